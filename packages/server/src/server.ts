@@ -61,7 +61,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   return { url: urlOf(app.server.address() as AddressInfo), close };
 }
 
-/** Creates the parts that everything else is built on. */
+/** Creates the parts that all other parts depend on, such as the store. */
 async function createFoundation(config: Config, log: Logger) {
   const events = createEventBus((error) => log.error({ err: error }, "a listener for live events failed"));
   const transport = createTransport({
@@ -171,7 +171,8 @@ async function createHttpApp(
 
 async function closeServer({ config, store }: Foundation, services: Services, app: FastifyInstance): Promise<void> {
   const { engine, hooks, pullQueues } = services;
-  // One grace period for both sides, so that neither a slow client nor a hanging endpoint delays the end.
+  // Clients and endpoints have the same grace period. Neither a slow client nor a hanging endpoint can delay the end of
+  // the process.
   const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
   hooks.stop();
   const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsRunning > 0);
@@ -180,7 +181,7 @@ async function closeServer({ config, store }: Foundation, services: Services, ap
   await store.close();
 }
 
-/** Enough names to find out which master key is missing. */
+/** Unusable keys that the log names. This number is enough to find out which master key is missing. */
 const unusableKeysNamedMax = 50;
 
 function warnOfUnusableKeys(kids: readonly string[], log: Logger): void {

@@ -59,7 +59,10 @@ const createSchema = {
   },
 };
 
-/** Only the answer to the creation of an API key holds its secretKey; no other answer, error or event does. */
+/**
+ * The secretKey of an API key is shown only in the response to the key's creation, and in no other response, error or
+ * event.
+ */
 export function apiKeyRoutes(app: FastifyInstance, { apiKeys }: ApiParts): void {
   const readBody = shapeReader(apiKeyBody, { codes: { secretId: "invalid_key", secretKey: "invalid_key" } });
   const readListQuery = queryReader(listQuery);
@@ -95,7 +98,10 @@ function pairOf({ secretId, secretKey }: Static<typeof apiKeyBody>): ApiKeyPair 
   throw RingbackError.at("invalid_key", missing, advice);
 }
 
-/** Shows the id only if it has the form of one: a client may have sent a secretKey by mistake. */
+/**
+ * The error shows the id only if the id has the form of a SecretId, because a client may have sent a secretKey by
+ * mistake.
+ */
 function notFound(id: string): RingbackError {
   return new RingbackError("api_key_not_found", isSecretId(id) ? `There is no API key "${id}".` : undefined);
 }

@@ -26,7 +26,7 @@ import { topicRoutes } from "./topics.ts";
 /** `config`: the limits that differ from `httpLimitDefaults`. */
 export type AppDependencies = Omit<ApiParts, "config"> & { readonly config?: Partial<HttpLimits> };
 
-/** Returns the whole HTTP application. The caller makes it listen, and closes it. */
+/** Returns the whole HTTP application. The caller must call `listen` and `close`. */
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const config = { ...httpLimitDefaults, ...dependencies.config };
   const context: ApiParts = { ...dependencies, config };

@@ -48,13 +48,14 @@ const schema = {
 export function eventRoutes(app: FastifyInstance, { events, config }: ApiParts): void {
   const readQuery = queryReader(query);
   const streams = createEventStreams({ subscribe: (deliver) => events.subscribe(deliver), view }, config);
-  // The server waits for its connections to end when it closes, and these would never end by themselves.
+  // A closing server waits until its connections have ended. Event streams never end by themselves, so they are ended
+  // here.
   app.addHook("preClose", (done) => {
     streams.close();
     done();
   });
 
-  // A HEAD would open a stream that carries nothing.
+  // A HEAD request would open a stream without events.
   app.get("/v1/events", { exposeHeadRoute: false, schema }, (request, reply) => {
     const { topic = null, type = [] } = readQuery(request);
     // The log of an inbox has a name of this form, and can be watched too.
@@ -68,12 +69,12 @@ function topicOf(event: LiveEvent): string | null {
   return "topic" in event ? event.topic : null;
 }
 
-/** No types: every type. */
+/** An empty list of types matches every event. */
 function isOneOf(types: readonly string[], { type }: LiveEvent): boolean {
   return types.length === 0 || types.includes(type);
 }
 
-/** Times are text, as everywhere in the API. */
+/** Converts the times of an event to text, the form that the whole API uses. */
 function view(event: LiveEvent) {
   const shown = { ...event, at: timeText(event.at) };
   if (event.type !== "delivery.attempted") return shown;

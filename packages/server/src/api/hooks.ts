@@ -64,13 +64,14 @@ const callSchema = {
   },
 };
 
-/** Registered beside the publishing routes, since a payload may be as large as a publish request. */
+/** Registered in the scope of the publishing routes, because a payload may be as large as a publish request. */
 export function hookCallRoute(app: FastifyInstance, { hooks }: ApiParts): void {
   app.post<{ Params: HookPath }>(`${path}/call`, { schema: callSchema }, async (request, reply) => {
     const { hook } = request.params;
     assertName("hook", hook);
     const { outcome, release } = await hooks.call(hook, payloadOf(request));
-    // The outcome's memory is released when the answer has been sent, or when the client is gone, now or later.
+    // The outcome's memory is released when the response has been sent or the client has disconnected. The client may
+    // have disconnected already.
     if (reply.raw.destroyed) release();
     else reply.raw.once("close", release);
     const text = hookJson.stringify(outcomeView(outcome));
@@ -86,7 +87,8 @@ function parsePayload(text: string): unknown {
   try {
     return hookJson.parse(text);
   } catch (error) {
-    // The codec throws the same for a text that is too deep, whose depth it checks first.
+    // The codec throws the same error for invalid JSON and for a text that is nested too deeply. Only the second case
+    // gets a message of its own.
     if (jsonDepthWithin(text, limits.hookPayloadDepthMax)) throw error;
   }
   throw new RingbackError("invalid_request", `The payload is deeper than ${limits.hookPayloadDepthMax} levels.`);

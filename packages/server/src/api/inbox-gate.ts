@@ -32,7 +32,7 @@ const takeQuery = closedObject({
 const idHeader = { "ringback-message-id": { type: "string", description: "The message's id." } };
 const success = closedObject({ response: Type.Enum(["success"]) });
 
-/** The sender of the body is not known: a browser must neither run the body nor guess its type. */
+/** The body comes from an unknown sender, so a browser must neither run it nor guess its type. */
 const untrustedBody = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; sandbox",
@@ -85,17 +85,17 @@ const takeSchema = {
   },
 };
 
-/** The content types of the requests under way, as the clients sent them. */
+/** The content types of the running requests, as the clients have sent them. */
 const contentTypes = new WeakMap<FastifyRequest, string>();
 
 /**
- * Messages into and out of inboxes. A scope of its own, because bodies of every type are allowed, up to the size of a
- * message.
+ * Routes that put messages into inboxes and take messages out. They have a Fastify scope of their own, because bodies
+ * of every content type are allowed, up to the size of a message.
  */
 export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
   app.addHook("onRequest", (request, _reply, done) => {
-    // Fastify refuses a content type that is no media type, but an inbox takes any. So Fastify does not get to see it.
-    // One that could not be sent on as a header is dropped: it is not worth the message.
+    // Fastify refuses a content type that is not a media type, but an inbox accepts any. So the header is hidden from
+    // Fastify. A content type that could not be sent as a header later is dropped, and the message is still accepted.
     const { "content-type": contentType } = request.raw.headers;
     if (contentType !== undefined && isContentType(contentType)) contentTypes.set(request, contentType);
     delete request.raw.headers["content-type"];
@@ -121,7 +121,7 @@ function keepRoute(app: FastifyInstance, inboxes: Inboxes): void {
 
 function takeRoute(app: FastifyInstance, inboxes: Inboxes): void {
   const readTakeQuery = queryReader(takeQuery);
-  // A HEAD would take a message and show it to nobody.
+  // A HEAD request would take a message without showing its body to the client.
   const options = { exposeHeadRoute: false, schema: takeSchema };
   app.get<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
     const { waitMs = 0 } = readTakeQuery(request);
@@ -135,7 +135,7 @@ function takeRoute(app: FastifyInstance, inboxes: Inboxes): void {
   });
 }
 
-/** Without Fastify, which would send a body with another content type where it takes the message's own for none. */
+/** Sends the response without Fastify, because Fastify replaces some content types that a message can have. */
 function sendMessage(reply: FastifyReply, socket: Socket, { id, message, done }: LeasedMessage): void {
   try {
     reply.raw.writeHead(200, {

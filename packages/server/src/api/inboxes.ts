@@ -12,10 +12,9 @@ export interface InboxPath {
   readonly inbox: string;
 }
 
-/** The inboxes themselves. Their messages pass through `inbox-gate.ts`. */
+/** Routes that create, list and delete inboxes. `inbox-gate.ts` has the routes for their messages. */
 export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
-  // The server waits for its requests to end when it closes, and a GET that waits for a message would take up to a
-  // minute.
+  // A closing server waits until its requests have ended. A GET that waits for a message would take up to a minute.
   app.addHook("preClose", (done) => {
     inboxes.stopWaiting();
     done();

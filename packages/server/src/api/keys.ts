@@ -16,7 +16,7 @@ interface KeyPath {
   readonly kid: string;
 }
 
-/** No answer, error or event holds any part of a key's secret. */
+/** No response, error or event contains any part of a key's secret. */
 export function keyRoutes(app: FastifyInstance, { keys }: ApiParts): void {
   const readBody = shapeReader(keyBody, { codes: { jwk: "invalid_key" } });
   const readListQuery = queryReader(listQuery);

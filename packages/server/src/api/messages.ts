@@ -91,7 +91,10 @@ export function messageRoutes(app: FastifyInstance, { store }: ApiParts): void {
   });
 }
 
-/** The hot path of the API. Its requests may be larger than others, so it is registered in a scope of its own. */
+/**
+ * The routes for publishing, which are the hot path of the API. Publish requests may be larger than other requests, so
+ * these routes have a Fastify scope of their own.
+ */
 export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiParts): void {
   const readNoQuery = queryReader(noParameters);
   const readRawQuery = queryReader(rawParameters);

@@ -2,14 +2,14 @@ import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
 import { problemSchema } from "../shapes/schema-parts.ts";
 
-/** Routes whose body may be left out, which means the same as an object without members. */
+/** Routes whose body may be omitted. A missing body means the same as an empty object. */
 const bodiless = [
   ["/v1/topics/{topic}", "put"],
   ["/v1/inboxes/{inbox}", "put"],
   ["/v1/topics/{topic}/subscriptions/{subscription}/pull", "post"],
 ] as const;
 
-/** Collects the schemas of the routes for the document. Has to be called before the routes are added. */
+/** Collects the schemas of the routes for the OpenAPI document. Must be called before the routes are added. */
 export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {
   app.addSchema(problemSchema);
   await app.register(swagger, {
@@ -42,7 +42,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
     convertConstToEnum: false,
     transformObject: (given) => {
       if (!("openapiObject" in given)) throw new Error("only OpenAPI 3 is made here");
-      // The plugin calls every body required.
+      // The plugin marks every body as required.
       for (const [path, method] of bodiless) {
         const body = given.openapiObject.paths?.[path]?.[method]?.requestBody;
         if (body !== undefined && "content" in body) body.required = false;

@@ -64,8 +64,7 @@ const nackSchema = {
 };
 
 export function pullRoutes(app: FastifyInstance, parts: ApiParts): void {
-  // The server waits for its requests to end when it closes, and a pull that waits for a message would take up to a
-  // minute.
+  // A closing server waits until its requests have ended. A pull that waits for a message would take up to a minute.
   app.addHook("preClose", (done) => {
     parts.pulls.stopWaiting();
     done();
@@ -77,7 +76,7 @@ export function pullRoutes(app: FastifyInstance, parts: ApiParts): void {
 function pullRoute(app: FastifyInstance, { store, pulls, log }: ApiParts): void {
   const readPull = shapeReader(pullBody);
   const puttingBack = new Set<Promise<unknown>>();
-  // Before the store closes.
+  // Messages must be put back before the store closes.
   app.addHook("onClose", async () => {
     await Promise.all(puttingBack);
   });
@@ -86,7 +85,7 @@ function pullRoute(app: FastifyInstance, { store, pulls, log }: ApiParts): void 
     const { messagesMax = 1, waitMs = 0, visibilityMs = null } = readPull(optionalJson(request));
     const subscription = await pulledAt(store, request.params);
     const { socket } = request.raw;
-    // The messages count as unread until the client has them or is gone.
+    // The messages count as unread until the client has received them or has disconnected.
     let arrived: (() => void) | null = null;
     const onDelivered = (done: () => void): void => void (arrived = done);
     const messages = await whileConnected(socket, (gone) =>
@@ -107,7 +106,10 @@ function pullRoute(app: FastifyInstance, { store, pulls, log }: ApiParts): void 
     return reply;
   });
 
-  /** Other receivers then need not wait for the visibility timeout. If this fails, they wait for it. */
+  /**
+   * Makes undelivered messages visible again, so that other receivers do not have to wait for the visibility timeout.
+   * If this fails, the messages become visible when the timeout ends.
+   */
   function putBack(subscription: Subscription, messages: readonly PulledMessage[]): void {
     const receiptHandles = messages.map(({ receiptHandle }) => receiptHandle);
     const done = pulls
@@ -142,7 +144,10 @@ async function pulledAt(store: Store, path: SubscriptionPath): Promise<Subscript
   throw new RingbackError("not_pulled", `The subscription "${path.subscription}" is pushed: it cannot be pulled from.`);
 }
 
-/** Fastify would not report whether the client has received the answer. */
+/**
+ * Sends the response without Fastify, because Fastify does not report whether the client has received the whole
+ * response.
+ */
 function sendWhole(reply: FastifyReply, body: object, over: (isDelivered: boolean) => void): void {
   const bytes = Buffer.from(JSON.stringify(body));
   reply.raw.writeHead(200, {

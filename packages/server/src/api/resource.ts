@@ -20,15 +20,15 @@ import type { SettingsShape } from "../shapes/settings.ts";
 import type { Label } from "../store/label.ts";
 import type { Page, PageRequest } from "../store/page.ts";
 
-/** The one resource that a path names, whether it exists or not. */
+/** The resource to which a path leads. The resource need not exist. */
 export interface Target<R, S> {
   get(): Promise<R | null>;
   put(settings: S, condition?: WriteCondition): Promise<{ readonly resource: R; readonly created: boolean }>;
-  /** False: another request has deleted the resource in between. */
+  /** Returns false if another request has deleted the resource in the meantime. */
   delete(condition: WriteCondition): Promise<boolean>;
 }
 
-/** A resource that is created under a name. `P`: the parameters of its path. */
+/** A kind of resource that callers create under a name. `P`: the parameters of the path. */
 export interface Resource<P, R extends Revision, S> extends NamedResource {
   readonly path: string;
   readonly shape: Pick<SettingsShape<S>, "body" | "read"> & Partial<SettingsShape<S>>;
@@ -38,20 +38,20 @@ export interface Resource<P, R extends Revision, S> extends NamedResource {
   /** Throws if the parent does not exist. */
   readonly at: (path: P) => Target<R, S> | Promise<Target<R, S>>;
   readonly notFound: (path: P) => RingbackError;
-  /** The settings as a body that gives them, for a PATCH. */
+  /** Converts the settings to the PUT body that would set them. A PATCH changes this body. */
   readonly bodyOf?: (resource: R) => object;
   readonly viewOf: (resource: R) => object;
-  /** The answer to a GET, if it shows more than `viewOf`. */
+  /** The response to a GET. Needed only if this response contains more than `viewOf`. */
   readonly wholeViewOf?: (resource: R) => Promise<object>;
   /** Called after each change. */
   readonly notify?: (path: P, change: "changed" | "deleted") => void;
 }
 
-/** Adds PUT, PATCH, GET and DELETE of a resource. PATCH is left out if its shape has no patch. */
+/** Adds PUT, PATCH, GET and DELETE of a resource. PATCH is omitted if the shape of the resource has no patch. */
 export function resourceRoutes<P, R extends Revision, S>(app: FastifyInstance, resource: Resource<P, R, S>): void {
   const { path, shape, at, notify } = resource;
   const named = ({ params }: FastifyRequest): P => {
-    // Fastify cannot derive the type of the parameters from a generic one.
+    // Fastify cannot derive the type of the parameters from the type parameter `P`.
     resource.assertName(params as P);
     return params as P;
   };
@@ -73,7 +73,7 @@ export function resourceRoutes<P, R extends Revision, S>(app: FastifyInstance, r
   });
 
   const { patch, readPatch, patched } = shape;
-  /** Patches run one at a time: many at once would otherwise run into each other again and again. */
+  /** Patches run one at a time. Concurrent patches would conflict with each other and start again many times. */
   const patches = new Mutex();
   const { bodyOf } = resource;
   if (patch !== undefined && readPatch !== undefined && patched !== undefined && bodyOf !== undefined) {

@@ -106,7 +106,8 @@ function subscriptionResource(parts: ApiParts): Resource<SubscriptionPath, Subsc
     viewOf: subscriptionView,
     async wholeViewOf(subscription) {
       const { id, settings } = subscription;
-      // The count of what a rewind would bring back is not shown: from now on that is nothing.
+      // The view does not show how many messages a rewind could make visible again. `clock.now()` as the start of that
+      // range saves the store the count.
       const pulled = settings.pull === undefined ? null : records.pullCounts(id, clock.now());
       const [counts, pullCounts] = await Promise.all([records.subscriptionCounts(id), pulled]);
       return countedSubscriptionView(subscription, counts, pullCounts);
@@ -119,7 +120,7 @@ function listRoutes(app: FastifyInstance, { store }: ApiParts, resource: NamedRe
   const readListQuery = queryReader(labelledListQuery);
   const schema = {
     ...listRoute(resource, labelledListQuery, ["invalid_name", "topic_not_found"]),
-    summary: "List the subscriptions of a topic by name",
+    summary: "List the subscriptions of a topic, sorted by name",
     params: topicParams,
   };
   app.get<{ Params: TopicPath }>(base, { schema }, async (request) => {
@@ -152,7 +153,7 @@ function rewindRoute(app: FastifyInstance, parts: ApiParts): void {
   app.post<{ Params: SubscriptionPath }>(`${path}/rewind`, { schema: rewindSchema }, async (request) => {
     const to = rewindTo(readRewind(jsonBody(request).value));
     const subscription = await subscriptionAt(store, request.params);
-    // Another request may have deleted it in between.
+    // Another request may have deleted the subscription in the meantime.
     found(request.params, (await store.log.rewind(subscription.id, to)) ? subscription : null);
     emit(parts, "changed", request.params);
     return subscriptionView(subscription);

@@ -7,14 +7,17 @@ import { printableLine } from "./printable.ts";
 
 /** Ringback never sends a larger response, apart from event streams. */
 const responseBytesMax = 8 * 1024 * 1024;
-/** The server sends a heartbeat on event streams. After three missing heartbeats the connection counts as lost. */
+/**
+ * The server regularly sends a heartbeat on event streams. After three missing heartbeats the connection counts as
+ * lost.
+ */
 const silenceMsMax = 3 * limits.eventHeartbeatMs;
 
 /** An error response of the server. The message contains its `code` and its detail. */
 export class ApiError extends CommandError {
   override readonly name: string = "ApiError";
   readonly status: number;
-  /** The problem's code; null: the response was not a problem document. */
+  /** The `code` of the problem document; null: the response was not a problem document. */
   readonly code: string | null;
 
   constructor(status: number, code: string | null, detail: string) {
@@ -33,7 +36,10 @@ export interface ApiRequest {
   readonly timeoutMs: number;
 }
 
-/** Returns the parsed JSON of a 2xx response. Throws `ApiError`, and `CommandError` when there was no response. */
+/**
+ * Returns the parsed JSON of a 2xx response. Throws `ApiError` for any other response, and `CommandError` if no
+ * response came.
+ */
 export async function send(url: string, request: ApiRequest): Promise<unknown> {
   const { method, path, headers, body, timeoutMs } = request;
   const signal = AbortSignal.timeout(timeoutMs);
@@ -50,7 +56,7 @@ export async function send(url: string, request: ApiRequest): Promise<unknown> {
 
 /**
  * Reads `GET /v1/events` until the connection ends or `signal` is aborted. Calls `opened` when the server has accepted
- * the request. Throws as `send` does.
+ * the request. Throws the same errors as `send`.
  */
 export async function* events(
   url: string,
@@ -122,7 +128,7 @@ function refusal(response: Response, text: string): ApiError {
   return new ApiError(response.status, null, printableLine(detail));
 }
 
-/** A problem document (RFC 9457) with Ringback's `code`; null: not one. */
+/** Parses a problem document (RFC 9457) with Ringback's `code`. Returns null for any other text. */
 function parseProblem(text: string): { code: string; detail: string } | null {
   try {
     const problem: unknown = JSON.parse(text);

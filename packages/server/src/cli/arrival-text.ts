@@ -5,11 +5,11 @@ import { printableLine, printableText, textOfBytes } from "./printable.ts";
 import type { Arrival } from "./receiver.ts";
 import type { Recognised } from "./recognise.ts";
 
-/** Part of a long body that is shown. --json prints the whole body. */
+/** The most characters of a body that are shown. With --json the whole body is printed. */
 export const shownCharsMax = 4096;
 const shownBytesMax = 48;
 
-/** A readable description of a request in a few lines. */
+/** Describes a request in a few lines for people. */
 export function arrivalText(arrival: Arrival, count: number, paint: Paint): string {
   const { recognised, body } = arrival;
   const head = [
@@ -27,7 +27,7 @@ export function arrivalText(arrival: Arrival, count: number, paint: Paint): stri
   ].join("\n");
 }
 
-/** The request as one JSON object. A body that is not UTF-8 is in `bodyBase64`. */
+/** Returns the request as one JSON object. A body that is not UTF-8 is in `bodyBase64`. */
 export function arrivalJson(arrival: Arrival): string {
   const { atMs, method, path, headers, recognised, status, note } = arrival;
   const message = recognised?.message ?? null;

@@ -13,11 +13,11 @@ export interface Input extends AsyncIterable<Uint8Array | string> {
 /** The parts of the process that a command uses. main.ts passes the real ones, tests pass fakes. */
 export interface CommandContext {
   readonly stdin: Input;
-  /** For results: events, messages, requests. */
+  /** Output for the results of commands: events, messages, requests. */
   readonly stdout: Output;
-  /** For everything else: errors, advice, the address that a server listens on. */
+  /** Output for all other text: errors, advice, the address on which a server listens. */
   readonly stderr: Output;
-  /** For the server's log. Default: standard output, without the buffering of `stdout`. */
+  /** Output for the server's log. Default: the standard output, without the buffering of `stdout`. */
   readonly logTo?: Output;
   readonly env: Environment;
   /** Throws when the file cannot be read. */

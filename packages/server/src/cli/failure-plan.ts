@@ -1,4 +1,7 @@
-/** Message ids that are remembered. The oldest is forgotten first; if it came again, it would fail again. */
+/**
+ * The most message ids that are remembered. The oldest id is forgotten first. If its message came again, the message
+ * would fail again.
+ */
 const idsMax = 10_000;
 
 /** Decides which requests fail for `--fail-first`: the first N requests of each message. */
@@ -11,8 +14,8 @@ export class FailurePlan {
   }
 
   /**
-   * Returns the number of this failure, from 1; null: the request succeeds. Requests without an id count as one
-   * message.
+   * Returns which failure of the message this request is, counted from 1. Returns null if the request succeeds.
+   * Requests without an id count as one message.
    */
   nextFailure(messageId: string | null): number | null {
     if (this.#failFirst === 0) return null;

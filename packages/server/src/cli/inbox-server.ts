@@ -7,20 +7,20 @@ import type { TimeMs } from "../domain/model.ts";
 import type { Clock } from "../domain/ports.ts";
 import type { MemoryInbox } from "./memory-inbox.ts";
 
-/** One POST. */
+/** One POST to the inbox, and its outcome. */
 export interface InboxArrival {
   readonly atMs: TimeMs;
-  /** Empty when it was too large. */
+  /** Empty if the body was too large. */
   readonly body: Uint8Array;
   readonly outcome: "kept" | "dropped" | "refused";
   /** Why the POST was refused. */
   readonly fault: string | null;
-  /** Messages in the inbox now. */
+  /** The number of messages in the inbox after the POST. */
   readonly waiting: number;
 }
 
 export interface InboxServerOptions {
-  /** As in a URL: it begins with a slash and is escaped. */
+  /** The path in the form of a URL, with a slash at the beginning and escaped characters. */
   readonly path: string;
   readonly inbox: MemoryInbox;
   readonly clock: Clock;
@@ -28,13 +28,17 @@ export interface InboxServerOptions {
   readonly taken: () => void;
 }
 
-/** With the largest body on each connection, this bounds what the process holds beside its messages. */
+/**
+ * Limits the memory for bodies that are being received. Each connection can hold one body of the largest size, in
+ * addition to the messages in the inbox.
+ */
 const connectionsMax = 256;
 const fullRetryAfterS = 5;
 
 /**
- * The receiver of the WeChat HTTP API's documentation: a POST to the path is kept, a GET takes the oldest message.
- * Messages are checked to be JSON but kept byte for byte, since their ids do not fit into a JavaScript number.
+ * The receiver that the documentation of the WeChat HTTP API describes. A POST to the path adds a message, and a GET
+ * takes the oldest message. A message must be JSON, but its bytes are kept unchanged, because its ids do not fit into a
+ * JavaScript number.
  */
 export function createInboxServer(options: InboxServerOptions): Server {
   const server = createServer(
@@ -42,7 +46,7 @@ export function createInboxServer(options: InboxServerOptions): Server {
     (request, response) => {
       handle(request, response, options).catch((error: unknown) => {
         if (error instanceof RingbackError && !response.headersSent) return refuse(response, error);
-        // The sender disconnected in the middle of its request, so nobody is there to answer.
+        // The sender has disconnected in the middle of the request, so no response is needed.
         response.destroy();
       });
     },
@@ -57,7 +61,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   if (path === options.path) {
     if (request.method === "POST") return arrive(request, response, options);
     if (request.method === "GET") return take(request, response, options);
-    // A HEAD is refused as well: it would take a message and show it to nobody.
+    // HEAD is refused too. A HEAD request would take a message without showing its body to the client.
     return refuseMethod(response, "GET, POST");
   }
   if (path !== "/") return answer(response, 404, { detail: "Not Found" });
@@ -75,7 +79,7 @@ async function arrive(request: IncomingMessage, response: ServerResponse, option
   const { outcome, fault, status } = await judge(body, inbox);
   arrived({ atMs: clock.now(), body: body ?? new Uint8Array(0), outcome, fault, waiting: await inbox.waitingCount() });
   if (fault === null) return answer(response, status, { response: "success" });
-  // After a body that was not read to its end the connection cannot carry another request.
+  // If a body was not read to its end, the connection cannot be used for another request.
   if (body === null) response.setHeader("connection", "close");
   if (status === 503) response.setHeader("retry-after", fullRetryAfterS);
   return answer(response, status, { message: `An error occurred: ${fault}` });
@@ -120,7 +124,7 @@ async function take(
   response.writeHead(200, { "content-type": "application/json", "content-length": body.byteLength }).end(body);
 }
 
-/** The inbox cannot answer now, as when clients read too slowly. */
+/** Refuses a request that the inbox cannot serve at present, for example because clients read too slowly. */
 function refuse(response: ServerResponse, { code, message }: RingbackError): void {
   response.setHeader("retry-after", fullRetryAfterS);
   answer(response, errorTable[code].status, { message: `An error occurred: ${message}` });
@@ -134,8 +138,8 @@ function answer(response: ServerResponse, status: number, json: unknown): void {
 }
 
 /**
- * null when the body is larger than a message may be. The rest is still read, within bounds, and thrown away: many
- * senders read the answer only when they have sent everything.
+ * Returns the body, or null if the body is larger than the largest message. The rest of such a body is read up to a
+ * limit and discarded, because many senders read the response only after they have sent everything.
  */
 async function collect(request: IncomingMessage): Promise<Uint8Array | null> {
   let pieces: Uint8Array[] = [];
@@ -150,6 +154,6 @@ async function collect(request: IncomingMessage): Promise<Uint8Array | null> {
 }
 
 function pathOf({ url = "/" }: IncomingMessage): string {
-  // A whole URL comes only from a client that takes this server for a proxy.
+  // The target of a request is a path, or a whole URL if the client uses this server as a proxy.
   return URL.parse(url, "http://inbox")?.pathname ?? "";
 }

@@ -4,7 +4,7 @@ import type { Paint } from "./paint.ts";
 import type { InboxArrival } from "./inbox-server.ts";
 import { printableLine, printableText, textOfBytes } from "./printable.ts";
 
-/** At least two lines for people: the outcome, and the message. */
+/** Describes an arrival in at least two lines for people: the outcome, then the message. */
 export function inboxArrivalText(arrival: InboxArrival, count: number, paint: Paint): string {
   const { outcome, waiting, body } = arrival;
   const head = [
@@ -18,7 +18,7 @@ export function inboxArrivalText(arrival: InboxArrival, count: number, paint: Pa
   return [head, ...(shown === "" ? [] : [indented(shown)])].join("\n");
 }
 
-/** The message is a string, so that its numbers stay as they were written. */
+/** In this JSON the message is a string, so that the digits of its numbers do not change. */
 export function inboxArrivalJson({ atMs, outcome, fault, waiting, body }: InboxArrival): string {
   const at = new Date(atMs).toISOString();
   return JSON.stringify({ type: "message", at, outcome, fault, waiting, ...bodyView(body) });

@@ -20,7 +20,7 @@ interface InboxOptions {
 
 const pathDefault = "/weixinCallback";
 const whilePolledDefault = { ms: 300_000, text: "5m" };
-/** All messages together: what the process may grow to. */
+/** Limit of all messages of the inbox together, which bounds the memory of the process. */
 const messageBytesMax = 256 * 1024 * 1024;
 
 const example = `

@@ -8,14 +8,17 @@ import { createPaint, type Paint } from "./paint.ts";
 interface Listening {
   readonly server: Server;
   readonly address: ListenAddress;
-  /** Part of the URL that is shown. */
+  /** The path of the URL that is shown. */
   readonly path?: string;
   readonly json: boolean;
-  /** Tells a person what the server does at this URL. */
+  /** Returns a sentence for people about the purpose of the server at this URL. */
   readonly sentence: (url: string) => string;
 }
 
-/** Runs the server of a command until SIGINT or SIGTERM, and shows its URL. Running requests are not answered. */
+/**
+ * Shows the URL of a command's server and runs the server until SIGINT or SIGTERM. Requests that are running then get
+ * no response.
+ */
 export async function serveUntilStopped(listening: Listening, context: CommandContext): Promise<void> {
   const { server, address, path = "", json, sentence } = listening;
   const stop = stopSignal(context);
@@ -27,7 +30,7 @@ export async function serveUntilStopped(listening: Listening, context: CommandCo
   server.closeAllConnections();
 }
 
-/** Returns a function that prints each arrival, as a JSON object on one line or as text. */
+/** Returns a function that prints an arrival as text, or as a JSON object on one line. */
 export function arrivalPrinter<A>(
   context: CommandContext,
   toJson: ((arrival: A) => string) | null,

@@ -4,7 +4,7 @@ import { systemClock } from "../domain/ports.ts";
 import { run } from "./run.ts";
 import type { CommandContext, Output } from "./context.ts";
 
-// The reader of a pipe has ended, as in `ringback tail | head -1`.
+// Exits without an error when the reader of a pipe has ended, as in `ringback tail | head -1`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 const context: CommandContext = {
@@ -20,10 +20,11 @@ const context: CommandContext = {
   exit: (code) => process.exit(code),
 };
 
-// `serve` loads the server when it runs, so that other commands start without the server's libraries.
+// The command `serve` loads the server only when it runs, so that other commands start without loading the server's
+// libraries.
 const exitCode = await run(process.argv.slice(2), context, async () => (await import("../server.ts")).startServer);
 
-// Ends the process even if something is still open, after the output was written.
+// Waits until the output is written. Then ends the process, even if a socket or timer is still open.
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
 process.exit(exitCode);
 

@@ -14,7 +14,7 @@ export interface MemoryInboxOptions {
   /** null: messages are kept until they are taken. */
   readonly whilePolledMs: number | null;
   readonly messagesMax: number;
-  /** Of all messages together. */
+  /** Limit of all messages together. */
   readonly bytesMax: number;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -22,21 +22,24 @@ export interface MemoryInboxOptions {
   readonly failed: (error: unknown) => void;
 }
 
-/** `dropped`: nobody polls. `full`: as many messages or bytes are in the inbox as it may hold. */
+/**
+ * `dropped`: the inbox keeps messages only while it is polled, and no client polls. `full`: the inbox has reached its
+ * limit of messages or bytes.
+ */
 export type KeepOutcome = "kept" | "dropped" | "full";
 
 const name = "inbox";
 const never = new AbortController().signal;
 
-/** One inbox of the server's own, on a store in memory. */
+/** One inbox with the code of the server's inboxes, on a store in memory. */
 export class MemoryInbox {
   readonly #store: MemoryStore;
   readonly #inboxes: AccountInboxes;
   readonly #pullQueues: PullQueues;
   readonly #bytesMax: number;
-  /** Bytes of each body that is kept, oldest first. */
+  /** The size of each body in the inbox, oldest message first. */
   readonly #sizes: number[] = [];
-  /** Bodies are kept one after the other, so that they cannot pass `bytesMax` together. */
+  /** Messages are added one after the other, so that concurrent messages cannot exceed `bytesMax` together. */
   readonly #mutex = new Mutex();
 
   private constructor({ bytesMax, clock, timers, failed }: MemoryInboxOptions) {
@@ -75,18 +78,18 @@ export class MemoryInbox {
     });
   }
 
-  /** The oldest message; null when there is none. */
+  /** Takes the oldest message. Returns null if the inbox is empty. */
   take(): Promise<LeasedMessage | null> {
     return this.#inboxes.take(name, { waitMs: 0, gone: never });
   }
 
-  /** Messages that may be taken, or are on their way to a client. */
+  /** Returns the number of messages in the inbox, including messages that are being sent to a client. */
   async waitingCount(): Promise<number> {
     const inbox = await this.#inboxes.get(name);
     return inbox === null ? 0 : this.#inboxes.waitingCount(inbox);
   }
 
-  /** A message that a client has got takes up no space any more. */
+  /** Subtracts the messages that clients have received from the used space. */
   async #freeTaken(): Promise<void> {
     await this.#pullQueues.idle();
     let more = true;

@@ -43,7 +43,7 @@ async function migrate(options: MigrateOptions, context: CommandContext): Promis
   const startedAtMs = context.clock.now();
   const rows: Record<string, number> = {};
   const show = options.json === true ? showJson(context) : showText(context);
-  // Loaded only when needed, with the libraries of both databases.
+  // The module is loaded only when needed, because it loads the libraries of both databases.
   const { moveToPostgres } = await import("../store/migrate/move.ts");
   const outcome = await moveToPostgres({
     folder,
@@ -78,7 +78,7 @@ function showJson(context: CommandContext): (moved: TableMoved) => void {
     void context.stdout.write(`${JSON.stringify({ type: "progress", table, rows, rowsMax, done: isDone })}\n`);
 }
 
-/** One line per table. On a terminal the line counts up until the table is done. */
+/** Shows one line per table. On a terminal the number in the line increases until the table is done. */
 function showText({ stderr }: CommandContext): (moved: TableMoved) => void {
   const isTerminal = stderr.isTTY === true;
   return ({ label, rows, rowsMax, isDone }) => {

@@ -11,7 +11,7 @@ export function durationOption(text: string): number {
   return valueMs;
 }
 
-/** `--listen`, an address and a port. */
+/** Creates the option `--listen`, an address and a port. */
 export function listenOption(about: string, byDefault: ListenAddress): Option {
   return new Option("--listen <host:port>", about)
     .default(byDefault, formatListenAddress(byDefault))
@@ -48,7 +48,7 @@ export function countFrom1Option(max: number): (text: string) => number {
   };
 }
 
-/** A URL path, normalised as in a request, whether or not its characters were escaped. */
+/** Parses a URL path and normalises it to the form of a request. The characters of the text may be escaped or not. */
 export function pathOption(text: string): string {
   const path = text.startsWith("/") && !text.startsWith("//") ? URL.parse(text, "http://path") : null;
   if (path === null || path.search !== "" || path.hash !== "") {
@@ -57,7 +57,7 @@ export function pathOption(text: string): string {
   return path.pathname;
 }
 
-/** `--secret whsec_…`, which may be given several times. */
+/** Parses one `--secret whsec_…` and adds the key to the previous ones. */
 export function secretOption(text: string, previous: readonly ProtocolKey[]): readonly ProtocolKey[] {
   try {
     return [...previous, standardWebhooksKey(String(previous.length), text)];
@@ -67,12 +67,12 @@ export function secretOption(text: string, previous: readonly ProtocolKey[]): re
   }
 }
 
-/** An option that may be given several times. */
+/** Collects the values of an option that may be given several times. */
 export function collectOption(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
 }
 
-/** `--attribute key=value`, which may be given several times. */
+/** Parses one `--attribute key=value` and adds the attribute to the previous ones. */
 export function attributeOption(
   text: string,
   previous: Readonly<Record<string, string>> | undefined,

@@ -20,7 +20,8 @@ export function createProgram(context: CommandContext, loadServer: () => Promise
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void context.stderr.write(text),
-      // Commander writes a suggestion on a second line. An error of this program is one line.
+      // Commander writes suggestions on a second line. Errors of this program have one line, so the two lines are
+      // joined.
       outputError: (text, write) =>
         write(
           `${text

@@ -12,7 +12,7 @@ export interface OutgoingMessage {
   readonly idempotencyKey: string | null;
 }
 
-/** The request that publishes the message, with its bytes unchanged. */
+/** Returns the request that publishes the message. The bytes of the message are sent unchanged. */
 export function publishRequest(message: OutgoingMessage): Omit<ApiRequest, "timeoutMs"> {
   const idempotency: Record<string, string> =
     message.idempotencyKey === null ? {} : { "idempotency-key": message.idempotencyKey };
@@ -26,8 +26,9 @@ export function publishRequest(message: OutgoingMessage): Omit<ApiRequest, "time
 }
 
 /**
- * A raw request has the message as its body and everything else in the query. The query cannot contain attributes or
- * tags with commas, and a body of type application/json would be taken for a JSON request.
+ * A raw request has the message as its body and all other values in the query. The query cannot contain attributes or
+ * tags with commas. A message of type application/json cannot be raw either, because the server would interpret the
+ * body as a JSON request.
  */
 function canBeRaw({ contentType, tags, attributes }: OutgoingMessage): boolean {
   return (
@@ -45,7 +46,7 @@ function rawQuery({ tags, type, orderingKey, delayMs }: OutgoingMessage): string
   return query.size === 0 ? "" : `?${query.toString()}`;
 }
 
-/** The body is base64, which preserves all bytes. */
+/** Returns the JSON form of a publish request. The message's body is in base64, which preserves all bytes. */
 function jsonForm({ body, contentType, tags, type, orderingKey, attributes, delayMs }: OutgoingMessage): string {
   return JSON.stringify({
     bodyBase64: Buffer.from(body).toString("base64"),

@@ -95,7 +95,7 @@ async function publish(
   context.stdout.write(`${options.json ? JSON.stringify(result) : resultLine(topic, result["id"], context)}\n`);
 }
 
-/** A sentence for a terminal; only the id for a pipe, so that the next command can use it. */
+/** Returns a sentence for a terminal. For a pipe, returns only the id, so that the next command can use the id. */
 function resultLine(topic: string, id: string, context: CommandContext): string {
   if (context.stdout.isTTY !== true) return printableLine(id);
   const paint = createPaint(context, context.stdout);
@@ -128,7 +128,8 @@ async function readStdin(context: CommandContext): Promise<Uint8Array> {
   for await (const piece of context.stdin) {
     const chunk = typeof piece === "string" ? new TextEncoder().encode(piece) : piece;
     bytes += chunk.length;
-    // Checked here because the input may be endless. The server refuses a file that is too large.
+    // The size is checked while reading, because standard input may be endless. The server checks the exact limit of
+    // messages.
     if (bytes > limits.requestBytesMax) {
       const limit = `a message may have at most ${limits.bodyBytesMax}`;
       throw new CommandError(`standard input has more than ${limits.requestBytesMax} bytes; ${limit}`);

@@ -20,7 +20,7 @@ interface ReceiveOptions {
   readonly json?: true;
 }
 
-/** A CMQ push contains a message of up to 1 MiB as JSON text, which may need six bytes for one. */
+/** A CMQ push contains a message of up to 1 MiB as JSON text. JSON may need six bytes for one byte of the message. */
 const bodyBytesMax = 8 * 1024 * 1024;
 
 const example = `

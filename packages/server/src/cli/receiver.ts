@@ -4,13 +4,13 @@ import type { Clock, Timers } from "../domain/ports.ts";
 import { FailurePlan } from "./failure-plan.ts";
 import { recognise, type Recognised } from "./recognise.ts";
 
-/** The replies of a receiver. They can imitate a failing endpoint. */
+/** How a receiver replies. The settings can imitate a failing endpoint. */
 export interface ReceiverBehaviour {
-  /** null: the dialect's reply for success, or 200 if no dialect is recognised. */
+  /** Status of the replies; null: the dialect's reply for success, or 200 if no dialect is recognised. */
   readonly status: number | null;
   /** Delay of every reply. */
   readonly delayMs: number;
-  /** Number of requests of each message that get a 500 before the first success. */
+  /** Number of failures before the first success of each message. A failed request gets the status 500. */
   readonly failFirst: number;
   readonly neverAnswer: boolean;
   /** The dialects to recognise, in this order. */
@@ -20,7 +20,9 @@ export interface ReceiverBehaviour {
   readonly bodyBytesMax: number;
 }
 
-/** The tolerance of the Standard Webhooks libraries. */
+/**
+ * How far the timestamp of a signature may differ from the clock. The same value as in the Standard Webhooks libraries.
+ */
 const SIGNATURE_TOLERANCE_MS = 300_000;
 
 /** One received request and the reply to it. */
@@ -35,7 +37,7 @@ export interface Arrival {
   readonly recognised: Recognised | null;
   /** The status of the reply; null: no reply. */
   readonly status: number | null;
-  /** The reason for the reply, unless it is ordinary success. */
+  /** The reason for the reply; null for an ordinary success. */
   readonly note: string | null;
 }
 
@@ -52,12 +54,12 @@ export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPort
   return createServer((request, response) => {
     collect(request, behaviour.bodyBytesMax)
       .then((body) => handle(request, response, body, { behaviour, ports, failures }))
-      // The sender disconnected during its request.
+      // The sender has disconnected during its request.
       .catch(() => response.destroy());
   });
 }
 
-/** null: the body exceeds the limit. The rest of it is not read. */
+/** Returns null if the body exceeds the limit. The rest of such a body is not read. */
 async function collect(request: HttpRequest, bytesMax: number): Promise<Uint8Array | null> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;

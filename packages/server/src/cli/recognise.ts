@@ -3,13 +3,16 @@ import type { IncomingMessage, IncomingRequest, PushProtocol, Trust, UntrustedRe
 
 export interface Recognised {
   readonly protocol: PushProtocol;
-  /** null: the signature was not verified. */
+  /** The parsed message; null: the signature is not verified. */
   readonly message: IncomingMessage | null;
-  /** The reason why the signature was not accepted; null: it was, or the dialect has none. */
+  /** The reason why the signature was not accepted; null: it was accepted, or the dialect has no signatures. */
   readonly untrusted: UntrustedReason | null;
 }
 
-/** The first dialect that recognises the request, whether or not its signature is valid; null: none. */
+/**
+ * Finds the first dialect that recognises the request, even if the signature is invalid. Returns null if no dialect
+ * does.
+ */
 export async function recognise(
   request: IncomingRequest,
   trust: Trust,

@@ -15,7 +15,10 @@ export type StartServer = (config: Config, deps: { log: Logger }) => Promise<{ u
 /** The server stops within about `shutdownGraceMs`. After this additional time the process ends anyway. */
 const closeMarginMs = 5_000;
 
-/** npm passes a Ctrl-C on that the terminal has sent to this process too. Signals within this time count as one. */
+/**
+ * On Ctrl-C under npm, this process gets two signals: one from the terminal and one from npm. Signals within this time
+ * count as one.
+ */
 const sameSignalMsMax = 300;
 
 const example = `
@@ -86,14 +89,14 @@ export async function serve(
   log.info("stopped");
 }
 
-/** The data folder, or the database's address without user and password. */
+/** Returns the data folder, or the address of the database without user and password. */
 function dataLocation({ database, data }: Config): string {
   if (database === "sqlite") return data;
   const { protocol, host, pathname } = new URL(database);
   return `${protocol}//${host}${pathname}`;
 }
 
-/** Resolves at the first stop signal. A second signal ends the process. */
+/** Resolves at the first stop signal. A second signal ends the process at once. */
 async function watchStopSignals(context: CommandContext): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let firstAtMs: number | null = null;

@@ -17,8 +17,8 @@ interface TailOptions {
 }
 
 /**
- * Wait before connecting again. It doubles with each failure, from the minimum to the maximum, and is reset by a
- * success.
+ * Delay before the next attempt to connect. The delay doubles with each failure, up to the maximum. A success resets
+ * the delay to the minimum.
  */
 const reconnectMsMin = 250;
 const reconnectMsMax = 10_000;
@@ -66,7 +66,10 @@ interface Follower {
   lost(reason: string, delayMs: number): void;
 }
 
-/** Reads events until the signal is aborted. The first connection must succeed; later ones are tried again. */
+/**
+ * Reads events until the signal is aborted. The first connection must succeed. A later connection that fails is tried
+ * again.
+ */
 async function followEvents(url: string, query: string, signal: AbortSignal, follower: Follower): Promise<void> {
   let everOpened = false;
   let delayMs = reconnectMsMin;
@@ -90,7 +93,10 @@ async function followEvents(url: string, query: string, signal: AbortSignal, fol
   }
 }
 
-/** A request that got a 4xx is not repeated. A server that is stopping or starting replies 5xx. */
+/**
+ * After a 4xx response the request is not repeated. After a 5xx response the request is repeated, because a server that
+ * is stopping or starting replies 5xx.
+ */
 const isFinal = (error: CommandError) => error instanceof ApiError && error.status < 500;
 
 type EventData = Readonly<Record<string, unknown>>;
@@ -100,12 +106,12 @@ function parseEvent(event: StreamEvent): EventData {
     const data: unknown = JSON.parse(event.data);
     if (isRecord(data)) return { type: event.type, ...data };
   } catch {
-    // Not JSON: shown as text.
+    // Data that is not JSON is shown as text.
   }
   return { type: event.type, data: event.data };
 }
 
-/** The server filters by types and by one topic. Several topics are filtered by `wanted`. */
+/** The server can filter by types and by one topic. If several topics are given, the function `wanted` filters. */
 function eventsQuery({ topic = [], type = [] }: TailOptions): string {
   const query = new URLSearchParams(type.map((name) => ["type", name]));
   if (topic.length === 1) query.set("topic", topic.join(""));
@@ -118,7 +124,9 @@ function wanted(data: EventData, { topic }: TailOptions): boolean {
   return topic === undefined || typeof data["topic"] !== "string" || topic.includes(data["topic"]);
 }
 
-/** `21:45:03 delivery.attempted MyTopic/mysubscription messageId=… attempt=1 verdict=accepted …` */
+/**
+ * Returns a line such as `21:45:03 delivery.attempted MyTopic/mysubscription messageId=… attempt=1 verdict=accepted …`.
+ */
 function eventLine(data: EventData, paint: Paint): string {
   const clock = timeOfDay(data["at"]);
   const resource = [data["topic"], data["subscription"], data["hook"]].filter((part) => typeof part === "string");

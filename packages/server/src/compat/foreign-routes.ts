@@ -6,16 +6,16 @@ interface ForeignRoutes {
   readonly requestBytesMax: number;
   readonly limits?: Partial<HttpLimits>;
   /**
-   * Fastify refuses a content type that is not a valid media type, but clients of other systems send any, or none. So
-   * every request gets this one; `request.raw.headers` keeps the client's own.
+   * Replaces the content type of every request. Fastify would refuse an invalid media type, but clients of other
+   * systems send any text or no content type. `request.raw.headers` keeps the original.
    */
   readonly contentType: string;
-  /** Answers every failure in the words of the other system. */
+  /** Answers every failure with an error response in the format of the other system. */
   readonly refuse: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
   readonly addRoutes: (scope: FastifyInstance) => void;
 }
 
-/** Adds routes of another system's API, which get the bodies of their requests as bytes. */
+/** Adds routes of another system's API. The routes get request bodies as bytes. */
 export async function addForeignRoutes(app: FastifyInstance, given: ForeignRoutes): Promise<void> {
   const { requestBytesMax, limits, contentType, refuse, addRoutes } = given;
   await app.register((scope, _options, done) => {

@@ -1,4 +1,7 @@
-/** An invalid configuration. The message is one line: where the fault is, which key, and what would be valid. */
+/**
+ * An invalid configuration. The message is one line with the source of the fault, the key and a description of valid
+ * values.
+ */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   /** `--listen`, `RINGBACK_LISTEN` or `ringback.yaml:3`. */

@@ -2,14 +2,20 @@ import { LineCounter, isMap, isScalar, isSeq, parseDocument, type Document } fro
 import { ConfigError } from "./config-error.ts";
 import { isRecord } from "./record.ts";
 
-/** The file is read as a whole. This limit allows tens of thousands of declared subscriptions. */
+/**
+ * Limit of the configuration file, which is read into memory as a whole. Large enough for tens of thousands of declared
+ * resources.
+ */
 export const configFileBytesMax = 8 * 1024 * 1024;
-/** YAML aliases (`*name`). The limit keeps a small file from expanding into a huge one. */
+/** The most YAML aliases (`*name`) of a file. Without a limit, a small file could expand to a huge value. */
 const aliasesMax = 1000;
 
 export interface ConfigFile {
   readonly values: Readonly<Record<string, unknown>>;
-  /** The file and line of the key or item, such as `ringback.yaml:7`; if it is missing, those of its nearest parent. */
+  /**
+   * Returns file and line of the key or list item, such as `ringback.yaml:7`. For a missing key, returns file and line
+   * of its nearest parent.
+   */
   origin(keys: readonly string[]): string;
 }
 
@@ -50,7 +56,7 @@ function explain(code: string, message: string): string {
   return message;
 }
 
-/** Position of the key at the end of the path, or of the last part of the path that exists. */
+/** Returns the position of the key to which the path leads, or of the last part of the path that exists. */
 function offsetOf(document: Document.Parsed, keys: readonly string[]): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range[0] ?? 0;

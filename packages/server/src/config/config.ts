@@ -10,14 +10,16 @@ import type { Setting, SettingKey, Settings } from "./settings.ts";
 
 /** Everything that an operator has set. */
 export interface Config extends Settings {
-  /** The resources of the file; `server.ts` puts them at the start. */
+  /** The resources that the file declares. `server.ts` creates or replaces them at the start. */
   readonly declared: DeclaredResources;
 }
 
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export interface ConfigSources {
-  /** The keys are those of the settings (`shutdownGraceMs`), and `config` for the file. */
+  /**
+   * The flags by the key of their setting (`shutdownGraceMs`). The key `config` is the path of the configuration file.
+   */
   readonly flags: Flags;
   readonly env: Environment;
   /** Throws when the file cannot be read. */
@@ -25,8 +27,8 @@ export interface ConfigSources {
 }
 
 /**
- * A flag beats an environment variable, which beats the file, which beats the default. Every given value is checked,
- * also one that another beats, so that a mistake is reported when it is made. Throws `ConfigError`.
+ * Sources in order of precedence: flag, environment variable, file, default. Every given value is checked, even if
+ * another source has precedence, so that a mistake is reported early. Throws `ConfigError`.
  */
 export function loadConfig(sources: ConfigSources): Config {
   rejectUnknownVariables(sources.env);
@@ -58,7 +60,7 @@ function rejectUnknownFlags(flags: Flags): void {
   }
 }
 
-/** Without a file there are no values. */
+/** Returns an object without values if no file is given. */
 function openFile({ flags, env, readFile }: ConfigSources): ConfigFile {
   const flag = flags["config"];
   const path = typeof flag === "string" ? flag : readVariable(env, configFileVariable);
@@ -86,7 +88,7 @@ function readConfigText(path: string, origin: string, readFile: (path: string) =
   throw new ConfigError(origin, "config", fault);
 }
 
-/** The values that the sources give, in order of precedence. */
+/** Returns the values that the sources give for one setting, in order of precedence. */
 function inOrderOfRank(key: SettingKey, { flags, env }: ConfigSources, file: ConfigFile) {
   const given: readonly { readonly raw: unknown; readonly origin: string }[] = [
     { raw: flags[key], origin: flagName(key) },

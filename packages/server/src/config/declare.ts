@@ -16,8 +16,8 @@ interface DeclareServices {
 }
 
 /**
- * Puts the resources that the configuration file declares, as the API would. An error begins with the resource's line
- * in the file.
+ * Creates or replaces the resources that the configuration file declares, like a PUT of the API. The message of an
+ * error begins with the resource's line in the file.
  */
 export async function declareResources(services: DeclareServices, config: Config): Promise<void> {
   const { store, keys, apiKeys, hooks, inboxes } = services;

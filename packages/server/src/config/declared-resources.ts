@@ -20,11 +20,11 @@ import type { ConfigFile } from "./config-file.ts";
 import { isRecord } from "./record.ts";
 import { show, unknownKey } from "./words.ts";
 
-/** A resource of the file, and what the API would read from the body of its PUT. */
+/** A resource that the file declares. `value` is equal to the value that the API would read from the body of a PUT. */
 export interface Declared<T> {
   readonly name: string;
   readonly value: T;
-  /** `ringback.yaml:12`, for the message when the server refuses the resource. */
+  /** File and line, such as `ringback.yaml:12`, for the error message if the server refuses the resource. */
   readonly origin: string;
 }
 
@@ -33,7 +33,7 @@ export interface DeclaredTopic {
   readonly subscriptions: readonly Declared<ReturnType<typeof subscriptionShape.read>>[];
 }
 
-/** The resources that the file declares, by part, each in the file's order. */
+/** The resources that the file declares. Each list has the order of the file. */
 export interface DeclaredResources {
   readonly topics: readonly Declared<DeclaredTopic>[];
   readonly inboxes: readonly Declared<InboxSettings>[];
@@ -43,16 +43,19 @@ export interface DeclaredResources {
   readonly apiKeys: readonly Declared<ApiKeyPair>[];
 }
 
-/** The keys of the file that declare resources. */
+/** The top-level keys of the file under which resources are declared. */
 export const declarations: readonly string[] = ["topics", "inboxes", "hooks", "callbacks", "keys", "apiKeys"];
 
-/** The names in koipy's own configuration file. */
+/** The callbacks that koipy's own configuration file can contain. */
 const callbackNames: readonly string[] = ["onMessage", "onPreSend", "onResult"];
 
 const readKey = shapeReader(keyBody);
 const readPair = shapeReader(declaredApiKeyBody);
 
-/** Reads the declarations as the API reads the bodies of its PUTs. Throws `ConfigError`, which shows no key. */
+/**
+ * Reads the declarations with the schemas of the API's PUT bodies. Throws `ConfigError`, whose message never contains a
+ * secret.
+ */
 export function readDeclarations(file: ConfigFile): DeclaredResources {
   const { values } = file;
   return {
@@ -64,7 +67,7 @@ export function readDeclarations(file: ConfigFile): DeclaredResources {
         subscriptions: declared(file, under, subscriptions, (body) => subscriptionShape.read(body)),
       };
     }),
-    // `arrivals:` with nothing after it is an inbox with every setting at its default.
+    // A name without a value, such as `arrivals:`, declares an inbox whose settings all have their defaults.
     inboxes: declared(file, ["inboxes"], values["inboxes"], (body) => inboxShape.read(body ?? {})),
     hooks: readHooks(file),
     keys: readSecrets(file, "keys", "0: {jwk: {kty: oct, k: …}}", (body) => storedJwk(readKey(body).jwk), assertKid),
@@ -87,7 +90,9 @@ function readHooks(file: ConfigFile): readonly Declared<HookSettings>[] {
   return [...callbacks, ...hooks];
 }
 
-/** Reads koipy's own block, word for word: one URL per callback. A callback without a URL is not set. */
+/**
+ * Reads a block copied from koipy's configuration file: one URL per callback. A callback without a value is ignored.
+ */
 function readCallbacks(file: ConfigFile): readonly Declared<HookSettings>[] {
   const given = record(file, ["callbacks"], file.values["callbacks"] ?? {});
   return Object.entries(given).flatMap(([name, url]) => {
@@ -117,7 +122,10 @@ function readApiKeys(file: ConfigFile): readonly Declared<ApiKeyPair>[] {
   return apiKeys;
 }
 
-/** An error shows no value of these parts, which may be a key that is indented too little. */
+/**
+ * Reads a part that contains secrets. Error messages show no value of such a part, because even a misplaced value may
+ * be a secret.
+ */
 function readSecrets<T>(
   file: ConfigFile,
   part: string,
@@ -138,10 +146,10 @@ function readSecrets<T>(
   return declared(file, [part], value, readOne, assertForm);
 }
 
-/** Throws `RingbackError` for a name of wrong form. */
+/** Throws `RingbackError` for an invalid name. */
 type NameRule = (field: string, name: string) => void;
 
-/** Reads the members of one part of the file, which may be missing. `keys` leads to the part. */
+/** Reads the resources of one part of the file. `keys`: the path of the part. A missing part has no resources. */
 function declared<T>(
   file: ConfigFile,
   keys: readonly string[],
@@ -166,13 +174,13 @@ function faultAt(file: ConfigFile, keys: readonly string[], fault: string, cause
   return new ConfigError(file.origin(keys), keys.join("."), fault, cause);
 }
 
-/** Turns an error that names a field into one that names the line of that field. */
+/** Converts an error about a field to a `ConfigError` with the line of that field in the file. */
 function checked<T>(file: ConfigFile, keys: readonly string[], check: () => T): T {
   try {
     return check();
   } catch (error) {
     if (!(error instanceof RingbackError)) throw error;
-    // `filter.tags[0]` is `filter`, `tags`, `0`.
+    // Splits a path such as `filter.tags[0]` into `filter`, `tags` and `0`.
     const field = (error.details[0]?.field ?? "").split(/[.[\]]+/).filter((key) => key !== "");
     throw faultAt(file, [...keys, ...field], error.message.replace(/\.$/, ""), error);
   }

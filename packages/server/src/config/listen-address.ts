@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 export interface ListenAddress {
   /** An IP address without brackets, or a host name. */
   readonly host: string;
-  /** 0: any free port. */
+  /** 0: the operating system selects a free port. */
   readonly port: number;
 }
 
@@ -12,10 +12,10 @@ export const listenForms =
   "an address and a port from 0 to 65535: 127.0.0.1:8000, [::1]:8000, or :8000 for every IPv4 address of the machine";
 
 const HOST_NAME = /^(?=.{1,253}$)[a-zA-Z\d](?:[a-zA-Z\d-]{0,62})(?:\.[a-zA-Z\d][a-zA-Z\d-]{0,62})*$/;
-/** A text of digits and dots must be a valid IPv4 address; it is never a host name. */
+/** A text of digits and dots must be a valid IPv4 address and is never a host name. */
 const DIGITS_AND_DOTS = /^[\d.]+$/;
 
-/** null: not an address to listen on. */
+/** Returns null if the text is not an address to listen on. */
 export function parseListenAddress(text: string): ListenAddress | null {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
   if (match === null) return null;
@@ -33,7 +33,7 @@ export function formatListenAddress(address: ListenAddress): string {
   return isIP(address.host) === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
-/** True: only programs on this machine can reach the host. Of host names only `localhost` counts. */
+/** True if only programs on this machine can reach the host. `localhost` is the only host name with this result. */
 export function isLoopbackHost(host: string): boolean {
   const lower = host.toLowerCase();
   if (lower === "localhost" || lower === "::1") return true;

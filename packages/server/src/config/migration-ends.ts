@@ -5,14 +5,16 @@ import { settings, variableName } from "./settings.ts";
 
 const expected = "give postgres://user:password@host:port/name";
 
-/** The folder to migrate from. `--from` overrides `RINGBACK_DATA`, which overrides the server's default. */
+/**
+ * Returns the folder from which to migrate. `--from` overrides `RINGBACK_DATA`, which overrides the server's default.
+ */
 export function readMigrationSource(flag: string | undefined, env: Environment): string {
   return flag ?? readVariable(env, variableName("data")) ?? settings.data.default;
 }
 
 /**
- * The database to migrate to. `--to` overrides `RINGBACK_DATABASE`. Errors do not show the address, which may contain a
- * password.
+ * Returns the address of the database to which to migrate. `--to` overrides `RINGBACK_DATABASE`. Errors do not show the
+ * address, which may contain a password.
  */
 export function readMigrationTarget(flag: string | undefined, env: Environment): string {
   const url = flag ?? readVariable(env, variableName("database"));

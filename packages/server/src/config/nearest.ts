@@ -1,4 +1,4 @@
-/** The candidate that is most similar to the word; null: none is similar enough. Ignores case. */
+/** Returns the candidate that is most similar to the word, or null if none is similar enough. Ignores case. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   const wanted = word.toLowerCase().slice(0, 64);
   const distanceMax = Math.max(1, Math.floor(wanted.length / 3));

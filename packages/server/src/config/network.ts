@@ -3,7 +3,10 @@ import { isIP } from "node:net";
 /** The formats of `parseNetwork`, as the end of a sentence. */
 export const networkForms = "addresses or networks in CIDR notation: 10.1.2.3, 10.0.0.0/8, fd00::/8";
 
-/** The network in CIDR notation; a single address becomes a network of one. null: neither. */
+/**
+ * Returns the network in CIDR notation. A single address becomes a network with one address. Returns null for other
+ * texts.
+ */
 export function parseNetwork(text: string): string | null {
   const match = /^([^/%]+?)(?:\/(\d{1,3}))?$/.exec(text.trim());
   if (match === null) return null;

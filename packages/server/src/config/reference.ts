@@ -1,7 +1,7 @@
 import { configFileVariable, serverUrlVariable } from "./environment.ts";
 import { flagName, settingKeys, settings, variableName, type SettingKey } from "./settings.ts";
 
-/** The text of docs/reference/configuration.md, which `npm run generate` writes. */
+/** Returns the text of docs/reference/configuration.md, which `npm run generate` writes. */
 export function configurationReference(): string {
   return `${[introduction, ...settingKeys.map(section), topics, inboxes, hooks, apiKeys, serviceDiscovery].join("\n\n")}\n`;
 }
@@ -72,8 +72,9 @@ const hooks = `## hooks, callbacks and keys
 
 Only in the file: hooks, with the bodies of \`PUT /v1/hooks/{name}\`, and the keys of hooks and signing subscriptions,
 with the bodies of \`PUT /v1/keys/{kid}\`, which need \`masterKey\`. The server puts them at every start. \`callbacks\`
-is the block of koipy's own configuration: each URL becomes a hook of that name with koipy's protocol and default
-settings. An empty URL is ignored. A name may be under \`callbacks\` or under \`hooks\`, but not under both.
+is the block of koipy's own configuration. The key of each entry becomes the name of a hook, which has the entry's URL,
+koipy's protocol and default settings. An entry without a URL is ignored. A name may be under
+\`callbacks\` or under \`hooks\`, but not under both.
 
 \`\`\`yaml
 callbacks:

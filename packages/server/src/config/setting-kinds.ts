@@ -16,7 +16,7 @@ export interface SettingKind<Schema extends TSchema> {
    * Parses the value of a flag, a variable or the file. An invalid value is returned unchanged, for `schema` to refuse.
    */
   readonly read: (raw: unknown) => unknown;
-  /** A valid value as an operator would write it. Default: the value as text. */
+  /** Returns a valid value in the form in which an operator would write it. Default: the value as text. */
   readonly show?: (value: Static<Schema>) => string;
   /** True: the value must not be shown, even in an error. */
   readonly isSecret?: (raw: unknown) => boolean;
@@ -60,7 +60,7 @@ export function byteCountOrUnlimited(minimum: number, maximum: number) {
 
 export const postgresAddress = /^postgres(?:ql)?:\/\/\S+$/;
 
-/** An address may contain a password, so `isSecret` keeps it out of error messages. */
+/** The address of a database may contain a password. `isSecret` keeps such an address out of error messages. */
 export function database() {
   return {
     schema: Type.String({ pattern: `^sqlite$|${postgresAddress.source}`, maxLength: 2048 }),
@@ -123,7 +123,7 @@ function readList(raw: unknown, parse: (text: string) => unknown): readonly unkn
 /** Accepts base64 and base64url, because `openssl rand -base64 32` prints base64. */
 export function masterKeys(countMax: number) {
   return {
-    // 32 bytes are 43 characters, of which the last one has only four bits.
+    // 32 bytes in base64url are 43 characters. The last character has only four significant bits.
     schema: Type.Array(Type.String({ pattern: "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$" }), { maxItems: countMax }),
     expected: `32 random bytes in base64, such as the output of \`openssl rand -base64 32\`; at most ${countMax} values, separated by commas`,
     read: (raw: unknown) => readList(raw, toBase64url),

@@ -16,14 +16,17 @@ import {
 } from "./setting-kinds.ts";
 import type { SettingKind } from "./setting-kinds.ts";
 
-/** One thing that an operator can set. */
+/** One setting of the server, which an operator can change. */
 export interface Setting<Schema extends TSchema = TSchema> extends SettingKind<Schema> {
   readonly default: Static<Schema>;
   /** The default as the documentation shows it. */
   readonly defaultText: string;
   /** The effect of the setting and the reason to change it, in Markdown. */
   readonly about: string;
-  /** A secret has no flag, because every user of a machine can read command lines, and errors do not show its value. */
+  /**
+   * True: the value is a secret. Such a setting has no flag, because every user of a machine can read command lines.
+   * Errors do not show its value.
+   */
   readonly secret: boolean;
 }
 

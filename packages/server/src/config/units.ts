@@ -2,13 +2,13 @@
 export interface Units {
   /** The formats of `parse`, as the end of a sentence. */
   readonly forms: string;
-  /** null: not such a number, or one that is no whole number of the smallest unit. */
+  /** Returns null if the text is not a number with a unit, or not a whole number of the smallest unit. */
   readonly parse: (text: string) => number | null;
   /** The shortest exact form: 16777216 is `16MiB`, 1500 is `1500ms`. */
   readonly format: (value: number) => string;
 }
 
-/** `sizes`: the units, largest first; the last one is also that of a number without a unit. */
+/** `sizes`: the units, largest first. A number without a unit has the last unit. */
 function unitsOf(forms: string, number: RegExp, sizes: readonly (readonly [name: string, size: number])[]): Units {
   const [smallest = ""] = sizes.at(-1) ?? [];
   const form = new RegExp(`^(${number.source})\\s*(${sizes.map(([name]) => name).join("|")})?$`);
@@ -29,7 +29,7 @@ function unitsOf(forms: string, number: RegExp, sizes: readonly (readonly [name:
   };
 }
 
-/** Only binary units are allowed, because `10GB` is ambiguous by 7 %. */
+/** Only binary units are allowed. `10GB` would be ambiguous: the two common meanings differ by 7 %. */
 export const byteUnits = unitsOf("bytes, or a number with a unit: 64KiB, 16MiB, 10GiB", /\d{1,16}/, [
   ["TiB", 1024 ** 4],
   ["GiB", 1024 ** 3],
@@ -38,7 +38,7 @@ export const byteUnits = unitsOf("bytes, or a number with a unit: 64KiB, 16MiB, 
   ["B", 1],
 ]);
 
-/** In milliseconds. A fraction of a millisecond is refused, because it is most likely a wrong unit. */
+/** Durations in milliseconds. A fraction of a millisecond is refused, because the unit is most likely wrong. */
 export const durationUnits = unitsOf(
   "milliseconds, or a number with a unit: 500ms, 2s, 5m, 1h, 7d",
   /\d{1,15}(?:\.\d{1,6})?/,

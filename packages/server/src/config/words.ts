@@ -9,7 +9,7 @@ export function unknownKey(key: string, known: readonly string[]): string {
 
 const shownCharsMax = 80;
 
-/** A value for an error message: short, on one line, and without control characters. */
+/** Returns a value as text for an error message: short, on one line and without control characters. */
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}…` : text;

@@ -13,7 +13,8 @@ interface ErrorRow {
 }
 
 /**
- * The text of docs/reference/cmq.md: every action and every error code of CMQ's API, and which of them this server has.
+ * Returns the text of docs/reference/cmq.md: all actions and error codes of CMQ's API, and which of them this server
+ * supports.
  */
 export function cmqReference(): string {
   const errors: readonly ErrorRow[] = Object.values(cmqErrorTable);

@@ -1,7 +1,7 @@
 import { errorTable, mayPass, RingbackError, type ErrorCode } from "../domain/errors.ts";
 import { problemContentType, problemOf } from "../http/problem.ts";
 
-/** docs/reference/errors.md: the table of errors as a page. */
+/** Returns the text of docs/reference/errors.md, which shows the table of errors. */
 export function errorReference(): string {
   const codes = Object.keys(errorTable) as ErrorCode[];
   const example = RingbackError.at("invalid_request", "push.url", "is missing");

@@ -1,4 +1,4 @@
-/** `npm run generate`: writes the reference pages that are made from the code. */
+/** Run by `npm run generate`. Writes the reference pages that are generated from the code. */
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

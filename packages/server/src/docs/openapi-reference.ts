@@ -1,7 +1,9 @@
 import { createTestApp } from "../api/testing/test-app.ts";
 import { addTestApis } from "../compat/testing/test-gateway.ts";
 
-/** docs/reference/openapi.json: what a running server gives as /openapi.json. */
+/**
+ * Returns the text of docs/reference/openapi.json, which is the response of a running server to `GET /openapi.json`.
+ */
 export async function openapiReference(version: string): Promise<string> {
   const testApp = await createTestApp();
   const { app } = testApp;

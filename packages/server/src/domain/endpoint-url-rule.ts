@@ -4,14 +4,17 @@ import { isName } from "./names.ts";
 import { readTcpUrl } from "./tcp-url.ts";
 
 export const httpSchemes: readonly string[] = ["http", "https"];
-/** `queue:NAME` is a queue of the same account. Callers pass this scheme only where an endpoint may be a queue. */
+/**
+ * The URL `queue:NAME` addresses a queue of the same account. Callers pass this scheme only where an endpoint may be a
+ * queue.
+ */
 export const queueScheme = "queue";
 
 export function queueUrl(queue: string): string {
   return `${queueScheme}:${queue}`;
 }
 
-/** The queue's name in `queue:NAME`; null for every other URL. */
+/** Returns the name of the queue for a `queue:NAME` URL, and null for every other URL. */
 export function queueOfUrl(url: string): string | null {
   return url.startsWith(`${queueScheme}:`) ? url.slice(queueScheme.length + 1) : null;
 }

@@ -73,15 +73,15 @@ export function mayPass(code: ErrorCode): boolean {
 }
 
 /**
- * `field`: a path such as `push.url`, a header or a parameter of the request. `message`: what is wrong with it, or what
- * would be right.
+ * `field`: a path such as `push.url`, or the name of a header or parameter of the request. `message`: the fault of the
+ * field, or the rule that its value must follow.
  */
 export interface ErrorDetail {
   readonly field: string;
   readonly message: string;
 }
 
-/** The only class of errors that callers of the API get to see. */
+/** The only class of errors whose text is returned to callers of the API. */
 export class RingbackError extends Error {
   override readonly name = "RingbackError";
   readonly code: ErrorCode;
@@ -99,7 +99,7 @@ export class RingbackError extends Error {
   }
 }
 
-/** True for the error of a put whose condition does not hold. */
+/** True when a write failed because its condition (`WriteCondition`) was not met. */
 export function isPreconditionFailed(error: unknown): boolean {
   return error instanceof RingbackError && error.code === "precondition_failed";
 }

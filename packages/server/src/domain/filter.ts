@@ -1,8 +1,10 @@
 /**
- * The filter decides which messages a subscription receives. Both conditions must hold; an empty one always holds.
- * `tags`: the message has at least one of these tags.
- * `types`: the message's type matches at least one of these patterns. Types and patterns are words separated by dots.
- * `*` matches exactly one non-empty word, `#` any number of words.
+ * The filter decides which messages a subscription receives. A message must meet both conditions. An empty condition is
+ * always met.
+ *
+ * - `tags`: the message has at least one of these tags.
+ * - `types`: the message's type matches at least one of these patterns. Types and patterns are words separated by dots.
+ *   The pattern word `*` matches exactly one non-empty word, and `#` matches any number of words.
  */
 
 import type { Filter, Message } from "./model.ts";
@@ -51,15 +53,15 @@ function patternPredicate(typePattern: string): TypePredicate {
   return (type) => matchWords(pattern, wordsOf(type));
 }
 
-/** The empty type has no words, rather than one empty word. */
+/** `"".split(".")` would return one empty word, but the empty type has no words. */
 function wordsOf(type: string): readonly string[] {
   return type === "" ? [] : type.split(".");
 }
 
 /**
- * A `#` first matches no word, and one word more each time the rest of the pattern does not match. Only the last `#`
- * reached needs to grow: the words before it already match, and growing an earlier `#` would leave fewer words for the
- * later one. So matching takes at most (words of the pattern) × (words of the type) steps.
+ * A `#` first matches no word. Each time the rest of the pattern does not match, the last `#` matches one word more.
+ * Earlier `#` need no other attempt, because a longer match of an earlier `#` only leaves fewer words for the last one.
+ * So matching takes at most (words of the pattern) × (words of the type) steps.
  */
 function matchWords(pattern: readonly string[], words: readonly string[]): boolean {
   let at = 0;

@@ -7,14 +7,14 @@ export const hookProtocols: readonly HookProtocol[] = [...plainHookProtocols, op
 
 const byName: ReadonlyMap<string, HookProtocol> = new Map(hookProtocols.map((protocol) => [protocol.name, protocol]));
 
-/** null when no dialect has this name. */
+/** Returns null when no dialect has this name. */
 export function findHookProtocol(name: string): HookProtocol | null {
   return byName.get(name) ?? null;
 }
 
 const keyFaults: ReadonlyMap<string, (jwk: Jwk) => string | null> = new Map([[opencard.name, opencardKeyFault]]);
 
-/** The reason why the dialect cannot use this key, without quoting any of it; null: it can. */
+/** Returns the reason why the dialect cannot use this key, or null if it can. The text quotes nothing of the key. */
 export function hookKeyFault(protocol: string, jwk: Jwk): string | null {
   return keyFaults.get(protocol)?.(jwk) ?? null;
 }

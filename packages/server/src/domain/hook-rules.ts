@@ -1,4 +1,4 @@
-/** The rules of a hook's settings that one setting alone cannot show. */
+/** Rules that compare several settings of a hook with each other. */
 
 import type { HookProtocol } from "@ringback/sdk/protocols";
 import { assertEndpointUrl } from "./endpoint-url-rule.ts";
@@ -8,16 +8,16 @@ import { assertKid } from "./kid-rule.ts";
 import { unknownProtocol } from "./unknown-protocol.ts";
 
 export interface HookSettings {
-  /** Called in this order. */
+  /** The URLs are called one after the other, in this order. */
   readonly urls: readonly string[];
   readonly protocol: string;
-  /** For the whole call, all of its URLs together. */
+  /** Time limit of one call of the hook, for all URLs together. */
   readonly timeoutMs: number;
   /** The outcome when a URL cannot be reached or its reply cannot be used. */
   readonly onError: "continue" | "reject";
-  /** Name of the key; null for protocols without one. */
+  /** Name of the key; null for protocols that use no key. */
   readonly key: string | null;
-  /** For each reply. */
+  /** Size limit of each reply. */
   readonly replyBytesMax: number;
 }
 
@@ -29,7 +29,7 @@ export function assertHook({ urls, protocol, key }: HookSettings): void {
   assertKey(found, key);
 }
 
-/** A protocol whose reply is not merged into the payload has nothing to send to a second URL. */
+/** A second URL receives the payload merged with the first reply, so it needs a protocol that merges replies. */
 function assertUrlsFit({ name, merges }: HookProtocol, urls: readonly string[]): void {
   if (!merges && urls.length > 1) {
     throw RingbackError.at("invalid_request", "urls", `must hold one URL with protocol "${name}"`);

@@ -1,4 +1,4 @@
-/** The rules of an inbox's settings that one setting alone cannot show. */
+/** Rules that compare several settings of an inbox with each other. */
 
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
@@ -7,18 +7,21 @@ import { assertName } from "./names.ts";
 export type InboxAccepts = "any" | "json";
 
 export interface InboxSettings {
-  /** null: the inbox has a log of its own. Fixed when the inbox is created. */
+  /** The topic that the inbox reads; null: the inbox has a log of its own. Cannot change after the creation. */
   readonly topic: string | null;
   readonly accept: InboxAccepts;
-  /** The inbox keeps messages only while it was polled within this time; null: until a message is taken. */
+  /** Messages are kept only if the inbox was polled within this time; null: messages are kept until they are taken. */
   readonly whilePolledMs: number | null;
-  /** null: the topic's. */
+  /** null: the retention time of the topic applies. */
   readonly retentionMs: number | null;
   readonly messagesMax: number;
   readonly bodyBytesMax: number;
 }
 
-/** Sets the retention time, whose default depends on the topic. Throws `RingbackError` with the field that is wrong. */
+/**
+ * Sets the default of the retention time, which depends on whether the inbox reads a topic. Throws `RingbackError` with
+ * the field that is wrong.
+ */
 export function withRetention<T extends InboxSettings>(settings: T): T {
   const { topic, retentionMs } = settings;
   if (topic === null) return { ...settings, retentionMs: retentionMs ?? limits.retentionMsDefault };
@@ -27,7 +30,7 @@ export function withRetention<T extends InboxSettings>(settings: T): T {
   throw RingbackError.at("invalid_request", "retentionMs", `must be left out: the topic "${topic}" keeps the messages`);
 }
 
-/** Throws `immutable_field` if an inbox would get another topic. */
+/** Throws `immutable_field` if a change would give the inbox another topic. */
 export function assertTopicStays(before: string | null, after: string | null): void {
   if (before === after) return;
   const fault = before === null ? "is not set" : `is "${before}"`;

@@ -2,13 +2,14 @@ import { foldCase } from "./names.ts";
 
 /**
  * The server creates topics and subscriptions of its own for inboxes and queues. Their names contain a colon, which
- * `assertName` refuses from callers. Listings do not show these, and the caller's limits do not count them.
+ * `assertName` refuses from callers. Listings omit these topics and subscriptions, and they do not count against the
+ * caller's limits.
  */
 export function isInternalName(name: string): boolean {
   return name.includes(":");
 }
 
-/** Name of an inbox's subscription, and of its log if it has one of its own instead of reading a topic. */
+/** Name of an inbox's subscription. An inbox that does not read a topic has a log of its own, with the same name. */
 export function inboxLogName(inbox: string): string {
   return `inbox:${inbox}`;
 }
@@ -21,7 +22,7 @@ export function queueLogName(queue: string): string {
   return `${queueLogPrefix}${foldCase(queue)}`;
 }
 
-/** The queue's name in lower case; null: the topic is not a queue's log. */
+/** Returns the queue's name in lower case, or null if the topic is not the log of a queue. */
 export function queueOfLog(topic: string): string | null {
   return topic.startsWith(queueLogPrefix) ? topic.slice(queueLogPrefix.length) : null;
 }

@@ -1,8 +1,9 @@
 import { RingbackError } from "./errors.ts";
 
 /**
- * A kid allows more than a name, because other systems call their keys "0" or use versions with dots. "." and ".." are
- * excluded: URL paths give them another meaning (RFC 3986 section 5.2.4), so no client could request such a key.
+ * The kid of a key may contain more characters than other names, because other systems use kids such as "0" or "v1.2".
+ * "." and ".." are excluded: URL paths give them another meaning (RFC 3986 section 5.2.4), so no client could request
+ * such a key.
  */
 export const kidForm = /^(?!\.{1,2}$)[a-zA-Z\d_.~-]{1,64}$/;
 

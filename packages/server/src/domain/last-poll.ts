@@ -1,9 +1,9 @@
 import type { TimeMs } from "./model.ts";
 
 /**
- * Decides whether an inbox that keeps messages only while it is polled keeps an arriving one. A message that arrives
- * less than `whilePolledMs` after the last poll is kept. A later one is dropped, together with everything kept before.
- * Creating the inbox counts as a poll.
+ * For an inbox that keeps messages only while clients poll it. A message that arrives less than `whilePolledMs` after
+ * the last poll is kept. A later message is dropped, together with all messages kept before. Creating the inbox counts
+ * as a poll.
  */
 export class LastPoll {
   #atMs: TimeMs;

@@ -14,19 +14,19 @@ export const limits = {
   requestBytesMax: 8 * 1024 * 1024,
   /** A request that changes topics, subscriptions or other settings. These are small. */
   catalogRequestBytesMax: 256 * 1024,
-  /** Labels of one resource: enough for a customer, a team, a stage and a few more. */
+  /** Labels of one resource. Enough for the names of a customer, a team, a stage and a few others. */
   labelsMax: 16,
   labelNameCharsMax: 63,
   labelValueCharsMax: 255,
   descriptionCharsMax: 1000,
   /**
-   * A PATCH reads a resource, merges and writes. If another request has changed the resource in between, it starts
-   * again, at most this often. One of the concurrent requests succeeds in each round.
+   * A PATCH reads a resource, merges and writes. If another request has changed the resource in between, the PATCH
+   * starts again, up to this many rounds. In each round one of the concurrent requests succeeds.
    */
   patchRoundsMax: 32,
   tagsMax: 20,
   tagCharsMax: 64,
-  /** The type of a message, and one type pattern of a filter. */
+  /** The type of a message, and each type pattern of a filter. */
   typeBytesMax: 128,
   /** Matching takes at most (words of the pattern) × (words of the type) steps. */
   typeWordsMax: 32,
@@ -36,8 +36,8 @@ export const limits = {
   attributeNameCharsMax: 64,
   attributeValueBytesMax: 1024,
   /**
-   * All attributes of a message, names and values. They become HTTP headers, and a Node server accepts 16 KiB of
-   * headers.
+   * Names and values of all attributes of a message together. Attributes become HTTP headers, and a Node server accepts
+   * 16 KiB of headers.
    */
   attributesBytesMax: 8 * 1024,
   contentTypeCharsMax: 256,
@@ -46,14 +46,19 @@ export const limits = {
   delayMsMax: 12 * 3600_000,
   urlCharsMax: 2048,
   pushHeadersMax: 32,
-  /** All of a subscription's own headers, names and values. Together with the attributes they stay below 16 KiB. */
+  /**
+   * Names and values of all headers that a subscription adds. Together with the attributes of a message they stay below
+   * 16 KiB.
+   */
   pushHeaderBytesMax: 4096,
   /** Header section of a request to this server. */
   requestHeaderBytesMax: 16 * 1024,
   /** Time for a client to send the header section. `requestMsMax` is the time for the whole request. */
   requestHeaderMsMax: 10_000,
   requestMsMax: 60_000,
-  /** Open client connections: as many as pulls may wait (`pullWaitersTotalMax`), plus 4,000 for all other requests. */
+  /**
+   * Open client connections: one for each pull that may wait (`pullWaitersTotalMax`), plus 4,000 for other requests.
+   */
   connectionsMax: 16_000,
   /**
    * Memory for request bodies that are still arriving, over all connections. Bounds what 10,000 slow uploads can use.
@@ -63,7 +68,9 @@ export const limits = {
    * Bytes of a refused request that are still read and discarded, so that the client gets to read the error response.
    */
   requestBytesDiscardedMax: 32 * 1024 * 1024,
-  /** An idle connection is kept this long: longer than the minute for which most proxies keep theirs. */
+  /**
+   * An idle connection is closed after this time. Most proxies close theirs after a minute, so the proxy closes first.
+   */
   keepAliveMs: 65_000,
   /** A connection without any traffic in the middle of a request or a response is closed after this time. */
   connectionIdleMsMax: 120_000,
@@ -75,7 +82,10 @@ export const limits = {
   attemptTimeoutMsDefault: 15_000,
   attemptTimeoutMsMin: 1_000,
   attemptTimeoutMsMax: 60_000,
-  /** Bytes read of a reply. Past it the connection is closed, and the status alone decides. */
+  /**
+   * Maximum number of bytes read of a reply. If the reply is longer, the connection is closed and only the status
+   * counts.
+   */
   replyBytesMax: 64 * 1024,
   /** Bytes of the reply that the attempt record keeps. */
   replyKeptBytes: 1024,
@@ -88,9 +98,9 @@ export const limits = {
   /** No retry starts later than one day after the first attempt. */
   retryTotalMsMax: 24 * 3600_000,
 
-  /** A longer `Retry-After` is shortened to this. The retry policy may still wait longer. */
+  /** A longer `Retry-After` of an endpoint is shortened to this. The delay of the retry policy may still be longer. */
   retryAfterMsMax: 3600_000,
-  /** Keys that one subscription signs with. A key rotation needs two at a time. */
+  /** Keys with which one subscription signs. A key rotation needs two keys at a time. */
   pushKeysMax: 5,
 
   /** A shared secret has at least 128 bits. No dialect uses more than `secretBytesMax`. */
@@ -102,11 +112,14 @@ export const limits = {
   /** The SecretId of an API key, including its prefix. */
   secretIdCharsMax: 64,
 
-  /** Concurrent hook calls; one hook may use half of them. Each holds a connection, its payload and the replies. */
+  /**
+   * Concurrent hook calls; one hook may use half of them. Each call occupies a connection and holds its payload and
+   * replies in memory.
+   */
   hookCallsMax: 256,
   /**
-   * Memory budget of all hook calls together. Past it calls are refused. An outcome counts until its client has read
-   * it.
+   * Memory budget of all hook calls together. When the budget is used up, calls are refused. The memory of an outcome
+   * counts until the client has read the outcome.
    */
   hookMemoryBytesMax: 256 * 1024 * 1024,
   /**
@@ -114,11 +127,13 @@ export const limits = {
    * Measured: 13 for a list of `{}`, 40 for a list of `1.0`.
    */
   hookJsonBytesFactor: 16,
-  /** Memory per byte of a reply that is an image, a text or a file: the bytes themselves and base64 in the outcome. */
+  /**
+   * Memory per byte of a reply that is an image, a text or a file: for the bytes and for their base64 in the outcome.
+   */
   hookAttachmentBytesFactor: 3,
   /**
-   * One JSON reply, whatever the hook's own limit says. With its parsed value it takes half of the memory budget of all
-   * calls.
+   * One JSON reply, even if the hook's own limit is higher. A reply of this size and its parsed value take half of the
+   * memory budget of all calls.
    */
   hookJsonReplyBytesMax: 8 * 1024 * 1024,
   /** All replies of one call together. */
@@ -128,20 +143,27 @@ export const limits = {
 
   /** Entries (hooks, inboxes, keys, ...) of each kind. */
   entriesMax: 10_000,
-  /** One entry as JSON, as the store keeps it. Room for all settings at their limits. */
+  /** One entry as JSON, as the store keeps it. Large enough for an entry with all settings at their limits. */
   entryBytesMax: 64 * 1024,
 
   inboxMessagesDefault: 10_000,
   inboxMessagesMax: 1_000_000,
-  /** Range of the time after the last poll during which an inbox keeps messages. */
+  /**
+   * Smallest and largest value of `whilePolledMs`, the time after the last poll during which an inbox keeps messages.
+   */
   whilePolledMsMin: 1_000,
   whilePolledMsMax: 7 * 24 * 3600_000,
   /** Longest wait of one GET of an inbox. Shorter than the time that most proxies allow for a response. */
   inboxWaitMsMax: 60_000,
-  /** Waiting GETs of one inbox. `inboxWaitersTotalMax` is for all inboxes. Each holds a connection. */
+  /**
+   * Waiting GETs of one inbox; `inboxWaitersTotalMax` is the limit for all inboxes. Each waiting GET occupies a
+   * connection.
+   */
   inboxWaitersMax: 1_000,
   inboxWaitersTotalMax: 4_000,
-  /** Time for a client to read its message. Past it the connection is closed, and the next client gets the message. */
+  /**
+   * Time for a client to read its message. Afterwards the connection is closed, and the next client gets the message.
+   */
   inboxAnswerMsMax: 60_000,
 
   visibilityMsDefault: 30_000,
@@ -150,29 +172,34 @@ export const limits = {
   receivesMax: 1_000,
   /** Messages that one pull may return. */
   pullMessagesMax: 100,
-  /** A pull returns no further message past this many bytes. One message always fits. */
+  /** A pull returns messages up to this many bytes together, but always at least one. */
   pullBytesMax: 4 * 1024 * 1024,
   /** Receipt handles in one request. */
   receiptHandlesMax: 100,
   /** Longest wait of one pull. Shorter than the time that most proxies allow for a response. */
   pullWaitMsMax: 60_000,
-  /** Time for a client to read its messages. Past it the connection is closed, and other receivers get the messages. */
+  /**
+   * Time for a client to read its messages. Afterwards the connection is closed, and other receivers get the messages.
+   */
   pullAnswerMsMax: 60_000,
-  /** A receipt handle as a client sends it. Valid handles are shorter. */
+  /** The longest receipt handle that is read from a request. Valid handles are shorter. */
   receiptHandleCharsMax: 256,
   /**
-   * Waiting pulls of one subscription. `pullWaitersTotalMax` is for all subscriptions. Each holds only a connection.
+   * Waiting pulls of one subscription; `pullWaitersTotalMax` is the limit for all subscriptions. Each waiting pull
+   * occupies only a connection.
    */
   pullWaitersMax: 12_000,
   pullWaitersTotalMax: 12_000,
-  /** Log messages scanned to count the delayed ones. */
+  /** Messages of a log that are scanned to count the delayed messages. */
   delayedExaminedMax: 10_000,
 
   retentionMsDefault: 7 * 24 * 3600_000,
   retentionMsMin: 60_000,
   retentionMsMax: 365 * 24 * 3600_000,
 
-  /** Parked deliveries of a failing subscription. At this number it reads no further messages from the log. */
+  /**
+   * A failing subscription with this many parked deliveries (waiting for their next attempt) reads no further messages.
+   */
   parkedFailingMax: 1_000,
   /** Parked deliveries of one subscription. */
   parkedMax: 100_000,
@@ -188,9 +215,15 @@ export const limits = {
   pageItemsDefault: 50,
   pageItemsMax: 200,
   eventStreamsMax: 64,
-  /** Events buffered for one slow reader of /v1/events. Past it the oldest are dropped, and the stream says so. */
+  /**
+   * Events buffered for one slow reader of /v1/events. Beyond this number the oldest are dropped, and the stream
+   * reports that.
+   */
   eventStreamBacklogMax: 1_000,
-  /** Longest silence on /v1/events. Keeps proxies from closing the stream and detects dead readers. */
+  /**
+   * Longest time without data on /v1/events. A heartbeat then keeps proxies from closing the stream and detects dead
+   * readers.
+   */
   eventHeartbeatMs: 15_000,
 
   /** Nodes in one cluster listing. A node that restarts every second adds one row each time. */

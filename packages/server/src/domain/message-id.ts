@@ -2,7 +2,7 @@ import type { MessageId, Seq, TopicId } from "./model.ts";
 
 /**
  * A message id is composed of the topic's id (23 bits) and the message's position in the topic's log (40 bits). So an
- * id fits in 63 bits, is unique without coordination between nodes, and finds its message without an index.
+ * id fits in 63 bits, is unique without coordination between nodes, and leads to its message without an index.
  */
 const SEQ_BITS = 40n;
 export const SEQ_MAX: Seq = 2 ** 40 - 1;
@@ -18,7 +18,7 @@ export function messageId(topicId: TopicId, seq: Seq): MessageId {
   return messageIdToBigInt(topicId, seq).toString() as MessageId;
 }
 
-/** null: the text is not an id that a Ringback server could have created. */
+/** Returns null for a text that no Ringback server could have created as an id. */
 export function parseMessageId(text: string): { topicId: TopicId; seq: Seq } | null {
   if (!/^[1-9]\d{0,19}$/.test(text)) return null;
   const value = BigInt(text);

@@ -17,13 +17,13 @@ export type TimeMs = number;
 export interface Account {
   readonly id: AccountId;
   readonly name: string;
-  /** Number that identifies the account to receivers, where a dialect sends it. */
+  /** Some dialects send this number to receivers, to identify the account. */
   readonly appId: number;
 }
 
-/** The store keeps every member of a topic's settings, also one that is not listed here. */
+/** The store keeps every member of a topic's settings, even members that are not listed here. */
 export interface TopicSettings {
-  /** How long a message is kept, delivered or not. */
+  /** How long a message is kept, whether or not it was delivered. */
   readonly retentionMs: number;
   /** The largest message body. */
   readonly bodyBytesMax: number;
@@ -40,7 +40,7 @@ export interface Topic {
   readonly updatedAtMs: TimeMs;
 }
 
-/** The conditions for the messages that a subscription receives. Both must hold. */
+/** The conditions for the messages that a subscription receives. A message must meet both. */
 export interface Filter {
   /** The message has at least one of these tags. Empty: any message. */
   readonly tags: readonly string[];
@@ -50,7 +50,7 @@ export interface Filter {
 
 export type Jitter = "none" | "full" | "equal";
 
-/** The rule for retries of failed attempts. `domain/retry.ts` computes the delays. */
+/** When failed attempts are retried. `domain/retry.ts` computes the delays. */
 export type RetryPolicy =
   | "EXPONENTIAL_DECAY_RETRY"
   | "BACKOFF_RETRY"
@@ -66,8 +66,8 @@ export type RetryPolicy =
     };
 
 /**
- * `none`: deliveries run concurrently. `key`: one delivery in flight per ordering key; while it fails, later messages
- * of that key wait. `strict`: one delivery in flight per subscription.
+ * `none`: deliveries run concurrently. `key`: one delivery in flight per ordering key. Later messages of that key wait
+ * until the delivery has succeeded or is dead. `strict`: one delivery in flight per subscription.
  */
 export type Order = "none" | "key" | "strict";
 
@@ -77,7 +77,7 @@ export interface PushSettings {
   readonly headers: Readonly<Record<string, string>>;
   readonly connection: "keep-alive" | "close";
   readonly timeoutMs: number;
-  /** Names of the keys. A signing protocol signs with each of them; other protocols have none. */
+  /** Names of the keys. A protocol that signs uses each of them. Empty for other protocols. */
   readonly keys: readonly string[];
 }
 
@@ -92,7 +92,7 @@ export interface PullSettings {
 export interface SubscriptionSettings {
   /** null: the subscription is not pushed. */
   readonly push: PushSettings | null;
-  /** Only without `push`. A subscription with neither belongs to the server itself: an inbox reads from it. */
+  /** Set only when `push` is null. A subscription without `push` and `pull` is internal: an inbox reads from it. */
   readonly pull?: PullSettings;
   readonly filter: Filter;
   readonly retry: RetryPolicy;
@@ -109,12 +109,14 @@ export interface PushedSettings extends SubscriptionSettings {
 export type Start =
   | "now"
   | "oldest"
-  /** At this message, or at the next one that still exists. */
+  /** At the message with this position, or at the next message that still exists. */
   | { readonly seq: Seq }
   /** At the first message published at or after this time. */
   | { readonly atMs: TimeMs };
 
-/** `disabled`: the endpoint replied 410 Gone. Like `paused`, it stays so until a caller resumes the subscription. */
+/**
+ * `disabled`: the endpoint replied 410 Gone. Both `paused` and `disabled` last until a caller resumes the subscription.
+ */
 export type SubscriptionState = "active" | "paused" | "disabled";
 
 export interface Subscription {
@@ -151,7 +153,7 @@ export interface Message extends Omit<NewMessage, "delayMs"> {
   readonly deliverAtMs: TimeMs | null;
 }
 
-/** The outcome of one POST. `accepted` and `failed`: the dialect's verdict on the reply. `error`: no reply came. */
+/** The outcome of one POST. `accepted` or `failed`: how the dialect interprets the reply. `error`: no reply came. */
 export type AttemptVerdict = "accepted" | "failed" | "error";
 
 export interface Attempt {
@@ -182,7 +184,7 @@ export type EntryKind = string;
 
 export interface EntryState {
   readonly name: string;
-  /** Random, so that an entry is told from an earlier one of its name. */
+  /** Random, to distinguish the entry from an earlier, deleted entry of the same name. */
   readonly id: number;
   /** 1 for a new entry; each change of the value adds 1. */
   readonly version: number;
@@ -196,5 +198,5 @@ export interface Entry<T = unknown> extends EntryState {
   readonly value: T;
 }
 
-/** State of one message for one subscription. */
+/** The state of one message in one subscription. */
 export type DeliveryState = "pending" | "in_flight" | "parked" | "delivered" | "dead" | "filtered" | "skipped";

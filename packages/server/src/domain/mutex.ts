@@ -1,6 +1,6 @@
 import { RingbackError } from "./errors.ts";
 
-/** Runs tasks one after the other. With `max` tasks running or waiting, `run` throws `overloaded`. */
+/** Runs tasks one after the other. `run` throws `overloaded` when `max` tasks are already running or waiting. */
 export class Mutex {
   readonly #max: number;
   #count = 0;
@@ -14,7 +14,7 @@ export class Mutex {
     if (this.#count >= this.#max) throw new RingbackError("overloaded");
     this.#count += 1;
     const done = this.#last.then(work);
-    // A failure rejects only the promise of its own caller; the next task runs all the same.
+    // A failed task rejects only the promise of its own caller. The next task runs in any case.
     this.#last = done.then(ignore, ignore);
     try {
       return await done;

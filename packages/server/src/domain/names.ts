@@ -8,7 +8,7 @@ export function isName(text: string): boolean {
   return nameForm.test(text);
 }
 
-/** Lower-cases A to Z only, so that names that differ only in case become equal. */
+/** Changes A to Z to lower case, so that names that differ only in case become equal. */
 export function foldCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

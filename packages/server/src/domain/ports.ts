@@ -1,4 +1,6 @@
-/** Rules and the engine get time and random numbers through these interfaces only, so that tests can simulate both. */
+/**
+ * The rules and the engine get time and random numbers only through these interfaces, so that tests can simulate both.
+ */
 
 import type { TimeMs } from "./model.ts";
 

@@ -5,12 +5,16 @@ import { assertCount } from "./number-rules.ts";
 
 /** A token of RFC 9110 section 5.6.2. */
 const nameForm = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-/** ASCII only, as RFC 9110 section 5.5 asks of new fields. HTTP removes spaces at the ends, so these are refused. */
+/**
+ * ASCII only, as RFC 9110 section 5.5 requires of new fields. Spaces at the ends are refused, because HTTP removes
+ * them.
+ */
 const valueForm = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
 const VALUE_FAULT = "must contain only printable ASCII characters, without spaces at its ends";
 
 /**
- * Headers that frame the request, belong to one connection, or ask for a response that the transport does not support.
+ * Headers that delimit the request, concern one connection, or request a kind of response that the transport does not
+ * support.
  */
 const transportHeaders = new Set([
   "connection",
@@ -24,7 +28,7 @@ const transportHeaders = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-/** Headers that dialects write. The same header twice would make the request ambiguous. */
+/** Headers that dialects add to each request. A second header of the same name would make the request ambiguous. */
 const protocolHeaders = new Set(["content-type", "user-agent"]);
 const protocolHeaderPrefixes = [
   "ringback-",

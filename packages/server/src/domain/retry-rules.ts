@@ -1,7 +1,9 @@
 import { RingbackError } from "./errors.ts";
 import type { RetryPolicy } from "./model.ts";
 
-/** Checks the members against each other. The JSON schema of a subscription has the range of each member. */
+/**
+ * Compares the members of a policy with each other. The JSON schema of a subscription checks the range of each member.
+ */
 export function assertRetryPolicy(field: string, policy: RetryPolicy): void {
   if (typeof policy === "string" || "delaysMs" in policy || policy.delayMsMax >= policy.baseMs) return;
   throw RingbackError.at(

@@ -14,7 +14,7 @@ export interface RetryState {
 /** The delay of retry number `retriesMade + 1`; null when the policy has no more retries. */
 type Schedule = (retriesMade: number, random: Random) => number | null;
 
-/** null: give up. */
+/** Returns null when there is no further retry. */
 export function nextRetry(policy: RetryPolicy, state: RetryState, random: Random): { readonly delayMs: number } | null {
   const delayMs = scheduledDelayMs(policy, state.retriesMade, random);
   if (delayMs === null) return null;
@@ -44,7 +44,7 @@ const exponentialDecay: Schedule = (retriesMade) => (retriesMade >= 176 ? null :
 const backoff: Schedule = (retriesMade, random) =>
   retriesMade >= 3 ? null : Math.round(10_000 + random.next() * 10_000);
 
-/** Share of the delay that is fixed; the rest is random. */
+/** For each kind of jitter, the fixed share of the delay. The rest of the delay is random. */
 const fixedShare = { none: 1, equal: 0.5, full: 0 } as const;
 
 function growing(policy: Extract<RetryPolicy, { baseMs: number }>, retriesMade: number, random: Random): number | null {

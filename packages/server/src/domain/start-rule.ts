@@ -1,4 +1,4 @@
-/** Computes the position in its topic's log where a subscription starts to read, or where a rewind moves it. */
+/** Computes positions in the log of a topic: the start of a new subscription, and the target of a rewind. */
 
 import { RingbackError } from "./errors.ts";
 import type { Seq, Start, TimeMs } from "./model.ts";
@@ -22,7 +22,10 @@ export function startSeq<S>(start: Start, log: LogEnds, nowMs: TimeMs, seqAt: (a
   return seqFrom(start, log, seqAt);
 }
 
-/** The position of the first message from `start` on that the log still has, or the next position of the log. */
+/**
+ * The position of the first message at or after `start` that the log still has. Without such a message, the position
+ * that the log's next message will get.
+ */
 export function seqFrom<S>(start: Exclude<Start, "now">, log: LogEnds, seqAt: (atMs: TimeMs) => S): Seq | S {
   if (start === "oldest") return log.firstSeq;
   return "seq" in start ? Math.max(start.seq, log.firstSeq) : seqAt(start.atMs);

@@ -1,6 +1,6 @@
 /**
- * The rules of a subscription's settings that one setting alone cannot show. Throws `RingbackError` with the field that
- * is wrong.
+ * Rules that compare several settings of a subscription with each other. The functions throw `RingbackError` with the
+ * field that is wrong.
  */
 
 import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
@@ -19,13 +19,13 @@ import { assertTags } from "./tag-rules.ts";
 import { unknownProtocol } from "./unknown-protocol.ts";
 
 /**
- * Settings of a subscription that is not pushed, which its owner cannot choose: a message that is pulled is available
- * again when its visibility timeout is over, and one claim serves every pull that waits, so the bound on POSTs must not
- * bound it.
+ * Fixed settings of a subscription that is not pushed. Retries are not needed, because a pulled message is available
+ * again when its visibility timeout has ended. `maxInFlight` limits POSTs, so it must not limit the claim that serves
+ * all waiting pulls.
  */
 export const unpushed = { push: null, retry: "none", maxInFlight: limits.maxInFlightMax } as const;
 
-/** `given` is what a caller has written, without defaults. */
+/** `given` contains only the settings that the caller has written, without defaults. */
 export function assertPushedOrPulled(given: {
   readonly [K in "push" | "pull" | "retry" | "maxInFlight"]?: unknown;
 }): void {
@@ -43,8 +43,8 @@ export function assertPushedOrPulled(given: {
 }
 
 /**
- * A subscription stays pushed or pulled. Its parked deliveries count retries in the one case and receives in the other,
- * and a POST in flight has no receipt handle. Throws `immutable_field`.
+ * Throws `immutable_field` if a pushed subscription would become pulled, or a pulled one pushed. The number stored with
+ * a parked delivery means retries when pushed and receives when pulled. A POST in flight also has no receipt handle.
  */
 export function assertStaysPushedOrPulled(before: { readonly push: unknown }, after: { readonly push: unknown }): void {
   if ((before.push === null) === (after.push === null)) return;
@@ -55,7 +55,10 @@ export function assertStaysPushedOrPulled(before: { readonly push: unknown }, af
   throw RingbackError.at("immutable_field", field, sentence);
 }
 
-/** `ofTopic`: the topic's subscriptions, without internal ones. `ofStore`: all of them. Throws `subscription_limit`. */
+/**
+ * `ofTopic`: number of the topic's subscriptions, without internal ones. `ofStore`: number of all subscriptions. Throws
+ * `subscription_limit`.
+ */
 export function assertRoomForSubscription(
   name: string,
   counts: { readonly ofTopic: number; readonly ofStore: number },
@@ -72,7 +75,7 @@ export function assertSubscription({ push, filter, retry }: SubscriptionSettings
 
 export function assertPush({ url, protocol, headers, keys }: PushSettings): void {
   const found = findPushProtocol(protocol) ?? unknownProtocol("push.protocol", "protocol", protocol, pushProtocols);
-  // A queue takes the body as it was published, which is what this protocol sends.
+  // A queue stores the body as it was published. Only the protocol `raw` sends the body unchanged.
   const schemes = protocol === "raw" ? [...httpSchemes, queueScheme] : (found.schemes ?? httpSchemes);
   assertEndpointUrl("push.url", url, schemes);
   assertPushHeaders("push.headers", headers);

@@ -3,7 +3,7 @@
 export type ByteOrder = "big" | "little";
 
 export interface TcpAddress {
-  /** Normalised as browsers do it; an IPv6 address is in brackets. */
+  /** Normalised like the host of an http URL. An IPv6 address is in brackets. */
   readonly host: string;
   readonly port: number;
   readonly byteOrder: ByteOrder;
@@ -35,7 +35,7 @@ export function readTcpUrl(text: string): TcpAddress | string {
   return { host: url.hostname, port: Number(port), byteOrder };
 }
 
-/** Leaves out `byteOrder=big`, the default. */
+/** Writes the URL without `byteOrder=big`, which is the default. */
 export function tcpUrl({ host, port, byteOrder }: TcpAddress): string {
   return `tcp://${host}:${port}${byteOrder === "big" ? "" : `?byteOrder=${byteOrder}`}`;
 }

@@ -7,7 +7,7 @@
 const plain = /^[!-~](?:[ -~]*[!-~])?$/;
 const controlCharacter = /\p{Cc}/u;
 
-/** The fault of a text that a header cannot carry, as the end of a sentence about the field; null: a header can. */
+/** Returns the reason why a header cannot carry the text, as the end of a sentence about the field; null if it can. */
 export function headerTextFault(text: string): string | null {
   if (plain.test(text)) return null;
   if (text === "") return "must not be empty";

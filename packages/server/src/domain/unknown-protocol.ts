@@ -1,6 +1,8 @@
 import { RingbackError } from "./errors.ts";
 
-/** Throws `unknown_protocol` with the protocols that exist. `noun`: for the protocol, in the message. */
+/**
+ * Throws `unknown_protocol` with a list of the existing protocols. `noun`: the word for the protocol in the message.
+ */
 export function unknownProtocol(
   field: string,
   noun: string,

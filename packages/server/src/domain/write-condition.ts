@@ -3,20 +3,20 @@ import { limits } from "./limits.ts";
 
 /** Identifies one state of a topic, subscription or entry. */
 export interface Revision {
-  /** Tells it from an earlier one of its name. */
+  /** Distinguishes the topic, subscription or entry from an earlier, deleted one of the same name. */
   readonly id: number;
-  /** 1 when it was created, and one more after each change. */
+  /** 1 after the creation; each change adds 1. */
   readonly version: number;
 }
 
 /**
  * A condition of a write: the topic, subscription or entry must not exist (`"absent"`), or must be in the state that
- * was read before. A write whose condition does not hold changes nothing and throws `precondition_failed`. Checking and
- * writing are one atomic step, also across nodes.
+ * was read before. If the condition is not met, the write changes nothing and throws `precondition_failed`. Checking
+ * and writing are one atomic step, also across nodes.
  */
 export type WriteCondition = "absent" | Revision;
 
-/** Another write came first: the condition of a write did not hold. */
+/** The condition of a write was not met, because another request has written first. */
 export class WriteConflict extends RingbackError {
   constructor() {
     super("precondition_failed");
@@ -35,8 +35,8 @@ function isSame(one: Revision, other: Revision): boolean {
 }
 
 /**
- * Runs `change`, which reads, and writes on condition that nobody else has written in between. When its write comes
- * second, it is run again.
+ * Runs `change`, which reads a state and then writes with a condition on that state. If another request has written in
+ * between, `change` runs again.
  */
 export async function untilWritten<T>(change: () => Promise<T>): Promise<T> {
   for (let round = 1; round <= limits.patchRoundsMax; round++) {

@@ -3,7 +3,7 @@ import type { Attempt, Subscription, TimeMs } from "../domain/model.ts";
 import type { ClaimedDelivery, Settled } from "../store/log.ts";
 import type { EventBus } from "./event-bus.ts";
 
-/** Emits an event for the attempt and, if the delivery became a dead letter, one for that. */
+/** Emits an event for the attempt. Emits a second event if the delivery became a dead letter. */
 export function emitDeliveryEvents(
   events: EventBus,
   subscription: Subscription,

@@ -2,69 +2,81 @@ import { limits } from "../domain/limits.ts";
 
 /** The engine's own limits on memory, concurrency and unwritten work. */
 export const engineLimits = {
-  /** Lease of a claim. Longer than the longest attempt, and renewed while the claim is open. */
+  /** Lease of a claim. Longer than the longest attempt; renewed while deliveries of the claim are unfinished. */
   claimLeaseMs: 120_000,
   claimRenewMs: 40_000,
-  /** Interval of checking whether this process still owns its claims, after it was silent for too long. */
+  /**
+   * Interval of the check whether this process may send again, after it was suspended for too long to be sure of its
+   * claims.
+   */
   leaseCheckMs: 50,
-  /** POSTs in flight to one origin, over all its subscriptions, unless one subscription alone may have more. */
+  /**
+   * POSTs in flight to one origin, for all its subscriptions together. A subscription with a larger `maxInFlight`
+   * raises the limit of its origin to that number.
+   */
   inFlightPerOriginMax: 128,
-  /** Origins that are remembered without a POST in flight. */
+  /** Origins without a POST in flight whose limit stays in memory. */
   originsKeptMax: 10_000,
-  /** Message bytes of one claim; one message always fits. */
+  /** Message bytes of one claim. A single message may be larger. */
   claimBytesMax: 256 * 1024,
-  /** The most bytes that a claim may bring: it ends after the message that exceeds `claimBytesMax`. */
+  /** The largest size of a claim in bytes, because a claim ends only after the message that exceeds `claimBytesMax`. */
   claimReservedBytes: 256 * 1024 + limits.bodyBytesMax,
-  /** Message bytes claimed and not settled, over all subscriptions. */
+  /** Bytes of messages that are claimed and not settled yet, for all subscriptions together. */
   claimedBytesMax: 64 * 1024 * 1024,
-  /** Settlements waiting to be written. Past it nothing new is claimed. */
+  /** Settlements that wait to be written. Above this number, no further deliveries are claimed. */
   unsettledMax: 20_000,
   /** Subscriptions in one call of `claim`. */
   claimWantsMax: 1_000,
-  /** The window of a new or recovering endpoint: POSTs in flight at a time. Each success adds one. */
+  /** First window of a new endpoint. The window is the number of POSTs that may be in flight; each success adds one. */
   windowStart: 8,
   /** The smallest window of a failing endpoint. */
   windowMin: 2,
-  /** Failures in a row after which an endpoint is failing, and each failure halves its window. */
+  /** After this many failures in a row an endpoint counts as failing. From then on each failure halves its window. */
   failingAfter: 8,
-  /** An endpoint with POSTs in flight and no reply for this long is stalled. */
+  /** An endpoint counts as stalled when POSTs are in flight and no reply has come for this long. */
   stalledAfterMs: 1_000,
-  /** A sender without work for this long is dropped, with the health of its endpoint. */
+  /** A sender without work for this long is dropped. The health of its endpoint is forgotten too. */
   senderIdleMs: 60_000,
   senderSweepMs: 30_000,
-  /** Interval of looking for work in the store, in case a wake-up was lost. */
+  /** Interval at which the store is searched for work, in case a wake-up was lost. */
   findWorkMs: 30_000,
   /** `setTimeout` is limited to 2^31 ms. A longer wait is checked again after this time. */
   dueTimerMsMax: 24 * 3600_000,
   /**
-   * Time after which a due delivery is claimed again that an earlier claim did not bring, because another delivery must
-   * be sent first.
+   * Delay before the next claim when a delivery is due but the last claim did not return it. Such a delivery waits for
+   * another delivery of its order.
    */
   overdueRetryMs: 1_000,
-  /** Lease of a message while an inbox sends it to a client; the client's connection is cut before the lease ends. */
+  /**
+   * Lease of a message while an inbox sends it to a client. The connection of a slow client is closed before the lease
+   * ends.
+   */
   inboxLeaseMs: limits.inboxAnswerMsMax + 30_000,
-  /** The shortest wait before a claim at a time that the store has named. */
+  /** When the store reports a time for the next claim, the claim is made after at least this long. */
   claimAgainMsMin: 50,
   /**
-   * Lease of pulled messages until they are written as invisible: how long they are delayed when the process dies in
-   * between.
+   * Lease of pulled messages until the store has written that they are invisible. If the process dies before that, the
+   * messages are delayed by this time.
    */
   pullLeaseMs: 15_000,
-  /** Messages that one claim brings for all requests that wait. */
+  /** Messages that one claim may return for all waiting requests together. */
   pullClaimMessagesMax: 1_000,
-  /** The most that one claim may bring: it stops after the message that passes its bound. */
+  /** The largest size of one claim in bytes, because a claim ends only after the message that exceeds its limit. */
   pullReservedBytes: limits.pullBytesMax + limits.bodyBytesMax,
   /**
-   * Message bytes on their way to clients, who may read slowly: of one subscription or inbox, and of all of them
-   * together.
+   * Bytes of messages that clients have not read yet, for one subscription or inbox. `pullUnreadBytesTotalMax` is the
+   * limit for all of them together.
    */
   pullUnreadBytesMax: 16 * 1024 * 1024,
   pullUnreadBytesTotalMax: 64 * 1024 * 1024,
-  /** After an error of the store, the next claim for waiting requests is made after this long. */
+  /** Delay before the next claim for waiting requests after an error of the store. */
   pullRetryMs: 1_000,
-  /** A message that its dead-letter queue cannot take now stays invisible this long and is tried again. */
+  /**
+   * When a dead-letter queue cannot take a message now, the message stays invisible for this long. Then the move is
+   * retried.
+   */
   deadLetterRetryMs: 60_000,
   retentionStepMs: 5_000,
-  /** Time between two retention steps while there is more to remove. */
+  /** Time between two retention steps while expired messages remain. */
   retentionBusyMs: 20,
 } as const;

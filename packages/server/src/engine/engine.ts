@@ -21,9 +21,9 @@ export interface EngineOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly keyRing: KeyRing;
-  /** POSTs in flight over all subscriptions. */
+  /** The most POSTs in flight for all subscriptions together. */
   readonly inFlightMax: number;
-  /** Receives errors that have no caller to be returned to. */
+  /** Receives errors of background work, which has no caller. `during` describes that work. */
   readonly failed: (error: unknown, during: string) => void;
 }
 
@@ -81,8 +81,8 @@ export class Engine {
   }
 
   /**
-   * Runs once for several concurrent replies. Does not change a subscription that was paused or created again in the
-   * meantime.
+   * Disables a subscription once, even if several of its POSTs get the reply 410 at the same time. Does not change a
+   * subscription that was paused or created again in the meantime.
    */
   async #disable({ id, topicId, topic, name }: Subscription): Promise<void> {
     if (this.#disabling.has(id)) return;

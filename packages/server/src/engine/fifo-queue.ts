@@ -1,7 +1,7 @@
 /**
- * A first-in, first-out queue that holds each member at most once and lets members leave from the middle. A `Set` does
- * the same, but reading its first member walks over the places of removed members, which cost 1 µs per POST for a queue
- * of a thousand members.
+ * A first-in, first-out queue that contains each member at most once and allows removal from the middle. A `Set` would
+ * do the same, but reading its first member steps over all removed members. That cost 1 µs per POST in a queue of a
+ * thousand members.
  */
 export class FifoQueue<T extends object> {
   readonly #indexes = new Map<T, number>();
@@ -24,7 +24,7 @@ export class FifoQueue<T extends object> {
     this.#members[index] = null;
   }
 
-  /** Starts with the first member. Members may be removed during the iteration; none may be added. */
+  /** Iterates from the first member on. During the iteration, members may be removed but not added. */
   *[Symbol.iterator](): IterableIterator<T> {
     for (let index = this.first === null ? this.#members.length : this.#head; index < this.#members.length; index++) {
       const member = this.#members[index];
@@ -46,8 +46,8 @@ export class FifoQueue<T extends object> {
   }
 
   /**
-   * Removes the slots before the head. Runs only when they are more than half of the array, so its cost is constant per
-   * member.
+   * Removes the empty array elements before the head. Called only when more than half of the array is empty, so the
+   * cost per member is constant.
    */
   #dropEmptySlots(): void {
     this.#members.splice(0, this.#head);

@@ -46,7 +46,7 @@ export type LiveEvent =
       readonly action: "continue" | "reject";
       readonly httpStatus: number | null;
       readonly error: HookErrorCode | null;
-      /** The first failure below HTTP. Shown to operators only, not to the caller. */
+      /** The first transport error of the call. Only operators see this code, not the caller of the hook. */
       readonly transportError: TransportErrorCode | null;
       readonly durationMs: number;
     }

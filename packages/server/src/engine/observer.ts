@@ -1,6 +1,6 @@
 import type { DeadReason } from "../domain/model.ts";
 
-/** Receives what the operator's metrics count. Durations in seconds. */
+/** Receives the events that the operator's metrics count. Durations are in seconds. */
 export interface EngineObserver {
   published(messages: number): void;
   attempted(outcome: "accepted" | "failed" | "error", durationS: number): void;

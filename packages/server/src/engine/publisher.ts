@@ -10,14 +10,17 @@ export interface PublishResult {
   readonly firstSeq: Seq;
   readonly ids: readonly MessageId[];
   readonly publishedAtMs: TimeMs;
-  /** True: the result of an earlier request with the same idempotency key; this request appended nothing. */
+  /**
+   * True: an earlier request with the same idempotency key has appended the messages, and this request returns its
+   * result.
+   */
   readonly replayed: boolean;
 }
 
 export interface Publisher {
   /**
-   * Checks the messages against the topic's settings and the limits, then appends them: all or nothing, durable when it
-   * resolves. Throws `RingbackError`.
+   * Checks the messages against the topic's settings and the limits, then appends all messages or none. They are
+   * durable when the promise resolves. Throws `RingbackError`.
    */
   publish(
     topic: Topic,
@@ -26,7 +29,10 @@ export interface Publisher {
   ): Promise<PublishResult>;
 }
 
-/** Appends messages to the log. The store's ready notice then starts their delivery. */
+/**
+ * The publisher only appends messages to the log. The store then reports the subscriptions that have work, which starts
+ * the delivery.
+ */
 export function createPublisher(deps: {
   readonly store: Store;
   readonly events: EventBus;

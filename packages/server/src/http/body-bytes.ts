@@ -4,7 +4,7 @@ import { RingbackError } from "../domain/errors.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { requestTooLarge } from "./http-server.ts";
 
-/** The bytes of request bodies that have arrived in part, over all connections. */
+/** Counts the bytes of all request bodies that are still arriving. */
 export interface ArrivingBytes {
   held: number;
 }
@@ -14,9 +14,9 @@ type Done = (error: Error | null, body?: Uint8Array) => void;
 const nothing = new Uint8Array(0);
 
 /**
- * Sets `request.body` to the bytes of the body for every route of this scope, whatever the content type; the routes
- * parse them. A body that is refused is still read, up to a limit, because many clients read the answer only after they
- * have sent everything. Past the limit the connection ends.
+ * Sets `request.body` to the bytes of the body, for every route of this scope and every content type. The routes parse
+ * the bytes. A refused body is still read up to a limit, because many clients read the response only after they have
+ * sent everything. At the limit the connection is closed.
  */
 export function takeBodiesAsBytes(
   scope: FastifyInstance,
@@ -27,7 +27,7 @@ export function takeBodiesAsBytes(
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser("*", (request: FastifyRequest, payload: IncomingMessage, done: Done) => {
     if (request.is404) {
-      // Node discards the body after the answer.
+      // Node discards the body of this request after the response.
       done(null, nothing);
       return;
     }

@@ -5,8 +5,8 @@ import { RingbackError } from "../domain/errors.ts";
 import { problemOf, sendProblem } from "./problem.ts";
 
 /**
- * Answers every error that a handler or fastify throws with a problem. An unexpected error is logged, and its text is
- * not shown to the caller.
+ * Returns a handler that answers every error of a route or of fastify with a problem document. An unexpected error is
+ * logged, and its text is not shown to the caller.
  */
 export function createErrorHandler(log: Logger) {
   return function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -35,7 +35,7 @@ function knownError(error: unknown): RingbackError | null {
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return RingbackError.at("unsupported_media_type", "Content-Type", 'must have the form "type/subtype"');
     case "ECONNRESET":
-      // The client closed the connection before its body was complete, so no one reads this answer.
+      // The client closed the connection before the body was complete, so nobody reads this response.
       return new RingbackError("malformed_request", "The connection ended before the request did.");
     default:
       return null;

@@ -3,12 +3,12 @@ import type { ServerResponse } from "node:http";
 /** A stream of Server-Sent Events to one reader. */
 export type EventStream = ReturnType<typeof openEventStream>;
 
-/** How soon an EventSource reconnects after the stream breaks. */
+/** Delay after which an EventSource reconnects when the stream has broken. */
 const reconnectMs = 2_000;
 
 /**
- * Events wait in a backlog while the reader's socket is full. Past `backlogMax` events the oldest are dropped, and an
- * event `lagged` reports their number before the others are sent.
+ * Opens a stream. Events wait in a backlog while the socket of the reader is full. When the backlog has more than
+ * `backlogMax` events, the oldest are dropped, and an event `lagged` reports the number of dropped events.
  */
 export function openEventStream(response: ServerResponse, backlogMax: number) {
   let waiting: string[] = [];
@@ -18,14 +18,14 @@ export function openEventStream(response: ServerResponse, backlogMax: number) {
   response.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",
-    // Without this, nginx buffers the stream.
+    // Without this header, nginx buffers the stream.
     "x-accel-buffering": "no",
   });
   response.on("drain", () => {
     full = false;
     flush();
   });
-  // A lost connection is no failure: the event `close` follows.
+  // A lost connection needs no handling here, because the event `close` follows.
   response.on("error", () => {});
   write(`retry: ${reconnectMs}\n\n`);
   return { send, beat, end };
@@ -36,7 +36,7 @@ export function openEventStream(response: ServerResponse, backlogMax: number) {
       return;
     }
     waiting.push(text);
-    // Half of the backlog at a time, because dropping one event moves all others.
+    // Drops half of the backlog at a time, because each removal moves all remaining events in memory.
     if (waiting.length > backlogMax) {
       const excess = Math.ceil(waiting.length / 2);
       waiting = waiting.slice(excess);

@@ -4,9 +4,9 @@ import { openEventStream, type EventStream } from "./event-stream.ts";
 import type { HttpLimits } from "./http-limits.ts";
 
 export interface EventSource<E> {
-  /** Returns the function that ends the subscription. Called only while there is a reader. */
+  /** Starts a subscription and returns the function that ends it. Subscribed only while a reader is connected. */
   readonly subscribe: (deliver: (event: E) => void) => () => void;
-  /** The data that readers get. */
+  /** Converts an event to the data that readers get. */
   readonly view: (event: E) => { readonly type: string };
 }
 
@@ -20,7 +20,8 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
   return { open, close };
 
   /**
-   * Sends the wanted events as this response, until the reader leaves or `close` is called. Throws `too_many_streams`.
+   * Sends the events that `wants` accepts over this response, until the reader disconnects or `close` is called. Throws
+   * `too_many_streams`.
    */
   function open(response: ServerResponse, wants: (event: E) => boolean): void {
     if (streams.size >= config.eventStreamsMax) {
@@ -46,7 +47,7 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
 
   function deliver(event: E): void {
     const shown = view(event);
-    // One text for all readers.
+    // The text is made once for all readers.
     const text = `id: ${++lastId}\nevent: ${shown.type}\ndata: ${JSON.stringify(shown)}\n\n`;
     for (const [stream, wants] of streams) {
       if (wants(event)) stream.send(text);

@@ -1,6 +1,6 @@
 import { limits } from "../domain/limits.ts";
 
-/** The names of the limits of the HTTP server. `domain/limits.ts` has the default and the reason of each. */
+/** The names of the limits of the HTTP server. `domain/limits.ts` contains the default and the reason of each limit. */
 type HttpLimit =
   | "requestBytesMax"
   | "catalogRequestBytesMax"

@@ -4,16 +4,17 @@ import { RingbackError } from "../domain/errors.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { problemText, writeProblem } from "./problem.ts";
 
-/** The application sets this when it closes; the server then refuses further requests. */
+/** The application sets `stopping` when it closes. The server then refuses further requests. */
 export interface ServerState {
   stopping: boolean;
 }
 
-/** The interval at which Node checks the time limits of connections, which may end so much later. */
+/** The interval at which Node checks the time limits of connections. A connection can exceed its limit by this time. */
 const connectionCheckMs = 500;
 
 /**
- * Returns a server of node:http with every limit set, whose every refusal is a problem where Node's own has no body.
+ * Returns a server of node:http with all limits set. Refused requests get a problem document, while Node itself would
+ * send no body.
  */
 export function createHttpServer(listener: RequestListener, config: HttpLimits, state: ServerState): Server {
   const server = createServer(
@@ -30,7 +31,8 @@ export function createHttpServer(listener: RequestListener, config: HttpLimits, 
   );
   server.maxConnections = config.connectionsMax;
   server.timeout = config.connectionIdleMsMax;
-  // 0: no limit. Past a limit Node drops headers silently, and the size limit bounds their number already.
+  // 0: no limit. With a limit, Node would drop further headers silently. The size limit already limits the number of
+  // headers.
   server.maxHeadersCount = 0;
   server.on("checkContinue", answerContinue);
   server.on("checkExpectation", (_request, response: ServerResponse) => {
@@ -47,7 +49,8 @@ export function createHttpServer(listener: RequestListener, config: HttpLimits, 
   return server;
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
-    // /healthz still answers while the last requests end, so that an orchestrator does not kill the process before.
+    // /healthz still responds until the last requests have ended, so that an orchestrator does not kill the process
+    // earlier.
     if (state.stopping && request.url !== "/healthz") {
       writeProblem(response, new RingbackError("shutting_down"));
       return;
@@ -72,9 +75,9 @@ export function createHttpServer(listener: RequestListener, config: HttpLimits, 
 const idleCheckMs = 20;
 
 /**
- * Ends the connections of a closing server. Node closes only the connections that are idle at that moment, and then
- * applies none of its time limits: a connection that becomes idle later would last for its keep-alive time, and one
- * with half a request for ever.
+ * Ends the connections of a closing server. Node itself closes only the connections that are idle at that moment, and
+ * then no longer applies its time limits. A connection that becomes idle later would stay open for its keep-alive time,
+ * and a connection with half a request for ever.
  */
 export function endConnections(server: Server, config: HttpLimits): void {
   const idle = setInterval(() => {
@@ -99,7 +102,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     socket.destroy();
     return;
   }
-  // The response that the socket is busy with; Node has no public name for it.
+  // The response that is being sent over the socket. Node has no public property for this response.
   // oxlint-disable-next-line no-underscore-dangle
   const underWay = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
   if (underWay?.headersSent === true) {
@@ -107,7 +110,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     return;
   }
   if (underWay?.req.complete === true) {
-    // The fault is in a later, pipelined request. The connection ends after the answer to the earlier one.
+    // The fault is in a later, pipelined request. The connection is closed after the response to the earlier request.
     underWay.shouldKeepAlive = false;
     return;
   }

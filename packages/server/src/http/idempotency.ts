@@ -7,8 +7,8 @@ import { bodyBytes } from "./json-body.ts";
 const keyForm = new RegExp(String.raw`^[\x20-\x7e]{1,${limits.idempotencyKeyCharsMax}}$`);
 
 /**
- * Reads the header Idempotency-Key; null when there is none. The fingerprint covers the whole request: `scope` (the
- * operation and its resource), the query, the content type and the body.
+ * Reads the header Idempotency-Key. Returns null if the request has no such header. The fingerprint covers the whole
+ * request: `scope` (the operation and its resource), the query, the content type and the body.
  */
 export function idempotencyOf(
   request: FastifyRequest,

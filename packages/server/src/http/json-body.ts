@@ -13,10 +13,12 @@ export function bodyBytes(request: FastifyRequest): Uint8Array {
 }
 
 const json = "application/json";
-/** RFC 7396. JSON is taken for it as well. */
+/** Content type of merge patches (RFC 7396). A patch may also have the type application/json. */
 export const mergePatchType = "application/merge-patch+json";
 
-/** True for application/json in any spelling. Throws for one that names another charset than UTF-8. */
+/**
+ * True for application/json with any case and parameters. Throws if the content type gives another charset than UTF-8.
+ */
 export function isJson(contentType: string | undefined): boolean {
   return contentType === json || isOneOf([json], contentType);
 }
@@ -34,12 +36,12 @@ function isOneOf(types: readonly string[], contentType: string | undefined): boo
   return true;
 }
 
-/** The JSON of a request that may also have no body, which means the same as an object without members. */
+/** Returns the JSON of a request whose body is optional. A missing body means the same as an empty object. */
 export function optionalJson(request: FastifyRequest): unknown {
   return bodyBytes(request).length === 0 ? {} : jsonBody(request).value;
 }
 
-/** `parse` throws a `RingbackError` of its own, or what JSON.parse throws. */
+/** `parse` must throw a `RingbackError`, or the same errors as JSON.parse. */
 export function jsonBody(request: FastifyRequest, parse: (text: string) => unknown = JSON.parse): JsonBody {
   if (!isJson(request.headers["content-type"])) {
     throw RingbackError.at("unsupported_media_type", "Content-Type", "must be application/json");

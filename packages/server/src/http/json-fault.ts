@@ -1,10 +1,11 @@
 /**
- * Returns what is wrong in a text that JSON.parse has refused, and where. `error` is the error that JSON.parse threw.
+ * Returns a description of the fault in a text that JSON.parse has refused, with its position. `error` is the error
+ * that JSON.parse threw.
  */
 export function jsonFault(text: string, error: unknown): string {
   const message = error instanceof SyntaxError ? error.message : "";
   if (message.startsWith("Unexpected end of JSON input")) return faultAt(text, text.length, "the text ends too early");
-  // V8 names the position of every fault but this one.
+  // The messages of V8 contain the position of every fault except this one.
   if (message.startsWith("Unexpected token")) {
     const index = misplacedToken(text);
     return faultAt(text, index, `unexpected ${JSON.stringify(String.fromCodePoint(text.codePointAt(index) ?? 0))}`);
@@ -23,8 +24,8 @@ const space = /[\t\n\r ]*/y;
 const token = /[{}[\],:"]|true|false|null|-?\d[\d.eE+-]*/y;
 
 /**
- * The first index at which a value is due and none begins. Everything before it is known to be sound, so tokens are
- * enough.
+ * Returns the first index at which a value must begin but none does. The text before that index is known to be valid
+ * JSON, so comparing neighbouring tokens is enough.
  */
 function misplacedToken(text: string): number {
   let before = ":";

@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
 import { type Revision, untilWritten, type WriteCondition } from "../domain/write-condition.ts";
 
-/** Conditional requests (RFC 9110 section 13): If-Match and If-None-Match for whatever changes one resource. */
+/** Conditional requests (RFC 9110 section 13): If-Match and If-None-Match for all requests that change one resource. */
 
 /** A strong entity tag, in double quotes. */
 export function entityTag({ id, version }: Revision): string {
@@ -35,8 +35,9 @@ function assertPreconditions({ headers }: FastifyRequest, current: Revision | nu
 }
 
 /**
- * Changes one resource under the conditions of a request. `write` gets what `find` found, and the condition that nobody
- * else has written in between. When somebody has, both run again. `find` returns null if the resource does not exist.
+ * Changes one resource under the conditions of a request. `write` gets the result of `find`, and a condition on this
+ * state of the resource. If another request has written in between, both functions run again. `find` returns null if
+ * the resource does not exist.
  */
 export function writeConditionally<R extends Revision | null, T>(
   request: FastifyRequest,
@@ -53,8 +54,8 @@ export function writeConditionally<R extends Revision | null, T>(
 const tagList = /^[\t ]*(?:W\/)?"[^"]*"(?:[\t ]*,[\t ]*(?:W\/)?"[^"]*")*[\t ]*$/;
 
 /**
- * undefined: there is no such header. A weak tag equals none in If-Match, and its strong form in If-None-Match (RFC
- * 9110 section 8.8.3.2).
+ * Returns undefined if the request has no such header. In If-Match a weak tag never matches. In If-None-Match a weak
+ * tag matches its strong form (RFC 9110 section 8.8.3.2).
  */
 function matches(
   name: "If-Match" | "If-None-Match",

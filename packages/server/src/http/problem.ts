@@ -10,7 +10,7 @@ export interface Problem {
   readonly detail: string;
   readonly code: ErrorCode;
   readonly errors?: readonly ErrorDetail[];
-  /** Only for `internal`: the id of the log line with the details. */
+  /** Set only for the code `internal`: the id of the log line that contains the details. */
   readonly requestId?: string;
 }
 
@@ -53,14 +53,15 @@ export function problemHeaders(code: ErrorCode): Record<string, string> {
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem, headers: Record<string, string> = {}): FastifyReply {
-  // As bytes: fastify would serialise an object again, and add a charset, which this media type does not have.
+  // The problem is sent as bytes. Fastify would serialise an object again and add a charset, which this media type does
+  // not have.
   return reply
     .code(problem.status)
     .headers({ ...problemHeaders(problem.code), ...headers, "content-type": problemContentType })
     .send(Buffer.from(JSON.stringify(problem)));
 }
 
-/** Answers a request that fastify does not get. The connection ends after the answer. */
+/** Answers a request that is not passed to fastify. The connection is closed after the response. */
 export function writeProblem(response: ServerResponse, error: RingbackError): void {
   const body = Buffer.from(JSON.stringify(problemOf(error)));
   response.writeHead(errorTable[error.code].status, {
@@ -72,7 +73,7 @@ export function writeProblem(response: ServerResponse, error: RingbackError): vo
   response.end(body);
 }
 
-/** The whole answer as text, for a connection on which no request could be read. */
+/** Returns the whole response as text, including its head. Used when no request could be read from a connection. */
 export function problemText(error: RingbackError): string {
   const { status } = errorTable[error.code];
   const body = JSON.stringify(problemOf(error));

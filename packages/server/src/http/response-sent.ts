@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 import { onSocketClose } from "./socket-close.ts";
 
 /**
- * Reports once whether a response that is yet to be written has reached the client's connection. True: the operating
- * system has taken its last byte. False: the connection ended before. A client that takes longer than `waitMsMax` loses
- * its connection.
+ * Call before the response is written. Reports once whether the whole response was sent. True: the operating system has
+ * accepted the last byte. False: the connection ended earlier. The connection of a client that takes longer than
+ * `waitMsMax` is closed.
  */
 export function onResponseSent(
   response: ServerResponse,
@@ -23,6 +23,7 @@ export function onResponseSent(
   };
   const timer = setTimeout(() => socket.destroy(), waitMsMax).unref();
   const forget = onSocketClose(socket, () => end(false));
-  // Runs before Node's own listener, which takes the socket away. A cut connection ends a response with the same event.
+  // Runs before Node's own listener, which removes the socket from the response. A closed connection leads to the same
+  // event, so the socket must be checked.
   response.prependOnceListener("finish", () => end(!socket.destroyed));
 }

@@ -3,14 +3,14 @@ import type { Socket } from "node:net";
 const watched = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Calls `closed` when the client's connection has ended, soon if it has ended already. The returned function forgets
- * the call. A socket gets one listener, however many requests a client has sent ahead on it. Unlike a response's own
- * `close` event, this also reports the responses whose turn on the connection never came.
+ * Calls `closed` when the client's connection ends, or in a microtask if the connection has ended already. The returned
+ * function cancels the call. Pipelined requests of one socket share one listener. Unlike the `close` event of a
+ * response, this function also works for pipelined requests whose response was never started.
  */
 export function onSocketClose(socket: Socket, closed: () => void): () => void {
   const listeners = watched.get(socket) ?? watch(socket);
   listeners.add(closed);
-  // The event may have come before.
+  // The event `close` may have been emitted before.
   if (socket.destroyed) queueMicrotask(() => closeAll(listeners));
   return () => {
     listeners.delete(closed);

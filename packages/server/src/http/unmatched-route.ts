@@ -3,8 +3,8 @@ import { RingbackError } from "../domain/errors.ts";
 import { problemOf, sendProblem } from "./problem.ts";
 
 /**
- * Answers 404 for an unknown path, and 405 with Allow for a known path with a wrong method. Has to be called before the
- * routes are added, because it collects them as they are added.
+ * Answers 404 for an unknown path, and 405 with Allow for a known path with a wrong method. Must be called before the
+ * routes are added, because it collects each route when the route is added.
  */
 export function answerUnmatchedRoutes(app: FastifyInstance): void {
   const methodsByPattern = new Map<string, Set<string>>();

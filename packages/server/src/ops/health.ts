@@ -1,7 +1,10 @@
 import { RingbackError } from "../domain/errors.ts";
 import type { ClusterStore } from "../store/cluster.ts";
 
-/** State of the process: ready between its start and its stop. `reason` is shown to operators. */
+/**
+ * State of the process, which is ready from the end of its start to the begin of its stop. `reason` is shown to
+ * operators.
+ */
 export interface Readiness {
   readonly ready: boolean;
   readonly reason?: string;

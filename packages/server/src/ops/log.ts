@@ -11,8 +11,8 @@ export interface LogOptions {
 }
 
 /**
- * Lines are dropped past this, if nobody reads the log. A blocked pipe must neither block the server nor fill its
- * memory.
+ * Size of the buffer for unwritten log lines. If nobody reads the log and the buffer is full, lines are dropped. A
+ * blocked pipe must neither block the server nor fill its memory.
  */
 const bufferedBytesMax = 4 * 1024 * 1024;
 
@@ -39,7 +39,7 @@ export function createLog(options: LogOptions): Logger {
     {
       level: options.level,
       redact: { paths: secretPaths, censor: "[hidden]" },
-      // Without the process id and host name, which log collectors add themselves.
+      // Omits the process id and the host name, because log collectors add both themselves.
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },

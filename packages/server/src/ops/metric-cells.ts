@@ -1,6 +1,7 @@
 /**
- * Counters and histograms as plain numbers. prom-client's own metrics hash their labels on every call, which every
- * delivery would pay for. These cost one addition, and are converted to samples when they are scraped.
+ * Counters and histograms as plain numbers. The metrics of prom-client hash their labels on every call, and every
+ * delivery makes such calls. The metrics here cost one addition per call. They are converted to samples when they are
+ * scraped.
  */
 
 export interface Sample {
@@ -9,7 +10,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** The part of a metric that prom-client's registry uses. */
+/** The members of a metric that the registry of prom-client uses. */
 export interface ScrapedMetric {
   readonly name: string;
   readonly help: string;
@@ -17,7 +18,10 @@ export interface ScrapedMetric {
   get(): Promise<{ name: string; help: string; type: string; values: readonly Sample[]; aggregator: string }>;
 }
 
-/** The value of a metric without labels, or those of a labelled one. null: unknown, so there is no sample. */
+/**
+ * The value of a metric without labels, or the samples of a metric with labels. null: the value is unknown, so no
+ * sample is exported.
+ */
 type Reading = number | null | readonly Omit<Sample, "metricName">[];
 
 export function metric(
@@ -33,14 +37,14 @@ export function metric(
   });
 }
 
-/** One sample per value of one label. */
+/** Returns one sample for each value of a label. */
 export function byLabel(label: string, counts: Iterable<readonly [value: string, count: number]>) {
   return Array.from(counts, ([value, count]) => ({ labels: { [label]: value }, value: count }));
 }
 
 export class Histogram {
   readonly bounds: readonly number[];
-  /** One count per bound, and one for values above the last bound. */
+  /** One count for each bucket's upper bound, and a last count for larger values. */
   readonly counts: Float64Array;
   sum = 0;
 

@@ -16,7 +16,7 @@ export interface MetricsSources {
 }
 
 export interface Metrics {
-  /** One object for the engine, the hooks and the store. */
+  /** Receives the events of the engine, the hooks and the store. */
   readonly observer: EngineObserver & StoreObserver & HookObserver;
   readonly contentType: string;
   /** The Prometheus text format. */
@@ -53,7 +53,7 @@ function createCells() {
     hookDuration: new Histogram(latencyBoundsS),
     commitDuration: new Histogram(commitBoundsS),
     commitOperations: new Histogram(commitSizeBounds),
-    /** The keys are the names of the driver's statements, a few dozen. */
+    /** Maps the name of each statement of the database driver to a count. A driver has a few dozen statements. */
     statements: new Map<string, number>(),
   };
 }
@@ -92,7 +92,10 @@ function observerOf(cells: Cells): Metrics["observer"] {
   };
 }
 
-/** A counter per value of the label. All values are exported from the start, so that rates begin at zero. */
+/**
+ * A metric with one counter per value of the label. All counters are exported from the start, so that rates begin at
+ * zero.
+ */
 function labelled(name: string, help: string, label: string, counts: Readonly<Record<string, number>>): ScrapedMetric {
   return metric("counter", name, help, () => byLabel(label, Object.entries(counts)));
 }
@@ -143,7 +146,7 @@ function connectionMetrics(read: () => readonly ConnectionUse[]): ScrapedMetric[
   ];
 }
 
-/** The last read of the store. null: the read failed, so these metrics are left out. */
+/** The last read of the store. null: the read failed, so the metrics of the cluster are left out. */
 interface StoreRead {
   statistics: Promise<StoreStatistics | null>;
   nodes: Promise<readonly StoreNode[] | null>;

@@ -28,8 +28,8 @@ export const apiKeyBody = Type.Object(
 );
 
 /**
- * In the configuration file the name is the key, and both halves are required: a new pair with every start would be
- * useless.
+ * In the configuration file the name is the YAML key, so the body has no name. Both halves of the pair are required,
+ * because a new pair at every start would be useless.
  */
 export const declaredApiKeyBody = closedObject({ secretId, secretKey });
 

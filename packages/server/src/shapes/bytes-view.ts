@@ -7,7 +7,7 @@ export function bodyView(bytes: Uint8Array): { body: string } | { bodyBase64: st
     : { bodyBase64: bufferOf(bytes).toString("base64") };
 }
 
-/** Shows the stored beginning of a reply, without a last character that is not complete. */
+/** Shows the stored beginning of a reply. An incomplete UTF-8 character at the end is omitted. */
 export function replyView(bytes: Uint8Array | null): { reply: string | null } | { replyBase64: string } {
   if (bytes === null) return { reply: null };
   const whole = bytes.subarray(0, bytes.length - splitCharacterBytes(bytes));

@@ -20,7 +20,10 @@ const members = {
   ...replyMembers,
 };
 
-/** In a list without the message's body: a page of two hundred bodies could have 200 MiB. */
+/**
+ * A dead letter in a list, which omits the body of the message, because a page of two hundred bodies could have 200
+ * MiB.
+ */
 export const deadLetterSummarySchema = closedObject({ ...members, message: closedObject(messageMembers) });
 
 export const deadLetterSchema = describedObject("The dead letter, with its message.", {

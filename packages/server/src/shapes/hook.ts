@@ -17,7 +17,7 @@ import {
 } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
-/** Every setting of a hook. */
+/** The schema of all settings of a hook. */
 const settings = bodyObject(
   [
     { urls: ["http://127.0.0.1:8080/onMessage"], protocol: "koipy", timeoutMs: 5000, onError: "continue" },
@@ -113,7 +113,10 @@ export const outcomeSchema = describedObject("The outcome of the call.", {
   ),
 });
 
-/** Shows `data` as the codec has read it, for the same codec to write. */
+/**
+ * Shows `data` unchanged. The codec that has read `data` must also write the view, so that large numbers keep their
+ * digits.
+ */
 export function outcomeView({ action, reason, attachments, data, httpStatus, durationMs, error }: Outcome) {
   const shown = attachments.map(({ kind, contentType, filename, body }) => ({
     kind,

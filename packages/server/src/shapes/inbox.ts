@@ -6,7 +6,7 @@ import { description, labels } from "./labels.ts";
 import { about, bodyObject, changeTimes, changeTimesView, describedObject, nullable, whole } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
-/** Every setting of an inbox. */
+/** The schema of all settings of an inbox. */
 const settings = bodyObject([{ messagesMax: 1000 }, { accept: "json", whilePolledMs: 300_000 }, { topic: "orders" }], {
   topic: about(
     "The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a " +

@@ -4,7 +4,7 @@ import { limits } from "../domain/limits.ts";
 import type { KeyDetails } from "../engine/keys/keys.ts";
 import { about, bodyObject, changeTimes, changeTimesView, describedObject, nullable } from "./schema-parts.ts";
 
-/** The engine's rule for keys checks the members, because a schema cannot express it. */
+/** The schema accepts any object. The engine checks the members, because a schema cannot express the rule for keys. */
 const jwk = Type.Unsafe<Jwk>({
   type: "object",
   required: ["kty"],

@@ -4,10 +4,13 @@ import { optional } from "./settings.ts";
 import { patternFault } from "./shape-check.ts";
 import { about } from "./schema-parts.ts";
 
-/** Members of every resource that people look after: they mean nothing to Ringback. */
+/**
+ * Labels are members of resources that have a meaning only for the people who manage these resources, and not for
+ * Ringback.
+ */
 
 const namePattern = `[A-Za-z0-9][A-Za-z0-9._/-]{0,${limits.labelNameCharsMax - 1}}`;
-// Half of a surrogate pair cannot be written as UTF-8.
+// One half of a surrogate pair cannot be written as UTF-8, so such halves are excluded.
 const controlOrHalf = String.raw`\u0000-\u001f\u007f-\u009f\ud800-\udfff`;
 const valuePattern = `[^${controlOrHalf}]{0,${limits.labelValueCharsMax}}`;
 const nameRule = `letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most ${limits.labelNameCharsMax} characters`;
@@ -47,7 +50,7 @@ export const labels = optional(
   {},
 );
 
-/** The parameter of a list that shows only what has one label. */
+/** The query parameter with which a list shows only the resources that have one label. */
 export const labelParameter = about(
   "Only those that have this label: its name, `=`, and its value.",
   Type.Optional(

@@ -1,4 +1,7 @@
-/** RFC 7396: returns the target as the patch changes it; null removes a member. Neither of the two is changed. */
+/**
+ * Returns a copy of the target to which the merge patch (RFC 7396) is applied. A null in the patch removes a member.
+ * The arguments stay unchanged.
+ */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const members = new Map(isObject(target) ? Object.entries(target) : []);

@@ -4,9 +4,9 @@ import { limits } from "../domain/limits.ts";
 import type { Page, PageRequest } from "../store/page.ts";
 
 /**
- * The page cursor of the API is the store's cursor with a checksum over it and over the name of its list. A mistyped
- * cursor, or the cursor of another list, is refused and not silently misread. The checksum protects no secret: the
- * store treats a cursor as data in any case.
+ * A page cursor of the API consists of the store's cursor and a checksum over that cursor and the name of the list.
+ * With the checksum, a mistyped cursor or the cursor of another list is refused. The checksum is not a protection
+ * against attacks, and none is needed, because the store treats a cursor as untrusted data.
  */
 const checksumBytes = 4;
 
@@ -25,7 +25,9 @@ export function decodeCursor(listing: string, cursor: string): string {
   throw RingbackError.at("invalid_cursor", "after", "must be the `next` of a page of this list, with the same filter");
 }
 
-/** Reads one page of a list, and returns it as the API shows it. `listing` names the list and its filter. */
+/**
+ * Reads one page of a list and returns the page in the form of the API. `listing`: the name of the list and its filter.
+ */
 export async function pageOfList<T, V>(
   listing: string,
   { after, limit = limits.pageItemsDefault }: { readonly after?: string; readonly limit?: number },

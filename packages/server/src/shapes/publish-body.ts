@@ -7,7 +7,7 @@ import { batchBody, publishBody, type PublishBody } from "./message.ts";
 import type { JsonBody } from "../http/json-body.ts";
 import { shapeReader } from "./shape-check.ts";
 
-/** Turns a JSON publish request into messages. The engine checks the limits of a message. */
+/** Converts a JSON publish request to messages. The engine checks the limits of a message. */
 
 const readPublishBody = shapeReader(publishBody);
 const readBatchBody = shapeReader(batchBody);
@@ -27,7 +27,7 @@ export function messagesOf(json: JsonBody): NewMessage[] {
     const fault = `holds ${messages.length} messages; at most ${limits.batchMessagesMax} are allowed`;
     throw RingbackError.at("batch_too_large", "messages", fault);
   }
-  // Computed once, and only if a message needs it.
+  // The positions of the bodies in the text are computed once, and only if a message needs them.
   let spans: readonly (Span | null)[] | null = null;
   const spanOf = (i: number): Span | null => (spans ??= arrayMemberSpans(json.text, "messages", "body"))[i] ?? null;
   return messages.map((given, i) => toMessage(given, `messages[${i}].`, () => sourceText(json.text, spanOf(i))));
@@ -49,7 +49,7 @@ function contentOf(
   prefix: string,
   source: () => Buffer,
 ): Pick<NewMessage, "body" | "contentType"> {
-  // A member that is null is given: the message is then the JSON value null.
+  // A `body` of null counts as given. The message is then the JSON value null.
   if ((body === undefined) === (bodyBase64 === undefined)) {
     throw RingbackError.at("invalid_request", `${prefix}body`, 'give exactly one of "body" and "bodyBase64"');
   }
@@ -64,7 +64,10 @@ function contentOf(
   return { body: Buffer.from(body), contentType: contentType ?? textContentType };
 }
 
-/** Buffer.from skips what is not base64, so only a text that it would write in the same way is accepted. */
+/**
+ * Buffer.from silently skips characters that are not base64. So a text is accepted only if encoding the decoded bytes
+ * gives the same text.
+ */
 function fromBase64(text: string, field: string): Buffer {
   const bytes = Buffer.from(text, "base64");
   if (bytes.toString("base64") === text) return bytes;

@@ -5,8 +5,8 @@ const firstInBatch = "messages[0].";
 const members = new Set(Object.keys(publishBody.properties));
 
 /**
- * Returns a function that throws an error of the engine with the fields that the caller has sent. The engine does not
- * know whether its one message was the request itself or the only one of a batch.
+ * Returns a function that adapts the field names in an error of the engine to the request, and throws the error. The
+ * engine does not know whether a single message was the whole request or the only message of a batch.
  */
 export function publishErrorsAt(kind: "single" | "batch"): (error: unknown) => never {
   const fieldOf = kind === "single" ? withoutPrefix : withPrefix;

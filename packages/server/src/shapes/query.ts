@@ -6,9 +6,9 @@ import { shapeReader } from "./shape-check.ts";
 import { about, closedObject, whole } from "./schema-parts.ts";
 
 /**
- * Returns a function that reads the query. A parameter is text, and becomes a number, a boolean or a list where its
- * schema says so. An unknown parameter, a repeated one and a malformed number are refused. A list may be `a,b` or a
- * repeated parameter.
+ * Returns a function that reads the query. The text of a parameter is converted to a number, a boolean or a list if the
+ * schema requires that. Unknown parameters and malformed numbers are refused. A list is written as `a,b` or as a
+ * repeated parameter; other parameters must not be repeated.
  */
 export function queryReader<P extends TProperties>(schema: TObject<P>): (request: Queried) => Static<TObject<P>> {
   const read = shapeReader(schema);
@@ -17,7 +17,7 @@ export function queryReader<P extends TProperties>(schema: TObject<P>): (request
   );
   return ({ query, url }) => {
     assertDecodable(url);
-    // Without a prototype, so that a parameter called __proto__ is an unknown name like any other.
+    // The object has no prototype, so that a parameter called __proto__ is refused like any other unknown name.
     const values = Object.create(null) as Record<string, unknown>;
     for (const [name, given] of Object.entries(query as Record<string, string | string[]>)) {
       values[name] = types.get(name) === "array" ? list(given) : single(name, given, types.get(name));
@@ -26,15 +26,15 @@ export function queryReader<P extends TProperties>(schema: TObject<P>): (request
   };
 }
 
-/** The part of a request that a reader needs. */
+/** The part of a request that the reader of a query needs. */
 export interface Queried {
   readonly url: string;
   readonly query: unknown;
 }
 
 /**
- * The parser of the query leaves an escape that it cannot decode in the text, which then is not the text that was
- * meant.
+ * Refuses invalid escapes. The parser of the query would leave an invalid escape in the text unchanged, so the
+ * parameter would have a wrong value.
  */
 function assertDecodable(url: string): void {
   const from = url.indexOf("?");
@@ -63,7 +63,7 @@ function single(name: string, given: string | string[], type: string | undefined
   return given;
 }
 
-/** The parameters of every list. */
+/** The query parameters that every list has. */
 export const pageParameters = {
   limit: about(
     "The largest number of items on the page.",
@@ -74,7 +74,10 @@ export const pageParameters = {
 
 export const noParameters = closedObject({});
 
-/** Refuses every parameter of those routes of `/v1` that describe no query. Call it before the routes are added. */
+/**
+ * Refuses all query parameters of the routes of `/v1` whose schema has no query. Must be called before the routes are
+ * added.
+ */
 export function refuseUnknownParameters(app: FastifyInstance): void {
   const readNone = queryReader(noParameters);
   app.addHook("onRoute", (route) => {

@@ -9,23 +9,23 @@ interface RouteTexts {
   readonly description?: string;
 }
 
-/** A resource with a name, as far as the OpenAPI document of its routes depends on it. */
+/** The properties of a kind of resource on which the OpenAPI document of its routes depends. */
 export interface NamedResource {
   /** In the singular, such as "topic". */
   readonly noun: string;
-  /** Also the group of the document that the routes are listed in. */
+  /** The noun in the plural, and the group of the OpenAPI document in which the routes are listed. */
   readonly plural: string;
-  /** The codes of a path with a name of wrong form, and of one that names something missing. */
+  /** Error codes for a path with an invalid name, or for a path to a resource that does not exist. */
   readonly pathErrors: readonly ErrorCode[];
-  /** The codes of a PUT alone. */
+  /** Error codes that only a PUT can have. */
   readonly putErrors: readonly ErrorCode[];
-  /** The codes of settings that are wrong. */
+  /** Error codes for invalid settings. */
   readonly settingErrors: readonly ErrorCode[];
   readonly params: TObject;
   readonly view: TObject;
-  /** The answer to a GET, if it shows more than `view`. */
+  /** The schema of the response to a GET. Needed only if this response contains more than `view`. */
   readonly wholeView?: TObject;
-  /** Texts of single routes that differ from the usual ones. */
+  /** Texts for single routes that replace the generated texts. */
   readonly texts: { readonly put?: RouteTexts; readonly get?: RouteTexts; readonly delete: RouteTexts };
 }
 
@@ -47,7 +47,7 @@ const etag = {
   },
 };
 
-/** The parts of a route that honours If-Match and If-None-Match, and answers with the resource. */
+/** The schema parts of a route that supports If-Match and If-None-Match and returns the resource. */
 export function conditionalRoute(params: TObject, view: TSchema, ...errors: readonly ErrorCode[]) {
   return {
     params,
@@ -126,7 +126,7 @@ export function listRoute({ plural, view }: NamedResource, querystring: TObject,
   return {
     tags: [plural],
     operationId: `list${idOf(plural)}`,
-    summary: `List ${plural} by name`,
+    summary: `List ${plural}, sorted by name`,
     querystring,
     response: { 200: pageOf(view, `A page of ${plural}.`), ...problemResponses("invalid_cursor", ...errors) },
   };

@@ -3,7 +3,7 @@ import { limits } from "../domain/limits.ts";
 import { about, closedObject, whole } from "./schema-parts.ts";
 import { optional } from "./settings.ts";
 
-/** The longest delay of EXPONENTIAL_DECAY_RETRY, whose other numbers are the further defaults here. */
+/** The longest delay of EXPONENTIAL_DECAY_RETRY. The other defaults in this file are the numbers of the same policy. */
 const delayMsMaxDefault = 512_000;
 const delayMs = { minimum: 0, maximum: limits.retryDelayMsMax };
 
@@ -49,7 +49,10 @@ export const retryPolicy = Type.Union(
   },
 );
 
-/** Sets the one default that depends on another member: a first delay past the usual maximum raises the maximum. */
+/**
+ * Sets the default of `delayMsMax`, which depends on another member. A first delay above the usual maximum raises the
+ * maximum.
+ */
 export function withDelayMsMax(policy: Static<typeof retryPolicy>): Static<typeof retryPolicy> {
   if (typeof policy === "string" || "delaysMs" in policy || policy.delayMsMax !== undefined) return policy;
   return { ...policy, delayMsMax: Math.max(policy.baseMs, delayMsMaxDefault) };

@@ -12,12 +12,12 @@ export const closed = { additionalProperties: false } as const;
 
 /** The schema with a description. */
 export function about<T extends TSchema>(description: string, schema: T): T {
-  // Copied with the members that are not enumerable, by which typebox knows what is optional.
+  // The copy must include members that are not enumerable, because typebox marks optional schemas with such members.
   const copy: T = Object.defineProperties({} as T, Object.getOwnPropertyDescriptors(schema));
   return Object.assign(copy, { description });
 }
 
-/** An object without other members. */
+/** An object schema that allows no other members. */
 export function closedObject<P extends TProperties>(members: P) {
   return Type.Object(members, closed);
 }
@@ -26,7 +26,7 @@ export function describedObject<P extends TProperties>(description: string, memb
   return Type.Object(members, { ...closed, description });
 }
 
-/** The body of a request. */
+/** The schema of a request body with examples, which allows no other members. */
 export function bodyObject<P extends TProperties>(examples: readonly unknown[], members: P) {
   return Type.Object(members, { ...closed, examples });
 }
@@ -50,7 +50,7 @@ export function timeSchema(description: string) {
   return Type.String({ format: "date-time", description, examples: ["2026-01-31T08:15:30.250Z"] });
 }
 
-/** The last members of every view of something that can be changed. */
+/** The last members of the view of every resource that can be changed. */
 export const changeTimes = {
   createdAt: timeSchema("When it was created."),
   updatedAt: timeSchema("When it was last changed."),
@@ -76,7 +76,7 @@ export function pageOf<T extends TSchema>(item: T, description: string) {
   );
 }
 
-/** A map of strings. Type.Record is no use here: its pattern does not check names with a line break. */
+/** A map of strings. Type.Record cannot be used, because its pattern does not check names that contain a line break. */
 export function textMap(description: string) {
   return Type.Unsafe<Record<string, string>>({
     type: "object",
@@ -144,7 +144,7 @@ export const problemSchema = Type.Object(
   { $id: "Problem", title: "Problem", description: "RFC 9457 problem details." },
 );
 
-/** Any request can get these errors. */
+/** Error codes that every request can get. */
 const anywhere: readonly ErrorCode[] = [
   "malformed_request",
   "invalid_request",
@@ -162,7 +162,10 @@ export const bodyErrors: readonly ErrorCode[] = [
 ];
 export const writeErrors: readonly ErrorCode[] = ["overloaded", "storage_full", "storage_unavailable"];
 
-/** The error answers of a route, for its `schema.response`: one entry per status, with the codes that it can have. */
+/**
+ * Returns the error responses of a route for its `schema.response`: one entry per HTTP status, with the possible error
+ * codes.
+ */
 export function problemResponses(...codes: readonly ErrorCode[]): Record<number, unknown> {
   const byStatus = new Map<number, Set<ErrorCode>>();
   for (const code of [...anywhere, ...codes]) {

@@ -4,14 +4,14 @@ import { nullable } from "./schema-parts.ts";
 import { shapeReader, type Schema, type ShapeOptions } from "./shape-check.ts";
 
 /**
- * The settings of a resource are described once, by a typebox object that is also the schema of a PUT body: `optional`
- * marks what a body may leave out, with the value that the setting then has. The functions here derive the rest from
- * it: the complete settings and their type, the members of the view, and the schema of a PATCH body.
+ * The settings of a resource are described once, by the typebox schema of the PUT body. `optional` marks a member that
+ * a body may omit, and gives the member's default. The functions in this file derive everything else from this schema:
+ * the complete settings and their type, the members of the view, and the schema of a PATCH body.
  */
 
 /**
- * Everything that the API and the configuration file derive from one description. `T`: the settings as the engine gets
- * them.
+ * Everything that the API and the configuration file derive from one such schema. `T`: the type of the settings that
+ * the engine gets.
  */
 export interface SettingsShape<T> {
   /** The schema of a PUT body. */
@@ -21,16 +21,20 @@ export interface SettingsShape<T> {
   /** Checks a body and fills in its defaults. Throws `RingbackError` with the field that is wrong. */
   readonly read: (body: unknown) => T;
   readonly readPatch: (patch: unknown) => object;
-  /** Applies a patch to stored settings, ignoring their other members, and reads the result. Throws as `read` does. */
+  /**
+   * Applies a patch to stored settings and reads the result. Stored members that the schema does not have are ignored.
+   * Throws the same errors as `read`.
+   */
   readonly patched: (stored: object, patch: object) => T;
 }
 
 export interface SettingsOptions<S extends TObject, T> extends ShapeOptions {
   /**
-   * Throws if a patch would change what is fixed at the creation. `after`: the merged body, which is not checked yet.
+   * Throws if a patch would change a setting that cannot change after the creation. `after`: the merged body, which is
+   * not checked yet.
    */
   readonly assertFixed?: (before: Partial<Static<S>>, after: Partial<Static<S>>) => void;
-  /** Fills in the defaults of a checked body, and asserts the rules that the schema does not express. */
+  /** Fills in the defaults of a checked body and checks the rules that the schema does not express. */
   readonly settle: (given: Static<S>) => T;
 }
 
@@ -53,13 +57,13 @@ export function settingsShape<S extends TObject, T>(body: S, options: SettingsOp
 
 type Defaulted<T extends TSchema = TSchema> = TOptional<T> & { readonly default: unknown };
 
-/** Marks a member that a body may leave out, and the value that the setting then has. */
+/** Marks a member that a body may omit. `byDefault`: the value of the setting in that case. */
 export function optional<T extends TSchema>(schema: T, byDefault: Static<T>): Defaulted<T> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- typebox's own type of this is a conditional one
   return Type.Optional({ ...schema, default: byDefault }) as unknown as Defaulted<T>;
 }
 
-/** The type of a value whose optional members are filled in. What is optional without a default stays optional. */
+/** The type of a value whose omitted members got their defaults. Optional members without a default stay optional. */
 export type Complete<S extends TSchema> =
   S extends TObject<infer P>
     ? { -readonly [K in keyof P as IsAlwaysThere<P[K]> extends true ? K : never]: Complete<P[K]> } & {
@@ -72,8 +76,8 @@ export type Complete<S extends TSchema> =
 type IsAlwaysThere<S> = S extends Defaulted ? true : S extends TOptional ? false : true;
 
 /**
- * Fills in what a checked value leaves out, in the order of the schema, and drops members that the schema does not
- * have.
+ * Fills in the defaults of omitted members and drops members that the schema does not have. The members get the order
+ * of the schema.
  */
 export function complete<S extends TSchema>(schema: S, given: Static<S>): Complete<S> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type says what `filled` does
@@ -98,8 +102,8 @@ function isOfForm({ properties, required = [] }: Schema, given: unknown): boolea
 }
 
 /**
- * The members of a resource's view: all of them are always there, and null stands for one that has neither a value nor
- * a default.
+ * Returns the schemas of the members of a resource's view. A view always contains all members. A member with neither a
+ * value nor a default is null.
  */
 export function viewMembers<P extends TProperties>({ properties }: TObject<P>): { [K in keyof P]: TSchema } {
   const members = Object.entries(properties).map(([name, member]) => {
@@ -124,7 +128,7 @@ export function viewOf(schema: TObject, stored: object): Record<string, unknown>
   return Object.fromEntries(Object.keys(schema.properties).map((name) => [name, settings[name] ?? null]));
 }
 
-/** The schema of a merge patch (RFC 7396): every member may be left out, and null removes one. */
+/** The schema of a merge patch (RFC 7396): every member may be omitted, and null removes a member. */
 export function patchSchema({ properties, ...rest }: TObject): TObject {
   const { examples: _, required: __, ...options } = rest as Record<string, unknown>;
   const members = Object.entries(properties).map(([name, member]) => [name, Type.Optional(nullable(patched(member)))]);
@@ -140,15 +144,15 @@ function patched(schema: TSchema): TSchema {
   };
   if (anyOf !== undefined) return { ...rest, anyOf: mergedForms(anyOf) };
   if (properties !== undefined) return patchSchema(rest as unknown as TObject);
-  // A map: null removes an entry.
+  // In a patch of a map, null removes an entry.
   if (typeof additionalProperties === "object")
     return { ...rest, additionalProperties: nullable(additionalProperties) };
   return rest;
 }
 
 /**
- * A patch changes part of an object, so it need not show which form the object has: one form with the members of all
- * takes it.
+ * Merges the alternative forms of an object into one form with the members of all forms. A patch contains only part of
+ * an object, so the patch need not match one of the original forms.
  */
 function mergedForms(forms: readonly TObject[]): TSchema[] {
   const objects = forms.filter(({ properties }) => properties !== undefined);

@@ -3,10 +3,10 @@ import { RingbackError, type ErrorCode, type ErrorDetail } from "../domain/error
 import { parseTime, timeFault } from "./time-text.ts";
 
 /**
- * Checks a value against a typebox schema, the same one that the OpenAPI document shows, and reports per field what
- * would be right. A general validator is too slow on hostile requests: typebox's spent four seconds on an object of a
- * million unknown members, and this one stops at the first few. It knows only the keywords that the schemas here use,
- * and throws at start for any other.
+ * Checks a value against a typebox schema, and reports for each wrong field which value would be right. The OpenAPI
+ * document shows the same schemas. General validators are too slow for hostile requests: typebox's own took four
+ * seconds for an object with a million unknown members. The check here stops after the first few faults. Only the
+ * schema keywords that the server uses are supported; any other keyword is an error at the start.
  */
 
 /** A longer list would not help anybody to correct the request. */
@@ -16,7 +16,7 @@ const shownCharsMax = 64;
 type Trail = (string | number)[];
 type Check = (value: unknown, trail: Trail, faults: ErrorDetail[]) => void;
 
-/** The sentence that a text gets which does not match its schema's `pattern`, such as "must hold no line breaks". */
+/** The message for a text that does not match the `pattern` of its schema, such as "must hold no line breaks". */
 export const patternFault = Symbol("patternFault");
 
 /** The keywords that are checked; `default` is read by `settings.ts`. */
@@ -66,11 +66,13 @@ const checkedKeywords = new Set([
 const describingKeywords = new Set(["description", "examples", "title", "default", "contentEncoding"]);
 
 export interface ShapeOptions {
-  /** The error code of a fault inside one of these members; every other fault is `invalid_request`. */
+  /** Maps members to the error code of a fault inside them. All other faults have the code `invalid_request`. */
   readonly codes?: Readonly<Record<string, ErrorCode>>;
 }
 
-/** Returns a function that returns the value, now typed, or throws `invalid_request` with the faults. */
+/**
+ * Returns a function that returns the value with its type, or throws `invalid_request` with the faults of the value.
+ */
 export function shapeReader<S extends TSchema>(schema: S, options: ShapeOptions = {}): (value: unknown) => Static<S> {
   const check = checkOf(schema);
   return (value) => {
@@ -191,7 +193,8 @@ function objectCheck(schema: Schema): Check {
   const known = new Map(Object.entries(properties).map(([name, member]) => [name, checkOf(member)]));
   const others = typeof additionalProperties === "object" ? checkOf(additionalProperties) : null;
   const checkName = schema.propertyNames === undefined ? null : checkOf(schema.propertyNames);
-  // An object schema that lets unknown members through would be a mistake: each has to state what may be in them.
+  // Every object schema must define which further members are allowed, so a schema that accepts unknown members is a
+  // mistake.
   if (additionalProperties !== false && others === null) throw new Error("an object schema must close its members");
   const unknown =
     known.size === 0 ? "is not known" : `is not a known field; known here: ${[...known.keys()].join(", ")}`;
@@ -224,7 +227,10 @@ function objectCheck(schema: Schema): Check {
   };
 }
 
-/** Reports the faults of the form that is meant; without such a form the forms are listed. */
+/**
+ * Reports the faults compared with the form that the value was most likely meant to have. If no form is likely, the
+ * message lists all forms.
+ */
 function alternativesCheck(
   alternatives: readonly Schema[],
   isMeant = (schema: Schema, value: unknown) => isTypeOf(schema, value) && sharesMember(schema, value),
@@ -297,7 +303,9 @@ function add(faults: ErrorDetail[], trail: Trail, message: string): void {
   faults.push({ field: fieldPath(trail), message });
 }
 
-/** `push.url`, `messages[3].tags[0]`; a name that is not a plain word is quoted and cut. */
+/**
+ * Returns a path such as `push.url` or `messages[3].tags[0]`. A name that is not a plain word is quoted and shortened.
+ */
 function fieldPath(trail: Trail): string {
   let path = "";
   for (const step of trail) {

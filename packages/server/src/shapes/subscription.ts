@@ -26,7 +26,7 @@ import {
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 import { optionalTimeText, parseTime } from "./time-text.ts";
 
-/** The URLs that only some protocols can be sent to. */
+/** Descriptions of the URL schemes that only some protocols support. */
 const furtherUrls = pushProtocols
   .filter(({ schemes }: PushProtocol) => schemes !== undefined)
   .map(
@@ -93,7 +93,7 @@ const filter = closedObject({
   ),
 });
 
-/** Every setting of a subscription. */
+/** The schema of all settings of a subscription. */
 const settings = closedObject({
   push: Type.Optional(push),
   pull: Type.Optional(pull),
@@ -163,7 +163,10 @@ export const subscriptionShape = settingsShape(body, {
   },
 });
 
-/** The settings as a body that gives them: without what only one of the two kinds has. */
+/**
+ * Converts the settings to the PUT body that would set them. Members of the other kind of subscription, pushed or
+ * pulled, are omitted.
+ */
 export function bodyOf({ push, pull, retry, maxInFlight, ...others }: SubscriptionSettings): object {
   return push === null ? { pull, ...others } : { push, retry, maxInFlight, ...others };
 }
@@ -248,6 +251,6 @@ function startOf(start: NonNullable<SubscriptionBody["start"]>): Start {
 function positionOf(position: Static<(typeof positionForms)[number]>): Exclude<Start, string> {
   if ("seq" in position) return position;
   const { at } = position;
-  // The shape has checked the text.
+  // The schema has checked that the text is a valid time.
   return { atMs: typeof at === "number" ? at : (parseTime(at) ?? 0) };
 }

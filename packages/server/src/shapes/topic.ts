@@ -5,7 +5,7 @@ import { description, labels } from "./labels.ts";
 import { about, bodyObject, changeTimes, changeTimesView, describedObject, whole } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
-/** Every setting of a topic. */
+/** The schema of all settings of a topic. */
 const settings = bodyObject([{ retentionMs: limits.retentionMsDefault }], {
   retentionMs: about(
     "How long a message is kept, delivered or not, in milliseconds.",

@@ -4,9 +4,9 @@ import { RingbackError } from "../domain/errors.ts";
 import { metadataNetworks, privateNetworks, refusedNetworks } from "./networks.ts";
 
 export interface AddressPolicy {
-  /** Endpoints may be in private networks. Other special addresses stay denied. Default false. */
+  /** True: endpoints may be in private networks. Other special addresses are denied in any case. Default: false. */
   readonly allowPrivateNetworks?: boolean | undefined;
-  /** Addresses and networks (CIDR) that are always allowed. An invalid one throws `invalid_request`. */
+  /** Addresses and networks (CIDR) that are always allowed. An invalid entry leads to the error `invalid_request`. */
   readonly allowedAddresses?: readonly string[] | undefined;
 }
 
@@ -35,7 +35,8 @@ export function createAddressGuard({
     if (isIn(address, metadata) || isIn(address, refused)) return false;
     if (isIn(address, privates)) return allowPrivateNetworks;
     if (address instanceof ipaddr.IPv4) return true;
-    // RFC 6052: these IPv6 addresses contain an IPv4 address that they are translated to, so that address decides.
+    // RFC 6052: these IPv6 addresses are translated to the IPv4 address in their last four bytes, so the guard checks
+    // that IPv4 address.
     if (matches(address, nat64)) return permits(lastFourBytes(address));
     return matches(address, globalUnicastV6);
   }
@@ -43,7 +44,7 @@ export function createAddressGuard({
   return (text) => isIP(text) !== 0 && permits(unmapped(ipaddr.parse(text)));
 }
 
-/** Converts ::ffff:a.b.c.d to a.b.c.d, because sockets treat both alike. */
+/** Converts ::ffff:a.b.c.d to a.b.c.d, because a socket connects to the same host for both. */
 function unmapped(address: Address): Address {
   return address instanceof ipaddr.IPv6 && matches(address, mappedV4) ? lastFourBytes(address) : address;
 }
@@ -74,6 +75,6 @@ function parseAllowed(text: string): Network {
   }
   const base = ipaddr.parse(address);
   const plain = unmapped(base);
-  // A network of mapped addresses is a network of IPv4 addresses.
+  // A network of IPv4-mapped IPv6 addresses becomes a network of IPv4 addresses, whose prefix is 96 bits shorter.
   return plain.kind() === base.kind() ? [base, bits] : [plain, Math.max(bits - 96, 0)];
 }

@@ -7,8 +7,8 @@ export interface Evictable extends Linked<Evictable> {
 }
 
 /**
- * Limits the connections of all origins together. At the limit the connection that was idle longest is closed for a new
- * one.
+ * Limits the connections of all origins together. At the limit, the connection that was idle longest is closed to make
+ * room for a new one.
  */
 export class ConnectionBudget {
   readonly #connectionsMax: number;
@@ -20,7 +20,7 @@ export class ConnectionBudget {
     this.#connectionsMax = connectionsMax;
   }
 
-  /** False: all connections are busy. */
+  /** Returns false if all connections are busy. */
   take(): boolean {
     if (this.#open >= this.#connectionsMax) {
       if (this.idle.first === null) return false;

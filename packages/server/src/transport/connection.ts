@@ -21,7 +21,7 @@ export class Connection implements Evictable {
   previous: Evictable | null = null;
   next: Evictable | null = null;
   socket: Socket | null = null;
-  /** True: an exchange over this socket has ended with a complete reply before. */
+  /** True: an earlier POST over this socket has ended with a complete reply. */
   reused = false;
   readonly #evict: (connection: Connection) => void;
   readonly #client: Client;
@@ -56,19 +56,22 @@ export class Connection implements Evictable {
       keepAliveTimeoutThreshold: transportLimits.keepAliveMarginMs,
     });
     const events: EventEmitter = this.#client;
-    // The POST of a busy connection is notified by undici.
+    // `evict` has no effect on a busy connection. In that case undici reports the disconnect to the POST.
     events.on("disconnect", () => this.evict());
     // undici emits this when an invariant is violated. Without a listener, that would end the process.
     events.on("error", () => this.socket?.destroy());
   }
 
-  /** True: the socket is open and has sent the whole last request. A server may reply before it has read all of it. */
+  /**
+   * True if the socket is open and has sent the whole last request. A server may reply before the whole request was
+   * sent.
+   */
   get reusable(): boolean {
     const { socket } = this;
     return socket !== null && !socket.destroyed && socket.writable && socket.writableLength === 0;
   }
 
-  /** The receiver has ended its side of the connection. */
+  /** True if the receiver has ended its side of the connection. */
   get peerEnded(): boolean {
     return this.socket?.readableEnded ?? false;
   }
@@ -81,7 +84,7 @@ export class Connection implements Evictable {
     this.#evict(this);
   }
 
-  /** May be called at any time, also while connecting. A running POST ends with an error. */
+  /** Can be called at any time, even while the connection is being opened. A running POST ends with an error. */
   destroy(): void {
     this.#cancelConnect?.();
     this.#cancelConnect = null;

@@ -14,7 +14,7 @@ export interface HostAndPort {
   readonly secure: boolean;
 }
 
-/** Opens one connection, including TLS. The returned function cancels without calling `done`. */
+/** Opens one connection, including TLS. The returned function cancels the opening; then `done` is not called. */
 export type Connect = (target: HostAndPort, done: Connected) => () => void;
 
 export interface ConnectorOptions extends TcpOptions {
@@ -24,7 +24,7 @@ export interface ConnectorOptions extends TcpOptions {
   readonly caPem: string | undefined;
 }
 
-/** null: not a URL. */
+/** Returns null if the text is not a URL. */
 export function parseOrigin(origin: string): HostAndPort | null {
   const url = URL.parse(origin);
   if (url === null) return null;
@@ -33,10 +33,10 @@ export function parseOrigin(origin: string): HostAndPort | null {
 }
 
 /**
- * Connects in five steps: look up the name, check its addresses with the guard, open TCP, start TLS. The name is looked
- * up once and the socket connects to a checked address, so a name whose addresses change between two lookups (DNS
- * rebinding) gains nothing. One denied address denies the whole name: public and private addresses together are an
- * attack or a mistake, and the result should not depend on which address happens to answer.
+ * Connects in four steps: look up the name, check its addresses with the guard, open TCP, start TLS. The name is looked
+ * up only once and the socket connects to a checked address. So DNS rebinding, a change of the addresses between two
+ * lookups, has no effect. One denied address denies the whole name, because a mixture of public and private addresses
+ * is an attack or a mistake.
  */
 export function createConnector(options: ConnectorOptions): Connect {
   const secureContext = trustedContext(options.caPem);
@@ -51,7 +51,7 @@ export function createConnector(options: ConnectorOptions): Connect {
         if (addresses === null) done(new TransportFailure("dns_failed"), null);
         else connectTo(addresses);
       });
-      // With a cached result the next step has begun already, and `cancel` belongs to that step.
+      // With a cached result the next step has begun already, and `cancel` is the function that cancels that step.
       if (cancel === nothingToCancel) cancel = cancelLookup;
     }
     return () => {

@@ -2,14 +2,14 @@ import type { Clock, Timers, TimeMs } from "./time.ts";
 import { transportLimits } from "./limits.ts";
 import { type Linked, LinkedList } from "./linked-list.ts";
 
-/** Something with a deadline, at which `end` is called. Only `Deadlines` writes the fields. */
+/** An object with a deadline, at which `end` is called. Only `Deadlines` writes the fields. */
 export interface Expiring extends Linked<Expiring> {
   deadlineMs: TimeMs;
   group: DeadlineGroup | null;
   end(why: "timeout" | "aborted"): void;
 }
 
-/** Members with the same timeout. A later member has a later deadline, so the list is sorted without sorting it. */
+/** Members with the same timeout. A member that is added later has a later deadline, so the list is always sorted. */
 export class DeadlineGroup extends LinkedList<Expiring> {
   readonly timeoutMs: number;
   cancelTimer: (() => void) | null = null;
@@ -22,8 +22,8 @@ export class DeadlineGroup extends LinkedList<Expiring> {
 
 /**
  * Deadlines of many POSTs with few timers, because a timer per POST costs more than a microsecond. Each group of equal
- * timeouts has one timer, set to its oldest member. While POSTs come and go it fires about once per timeout. Without
- * members there is no timer.
+ * timeouts has one timer, set to its oldest member. As long as POSTs are started and end, the timer fires about once
+ * per timeout. A group without members has no timer.
  */
 export class Deadlines {
   readonly #clock: Clock;
@@ -47,7 +47,7 @@ export class Deadlines {
     if (group.cancelTimer === null) this.#setTimer(group, timeoutMs);
   }
 
-  /** Has no effect on a member without a deadline. */
+  /** Has no effect if the member has no deadline. */
   remove(member: Expiring): void {
     const { group } = member;
     if (group === null) return;

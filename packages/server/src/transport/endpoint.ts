@@ -33,7 +33,7 @@ const schemes: ReadonlySet<string> = new Set(["http:", "https:", "ws:", "wss:"])
 function webTarget(text: string): Target {
   const url = URL.parse(text);
   if (url === null) throw refuse("is not an absolute URL");
-  // The subscription rules have checked which schemes the subscription's dialect allows.
+  // Whether the subscription's dialect allows the scheme was checked before, by the rules of subscriptions.
   if (!schemes.has(url.protocol)) throw refuse("must begin with http:// or https:// (or ws://, wss:// or tcp://)");
   if (url.username !== "" || url.password !== "") throw refuse("must not contain a user name or password");
   if (url.port === "0") throw refuse("must not name port 0");

@@ -17,8 +17,8 @@ export interface ExchangeContext extends PostContext {
 }
 
 /**
- * One POST over HTTP. This one object is undici's handler, the pool's POST and the deadline's member, because one is
- * created per delivery. The result is reported when undici has cleaned up the connection.
+ * One POST over HTTP. The same object is undici's handler, the pool's POST and the deadline's member, to create only
+ * one object per delivery. The result is reported after undici has cleaned up the connection.
  */
 export class Exchange extends Post implements Dispatcher.DispatchHandler, PooledPost {
   readonly #context: ExchangeContext;
@@ -31,7 +31,9 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
   /** The time when the request was written to a connection that had been idle; 0: the connection was new. */
   #reusedAtMs: TimeMs = 0;
 
-  /** null until the first byte of the body has come, and when its bytes exceed the caller's budget. */
+  /**
+   * The received part of the body. null before its first byte, and after the bytes have exceeded the caller's budget.
+   */
   #kept: BoundedBytes | null = null;
   #receivedBytes = 0;
   #interimReplies = 0;
@@ -77,8 +79,8 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
       controller.abort(new TransportFailure("aborted"));
       return;
     }
-    // When an idle socket was closed before the request is written, undici connects again. Then the connection is a new
-    // one.
+    // If an idle socket was closed before the request is written, undici connects again, and the connection counts as
+    // new.
     this.#reusedAtMs = this.#connection?.reused === true ? this.#context.clock.now() : 0;
   }
 
@@ -137,13 +139,13 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
   }
 
   /**
-   * A server may close an idle connection at the moment when this POST uses it. That is not a failed attempt, so the
-   * POST is sent again over a new connection, within the same attempt and deadline. undici does not repeat a POST,
-   * because the receiver may have processed the first one. Here this is allowed, because delivery is at least once,
-   * both POSTs have the same message id, and no later message of an ordered subscription was sent in between. To keep
-   * duplicates rare, three conditions must hold: the connection had been idle, no byte of a reply came, and the
-   * connection ended within `staleConnectionMsMax` of writing. A close that crossed the request arrives within one
-   * round trip; a receiver that closes later has probably read the request.
+   * A server may close an idle connection at the moment when this POST uses it. In this case the POST is sent again
+   * over a new connection, within the same attempt and deadline. undici itself does not repeat a POST, because the
+   * receiver may have processed the first one. Here a repetition is allowed: delivery is at least once, both POSTs have
+   * the same message id, and no later message of an ordered subscription was sent in between. To keep duplicates rare,
+   * the POST is repeated only under three conditions. The connection had been idle, no byte of a reply came, and the
+   * connection ended within `staleConnectionMsMax` after the request was written. A close that crossed the request
+   * arrives within one round trip. A receiver that closes later has probably read the request.
    */
   #isStaleConnection(code: TransportErrorCode): boolean {
     return (
@@ -168,7 +170,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     pool?.finish(this, connection, this.#whole);
   }
 
-  /** Runs in a tick of its own, after undici has removed the failed connection. */
+  /** Runs in a later tick, after undici has removed the failed connection. */
   static readonly #restart = (exchange: Exchange): void => {
     if (exchange.isFinished) return;
     exchange.#leavePool();

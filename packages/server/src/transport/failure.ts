@@ -2,7 +2,8 @@ import type { TransportErrorCode } from "./port.ts";
 import { errors } from "./undici-client.ts";
 
 /**
- * The error of a POST that failed below HTTP. The connector passes it to undici, and undici passes it to the exchange.
+ * The error of a POST that failed for a reason outside of HTTP, such as a failed lookup, a denied address or an abort.
+ * The connector passes it to undici, and undici passes it to the exchange.
  */
 export class TransportFailure extends Error {
   override readonly name = "TransportFailure";
@@ -16,7 +17,7 @@ export class TransportFailure extends Error {
 
 /**
  * Maps an error of undici or of a socket to a code. `peerEnded`: the receiver had ended its side of the connection, so
- * an incomplete reply was cut off and is not malformed.
+ * an incomplete reply counts as cut off, not as malformed.
  */
 export function classifyFailure(error: Error & { readonly code?: unknown }, peerEnded: boolean): TransportErrorCode {
   if (error instanceof TransportFailure) return error.code;
@@ -25,7 +26,7 @@ export function classifyFailure(error: Error & { readonly code?: unknown }, peer
   switch (code) {
     case "UND_ERR_HEADERS_OVERFLOW":
       return "bad_reply";
-    // undici also uses UND_ERR_SOCKET when it rejects a reply: a 100 or 101 that was not requested.
+    // undici also uses UND_ERR_SOCKET when it rejects a reply with an unexpected status 100 or 101.
     case "UND_ERR_SOCKET":
     case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
       return peerEnded ? "connection_reset" : "bad_reply";

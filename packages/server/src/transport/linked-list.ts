@@ -1,10 +1,10 @@
-/** A member of a {@link LinkedList}; it can be in one list at a time. Only the list writes these fields. */
+/** A member of a {@link LinkedList}. A member can be in one list at a time. Only the list writes these fields. */
 export interface Linked<T> {
   previous: T | null;
   next: T | null;
 }
 
-/** A queue with removal from the middle that allocates nothing, because it is used twice per POST. */
+/** A queue that allows removal from the middle. Allocates no memory, because each POST uses two such queues. */
 export class LinkedList<T extends Linked<T>> {
   first: T | null = null;
   #last: T | null = null;

@@ -21,7 +21,7 @@ export interface NameCacheOptions {
   readonly lookupsWaitingMax?: number;
 }
 
-/** null: the name has no address, or the lookup failed. */
+/** Called with null if the name has no address or the lookup failed. */
 type Listener = (addresses: readonly string[] | null) => void;
 
 interface Entry {
@@ -38,11 +38,11 @@ interface Lookup {
 
 /**
  * Caches the resolver's results for a short time. Runs one lookup per name at a time, and a limited number of lookups
- * in total. The address guard checks the addresses at every connection, so a cached result is not trusted.
+ * in total. The address guard checks the addresses for every connection, even if they come from the cache.
  */
 export class NameCache {
   readonly #options: Required<NameCacheOptions>;
-  /** Least recently used first. */
+  /** The entry that was not used for the longest time is the first. */
   readonly #entries = new Map<string, Entry>();
   readonly #lookups = new Map<string, Lookup>();
   readonly #waiting = new Set<Lookup>();
@@ -57,7 +57,9 @@ export class NameCache {
     return this.#entries.size;
   }
 
-  /** Calls `done` during the call when the result is cached. The returned function cancels. */
+  /**
+   * Calls `done` before returning if the result is cached. The returned function cancels the lookup for this caller.
+   */
   lookup(name: string, done: Listener): () => void {
     const entry = this.#use(name);
     if (entry !== undefined) {
@@ -73,7 +75,10 @@ export class NameCache {
     return this.#request(name, done);
   }
 
-  /** No connection to the name's addresses was possible. They may have changed, so the next lookup is done earlier. */
+  /**
+   * Called when no address of the name could be reached. The addresses may have changed, so the name is looked up again
+   * earlier.
+   */
   unreachable(name: string): void {
     const entry = this.#entries.get(name);
     if (entry === undefined) return;

@@ -10,7 +10,10 @@ import { openTcp } from "./tcp-connect.ts";
 import { type Clock, steadyClock, type Timers } from "./time.ts";
 
 export interface NetworkOptions extends AddressPolicy {
-  /** PEM certificates that are trusted in addition to Node's. An invalid one throws `invalid_request`. */
+  /**
+   * PEM certificates that are trusted in addition to Node's. An invalid certificate leads to the error
+   * `invalid_request`.
+   */
   readonly caPem?: string | undefined;
   readonly connectionsMax?: number | undefined;
   readonly resolver?: NameResolver | undefined;
@@ -19,7 +22,7 @@ export interface NetworkOptions extends AddressPolicy {
 }
 
 /**
- * Opens all connections, whatever their scheme: with one address guard, name cache, connection budget and socket count.
+ * Opens the connections of all schemes. They share one address guard, name cache, connection budget and socket count.
  */
 export interface Network {
   readonly connect: Connect;

@@ -19,8 +19,8 @@ export const privateNetworks: readonly string[] = [
 ];
 
 /**
- * Metadata services, which return a machine's credentials to any program that can send a request. Denied even when
- * private networks are allowed, unless the operator lists the address as allowed.
+ * Addresses of metadata services. Such a service returns a machine's credentials to any program that can send a
+ * request. Denied even when private networks are allowed, unless the operator allows the address by name.
  */
 export const metadataNetworks: readonly string[] = [
   "169.254.169.254/32", // most clouds
@@ -35,8 +35,8 @@ export const metadataNetworks: readonly string[] = [
 ];
 
 /**
- * Always denied: not the address of one receiver, or a tunnel to an unknown address. IPv6 outside 2000::/3 is denied
- * too.
+ * Always denied. These addresses do not belong to one receiver, or are tunnels to an unknown address. IPv6 outside
+ * 2000::/3 is denied too.
  */
 export const refusedNetworks: readonly string[] = [
   "0.0.0.0/8", // "this network"; 0.0.0.0 reaches the machine itself

@@ -26,7 +26,10 @@ export class OriginPool {
   readonly #settings: PoolSettings;
   readonly #onEmpty: (pool: OriginPool) => void;
   readonly #connections = new Set<Connection>();
-  /** Reused from the end, so that surplus connections stay idle and are closed by their keep-alive timeout. */
+  /**
+   * The last connection of the array is reused first. Surplus connections thus stay idle until their keep-alive timeout
+   * closes them.
+   */
   readonly #idle: Connection[] = [];
   readonly #waiting = new Set<PooledPost>();
   #starting = false;
@@ -46,7 +49,10 @@ export class OriginPool {
     this.#endWhenEmpty();
   }
 
-  /** The POST has ended. `whole`: its reply was read to the end. `connection` null: it never had one. */
+  /**
+   * Called when a POST has ended. `whole`: the reply was read to its end. `connection`: null if the POST never got a
+   * connection.
+   */
   finish(post: PooledPost, connection: Connection | null, whole: boolean): void {
     if (connection === null) this.#waiting.delete(post);
     else if (whole && connection.reusable) this.#reuse(connection);
@@ -116,7 +122,7 @@ export class OriginPool {
     return null;
   }
 
-  /** Does nothing during `start`, which may close the last connection to make room for a new one. */
+  /** Does nothing during `start`, because `start` may close the last connection to make room for a new one. */
   #endWhenEmpty(): void {
     if (!this.#starting && this.#connections.size === 0 && this.#waiting.size === 0) this.#onEmpty(this);
   }
@@ -139,7 +145,7 @@ export class OriginPools {
     return this.#pools.size;
   }
 
-  /** null: the text is not an origin. */
+  /** Returns null if the text is not an origin. */
   of(origin: string): OriginPool | null {
     const known = this.#pools.get(origin);
     if (known !== undefined) return known;

@@ -9,7 +9,7 @@ export type TransportErrorCode =
   | "connection_reset"
   | "tls_failed"
   | "bad_reply"
-  /** Only with `wholeReplyBytesMax`. */
+  /** Possible only for endpoints with `wholeReplyBytesMax`. */
   | "reply_too_large"
   | "aborted";
 
@@ -23,11 +23,14 @@ export interface Endpoint {
   /** Limits the whole attempt: name lookup, connecting, headers and body. */
   readonly timeoutMs: number;
   /**
-   * The most bytes of a reply that is needed as a whole; a longer one ends as `reply_too_large`. null: the first bytes
-   * are kept, and the status decides, however long the reply is.
+   * Limit of a reply that is needed as a whole. A longer reply ends as `reply_too_large`. null: only the first bytes
+   * are kept and the status decides, whatever the length of the reply.
    */
   readonly wholeReplyBytesMax: number | null;
-  /** Called before a piece of a whole reply is kept, for a memory budget. False ends the reply as `reply_too_large`. */
+  /**
+   * Called before bytes of a whole reply are kept, to count them in a memory budget. False ends the reply as
+   * `reply_too_large`.
+   */
   readonly takeReplyBytes?: (bytes: number) => boolean;
   /** Called when a connection is open, before the first byte is written. False ends the POST as `aborted`. */
   readonly maySend?: () => boolean;
@@ -35,15 +38,15 @@ export interface Endpoint {
 
 export interface PostResult {
   readonly durationMs: number;
-  /** null: a reply came, or the message was sent where there are no replies (TCP, WebSocket). */
+  /** null: a reply came, or the message was sent over a protocol without replies (TCP, WebSocket). */
   readonly error: TransportErrorCode | null;
   /** 0: no status line came. */
   readonly status: number;
   /** Lower-case names; the first value of a repeated header. Empty when no reply came. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * The first bytes of the reply, at most `limits.replyKeptBytes`. With `wholeReplyBytesMax` the whole reply, or after
-   * an error the part that was received.
+   * The first bytes of the reply, at most `limits.replyKeptBytes`. For an endpoint with `wholeReplyBytesMax`, the whole
+   * reply, or the received part after an error.
    */
   readonly body: Uint8Array;
 }

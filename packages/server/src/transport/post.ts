@@ -45,12 +45,12 @@ export abstract class Post implements Expiring {
     return this.#finished;
   }
 
-  /** The deadline has come, or the transport closes. */
+  /** Called when the deadline has come or the transport closes. */
   end(why: "timeout" | "aborted"): void {
     this.finish(why);
   }
 
-  /** Called before the first byte is written. False: the message must not be sent any more, and has ended. */
+  /** Called before the first byte is written. False: the message must not be sent any more, and the POST has ended. */
   mayBegin(): boolean {
     if (this.#finished) return false;
     if (this.endpoint.maySend?.() !== false) return true;
@@ -58,7 +58,7 @@ export abstract class Post implements Expiring {
     return false;
   }
 
-  /** null: a reply came, or the message was sent where there are no replies. */
+  /** `error` is null if a reply came, or if the message was sent over a protocol without replies. */
   finish(error: TransportErrorCode | null): void {
     if (this.#finished) return;
     this.#finished = true;

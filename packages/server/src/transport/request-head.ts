@@ -1,7 +1,7 @@
 /**
  * Rewrites the head of a POST as undici writes it. undici uses lower case, always adds `connection: keep-alive`, and
- * puts the length last. Some receivers expect the form of older clients: `Host` and `Content-Length` first, with
- * capital letters, and `Connection` only with `close`. Other text is returned unchanged.
+ * puts the length last. Some receivers expect the form of older clients: `Host` and `Content-Length` first and with
+ * capital letters, and `Connection` only for `close`. Other text is returned unchanged.
  */
 export function arrangeHead(head: string): string {
   const requestLineEnd = head.indexOf("\r\n");

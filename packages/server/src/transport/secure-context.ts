@@ -5,9 +5,9 @@ import { RingbackError } from "../domain/errors.ts";
 const pemCertificate = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
 
 /**
- * Returns the TLS context with Node's default certificates and the operator's. Reading them takes milliseconds, so the
- * first connection that needs it does so, once. Throws `invalid_request` at once when `caPem` contains no certificate
- * or an invalid one, because Node would ignore it silently.
+ * Returns a function that returns the TLS context with Node's default certificates and the operator's. The first call
+ * reads the certificates, which takes milliseconds; later calls return the same context. Throws `invalid_request` at
+ * once if `caPem` contains no certificate or an invalid one, because Node would ignore such a text silently.
  */
 export function trustedContext(caPem: string | undefined): () => SecureContext {
   if (caPem !== undefined) checkCertificates(caPem);

@@ -19,9 +19,9 @@ export const openTcp: OpenSocket = (address, port) =>
   connect({ host: address, port, noDelay: true, autoSelectFamily: false });
 
 /**
- * Connects to the address that answers first (RFC 8305): each address gets a short head start, then the next one is
- * tried as well. So an unreachable address family delays the attempt only briefly. The returned function cancels
- * without calling `done`.
+ * Connects to the address that answers first (RFC 8305). After a short time without an answer, the next address is
+ * tried in parallel. So an unreachable address family delays the attempt only briefly. The returned function cancels;
+ * then `done` is not called.
  */
 export function connectTcp(
   addresses: readonly string[],

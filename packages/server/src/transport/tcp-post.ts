@@ -8,10 +8,10 @@ import { Post } from "./post.ts";
 const LENGTH_BYTES = 4;
 
 /**
- * One message over its own TCP connection: four bytes of length, the text, then the end. There is no reply, so the
- * message counts as sent when all of it was written and the receiver has ended its side too, or nothing happened for
- * `tcpEndMsMax`. A reset before that means that the receiver did not read the message. A receiver that accepts the
- * bytes without reading them is not detected.
+ * One message over its own TCP connection: four bytes of length, then the text, then the end of the stream. There is no
+ * reply. So the message counts as sent when all bytes were written and the receiver has ended its side too, or when
+ * `tcpEndMsMax` has passed after the last byte. A reset before that means that the receiver did not read the message. A
+ * receiver that accepts the bytes but never reads them is not detected.
  */
 export class TcpPost extends Post {
   readonly #network: Network;
@@ -71,7 +71,7 @@ export class TcpPost extends Post {
     this.#cancelWait = this.#network.timers.after(transportLimits.tcpEndMsMax, () => this.finish(null));
   }
 
-  /** Reads everything that the receiver sends, because otherwise the end of its side would not be noticed. */
+  /** Everything that the receiver sends must be read. Otherwise the end of the receiver's side would not be noticed. */
   #onReceived(bytes: number): void {
     this.#receivedBytes += bytes;
     if (this.#receivedBytes > transportLimits.tcpReceivedBytesMax) this.finish(this.#written ? null : "bad_reply");

@@ -7,7 +7,7 @@ export type { TimeMs } from "../domain/model.ts";
 export type Timers = Pick<DomainTimers, "after">;
 
 /**
- * The Unix time of the process's start plus the time since then. Setting the machine's clock does not change it, so
- * that it neither ends all POSTs in flight nor keeps them from ending.
+ * Returns the Unix time of the process's start plus the time since then. A change of the machine's clock does not
+ * affect the result. Otherwise such a change could end all POSTs in flight, or keep them from ending.
  */
 export const steadyClock: Clock = { now: () => performance.timeOrigin + performance.now() };

@@ -16,8 +16,8 @@ export interface TransportOptions extends NetworkOptions {
 }
 
 /**
- * Creates the transport for HTTP, TCP and WebSockets; the endpoint's scheme decides. All use the same guarded network.
- * Idle connections do not keep the process alive.
+ * Creates the transport for HTTP, TCP and WebSockets. The scheme of an endpoint's URL selects one of the three. All use
+ * the same guarded network. Idle connections do not keep the process alive.
  */
 export function createTransport(options: TransportOptions = {}): Transport {
   const network = createNetwork(options);

@@ -9,11 +9,14 @@ import type { TransportErrorCode } from "./port.ts";
 
 /** The user of a connection. */
 export interface WebSocketOwner {
-  /** Called when the peer has sent `hello`, so that messages may be sent. */
+  /** Called when the peer has sent `hello`. From then on messages may be sent. */
   ready(): void;
   /** Called regularly while the connection is open. True: the connection may be closed. */
   isIdle(): boolean;
-  /** Called once when the connection has ended, but not after `close()`. null: closed because it was idle. */
+  /**
+   * Called once when the connection has ended, but not after `close()`. `code` is null if the connection was closed
+   * because it was idle.
+   */
   ended(code: TransportErrorCode | null): void;
 }
 
@@ -44,7 +47,7 @@ export class WebSocketConnection {
     process.nextTick(() => this.#start(url));
   }
 
-  /** False before the peer's `hello`, and from its closing handshake on. */
+  /** False before the peer's `hello`, and after the closing handshake has begun. */
   get canSend(): boolean {
     return this.#greeted && this.#socket?.readyState === OPEN;
   }
@@ -54,8 +57,8 @@ export class WebSocketConnection {
   }
 
   /**
-   * Requires `canSend`. `sent` is called when the whole message was passed to the operating system, unless the
-   * connection ends before.
+   * Call only while `canSend` is true. `sent` is called when the whole message was passed to the operating system. If
+   * the connection ends before that, `sent` is not called.
    */
   send(text: Uint8Array, sent: () => void): void {
     this.#messages += 1;
@@ -148,12 +151,12 @@ function classifyWebSocketError(error: Error & { readonly code?: unknown }): Tra
 const load = createRequire(import.meta.url);
 
 /**
- * Opens a WebSocket over a connected socket (with TLS if needed), because ws itself would bypass the address guard and
- * name cache.
+ * Opens a WebSocket over a given socket that is already connected, including TLS. If ws opened the socket, it would
+ * bypass the address guard and the name cache.
  */
 export function openWebSocket(url: string, socket: Socket): WebSocket {
-  // Loaded for the first WebSocket endpoint. Most servers have none, and start faster without it.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `require` has no types
+  // The library ws is loaded for the first WebSocket endpoint. Most servers have no such endpoint and start faster
+  // without ws. oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `require` has no types
   const Client = load("ws") as typeof WebSocket;
   // The type declarations do not contain the last four options yet.
   const options: ClientOptions & Readonly<Record<string, unknown>> = {

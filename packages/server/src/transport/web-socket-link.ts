@@ -37,10 +37,10 @@ export class WebSocketPost extends Post {
 }
 
 /**
- * The only connection to a WebSocket URL, and the messages that wait for it. The connection is opened for the first
- * message and kept. After it has dropped it is opened again after a pause, which grows with each failure. Messages wait
- * for that try, and fail if it fails. A message that was not completely sent when the connection dropped has failed;
- * one that had not started keeps waiting.
+ * The only connection to a WebSocket URL, and the messages that wait for the connection. The connection is opened for
+ * the first message and kept. A lost connection is opened again after a pause, and the pause grows with each failure.
+ * Messages wait for the new connection, and fail if it cannot be opened. A message that was sent only in part when the
+ * connection was lost has failed. A message whose sending had not started continues to wait.
  */
 export class WebSocketLink implements Evictable, WebSocketOwner {
   previous: Evictable | null = null;
@@ -77,7 +77,7 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
     else if (this.#connection === null && this.#cancelPause === null) this.#open();
   }
 
-  /** The message has ended, successfully or not. */
+  /** Called when a message has ended, successfully or not. */
   leave(post: WebSocketPost): void {
     this.#waiting.delete(post);
     this.#sending.delete(post);
@@ -85,8 +85,8 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
   }
 
   timedOut(post: WebSocketPost): void {
-    // The connection has stopped sending. A message that was passed to it cannot be removed, so the connection must
-    // end.
+    // The connection does not send any more. A message that was passed to the connection cannot be taken back, so the
+    // connection must be closed.
     if (this.#sending.has(post)) {
       post.finish("timeout");
       this.#connection?.fail("timeout");

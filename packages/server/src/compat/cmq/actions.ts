@@ -64,7 +64,7 @@ export const actions: readonly (readonly [name: string, run: Action, about: stri
 
 const actionsByName = new Map(actions.map(([name, run]) => [name, run]));
 
-/** The spelling of the Java SDK and of old versions of the Go SDK. */
+/** Misspelt names of actions in the requests of the Java SDK and of old versions of the Go SDK. */
 const misspelt = new Map([["ClearSUbscriptionFIlterTags", "ClearSubscriptionFilterTags"]]);
 
 export function findAction(name: string): Action | null {

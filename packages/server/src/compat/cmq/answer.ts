@@ -4,7 +4,7 @@ import { type CmqError, cmqErrorTable } from "./errors.ts";
 /** Ids that every response carries. */
 export interface ResponseIds {
   readonly requestId: string;
-  /** The client's number, as sent: digits only. null: the client sent none. */
+  /** The number that the client has sent, as a text of digits; null: the client sent none. */
   readonly clientRequestId: string | null;
 }
 
@@ -18,7 +18,8 @@ export function failure(ids: ResponseIds, { key, message, members }: CmqError): 
 }
 
 /**
- * Writes the first members as text, because `clientRequestId` may have more digits than a JavaScript number can hold.
+ * Writes the first members of the JSON as text, because `clientRequestId` may have more digits than a JavaScript number
+ * keeps.
  */
 function answer({ requestId, clientRequestId }: ResponseIds, code: number, message: string, members: Members): string {
   const echo = clientRequestId === null ? "" : `,"clientRequestId":${clientRequestId}`;
@@ -27,7 +28,7 @@ function answer({ requestId, clientRequestId }: ResponseIds, code: number, messa
   return rest === "{}" ? `${head}}` : `${head},${rest.slice(1)}`;
 }
 
-/** null: the text is missing, or is not a JSON integer. */
+/** Returns null if the text is missing or is not a JSON integer. */
 export function clientRequestIdOf(text: string | null): string | null {
   return text !== null && /^(?:0|-?[1-9]\d{0,18})$/.test(text) ? text : null;
 }

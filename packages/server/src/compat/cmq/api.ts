@@ -92,14 +92,14 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
   }
 }
 
-/** Maps any error to one of this API, and logs unexpected ones. */
+/** Returns a function that maps any error to an error of this API. Unexpected errors are logged. */
 function errorMapper(log: Logger): (error: unknown, action: string | null) => CmqError {
   return (error, action) => {
     if (error instanceof CmqError) return error;
     if (error instanceof RingbackError) return cmqErrorOf(error);
     // The client disconnected while sending its body. Clients could fill the log if this were logged.
     if (error instanceof Error && "code" in error && error.code === "ECONNRESET") return new CmqError("unreadable");
-    // The request is not logged: it is signed, and whoever reads the log could send it again.
+    // The request is not logged. A reader of the log could send the signed request again.
     log.error({ err: error, action }, "a CMQ request failed unexpectedly");
     return new CmqError("internal");
   };

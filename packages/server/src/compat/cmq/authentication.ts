@@ -13,7 +13,7 @@ export interface AuthenticationOptions {
   readonly refuseReplays: boolean;
 }
 
-/** Verifies who sent a request, that it is recent, and that it is not a replay. */
+/** Verifies the signature of a request, and checks that the request is recent and not a replay. */
 export class Authentication {
   readonly #options: AuthenticationOptions;
   readonly #seen = new SeenRequests();

@@ -6,7 +6,10 @@ export function bodyOf(parameters: Parameters): Uint8Array {
   return bytesOf(parameters.required("msgBody"));
 }
 
-/** The bodies of a batch, at least one. Checks their total size only; the topic or queue checks each body's size. */
+/**
+ * Returns the bodies of a batch, at least one. Checks only their total size. The topic or queue checks the size of each
+ * body.
+ */
 export function bodiesOf(parameters: Parameters): readonly Uint8Array[] {
   const texts = parameters.list("msgBody", cmqLimits.batchMessagesMax, "batchSize");
   if (texts === null) throw new CmqError("missingParameter", "parameter msgBody.0 is missing");

@@ -19,9 +19,9 @@ export interface ActionContext {
   readonly clock: Clock;
   readonly filterCache: FilterCache;
   /**
-   * Held while an action creates, changes or deletes a topic or subscription. So two names that differ only in case
-   * cannot both be created, concurrent changes are not lost, and a change does not recreate what was deleted in the
-   * meantime.
+   * Locked while an action creates, changes or deletes a topic or subscription. This prevents three faults: two topics
+   * or subscriptions whose names differ only in case, lost concurrent changes, and a change that recreates a deleted
+   * topic or subscription.
    */
   readonly catalogMutex: Mutex;
 }
@@ -33,7 +33,7 @@ export interface Call {
   readonly socket: Socket;
 }
 
-/** Members of the response beside code, message and requestId. */
+/** Members of the response in addition to code, message and requestId. */
 export type Members = Readonly<Record<string, unknown>>;
 
 export type Action = (context: ActionContext, call: Call) => Promise<Members>;

@@ -1,14 +1,14 @@
 /**
- * Limits of CMQ's API: CMQ's own where they are narrower than Ringback's, and those of this implementation. The unit is
- * in the name.
+ * Limits of CMQ's API. Some are CMQ's own limits, where these are lower than Ringback's. The others are limits of this
+ * implementation. The unit is in the name.
  */
 export const cmqLimits = {
   /**
-   * A request as sent. CMQ allows 1 MiB of messages, which form encoding can make three times as long; the rest is
-   * parameters.
+   * The size of a request. CMQ allows 1 MiB of messages per request, and form encoding can make them three times as
+   * long. The last 64 KiB are for the other parameters.
    */
   requestBytesMax: 3 * 1024 * 1024 + 64 * 1024,
-  /** The largest valid request, a batch with tags, has about forty. */
+  /** Parameters of one request. The valid request with the most parameters, a batch with tags, has about forty. */
   parametersMax: 200,
 
   nameCharsMax: 64,
@@ -20,7 +20,8 @@ export const cmqLimits = {
   endpointCharsMax: 500,
 
   /**
-   * CMQ's documents name 64 KiB and 1 MiB. This is the default; a topic or queue may allow up to `limits.bodyBytesMax`.
+   * The default limit of a message. CMQ's documentation gives 64 KiB in some places and 1 MiB in others. A topic or
+   * queue may allow up to `limits.bodyBytesMax`.
    */
   messageBytesDefault: 64 * 1024,
   batchMessagesMax: 16,
@@ -41,14 +42,23 @@ export const cmqLimits = {
   listLimitDefault: 20,
   listLimitMax: 50,
   subscriptionListLimitMax: 100,
-  /** Entries that one list request scans: as many topics as CMQ allows an account. `totalCount` counts no further. */
+  /**
+   * Entries that one list request scans. Equal to the number of topics that CMQ allows per account. `totalCount` never
+   * exceeds this number.
+   */
   listScannedMax: 10_000,
-  /** Subscriptions whose backlogs are read to compute one topic's `msgCount`. Every topic of a list costs that much. */
+  /**
+   * Subscriptions whose backlogs are read to compute the `msgCount` of one topic. A list reads that many backlogs for
+   * each of its topics.
+   */
   countedSubscriptionsMax: 20,
 
   /** Signatures remembered to detect replays, at most 24 bytes each. */
   seenRequestsMax: 2_000_000,
-  /** Subscription filters cached to tell a publisher that no subscription matches its message. */
+  /**
+   * Cached filters of subscriptions. A publish needs these filters to find out whether any subscription matches the
+   * message.
+   */
   cachedFiltersMax: 100_000,
   /** Pending requests that create, change or delete a topic or a subscription. They run one at a time. */
   pendingChangesMax: 256,

@@ -1,6 +1,6 @@
 /**
- * Between the `protocol`, `endpoint` and `notifyContentFormat` of a CMQ subscription and a native subscription's push
- * settings.
+ * Converts between the `protocol`, `endpoint` and `notifyContentFormat` of a CMQ subscription and the push settings of
+ * a native subscription.
  */
 
 import { assertEndpointUrl, isHttpUrl, queueOfUrl, queueUrl } from "../../domain/endpoint-url-rule.ts";
@@ -14,7 +14,7 @@ const formats = ["JSON", "SIMPLIFIED"] as const;
 export type ContentFormat = (typeof formats)[number];
 const protocolOfFormat: Record<ContentFormat, string> = { JSON: "cmq-json", SIMPLIFIED: "cmq-simplified" };
 
-/** A queue receives the message's body unchanged. */
+/** The protocol for queues, which sends the message's body unchanged. */
 const queueProtocol = "raw";
 
 export async function endpointOf(
@@ -48,7 +48,7 @@ function assertHttpEndpoint(endpoint: string): void {
   assertEndpointUrl("endpoint", endpoint);
 }
 
-/** null: the request gives no format. */
+/** Returns null if the request gives no format. */
 export function contentFormatOf(parameters: Parameters): ContentFormat | null {
   return parameters.choice("notifyContentFormat", formats, "unknownFormat");
 }
@@ -68,7 +68,7 @@ export function withFormat(push: PushSettings | null, format: ContentFormat): Pu
   return { ...push, protocol: protocolOfFormat[format], keys: [] };
 }
 
-/** A subscription made by another API is shown as the nearest thing that CMQ has. */
+/** A subscription that another API has created is shown with the most similar values that CMQ has. */
 export function shownEndpoint({ push }: SubscriptionSettings): {
   readonly protocol: string;
   readonly endpoint: string;

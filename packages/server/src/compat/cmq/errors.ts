@@ -1,7 +1,7 @@
 /**
  * Every error of this API: CMQ's code and module code, the message, and the code of the newer API.
- * docs/reference/cmq.md is generated from this table. `unused` marks codes of CMQ's documentation that this server
- * never returns, and says why.
+ * docs/reference/cmq.md is generated from this table. `unused` marks a code of CMQ's documentation that this server
+ * never returns, and contains the reason.
  */
 
 import type { ErrorCode, RingbackError } from "../../domain/errors.ts";
@@ -12,7 +12,7 @@ interface CmqErrorRow {
   readonly message: string;
   /** Code in the newer API (`POST /`). */
   readonly tc3: string;
-  /** The reason why the server never returns this code; absent: it returns it. */
+  /** The reason why the server never returns this code. Absent for codes that the server returns. */
   readonly unused?: string;
 }
 
@@ -109,7 +109,7 @@ function row(code: number, module: number, message: string, tc3: string, unused?
   return unused === undefined ? { code, module, message, tc3 } : { code, module, message, tc3, unused };
 }
 
-/** A refusal in this API's own words. `detail` never holds more of the request than names and bounds. */
+/** An error of this API. `detail` contains nothing of the request except names and limits. */
 export class CmqError extends Error {
   override readonly name = "CmqError";
   readonly key: CmqErrorKey;
@@ -123,7 +123,7 @@ export class CmqError extends Error {
   }
 }
 
-/** This API's error for each Ringback error. Codes that are not listed become `internal`. */
+/** Maps Ringback's error codes to errors of this API. Codes that are not listed become `internal`. */
 const ringbackErrors: Partial<Record<ErrorCode, CmqErrorKey>> = {
   malformed_request: "unreadable",
   invalid_utf8: "unreadable",

@@ -17,9 +17,10 @@ type TopicFilters = ReadonlyMap<SubscriptionId, MessagePredicate>;
 export type Reach = "reached" | "no-subscription" | "nothing-matches";
 
 /**
- * Finds whether any subscription would receive a message, because CMQ refuses messages that none would receive. Caches
- * the filters of each topic's subscriptions. A changed or deleted subscription removes its topic from the cache. Before
- * a publish is refused, the filters are read again, so that a new subscription is never missed.
+ * Finds out whether any subscription would receive a message, because CMQ refuses messages that no subscription would
+ * receive. Caches the filters of each topic's subscriptions. When a subscription is changed or deleted, its topic is
+ * removed from the cache. Before a publish is refused, the filters are read again, so that a new subscription is never
+ * missed.
  */
 export class FilterCache {
   readonly #store: ReadStore;
@@ -27,7 +28,10 @@ export class FilterCache {
   readonly #cached = new Map<TopicId, TopicFilters>();
   readonly #topicOf = new Map<SubscriptionId, TopicId>();
   readonly #reading = new Map<TopicId, Promise<TopicFilters>>();
-  /** Counts changes. Filters that were read while this number changed may be outdated, and are not cached. */
+  /**
+   * Counts changes of subscriptions. If this number changes while filters are read, the filters may be outdated and are
+   * not cached.
+   */
   #changes = 0;
 
   constructor(store: ReadStore, filtersMax: number = cmqLimits.cachedFiltersMax) {
@@ -46,15 +50,18 @@ export class FilterCache {
     this.#drop(topicId);
   }
 
-  /** Answers from the cache, without reading the store. False: the answer is unknown, so `reach` has to be called. */
+  /**
+   * Returns true if the cache shows that a subscription would receive the message. If the result is false, `reach` must
+   * be called.
+   */
   isKnownToReach(topic: Topic, message: Labels): boolean {
     const filters = this.#cached.get(topic.id);
     return filters !== undefined && anyMatches(filters, message);
   }
 
   async reach(topic: Topic, message: Labels): Promise<Reach> {
-    // A read that another request started proves a match. It cannot disprove one, because it may have started too
-    // early.
+    // If a read by another request finds a match, the match is certain. If it finds none, a subscription may have been
+    // created after that read had started.
     const known = this.#cached.get(topic.id) ?? this.#reading.get(topic.id);
     const filters = known instanceof Promise ? await known : known;
     if (filters !== undefined && anyMatches(filters, message)) return "reached";
@@ -82,7 +89,7 @@ export class FilterCache {
     return filters;
   }
 
-  /** Inboxes that read this topic receive its messages too, through internal subscriptions that no listing shows. */
+  /** Inboxes that read this topic receive its messages too. They have internal subscriptions, which listings omit. */
   async #addInboxes(topic: Topic, filters: Map<SubscriptionId, MessagePredicate>): Promise<void> {
     for await (const items of everyPage((page) => this.#store.entries.list(topic.accountId, "inbox", page))) {
       for (const { name, value } of items) {
@@ -101,7 +108,7 @@ export class FilterCache {
       this.#cached.clear();
       this.#topicOf.clear();
     }
-    // An empty set proves nothing, because filters are always read again before a refusal.
+    // Caching an empty set is useless, because the filters are always read again before a refusal.
     if (filters.size === 0 || filters.size > this.#filtersMax) return;
     this.#cached.set(topicId, filters);
     for (const id of filters.keys()) this.#topicOf.set(id, topicId);

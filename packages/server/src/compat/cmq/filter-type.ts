@@ -2,15 +2,16 @@ import type { Topic, TopicId } from "../../domain/model.ts";
 import type { ActionContext } from "./call.ts";
 
 /**
- * A CMQ topic filters either by tag or by routing key, fixed when it is created. Native topics have no such rule. So a
- * store entry marks topics that filter by routing key; every other topic filters by tag.
+ * A CMQ topic filters either by tag or by routing key. The choice is made when the topic is created and cannot change.
+ * Native topics have no such setting. So a store entry marks the topics that filter by routing key; all other topics
+ * filter by tag.
  */
 export type FilterType = "tag" | "route";
 
 const entryKind = "cmq-routed-topic";
 
 interface RoutedTopic {
-  /** A topic that is deleted and created again under the same name gets a new id, so it filters by tag again. */
+  /** A new topic with the name of a deleted topic has another id, so an old entry does not apply to the new topic. */
   readonly topicId: TopicId;
 }
 

@@ -1,8 +1,8 @@
 const slotsInitial = 64;
 
 /**
- * A set of positive integers: a hash table with open addressing in one typed array. Takes at most 24 bytes per number,
- * a fifth of what a `Set` takes.
+ * A set of positive integers: a hash table with open addressing in one typed array. Needs at most 24 bytes per number,
+ * a fifth of the memory of a `Set`.
  */
 export class FingerprintSet {
   #slots = new Float64Array(slotsInitial);
@@ -30,7 +30,10 @@ export class FingerprintSet {
   }
 }
 
-/** Index of the value, or of the free slot where it belongs. Ends always, because the table is never full. */
+/**
+ * Returns the index of the value, or of the free slot for the value. The loop always ends, because the table is never
+ * full.
+ */
 function indexOf(slots: Float64Array, value: number): number {
   let index = value % slots.length;
   for (let at = slots[index]; at !== 0 && at !== value; at = slots[index]) index = (index + 1) % slots.length;

@@ -2,8 +2,8 @@ import { CmqError } from "./errors.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
 /**
- * Parses `a=1&b=2` of a query or a form. Unlike `URLSearchParams`, this refuses repeated names and invalid escapes,
- * because the client signed the parameters that it meant.
+ * Parses the text `a=1&b=2` of a query or a form. `URLSearchParams` would accept repeated names and invalid escapes.
+ * Both are refused here, because they could be read in a different way than the client meant when it signed them.
  */
 export function readForm(text: string): Map<string, string> {
   const form = new Map<string, string>();
@@ -38,8 +38,8 @@ function decoded(text: string): string {
 }
 
 /**
- * Replaces `_` by `.` in the names. The signature treats both as equal, so `msgTag_0` must mean the same as `msgTag.0`:
- * otherwise an intermediary could rename a parameter without breaking the signature.
+ * Replaces `_` by `.` in the names. For the signature `msgTag_0` and `msgTag.0` are the same name, so both must have
+ * the same meaning. Otherwise an intermediary could rename a parameter without breaking the signature.
  */
 export function bySignedNames(form: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   if (![...form.keys()].some((name) => name.includes("_"))) return form;
@@ -52,7 +52,7 @@ export function bySignedNames(form: ReadonlyMap<string, string>): ReadonlyMap<st
   return signed;
 }
 
-/** The first 64 characters of a name from a request, quoted for an error message. */
+/** Returns the first 64 characters of a name from a request, in quotes, for an error message. */
 export function shown(name: string): string {
   return JSON.stringify(name.slice(0, 64));
 }

@@ -1,4 +1,4 @@
-/** An id in CMQ's form, derived from the id of the native resource. */
+/** Returns an id in CMQ's form, derived from the id of the native resource. */
 export function cmqId(kind: "topic" | "subsc" | "queue", id: number): string {
   return `${kind}-${id.toString(36).padStart(8, "0")}`;
 }

@@ -5,7 +5,7 @@ import { cmqLimits } from "./cmq-limits.ts";
 import { CmqError, type CmqErrorKey } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** null: the request gives no tags. */
+/** Returns null if the request gives no tags. */
 export function tagsOf(parameters: Parameters, name: string, tooMany: CmqErrorKey): readonly string[] | null {
   const tags = parameters.list(name, cmqLimits.tagsMax, tooMany);
   for (const tag of tags ?? []) {
@@ -17,7 +17,7 @@ export function tagsOf(parameters: Parameters, name: string, tooMany: CmqErrorKe
   return tags;
 }
 
-/** null: the request gives no binding keys. */
+/** Returns null if the request gives no binding keys. */
 export function bindingKeysOf(parameters: Parameters): readonly string[] | null {
   const keys = parameters.list("bindingKey", cmqLimits.bindingKeysMax, "tooManyBindingKeys");
   for (const key of keys ?? []) assertKey("bindingKey", key);

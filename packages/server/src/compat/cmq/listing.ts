@@ -3,9 +3,9 @@ import { everyPage } from "../every-page.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** A request for a part of a list. CMQ pages by position, Ringback by cursor. */
+/** A request for a part of a list. CMQ's pages begin at a position (`offset`), Ringback's at a cursor. */
 export interface ListRequest {
-  /** Part of the name, in lower case; empty: every name. */
+  /** Text that a name must contain, in lower case. Empty: every name matches. */
   readonly searchWord: string;
   readonly offset: number;
   readonly limit: number;
@@ -22,7 +22,10 @@ export function listRequestOf(
   };
 }
 
-/** The items whose names contain the search word. Scanning and `totalCount` end at `listScannedMax` entries. */
+/**
+ * Returns the items whose names contain the search word. At most `listScannedMax` entries are scanned, so `totalCount`
+ * is never larger.
+ */
 export async function listItems<T extends { readonly name: string }>(
   request: ListRequest,
   readPage: (page: PageRequest) => Promise<Page<T>>,

@@ -4,14 +4,17 @@ import type { ActionContext } from "./call.ts";
 import { CmqError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** The topic that `topicName` names. Throws `topicNotFound`. */
+/** Returns the topic with the name in `topicName`. Throws `topicNotFound`. */
 export async function topicOf({ store, account }: ActionContext, parameters: Parameters): Promise<Topic> {
   const topic = await store.catalog.getTopic(account.id, parameters.resourceName("topicName"));
   if (topic === null) throw new CmqError("topicNotFound");
   return topic;
 }
 
-/** The subscription that `topicName` and `subscriptionName` name. Throws `topicNotFound` and `subscriptionNotFound`. */
+/**
+ * Returns the subscription with the names in `topicName` and `subscriptionName`. Throws `topicNotFound` and
+ * `subscriptionNotFound`.
+ */
 export async function subscriptionOf(
   context: ActionContext,
   parameters: Parameters,
@@ -23,7 +26,7 @@ export async function subscriptionOf(
   return { topic, subscription };
 }
 
-/** The queue that `queueName` names. Throws `queueNotFound`. */
+/** Returns the queue with the name in `queueName`. Throws `queueNotFound`. */
 export async function queueOf({ queues }: ActionContext, parameters: Parameters): Promise<QueueDetails> {
   const queue = await queues.get(parameters.resourceName("queueName"));
   if (queue === null) throw new CmqError("queueNotFound");

@@ -10,7 +10,7 @@ import type { Parameters } from "./parameters.ts";
 import { pollingWaitMs } from "./queues.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
-/** The characters of CMQ's receipt handles. CMQ has different errors for a malformed handle and for an expired one. */
+/** The form of CMQ's receipt handles. CMQ has different errors for a malformed handle and for an expired handle. */
 const receiptHandleForm = /^[a-zA-Z\d%#:_-]{1,256}$/;
 
 export async function sendMessage(context: ActionContext, { parameters }: Call): Promise<Members> {
@@ -83,7 +83,7 @@ export async function batchDeleteMessage({ queues }: ActionContext, { parameters
   const receiptHandles = parameters.list("receiptHandle", cmqLimits.batchMessagesMax, "batchSize");
   if (receiptHandles === null) throw new CmqError("missingParameter", "parameter receiptHandle.0 is missing");
   const wellFormed = receiptHandles.filter((receiptHandle) => receiptHandleForm.test(receiptHandle));
-  // Called even with an empty list, so that a missing queue is reported.
+  // `acknowledge` is called even with an empty list, so that a missing queue is reported.
   const results = await queues.acknowledge(name, wellFormed);
   let next = 0;
   const errorList = receiptHandles.flatMap((receiptHandle) => {

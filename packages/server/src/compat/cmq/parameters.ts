@@ -17,12 +17,12 @@ export class Parameters {
     return this.#values.has(name);
   }
 
-  /** null: missing or empty. */
+  /** Returns null if the parameter is missing or empty. */
   text(name: string): string | null {
     return this.#values.get(name) || null;
   }
 
-  /** The value, which may be empty. Throws when the parameter is missing. */
+  /** Returns the value, which may be empty. Throws if the parameter is missing. */
   required(name: string): string {
     const value = this.#values.get(name);
     if (value === undefined) throw new CmqError("missingParameter", `parameter ${name} is missing`);
@@ -35,7 +35,7 @@ export class Parameters {
     return value;
   }
 
-  /** null: missing or empty. */
+  /** Returns null if the parameter is missing or empty. */
   integer(name: string, min: number, max: number, beyond: CmqErrorKey = "outOfRange"): number | null {
     const value = this.anyInteger(name);
     if (value !== null && (value < min || value > max)) {
@@ -51,7 +51,7 @@ export class Parameters {
     return Number(text);
   }
 
-  /** One of `choices`; null: missing or empty. */
+  /** Returns one of `choices`, or null if the parameter is missing or empty. */
   choice<T extends string>(name: string, choices: readonly T[], otherwise: CmqErrorKey): T | null {
     const text = this.text(name);
     if (text === null) return null;
@@ -61,8 +61,8 @@ export class Parameters {
   }
 
   /**
-   * The values of `name.0`, `name.1` …, in order. Indices may start at 0 or 1 and must have no gap. `name` without an
-   * index is a list of one. null: none of these is given.
+   * Returns the values of `name.0`, `name.1` …, in order. Indices may start at 0 or 1 and must have no gap. `name`
+   * without an index is a list with one value. Returns null if the request contains none of these parameters.
    */
   list(name: string, max: number, tooMany: CmqErrorKey): readonly string[] | null {
     const prefix = `${name}.`;

@@ -41,7 +41,8 @@ async function publish(
     delayMs: 0,
   }));
   if (!filterCache.isKnownToReach(topic, labels)) {
-    // An invalid message is reported as such, even when no subscription would receive it.
+    // The messages are checked first. So the error for an invalid message is the same whether or not a subscription
+    // would receive the message.
     for (const message of messages) assertMessage(message, topic, "");
     assertReached(await filterCache.reach(topic, labels));
   }
@@ -53,7 +54,7 @@ function assertReached(reach: Reach): void {
   if (reach === "nothing-matches") throw new CmqError("nothingMatches");
 }
 
-/** Reads tags or a routing key, depending on the topic's filter type. The other parameter is ignored. */
+/** Reads either the tags or the routing key, depending on the topic's filter type, and ignores the other. */
 async function labelsOf(context: ActionContext, parameters: Parameters, topic: Topic): Promise<Labels> {
   if ((await filterTypeOf(context, topic)) === "route") return { tags: [], type: routingKeyOf(parameters) };
   return { tags: tagsOf(parameters, "msgTag", "tooManyMessageTags") ?? [], type: null };

@@ -23,7 +23,7 @@ export function createQueue(context: ActionContext, call: Call): Promise<Members
   return create(context, call, queueDefaults);
 }
 
-/** `CreateCmqQueue` of the newer API, where the default message size is larger. */
+/** Runs `CreateCmqQueue` of the newer API, whose default message size is larger. */
 export function createLargeQueue(context: ActionContext, call: Call): Promise<Members> {
   return create(context, call, { ...queueDefaults, bodyBytesMax: limits.bodyBytesMax });
 }
@@ -63,7 +63,7 @@ export async function queueAttributes({ queues }: ActionContext, queue: QueueDet
     inactiveMsgNum: counts.invisible,
     delayMsgNum: counts.delayed,
     rewindSeconds: seconds(queue.rewindMs),
-    // The spelling of CMQ's documentation.
+    // The name of this member is spelt as in CMQ's documentation.
     rewindmsgNum: counts.rewindable,
     minMsgTime: counts.oldestAtMs === null ? 0 : seconds(counts.oldestAtMs),
     ...(queue.deadLetters !== null && { deadLetterPolicy: shownDeadLetters(queue.deadLetters) }),
@@ -88,7 +88,10 @@ export async function rewindQueue(context: ActionContext, { parameters }: Call):
   return {};
 }
 
-/** The parameter, the setting, and the range of the parameter, whose unit the last number converts to the setting's. */
+/**
+ * Each row: the parameter, the setting, the smallest and the largest value of the parameter, and the factor that
+ * converts the parameter's unit to the setting's unit.
+ */
 const attributes = [
   ["maxMsgHeapNum", "messagesMax", 1, cmqLimits.queueMessagesMax, 1],
   ["visibilityTimeout", "visibilityMs", 1, seconds(limits.visibilityMsMax), 1000],
@@ -97,7 +100,7 @@ const attributes = [
   ["rewindSeconds", "rewindMs", 0, seconds(cmqLimits.queueRetentionMsMax), 1000],
 ] as const satisfies readonly (readonly [string, keyof QueueSettings, number, number, number])[];
 
-/** The settings that the request gives. */
+/** Returns the settings that the request contains. */
 function settingsOf(parameters: Parameters): Partial<QueueSettings> {
   const given = attributes.flatMap(([parameter, setting, min, max, unit]) => {
     const value = parameters.integer(parameter, min, max);

@@ -7,7 +7,10 @@ import type { SignedRequest } from "./signature.ts";
 
 export const formType = "application/x-www-form-urlencoded";
 
-/** Scheme and host of an absolute request target, which clients send to a proxy. Only the path is signed. */
+/**
+ * Matches scheme and host of an absolute URL, which clients send as the request target to a proxy. Clients sign only
+ * the path.
+ */
 const schemeAndHost = /^[a-z]+:\/\/[^/?]*/i;
 
 /** Reads a GET with a query or a POST of a form. The signature is not verified yet. */

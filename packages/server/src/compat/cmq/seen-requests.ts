@@ -2,14 +2,14 @@ import { CmqError } from "./errors.ts";
 import { FingerprintSet } from "./fingerprint-set.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
-/** Signatures are grouped by time and forgotten group by group, so that forgetting costs almost nothing per request. */
+/** Signatures are grouped by time. A whole group is forgotten at once, so that the cost per request is almost zero. */
 const groupMs = 10_000;
 
 /**
  * Detects replays by remembering the signatures of the requests in the time window. A signature covers the nonce, the
- * timestamp and all other parameters. The nonce alone would not do: `cmq-sdk` chooses among 10,000 numbers and
- * `qcloudapi-sdk` among 65,536, so nonces repeat within seconds. The memory is per process: other nodes, and this node
- * after a restart, do not know these requests.
+ * timestamp and all other parameters. The nonce alone would not be enough. `cmq-sdk` chooses among 10,000 numbers and
+ * `qcloudapi-sdk` among 65,536, so nonces repeat within seconds. Each process remembers only its own requests. So other
+ * nodes do not detect a replay, nor does this node after a restart.
  */
 export class SeenRequests {
   readonly #max: number;
@@ -21,7 +21,7 @@ export class SeenRequests {
     this.#max = max;
   }
 
-  /** False: a replay. Throws `throttled` when too many requests are remembered. */
+  /** Returns false if the request is a replay. Throws `throttled` when too many requests are remembered. */
   add(signature: Uint8Array, timestampMs: number, nowMs: number, windowMs: number): boolean {
     const group = Math.floor(timestampMs / groupMs);
     const fingerprint = fingerprintOf(signature);
@@ -57,8 +57,8 @@ export class SeenRequests {
 }
 
 /**
- * The first 52 bits of the signature. Clients cannot choose these bits. With a million remembered requests, one request
- * in about 4,500 million is refused by mistake.
+ * Returns the first 52 bits of the signature. Clients cannot choose these bits. With a million remembered requests, a
+ * new request has an accidental match, and is refused, once in about 4,500 million times.
  */
 function fingerprintOf(signature: Uint8Array): number {
   const view = new DataView(signature.buffer, signature.byteOffset, signature.byteLength);

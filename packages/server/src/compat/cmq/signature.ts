@@ -11,17 +11,23 @@ export interface SignedRequest {
 /** Differences between clients in the text that they sign. */
 interface Variant {
   readonly host: string;
-  /** Leaves out values that begin with "@", which some clients do in a POST because such values once named files. */
+  /**
+   * The signed text omits values that begin with "@". Some clients omit them in a POST, because "@" once marked the
+   * name of a file.
+   */
   readonly skipsAt: boolean;
   /** Keeps `_` in names that begin with `_`. */
   readonly keepsLeading: boolean;
 }
 
-/** The text that a client signs: all parameters but `Signature`, sorted by name, with `_` in names replaced by `.`. */
+/**
+ * Returns the text that a client signs: all parameters except `Signature`, sorted by name, with `_` in names replaced
+ * by `.`.
+ */
 export function canonicalString(request: SignedRequest, { host, skipsAt, keepsLeading }: Variant): string {
   let text = `${request.method}${host}${request.path}?`;
   let separator = "";
-  // Names are ASCII, so sorting by UTF-16 code units is sorting by ASCII.
+  // Clients sort names by ASCII. Names contain only ASCII, so the default order by UTF-16 code units is the same.
   for (const key of [...request.form.keys()].toSorted()) {
     if (key === "Signature") continue;
     const value = request.form.get(key) ?? "";
@@ -33,7 +39,7 @@ export function canonicalString(request: SignedRequest, { host, skipsAt, keepsLe
   return text;
 }
 
-/** The signature's bytes, or null when no variant of the known clients matches it. */
+/** Returns the bytes of the signature, or null if the signature matches no variant of the known clients. */
 export function verifiedSignature(secretKey: Uint8Array, request: SignedRequest): Uint8Array | null {
   const algorithm = algorithmOf(request.form.get("SignatureMethod"));
   if (algorithm === null) return null;
@@ -45,13 +51,13 @@ export function verifiedSignature(secretKey: Uint8Array, request: SignedRequest)
   return null;
 }
 
-/** null: an unknown algorithm. */
+/** Returns null for an unknown algorithm. */
 export function algorithmOf(method: string | undefined): "sha1" | "sha256" | null {
   if (method === undefined || method === "" || method === "HmacSHA1") return "sha1";
   return method === "HmacSHA256" ? "sha256" : null;
 }
 
-/** Most clients use the first variant. */
+/** Most clients use the first variant, so it is tried first. */
 function* variantsOf({ method, host, form }: SignedRequest): Generator<Variant> {
   yield { host, skipsAt: false, keepsLeading: false };
   const bare = host.replace(/:\d*$/, "");

@@ -34,7 +34,7 @@ export async function createSubscription(context: ActionContext, { parameters }:
   const { settings } = subscriptionShape.read({ push, filter, retry });
   const { store } = context;
   const subscription = await context.catalogMutex.run(async () => {
-    // Another request may have deleted the topic and created it again.
+    // Another request may have deleted the topic and created a new one of the same name.
     if ((await topicOf(context, parameters)).id !== topic.id) throw new CmqError("topicNotFound");
     await assertNameIsFree(context, topic, name);
     return (await store.catalog.putSubscription(topic.id, name, settings, "now")).subscription;
@@ -109,7 +109,7 @@ export async function subscriptionAttributes({ store, account }: ActionContext, 
     topicOwner: account.appId,
     msgCount: backlog + parked + inFlight,
     protocol,
-    // Misspelt as in CMQ's Python SDK, which reads this member.
+    // CMQ's Python SDK reads a member with this misspelling.
     protocal: protocol,
     endpoint,
     notifyStrategy: settings.retry === "BACKOFF_RETRY" ? "BACKOFF_RETRY" : "EXPONENTIAL_DECAY_RETRY",
@@ -130,7 +130,10 @@ export async function clearSubscriptionFilterTags(context: ActionContext, { para
   }));
 }
 
-/** Reads the settings and writes the changed ones, without losing a change by another request, program or node. */
+/**
+ * Reads the settings and writes the changed settings. Concurrent changes by other requests, programs or nodes are not
+ * lost.
+ */
 async function changeSubscription(
   context: ActionContext,
   parameters: Parameters,
@@ -162,7 +165,7 @@ async function assertNameIsFree({ store }: ActionContext, topic: Topic, name: st
   }
 }
 
-/** The conditions that the request gives. */
+/** Returns the filter conditions that the request contains. */
 function filterOf(parameters: Parameters, filterType: FilterType): Partial<Filter> {
   const tags =
     tagsOf(parameters, "filterTag", "tooManyFilterTags") ?? tagsOf(parameters, "filterTags", "tooManyFilterTags");

@@ -1,4 +1,4 @@
-/** The CMQ actions of the newer API. They call those of API 2.0 and return the results under other names. */
+/** The CMQ actions of the newer API. They call the actions of API 2.0 and rename the members of the results. */
 
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
@@ -24,7 +24,7 @@ import {
 import { createTopic, deleteTopic, setTopicAttributes, topicAttributes } from "./topics.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
-/** Version 2020-02-17, of Tencent's product TDMQ. */
+/** The actions of version 2020-02-17, which belongs to Tencent's product TDMQ. */
 export const tc3Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["CreateCmqTopic", async (context, call) => capitalised(await createTopic(context, call))],
   ["ModifyCmqTopicAttribute", setTopicAttributes],
@@ -49,7 +49,7 @@ export const tc3Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["DescribeCmqDeadLetterSourceQueues", describeDeadLetterSources],
 ]);
 
-/** Version 2019-03-04, of CMQ: two listings, with other names for the results. */
+/** The actions of version 2019-03-04, which belongs to CMQ: two listings whose results have other names. */
 export const oldTc3Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["DescribeTopicDetail", (context, call) => describeTopics(context, call, "TopicSet")],
   ["DescribeQueueDetail", (context, call) => describeQueues(context, call, "QueueSet")],
@@ -145,7 +145,7 @@ async function queueView(context: ActionContext, queue: QueueDetails) {
   };
 }
 
-/** Deletes the queue and creates it again with the same settings. Receipt handles given out before become invalid. */
+/** Deletes the queue and creates it again with the same settings. Earlier receipt handles become invalid. */
 async function clearQueue(context: ActionContext, { parameters }: Call): Promise<Members> {
   const queue = await queueOf(context, parameters);
   const { name, id: _id, createdAtMs: _created, updatedAtMs: _updated, ...settings } = queue;
@@ -187,7 +187,7 @@ function namesOf(parameters: Parameters, name: string, normalise = unchanged): R
   return names === null ? null : new Set(names.map(normalise));
 }
 
-/** The page's items that have one of these names; all of them when `names` is null. */
+/** Returns the items of the page that have one of these names, or all items if `names` is null. */
 async function withNames<T extends { readonly name: string }>(
   page: Promise<Page<T>>,
   names: ReadonlySet<string> | null,

@@ -22,7 +22,8 @@ const versions = new Map([
 ]);
 
 /**
- * Adds the newer API: `POST /` with `X-TC-Action`, signed in headers, with JSON bodies. Its signatures have no nonce.
+ * Adds the newer API: `POST /` with the header `X-TC-Action`, a signature in the headers and a JSON body. These
+ * signatures contain no nonce.
  */
 export async function addTc3Route(app: FastifyInstance, given: Tc3Context): Promise<void> {
   await addForeignRoutes(app, {

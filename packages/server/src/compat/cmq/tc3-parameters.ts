@@ -2,7 +2,7 @@ import { CmqError } from "./errors.ts";
 import { Parameters } from "./parameters.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
-/** Members whose name differs between the newer API and API 2.0, apart from the case of the first letter. */
+/** Maps names of the newer API to names of API 2.0, where the two differ in more than the case of the first letter. */
 const renamed: ReadonlyMap<string, string> = new Map([
   ["msgContent", "msgBody"],
   ["filterTags", "filterTag"],
@@ -43,7 +43,7 @@ function set(values: Map<string, string>, name: string, value: string | null): v
 
 function scalar(value: unknown): string | null {
   if (typeof value === "string") {
-    // UTF-8 cannot represent half a surrogate pair, so storing it would change the text.
+    // UTF-8 cannot represent half a surrogate pair, so storing such a text would change it.
     if (!value.isWellFormed()) throw new CmqError("unreadable", "a text contains half a surrogate pair");
     return value;
   }

@@ -51,7 +51,10 @@ export function tc3CanonicalRequest(
   return [request.method, request.path, request.query, headers.join(""), signedHeaders.join(";"), bodyHash].join("\n");
 }
 
-/** Clients sign the host with or without its port, and values as sent or in lower case, as the documentation says. */
+/**
+ * Variants of the signed text. Clients sign the host with or without its port. They sign header values as sent, or in
+ * lower case as the documentation requires.
+ */
 const variants: readonly HeaderText[] = [
   (_name, value) => value,
   (name, value) => (name === "host" ? withoutPort(value) : value),

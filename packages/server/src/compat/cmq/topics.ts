@@ -23,8 +23,8 @@ export async function createTopic(context: ActionContext, { parameters }: Call):
   const filterType = parameters.integer("filterType", 1, 2) === 2 ? "route" : "tag";
   const { store, account } = context;
   const topic = await context.catalogMutex.run(async () => {
-    // Programs create their topics at every start, so most of these requests find an existing topic. Reading first
-    // saves a write.
+    // Programs create their topics at every start, so most topics exist already. Reading before creating avoids an
+    // unnecessary write.
     const created =
       (await store.catalog.findTopicAnyCase(account.id, name)) === null &&
       (await store.catalog.createTopic(account.id, name, settings));
@@ -88,7 +88,7 @@ export async function deleteTopic(context: ActionContext, { parameters }: Call):
   return {};
 }
 
-/** The largest number of unsettled messages that one of the first subscriptions has. */
+/** Returns the largest number of unsettled messages among the topic's first subscriptions. */
 async function waitingCount({ store }: ActionContext, topic: Topic): Promise<number> {
   const request = { after: null, limit: cmqLimits.countedSubscriptionsMax };
   const page: Page<Subscription> = await store.catalog.listSubscriptions(topic.id, request);

@@ -10,13 +10,13 @@ import { Unsupported } from "./unsupported.ts";
 const TCP = 1;
 const HTTP = 2;
 const WEB_SOCKET = 3;
-/** Protocols of the original API that only work inside the program that serves it. */
+/** Protocols of the original API that work only inside the process of the original server. */
 const inProcessProtocols: ReadonlyMap<number, string> = new Map([
   [4, "window messages"],
   [5, "handlers inside the process"],
 ]);
 
-/** One item of the list. `pcotocol` is a misspelling that a client of the original API reads. */
+/** One item in the list of handlers. A client of the original API reads the misspelt member `pcotocol`. */
 export type HandlerAddress = { readonly protocol: number; readonly pcotocol: number } & (
   | { readonly url: string }
   | { readonly host: string; readonly port: number; readonly byteOrder: ByteOrder }
@@ -33,7 +33,7 @@ export function urlOfRequest(request: WechatRequest): string {
   throw new Unsupported(`${named} is not supported; use 1 (TCP), 2 (HTTP) or 3 (WebSocket)`);
 }
 
-/** null: this API cannot express the URL. */
+/** Returns null if this API cannot express the URL. */
 export function addressOfUrl(text: string): HandlerAddress | null {
   const scheme = /^([a-z]+):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme === "http" || scheme === "https") return { ...numbered(HTTP), url: text };

@@ -17,7 +17,7 @@ import { wechatLimits } from "./wechat-limits.ts";
 
 export interface WechatDependencies extends HandlerDependencies {
   readonly log: Logger;
-  /** Cost of hashing the secret; absent: about 40 ms. Tests use a lower cost. */
+  /** Cost of hashing the secret. The default takes about 40 ms; tests use a lower cost. */
   readonly secretCost?: ScryptCost;
 }
 

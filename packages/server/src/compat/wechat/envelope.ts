@@ -35,7 +35,7 @@ const nobody = { alias: "", isLogin: false, nickName: "", pid: 0, smallHeadImgUr
 
 /** Values that a response repeats from its request. */
 export interface RequestEcho {
-  /** 0: the request named no valid type. */
+  /** The type of the request; 0: the request contained no valid type. */
   readonly type: number;
   /** The server's port that received the request. */
   readonly port: number;

@@ -15,7 +15,7 @@ export interface HandlerDependencies {
   readonly clock: Clock;
   /** Cryptographically secure random bytes. */
   readonly randomBytes: (count: number) => Uint8Array;
-  /** Name of the topic whose messages the handlers receive. Created with the first handler. */
+  /** Name of the topic whose messages the handlers receive. The topic is created together with the first handler. */
   readonly topic: string;
 }
 
@@ -30,8 +30,8 @@ const prefix = "wechat-";
 const nameForm = new RegExp(`^${prefix}([0-9a-f]{${COOKIE_BYTES * 2}})$`);
 
 /**
- * A handler is a subscription of the message topic, named after its cookie. No other state is kept, so a handler can be
- * changed or deleted through the native API too.
+ * A handler is a subscription to the topic `topic`. The name of the subscription contains the handler's cookie. No
+ * other state is stored, so a handler can be changed or deleted through the native API too.
  */
 export class Handlers {
   readonly #given: HandlerDependencies;
@@ -58,7 +58,7 @@ export class Handlers {
     });
   }
 
-  /** False: no handler has this cookie. */
+  /** Returns false if no handler has this cookie. */
   async remove(cookie: string): Promise<boolean> {
     const topic = await this.#topic();
     const name = prefix + cookie;
@@ -104,7 +104,7 @@ function handlerOf({ name, settings }: Subscription): Handler[] {
   return cookie === undefined || settings.push === null ? [] : [{ cookie, url: settings.push.url }];
 }
 
-/** The original API uses a new connection for each message over HTTP. A WebSocket is always kept. */
+/** The original API opens a new connection for each message over HTTP, and keeps WebSocket connections. */
 function connectionTo(url: string): "keep-alive" | "close" {
   return /^wss?:/i.test(url) ? "keep-alive" : "close";
 }

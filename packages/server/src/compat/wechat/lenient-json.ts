@@ -8,8 +8,8 @@ const closings = new Set("]}".split("").map(codeOf));
 const spaces = new Set(" \t\r\n".split("").map(codeOf));
 
 /**
- * Parses JSON that may have a trailing comma, as the original API's own examples do, and may begin with a byte order
- * mark. null: not even that.
+ * Parses JSON that may contain trailing commas and begin with a byte order mark. The examples of the original API
+ * contain trailing commas. Returns null for any other text that is not valid JSON.
  */
 export function parseLenientJson(bytes: Uint8Array): { readonly value: unknown } | null {
   if (!isUtf8(bytes)) return null;
@@ -27,7 +27,7 @@ function parse(text: string): { readonly value: unknown } | null {
   }
 }
 
-/** Removes one trailing comma after a value. `[,]` and `[1,,]` stay invalid. */
+/** Removes a trailing comma after the last value of a list or object. `[,]` and `[1,,]` stay invalid. */
 function withoutTrailingCommas(text: string): string {
   const pieces: string[] = [];
   let taken = 0;
@@ -49,7 +49,7 @@ function withoutTrailingCommas(text: string): string {
   return pieces.join("");
 }
 
-/** Position of the quote that ends the string; the end of the text when there is none. */
+/** Returns the position of the quote that ends the string, or the end of the text if there is none. */
 function closingQuote(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;

@@ -6,7 +6,10 @@ import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { wechatLimits } from "./wechat-limits.ts";
 
-/** The secret as stored. People choose guessable secrets, so it is hashed with scrypt, which makes guessing slow. */
+/**
+ * The stored form of the secret, a hash. People choose secrets that are easy to guess, so the slow hash function scrypt
+ * is used.
+ */
 interface StoredSecret {
   readonly salt: string;
   readonly hash: string;
@@ -18,7 +21,7 @@ export type ScryptCost = readonly [number, number, number];
 
 const kind: EntryKind = "wechat";
 const name = "secret";
-/** Takes 16 MiB and about 40 ms. */
+/** One hash with this cost takes 16 MiB of memory and about 40 ms. */
 const costDefault: ScryptCost = [2 ** 14, 8, 1];
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
@@ -26,9 +29,9 @@ const HASH_BYTES = 32;
 const derive = promisify<string, Uint8Array, number, { N: number; r: number; p: number }, Buffer>(scrypt);
 
 /**
- * The secret that requests must contain once one is set. Hashing is slow on purpose and runs for one request at a time,
- * so that guessing cannot overload the machine. A secret that was correct once is cached as a keyed digest in memory,
- * so later requests are checked fast. Both comparisons take constant time.
+ * Checks the secret that requests must contain after it was set. Hashing is slow on purpose, and only one request at a
+ * time is hashed, so that guessing cannot overload the machine. A keyed digest of a correct secret is cached in memory,
+ * so that later requests are checked fast. Both comparisons take constant time.
  */
 export class Secret {
   readonly #entries: AccountEntries<StoredSecret>;
@@ -45,7 +48,10 @@ export class Secret {
     this.#digestKey = randomBytes(HASH_BYTES);
   }
 
-  /** True: no secret is set, or `given` is the secret. Throws `overloaded` when too many checks are waiting. */
+  /**
+   * Returns true if no secret is set, or if `given` is the secret. Throws `overloaded` when too many checks are
+   * waiting.
+   */
   async accepts(given: unknown): Promise<boolean> {
     const entry = await this.#entries.get(name);
     if (entry === null) return true;
@@ -54,7 +60,7 @@ export class Secret {
     return this.#isCached(stored, given) || this.#mutex.run(() => this.#check(stored, given));
   }
 
-  /** The empty string removes the secret. */
+  /** Sets the secret. An empty string removes it. */
   async set(secret: string): Promise<void> {
     if (secret === "") {
       await this.#entries.delete(name);

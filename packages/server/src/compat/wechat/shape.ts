@@ -2,7 +2,10 @@ import { Type } from "typebox";
 import { errorCodes } from "./envelope.ts";
 import { about, whole } from "../../shapes/schema-parts.ts";
 
-/** Used for the OpenAPI document only; requests are parsed leniently. */
+/**
+ * Used only for the OpenAPI document. Requests are not checked against this schema, because clients of the original API
+ * deviate from it.
+ */
 export const requestSchema = Type.Object(
   {
     type: about(

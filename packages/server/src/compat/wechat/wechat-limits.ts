@@ -1,7 +1,7 @@
 /** Limits of the WeChat HTTP API. The unit is in the name. */
 export const wechatLimits = {
   handlersMax: 100,
-  /** A request has a few short members. */
+  /** The size of a request. Valid requests have a few short members. */
   requestBytesMax: 64 * 1024,
   /** Bytes of request bodies that are still arriving, over all connections. */
   requestBytesArrivingMax: 8 * 1024 * 1024,

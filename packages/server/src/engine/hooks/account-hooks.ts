@@ -43,7 +43,7 @@ export interface AccountHooksOptions {
 
 /** A hook's settings, prepared once for all of its calls. */
 interface PreparedHook {
-  /** Without the key, which may change without a change of the hook. */
+  /** Contains no key, because a key can change without a change of the hook. */
   readonly definition: HookDefinition;
   readonly targets: ReadonlyMap<string, Target>;
 }
@@ -54,7 +54,7 @@ export class AccountHooks implements Hooks {
   readonly #entries: AccountEntries<HookSettings>;
   readonly #calls: CallLimit;
   readonly #memory: MemoryBudget;
-  /** The key is the entry's value, which is another object after the hook has changed. */
+  /** The map's key is the value object of the hook's entry. A changed hook has another value object. */
   readonly #prepared = new WeakMap<HookSettings, PreparedHook>();
 
   constructor(options: AccountHooksOptions) {

@@ -20,7 +20,7 @@ export class CallLimit {
     return this.#running;
   }
 
-  /** Throws `shutting_down` and `overloaded`. Otherwise `end` must be called once. */
+  /** Throws `shutting_down` or `overloaded`. If it does not throw, the caller must call `end` once. */
   begin(hook: string): void {
     if (this.#closed) throw new RingbackError("shutting_down");
     const ofHook = this.#runningByHook.get(hook) ?? 0;
@@ -37,7 +37,7 @@ export class CallLimit {
     else this.#runningByHook.delete(hook);
   }
 
-  /** No call may begin any more. */
+  /** Afterwards every `begin` throws `shutting_down`. */
   close(): void {
     this.#closed = true;
   }

@@ -1,5 +1,5 @@
 import { limits } from "../../domain/limits.ts";
 import { losslessJson } from "../../domain/lossless-json.ts";
 
-/** Parser and writer of payloads and replies, which keep all digits of large ids. */
+/** Parses and writes payloads and replies without losing digits of large ids. */
 export const hookJson = losslessJson(limits.hookPayloadDepthMax);

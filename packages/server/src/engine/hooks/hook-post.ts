@@ -7,12 +7,13 @@ import { parseTarget, type Target } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult, Transport, TransportErrorCode } from "../../transport/port.ts";
 import type { BudgetShare } from "./memory-budget.ts";
 
-/** Bytes kept of an incomplete reply. Only a rejection in it matters, whose reason is shorter. */
+/** Bytes kept of an incomplete reply. They are only searched for a rejection, and its text is shorter than this. */
 const partialBytesMax = 64 * 1024;
 
 /**
- * Makes the POSTs of one hook call over the guarded transport, for the SDK's hook runner. The replies of the call have
- * a common size limit, and use the memory budget of all calls. Past the budget the call is refused as `overloaded`.
+ * Makes the POSTs of one hook call over the guarded transport, for the SDK's hook runner. All replies of the call share
+ * one size limit and use the memory budget of all calls. When the budget is used up, the call is refused as
+ * `overloaded`.
  */
 export class CallPosts {
   readonly #transport: Transport;
@@ -22,14 +23,14 @@ export class CallPosts {
   #exceededBudget = false;
   #firstError: TransportErrorCode | null = null;
 
-  /** `targets`: the parsed URL for each URL of the hook. */
+  /** `targets`: maps each URL of the hook to its parsed form. */
   constructor(transport: Transport, share: BudgetShare, targets: ReadonlyMap<string, Target>) {
     this.#transport = transport;
     this.#share = share;
     this.#targets = targets;
   }
 
-  /** The first failure below HTTP; null: none. */
+  /** The first transport error of the call, such as a refused connection; null: none. */
   get firstError(): TransportErrorCode | null {
     return this.#firstError;
   }
@@ -59,7 +60,7 @@ export class CallPosts {
     return { origin, path, connection: "keep-alive", timeoutMs, wholeReplyBytesMax, takeReplyBytes: this.#take };
   }
 
-  /** null: the reply exceeds the memory budget. */
+  /** Returns null if the reply exceeds the memory budget. */
   #replyOf(result: PostResult): HookReply | FailedPost | null {
     this.#firstError ??= result.error;
     this.#replyBytesLeft -= result.body.byteLength;
@@ -77,7 +78,7 @@ export function targetsOf(urls: readonly string[]): ReadonlyMap<string, Target> 
   return new Map(urls.map((url) => [url, parseTarget(url)]));
 }
 
-/** Memory for the values made from a reply. The reply's own bytes were counted as they arrived. */
+/** Memory for the values parsed from a reply. The bytes of the reply itself were counted when they arrived. */
 function derivedBytes(reply: HookReply): number {
   const factor = isJson(reply) ? limits.hookJsonBytesFactor : limits.hookAttachmentBytesFactor;
   return reply.body.byteLength * (factor - 1);
@@ -87,7 +88,10 @@ function isJson({ headers }: HookReply): boolean {
   return isJsonType(mediaTypeOf(headers["content-type"]));
 }
 
-/** Less detailed than the transport's codes, which would show callers details of the server's network. */
+/**
+ * Maps transport errors to less detailed ones, because the transport's codes would show callers details of the server's
+ * network.
+ */
 const failures: Readonly<Record<TransportErrorCode, PostFailure>> = {
   timeout: "timeout",
   bad_reply: "bad_reply",
@@ -106,6 +110,6 @@ function failureOf(result: PostResult): PostFailure | null {
   if (error === null) {
     return body.byteLength > limits.hookJsonReplyBytesMax && isJson(result) ? "reply_too_large" : null;
   }
-  // With a status, the connection was reset in the middle of a reply.
+  // If a status was received, the connection was reset in the middle of a reply.
   return error === "connection_reset" && status !== 0 ? "bad_reply" : failures[error];
 }

@@ -12,8 +12,8 @@ export interface HookPayload {
   /** Length of the JSON text. */
   readonly bytes: number;
   /**
-   * Parses the text without losing digits. Called at most once, when the memory budget has room. The call rethrows its
-   * errors.
+   * Parses the text without losing digits. Called at most once, and only if the memory budget has enough bytes left.
+   * `Hooks.call` rethrows errors of this function.
    */
   readonly read: () => unknown;
 }
@@ -25,8 +25,8 @@ export interface CalledHook {
 }
 
 /**
- * The account's hooks: URLs that are called synchronously and whose replies decide an outcome. Callers have checked the
- * names' form.
+ * The account's hooks. A hook's URLs are called synchronously, and their replies decide an outcome. Callers must pass
+ * names of valid form.
  */
 export interface Hooks {
   /**
@@ -39,13 +39,14 @@ export interface Hooks {
     condition?: WriteCondition,
   ): Promise<{ readonly hook: HookDetails; readonly created: boolean }>;
   get(name: string): Promise<HookDetails | null>;
-  /** Sorted by name; only those with the label, if one is given. */
+  /** Sorted by name. If `label` is given, only hooks with this label are returned. */
   list(page: PageRequest, label?: Label): Promise<Page<HookDetails>>;
-  /** False: no such hook. Throws `precondition_failed`. */
+  /** Returns false if there is no such hook. Throws `precondition_failed`. */
   delete(name: string, condition?: WriteCondition): Promise<boolean>;
   /**
-   * POSTs the payload and returns the meaning of the replies. A failure of a called program is an outcome too. Throws
-   * only `hook_not_found`, `key_not_found`, `key_unavailable`, `overloaded` and `shutting_down`.
+   * POSTs the payload to the hook's URLs and returns the outcome of the replies. A failed POST also leads to an
+   * outcome, not to an error. Throws only `hook_not_found`, `key_not_found`, `key_unavailable`, `overloaded` and
+   * `shutting_down`.
    */
   call(name: string, payload: HookPayload): Promise<CalledHook>;
 }

@@ -7,12 +7,12 @@ export class MemoryBudget {
     this.#bytesMax = bytesMax;
   }
 
-  /** In bytes. */
+  /** The bytes taken by all shares together. */
   get used(): number {
     return this.#used;
   }
 
-  /** The share of one call; empty at first. */
+  /** Returns a new share, for one call. No bytes are taken yet. */
   share(): BudgetShare {
     let taken = 0;
     return {
@@ -31,7 +31,7 @@ export class MemoryBudget {
 }
 
 export interface BudgetShare {
-  /** False: the bytes exceed the budget, and none are taken. */
+  /** Returns false, and takes nothing, if the bytes would exceed the budget. */
   take(bytes: number): boolean;
   /** Returns all taken bytes to the budget. A second call has no effect. */
   release(): void;

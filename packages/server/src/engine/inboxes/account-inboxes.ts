@@ -32,7 +32,7 @@ export class AccountInboxes implements Inboxes {
   readonly #entries: AccountEntries<InboxSettings>;
   readonly #logs: InboxLogs;
   readonly #startedAtMs: number;
-  /** Of the inboxes that have been used since the start, by name. */
+  /** Activity of the inboxes that have been used since the start, by name. */
   readonly #activities = new Map<string, InboxActivity>();
   /** Logs are created and removed one after the other. */
   readonly #mutex = new Mutex();
@@ -53,7 +53,8 @@ export class AccountInboxes implements Inboxes {
       const before = await this.get(name);
       if (before !== null) assertTopicStays(before.topic, settings.topic);
       if (settings.topic !== null) await this.#logs.publishedTopic(settings.topic);
-      // The entry first. If a crash prevents the rest, the next use of the inbox makes its log.
+      // The entry is written before the log. If the process crashes in between, the next use of the inbox creates the
+      // log.
       const { entry, created } = await this.#entries.put(name, settings, condition);
       const inbox = detailsOf(entry);
       await this.#logs.make(inbox, created ? "now" : "recover");
@@ -96,10 +97,11 @@ export class AccountInboxes implements Inboxes {
     }
     const activity = this.#activityOf(inbox);
     if (!this.#isPolled(inbox)) return this.#drop(inbox, message);
-    // The messages from before the last poll may still be being removed, and this message must not go with them.
+    // Older messages of the inbox may be in the process of removal, and the new message must not be removed with them.
     await activity.emptied;
     const log = await this.#log(inbox);
-    // Without the arriving messages, many that come at once would all get the last free position.
+    // Messages that are being published are counted too. Otherwise many concurrent messages could all use the last free
+    // position.
     if ((await this.#count(log)) + activity.arriving >= inbox.messagesMax) {
       throw new RingbackError(
         "inbox_full",
@@ -126,7 +128,7 @@ export class AccountInboxes implements Inboxes {
         return await this.#poll(inbox, deadlineMs, gone);
       } catch (error) {
         if (!(error instanceof RingbackError) || error.code !== "subscription_not_found") throw error;
-        // The inbox was emptied, deleted, or deleted together with its topic. The next round sees which.
+        // The inbox was emptied or deleted, or its topic was deleted. The next round of the loop finds out.
       }
     }
   }
@@ -152,8 +154,8 @@ export class AccountInboxes implements Inboxes {
   }
 
   /**
-   * No client has fetched for too long: the inbox is emptied, and the message is not kept either, except in the inbox's
-   * topic.
+   * Called when no client has polled for too long. Empties the inbox. The new message is dropped too, but is still
+   * published if the inbox has a topic.
    */
   async #drop(inbox: InboxDetails, message: ArrivingMessage): Promise<Arrived> {
     const topic = inbox.topic === null ? null : await this.#logs.publishedTopic(inbox.topic);

@@ -2,21 +2,21 @@ import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import { LastPoll } from "../../domain/last-poll.ts";
 import type { TimeMs } from "../../domain/model.ts";
 
-/** How this process uses one inbox. Nothing of this is stored. */
+/** The use of one inbox in this process. Kept in memory only. */
 export class InboxActivity {
-  /** Messages that are being published. */
+  /** Number of messages that are being published into the inbox. */
   arriving = 0;
-  /** Settled when the messages that no client fetched in time are gone. */
+  /** Settles when the last emptying of the inbox has ended. */
   emptied: Promise<void> = Promise.resolve();
   readonly #lastPoll: LastPoll;
   #polls = 0;
 
-  /** The inbox counts as polled at `startMs`. */
+  /** `startMs` counts as the time of a first poll. */
   constructor(startMs: TimeMs) {
     this.#lastPoll = new LastPoll(startMs);
   }
 
-  /** Whether a client polls, or has polled less than `whilePolledMs` ago. */
+  /** Returns true if a client polls now, or has polled less than `whilePolledMs` ago. */
   isPolled({ whilePolledMs }: InboxSettings, nowMs: TimeMs): boolean {
     return this.#polls > 0 || this.#lastPoll.keeps(whilePolledMs, nowMs);
   }

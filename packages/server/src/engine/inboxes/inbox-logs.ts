@@ -11,7 +11,7 @@ export interface InboxLog {
   readonly subscription: Subscription;
 }
 
-/** Without an order, so that a client that reads slowly does not delay the others. */
+/** The order is `none`, so that a client that reads slowly does not delay other clients. */
 const pulled: SubscriptionSettings = {
   push: null,
   filter: { tags: [], types: [] },
@@ -21,8 +21,8 @@ const pulled: SubscriptionSettings = {
 };
 
 /**
- * The part of an inbox that the log store keeps: a log, the inbox's own or a topic's, and a subscription to it that is
- * not pushed. Messages are written once, as in any topic.
+ * Creates and removes the log and the subscription of an inbox. The log is the inbox's own or that of a topic, and the
+ * subscription to it is not pushed. A message of an inbox is therefore written only once.
  */
 export class InboxLogs {
   readonly #store: Store;
@@ -50,7 +50,7 @@ export class InboxLogs {
     throw new RingbackError("topic_not_found", `The inbox publishes into the topic "${name}", which does not exist.`);
   }
 
-  /** Creates what is missing and updates the log's settings. */
+  /** Creates the log and the subscription if they are missing, and updates the settings of the log. */
   async make(inbox: InboxDetails, begin: "now" | "recover"): Promise<InboxLog> {
     const topic = inbox.topic === null ? await this.#ownLog(inbox) : await this.publishedTopic(inbox.topic);
     const start = begin === "now" ? begin : this.#recoveredStart(inbox, topic);
@@ -59,7 +59,7 @@ export class InboxLogs {
     return { topic, subscription };
   }
 
-  /** Removes all messages from the inbox; a topic's log keeps them. */
+  /** Removes all messages from the inbox. If the inbox reads a topic, the topic's log keeps the messages. */
   async empty({ topic }: InboxLog, inbox: InboxDetails): Promise<void> {
     await this.#store.catalog.deleteSubscription(topic.id, inboxLogName(inbox.name));
   }
@@ -78,8 +78,9 @@ export class InboxLogs {
   }
 
   /**
-   * Where the subscription of an inbox starts that has none: its topic was deleted and created again, or a crash
-   * prevented it. The inbox then gets the messages published since, unless it keeps messages only while it is polled.
+   * The start of a subscription that replaces the missing one of an existing inbox. A subscription is missing after its
+   * topic was deleted and created again, or after a crash. The inbox then gets the messages published since, unless it
+   * keeps messages only while it is polled.
    */
   #recoveredStart({ whilePolledMs, updatedAtMs }: InboxDetails, topic: Topic): Start {
     const atMs = Math.max(topic.createdAtMs, updatedAtMs);

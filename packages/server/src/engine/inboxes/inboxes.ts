@@ -11,14 +11,17 @@ export interface InboxDetails extends InboxSettings, EntryState {}
 export type ArrivingMessage = Pick<NewMessage, "body" | "contentType">;
 
 export interface Arrived {
-  /** False: the inbox keeps messages only while somebody polls it, and nobody does. */
+  /** False: the message was dropped, because the inbox keeps messages only while it is polled and no client polls. */
   readonly kept: boolean;
-  /** null: stored nowhere. A message that was not kept may still be stored in the inbox's topic. */
+  /**
+   * null: the message was not stored. A message that the inbox has dropped may still be stored in the inbox's topic.
+   */
   readonly id: MessageId | null;
 }
 
 /**
- * Buffers that clients fetch from: a log and a subscription that is not pushed. Callers have checked the names' form.
+ * Inboxes are buffers from which clients fetch messages. Each is a log and a subscription that is not pushed. Callers
+ * must pass names of valid form.
  */
 export interface Inboxes {
   /** Creates or replaces. Throws `immutable_field`, `topic_not_found`, `entry_limit` and `precondition_failed`. */
@@ -28,22 +31,25 @@ export interface Inboxes {
     condition?: WriteCondition,
   ): Promise<{ readonly inbox: InboxDetails; readonly created: boolean }>;
   get(name: string): Promise<InboxDetails | null>;
-  /** Sorted by name; only those with the label, if one is given. */
+  /** Sorted by name. If `label` is given, only inboxes with this label are returned. */
   list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>>;
-  /** Messages in the inbox, including those that are on their way to a client. */
+  /** Returns the number of messages in the inbox, including messages that are being sent to a client. */
   waitingCount(inbox: InboxDetails): Promise<number>;
   /**
-   * Deletes the inbox and its own log; a topic that it reads from stays. False: no such inbox. Throws
+   * Deletes the inbox and its own log, but not a topic that it reads. Returns false if there is no such inbox. Throws
    * `precondition_failed`.
    */
   delete(name: string, condition?: WriteCondition): Promise<boolean>;
-  /** Durable when it resolves. Throws `inbox_not_found`, `inbox_full`, `body_too_large`, `topic_not_found`. */
+  /**
+   * Puts a message into the inbox. The message is durable when the promise resolves. Throws `inbox_not_found`,
+   * `inbox_full`, `body_too_large`, `topic_not_found`.
+   */
   keep(name: string, message: ArrivingMessage): Promise<Arrived>;
   /**
-   * The oldest message, leased to this caller until `done`. null: none came within `waitMs`, or `gone` was aborted
-   * because the client left. Throws `inbox_not_found`, `topic_not_found` and `too_many_waiters`.
+   * Leases the oldest message to the caller, until the caller calls `done` of the message. null: no message came within
+   * `waitMs`, or the client disconnected (`gone`). Throws `inbox_not_found`, `topic_not_found` and `too_many_waiters`.
    */
   take(name: string, want: { readonly waitMs: number; readonly gone: AbortSignal }): Promise<LeasedMessage | null>;
-  /** Ends every waiting `take` with null, and lets none wait from now on. */
+  /** Ends every waiting `take` with null. Later calls of `take` do not wait. */
   stopWaiting(): void;
 }

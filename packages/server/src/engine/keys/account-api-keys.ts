@@ -33,7 +33,7 @@ export class AccountApiKeys implements ApiKeys {
   readonly #entries: AccountEntries<StoredApiKey>;
   readonly #safe: KeySafe;
   readonly #randomBytes: AccountApiKeysOptions["randomBytes"];
-  /** The map's key is the entry's value, which is another object after the pair has changed. */
+  /** The map's key is the value object of the pair's entry. A changed pair has another value object. */
   readonly #opened = new WeakMap<object, Promise<Uint8Array | null>>();
 
   constructor({ store, randomBytes, ...options }: AccountApiKeysOptions) {
@@ -55,7 +55,7 @@ export class AccountApiKeys implements ApiKeys {
         return { apiKey: this.#details(entry), pair, created: true };
       } catch (error) {
         if (!isPreconditionFailed(error)) throw error;
-        // Another request has created it since.
+        // Another request has created the pair in the meantime.
         before = await this.#entry(pair.secretId);
       }
     }
@@ -131,7 +131,7 @@ export class AccountApiKeys implements ApiKeys {
     return (await this.#entries.put(secretId, { name, sealed }, condition)).entry;
   }
 
-  /** Texts that cannot be a SecretId are not looked up, because anyone may send them. */
+  /** Texts that cannot be a SecretId are not looked up, because anyone can send any number of such texts. */
   async #entry(secretId: string): Promise<Entry<StoredApiKey> | null> {
     return isSecretId(secretId) ? this.#entries.get(secretId) : null;
   }
@@ -164,8 +164,8 @@ export class AccountApiKeys implements ApiKeys {
 }
 
 /**
- * Contains a colon, which names of keys do not. So a stored API key cannot be passed off as a key, or the other way
- * round.
+ * Contains a colon, which names of keys cannot contain. So a stored API key cannot be opened as a key, or a key as an
+ * API key.
  */
 function sealedName(secretId: string): string {
   return `${kind}:${secretId}`;

@@ -25,7 +25,7 @@ interface StoredKey extends KeyDescription {
 export class AccountKeys implements Keys {
   readonly #entries: AccountEntries<StoredKey>;
   readonly #safe: KeySafe;
-  /** The map's key is the entry's value, which is another object after the key has changed. */
+  /** The map's key is the value object of the key's entry. A changed key has another value object. */
   readonly #opened = new WeakMap<object, Promise<ProtocolKey | null>>();
 
   constructor({ store, ...options }: AccountKeysOptions) {

@@ -13,7 +13,7 @@ export interface ApiKeyDetails {
   readonly id: string;
   /** A label for people. */
   readonly name: string;
-  /** A configured master key opens this pair. */
+  /** True if a configured master key opens (decrypts) this pair. */
   readonly usable: boolean;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
@@ -29,16 +29,20 @@ export interface ApiKeys {
     name: string,
     pair: ApiKeyPair | null,
   ): Promise<{ readonly apiKey: ApiKeyDetails; readonly pair: ApiKeyPair; readonly created: boolean }>;
-  /** Like `create`, but replaces an existing pair of the same SecretId. */
+  /** Like `create`, but replaces an existing pair with the same SecretId. */
   put(name: string, pair: ApiKeyPair): Promise<ApiKeyDetails>;
   get(id: string): Promise<ApiKeyDetails | null>;
   /** Sorted by id. */
   list(page: PageRequest): Promise<Page<ApiKeyDetails>>;
-  /** Revokes at once on this node, and on other nodes as soon as the change notice arrives. False: no such pair. */
+  /**
+   * Revokes the pair at once on this node, and on other nodes when the change notice arrives there. Returns false if
+   * there is no such pair.
+   */
   delete(id: string): Promise<boolean>;
   /**
-   * The SecretKey as HMAC key bytes. null: no such pair, or no configured master key opens it. Every signed request
-   * calls this, so results are cached, for unknown ids too. Returns the same object until the pair changes.
+   * Returns the SecretKey as HMAC key bytes. Returns null if there is no such pair or no configured master key opens
+   * it. Called for every signed request, so results are cached, even for unknown ids. Returns the same object until the
+   * pair changes.
    */
   secretOf(secretId: string): Promise<Uint8Array | null>;
 }

@@ -47,8 +47,8 @@ function storedEd25519(jwk: Jwk): StoredJwk {
 }
 
 /**
- * The public key of a pair, derived from the private half; null: not a valid pair. Later Node versions than 24 refuse
- * halves that do not belong together; Node 24 ignores the given public half.
+ * The public key of a pair, derived from the private half; null: not a valid pair. Node versions after 24 refuse a
+ * public half that does not match the private one. Node 24 ignores the given public half.
  */
 function publicHalf(pair: { kty: string; crv: string; x: string; d: string }): string | null {
   try {

@@ -5,7 +5,10 @@ import type { MasterKey } from "./master-key.ts";
 import { openKey, sealedUnder, sealKey } from "./sealed-key.ts";
 
 export interface KeySafeOptions {
-  /** 32 bytes each in base64url. The first one seals (encrypts); each of them opens (decrypts) what it has sealed. */
+  /**
+   * Master keys of 32 bytes in base64url. The first key seals (encrypts). Each key opens (decrypts) the texts that it
+   * has sealed.
+   */
   readonly masterKeys: readonly string[];
   /**
    * Called when a secret cannot be opened although its master key is configured, because the stored text is damaged.
@@ -33,7 +36,7 @@ export class KeySafe {
     return sealKey(name, jwk, this.#sealing());
   }
 
-  /** null: no configured master key opens it, or the stored text is damaged. */
+  /** Returns null if no configured master key opens the text, or if the text is damaged. */
   async open(name: string, sealed: string): Promise<StoredJwk | null> {
     const master = this.#masterOf(sealed);
     if (master === null) return null;
@@ -49,7 +52,7 @@ export class KeySafe {
     return this.#masterOf(sealed) !== null;
   }
 
-  /** True: sealed with the first master key, so sealing again would change nothing. */
+  /** True if the text was sealed with the first master key, so that sealing the secret again is not necessary. */
   isFresh(sealed: string): boolean {
     return this.#masters[0] !== undefined && sealedUnder(sealed) === this.#masters[0].kid;
   }

@@ -5,7 +5,10 @@ import type { Page, PageRequest } from "../../store/page.ts";
 
 /** Looks up the account's decrypted keys. */
 export interface KeyRing {
-  /** null: no such key, or no configured master key opens it. Returns the same object until the key changes. */
+  /**
+   * Returns null if there is no such key or no configured master key opens it. Returns the same object until the key
+   * changes.
+   */
   find(kid: string): Promise<ProtocolKey | null>;
 }
 
@@ -15,7 +18,7 @@ export interface KeyDetails extends Omit<EntryState, "name"> {
   readonly kty: "oct" | "OKP";
   readonly crv: "Ed25519" | null;
   readonly bits: number;
-  /** A configured master key opens this key. */
+  /** True if a configured master key opens (decrypts) this key. */
   readonly usable: boolean;
 }
 
@@ -33,6 +36,6 @@ export interface Keys extends KeyRing {
   get(kid: string): Promise<KeyDetails | null>;
   /** Sorted by kid. */
   list(page: PageRequest): Promise<Page<KeyDetails>>;
-  /** False: no such key. Throws `precondition_failed`. */
+  /** Returns false if there is no such key. Throws `precondition_failed`. */
   delete(kid: string, condition?: WriteCondition): Promise<boolean>;
 }

@@ -3,8 +3,8 @@ import type { StoredJwk } from "./jwk-rule.ts";
 import type { MasterKey } from "./master-key.ts";
 
 /**
- * Stored keys are compact JWEs (RFC 7516), encrypted with a master key (alg dir, enc A256GCM). The key's name is
- * encrypted with it, so that nobody can move a stored key to another name.
+ * Stored keys are compact JWEs (RFC 7516), encrypted with a master key (alg dir, enc A256GCM). The name of a key is
+ * encrypted together with the key, so that nobody can move a stored key to another name.
  */
 
 const algorithms = { keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] };

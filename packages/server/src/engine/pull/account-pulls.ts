@@ -69,7 +69,7 @@ export class AccountPulls implements Pulls {
     texts: readonly string[],
     answerOf: (receiptHandle: ReceiptHandle) => PulledSettlement["answer"],
   ): Promise<{ readonly results: readonly AcknowledgeResult[]; readonly applied: ReadonlySet<ReceiptHandle> }> {
-    // A handle that was sent twice counts once: its second occurrence has ended.
+    // If the request repeats a handle, the second occurrence is reported as `ended`.
     const read = texts.map((text, index) =>
       texts.indexOf(text) === index ? readReceiptHandle(id, text) : ("repeated" as const),
     );
@@ -109,8 +109,8 @@ export class AccountPulls implements Pulls {
 }
 
 /**
- * Splits receipt handles so that each step has at most one per message: only one of several handles of a message can be
- * valid. Nearly always there is one step.
+ * Splits receipt handles into steps with at most one handle per message, because only one of several handles of a
+ * message can be valid. Nearly always the result is one step.
  */
 function stepsOf(receiptHandles: readonly ReceiptHandle[]): readonly ReceiptHandle[][] {
   const steps: ReceiptHandle[][] = [];
@@ -126,9 +126,9 @@ function pulledDelivery({ seq, retriesMade, firstAttemptAtMs }: ReceiptHandle): 
   return { seq, retriesMade, firstAttemptAtMs };
 }
 
-/** Recorded like a POST; its duration is the time from the pull to the acknowledgement. */
+/** An acknowledgement is recorded like a POST. The duration is the time from the pull to the acknowledgement. */
 function attemptOf({ retriesMade, pulledAtMs }: ReceiptHandle, nowMs: TimeMs): Attempt {
-  // A client may have changed the time in the receipt handle.
+  // The receipt handle comes from a client, who can have changed the time in it.
   const startedAtMs = Math.min(Math.max(pulledAtMs, nowMs - limits.visibilityMsMax), nowMs);
   return {
     attempt: retriesMade,

@@ -7,14 +7,14 @@ export interface Allocation<T> {
   readonly deliveries: ClaimedDelivery[];
 }
 
-/** The receiver of each delivery of a claim, and the deliveries that none receives. */
+/** The result of distributing the deliveries of a claim to requests, and the deliveries that no request gets. */
 export interface Allocations<T> {
   readonly allocations: readonly Allocation<T>[];
-  /** Received too often, or for the first time too long ago. */
+  /** Deliveries that were received too often, or for the first time too long ago. */
   readonly ended: readonly ClaimedDelivery[];
-  /** Behind a delivery of the same ordering key that goes to a request now. */
+  /** Deliveries that must wait for an earlier delivery of the same ordering key, which a request gets now. */
   readonly held: readonly ClaimedDelivery[];
-  /** No request is left that wants them. */
+  /** Deliveries for which no request is left. */
   readonly left: readonly ClaimedDelivery[];
 }
 
@@ -23,7 +23,10 @@ export interface AllocationRule {
   readonly isEnded: (delivery: ClaimedDelivery) => boolean;
 }
 
-/** First come, first served: each request gets as much as it wants before the next one gets anything. */
+/**
+ * Requests are served in the order of their arrival. Each gets as many deliveries as it wants before the next request
+ * gets any.
+ */
 export function allocate<T>(
   deliveries: readonly ClaimedDelivery[],
   requests: Iterable<PullRequest<T>>,
@@ -61,12 +64,12 @@ export function allocate<T>(
   return { allocations, ended, held, left };
 }
 
-/** Whether a message has been received as often as the subscription allows. */
+/** Returns true if the message has been received as often as the subscription allows. */
 export function isReceivesEnded({ receivesMax }: PullSettings, { retriesMade }: ClaimedDelivery): boolean {
   return receivesMax !== null && retriesMade >= receivesMax;
 }
 
-/** Whether a message was first received at least `ttlMs` ago. */
+/** Returns true if the first receive of the message was at least `ttlMs` ago. */
 export function isTimeEnded(ttlMs: number | null, { firstAttemptAtMs }: ClaimedDelivery, nowMs: TimeMs): boolean {
   return ttlMs !== null && firstAttemptAtMs !== null && nowMs - firstAttemptAtMs >= ttlMs;
 }

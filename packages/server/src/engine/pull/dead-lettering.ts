@@ -9,21 +9,20 @@ import type { EngineObserver } from "../observer.ts";
 import { isReceivesEnded } from "./allocation.ts";
 
 /**
- * `moved`: the message is in its target, durably. `refused`: the target does not take it, so it becomes a dead letter
- * of its
- * subscription. `later`: the target cannot take it for now.
+ * `moved`: the message is durably stored in the target. `refused`: the target never takes the message, so it becomes a
+ * dead letter of its subscription. `later`: the target cannot take the message at present.
  */
 export type Moved = "moved" | "refused" | "later";
 
-/** Where the messages of a subscription go that no receiver has acknowledged. */
+/** The target to which a subscription moves the messages that no receiver has acknowledged. */
 export interface DeadLetterTarget {
-  /** A message is delivered again at most until so long after its first receive; null: without limit. */
+  /** A message is moved when this time has passed since its first receive; null: only the number of receives counts. */
   readonly ttlMs: number | null;
-  /** Idempotent for the same message and time. */
+  /** Repeated calls with the same message and time store the message once. */
   move(message: Message, firstReceivedAtMs: TimeMs): Promise<Moved>;
 }
 
-/** null: the subscription's own dead letters. */
+/** Returns null if such messages become dead letters of the subscription. */
 export type FindDeadLetterTarget = (subscription: Subscription) => Promise<DeadLetterTarget | null>;
 
 export interface DeadLetteringContext {
@@ -41,7 +40,8 @@ interface DeadLettering {
 
 /**
  * Moves messages that were received too often, or for the first time too long ago. A message is first stored in its
- * target and then settled here. After a crash in between it is moved once more, which changes nothing.
+ * target and then settled here. If the process crashes in between, the message is moved a second time, and the target
+ * ignores the repetition.
  */
 export async function deadLetter(
   { store, clock, events, observer }: DeadLetteringContext,
@@ -70,7 +70,7 @@ export async function deadLetter(
       settled: settledAs(deadLettering, nowMs),
     };
   });
-  // The rest was settled or claimed by another node, which reports it.
+  // Another node has settled or claimed some of the deliveries, and that node reports the events.
   if ((await store.log.settle(settlements)) < settlements.length) return;
   for (const { delivery, reason, moved } of deadLetterings) {
     if (moved === "later") continue;
@@ -86,12 +86,12 @@ function settledAs({ delivery, reason, moved }: DeadLettering, nowMs: TimeMs): S
   return {
     kind: "parked",
     dueAtMs: nowMs + engineLimits.deadLetterRetryMs,
-    // With the same count the last receiver's receipt handle, which has ended, would be valid again.
+    // The count must change. With the same count, the expired receipt handle of the last receiver would be valid again.
     retriesMade: delivery.retriesMade + 1,
   };
 }
 
-/** Without this record nothing would show why the message is not here any more. */
+/** This record is the only explanation of why the message has left the subscription. */
 function attemptOf({ delivery, reason }: DeadLettering, nowMs: TimeMs): Attempt {
   return {
     attempt: delivery.retriesMade,

@@ -7,43 +7,46 @@ import type { UnreadBytes } from "./unread-bytes.ts";
 /** How much a claim may take. */
 export interface ClaimSize {
   readonly deliveriesMax: number;
-  /** False: only parked deliveries that are due, and nothing new from the log. */
+  /** False: the claim takes only parked deliveries that are due, and no new messages from the log. */
   readonly fromLog: boolean;
 }
 
 /** The queue that a claim is delivered for. */
 export interface DeliveryTarget<T> {
   readonly subscription: Subscription;
-  /** First come, first served. A request leaves the queue when it ends. */
+  /** The requests in the order of their arrival. A request that ends leaves the queue. */
   readonly requests: Iterable<PullRequest<T>>;
   readonly unreadBytes: UnreadBytes;
 }
 
 export interface DeliveryResult {
-  /** True: another claim may bring messages now. */
+  /** True: another claim may return messages now. */
   readonly more: boolean;
-  /** When the first of the delivered messages is visible again; null: the store reports that. */
+  /**
+   * The time at which the first of the delivered messages becomes visible again; null: the store reports that time
+   * itself.
+   */
   readonly visibleAtMs: TimeMs | null;
 }
 
-/** How claimed messages get from the store to the requests of one queue. */
+/** A method to deliver claimed messages from the store to the requests of one queue. */
 export interface DeliveryMethod<T> {
   /** Lease of each claim. */
   readonly leaseMs: number;
   /**
-   * Whether one waiting request is refused when messages are there but other clients read too slowly; otherwise it
-   * waits on.
+   * True: when messages exist but other clients read too slowly, one waiting request is refused. False: it continues to
+   * wait.
    */
   readonly refusesWaiting: boolean;
-  /** Ends a request that got no message; null: with an empty answer. */
+  /** The error for a request that got no message; null: such a request gets an empty result. */
   readonly refusal: RingbackError | null;
-  /** Whether an acknowledgement may make further messages available. */
+  /** True if an acknowledgement may make further messages available. */
   waitsForAcknowledgements(subscription: Subscription): boolean;
   /** Called before the first claim. */
   begin(subscription: Subscription): Promise<void>;
-  /** Throws if the subscription cannot be delivered this way. */
+  /** Throws if the settings of the subscription do not allow this delivery method. */
   assertFits(subscription: Subscription): void;
   claimSize(subscription: Subscription, messagesWanted: number): ClaimSize;
-  /** Answers requests of the queue with the messages of the claim, and settles what no request gets. */
+  /** Answers requests of the queue with the messages of the claim. Settles the deliveries that no request gets. */
   deliver(claim: Claim, size: ClaimSize, queue: DeliveryTarget<T>): Promise<DeliveryResult>;
 }

@@ -3,8 +3,8 @@ import type { Clock, Timers } from "../../domain/ports.ts";
 import { engineLimits } from "../engine-limits.ts";
 
 /**
- * One timer for all requests that wait at a subscription. It is set to the time at which, according to the last claim,
- * work becomes due without another wake-up of the store. It runs only while a request waits.
+ * One timer for all requests that wait at a subscription. Set to the time at which the next delivery becomes due
+ * according to the last claim, because the store sends no wake-up then. The timer runs only while a request waits.
  */
 export class DueAlarm {
   readonly #clock: Clock;
@@ -20,7 +20,7 @@ export class DueAlarm {
     this.#ring = ring;
   }
 
-  /** null: never. */
+  /** null: no timer, because no delivery becomes due. */
   set dueAtMs(atMs: TimeMs | null) {
     if (atMs === this.#dueAtMs && this.#cancel !== null) return;
     this.#stop();
@@ -33,13 +33,13 @@ export class DueAlarm {
     if (this.#dueAtMs === null || atMs < this.#dueAtMs) this.dueAtMs = atMs;
   }
 
-  /** A request waits. */
+  /** Called when a request starts to wait. */
   arm(): void {
     this.#isArmed = true;
     if (this.#cancel === null) this.#start();
   }
 
-  /** No request waits any more. */
+  /** Called when no request waits any more. */
   disarm(): void {
     this.#isArmed = false;
     this.#stop();

@@ -23,16 +23,16 @@ export interface InvisibleDeliveryContext extends DeadLetteringContext {
 type PulledTarget = DeliveryTarget<PulledMessage>;
 
 /**
- * Delivery to receivers that acknowledge. A message gets to its receiver only after the store has written that it is
- * invisible to all other receivers: parked, and due when its visibility timeout ends.
+ * Delivery to receivers that acknowledge. A message is sent to its receiver only after the store has made it invisible
+ * to all other receivers. An invisible message is a parked delivery that becomes due when the visibility timeout ends.
  */
 export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
   readonly leaseMs = engineLimits.pullLeaseMs;
   readonly refusesWaiting = false;
   readonly #context: InvisibleDeliveryContext;
-  /** Parked deliveries of the subscription, as far as is known. */
+  /** Last known number of parked deliveries of the subscription. */
   #parkedCount = 0;
-  /** As many messages are invisible as may be, and the log has more. */
+  /** True: the allowed number of messages is invisible, and the log contains more. */
   #isStuck = false;
 
   constructor(context: InvisibleDeliveryContext) {
@@ -43,7 +43,7 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
     return this.#isStuck ? new RingbackError("too_many_unacknowledged") : null;
   }
 
-  /** An acknowledgement makes space for new messages, or lets the next message of an order go. */
+  /** An acknowledgement frees space for new messages, or allows the next message of an order to be delivered. */
   waitsForAcknowledgements({ settings }: Subscription): boolean {
     return this.#isFull || settings.order !== "none";
   }
@@ -60,7 +60,8 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
     const fromLog = !this.#isFull;
     // The other messages of a strict order must wait for the first one.
     if (settings.order === "strict") return { deliveriesMax: 1, fromLog };
-    // PostgreSQL answers a claim for more than `maxInFlight` with a time to claim again soon, which would be polling.
+    // A claim for more than `maxInFlight` would lead to polling, because PostgreSQL's driver then asks for another
+    // claim soon.
     const deliveriesMax = Math.min(messagesWanted, engineLimits.pullClaimMessagesMax, settings.maxInFlight);
     return {
       deliveriesMax: fromLog ? Math.min(deliveriesMax, limits.parkedMax - this.#parkedCount) : deliveriesMax,
@@ -104,8 +105,8 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
   }
 
   /**
-   * When the target cannot be read, ended messages stay invisible for now: they may belong to another queue than their
-   * own dead letters.
+   * If the target cannot be read, the messages stay invisible for now. They must not become dead letters of the
+   * subscription, because they may belong into another queue.
    */
   async #deadLetterTarget(subscription: Subscription): Promise<DeadLetterTarget | null> {
     try {
@@ -128,8 +129,8 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
     try {
       const isWhole = (await this.#context.store.log.settle(settlements)) === settlements.length;
       if (isWhole) return await this.#answer(invisible, queue);
-      // The store does not report which of them are invisible, so no receiver gets one. Another node may have taken
-      // some of them; only a first receive is surely this node's, because the store keeps the time of the first.
+      // The store has made only some of the messages invisible, and does not report which ones. So no receiver gets any
+      // of them. Only messages received for the first time are put back, because another node may hold the others.
       await this.#putBack(
         invisible.flatMap(({ messages }) => messages.filter(({ receives }) => receives === 1)),
         queue,
@@ -172,7 +173,7 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
     return { more, visibleAtMs: visibleTimes.length === 0 ? null : Math.min(...visibleTimes) };
   }
 
-  /** The clients of these messages have left meanwhile, so the next requests get them. */
+  /** Makes messages visible again whose clients have disconnected, so that the next requests get them. */
   async #putBack(messages: readonly PulledMessage[], { subscription }: PulledTarget): Promise<void> {
     if (messages.length === 0) return;
     const { store, clock, failed } = this.#context;
@@ -189,7 +190,10 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
   }
 }
 
-/** Returns what must be called, at least once, when the client has read the bytes or never will. */
+/**
+ * Returns a function that must be called when the client has read the bytes or has disconnected. Further calls have no
+ * effect.
+ */
 function countUnread(bytes: number, { unreadBytes }: PulledTarget): () => void {
   let isCounted = true;
   unreadBytes.add(bytes);

@@ -7,13 +7,13 @@ import type { Settler } from "../push/settler.ts";
 import type { ClaimSize, DeliveryMethod, DeliveryResult, DeliveryTarget } from "./delivery-method.ts";
 import type { UnreadBytes } from "./unread-bytes.ts";
 
-/** A message that is leased to one client while its answer is on the way. */
+/** A message that is leased to one client until the response has been sent. */
 export interface LeasedMessage {
   readonly id: MessageId;
   readonly message: Message;
   /**
-   * Must be called once, soon. False: the client did not receive the message, so the next client gets it, in its old
-   * position.
+   * Must be called once, before the lease ends. False: the client did not receive the message, so the message returns
+   * to its old position for the next client.
    */
   readonly done: (delivered: boolean) => void;
 }
@@ -21,13 +21,13 @@ export interface LeasedMessage {
 export interface LeasedDeliveryContext {
   readonly settler: Settler;
   readonly clock: Clock;
-  /** The leases of a process end with the process, so after a stop nothing is put back. */
+  /** After a stop no message is put back, because the leases of a process end with the process. */
   readonly isStopped: () => boolean;
 }
 
 /**
- * Delivery to clients that never acknowledge: a message is settled when the answer has gone out. Until then only the
- * claim's lease protects the message from other clients, so one write per message is enough.
+ * Delivery to clients that never acknowledge. A message is settled when the response has been sent. Until then the
+ * claim's lease keeps the message from other clients, so one write per message is enough.
  */
 export class LeasedDelivery implements DeliveryMethod<LeasedMessage> {
   readonly leaseMs = engineLimits.inboxLeaseMs;
@@ -79,7 +79,7 @@ export class LeasedDelivery implements DeliveryMethod<LeasedMessage> {
 
   #acknowledge({ id, subscriptionId }: Claim, delivery: ClaimedDelivery, startedAtMs: TimeMs): void {
     const durationMs = Math.max(0, this.#context.clock.now() - startedAtMs);
-    // Recorded like a POST: without a record the message could not be distinguished from one that was skipped.
+    // The delivery is recorded like a POST. Without a record the message would look like a skipped message.
     const attempt: Attempt = {
       attempt: delivery.attemptsMade + 1,
       startedAtMs,
@@ -92,7 +92,7 @@ export class LeasedDelivery implements DeliveryMethod<LeasedMessage> {
     this.#context.settler.add({ claimId: id, subscriptionId, delivery, attempt, settled: { kind: "delivered" } }, null);
   }
 
-  /** The store's wake-up then brings the message to the next client. */
+  /** After the release the store sends a wake-up, and the next client gets the message. */
   #release({ id, subscriptionId }: Claim, delivery: ClaimedDelivery): void {
     const settlement = { claimId: id, subscriptionId, delivery, attempt: null, settled: { kind: "released" } } as const;
     this.#context.settler.add(settlement, null);

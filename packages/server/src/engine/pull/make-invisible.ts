@@ -6,7 +6,7 @@ import type { PullRequest } from "./pull-request.ts";
 import type { PulledMessage } from "./pulls.ts";
 import { writeReceiptHandle } from "./receipt-handle.ts";
 
-/** The messages that a request gets as soon as the store has made them invisible to other receivers. */
+/** The messages that a request gets after the store has made them invisible to other receivers. */
 export interface InvisibleMessages {
   readonly request: PullRequest<PulledMessage>;
   readonly messages: readonly PulledMessage[];
@@ -52,7 +52,7 @@ export function makeInvisible(
   return { invisible, settlements };
 }
 
-/** The message's client left before it got the message, so the message is visible again at once. */
+/** Makes a message visible again at once, because its client disconnected before the message was sent. */
 export function makeVisible({ message, receives, firstReceivedAtMs }: PulledMessage, nowMs: TimeMs): PulledSettlement {
   const pulled = { seq: message.seq, retriesMade: receives, firstAttemptAtMs: firstReceivedAtMs };
   return { pulled, answer: { kind: "due", dueAtMs: nowMs } };

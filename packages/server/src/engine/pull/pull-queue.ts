@@ -13,21 +13,20 @@ import type { PullOptions } from "./pulls.ts";
 import { UnreadBytes } from "./unread-bytes.ts";
 import type { WaiterLimit } from "./waiter-limit.ts";
 
-/** The parts that all queues share. */
+/** Services that all queues share. */
 export interface PullQueueContext {
   readonly store: Pick<Store, "log" | "catalog">;
   readonly clock: Clock;
   readonly timers: Timers;
-  /** Of the receivers of all queues. */
+  /** Bytes that the receivers of all queues have not read yet. */
   readonly unreadBytes: UnreadBytes;
   /** Reports an error that no caller receives. */
   readonly failed: (error: unknown) => void;
 }
 
 /**
- * Result of a claim. `more`: another claim may bring messages. `busy`: the memory that it needs is reserved for other
- * claims.
- * `full`: receivers read too slowly.
+ * Result of a claim. `more`: another claim may return messages. `busy`: the necessary memory is reserved for other
+ * claims. `full`: the memory is in use because receivers read too slowly.
  */
 type FetchResult = "more" | "nothing" | "busy" | "full";
 
@@ -38,9 +37,9 @@ interface BoundedClaim extends ClaimSize {
 }
 
 /**
- * The requests for messages of one subscription, first come, first served. One claim serves all requests that are there
- * when it is made. Claims are made one after the other, and only when a request has come or the store has reported
- * work. So a waiting request costs one timer.
+ * The requests for messages of one subscription, served in the order of their arrival. One claim serves all requests of
+ * the queue. Claims run one after the other, and only after a request has come or the store has reported work. So a
+ * waiting request costs no more than one timer.
  */
 export class PullQueue<T> implements DeliveryTarget<T> {
   readonly unreadBytes: UnreadBytes;
@@ -52,13 +51,13 @@ export class PullQueue<T> implements DeliveryTarget<T> {
   #subscription: Subscription;
   /** Requests for which no claim has been made yet. */
   #fresh: PullRequest<T>[] = [];
-  /** Messages that all requests want together. */
+  /** Number of messages that all requests together want. */
   #messagesWanted = 0;
   #waiting = 0;
   #hasBegun = false;
-  /** The store may have new work. */
+  /** True: the store has reported work since the last claim. */
   #isWoken = false;
-  /** Nothing is claimed until bytes are free or another request comes. */
+  /** True: no claim is made until bytes are free or another request comes. */
   #waitsForBytes = false;
   #isScheduled = false;
   #fetching: Promise<void> | null = null;
@@ -99,24 +98,24 @@ export class PullQueue<T> implements DeliveryTarget<T> {
     return request.answer;
   }
 
-  /** The store may have messages. */
+  /** Called when the store may have messages. */
   wake(): void {
     this.#isWoken = true;
     if (this.#requests.size > 0) this.#schedule();
   }
 
-  /** A message becomes visible at this time. */
+  /** Called when a message becomes visible at `atMs`. */
   dueAt(atMs: TimeMs): void {
     if (atMs <= this.#context.clock.now()) this.wake();
     else this.#alarm.noLaterThan(atMs);
   }
 
-  /** Messages have been acknowledged or put back. */
+  /** Called when messages have been acknowledged or put back. */
   acknowledged(): void {
     if (this.#method.waitsForAcknowledgements(this.#subscription)) this.wake();
   }
 
-  /** The subscription as it is now; null: it was deleted. */
+  /** Called with the changed subscription, or with null when the subscription was deleted. */
   change(subscription: Subscription | null): void {
     const wasActive = this.#subscription.state === "active";
     try {
@@ -127,12 +126,13 @@ export class PullQueue<T> implements DeliveryTarget<T> {
       return;
     }
     this.#subscription = subscription;
-    // A pause ends the requests that are there. Later requests wait, or their clients would repeat them in a loop.
+    // A pause ends all waiting requests. Requests that come during the pause wait, because their clients would
+    // otherwise repeat them in a tight loop.
     if (wasActive && subscription.state !== "active") this.#endAll();
     else this.wake();
   }
 
-  /** Ends every waiting request with nothing, and lets none wait from now on. */
+  /** Ends every waiting request without messages. Later requests do not wait. */
   stop(): void {
     this.#isStopped = true;
     for (const request of this.#requests) if (request.isWaiting) request.expire();
@@ -202,7 +202,7 @@ export class PullQueue<T> implements DeliveryTarget<T> {
     if (fresh.length === 0 && this.#method.refusesWaiting) this.#requests.first?.fail(error);
   }
 
-  /** Fresh requests get the error. Waiting requests go on waiting, since their time is not over. */
+  /** Fresh requests get the error. Requests that waited before continue to wait until their time is over. */
   #fetchFailed(fresh: readonly PullRequest<T>[], error: unknown): void {
     const refused = fresh.filter((request) => !request.isOver);
     for (const request of refused) request.fail(error);
@@ -229,7 +229,7 @@ export class PullQueue<T> implements DeliveryTarget<T> {
     }
   }
 
-  /** The caller's subscription may be older than this queue's first change notice. */
+  /** Reads the subscription again, because it may have changed before this queue received change notices. */
   async #begin(): Promise<void> {
     const subscription = await this.#context.store.catalog.getSubscriptionById(this.#subscription.id);
     if (subscription === null) throw new RingbackError("subscription_not_found");
@@ -249,7 +249,7 @@ export class PullQueue<T> implements DeliveryTarget<T> {
     }
   }
 
-  /** As much as fits into the free memory; null: not even one message. */
+  /** Limits a claim to the free memory; null: the free memory is too small for one message. */
   #bound({ deliveriesMax: wanted, fromLog }: ClaimSize): BoundedClaim | null {
     const each = limits.bodyBytesMax;
     const bytesWanted = Math.min(wanted * each, engineLimits.pullReservedBytes);
@@ -257,7 +257,8 @@ export class PullQueue<T> implements DeliveryTarget<T> {
     if (messagesFree <= 0) return null;
     const isWhole = messagesFree * each >= bytesWanted;
     const deliveriesMax = isWhole ? wanted : messagesFree;
-    // A claim stops after the message that passes its bound, so with this one it never stops too early.
+    // A claim ends after the message that exceeds `bytesMax`. With this value, `deliveriesMax` messages of the largest
+    // size still fit.
     const bytesMax = Math.min((deliveriesMax - 1) * each + 1, limits.pullBytesMax);
     return { deliveriesMax, fromLog, bytesMax, bytesReserved: isWhole ? bytesWanted : messagesFree * each };
   }

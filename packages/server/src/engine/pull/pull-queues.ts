@@ -29,8 +29,8 @@ export interface PullQueuesOptions {
 type Queues<T> = Map<SubscriptionId, PullQueue<T>>;
 
 /**
- * The queues of all subscriptions from which clients fetch: pulled ones, whose receivers acknowledge, and inboxes,
- * whose messages are settled when the answer has gone out. All of them share one memory limit.
+ * The queues of all subscriptions from which clients fetch messages. Receivers of pulled subscriptions acknowledge;
+ * messages of inboxes are settled when the response has been sent. All queues share one memory limit.
  */
 export class PullQueues {
   readonly #options: PullQueuesOptions;
@@ -51,12 +51,12 @@ export class PullQueues {
     this.#settler = new Settler(options.store, options.timers, options.failed);
   }
 
-  /** Requests that wait for messages. */
+  /** Number of requests that wait for messages. */
   get waiting(): number {
     return this.#pullWaiters.count + this.#leaseWaiters.count;
   }
 
-  /** From now on the store's wake-ups reach waiting requests. */
+  /** Subscribes to the store's wake-ups, which start claims for waiting requests. */
   start(): void {
     const { store } = this.#options;
     store.log.onReady((ids) => {
@@ -79,7 +79,10 @@ export class PullQueues {
     return queue.pull(options);
   }
 
-  /** The oldest message, leased to the caller until its `done`. Throws what `pull` does, except for `not_pulled`. */
+  /**
+   * Leases the oldest message to the caller, until the caller calls `done` of the message. Throws the same errors as
+   * `pull`, except for `not_pulled`.
+   */
   async lease(
     subscription: Subscription,
     { waitMs, gone }: Pick<PullOptions, "waitMs" | "gone">,
@@ -96,8 +99,8 @@ export class PullQueues {
   }
 
   /**
-   * Receipt handles of this subscription have been used. `visibleAtMs`: when the messages are visible again; null:
-   * never.
+   * Called when receipt handles of this subscription have been used. `visibleAtMs`: when the messages become visible
+   * again; null: never.
    */
   acknowledged(id: SubscriptionId, visibleAtMs: TimeMs | null): void {
     const queue = this.#pulled.get(id);
@@ -105,7 +108,7 @@ export class PullQueues {
     queue?.acknowledged();
   }
 
-  /** Ends every waiting request with nothing, and lets none wait from now on. */
+  /** Ends every waiting request without messages. Later requests do not wait. */
   stop(): void {
     this.#isStopped = true;
     this.#cancelCheck?.();
@@ -113,7 +116,7 @@ export class PullQueues {
     for (const queue of this.#all()) queue.stop();
   }
 
-  /** Resolves when everything that was delivered is written. */
+  /** Resolves when the last claim of every queue has been delivered and its settlements are written. */
   async idle(): Promise<void> {
     await Promise.all([...this.#all()].map((queue) => queue.idle()));
     await this.#settler.idle();
@@ -168,7 +171,7 @@ export class PullQueues {
     }
   }
 
-  /** A check runs from time to time while a request waits, or a queue may have to be dropped. */
+  /** Plans the next check if a request waits or a queue exists that may have to be dropped. */
   #planCheck(): void {
     const isNeeded = (this.waiting > 0 || this.#pulled.size > 0) && !this.#isStopped;
     if (!isNeeded) {
@@ -183,7 +186,8 @@ export class PullQueues {
   }
 
   /**
-   * Finds work whose wake-up was lost, and drops queues that nobody uses. An inbox's queue stays as long as the inbox.
+   * Finds work whose wake-up was lost, and drops queues that no request uses. The queue of an inbox is kept as long as
+   * the inbox exists.
    */
   async #check(): Promise<void> {
     const nowMs = this.#options.clock.now();

@@ -3,7 +3,7 @@ import type { TimeMs } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { PullOptions } from "./pulls.ts";
 
-/** One client's request for messages. While it waits it has one timer and one listener, and costs nothing else. */
+/** One client's request for messages. While the request waits, its only cost is one timer and one listener. */
 export class PullRequest<T> {
   readonly options: PullOptions;
   readonly deadlineMs: TimeMs;
@@ -18,7 +18,7 @@ export class PullRequest<T> {
   #isHeld = false;
   #isLate = false;
 
-  /** `ended` runs once, when the request is over for whatever reason. */
+  /** `ended` is called once, when the request has ended for any reason. */
   constructor(options: PullOptions, nowMs: TimeMs, ended: (request: PullRequest<T>) => void) {
     this.options = options;
     this.deadlineMs = nowMs + options.waitMs;
@@ -42,19 +42,24 @@ export class PullRequest<T> {
     return this.#isHeld;
   }
 
-  /** A claim brought nothing for the request. `expire` runs when its time is over. */
+  /**
+   * Called when a claim had no messages for the request. `expire` is called when the request has waited for `delayMs`.
+   */
   wait(delayMs: number, timers: Timers, expire: () => void): void {
     this.#expire = expire;
     this.#cancelTimer = timers.after(delayMs, () => this.expire());
   }
 
-  /** Ends the request as if its time were over. A held request ends when it is released without messages. */
+  /** Ends the request as if its time were over. A request on hold ends later: with its messages, or in `release`. */
   expire(): void {
     if (this.#isHeld) this.#isLate = true;
     else this.#expire?.();
   }
 
-  /** Messages for the request are being written: its time may pass, but it does not end meanwhile. */
+  /**
+   * Called while messages for the request are being written. The request does not end until `release`, even if its time
+   * is over.
+   */
   hold(): void {
     this.#isHeld = true;
   }

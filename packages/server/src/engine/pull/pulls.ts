@@ -4,7 +4,7 @@ import type { Message, MessageId, Subscription, TimeMs } from "../../domain/mode
 export interface PulledMessage {
   readonly id: MessageId;
   readonly message: Message;
-  /** Identifies this delivery in an acknowledgement. Letters, digits and hyphens only. */
+  /** Identifies this delivery in an acknowledgement. Consists of letters, digits and hyphens. */
   readonly receiptHandle: string;
   /** How often the message has been delivered, this time included. */
   readonly receives: number;
@@ -15,41 +15,45 @@ export interface PulledMessage {
 export interface PullOptions {
   /** 1 to `limits.pullMessagesMax`. */
   readonly messagesMax: number;
-  /** How long to wait for a message when there is none; 0: return at once. */
+  /** How long the pull waits if there is no message; 0: the pull returns at once. */
   readonly waitMs: number;
-  /** null: the subscription's setting. */
+  /** null: the setting of the subscription applies. */
   readonly visibilityMs: number | null;
   /** Aborted when the client left. */
   readonly gone: AbortSignal;
   /**
-   * For a client that may read slowly. Called when messages are delivered, with a function that must be called once the
-   * client has read them or never will. Until then their bytes count against a limit, past which nothing more is
+   * For clients that may read slowly. Called when messages are delivered; `read` must be called when the client has
+   * read them or has disconnected. Until then their bytes count against a limit. At the limit no further messages are
    * delivered. Without this callback the bytes do not count.
    */
   readonly onDelivered?: (read: () => void) => void;
 }
 
 /**
- * Result for one receipt handle. `malformed`: not a handle of this subscription. `ended`: the visibility timeout
- * passed, or the handle was used before.
+ * Result for one receipt handle. `malformed`: not a handle of this subscription. `ended`: the visibility timeout is
+ * over, or the handle was used before.
  */
 export type AcknowledgeResult = "done" | "malformed" | "ended";
 
 /** Pulls messages of subscriptions with `pull` settings, and acknowledges them. Every node sees the same state. */
 export interface Pulls {
   /**
-   * Oldest message first, earliest request first. Empty: nothing came within `waitMs`. Throws `overloaded`,
-   * `too_many_waiters`, `too_many_unacknowledged`, `not_pulled`, `subscription_not_found`, and errors of the store.
+   * Delivers the oldest message first, and serves the earliest request first. The result is empty if no message came
+   * within `waitMs`. Throws `overloaded`, `too_many_waiters`, `too_many_unacknowledged`, `not_pulled`,
+   * `subscription_not_found`, and errors of the store.
    */
   pull(subscription: Subscription, options: PullOptions): Promise<readonly PulledMessage[]>;
   /** Settles the messages, so that they are never delivered again. */
   acknowledge(subscription: Subscription, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]>;
-  /** Makes the messages visible again after `delayMs`. 0 returns them at once; more extends the visibility timeout. */
+  /**
+   * Makes the messages visible again after `delayMs`. With 0 they are visible at once. A larger value replaces the rest
+   * of the visibility timeout.
+   */
   putBack(
     subscription: Subscription,
     receiptHandles: readonly string[],
     delayMs: number,
   ): Promise<readonly AcknowledgeResult[]>;
-  /** Ends every waiting pull with no messages, and lets none wait from now on. */
+  /** Ends every waiting pull without messages. Later pulls do not wait. */
   stopWaiting(): void;
 }

@@ -4,8 +4,8 @@ import type { PulledDelivery } from "../../store/log.ts";
 
 /**
  * Identifies one delivery of a message. A receipt handle is no secret and proves nothing: a client that may acknowledge
- * one message of a subscription may acknowledge all of them. The store checks that the delivery is still as the handle
- * describes it.
+ * one message of a subscription may acknowledge all of them. The store checks that the delivery still has the state
+ * that the handle describes.
  */
 export interface ReceiptHandle extends PulledDelivery {
   /** When this delivery was made. */
@@ -22,7 +22,7 @@ export function writeReceiptHandle(
   return `r${[id, seq, retriesMade, firstAttemptAtMs, pulledAtMs].map((part) => part.toString(36)).join("-")}`;
 }
 
-/** null: the text is no receipt handle of this subscription. */
+/** Returns null if the text is not a receipt handle of this subscription. */
 export function readReceiptHandle(id: SubscriptionId, text: string): ReceiptHandle | null {
   if (!form.test(text)) return null;
   const parts = text

@@ -1,7 +1,7 @@
 /**
- * Bounds the message bytes that are in memory for receivers: of one subscription, or of all subscriptions together
- * (`total`). Bytes are reserved before a claim, whose size is not known yet. Afterwards the real bytes count as unread
- * until the receiver has read them.
+ * Limits the message bytes in memory for the receivers of one subscription, or of all subscriptions together (`total`).
+ * Before a claim its largest possible size is reserved. After the claim the real bytes count as unread until the
+ * receiver has read them.
  */
 export class UnreadBytes {
   readonly #bytesMax: number;
@@ -25,7 +25,9 @@ export class UnreadBytes {
     return this.#total === null ? free : Math.min(free, this.#total.free);
   }
 
-  /** Whether unread bytes alone leave less than `bytes`: only receivers that read can change that. */
+  /**
+   * True if fewer than `bytes` would be free even without the reserved bytes. Only receivers that read can change that.
+   */
   isFullFor(bytes: number): boolean {
     return this.#unread + bytes > this.#bytesMax || (this.#total?.isFullFor(bytes) ?? false);
   }

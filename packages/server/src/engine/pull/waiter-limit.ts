@@ -1,6 +1,6 @@
 import { RingbackError } from "../../domain/errors.ts";
 
-/** Counts and bounds the requests that wait, per queue and over all queues of one kind. */
+/** Limits the waiting requests, per queue and for all queues of one kind together. */
 export class WaiterLimit {
   readonly #perQueueMax: number;
   readonly #totalMax: number;
@@ -19,7 +19,7 @@ export class WaiterLimit {
   }
 
   /**
-   * One more request waits, in a queue where `waiting` of them wait already. Returns the error if that is one too many.
+   * Adds one request to a queue with `waiting` waiting requests. Returns an error if the request would exceed a limit.
    */
   add(waiting: number): RingbackError | null {
     if (waiting >= this.#perQueueMax || this.#count >= this.#totalMax) return new RingbackError("too_many_waiters");

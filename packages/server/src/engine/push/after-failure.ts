@@ -14,8 +14,8 @@ export interface FailedAttempt {
 }
 
 /**
- * Parks the delivery until the retry policy's next attempt, or later if the endpoint requested that. Without one it is
- * dead.
+ * Parks the delivery until the next attempt of the retry policy, or longer if the endpoint requested a longer wait. If
+ * the policy has no further attempt, the delivery becomes a dead letter.
  */
 export function afterFailure(policy: RetryPolicy, failed: FailedAttempt, random: Random): Settled {
   const { delivery, nowMs } = failed;

@@ -13,15 +13,15 @@ interface ClaimRequest {
 }
 
 /**
- * Claims deliveries and passes them to senders. Collects the subscriptions that may have work, and claims for all of
- * them in one call at the end of a turn of the event loop.
+ * Claims deliveries and passes them to senders. Collects the subscriptions that may have work. At the end of a turn of
+ * the event loop, one call makes a claim for all of them.
  */
 export class Dispatcher {
   readonly #store: Store;
   readonly #context: DispatcherContext;
   readonly #failed: (error: unknown) => void;
   readonly #senders = new Map<SubscriptionId, SubscriptionSender>();
-  /** Subscriptions that a claim may bring deliveries for. */
+  /** Subscriptions for which a claim may return deliveries. */
   readonly #ready = new Set<SubscriptionId>();
   readonly #openClaims = new Map<ClaimId, SubscriptionSender>();
   /** Stopped senders with POSTs in flight. A new sender of an ordered subscription waits until they have finished. */
@@ -30,7 +30,9 @@ export class Dispatcher {
   #scheduled = false;
   #claiming = false;
   #claimed: Promise<void> = Promise.resolve();
-  /** A subscription became ready during the claim loop, so subscriptions that were skipped may be claimable now. */
+  /**
+   * True: a subscription became ready during the claim loop, so subscriptions that were skipped may be claimable now.
+   */
   #claimAgain = false;
   /** Counts changes of subscriptions, to detect a change during a read. */
   #changes = 0;
@@ -74,7 +76,7 @@ export class Dispatcher {
     for (const sender of this.#senders.values()) sender.stop();
   }
 
-  /** After `stop`: resolves when the last claim has arrived and was released. */
+  /** Call after `stop`. Resolves when the last claim has arrived and its deliveries were released. */
   async quiet(): Promise<void> {
     await this.#claimed;
   }
@@ -125,7 +127,7 @@ export class Dispatcher {
     try {
       while (!this.#stopped && this.#ready.size > 0) {
         this.#claimAgain = false;
-        // With too many settlements waiting for the disk, claiming waits too.
+        // When too many settlements wait for the disk, the next claim waits until they are written.
         if (this.#context.settler.unwritten > engineLimits.unsettledMax) {
           await this.#context.settler.idle();
         }
@@ -164,7 +166,8 @@ export class Dispatcher {
   }
 
   /**
-   * Removes from `#ready` the subscriptions that can be claimed for now. The rest stays until slots or bytes are free.
+   * Removes from `#ready` the subscriptions for which deliveries can be claimed now. The other subscriptions stay in
+   * `#ready` until slots or bytes are free.
    */
   async #nextRequests(): Promise<ClaimRequest[]> {
     const { slots } = this.#context;
@@ -177,7 +180,8 @@ export class Dispatcher {
         this.#ready.delete(id);
         continue;
       }
-      // A sender in `requests` may become ready again while another one is opened. It is claimed for in the next round.
+      // A sender that is in `requests` already may become ready again while another sender is opened. The next round
+      // makes a claim for it.
       if (sender.isClaiming || !slots.hasBytes(sender.health, reserved)) continue;
       this.#ready.delete(id);
       const deliveriesMax = sender.wanted;
@@ -201,7 +205,7 @@ export class Dispatcher {
     return requests;
   }
 
-  /** null: nothing is sent for this subscription now. */
+  /** Returns null if nothing is sent for this subscription at present. */
   async #openSender(id: SubscriptionId): Promise<SubscriptionSender | null> {
     const subscription = await this.#read(id);
     if (subscription === null || subscription.state !== "active" || this.#stopped) return null;

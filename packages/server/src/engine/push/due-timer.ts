@@ -2,7 +2,7 @@ import type { TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import { engineLimits } from "../engine-limits.ts";
 
-/** A timer for the earliest time at which one subscription has a parked delivery due. */
+/** A timer for the time at which the next parked delivery of one subscription becomes due. */
 export class DueTimer {
   readonly #clock: Clock;
   readonly #timers: Timers;

@@ -4,7 +4,7 @@ import { engineLimits } from "../engine-limits.ts";
 /**
  * Computes a subscription's window, the number of POSTs that may be in flight to its endpoint, from the last replies.
  * The window starts small and grows by one with each success, up to the subscription's limit. After several failures in
- * a row each failure halves it. Single failures among successes change nothing, because a healthy receiver may refuse
+ * a row each failure halves it. Single failures between successes change nothing, because a healthy receiver may refuse
  * bad messages.
  */
 export class EndpointHealth {
@@ -27,7 +27,7 @@ export class EndpointHealth {
     return this.#failuresInRow >= engineLimits.failingAfter;
   }
 
-  /** The endpoint has not accepted a POST yet. */
+  /** True while the endpoint has not accepted any POST. */
   get isUnproven(): boolean {
     return !this.#hasSucceeded;
   }
@@ -37,7 +37,8 @@ export class EndpointHealth {
   }
 
   /**
-   * No reply came for a while although POSTs are in flight. `oldestStartMs`: when the oldest of them started, or later.
+   * True if POSTs are in flight but no reply has come for `stalledAfterMs`. `oldestStartMs`: a time at or after the
+   * start of the oldest POST in flight.
    */
   isStalled(nowMs: TimeMs, oldestStartMs: TimeMs): boolean {
     return nowMs - Math.max(this.#lastReplyAtMs, oldestStartMs) > engineLimits.stalledAfterMs;

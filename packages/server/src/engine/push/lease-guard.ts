@@ -7,7 +7,7 @@ export interface LeaseGuardOptions {
    * claims.
    */
   readonly touch: () => number | null;
-  /** Renews the leases of all open claims, and drops the claims that were lost. */
+  /** Renews the leases of all open claims and drops the claims whose lease was lost. */
   readonly renew: () => Promise<void>;
   /** Called when the claims are confirmed again, so that sending can go on. */
   readonly confirmed: () => void;
@@ -16,15 +16,17 @@ export interface LeaseGuardOptions {
 }
 
 /**
- * Prevents a process that was silent for too long, for example because it was suspended, from sending deliveries that
- * another process may have claimed in the meantime. Before sending goes on, the leases are renewed, which finds the
- * lost claims.
+ * A process that was suspended for too long may have lost its claims to another process. The guard then stops all
+ * sending until the leases are renewed. The renewal shows which claims were lost.
  */
 export class LeaseGuard {
   readonly #options: LeaseGuardOptions;
   /** The value of `touch` when all open claims were known to be held; null: unknown. */
   #confirmedAt: number | null;
-  /** Counts claims that arrived after a silence. Leases renewed before do not cover these. */
+  /**
+   * Counts claims that arrived after such a suspension. A renewal that started before their arrival did not include
+   * them.
+   */
   #lateClaims = 0;
   #isConfirming = false;
   #stopped = false;

@@ -23,7 +23,7 @@ export interface Route {
   readonly subscription: string;
   /** The subscription's own headers: name, value, name, value … They never repeat a header of the dialect. */
   readonly headers: readonly string[];
-  /** Names of the keys that sign the requests. */
+  /** Names of the keys with which the requests are signed. */
   readonly keys: readonly string[];
 }
 
@@ -95,7 +95,8 @@ async function encodeSigned(
   const keys: ProtocolKey[] = [];
   for (const kid of route.keys) {
     const key = await keyRing.find(kid);
-    // An unfit key is treated as a missing one: the operator can fix both, and the message itself is valid.
+    // A key that the dialect cannot use is treated like a missing key. The operator can fix both cases, and the message
+    // itself is valid.
     if (key === null || (route.protocol.keyFault?.(key.jwk) ?? null) !== null) return "key_unavailable";
     keys.push(key);
   }
@@ -126,7 +127,7 @@ function unencodable(error: unknown): "unencodable" {
 export interface Judgement {
   readonly verdict: "accepted" | "failed" | "error";
   readonly errorCode: string | null;
-  /** The endpoint replied that it will never accept another message. */
+  /** True: the endpoint replied that it will never accept another message. */
   readonly gone: boolean;
   /** The wait that the endpoint requested. */
   readonly retryAfter: RetryAfter | null;

@@ -12,9 +12,9 @@ export interface PostContext {
 }
 
 /**
- * Encodes a delivery and POSTs it. Calls `done` exactly once: during the call when the encoding fails at once,
- * otherwise later. An unexpected error of the encoding counts as a failed attempt, so that the slot is freed and the
- * retry policy decides.
+ * Encodes a delivery and POSTs it. Calls `done` exactly once: before returning if the encoding fails at once, otherwise
+ * later. An unexpected error of the encoding counts as a failed attempt, so that the slot is freed and the retry policy
+ * decides.
  */
 export function postDelivery(
   context: PostContext,

@@ -11,12 +11,14 @@ export class SendQueue {
   readonly #order: Order;
   #queue: Queued[] = [];
   #head = 0;
-  /** For ordered subscriptions: keys with a POST in flight, and the deliveries that wait behind each. */
+  /**
+   * For ordered subscriptions: maps each ordering key with a POST in flight to the deliveries that wait for that POST.
+   */
   readonly #busyKeys = new Map<string, Queued[]>();
   #behindKeys = 0;
   /**
-   * Keys with a failed delivery that the store has not recorded as parked yet, and the position of that delivery. Until
-   * it is recorded, a claim may bring later deliveries of the key, which must not overtake it.
+   * Maps each key with a failed delivery to the position of that delivery, until the store has recorded the delivery as
+   * parked. In the meantime a claim may return later deliveries of the key, and they must not be sent first.
    */
   readonly #failedKeys = new Map<string, Seq>();
 
@@ -28,7 +30,7 @@ export class SendQueue {
     return this.#queue.length - this.#head + this.#behindKeys;
   }
 
-  /** Deliveries with the same key must be sent in order; null: in any order. */
+  /** Deliveries with the same returned key must be sent in order. null: the delivery may be sent in any order. */
   keyOf({ delivery }: Queued): string | null {
     if (this.#order === "none") return null;
     return this.#order === "strict" ? "" : delivery.message.orderingKey;
@@ -38,7 +40,10 @@ export class SendQueue {
     this.#queue.push(queued);
   }
 
-  /** The next delivery that may start; null: none. Deliveries before it whose key is busy are moved behind that key. */
+  /**
+   * Returns the next delivery that may start, or null. Deliveries with a busy key are moved to the waiting deliveries
+   * of that key.
+   */
   peek(): Queued | null {
     for (; this.#head < this.#queue.length; this.#head++) {
       const queued = this.#queue[this.#head] as Queued;
@@ -51,14 +56,14 @@ export class SendQueue {
     return null;
   }
 
-  /** The delivery that `peek` returned starts. */
+  /** Called when the delivery that `peek` returned starts. */
   start(queued: Queued): void {
     this.#head++;
     const key = this.keyOf(queued);
     if (key !== null) this.#busyKeys.set(key, []);
   }
 
-  /** True: deliveries wait behind busy keys only, or not at all. */
+  /** True if all remaining deliveries wait for busy keys. */
   isDrained(): boolean {
     if (this.#head < this.#queue.length) return false;
     if (this.#head > 0) this.#queue = [];
@@ -66,7 +71,7 @@ export class SendQueue {
     return true;
   }
 
-  /** A started delivery needs no further attempt: the next one of its key may start. */
+  /** Called when a started delivery needs no further attempt. The next delivery of its key may start. */
   finished(queued: Queued): void {
     const key = this.keyOf(queued);
     if (key === null) return;
@@ -75,12 +80,14 @@ export class SendQueue {
     if (behind.length > 0) this.#queue.splice(this.#head, 0, ...behind);
   }
 
-  /** A started delivery was parked or not sent. Removes and returns the deliveries that must wait for it. */
+  /**
+   * Called when a started delivery was parked or not sent. Removes and returns the deliveries that must wait for it.
+   */
   unfinished(queued: Queued, isParked: boolean): readonly Queued[] {
     const key = this.keyOf(queued);
     if (key === null) return [];
-    // With order "key", the other keys continue while the store records the parked delivery. Until it is recorded, the
-    // key counts as failed. In all other cases the waiting deliveries are released, and nothing has to be remembered.
+    // With order "key", the other keys continue while the store records the parked delivery. Until then the key counts
+    // as failed. In all other cases the waiting deliveries are released, and no state is needed.
     if (!isParked || this.#order !== "key") return this.#takeAllOf(key);
     this.#failedKeys.set(key, queued.delivery.message.seq);
     const before: Queued[] = [];
@@ -100,8 +107,8 @@ export class SendQueue {
   }
 
   /**
-   * The store has recorded the key's failed delivery. Calls `release` for the later deliveries of the key claimed
-   * before that.
+   * Called when the store has recorded the key's failed delivery as parked. Calls `release` for later deliveries of the
+   * key that were claimed before.
    */
   releaseKey(key: string, release: (queued: Queued) => void): void {
     for (const other of this.#takeAllOf(key)) {

@@ -23,12 +23,12 @@ export class Settler {
     this.#failed = failed;
   }
 
-  /** Settlements that are not durable yet. */
+  /** Number of settlements that are not durable yet. */
   get unwritten(): number {
     return this.#unwritten;
   }
 
-  /** `recorded` is called when the settlement is durable, or is void because its claim was lost. */
+  /** `recorded` is called when the settlement is durable, or when it has no effect because its claim was lost. */
   add(settlement: Settlement, recorded: (() => void) | null): void {
     this.#waiting.push({ settlement, recorded });
     this.#unwritten++;

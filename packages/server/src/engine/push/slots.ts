@@ -2,15 +2,15 @@ import { engineLimits } from "../engine-limits.ts";
 import { FifoQueue } from "../fifo-queue.ts";
 
 /**
- * Health of an endpoint. `healthy`: it answers. `unproven`: it has not answered yet. `suspect`: it fails or hangs.
- * Slots that unproven and suspect endpoints use count as suspect slots.
+ * Health of an endpoint. `healthy`: the endpoint replies. `unproven`: no reply has come yet. `suspect`: POSTs fail or
+ * get no reply. Slots of unproven and suspect endpoints count as suspect slots.
  */
 export type Health = "healthy" | "unproven" | "suspect";
 
 /** An endpoint of this health gets a slot only while suspect slots use less than this share of the limit. */
 const shares = { healthy: 1, unproven: 0.75, suspect: 0.5 } as const satisfies Record<Health, number>;
 
-/** The members of a sender that the limits of slots need. */
+/** The part of a sender that `Slots` uses. */
 export interface SlotUser {
   readonly origin: string;
   /** The most POSTs that this sender may have in flight. */
@@ -29,8 +29,8 @@ export interface Slot {
 
 /**
  * Limits the POSTs in flight, in total and per origin, and the bytes of claimed messages. Part of each limit is
- * reserved for endpoints that answer: endpoints that fail or hang get nothing more once suspect ones use half of the
- * limit, new ones nothing more once they use three quarters. The limit per origin keeps a thousand subscriptions to one
+ * reserved for healthy endpoints. Suspect endpoints get no further slots when half of the limit is used by suspect
+ * slots, and unproven endpoints when three quarters are. The limit per origin keeps a thousand subscriptions to one
  * receiver from opening a thousand connections to it.
  */
 export class Slots {
@@ -46,7 +46,7 @@ export class Slots {
     return this.#total.used;
   }
 
-  /** null: no slot is free. `user.resume` is called when one may be. */
+  /** Returns null if no slot is free. `user.resume` is called when a slot may be free. */
   take(user: SlotUser): Slot | null {
     const { health } = user;
     let originLimit = this.#origins.get(user.origin);
@@ -74,7 +74,7 @@ export class Slots {
     this.#total.wake();
   }
 
-  /** True: more messages may be claimed. `reserved`: bytes that are about to be claimed. */
+  /** True if more messages may be claimed. `reserved`: bytes of the claims that are being prepared. */
   hasBytes(health: Health, reserved = 0): boolean {
     return this.#bytes + reserved < engineLimits.claimedBytesMax * shares[health];
   }
@@ -83,7 +83,7 @@ export class Slots {
     this.#bytes += bytes;
   }
 
-  /** The user no longer waits for a slot. */
+  /** Called when the user no longer waits for a slot. */
   forget(user: SlotUser): void {
     this.#total.forget(user);
     this.#origins.get(user.origin)?.forget(user);
@@ -95,10 +95,10 @@ export class Slots {
   }
 }
 
-/** One limit of slots, and the users that wait for one. */
+/** One limit of slots, and the users that wait for a slot. */
 class SlotLimit {
   readonly #max: number;
-  /** A queue per health, so that freeing a slot does not wake users that may not take it. */
+  /** One queue per health. A freed slot thus wakes only users that may take the slot. */
   readonly #waiting = {
     healthy: new FifoQueue<SlotUser>(),
     unproven: new FifoQueue<SlotUser>(),
@@ -117,7 +117,7 @@ class SlotLimit {
     return this.used === 0 && healthy.size === 0 && unproven.size === 0 && suspect.size === 0;
   }
 
-  /** `atLeast`: a larger limit that applies if one user alone may have more slots. */
+  /** `atLeast`: the number of slots that the user may have. A number above the limit replaces the limit. */
   hasFree(health: Health, atLeast: number): boolean {
     const max = Math.max(this.#max, atLeast);
     return this.used < max && (health === "healthy" || this.#suspect < max * shares[health]);
@@ -149,8 +149,8 @@ class SlotLimit {
   }
 
   /**
-   * Wakes the users that waited longest while slots are free. A user that takes none waits at the end of the queue
-   * again.
+   * While slots are free, wakes users in the order of their waiting. A user that takes no slot returns to the end of
+   * the queue.
    */
   #wake(users: FifoQueue<SlotUser>, health: Health): void {
     for (let left = users.size; left > 0; left--) {

@@ -27,9 +27,9 @@ export interface SenderContext extends PostContext {
   readonly random: Random;
   readonly topicOwner: number;
   readonly nextRequestId: () => string;
-  /** Called when the endpoint replied that it is gone for good. */
+  /** Called when the endpoint replied 410 Gone, to disable the subscription. */
   readonly gone: (subscription: Subscription) => void;
-  /** False: another process may own this process's claims. `resume` follows when the claims are confirmed. */
+  /** False: another process may own the claims of this process. `resume` is called when the claims are confirmed. */
   readonly maySend: () => boolean;
   /** Called when the sender needs another claim. */
   readonly wantsClaim: (sender: SubscriptionSender) => void;
@@ -49,8 +49,8 @@ const unsigned = { error: "key_unavailable", durationMs: 0, status: 0, body: nul
 const cannotSign = { verdict: "error", errorCode: unsigned.error, gone: false, retryAfter: null } as const;
 
 /**
- * Sends the deliveries of one subscription. Has a queue of claimed deliveries, a window of POSTs in flight, and the
- * health of the endpoint. Senders share only the slots, so one endpoint's failures do not affect other senders.
+ * Sends the deliveries of one subscription. Keeps a queue of claimed deliveries, a window of POSTs in flight and the
+ * health of the endpoint. Senders share only the slots, so the failures of one endpoint do not affect other senders.
  */
 export class SubscriptionSender implements SlotUser {
   readonly #context: SenderContext;
@@ -70,12 +70,12 @@ export class SubscriptionSender implements SlotUser {
    * later deliveries of these keys. They are released when it has arrived.
    */
   #keysToRelease: string[] = [];
-  /** Settlements that the store has not recorded yet, counted only where something waits for them. */
+  /** Settlements that the store has not recorded yet and for which other work waits. */
   #unrecorded = 0;
   #parkedCount = 0;
   #isSending = false;
   #stopped = false;
-  /** The last claim took nothing from the log, because too many deliveries of this subscription are parked. */
+  /** True: the last claim took nothing from the log, because too many deliveries of this subscription are parked. */
   #skippedLog = false;
   #lastUsedMs: TimeMs;
   /** True: the store may have deliveries for which no claim has been requested. */
@@ -127,9 +127,7 @@ export class SubscriptionSender implements SlotUser {
     );
   }
 
-  /**
-   * Deliveries that the next claim should bring; 0: none now. Claiming up to two windows keeps claims few and large.
-   */
+  /** Size of the next claim; 0: no claim now. Claiming up to two windows keeps claims few and large. */
   get wanted(): number {
     const { window } = this.#endpointHealth;
     if (this.#stopped || this.#queue.size * 2 >= window) return 0;
@@ -145,7 +143,7 @@ export class SubscriptionSender implements SlotUser {
     return this.#subscription.settings.order;
   }
 
-  /** After `stop`: a POST or a claim is still running, or the store has not recorded an outcome yet. */
+  /** True after `stop` while a POST or a claim is running or the store has not recorded every outcome. */
   get isDraining(): boolean {
     return this.#unfinished.size > 0 || this.#isClaiming || this.#unrecorded > 0;
   }
@@ -154,7 +152,7 @@ export class SubscriptionSender implements SlotUser {
     return this.#isClaiming;
   }
 
-  /** A claim was requested. `accept` or `claimFailed` follows. */
+  /** Called when a claim was requested. A call of `accept` or `claimFailed` follows. */
   claimRequested(): void {
     this.#isClaiming = true;
     // Otherwise each POST that ends before the claim arrives would request another claim.
@@ -167,7 +165,7 @@ export class SubscriptionSender implements SlotUser {
     this.#claimArrived();
   }
 
-  /** Applies changed settings. The order must be the same. */
+  /** Applies changed settings. The setting `order` must be the same as before. */
   change(subscription: Subscription): void {
     this.#subscription = subscription;
     this.#route = routeOf(subscription, this.#context.topicOwner, this.#context.maySend);
@@ -188,11 +186,11 @@ export class SubscriptionSender implements SlotUser {
     this.#lastUsedMs = this.#context.clock.now();
     this.#parkedCount = claim.parkedCount;
     this.#skippedLog = !fromLog;
-    // `more` may stand for messages in the log. They are no reason for another claim if neither this claim nor the next
-    // one takes messages from the log.
+    // `more` can mean that the log has further messages. If neither this claim nor the next one takes messages from the
+    // log, such messages are no reason for another claim.
     if (claim.more && (fromLog || claim.deliveries.length > 0 || this.wantsFromLog)) this.hasMore = true;
     if (claim.nextDueAtMs !== null) {
-      // An overdue delivery that the claim did not bring waits for another delivery of its order.
+      // If the claim did not return an overdue delivery, that delivery waits for another delivery of its order.
       const isHeld = claim.deliveries.length === 0 && claim.nextDueAtMs < this.#claimRequestedAtMs;
       this.#wakeAt(isHeld ? this.#lastUsedMs + engineLimits.overdueRetryMs : claim.nextDueAtMs);
     }
@@ -219,10 +217,13 @@ export class SubscriptionSender implements SlotUser {
     if (this.#stopped) this.#context.wantsClaim(this);
   }
 
-  /** The claim's lease was lost, so another process owns its deliveries that have not started. */
+  /**
+   * Called when the lease of a claim was lost. Deliveries of the claim that have not started belong to another process
+   * now.
+   */
   dropClaim(claimId: ClaimId): void {
     for (const queued of this.#queue.takeClaim(claimId)) this.#finished(queued);
-    // If no other process has claimed them, this one may claim them again.
+    // If no other process has claimed the deliveries, this process may claim them again.
     this.hasMore = true;
     this.#send();
   }
@@ -233,7 +234,7 @@ export class SubscriptionSender implements SlotUser {
 
   /** Starts as many POSTs as window, slots and order allow, and requests a claim when the queue runs low. */
   #send(): void {
-    // A delivery that cannot be encoded ends while it starts, and its end calls this method again.
+    // A delivery that cannot be encoded ends during its start, and then this method is called again.
     if (this.#isSending) return;
     this.#isSending = true;
     try {
@@ -314,7 +315,8 @@ export class SubscriptionSender implements SlotUser {
       return;
     }
     this.#endpointHealth.failed(nowMs);
-    // Ignored when the subscription has changed its endpoint or was stopped since the POST started.
+    // A 410 reply is ignored if the subscription's endpoint has changed or the sender was stopped since the POST
+    // started.
     if (judgement.gone && route === this.#route && !this.#stopped) this.#context.gone(this.#subscription);
     const failed = { delivery: queued.delivery, startedAtMs, nowMs, retryAfter };
     const settled = afterFailure(this.#subscription.settings.retry, failed, random);
@@ -366,7 +368,10 @@ export class SubscriptionSender implements SlotUser {
     if (this.#stopped) this.#context.wantsClaim(this);
   }
 
-  /** From now on the store holds the key's later deliveries, so those that were claimed before are released. */
+  /**
+   * The store now returns no later deliveries of this key, because it knows the failed one. Later deliveries that were
+   * claimed before are released.
+   */
   #releaseKey(key: string): void {
     this.#queue.releaseKey(key, (queued) => this.#release(queued));
     this.#send();

@@ -20,7 +20,7 @@ export interface AccountQueuesOptions {
   readonly publisher: Publisher;
   readonly pulls: Pulls & { sendDeadLetters(find: FindDeadLetterTarget): void };
   readonly clock: Clock;
-  /** Receives errors that have no caller to be returned to. */
+  /** Receives errors of background work, which has no caller. */
   readonly failed: (error: unknown) => void;
 }
 
@@ -40,7 +40,7 @@ export class AccountQueues implements Queues {
   readonly #entries: AccountEntries<StoredQueue>;
   readonly #logs: QueueLogs;
   readonly #arrivals = new Arrivals();
-  /** Held while a queue or its log is created, changed or deleted. */
+  /** Locked while a queue or its log is created, changed or deleted. */
   readonly #mutex = new Mutex();
 
   constructor(options: AccountQueuesOptions) {
@@ -55,8 +55,8 @@ export class AccountQueues implements Queues {
       if ((await this.#entry(name)) !== null) throw queueExists(name);
       await this.#assertFits(name, settings);
       const stored: StoredQueue = { ...settings, name };
-      // The entry is written first, because only one node can create it. If a crash follows, the first use creates the
-      // log.
+      // The entry is written before the log, because only one node can create the entry. If the process crashes in
+      // between, the first use of the queue creates the log.
       const { entry } = await this.#entries.put(foldCase(name), stored, "absent").catch((error: unknown) => {
         throw isPreconditionFailed(error) ? queueExists(name) : error;
       });
@@ -215,7 +215,10 @@ export class AccountQueues implements Queues {
     return { queue, ...(await this.#log(queue)) };
   }
 
-  /** Creates a missing log: a crash, or another node, may have left a queue without it. */
+  /**
+   * Returns the log of the queue. Creates a missing log, because a crash or another node can have left a queue without
+   * one.
+   */
   async #log({ name }: StoredQueue): Promise<QueueLog> {
     const log = await this.#logs.find(name);
     if (log !== null) return log;

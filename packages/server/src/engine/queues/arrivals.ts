@@ -4,9 +4,9 @@ interface Counter {
 }
 
 /**
- * Counts the messages that are being appended to queues. A count of a queue's messages may miss the messages that were
- * being appended at any time since that count began. Adding these keeps concurrent senders from exceeding the queue's
- * limit together.
+ * Counts the messages that are being appended to queues. A count of a queue's messages can miss messages that are
+ * appended while the count is read. So senders add these messages to the count, and cannot exceed the queue's limit
+ * together.
  */
 export class Arrivals {
   readonly #byQueue = new Map<number, Counter>();
@@ -18,7 +18,7 @@ export class Arrivals {
     return () => counter.begun - endedBefore;
   }
 
-  /** Returns a function that must be called when the messages were appended, or could not be. */
+  /** Returns a function that must be called when the append has succeeded or failed. */
   begin(queueId: number, messages: number): () => void {
     const counter = this.#of(queueId);
     counter.begun += messages;

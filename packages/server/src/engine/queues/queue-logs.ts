@@ -33,7 +33,8 @@ export class QueueLogs {
   }
 
   /**
-   * Removes the log of an earlier queue of this name, which may be left if that queue was used while it was deleted.
+   * Removes the log of an earlier queue of this name. Such a log remains if the earlier queue was used while it was
+   * deleted.
    */
   async removeOlderThan(name: string, createdAtMs: TimeMs): Promise<void> {
     const topic = await this.#topic(name);
@@ -53,7 +54,7 @@ export class QueueLogs {
   }
 }
 
-/** Messages are kept as long as the queue may be rewound to them. */
+/** Messages are kept at least as long as the queue can be rewound to them. */
 function topicSettings({ retentionMs, rewindMs, bodyBytesMax }: QueueSettings): TopicSettings {
   return { retentionMs: Math.max(retentionMs, rewindMs), bodyBytesMax };
 }

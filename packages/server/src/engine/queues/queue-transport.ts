@@ -5,11 +5,11 @@ import type { Endpoint, PostResult, Transport } from "../../transport/port.ts";
 import type { Queues } from "./queues.ts";
 
 export interface QueueTransportOptions {
-  /** Used for all other endpoints. */
+  /** The transport for all other endpoints. */
   readonly others: Transport;
   readonly send: Queues["send"];
   readonly clock: Clock;
-  /** Receives failures that no attempt record can show. */
+  /** Receives unexpected errors, whose details no attempt record shows. */
   readonly failed: (error: unknown) => void;
 }
 
@@ -38,7 +38,7 @@ export class QueueTransport implements Transport {
     return this.#options.others.openSockets();
   }
 
-  /** Waits for running appends. Reporting one as aborted would send its message twice. */
+  /** Waits for running appends. If one were reported as aborted, its message would be sent twice. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([this.#options.others.close(), ...this.#sending]);
@@ -60,7 +60,7 @@ export class QueueTransport implements Transport {
     endpoint: Endpoint,
     body: Uint8Array,
   ): Promise<Pick<PostResult, "error" | "status" | "body">> {
-    // A transport never calls `done` before `post` has returned.
+    // The interface forbids calling `done` before `post` has returned.
     await Promise.resolve();
     if (this.#isClosed || endpoint.maySend?.() === false) return { error: "aborted", status: 0, body: nothing };
     try {

@@ -3,24 +3,26 @@ import type { Page, PageRequest } from "../../store/page.ts";
 import type { PullCounts } from "../../store/records.ts";
 import type { AcknowledgeResult, PulledMessage, PullOptions } from "../pull/pulls.ts";
 
-/** A queue is a log and its only subscription, which is pulled from, under one name. */
+/** A queue is a log and the only subscription to that log, from which receivers pull. Both have one name. */
 export interface QueueSettings {
-  /** Limit of messages that are not settled. Past it sending is refused. */
+  /** The most unsettled messages. When the queue has this number, sending is refused. */
   readonly messagesMax: number;
-  /** Wait of a receive that names none. */
+  /** How long a receive waits for a message if the request gives no time. */
   readonly waitMs: number;
   readonly visibilityMs: number;
   readonly bodyBytesMax: number;
   readonly retentionMs: number;
   /** The longest time by which the queue may be rewound; at most `retentionMs`. */
   readonly rewindMs: number;
-  /** The queue that unacknowledged messages move to. null: they are delivered again until their retention ends. */
+  /**
+   * The queue to which unacknowledged messages are moved. null: they are delivered again until their retention ends.
+   */
   readonly deadLetters: DeadLetterPolicy | null;
 }
 
 export type DeadLetterPolicy =
   | { readonly queue: string; readonly after: "receives"; readonly receivesMax: number }
-  /** Counted from the first delivery. */
+  /** `ttlMs` is counted from the first delivery. */
   | { readonly queue: string; readonly after: "time"; readonly ttlMs: number };
 
 export interface QueueDetails extends QueueSettings {
@@ -36,7 +38,7 @@ export interface QueueMessage {
   readonly delayMs: number;
 }
 
-/** The account's queues. Callers have checked the names' form. Names that differ only in case are the same name. */
+/** The account's queues. Callers must pass names of valid form. Names that differ only in case are the same name. */
 export interface Queues {
   /** Throws `queue_exists`, `entry_limit`, and `queue_not_found` for a missing dead-letter queue. */
   create(name: string, settings: QueueSettings): Promise<QueueDetails>;
@@ -45,17 +47,20 @@ export interface Queues {
   get(name: string): Promise<QueueDetails | null>;
   /** Sorted by name. */
   list(page: PageRequest): Promise<Page<QueueDetails>>;
-  /** Deletes the queue and its messages. False: no such queue. */
+  /** Deletes the queue and its messages. Returns false if there is no such queue. */
   delete(name: string): Promise<boolean>;
-  /** All or nothing; durable when it resolves. Throws `queue_not_found`, `queue_full` and `body_too_large`. */
+  /**
+   * Appends all messages or none. They are durable when the promise resolves. Throws `queue_not_found`, `queue_full`
+   * and `body_too_large`.
+   */
   send(name: string, messages: readonly QueueMessage[]): Promise<readonly MessageId[]>;
-  /** `waitMs` null: the queue's setting. */
+  /** `waitMs`: null for the queue's setting. */
   receive(
     name: string,
     want: Omit<PullOptions, "waitMs"> & { readonly waitMs: number | null },
   ): Promise<readonly PulledMessage[]>;
   acknowledge(name: string, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]>;
   counts(name: string): Promise<PullCounts>;
-  /** Throws `invalid_request` when `atMs` lies further back than `rewindMs`. */
+  /** Throws `invalid_request` when `atMs` is more than `rewindMs` in the past. */
   rewind(name: string, atMs: TimeMs): Promise<void>;
 }
