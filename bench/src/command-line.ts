@@ -42,7 +42,7 @@ export const usage = `npm run bench -- [options]
 
 The exit code is 1 when an accepted message did not arrive or a scenario failed.`;
 
-/** Names of the scenarios: those that always run, and those that need PostgreSQL. */
+/** Names of the scenarios. Some always run, others need PostgreSQL. */
 export interface ScenarioNames {
   readonly always: readonly string[];
   readonly postgres: readonly string[];

@@ -15,7 +15,7 @@ export interface DatabaseCost {
 export interface Cost {
   /** CPU time of all servers. */
   readonly serversUs: number;
-  /** Null with the embedded database, whose work is part of the server's. */
+  /** Null with the embedded database. Its work is part of the server's CPU time. */
   readonly database: DatabaseCost | null;
 }
 

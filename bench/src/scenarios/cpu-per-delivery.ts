@@ -13,9 +13,9 @@ import type { Figure, Measured } from "./result.ts";
 
 export interface CpuPlan {
   readonly figure: string;
-  /** Target, in bare POSTs. */
+  /** Target of the ratio, in bare POSTs. */
   readonly atMost: number;
-  /** Target for the statements per delivery, with PostgreSQL. Undefined: statements are no figure of the scenario. */
+  /** Target for the statements per delivery, with PostgreSQL. Undefined: the scenario has no figure for statements. */
   readonly statementsAtMost?: number;
   readonly account: Account;
   readonly warmUp: ClosedLoop;

@@ -9,8 +9,8 @@ import type { HookDefinition } from "./run-hook.ts";
 
 export interface HookSettings {
   /**
-   * 1 to 16 http or https URLs, called in this order. Each receives the data that earlier replies were merged into.
-   * Opencard: exactly one URL.
+   * 1 to 16 http or https URLs, called in this order. Each URL receives the payload, merged with the data of the
+   * earlier replies. Opencard: exactly one URL.
    */
   readonly urls: readonly string[];
   /** The name of a dialect, or a dialect object. Default: koipy. */
@@ -29,7 +29,7 @@ const settingNames = new Set(["urls", "protocol", "timeoutMs", "onError", "key",
 const onErrorValues = new Set<unknown>([undefined, "continue", "reject"]);
 
 /**
- * A hook definition is invalid, or a hook with an unknown name was called. Both are mistakes in the program. The
+ * A hook definition is invalid, or a hook with an unknown name was called. Both errors are mistakes in the program. The
  * message names the hook and the setting but contains no value, because URLs and keys are secrets.
  */
 export class HookDefinitionError extends TypeError {

@@ -1,4 +1,4 @@
-/** Finds the first value of a repeated header, whose values `fetch` joins with commas. */
+/** Finds the first value of a repeated header. `fetch` joins the values of a repeated header with commas. */
 
 /** Matches a quoted string, in which a comma does not separate values, or the separator that `fetch` inserts. */
 const joints = /"(?:\\[^]|[^"\\])*"?|, /g;

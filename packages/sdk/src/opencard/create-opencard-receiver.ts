@@ -18,8 +18,8 @@ import { type OpencardKeys, protocolKeysOf } from "./opencard-keys.ts";
 export type CardHandler = (request: CardRequest) => CardData | CardAnswer | Promise<CardData | CardAnswer>;
 
 /**
- * `onRefused` is called with the check that failed, which the sender never learns. `onError` is called for a failure of
- * a handler or of `keys`.
+ * Options of the receiver. `onRefused` is called with the check that failed; the sender never learns which check it
+ * was. `onError` is called when a handler or `keys` fails.
  */
 export interface OpencardReceiverOptions extends Observers {
   /**
@@ -50,8 +50,8 @@ const invalidSrcid: OpencardReply = Object.freeze({ status: 2, msg: "Invalid src
 const internalError: OpencardReply = Object.freeze({ status: 3, msg: "Internal error" });
 
 /**
- * Creates a receiver of Opencard calls. The receiver decrypts each call, calls the handler of its card, and encrypts
- * the answer with the call's own key and header.
+ * Creates a receiver of Opencard calls. The receiver decrypts each call and calls the handler of the card. The answer
+ * is encrypted with the key and the header of the call.
  *
  * The answer has status 200 and a token for a holder of a key, 400 without a body for everybody else, 404 without a
  * body for a method other than POST, and 500 without a body when `keys` fails. Throws a TypeError for invalid options.

@@ -1,9 +1,9 @@
 /**
- * Strict Base64 (RFC 4648): decoding accepts only the alphabet, and rejects unused bits that are not zero. Node 20 has
- * no `Uint8Array.fromBase64`, and `atob` skips white space.
+ * Strict Base64 (RFC 4648): decoding accepts only the alphabet, and rejects unused bits that are not zero. The
+ * platform's functions do not fit: Node 20 has no `Uint8Array.fromBase64`, and `atob` skips white space.
  */
 
-/** A limit because `String.fromCharCode` receives its arguments on the stack. */
+/** Calls of `String.fromCharCode` are limited in size, because their arguments are on the stack. */
 const CHARS_PER_CALL_MAX = 0x2000;
 
 const outsideAlphabet = /[^A-Za-z0-9+/=]/;

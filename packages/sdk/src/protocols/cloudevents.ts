@@ -28,11 +28,11 @@ import { incomingAttempt, incomingId, outgoingId, outgoingInteger } from "./wire
 
 const SPEC_VERSION = "1.0";
 const STRUCTURED = "application/cloudevents+json";
-/** The media types of all event formats begin with this text, including the formats for batches. */
+/** The media types of all event formats begin with this text. The formats for batches do so as well. */
 const EVENT_FORMAT = "application/cloudevents";
 const BATCH_FORMAT = "application/cloudevents-batch";
 const TYPE_DEFAULT = "ringback.message";
-/** Begins the names of the message's attributes that set event attributes, and the names of the headers. */
+/** Prefix of the message's attributes that set event attributes, and of the header names. */
 const PREFIX = "ce-";
 const OWN = "ringback";
 
@@ -44,8 +44,8 @@ const incomingAttributesMax = 64;
 /** One level more than the data, because the event is an object around the data. */
 const eventJsonDepthMax = 1 + dataJsonDepthMax;
 /**
- * The largest message is 1 MiB. Base64 makes it a third longer, and escaped quotes and line breaks take two characters
- * each; the rest is for the event's attributes.
+ * The largest message is 1 MiB. Base64 lengthens the message by a third. Escaped quotes and line breaks double its
+ * length at most. The rest is for the event's attributes.
  */
 const structuredBytesMax = 2 * 1024 * 1024 + 256 * 1024;
 /** The largest Integer of the specification. */
@@ -114,7 +114,7 @@ function contextOf(delivery: OutgoingDelivery): readonly Attribute[] {
     ["ringbackattempt", outgoingInteger("attempt", delivery.attempt, integerMax)],
   );
   if (delivery.tags.length > 0) context.push(["ringbacktags", outgoingText("tags", tagsAsText("tags", delivery.tags))]);
-  // The specification forbids empty attributes, so an empty type or key is not sent.
+  // The specification forbids empty attributes, so an empty type and an empty ordering key are not sent.
   if (delivery.type) context.push(["ringbackroutingkey", outgoingText("type", delivery.type)]);
   if (delivery.orderingKey) context.push(["ringbackorderingkey", outgoingText("orderingKey", delivery.orderingKey)]);
   return context;

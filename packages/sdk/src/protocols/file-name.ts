@@ -1,14 +1,16 @@
 /**
- * Makes file names from received texts safe. A program joins the name to a folder of its own, on any operating system.
- * So the name must not lead out of the folder, name a device, be hidden, look like another name or be taken for an
- * option of a command.
+ * Makes file names from received texts safe. A program appends the name to the path of one of its folders, on any
+ * operating system. The name must not lead out of the folder or refer to a device. It must not be hidden, look like
+ * another name, or begin like an option of a command.
  */
 
 /** The longest name on every common file system. */
 export const fileNameBytesMax = 255;
-/** Only the end of the text is read, where the last part of a path is. Counted in UTF-16 code units. */
+/**
+ * Only this many UTF-16 code units at the end of the text are read, because the file name is the last part of a path.
+ */
 const inspectedCharsMax = 16_384;
-/** A longer "extension" is probably part of a sentence, and is not preserved when the name is shortened. */
+/** Longer "extensions" are probably part of a sentence, and are not preserved when the name is shortened. */
 const extensionCharsMax = 32;
 
 /** Characters that join scripts and emoji. They have a meaning inside a name but are invisible alone. */
@@ -22,10 +24,10 @@ const invisible = new RegExp(
   "gu",
 );
 const invisibleAlone = new RegExp(`[${joiners}\\s\\u2800]`, "gu");
-/** Characters that Windows forbids in names, and quotes, which delimit names in headers and command lines. */
+/** Characters that Windows forbids in names, and quotes. Quotes delimit names in headers and command lines. */
 const forbidden = /[<>:"|?*'`]/g;
 const dotOrSpace = /[\s.]/;
-/** Device names of Windows, which are reserved with every extension. */
+/** Device names of Windows. They are reserved with every extension, as in `con.txt`. */
 const reserved = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])\s*(?:\.|$)/i;
 
 const encoder = new TextEncoder();

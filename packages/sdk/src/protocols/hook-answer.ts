@@ -1,6 +1,6 @@
 /**
- * Checks the answer of a called program before a dialect encodes it, so that a misspelt member does not become a
- * "continue".
+ * Checks the answer of a called program before a dialect encodes the answer. Without the check, a misspelt `action`
+ * would become "continue".
  */
 
 import { bytesOf } from "./body-bytes.ts";

@@ -1,4 +1,7 @@
-/** Keys of the dialects are JSON Web Keys (RFC 7517), which every platform can import and which name their own type. */
+/**
+ * Keys of the dialects are JSON Web Keys (RFC 7517). Every platform can import JSON Web Keys, and each key contains its
+ * own type.
+ */
 
 /** The members that dialects use. All values are base64url without padding (RFC 7518 section 6). */
 export interface Jwk {
@@ -22,7 +25,10 @@ export interface ProtocolKey {
 
 /** The keys and the time with which a receiver verifies a request. */
 export interface Trust {
-  /** Each key may have signed. During a key rotation the old and the new key are both valid. */
+  /**
+   * The keys of the sender; the request must be valid for any of them. During a key rotation the old and the new key
+   * are both listed.
+   */
   readonly keys: readonly ProtocolKey[];
   /** Unix time in milliseconds. */
   readonly nowMs: number;

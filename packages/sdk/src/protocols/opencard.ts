@@ -3,8 +3,8 @@
  * header. Only holders of the shared key can create a call or a reply, so plain HTTP is sufficient.
  *
  * A reply is `{status, msg, data, lifetime}`. Status 0 is a result, 1 no result, 2 bad parameters, 3 an internal error.
- * `lifetime` says how long the caller may cache the data, in Unix seconds. Baidu's documentation has no rule against
- * replays: the same token may arrive twice, and only its rid shows the repetition.
+ * `lifetime` limits how long the caller may cache the data, in Unix seconds. Baidu's documentation has no rule against
+ * replays. The same token can arrive twice, and only its rid shows the repetition.
  */
 
 import { toBase64Url } from "./base64.ts";
@@ -24,7 +24,7 @@ const CONTENT_TYPE = "application/jwt";
 export const opencard = {
   name: "opencard",
   keys: "required",
-  // A reply has no payload that a second URL could receive.
+  // A hook has one URL only: a second URL would receive the reply instead of the payload.
   merges: false,
   keyFault: opencardKeyFault,
   async encode(call) {
@@ -72,8 +72,8 @@ async function interpret(reply: HookReply, call: OutgoingCall): Promise<HookVerd
 async function openReply(reply: HookReply, call: OutgoingCall): Promise<OpencardReply> {
   const token = readToken(reply.body);
   const { header, jwk } = underKey(call.key, call.requestId);
-  // A header has four members, two of which are constant. Values are compared, because other libraries sort the
-  // members.
+  // The header of the reply must equal the header of the call. Its values are compared and not its bytes, because other
+  // libraries sort the members.
   if (token.header.kid !== header.kid || token.header.rid !== header.rid) throw new UntrustedError("unknown_key");
   return replyOf(readObject(await openToken(token, jwk), call.json));
 }
@@ -118,8 +118,8 @@ export interface OpenedCall {
 }
 
 /**
- * Throws {@link UntrustedError}. An unknown kid takes as long as a wrong key, so that the time does not reveal which
- * kids exist.
+ * Decrypts the call. Throws {@link UntrustedError}. For an unknown kid another key is tried, so that an unknown kid
+ * takes as long as a wrong key. The time therefore does not reveal which kids exist.
  */
 export async function openCall(token: OpencardToken, keys: readonly ProtocolKey[]): Promise<OpenedCall> {
   const key = keys.find(({ kid, jwk }) => kid === token.header.kid && opencardKeyFault(jwk) === null);

@@ -60,7 +60,7 @@ export type Verdict =
   /** The endpoint reports that it will never accept messages again, so the subscription is disabled. */
   | { readonly kind: "gone" };
 
-/** The value of a `Retry-After` header: a delay, or a time in Unix milliseconds (RFC 9110 section 10.2.3). */
+/** The value of a `Retry-After` header (RFC 9110 section 10.2.3): a delay, or a point in time in Unix milliseconds. */
 export type RetryAfter = { readonly delayMs: number } | { readonly atMs: number };
 
 /** A request as the receiving program got it. */
@@ -71,7 +71,7 @@ export interface IncomingRequest {
   readonly body: Uint8Array;
 }
 
-/** A decoded push. Members that the dialect does not carry are null or empty. */
+/** A decoded push. Members that the dialect does not transmit are null or empty. */
 export interface IncomingMessage extends Pick<
   OutgoingDelivery,
   "body" | "contentType" | "tags" | "type" | "orderingKey" | "attributes"
@@ -105,8 +105,8 @@ export interface PushProtocol {
   /** Receiver: the most keys to verify with. Default: no limit. */
   readonly verifyingKeysMax?: number;
   /**
-   * Receiver: the default size limit for a body, in bytes: a message of 1 MiB in the longest form that the dialect
-   * writes. Default: 2 MiB.
+   * Receiver: the default size limit for a body, in bytes. The limit allows a message of 1 MiB in the longest form that
+   * the dialect writes. Default: 2 MiB.
    */
   readonly bodyBytesMax?: number;
   /** The schemes of URLs that the dialect can be sent to, without the colon. Default: http and https. */

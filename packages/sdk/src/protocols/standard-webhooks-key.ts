@@ -6,7 +6,7 @@
 import { fromBase64, fromBase64Url, toBase64, toBase64Url } from "./base64.ts";
 import type { Jwk, ProtocolKey } from "./key.ts";
 
-/** The specification requires secrets of 24 to 64 bytes. Ringback signs with no others. */
+/** The specification requires secrets of 24 to 64 bytes. Ringback signs with no shorter or longer secret. */
 const secretBytesMin = 24;
 const secretBytesMax = 64;
 /** A receiver cannot choose its sender's secret, so shorter secrets are accepted; 128 bits are still secure. */
@@ -20,7 +20,7 @@ const ed25519 = { name: "Ed25519" } as const;
 export type SignatureVersion = "v1" | "v1a";
 export type KeyPurpose = "sign" | "verify";
 
-/** The message describes what is wrong with a key, and contains nothing of the key. */
+/** The error for a key that cannot be used. The message describes the fault, and contains no part of the key. */
 export class UnusableKey extends Error {}
 
 type ImportedKeys = WeakMap<Jwk, Promise<CryptoKey>>;
@@ -95,7 +95,10 @@ function importPublicKey(jwk: Jwk): Promise<CryptoKey> {
   return importByPlatform("raw", memberBytes(jwk, "x", ed25519KeyBytes), ed25519, "verify");
 }
 
-/** With a wrong public key every message would be sent and none would be verified. */
+/**
+ * Checks that the public key fits the private key. With a wrong public key, messages would be sent, and every receiver
+ * would refuse them.
+ */
 async function assertPair(signer: CryptoKey, verifier: CryptoKey): Promise<void> {
   const anything = new Uint8Array(1);
   const signature = await crypto.subtle.sign("Ed25519", signer, anything);

@@ -21,7 +21,7 @@ import { joinedBytes } from "./text-bytes.ts";
 import { statusReply, verdictOfReply } from "./status-verdict.ts";
 import { incomingDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
-/** A request has one signature per key. A sender has an old key, a new key, and seldom a third. */
+/** The most signatures of a request, one per key. A sender has an old key, a new key, and seldom a third. */
 const signaturesMax = 8;
 /** Together with {@link signaturesMax} this limits how often an untrusted sender can have a body hashed. */
 const verifyingKeysMax = 16;
@@ -96,7 +96,7 @@ async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingM
 }
 
 const webhookNames = { id: "webhook-id", timestamp: "webhook-timestamp", signature: "webhook-signature" } as const;
-/** The header names from before the standard, which Svix still sends. */
+/** Header names that are older than the standard. Svix still sends them. */
 const svixNames = { id: "svix-id", timestamp: "svix-timestamp", signature: "svix-signature" } as const;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Reading requests and writing responses of `node:http`, for the adapters of Node's servers. The interfaces name only
- * the members that are used, so that nothing of Node is imported.
+ * Reads requests and writes responses of `node:http`, for the adapters of Node's servers. The interfaces list only the
+ * members that are used, so nothing of Node is imported.
  */
 
 import { BoundedBytes } from "../../protocols/bounded-bytes.ts";
@@ -11,7 +11,7 @@ import type { Receiver } from "../receiver.ts";
 import { replyTo, type RequestHead } from "./safe-reply.ts";
 import { announcedLength } from "./announced-length.ts";
 
-/** The members of `http.IncomingMessage` that are used, and of HTTP/2's compatible request. */
+/** The members that are used of `http.IncomingMessage`, and of the compatible request of HTTP/2. */
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -37,7 +37,7 @@ export interface NodeResponse {
 
 /**
  * The most bytes that are read and discarded after a body was refused as too large. Most senders read the reply only
- * after they have sent the whole request. A longer body loses its connection.
+ * after they have sent the whole request. When more bytes follow, the connection is closed.
  */
 export const discardedBytesMax = 8 * 1024 * 1024;
 
@@ -99,7 +99,7 @@ function readBody(request: NodeRequest, bodyBytesMax: number): Promise<Uint8Arra
       if (discardedBytes > discardedBytesMax) request.destroy();
     });
     request.on("end", () => resolve(body.bytes()));
-    // Both events may follow `end`, where they have no effect. Without a listener an `error` would end the process.
+    // Both events can also follow `end`, and have no effect then. Without a listener, an `error` would end the process.
     request.on("error", () => reject(new ReceiveError("body_incomplete")));
     request.on("close", () => reject(new ReceiveError("body_incomplete")));
   });

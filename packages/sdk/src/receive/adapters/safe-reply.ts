@@ -1,7 +1,4 @@
-/**
- * Returns replies that every server can send, even when a receiver that a program wrote throws or returns an invalid
- * reply.
- */
+/** Returns replies that every server can send. A receiver of the program's own may throw or return an invalid reply. */
 
 import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { failureReply } from "../answering.ts";
