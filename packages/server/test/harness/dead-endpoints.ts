@@ -9,12 +9,12 @@ export interface DeadEndpoint extends AsyncDisposable {
   connections(): number;
 }
 
-/** Accepts every connection and request, and never answers. */
+/** Starts an endpoint that accepts every connection and request, and never answers. */
 export function startHanging(): Promise<DeadEndpoint> {
   return startTcp(() => undefined);
 }
 
-/** Begins an answer and sends the rest one byte at a time, without end. */
+/** Starts an endpoint that begins an answer and sends the rest one byte at a time, without end. */
 export function startDripping(): Promise<DeadEndpoint> {
   return startTcp((socket) => {
     socket.once("data", () => {

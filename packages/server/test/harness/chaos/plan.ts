@@ -1,6 +1,6 @@
 import type { Chance } from "../random.ts";
 
-/** The topics and subscriptions of a run, and which messages each subscription must get. */
+/** The topics and subscriptions of a run, and the messages that each subscription must get. */
 
 export interface PlannedMessage {
   readonly body: string;
@@ -29,7 +29,10 @@ export const topicSettings: Readonly<Record<TopicName, object>> = {
 };
 
 const everything = (): boolean => true;
-/** Retries soon enough for a test, and often enough never to give up. */
+/**
+ * A retry policy with delays that are short enough for a test. It allows so many retries that the server never gives
+ * up.
+ */
 const patient = { baseMs: 40, factor: 1.5, delayMsMax: 400, retriesMax: 1000, jitter: "full" };
 const plain = { settings: {}, gets: everything, delayMs: 0, failing: 0 };
 
