@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { Tally } from "./tally.ts";
 
-/** One request that is sent over and over. */
+/** A request that is sent repeatedly. */
 export interface Target {
   readonly origin: string;
   readonly path: string;

@@ -15,7 +15,7 @@ export interface ProcessTimes {
 
 /** Parses `/proc/PID/stat`. */
 export function processTimesFromStat(stat: string): ProcessTimes {
-  // The second field is the command in brackets. The command itself may hold spaces and brackets.
+  // The second field is the command in brackets. The command itself may contain spaces and brackets.
   const afterCommand = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const field = (index: number): number => {
     const value = Number(afterCommand[index]);

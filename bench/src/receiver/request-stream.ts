@@ -5,7 +5,7 @@ export class MalformedRequest extends Error {
   override readonly name = "MalformedRequest";
 }
 
-/** The benchmark sends no larger head and no larger body. */
+/** The largest head and the largest body that are accepted. The benchmark sends no larger ones. */
 export const headBytesMax = 16 * 1024;
 export const bodyBytesMax = 2 * 1024 * 1024;
 

@@ -31,7 +31,7 @@ interface Sample {
 }
 
 /**
- * Measures the CPU time of server and database per delivery, in bare POSTs. The time includes taking the publish and
+ * Measures the CPU time of server and database per delivery, in bare POSTs. The time includes receiving the publish and
  * recording the attempt. Bare POSTs are measured before, between and after the samples.
  */
 export async function cpuPerDelivery(bench: Bench, server: Server, plan: CpuPlan): Promise<Measured> {

@@ -32,7 +32,7 @@ function request(loop: BareLoop): Promise<LoadReport> {
   });
 }
 
-/** The leanest loop that undici allows: `pool.dispatch` with a handler that reads the status only. */
+/** The cheapest loop that undici allows: `pool.dispatch` with a handler that reads the status only. */
 function dispatch(loop: BareLoop): Promise<LoadReport> {
   return run(
     loop,

@@ -19,7 +19,7 @@ export interface HooksOptions {
 }
 
 export interface CallOptions {
-  /** Aborts the call, which ends at once with the error `aborted`. */
+  /** A signal that aborts the call. The call then ends at once with the error `aborted`. */
   readonly signal?: AbortSignal;
 }
 

@@ -22,7 +22,7 @@ export interface DispatchedPost {
   readonly origin: string;
   readonly path: string;
   readonly method: "POST";
-  /** Name, value, name, value …; undici only reads the list. */
+  /** Name, value, name, value … undici does not change the list. */
   readonly headers: string[];
   readonly body: Uint8Array;
   readonly headersTimeout: number;
@@ -94,7 +94,7 @@ class Exchange implements DispatchedPostHandler {
   #controller: DispatchController | null = null;
   #ended = false;
   #interimReplies = 0;
-  /** 0 until the headers of the final reply have arrived. */
+  /** The status of the final reply; 0 until its headers have arrived. */
   #status = 0;
   #headers: Readonly<Record<string, string>> = noHeaders;
   #compressed = false;

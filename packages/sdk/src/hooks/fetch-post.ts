@@ -40,7 +40,7 @@ export function fetchPost(fetchFunction: typeof fetch = fetch): HookPost {
   };
 }
 
-/** Never rejects. */
+/** Reads the body, up to the size limit. Never rejects. */
 async function readReply(response: Response, replyBytesMax: number, deadline: Deadline): ReturnType<HookPost> {
   const bytes = new BoundedBytes(replyBytesMax);
   try {
@@ -71,7 +71,7 @@ function replyOf(response: Response, body: Uint8Array): HookReply {
   return { status, headers: withFirstValues(Object.fromEntries(response.headers)), body };
 }
 
-/** Only Node reports this error. On other platforms a reply that is not HTTP is `unreachable`. */
+/** Whether the reply is not HTTP. Only Node reports this error. On other platforms such a reply is `unreachable`. */
 function isNotHttp(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof Error && isNotHttpError(error.cause);
 }

@@ -64,12 +64,12 @@ function unescaped(escape: string): string {
   return escape.length === 2 ? escape.slice(1) : String.fromCharCode(hexadecimal(escape.slice(2)));
 }
 
-/** Keeps the length of `text`: "İ" is the only character that is longer in lower case. */
+/** Returns the text in lower case with the same length. "İ" is the only character that is longer in lower case. */
 function inLowerCase(text: string): string {
   return text.replaceAll("İ", "i").toLowerCase();
 }
 
-/** Replaces these URLs' hosts in their Unicode form by the ASCII form (`xn--…`) that `URL` uses. */
+/** Replaces the Unicode form of the URLs' hosts by the ASCII form (`xn--…`) that `URL` uses. */
 function withAsciiHosts(text: string, urls: readonly string[]): string {
   const hosts = urls.map(hostOf).filter((host) => host.includes("xn--"));
   if (hosts.length === 0) return text;
@@ -83,10 +83,10 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : "";
 }
 
-/** Parts of addresses in lower case, by the context in which a text contains them. */
+/** Parts of addresses in lower case, grouped by the context in which a part is matched. */
 interface Parts {
   readonly anywhere: string[];
-  /** Matched only where no ASCII letter or digit precedes or follows. */
+  /** Parts that are matched only if no ASCII letter or digit precedes or follows. */
   readonly alone: string[];
   /**
    * Hosts that may be ordinary words. A host is matched only after the text that resolvers, clients and proxies print
@@ -95,7 +95,10 @@ interface Parts {
   readonly labelled: string[];
 }
 
-/** Sorts longer parts first, so that the longest of several parts that begin at the same index is matched. */
+/**
+ * Returns a pattern for all parts. Longer parts come first, so that the longest of several parts at the same index is
+ * matched.
+ */
 function patternOf({ anywhere, alone, labelled }: Parts): RegExp {
   const [before, after] = ["(?<![a-z\\d])", "(?![a-z\\d])"];
   const label = "(?<=//|@|\\b(?:enotfound|eai_again|host|hostname|server):? [\"']?)";
@@ -133,7 +136,7 @@ function partsOf(urls: readonly string[]): Parts {
   return { anywhere: anywhere.map(inLowerCase), alone: alone.map(inLowerCase), labelled };
 }
 
-/** Whether the text is long enough, or different enough from a word, not to be part of an ordinary sentence. */
+/** Whether the text is unlikely to be part of an ordinary sentence, because it is long or does not look like a word. */
 function isDistinctive(text: string, wordChars: number): boolean {
   return text.length >= (/^(?:\p{L}*|\d*)$/u.test(text) ? wordChars : secretCharsMin);
 }

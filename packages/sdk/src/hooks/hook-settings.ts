@@ -17,7 +17,7 @@ export interface HookSettings {
   readonly protocol?: HookProtocolName | HookProtocol;
   /** Time limit of the whole call in milliseconds, 100 to 60,000. Default: 5,000. */
   readonly timeoutMs?: number;
-  /** The outcome when a URL fails. Default: continue. */
+  /** Whether the call continues or is rejected when a URL fails. Default: continue. */
   readonly onError?: "continue" | "reject";
   /** The key for a dialect that signs or encrypts. */
   readonly key?: ProtocolKey | null;
@@ -102,7 +102,7 @@ function urlsFault(urls: unknown): string | null {
   return null;
 }
 
-/** Rejects URLs that `fetch` would refuse later or change without an error. */
+/** Describes why `fetch` would refuse the URL, or silently change it. Returns null for a usable URL. */
 function urlFault(url: unknown): string | null {
   if (typeof url !== "string" || !/^https?:\/\//i.test(url) || !URL.canParse(url)) return "is not an http or https URL";
   if (url.length > hookLimits.urlCharsMax) return `has more than ${hookLimits.urlCharsMax} characters`;

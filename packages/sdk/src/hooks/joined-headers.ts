@@ -9,7 +9,7 @@ const joints = /"(?:\\[^]|[^"\\])*"?|, /g;
 const dispositionJoints = /"(?:\\[^]|[^"\\])*"?|, (?=(?:attachment|inline) *(?:[;,]|$))/gi;
 
 /**
- * Reduces `Content-Type` and `Content-Disposition`, the only headers that dialects read, to their first values. Changes
+ * Reduces `Content-Type` and `Content-Disposition` to their first values. Dialects read no other headers. Changes
  * `headers` and returns it.
  */
 export function withFirstValues(headers: Record<string, string>): Record<string, string> {

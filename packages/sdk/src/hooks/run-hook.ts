@@ -63,7 +63,7 @@ export type HookPost = (
 
 export interface HookPorts {
   readonly post: HookPost;
-  /** A monotonic clock with any starting point. */
+  /** Returns the time of a monotonic clock. Its starting point does not matter. */
   nowMs(): number;
   /** Returns a different id for every POST: at most 64 letters, digits and hyphens. */
   requestId(): string;

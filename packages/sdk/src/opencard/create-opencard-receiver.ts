@@ -12,8 +12,9 @@ import { type CardRequest, cardRequestOf } from "./card-request.ts";
 import { type OpencardKeys, protocolKeysOf } from "./opencard-keys.ts";
 
 /**
- * Answers one card. An object is the data of a status 0; `found`, `noResult` and `badParameters` return other answers.
- * A handler that throws is answered with status 3, without the error's text.
+ * Answers one card. A handler that returns a plain object answers with status 0 and this object as the data. `found`,
+ * `noResult` and `badParameters` create other answers. When the handler throws, the answer has status 3 and no error
+ * text.
  */
 export type CardHandler = (request: CardRequest) => CardData | CardAnswer | Promise<CardData | CardAnswer>;
 
@@ -40,12 +41,12 @@ export interface OpencardReceiverOptions extends Observers {
 const handlerTimeoutMsMax = 2 ** 31 - 1;
 
 const notFoundReply: ReceiverReply = Object.freeze({ status: 404, headers: Object.freeze({}), body: "" });
-/** The same answer for every refusal, so that it does not reveal which check failed. */
+/** The answer to every refused request. The answer is always the same, so it does not reveal which check failed. */
 const refusedReply: ReceiverReply = Object.freeze({ status: 400, headers: Object.freeze({}), body: "" });
 const keysFailedReply: ReceiverReply = Object.freeze({ status: 500, headers: Object.freeze({}), body: "" });
 
 const invalidRequest: OpencardReply = Object.freeze({ status: 2, msg: "Invalid request" });
-/** The text in Baidu's documentation. */
+/** The answer to an unknown `srcid`, with the text in Baidu's documentation. */
 const invalidSrcid: OpencardReply = Object.freeze({ status: 2, msg: "Invalid srcid" });
 const internalError: OpencardReply = Object.freeze({ status: 3, msg: "Internal error" });
 

@@ -9,7 +9,7 @@ import { opencardKeyFault } from "../protocols/opencard-key.ts";
  */
 export type OpencardKeys = Readonly<Record<string, Jwk | string>>;
 
-/** Throws a TypeError that names the kid and contains nothing of the key. */
+/** Checks and converts the keys. Throws a TypeError that names the kid and contains no part of the key. */
 export function protocolKeysOf(keys: OpencardKeys): readonly ProtocolKey[] {
   return Object.entries(keys).map(([kid, key]) => {
     const jwk = typeof key === "string" ? { kty: "oct", k: key } : key;

@@ -47,7 +47,10 @@ function decoded(text: string): Uint8Array<ArrayBuffer> | null {
   return lastBitsAreZero(text, bytes) ? bytes : null;
 }
 
-/** Without this check `QQ==` and `QR==` would both decode to "A", so encoded values could not be compared as text. */
+/**
+ * Whether the unused bits are zero. Without this check `QQ==` and `QR==` would both decode to "A", so encoded values
+ * could not be compared as text.
+ */
 function lastBitsAreZero(text: string, bytes: Uint8Array): boolean {
   return !text.endsWith("=") || toBase64(bytes.subarray(bytes.length - (bytes.length % 3))) === text.slice(-4);
 }

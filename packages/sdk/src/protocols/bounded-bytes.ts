@@ -2,7 +2,10 @@
 const GROWN_BYTES_MIN = 16 * 1024;
 /** The most bytes that are allocated for an announced length before the first byte has arrived. */
 const ANNOUNCED_BYTES_MAX = 64 * 1024;
-/** Never returned: the caller of `bytes` may transfer the buffer to another thread. */
+/**
+ * The empty buffer of new instances. `bytes` never returns this buffer, because its caller may transfer the buffer to
+ * another thread.
+ */
 const emptyBuffer = new Uint8Array();
 
 /**

@@ -36,12 +36,15 @@ const TYPE_DEFAULT = "ringback.message";
 const PREFIX = "ce-";
 const OWN = "ringback";
 
-/** 20 characters is a recommendation of the specification (SHOULD), which other systems may enforce. */
+/**
+ * The valid names of attributes. The specification recommends at most 20 characters (SHOULD), and other systems may
+ * enforce this.
+ */
 const outgoingName = /^[a-z\d]{1,20}$/;
 const incomingAttributeName = /^[a-z\d]{1,64}$/;
-/** A message has at most 16 attributes, and Ringback adds seven. */
+/** The most attributes that are read. A message has at most 16 attributes, and Ringback adds seven. */
 const incomingAttributesMax = 64;
-/** One level more than the data, because the event is an object around the data. */
+/** The deepest nesting of an event: one level more than the data, because the event is an object around the data. */
 const eventJsonDepthMax = 1 + dataJsonDepthMax;
 /**
  * The largest message is 1 MiB. Base64 lengthens the message by a third. Escaped quotes and line breaks double its
@@ -298,7 +301,10 @@ function incomingText(name: string, text: string): string {
   return text;
 }
 
-/** Error texts do not repeat a name that an untrusted sender chose. */
+/**
+ * Returns a description of the attribute for error texts. Error texts do not repeat a name that an untrusted sender
+ * chose.
+ */
 function partOf(name: string): string {
   return incomingAttributeName.test(name) ? name : "an attribute";
 }

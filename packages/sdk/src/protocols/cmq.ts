@@ -121,7 +121,10 @@ function tagsOf(request: IncomingRequest): readonly string[] {
   return splitTags("x-cmq-message-tag", request.headers["x-cmq-message-tag"]);
 }
 
-/** Takes the digits of an id from the JSON text if the id is a number, because `JSON.parse` rounds large numbers. */
+/**
+ * Returns the id as text. If the id is a number, its digits are taken from the JSON text, because `JSON.parse` rounds
+ * large numbers.
+ */
 function idIn(text: string, members: Readonly<Record<string, unknown>>, name: string): string {
   const value = members[name];
   if (typeof value !== "number" || Number.isSafeInteger(value)) return incomingId(name, value);

@@ -38,7 +38,10 @@ export function attachmentNamed(filename: string | null): string {
   return `attachment; filename="${ascii.replaceAll("%", "_")}"; filename*=UTF-8''${percentEncoded(filename)}`;
 }
 
-/** Many senders write UTF-8 in `filename`. Other values are ISO 8859-1, in which each byte is its character. */
+/**
+ * Decodes the value. Many senders write UTF-8 in `filename`. Other values are ISO 8859-1, in which each byte is one
+ * character.
+ */
 function textOfBytes(value: string): string {
   return utf8OrNull(value) ?? value;
 }

@@ -53,7 +53,10 @@ function lastPart(path: string): string {
   return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }
 
-/** A dot at the beginning hides a file or means a parent folder. Windows removes dots and spaces at the end. */
+/**
+ * Removes dots and spaces at both ends. A dot at the beginning hides a file or refers to a parent folder. Windows
+ * removes dots and spaces at the end.
+ */
 function withoutOuterDotsAndSpaces(name: string): string {
   let start = 0;
   let end = name.length;
@@ -62,7 +65,7 @@ function withoutOuterDotsAndSpaces(name: string): string {
   return name.slice(start, end);
 }
 
-/** Commands read an argument that begins with a hyphen as an option. */
+/** Changes a name that begins with a hyphen, because commands read such an argument as an option. */
 function withoutOption(name: string): string {
   return name.startsWith("-") ? `_${name.slice(1)}` : name;
 }

@@ -116,7 +116,7 @@ function withoutReferences(text: string): string {
     reference.lastIndex = start;
     const [, name, decimal, hexadecimal = ""] = reference.exec(text) ?? [];
     const codePoint = decimal === undefined ? Number.parseInt(hexadecimal, 16) : Number(decimal);
-    // The code point is NaN for a reference that is not a number.
+    // `codePoint` is NaN for a reference that is not a number.
     const character = codePoint <= LAST_CODE_POINT ? String.fromCodePoint(codePoint) : predefined.get(name ?? "");
     if (character === undefined || foreignCharacter.test(character)) {
       throw new UndecodableError(

@@ -18,7 +18,10 @@ export interface CheckedAnswer {
   readonly data: JsonObject | null;
 }
 
-/** Throws {@link UnencodableError} for an answer that neither koipy nor the JSON dialect can carry. */
+/**
+ * Returns the checked answer. Throws {@link UnencodableError} for an answer that neither koipy nor the JSON dialect can
+ * send.
+ */
 export function checkedAnswer({ action, reason, attachments = [], data }: HookAnswer): CheckedAnswer {
   if (action !== "continue" && action !== "reject") throw new UnencodableError('action: not "continue" or "reject"');
   if (reason !== undefined && typeof reason !== "string") throw new UnencodableError("reason: not a string");

@@ -18,10 +18,16 @@ export const incomingBodyBytesDefault = 2 * 1024 * 1024;
  * KiB for the envelope.
  */
 export const incomingEnvelopeBytesMax = 6 * 1024 * 1024 + 64 * 1024;
-/** Envelopes are flat, with about ten members. The limits leave room for members that a platform adds later. */
+/**
+ * Limits of an envelope's JSON. Envelopes are flat, with about ten members. The limits leave room for members that a
+ * platform adds later.
+ */
 export const envelopeJsonDepthMax = 8;
 export const envelopeJsonValuesMax = 1024;
-/** Ringback's names of topics and subscriptions are shorter; other senders may use longer ones. */
+/**
+ * The longest name of a topic or subscription that is read. Ringback's names are shorter; other senders may use longer
+ * ones.
+ */
 export const incomingNameCharsMax = 256;
 
 const controlCharacter = /\p{Cc}/u;

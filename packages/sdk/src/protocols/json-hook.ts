@@ -157,7 +157,7 @@ function shortMember(object: JsonObject, name: string, charsMax: number, of: str
   return text;
 }
 
-/** A rejection stays a rejection, even when its reason cannot be read. */
+/** Returns the reason of a rejection. A reply remains a rejection even when its reason cannot be read. */
 function reasonOfRefusal(reply: HookReply, call: OutgoingCall): string {
   const read = isJsonType(mediaTypeOf(reply.headers["content-type"])) ? readJson(reply.body, call.json) : null;
   if (read !== null && "value" in read && isJsonObject(read.value)) {

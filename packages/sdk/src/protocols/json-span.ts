@@ -51,10 +51,13 @@ const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
-/** The longest escape of a character in a key is `\u0061`. */
+/** The length of the longest escape of a character in a key, such as `\u0061`. */
 const CHARS_PER_ESCAPE_MAX = 6;
 
-/** `start` is the index of the opening brace; the returned `end` is the index after the closing brace. */
+/**
+ * Finds a member of the object. `start` is the index of the opening brace. The returned `end` is the index after the
+ * closing brace.
+ */
 function scanObject(text: string, start: number, member: string): { span: Span | null; end: number } {
   let span: Span | null = null;
   let at = skipSpace(text, start + 1);

@@ -19,7 +19,7 @@ export interface Jwk {
 export interface ProtocolKey {
   /** The name of the key at both ends. */
   readonly kid: string;
-  /** Must be the same object as long as the key does not change, because the imported key is cached by the object. */
+  /** The key. Pass the same object as long as the key does not change: the imported key is cached per object. */
   readonly jwk: Jwk;
 }
 

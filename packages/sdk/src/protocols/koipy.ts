@@ -32,8 +32,8 @@ import { readReasonCharsMax } from "./reject-reason.ts";
 const memberNames = ["message", "config", "slaveRequest", "result", "addons"] as const;
 
 /**
- * The data that koipy sends and that a reply is merged into. The members are koipy's own objects; later versions send
- * fewer.
+ * The data that koipy sends, and into which the data of a reply is merged. The members are koipy's own objects. Later
+ * versions of koipy send fewer members.
  */
 export type KoiCallbackData = Readonly<Partial<Record<(typeof memberNames)[number], JsonObject>>>;
 

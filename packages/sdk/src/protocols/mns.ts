@@ -205,7 +205,7 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
   };
 }
 
-/** An empty header is the same as a missing one. */
+/** Returns the header as a name. An empty header is treated like a missing one. */
 function headerName(request: IncomingRequest, name: string): string | null {
   const value = request.headers[name];
   return value === undefined || value === "" ? null : incomingName(name, fromHeaderValue(name, value));

@@ -37,7 +37,10 @@ export function isHeaderName(value: unknown): value is string {
   );
 }
 
-/** Throws {@link UntrustedError} with `malformed`, or with `wrong_algorithm` for a token of another kind. */
+/**
+ * Parses the header. Throws {@link UntrustedError} with `malformed`, or with `wrong_algorithm` for a token of another
+ * kind.
+ */
 export function parseHeader(text: string): OpencardHeader {
   let members: ReadonlyMap<string, unknown>;
   try {

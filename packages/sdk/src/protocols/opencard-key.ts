@@ -30,7 +30,10 @@ export function opencardKeyFault(jwk: Jwk): string | null {
   return null;
 }
 
-/** Rejects for an invalid JWK. Caches the imported key, because importing costs as much as unwrapping. */
+/**
+ * Imports the key and caches the imported key, because importing takes as long as unwrapping. Rejects for an invalid
+ * JWK.
+ */
 export function importOpencardKey(jwk: Jwk): Promise<CryptoKey> {
   const key = imported.get(jwk) ?? importSecret(jwk);
   imported.set(jwk, key);

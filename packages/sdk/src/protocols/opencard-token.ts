@@ -56,7 +56,7 @@ export function readToken(body: Uint8Array): OpencardToken {
   return { header: parseHeader(textOf(header)), compact };
 }
 
-/** Throws {@link UntrustedError} when the token was encrypted with another key or was changed. */
+/** Decrypts the token. Throws {@link UntrustedError} when the token was encrypted with another key or was changed. */
 export async function openToken(token: OpencardToken, jwk: Jwk): Promise<Uint8Array> {
   const key = await importOpencardKey(jwk);
   try {
@@ -86,7 +86,10 @@ function withoutLineEnd(text: string): string {
   return text.slice(0, text.endsWith("\r\n") ? -2 : -1);
 }
 
-/** A part is null when it is not base64url, and undefined when it is missing. */
+/**
+ * Whether the part has the right number of bytes. A part is null when it is not base64url, and undefined when it is
+ * missing.
+ */
 function hasBytes(part: Uint8Array | null | undefined, min: number, max: number = min): part is Uint8Array {
   return part !== null && part !== undefined && part.length >= min && part.length <= max;
 }

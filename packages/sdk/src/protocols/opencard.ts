@@ -1,10 +1,6 @@
 /**
- * Baidu's Opencard: the body of a call is an encrypted token, and so is the body of its reply, with the same key and
- * header. Only holders of the shared key can create a call or a reply, so plain HTTP is sufficient.
- *
- * A reply is `{status, msg, data, lifetime}`. Status 0 is a result, 1 no result, 2 bad parameters, 3 an internal error.
- * `lifetime` limits how long the caller may cache the data, in Unix seconds. Baidu's documentation has no rule against
- * replays. The same token can arrive twice, and only its rid shows the repetition.
+ * Baidu documents Unix seconds, but not whether the value is a time or a duration. The value is therefore passed on
+ * unchanged.
  */
 
 import { toBase64Url } from "./base64.ts";
@@ -152,7 +148,9 @@ export async function sealReply(
 
 // ---- both
 
-/** Throws {@link UnencodableError}, whose text contains nothing of the key. */
+/**
+ * Returns the header and the key of a call. Throws {@link UnencodableError}, whose text contains no part of the key.
+ */
 function underKey(key: ProtocolKey | null, rid: string | null): { header: OpencardHeader; jwk: Jwk } {
   if (key === null) throw new UnencodableError("key: Opencard requires a key");
   const fault = opencardKeyFault(key.jwk);
@@ -167,7 +165,10 @@ function headerName(part: string, value: unknown): string {
   );
 }
 
-/** Throws {@link UnencodableError} for a value that the other end would reject. `part` names the value in the error. */
+/**
+ * Encodes the payload. Throws {@link UnencodableError} for a value that the other end would reject. `part` names the
+ * value in the error.
+ */
 function payloadBytes(part: string, value: unknown, json: OutgoingCall["json"]): Uint8Array {
   const bytes = writeJson(part, value, json);
   if (bytes[0] !== OPENING_BRACE) throw new UnencodableError(`${part}: not a JSON object`);

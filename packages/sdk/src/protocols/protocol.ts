@@ -27,7 +27,7 @@ export interface OutgoingDelivery {
   /** The content type that the publisher set; null when there is none. */
   readonly contentType: string | null;
   readonly tags: readonly string[];
-  /** Dotted words such as `invoice.payment_failed`; CMQ's routing key. */
+  /** The message's type: words joined by dots, such as `invoice.payment_failed`. In CMQ it is the routing key. */
   readonly type: string | null;
   readonly orderingKey: string | null;
   readonly attributes: Readonly<Record<string, string>>;
@@ -100,7 +100,7 @@ export interface PushProtocol {
   readonly keys: "none" | "required";
   /** Sender: describes why this key cannot sign, without revealing a part of the key. Returns null for a usable key. */
   readonly keyFault?: (jwk: Jwk) => string | null;
-  /** Receiver: as `keyFault`, for a key that verifies. */
+  /** Receiver: describes why this key cannot verify. Otherwise like `keyFault`. */
   readonly verifyingKeyFault?: (jwk: Jwk) => string | null;
   /** Receiver: the most keys to verify with. Default: no limit. */
   readonly verifyingKeysMax?: number;

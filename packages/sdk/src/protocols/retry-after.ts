@@ -1,6 +1,9 @@
 import type { RetryAfter } from "./protocol.ts";
 
-/** A number with more digits is read as 10^9 seconds (31 years). The server limits the wait to much less. */
+/**
+ * The most digits of a number of seconds. A longer number is read as 10^9 seconds (31 years). The server limits the
+ * wait to much less.
+ */
 const secondsDigitsMax = 9;
 const seconds = new RegExp(`^[0-9]{1,${secondsDigitsMax}}$`);
 const tooManySeconds = /^[0-9]+$/;

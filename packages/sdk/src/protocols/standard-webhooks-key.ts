@@ -9,7 +9,10 @@ import type { Jwk, ProtocolKey } from "./key.ts";
 /** The specification requires secrets of 24 to 64 bytes. Ringback signs with no shorter or longer secret. */
 const secretBytesMin = 24;
 const secretBytesMax = 64;
-/** A receiver cannot choose its sender's secret, so shorter secrets are accepted; 128 bits are still secure. */
+/**
+ * The shortest secret for verifying. A receiver cannot choose its sender's secret, so shorter secrets are accepted; 128
+ * bits are still secure.
+ */
 const verifyingSecretBytesMin = 16;
 const ed25519KeyBytes = 32;
 
@@ -26,7 +29,10 @@ export class UnusableKey extends Error {}
 type ImportedKeys = WeakMap<Jwk, Promise<CryptoKey>>;
 const imported: Readonly<Record<KeyPurpose, ImportedKeys>> = { sign: new WeakMap(), verify: new WeakMap() };
 
-/** Returns null for a key that is not for signatures, or not for one of these two kinds. */
+/**
+ * Returns the kind of signature that the key creates. Null for a key that is not for signatures, or not for one of the
+ * two kinds.
+ */
 export function versionOf(jwk: Jwk): SignatureVersion | null {
   const use = jwk["use"];
   if (use !== undefined && use !== "sig") return null;
@@ -56,7 +62,7 @@ function keyFault(jwk: Jwk, purpose: KeyPurpose): string | null {
   }
 }
 
-/** A key that lists its operations must not be used for others (RFC 7517 section 4.3). */
+/** Throws when the JWK lists its operations and this purpose is not one of them (RFC 7517 section 4.3). */
 function assertMeantFor(jwk: Jwk, purpose: KeyPurpose): void {
   const operations = jwk["key_ops"];
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes(purpose))) {
