@@ -10,7 +10,7 @@ import { posting, sentBody, write, writeAndEnd } from "./testing/posting.ts";
 import type { RawConnection } from "./testing/raw-server.ts";
 import { RawServer, pour } from "./testing/raw-server.ts";
 
-// Real: fetch, undici, and sockets on 127.0.0.1.
+// Real: fetch, undici, and sockets on 127.0.0.1. Nothing is faked.
 const agent = new Agent();
 afterAll(() => agent.close());
 

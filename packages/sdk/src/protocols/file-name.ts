@@ -45,7 +45,8 @@ export function safeFileName(text: string): string | null {
   const short = shortened(withoutOption(withoutOuterDotsAndSpaces(name)));
   const visible = short.replaceAll(invisibleAlone, "");
   if (visible === "") return null;
-  // A device name with invisible characters looks like the device name.
+  // People cannot distinguish a device name from the same name with invisible characters, so `visible` is tested as
+  // well.
   return reserved.test(short) || reserved.test(visible) ? shortened(`_${short}`) : short;
 }
 

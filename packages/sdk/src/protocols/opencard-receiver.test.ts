@@ -125,7 +125,7 @@ describe("the receiver's half of Opencard", () => {
         await untrustedReason(opencard.decode(posted(token), trust(key)));
       }
       for (const touch of touches) expect(touch).not.toHaveBeenCalled();
-      // A valid token proves that the spies see decryption.
+      // Decrypting a valid token proves that the spies notice the use of a key.
       await opencard.decode(posted(jwcryptoRequest.token), trust(key));
       expect(touches[1]).toHaveBeenCalledOnce();
     } finally {
@@ -219,7 +219,7 @@ describe("both halves of Opencard", () => {
   const keys = fc
     .tuple(names, fc.uint8Array({ minLength: 16, maxLength: 16 }))
     .map(([kid, secret]) => ({ kid, jwk: { kty: "oct", k: Buffer.from(secret).toString("base64url") } }))
-    // Each kid belongs to one key.
+    // Two keys must not have the same kid.
     .filter(({ kid }) => kid !== otherKey.kid);
 
   it("read each other's calls and replies", async () => {

@@ -109,7 +109,7 @@ describe("the sender's half of standard-webhooks", () => {
     const signing = standardWebhooks.encode(delivery, [oldKey, { kid: "k1", jwk }]);
     await expect(signing).rejects.toThrow(UnencodableError);
     await expect(signing).rejects.toThrow(new RegExp(`^key "k1": ${fault}$`));
-    // The failed import is cached, and is still an error.
+    // The failed import is cached. The second attempt must fail as well.
     await expect(standardWebhooks.encode(delivery, [{ kid: "k2", jwk }])).rejects.toThrow(`key "k2": ${fault}`);
   });
 

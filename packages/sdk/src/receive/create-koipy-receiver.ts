@@ -30,7 +30,7 @@ const callbacks = ["onMessage", "onPreSend", "onResult"] as const;
 export type KoipyCallback = (typeof callbacks)[number];
 
 interface Route {
-  /** Begins with a slash. */
+  /** The end of the callback's path. Begins with a slash. */
   readonly ending: string;
   readonly receiver: Receiver;
 }

@@ -11,7 +11,7 @@ export interface DecodingReceiverOptions<Decoded> extends ReceiverSettings {
   readonly toleranceMs?: number;
 }
 
-/** How a dialect checks its keys. */
+/** The functions with which a dialect checks its keys. */
 export interface KeyRules {
   readonly keyFault?: ((jwk: Jwk) => string | null) | undefined;
   readonly keysMax?: number | undefined;

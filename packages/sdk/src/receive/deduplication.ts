@@ -17,7 +17,7 @@ export interface DeduplicationLimits {
 
 const entriesMaxDefault = 100_000;
 const ttlMsDefault = 24 * 60 * 60_000;
-/** V8 allows at most 2^24 entries in a Map. */
+/** The largest allowed `entriesMax`. V8 allows at most 2^24 entries in a Map. */
 const entriesMaxMax = 10_000_000;
 /**
  * A repetition waits for the running handler of its message if the handler began less than this long ago. A handler
@@ -34,7 +34,7 @@ export class Deduplication {
   readonly #entriesMax: number;
   readonly #ttlMs: number;
   readonly #clock: () => number;
-  /** Limited by the number of handlers that run at the same time. */
+  /** Messages that are being handled. Their number is limited by the number of handlers that run at the same time. */
   readonly #inProgress = new Map<string, InProgress>();
   /**
    * The time at which each message was handled. A Map keeps the order of insertion, so the first entry is the oldest.
@@ -91,7 +91,10 @@ export class Deduplication {
   }
 }
 
-/** A longer key is stored as its hash, so that long ids do not fill the memory. */
+/**
+ * The longest key that is stored unchanged. A longer key is stored as its hash, so that long ids do not fill the
+ * memory.
+ */
 const plainKeyCharsMax = 128;
 
 /**

@@ -25,7 +25,7 @@ export function startDripping(): Promise<DeadEndpoint> {
   });
 }
 
-/** An address where no program listens. */
+/** Returns an address on which no program listens. */
 export async function refusing(): Promise<DeadEndpoint> {
   const url = `http://127.0.0.1:${await freePort()}`;
   return { url, connections: () => 0, [Symbol.asyncDispose]: () => Promise.resolve() };

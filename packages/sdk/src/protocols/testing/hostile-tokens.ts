@@ -1,4 +1,7 @@
-/** Tokens that are not Opencard's, most of them encrypted with the right key. Each entry is `[description, token]`. */
+/**
+ * Tokens that are not valid in Opencard. Most of them are encrypted with the right key. Each entry is `[description,
+ * token]`.
+ */
 
 import { deflateRawSync } from "node:zlib";
 

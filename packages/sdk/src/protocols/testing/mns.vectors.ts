@@ -89,7 +89,7 @@ Accept: */*
 
 Hello World!`;
 
-/** A request that the sender's half writes; md5sum computed the checksums. */
+/** A request that the sender's half writes. Its checksums were computed with md5sum. */
 export const sentXml = `POST /cgi HTTP/1.1
 Date: Sun, 10 May 1970 16:03:53 GMT
 Content-Type: text/xml;charset=utf-8
@@ -138,7 +138,7 @@ x-mns-publish-time: 11203432000
 
 {1:"a", 2:"b"}`;
 
-/** The head of a request and its string to sign, which help.aliyun.com/document_detail/27488 prints. */
+/** The head of a request, and its string to sign. Both are printed at help.aliyun.com/document_detail/27488. */
 export const signedHead = `POST /notifications HTTP/1.1
 Host: example.com
 x-mns-version: 2015-06-06

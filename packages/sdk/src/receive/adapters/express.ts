@@ -26,7 +26,7 @@ export function toExpressHandler(
 ): (request: ExpressRequest, response: NodeResponse, next: (error?: unknown) => void) => Promise<void> {
   return async (request, response, next) => {
     const { originalUrl, readableDidRead, readableEnded } = request;
-    // `body` alone does not show that a parser ran: Express 4 sets it to an empty object without one.
+    // `body` does not show whether a parser ran: without a parser, Express 4 sets `body` to an empty object.
     if (!readableDidRead && !readableEnded) return await exchange(receiver, request, response, originalUrl);
     // The body was read and had no bytes, whatever value the parser stored for it.
     const body = readableDidRead ? bytesOf(request.body) : new Uint8Array(0);

@@ -55,7 +55,8 @@ async function readBody(request: Request, bodyBytesMax: number): Promise<Uint8Ar
 
 function toResponse(reply: ReceiverReply): Response {
   try {
-    // Bytes, because a Response adds a content type to text, and some dialects need a reply without one.
+    // The body is passed as bytes: for text, a Response adds a content type, and some dialects need a reply without
+    // one.
     const bytes = typeof reply.body === "string" ? new TextEncoder().encode(reply.body) : new Uint8Array(reply.body);
     // A reply with a status such as 204 must have no body, not even an empty one.
     const body = bytes.length === 0 ? null : bytes;

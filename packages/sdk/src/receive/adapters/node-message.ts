@@ -15,7 +15,10 @@ import { announcedLength } from "./announced-length.ts";
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
-  /** Node joins repeated headers by rules for each header, and decodes values with one character per byte. */
+  /**
+   * Names and values. Node joins the values of a repeated header, by rules for each header. Values have one character
+   * per byte.
+   */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly destroyed: boolean;
   /** Whether something has read bytes of the body. */
@@ -61,7 +64,7 @@ export async function exchange(
 }
 
 export function headOf(request: NodeRequest, path: string): RequestHead {
-  // An object without a prototype, because a header may have the name of a prototype's member.
+  // The object has no prototype, because a header can have the same name as a member of `Object.prototype`.
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers[name] = typeof value === "string" ? value : value.join(", ");
@@ -77,7 +80,7 @@ function write(request: NodeRequest, response: NodeResponse, reply: ReceiverRepl
   }
   const body = typeof reply.body === "string" ? new TextEncoder().encode(reply.body) : reply.body;
   response.writeHead(reply.status, { ...reply.headers, "content-length": String(body.length) });
-  // Node can be configured to throw when a body is written where none is allowed.
+  // The body is omitted, because Node can be configured to throw when a body is written where none is allowed.
   if (request.method === "HEAD") response.end();
   else response.end(body);
 }

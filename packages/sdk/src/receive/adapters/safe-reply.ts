@@ -12,8 +12,8 @@ const noBody = new Uint8Array(0);
 export type RequestHead = Omit<ReceivedRequest, "body">;
 
 /**
- * Reads the body and returns the reply to the request, or the reply to the error that reading ended with. Never
- * rejects.
+ * Reads the body and returns the reply to the request. When the body cannot be read, returns the reply to the error.
+ * Never rejects.
  */
 export async function replyTo(
   receiver: Receiver,

@@ -37,7 +37,7 @@ export class Endpoints implements AsyncDisposable {
       endpoints.#note(`${planned.topic}/${planned.name}/${arrival.messageId}`, success, arrival.text, sender);
       const answer = () => {
         if (success) response.writeHead(200).end("ok");
-        // Half of the failures are refusals, the others are broken connections.
+        // Half of the failures are answers with 503, the others are broken connections.
         else if (chance.next() < 0.5) response.writeHead(503).end("later");
         else response.destroy();
       };

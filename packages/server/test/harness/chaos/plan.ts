@@ -58,7 +58,7 @@ export const subscriptions: readonly PlannedSubscription[] = [
   },
 ];
 
-/** `number` makes the body unique, so that an arrival shows which publish it comes from. */
+/** Returns a message. `number` makes its body unique, so that each arrival can be matched with its publish. */
 export function planMessage(topic: TopicName, number: string, chance: Chance): PlannedMessage {
   const body = `${number} ${"x".repeat(chance.next() < 0.05 ? 20_000 : chance.whole(0, 200))}`;
   if (topic === "routed") return { body, type: chance.pick(["order", "order.new", "order.new.eu", "user.new"]) };

@@ -17,7 +17,7 @@ export interface ChaosVerdict {
   readonly invented: readonly string[];
   /** Publishes with the same idempotency key that produced two message ids. */
   readonly publishedTwice: readonly string[];
-  /** Number of arrivals after an arrival that was answered with success: the cost of a kill. */
+  /** Number of repeated arrivals after a success. Each kill causes some. */
   readonly duplicates: number;
   readonly deliveries: number;
   readonly arrivals: number;

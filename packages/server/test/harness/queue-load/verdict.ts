@@ -62,7 +62,7 @@ export function judge({ sent, reports, killed, visibilityMs }: Evidence): Verdic
       if (deleted !== undefined && next.requestedAtMs > deleted) early.push(`${id} came after it was deleted`);
       const before = deliveries[index - 1];
       if (before === undefined) continue;
-      // The message was received between the request and its answer.
+      // The visibility timeout began at some time between the request and its answer. This is its earliest end.
       const freeAtMs = Math.max(before.nextVisibleTime * 1000, before.requestedAtMs + visibilityMs);
       if (next.answeredAtMs + toleranceMs < freeAtMs)
         early.push(`${id} came ${freeAtMs - next.answeredAtMs} ms too early`);
