@@ -5,7 +5,7 @@ export const longFiles: readonly Excuse[] = [
   { name: "packages/server/src/store/postgres/schema.dump.sql", because: "`npm run generate:schema` writes it" },
 ];
 
-/** Where the server's sources may name CMQ, WeChat and MNS. */
+/** The server's sources that may contain the names of CMQ, WeChat and MNS. */
 export const otherSystems: readonly Excuse[] = [
   { name: "compat/", because: "the APIs, limits, names and errors of other systems are there and nowhere else" },
   { name: "server.ts", because: "the composition root gives each API of compat/ what it needs" },
@@ -15,7 +15,7 @@ export const otherSystems: readonly Excuse[] = [
   { name: "config/config.test.ts", because: "the defaults of those settings are tested here" },
 ];
 
-/** Names that look like a file's, of things outside the repository. */
+/** Names that look like file names but belong to things outside the repository. */
 export const otherFiles: readonly Excuse[] = [
   { name: "Node.js", because: "a project" },
   { name: "tj/commander.js", because: "a repository at GitHub" },

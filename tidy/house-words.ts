@@ -1,18 +1,18 @@
 /** A word that must not be used, and the words of the field that say the same. */
 export interface HouseWord {
-  /** In a name taken apart into small letters with spaces: `isNextOne` is `is next one`. */
+  /** Pattern for names in code. A name is first split into lower-case words: `isNextOne` becomes `is next one`. */
   readonly inNames?: RegExp;
-  /** In a file's name, taken apart in the same way, besides what `inNames` matches. */
+  /** Pattern for file names only, split in the same way. File names must not match `inNames` either. */
   readonly inFileNames?: RegExp;
-  /** In a comment, a string or a document. Left out where the word is ordinary English as well. */
+  /** Pattern for comments, strings and documents. Absent if the word is also ordinary English. */
   readonly inTexts?: RegExp;
   readonly instead: string;
-  /** The only folders where the word is banned; without it, all. */
+  /** The only folders in which the word is banned. Absent: the word is banned everywhere. */
   readonly below?: readonly string[];
 }
 
 const server = ["packages/server/src/"];
-/** Rooms that know nothing of CMQ, so that its words are foreign there. */
+/** Rooms of the server without code for CMQ. CMQ's words must not be used there. */
 const nativeRooms = ["domain", "store", "transport", "http", "engine", "shapes", "ops", "api", "config"].map(
   (room) => `packages/server/src/${room}/`,
 );

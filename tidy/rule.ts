@@ -8,7 +8,7 @@ export interface Finding {
   readonly sentence: string;
 }
 
-/** Something that a rule would report, and why it may stay. */
+/** A finding that a rule must not report, with the reason. */
 export interface Excuse {
   readonly name: string;
   readonly because: string;
@@ -16,12 +16,12 @@ export interface Excuse {
 
 export interface Rule {
   readonly name: string;
-  /** The demand of the rule in a few words. */
+  /** The requirement of the rule in a few words. */
   readonly asks: string;
   find(tree: Tree): Finding[];
 }
 
-/** A rule that reads each file by itself. */
+/** Creates a rule that checks each file separately. */
 export function fileRule(
   name: string,
   asks: string,

@@ -4,17 +4,17 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { bench } from "./testing/bench-run.ts";
 
-// Real: the benchmark with all its processes and sockets. Faked: the server, which only forwards messages. So the tests
-// assert that every figure has a value and that losses are found, and nothing about the values. With a real server and
-// PostgreSQL: bench/test/slow.
+// Real: the benchmark with all its processes and sockets. Faked: the server. The faked server only forwards messages.
+// So the tests assert that every figure has a value and that losses are found, but they check no value. The tests in
+// bench/test/slow use a real server and PostgreSQL.
 
-/** Ends a test that hangs. Every wait inside a test is for a condition. */
+/** Time limit of a test, for a test that hangs. Every wait inside a test is for a condition. */
 const HANG_GUARD_MS = 900_000;
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ringback-bench-test-"));
-  // Started by root, PostgreSQL runs as another user.
+  // If root runs this test, PostgreSQL runs as another user, who must be able to read the folder.
   chmodSync(folder, 0o755);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));

@@ -7,13 +7,13 @@ export interface Options {
   readonly database: DatabaseKind;
   readonly only: readonly string[];
   readonly scale: number;
-  /** Null: a new file in bench/results. */
+  /** Path of the JSON file. Null: a new file in bench/results. */
   readonly json: string | null;
   readonly lostAfterMs: number;
   /** Exit with 1 also when a figure misses its target. */
   readonly check: boolean;
   readonly profile: boolean;
-  /** Null: the sources of this repository. */
+  /** Entry point of the server to measure. Null: the sources of this repository. */
   readonly server: string | null;
   readonly dataRoot: string | null;
   readonly help: boolean;
@@ -42,7 +42,7 @@ export const usage = `npm run bench -- [options]
 
 The exit code is 1 when an accepted message did not arrive or a scenario failed.`;
 
-/** Names of the scenarios: those that always run, and those that need PostgreSQL. */
+/** Names of the scenarios. Some always run, others need PostgreSQL. */
 export interface ScenarioNames {
   readonly always: readonly string[];
   readonly postgres: readonly string[];

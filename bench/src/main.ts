@@ -81,8 +81,8 @@ async function main(options: Options): Promise<number> {
 }
 
 /**
- * Started by root, PostgreSQL runs as another user, who cannot read the folders of the servers. The database therefore
- * gets a folder beside those.
+ * Starts PostgreSQL with a folder of its own. If root runs the benchmark, PostgreSQL runs as another user, who cannot
+ * read the folders of the servers.
  */
 async function startDatabase({ dataRoot }: Options): Promise<BenchDatabase> {
   const database = await BenchDatabase.start(createFolder(dataRoot ?? tmpdir()));

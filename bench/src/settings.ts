@@ -2,7 +2,7 @@
 export interface Settings {
   readonly scale: number;
   readonly bodyBytes: number;
-  /** Publishes in flight in a closed loop. The peak rate is the rate that this concurrency reaches. */
+  /** Number of publishes in flight in a closed loop. The peak rate is the rate that is reached with this number. */
   readonly concurrency: number;
   /** The window of a subscription, and the concurrency of the bare loops. */
   readonly maxInFlight: number;
@@ -30,11 +30,11 @@ export interface Settings {
   readonly throughputMs: number;
   readonly starts: number;
   readonly oneAtATimeMs: number;
-  /** Missing deliveries are lost when none has arrived for this long. */
+  /** Missing deliveries are lost when no delivery has arrived for this long. */
   readonly lostAfterMs: number;
 }
 
-/** Guard against a run that hangs: a run that takes longer is ended. */
+/** Time limit of a run. A run that takes longer is ended. */
 export const runMsMax = 20 * 60_000;
 
 export function settingsAt(scale: number, lostAfterMs: number): Settings {
@@ -46,7 +46,8 @@ export function settingsAt(scale: number, lostAfterMs: number): Settings {
     maxInFlight: 64,
     batchMessages: 16,
     repeats: scale < 0.5 ? 1 : 5,
-    // Cold code costs two or three times as much CPU time. The compiler needs a few seconds of load to optimise it.
+    // Cold code costs two or three times as much CPU time. The compiler needs a few seconds of load to optimise the
+    // code.
     warmUpMs: count(4_000, 200),
     // The server's CPU time is read in ticks of 10 ms, which is under half a percent of three busy seconds.
     measuredMs: count(3_000, 200),

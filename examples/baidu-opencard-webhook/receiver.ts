@@ -1,6 +1,6 @@
 /**
- * An Opencard webhook with the SDK: decrypts each request, answers the card, and encrypts with the request's key and
- * header.
+ * An Opencard webhook with the SDK. The webhook decrypts each request, answers the card, and encrypts the answer with
+ * the key and the header of the request.
  */
 import { createServer } from "node:http";
 import { createOpencardReceiver } from "@ringback/sdk/opencard";

@@ -1,4 +1,4 @@
-/** Takes the part of Baidu's platform: encrypts a request to a card, decrypts the answer and checks it. */
+/** Acts as Baidu's platform: encrypts a request to a card, decrypts the answer and checks it. */
 import { createHooks } from "@ringback/sdk/hooks";
 import { opencard } from "@ringback/sdk/opencard";
 

@@ -1,6 +1,6 @@
 /**
- * A callback server for koipy with the SDK: rejects users of a blacklist, sends a picture, and adds a column to the
- * result.
+ * A callback server for koipy with the SDK. The server rejects blacklisted users, sends a picture, and adds a column to
+ * the result.
  */
 import { createServer } from "node:http";
 import { createKoipyReceiver, image, merge, reject, toNodeHandler } from "@ringback/sdk/receive";

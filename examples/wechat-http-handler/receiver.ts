@@ -1,6 +1,6 @@
 /**
- * Does what the documentation's receiver does: stores POSTed messages for GET requests while there was a GET in the
- * last five minutes.
+ * Does the same as the receiver in the documentation. POSTed messages are stored for later GET requests, but only if
+ * there was a GET request in the last five minutes.
  */
 import { createServer } from "node:http";
 import { createWechatReceiver, toNodeHandler } from "@ringback/sdk/receive";
@@ -16,7 +16,7 @@ const push = toNodeHandler(
     onPush({ data }, message) {
       if (Date.now() - lastPullMs < pulledWithinMs) buffer.push(message.body);
       else buffer = [];
-      // The id has 64 bits, which JSON.parse would round.
+      // The id has 64 bits. `JSON.parse` would round it.
       console.log(`${data.msgSvrID ?? "-"} ${data.from ?? "?"}: ${data.content ?? ""}`);
     },
   }),

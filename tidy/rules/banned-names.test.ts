@@ -40,12 +40,12 @@ it("reads the names of SQL, and the names of files and folders", () => {
   expect(find("src/common-parts.ts", "common();")).toHaveLength(1);
 });
 
-it("bans a word only in the folders that it is banned in", () => {
+it("bans a word only in its folders", () => {
   expect(find("packages/server/src/domain/a.ts", "routingKey")).toHaveLength(1);
   expect(find("packages/server/src/compat/cmq/a.ts", "routingKey")).toEqual([]);
 });
 
-it("leaves strings, comments and documents alone", () => {
+it("ignores strings, comments and documents", () => {
   expect(find("a.ts", '// lane\nf("lane", `lane`);')).toEqual([]);
   expect(find("lane.md", "lane")).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { isBannedIn, type HouseWord } from "../house-words.ts";
 import type { Finding, Rule } from "../rule.ts";
 import type { SourceFile } from "../source/source-file.ts";
 
-/** A rule about the names in code and of its files. Each name is reported once per file. */
+/** Creates a rule about names in code and about file names. Each name is reported once per file. */
 export function bannedNames(words: readonly HouseWord[]): Rule {
   const bannedOf = memoize((name: string) => {
     const spaced = spacedName(name);

@@ -20,16 +20,16 @@ it("reports a word in a comment, a string, a template and a document", () => {
   expect(find("a.sql", "-- Handed out.")).toHaveLength(1);
 });
 
-it("reports a phrase over the end of a line once, and a word at the end of a line once", () => {
+it("reports a phrase across a line break once, and a word at the end of a line once", () => {
   expect(find("a.ts", "/**\n * What is given\n * back.\n */")).toEqual(['a.ts:2: "given back"; better: release']);
   expect(find("a.ts", "// A lane\n// is long.")).toHaveLength(1);
 });
 
-it("allows words that merely look alike, and words of ordinary English", () => {
+it("allows similar words, and words of ordinary English", () => {
   expect(find("a.md", "A plane. Indoors. By hand. An audience. Told in place. Handed over. A hint.")).toEqual([]);
 });
 
-it("leaves names and generated documents alone", () => {
+it("ignores names and generated documents", () => {
   expect(find("a.ts", "openLane(lane);")).toEqual([]);
   expect(find("docs/reference/errors.md", "lane")).toEqual([]);
 });

@@ -7,10 +7,12 @@ interface Line {
   readonly line: number;
 }
 
-/** The tests of these rules have the words in their strings. */
+/** Tests of these rules. Their strings contain the banned words. */
 const ownTests = /^tidy\/.*\.test\.ts$/;
 
-/** A rule about comments, strings and documents, for the words that no sentence of plain English needs. */
+/**
+ * Creates a rule about comments, strings and documents. The rule bans words that no sentence of plain English needs.
+ */
 export function bannedWords(words: readonly HouseWord[]): Rule {
   const patterns = words.flatMap(({ inTexts }) => (inTexts === undefined ? [] : [inTexts.source]));
   const any = new RegExp(patterns.join("|"), "gi");
@@ -35,7 +37,8 @@ export function bannedWords(words: readonly HouseWord[]): Rule {
 }
 
 /**
- * The last word of each line with the first word of the next one, for a phrase of two words that a line break parts.
+ * Joins the last word of each line with the first word of the next one. A banned phrase of two words may be split by a
+ * line break.
  */
 function lineBreaks(lines: readonly Line[]): Line[] {
   return lines.flatMap(({ text, line }, index) => {
@@ -45,7 +48,7 @@ function lineBreaks(lines: readonly Line[]): Line[] {
   });
 }
 
-/** A word that is banned alone is found in its own line. */
+/** Whether the match spans the line break. A single banned word is found in its own line. */
 function isOverBreak({ sentence }: Finding): boolean {
   return /^"[^"]* /.test(sentence);
 }

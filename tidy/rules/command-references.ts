@@ -2,11 +2,14 @@ import type { Rule } from "../rule.ts";
 import type { Tree } from "../source/tree.ts";
 
 const npmScript = /\bnpm run (?:--\S+ )*([a-z][\w:-]*)/g;
-/** At the beginning of a line or of quoted code, or after what starts it: prose says "ringback" of the program, too. */
+/**
+ * Matches a command at the beginning of a line or of quoted code, or after `npx` or `npm run`. In the middle of a
+ * sentence, "ringback" is the name of the program.
+ */
 const ringbackCommand = /(?:^\s*(?:\$ )?|`|\bnpx |\bnpm run (?:--\S+ )*)ringback(?: --)? ([a-z][a-z-]*)/g;
 const commandDefinition = /\.command\("([a-z][a-z-]*)/g;
 
-/** A rule about comments and documents: a command that they name can be run. */
+/** A rule about comments and documents: every command in them must exist. */
 export const commandReferences: Rule = {
   name: "command references",
   asks: "comments and documents that name npm scripts and ringback commands which exist",

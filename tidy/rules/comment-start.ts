@@ -1,6 +1,6 @@
 import { fileRule } from "../rule.ts";
 
-/** First words that stand for something the comment has not named. */
+/** First words that refer to something that the comment has not named. */
 const pronouns = [
   /^(?:It|Its|It's|They|Their|Theirs|Them|He|She|His|Her|We|Our|You|Your|I)\b/,
   /^(?:What|Whatever|Who|Whoever|Whom|Whose|Which|Whichever|That|Those)\b/,

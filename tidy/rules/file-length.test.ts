@@ -20,7 +20,7 @@ it("does not count the lines of documents", () => {
   expect(find({ "a.md": lines(500), "b.json": lines(500) })).toEqual([]);
 });
 
-it("excuses a file on the list for as long as it needs an excuse", () => {
+it("accepts an excused long file, and reports an excuse that is not needed", () => {
   expect(find({ "a.ts": lines(401) }, "a.ts")).toEqual([]);
   expect(find({ "a.ts": lines(400) }, "a.ts", "gone.ts")).toEqual([
     "tidy/excuses.ts:1: a.ts needs no excuse any more",

@@ -4,7 +4,9 @@ import type { SourceFile } from "../source/source-file.ts";
 const linesMax = 400;
 const excusesMax = 8;
 
-/** A rule about the length of code, tests included. An excuse that is not needed is a finding, too. */
+/**
+ * Creates a rule about the length of files with code, tests included. An excuse that is not needed is also a finding.
+ */
 export function fileLength(excuses: readonly Excuse[]): Rule {
   const excused = new Set(excuses.map((excuse) => excuse.name));
   return {

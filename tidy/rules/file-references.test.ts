@@ -49,19 +49,19 @@ it("names the line and the file", () => {
   expect(inComment("gone.ts")).toEqual(["bench/src/a.ts:2: names gone.ts, which does not exist"]);
 });
 
-it("follows the links of documents from where the document is", () => {
+it("resolves links relative to the document", () => {
   expect(
     find("docs/a.md", "[one](adr/0004-private-networks.md#why) [two](../package.json) [three](https://a.test/b.md)"),
   ).toEqual([]);
   expect(find("docs/a.md", "[one](adr/) [two](domain/)")).toEqual(["docs/a.md:1: names domain/, which does not exist"]);
 });
 
-it("takes the files in a code block for the reader's own, unless their path begins as ours do", () => {
+it("ignores files in a code block, unless their path begins with a folder of the repository", () => {
   expect(find("README.md", "```sh\nnode receiver.ts\nnode src/receiver.ts\n```")).toEqual([]);
   expect(find("README.md", "```sh\nnode packages/server/gone.ts\n```")).toHaveLength(1);
 });
 
-it("leaves code and generated documents alone", () => {
+it("ignores code and generated documents", () => {
   expect(find("bench/src/a.ts", 'import "./gone.ts";')).toEqual([]);
   expect(find("docs/reference/a.md", "gone.ts")).toEqual([]);
 });

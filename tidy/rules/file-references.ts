@@ -12,7 +12,7 @@ const quotedPath = /`((?:[\w@.-]+\/)+[\w@.-]*)`/g;
 const linkTarget = /\]\(([^)#\s]+)(?:#[^)]*)?\)/g;
 const decision = /\bADRs? 0*(\d+)\b/g;
 
-/** A rule about comments and documents: a file, folder or decision that they name is there. */
+/** Creates a rule about comments and documents: every file, folder and decision that they mention must exist. */
 export function fileReferences(excuses: readonly Excuse[]): Rule {
   const otherNames = new Set(excuses.map(({ name }) => name));
   return {
@@ -52,7 +52,10 @@ function missingFiles({ text, kind }: TextLine, file: SourceFile, tree: Tree): s
   ];
 }
 
-/** A program in a code block is its reader's own, and so are its files, but for paths that begin as ours do. */
+/**
+ * Whether a name in a code block refers to this repository. The program in a code block belongs to the reader, and so
+ * do its files. Only paths that begin with a folder of the repository are checked.
+ */
 function isRooted(name: string, tree: Tree): boolean {
   const first = name.slice(0, name.indexOf("/") + 1);
   return first !== "" && (tree.hasPath(first) || tree.hasPathEnd(`src/${first}`));

@@ -32,7 +32,7 @@ it("names the line, and reports a file's name as well", () => {
   ]);
 });
 
-it("allows the names where they are excused, and outside the server's sources", () => {
+it("allows the names in excused files and outside the server's sources", () => {
   const texts = {
     "packages/server/src/compat/cmq/a.ts": "cmq",
     "packages/server/src/server.ts": "cmq",
@@ -42,7 +42,7 @@ it("allows the names where they are excused, and outside the server's sources", 
   expect(find(texts, "compat/", "server.ts")).toEqual([]);
 });
 
-it("reports an excuse that is not needed any more", () => {
+it("reports an excuse that is no longer needed", () => {
   expect(
     find({ "packages/server/src/compat/a.ts": "cmq", "packages/server/src/server.ts": "" }, "compat/", "server.ts"),
   ).toEqual(["tidy/excuses.ts:1: server.ts needs no excuse any more"]);

@@ -3,15 +3,15 @@ import type { SourceFile } from "../source/source-file.ts";
 
 const sources = "packages/server/src/";
 /**
- * At the beginning of a word in any case, or as a part of a camel-case name: `columns` and `COLUMNS` do not count. The
- * names of their makers count anywhere.
+ * Matches a name at the beginning of a word in any case, or as a part of a camel-case name. `columns` and `COLUMNS` are
+ * not matched. The names of the companies are matched anywhere.
  */
 const foreignName =
   /(?<![A-Za-z])(?:[Cc][Mm][Qq]|[Mm][Nn][Ss])|CMQ|Cmq|(?<![A-Z])M(?:NS|ns)|[Ww][Ee][Cc][Hh][Aa][Tt]|[Ww]eixin|[Qq]cloud|[Aa]liyun/g;
 
 /**
- * A rule about the names of CMQ, WeChat and MNS in the server's sources. Excuses name files there, and folders with
- * their `/`. An excuse that covers none of the names is a finding, too.
+ * Creates a rule about the names of CMQ, WeChat and MNS in the server's sources. An excuse gives the path of a file, or
+ * the path of a folder with a final `/`. An excuse that covers no such name is also a finding.
  */
 export function foreignNames(excuses: readonly Excuse[]): Rule {
   return {

@@ -20,7 +20,7 @@ it("reports an import from above, type-only ones too", () => {
   ]);
 });
 
-it("reports an import from beside it", () => {
+it("reports an import from another room of the same level", () => {
   expect(sentences("packages/server/src/store/a.ts", 'import "../http/b.ts";')).toEqual([
     "1: store imports packages/server/src/http/b.ts, but http is beside it",
   ]);
@@ -40,13 +40,13 @@ it("lets only server.ts, the command line and the driver itself import a driver"
   expect(sentences("packages/server/src/cli/a.ts", driverImport("../"))).toEqual([]);
 });
 
-it("reports shipped code that imports what only tests have", () => {
+it("reports shipped code that imports code for tests", () => {
   expect(sentences("packages/server/src/cli/a.ts", 'import "../engine/testing/b.ts";')).toEqual([
     "1: cli imports packages/server/src/engine/testing/b.ts, which is not shipped",
   ]);
 });
 
-it("leaves tests alone", () => {
+it("ignores tests", () => {
   expect(sentences("packages/server/src/domain/a.test.ts", 'import "../engine/b.ts";')).toEqual([]);
   expect(sentences("packages/server/test/a.ts", 'import "../src/cli/b.ts";')).toEqual([]);
 });

@@ -2,7 +2,10 @@ import { fileRule, type Finding } from "../rule.ts";
 import { readImports } from "../source/imports.ts";
 import type { SourceFile } from "../source/source-file.ts";
 
-/** Lowest first. A room may import from itself and from every level below its own, and from nothing beside it. */
+/**
+ * The rooms by level, lowest level first. A room may import from itself and from every lower level, but not from
+ * another room of its own level.
+ */
 const levels: readonly (readonly string[])[] = [
   ["sdk/protocols"],
   ["sdk/receive", "sdk/hooks", "sdk/client"],
@@ -20,10 +23,10 @@ const levelOf: ReadonlyMap<string, number> = new Map(
   levels.flatMap((rooms, level) => rooms.map((room) => [room, level] as const)),
 );
 
-/** The rooms that may name a driver; every other room knows the ports alone. */
+/** The rooms that may import a driver. All other rooms use only the ports. */
 const driverUsers: ReadonlySet<string> = new Set(["server.ts", "cli"]);
 
-/** Files that the builds leave out: tests, code that tests share, and the writer of `docs/reference/`. */
+/** Files that are not in the builds: tests, code that tests share, and the program that writes `docs/reference/`. */
 const notShipped = /\.test\.ts$|\/testing\/|\/src\/store\/contract\/|\/src\/docs\//;
 
 export const importDirection = fileRule(
@@ -56,7 +59,8 @@ function* wrongImports(file: SourceFile, room: string): Generator<Finding> {
 function wrongFile(from: string, to: string): string | null {
   if (notShipped.test(to)) return "which is not shipped";
   const driver = driverOf(to);
-  // The memory driver is the SQLite driver without a disk, and a move reads one driver's data and writes another's.
+  // The memory driver is the SQLite driver without a disk. A migration reads the data of one driver and writes the data
+  // of another one.
   const mayUse = driverUsers.has(roomOf(from) ?? "") || [driver, "memory", "migrate"].includes(driverOf(from));
   return driver === null || mayUse ? null : "a driver; only server.ts and cli may";
 }
@@ -74,7 +78,7 @@ function driverOf(path: string): string | null {
   return /^packages\/server\/src\/store\/(memory|sqlite|postgres|migrate)\//.exec(path)?.[1] ?? null;
 }
 
-/** Null for what is in neither package's sources. */
+/** Returns null for a file outside the sources of both packages. */
 function roomOf(path: string): string | null {
   const match = /^packages\/(server|sdk)\/src\/([^/]+)/.exec(path);
   if (match === null) return null;

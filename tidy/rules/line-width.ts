@@ -3,7 +3,10 @@ import { fileRule } from "../rule.ts";
 const columnsMax = 120;
 const notProse = /^\s*(?:\||<|\[[^\]]+\]:)/;
 
-/** The formatter breaks code, but no comments and no prose. A line with a URL may be longer: a URL cannot be broken. */
+/**
+ * A rule about comments and prose, because the formatter breaks lines of code only. A line with a URL may be longer: a
+ * URL cannot be broken.
+ */
 export const lineWidth = fileRule(
   "line width",
   `comments and prose of at most ${columnsMax} columns`,

@@ -4,7 +4,7 @@ import { privateMembers } from "./private-members.ts";
 
 const lines = (text: string) => privateMembers.find(makeTree({ "a.ts": text })).map(({ line }) => line);
 
-it("reports members that are private for the compiler alone", () => {
+it("reports members that are private only for the compiler", () => {
   expect(
     lines("class A {\n  private a = 1;\n  private readonly b = 2;\n  private c() {}\n  private [d] = 4;\n}"),
   ).toEqual([2, 3, 4, 5]);

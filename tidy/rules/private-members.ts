@@ -1,6 +1,9 @@
 import { fileRule } from "../rule.ts";
 
-/** A modifier stands before the member's name or another modifier. A constructor cannot be private in any other way. */
+/**
+ * Matches the text after a modifier: a member's name or another modifier. Constructors are allowed, because only the
+ * modifier can make a constructor private.
+ */
 const member = /^\s+(?!constructor\b)[\w$[]/;
 const charsRead = 20;
 

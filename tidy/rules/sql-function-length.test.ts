@@ -4,7 +4,7 @@ import { makeTree } from "../source/tree.ts";
 import { sqlFunctionLength } from "./sql-function-length.ts";
 
 const find = (path: string, text: string) => sqlFunctionLength.find(makeTree({ [path]: text })).map(formatFinding);
-/** A function whose body has statements on so many lines, and three lines beside them. */
+/** A function whose body has one statement on each of `statements` lines. The function has three more lines. */
 const sqlFunction = (name: string, statements: number) =>
   `CREATE OR REPLACE FUNCTION ${name}()\nRETURNS void LANGUAGE plpgsql AS $body$\n${"  x := 1;\n".repeat(statements)}$body$;\n`;
 

@@ -25,7 +25,10 @@ function* longFunctions(file: SourceFile, text: string, offset: number): Generat
   }
 }
 
-/** A body ends with the dollar quote that opened it; a function without one ends with its statement. */
+/**
+ * Returns the end of the function. A body ends with the dollar quote that opened it. A function without a quoted body
+ * ends with its statement.
+ */
 function functionEnd(text: string, start: number): number {
   const statement = /;|\$\w*\$/g;
   statement.lastIndex = start;

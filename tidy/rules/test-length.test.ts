@@ -19,12 +19,12 @@ it("measures tests with a table of cases, and functions", () => {
   expect(find("store/a.contract.ts", `  promise(\n    "a",\n    () => {\n${body(70)}    },\n  );\n`)).toHaveLength(1);
 });
 
-it("does not measure what holds tests", () => {
+it("does not measure blocks that contain tests", () => {
   const suite = `  it("a", () => {\n${body(40)}  });\n  it("b", () => {\n${body(40)}  });\n`;
   expect(find("a.test.ts", `describe("a", () => {\n${suite}});\n`)).toEqual([]);
   expect(find("a.contract.ts", `export function aContract() {\n${suite}}\n`)).toEqual([]);
 });
 
-it("leaves other files to lint", () => {
+it("ignores files that the linter checks", () => {
   expect(find("a.ts", `function a() {\n${body(69)}}\n`)).toEqual([]);
 });

@@ -7,8 +7,9 @@ const beginning =
   /^(\s*)(?=(?:it|test|promise)[.(]|(?:before|after)(?:Each|All)\(|(?:export )?(?:async )?function\b).*[({[`]$/;
 
 /**
- * Lint measures functions, but its rule is off in test files, where one function often holds a whole suite. This rule
- * measures each test of the suite. The code is formatted, so a block ends with a closing line of the same indentation.
+ * A rule about the length of each test. The linter measures functions, but its rule is off in test files, where one
+ * function often contains a whole suite. The code is formatted, so a block ends with a closing line of the same
+ * indentation.
  */
 export const testLength = fileRule(
   "test length",

@@ -9,7 +9,10 @@ export interface Import {
   readonly path: string | null;
 }
 
-/** Before the specifier: `import … from "…"`, `import "…"`, `import("…")`, and `new URL("…")` of a worker's file. */
+/**
+ * Matches the text before the specifier in `import … from "…"`, `import "…"` and `import("…")`. The next pattern
+ * matches the text before the file name of a worker, in `new URL("…")`.
+ */
 const importBefore = /\b(?:from|import)\s*\(?\s*$/;
 const urlBefore = /\bnew URL\(\s*$/;
 const charsBefore = 40;

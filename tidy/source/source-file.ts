@@ -2,7 +2,7 @@ import { languageOf, type Language } from "./language.ts";
 import { readTexts, type TextLine } from "./texts.ts";
 import { readTokens, type Token } from "./tokens.ts";
 
-/** A file of the repository. Each of its views is computed once, when a rule first needs it. */
+/** A file of the repository. Tokens, texts and lines are each computed once, when a rule first needs them. */
 export class SourceFile {
   /** From the root of the repository, with `/` between folders. */
   readonly path: string;
@@ -19,7 +19,7 @@ export class SourceFile {
     this.language = languageOf(path);
   }
 
-  /** Empty for any language but TypeScript and JavaScript. */
+  /** Empty for all languages other than TypeScript and JavaScript. */
   get tokens(): readonly Token[] {
     return (this.#tokens ??= this.language === "typescript" ? readTokens(this.text) : []);
   }
@@ -33,7 +33,7 @@ export class SourceFile {
     return (this.#lines ??= this.text.replace(/\n$/, "").split("\n"));
   }
 
-  /** Number of the line that holds this index of the text; the first line is 1. */
+  /** Returns the number of the line that contains this index of the text. The first line is 1. */
   lineAt(index: number): number {
     const starts = (this.#lineStarts ??= lineStarts(this.text));
     let low = 0;

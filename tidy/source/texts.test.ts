@@ -14,7 +14,7 @@ it("reads block comments line by line, without their marks", () => {
   ]);
 });
 
-it("takes consecutive line comments as one comment", () => {
+it("treats consecutive line comments as one comment", () => {
   expect(texts("a.ts", "// One\n// two.\n\n// Three.\ncall(); // Four.\n// Five.")).toEqual([
     "1 | comment | first | One",
     "2 | comment | later | two.",
@@ -44,7 +44,7 @@ it("separates prose from code blocks in Markdown", () => {
   ]);
 });
 
-it("reads nothing from other files, and nothing that a program wrote", () => {
+it("reads no text from other files and from generated files", () => {
   expect(texts("docs/reference/errors.md", "One")).toEqual([]);
   expect(texts("LICENSE", "// One")).toEqual([]);
 });

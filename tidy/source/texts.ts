@@ -10,7 +10,7 @@ export interface TextLine {
   readonly isFirst: boolean;
 }
 
-/** Written by programs, from texts that rules read elsewhere. */
+/** Documents that programs generate from texts that the rules read elsewhere. */
 const generated = /^docs\/reference\/|^bench\/results\/(?!README\.md$)/;
 
 interface Source {

@@ -24,13 +24,13 @@ it("finds no comment inside a string, a template or a regular expression", () =>
   ]);
 });
 
-it("tells a division from a regular expression", () => {
+it("distinguishes a division from a regular expression", () => {
   expect(pieces("a / b / c")).toEqual(["word a", "word b", "word c"]);
   expect(pieces("f(a) / b[0] / 2")).toEqual(["word f", "word a", "word b"]);
   expect(pieces("return /b/.test(a)")).toEqual(["word return", "regex /b/", "word test", "word a"]);
 });
 
-it("keeps a template whole, and the pieces of its expressions after it", () => {
+it("returns a template as one token, followed by the tokens of its expressions", () => {
   expect(pieces("`a ${b({ c: `d ${e}` })} f` + g")).toEqual([
     "template `a ${b({ c: `d ${e}` })} f`",
     "word b",

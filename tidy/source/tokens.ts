@@ -10,7 +10,7 @@ export interface Token {
 
 interface OpenTemplate {
   readonly index: number;
-  /** Where the template stands in the list of tokens. */
+  /** The index of the template in the list of tokens. */
   readonly slot: number;
   braces: number;
 }
@@ -19,14 +19,14 @@ const piece =
   /[A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*|\/\/.*|\/\*[^]*?\*\/|"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*'|[`{}/]/g;
 const templatePart = /(?:[^`\\$]|\\[^]|\$(?!\{))*(?:`|\$\{)/y;
 const regexLiteral = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;
-/** Text after which a slash begins a regular expression; after a value it divides. */
+/** Matches a text after which a slash begins a regular expression. After a value, a slash is a division. */
 const beforeRegex =
   /(?:^|[^\w\s$)\]}"'`.]|\b(?:return|typeof|case|in|of|do|else|await|yield|throw|new|void|delete))\s*$/;
 const beforeRegexChars = 40;
 
 /**
- * Cuts a source text into words, comments, strings, templates and regular expressions, in their order.
- * A template is one token, `${…}` included; the pieces inside `${…}` follow as tokens of their own.
+ * Splits a source text into words, comments, strings, templates and regular expressions, in their order. A template is
+ * one token, including its `${…}`. The tokens inside `${…}` follow separately.
  */
 export function readTokens(text: string): Token[] {
   const tokens: Token[] = [];

@@ -3,11 +3,14 @@ import { join } from "node:path";
 import { languageOf } from "./language.ts";
 import { SourceFile } from "./source-file.ts";
 
-/** Every file of the repository, and what rules look up by name. */
+/** All files of the repository, with an index of their paths for the rules. */
 export class Tree {
   readonly files: readonly SourceFile[];
   readonly #byPath: ReadonlyMap<string, SourceFile>;
-  /** Every file and folder by each end of its path that begins with a whole name. Folders end with `/`. */
+  /**
+   * The ends of all paths. A path has one end for each of its folder or file names, and the end begins with that name.
+   * Paths of folders end with `/`.
+   */
   readonly #pathEnds = new Set<string>();
 
   constructor(files: readonly SourceFile[]) {
@@ -44,10 +47,10 @@ export function makeTree(texts: Readonly<Record<string, string>>): Tree {
   return new Tree(Object.entries(texts).map(([path, text]) => new SourceFile(path, text)));
 }
 
-/** Folders that hold nothing written by hand; none of them is in version control. */
+/** Folders without files that people wrote. None of these folders is in version control. */
 const skippedFolders: ReadonlySet<string> = new Set([".git", "node_modules", "dist", "ringback-data"]);
 
-/** Reads the folders themselves, so that it works in a copy without version control, too. */
+/** Reads the folders from the disk, so a copy of the repository without version control can be checked as well. */
 export function readTree(root: string): Tree {
   const files: SourceFile[] = [];
   const readFolder = (folder: string): void => {

@@ -1,7 +1,10 @@
 import { PostgresServer } from "../../../packages/server/src/store/postgres/testing/postgres-server.ts";
 import { familyCpuUs } from "../process/probe.ts";
 
-/** PostgreSQL's defaults, which the server of the tests overrides. `fsync` and `full_page_writes` are on by default. */
+/**
+ * PostgreSQL's default values. The database server of the tests uses other values, which are reset here. `fsync` and
+ * `full_page_writes` are on by default.
+ */
 const settings = ["synchronous_commit=on", "shared_buffers=128MB", "autovacuum_naptime=1min"];
 
 /** Settings that decide what a commit guarantees, and other settings that change the figures. */
@@ -48,7 +51,7 @@ export class BenchDatabase {
     if (this.#created.delete(name)) await this.#server.query(`DROP DATABASE ${name} WITH (FORCE)`);
   }
 
-  /** CPU time of all processes of the server so far, ended processes included. */
+  /** CPU time so far of all processes of the database server, including processes that have ended. */
   cpuUs(): number {
     return familyCpuUs(this.#server.pid);
   }

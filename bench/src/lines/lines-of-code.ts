@@ -1,6 +1,6 @@
 /**
- * Number of lines with code, which are neither blank nor comment only. The text is read line by line: the start of a
- * line decides whether a comment begins there, so a line of a template string that begins like a comment is missed.
+ * Counts the lines that are neither blank nor only a comment. The text is read line by line, and a comment is
+ * recognised by the start of its line. A line of a template string that begins like a comment is therefore not counted.
  */
 export function linesOfCode(text: string, language: "ts" | "sql"): number {
   const lineComment = language === "sql" ? "--" : "//";

@@ -1,4 +1,7 @@
-/** Prints the lines of code per room: `npm run lines -- [repository] [--json]`. The default is this repository. */
+/**
+ * Prints the lines of code per room: `npm run lines -- [repository] [--json]`. Without an argument, this repository is
+ * read.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
 export type Kind = "shipped" | "tests" | "harness";
 
-/** Rooms of the server that are listed folder by folder. */
+/** Rooms of the server for which each folder is listed separately. */
 const LISTED_BY_FOLDER = new Set(["engine", "store"]);
 
 /** The room of a file: the folder of a package that serves one purpose. `path` begins at the root of the repository. */
@@ -15,7 +15,10 @@ export function roomOf(path: string): string {
   return folder !== undefined && LISTED_BY_FOLDER.has(room) ? `${name}/${room}/${folder}` : `${name}/${room}`;
 }
 
-/** Harness is what only tests and measurements use, the benchmark included. A schema dump belongs to its test. */
+/**
+ * The kind of a file. Harness is code that only tests and measurements use, including the benchmark. A schema dump
+ * belongs to its test.
+ */
 export function kindOf(path: string): Kind {
   if (/\.(test|contract)\.ts$|\/contract\/|dump[^/]*\.sql$/.test(path)) return "tests";
   return /^bench\/|\/(testing|test)\//.test(path) ? "harness" : "shipped";

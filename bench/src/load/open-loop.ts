@@ -9,7 +9,7 @@ import { sendCounted } from "./target.ts";
 import type { Target } from "./target.ts";
 
 const CONNECTIONS = 64;
-/** With more unanswered requests than this, the server does not keep up with the schedule, and the run fails. */
+/** The most unanswered requests. With more, the server is too slow for the schedule, and the run fails. */
 const unansweredMax = 10_000;
 
 export interface OpenLoop extends Target {
@@ -20,16 +20,16 @@ export interface OpenLoop extends Target {
 }
 
 export interface OpenLoopReport extends LoadReport {
-  /** From the scheduled time of a request to its reply. */
+  /** Time from the scheduled time of a request to its reply. */
   readonly answeredMs: Spread;
-  /** From the scheduled time of a request to its sending: the delay of the generator itself. */
+  /** Time from the scheduled time of a request to its sending. This is the delay of the generator itself. */
   readonly sentLateMs: Spread;
 }
 
 /**
  * Sends at scheduled times, whether or not earlier requests were answered, and writes the scheduled time into each
- * request. A stalled server is therefore charged for every request that had to wait. A closed loop would not send
- * those requests.
+ * request. When the server stalls, the waiting time of every scheduled request is measured. A closed loop would not
+ * send those requests.
  */
 export async function openLoop(loop: OpenLoop): Promise<OpenLoopReport> {
   const pool = new Pool(loop.origin, { connections: CONNECTIONS, pipelining: 1 });

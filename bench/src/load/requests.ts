@@ -1,7 +1,7 @@
 import { TIMESTAMP_CHARS } from "../receiver/ledger.ts";
 import type { Target } from "./target.ts";
 
-/** A text of letters, digits and punctuation, so that no byte pattern makes the body a special case. */
+/** A text of letters, digits and punctuation. The body should not be a special case, such as repeated bytes. */
 const TEXT = "The quick brown fox jumps over the lazy dog, 0123456789 times. ";
 
 export function text(bytes: number): string {
@@ -17,7 +17,7 @@ export function publishBatch(origin: string, topic: string, bodyBytes: number, m
   return { ...jsonPost(origin, `/v1/topics/${topic}/messages/batch`, batch), messagesPerRequest: messages };
 }
 
-/** As `publishOne`, with room for the scheduled time at the start of the message. */
+/** Like `publishOne`. The message begins with space for the scheduled time. */
 export function publishTimed(origin: string, topic: string, bodyBytes: number): Target & { timestampOffset: number } {
   const target = publishOne(origin, topic, bodyBytes);
   const timestampOffset = JSON.stringify({ body: "" }).length - 2;

@@ -33,7 +33,7 @@ export function signedForm(
   return Buffer.from(`${form.join("&")}&Signature=${encodeURIComponent(signature)}`);
 }
 
-/** A request to CMQ's API, but for its origin and its body. */
+/** A request to CMQ's API, without its origin and its body. */
 export const cmqTarget = {
   path: PATH,
   headers: ["content-type", "application/x-www-form-urlencoded"],

@@ -1,11 +1,11 @@
 import { nowMs } from "../clock.ts";
 import { ownCpuUs } from "../process/probe.ts";
 
-/** How long a closed loop runs and how much it sends at most. */
+/** Limits of a closed loop: its duration and its number of requests. */
 export interface LoopLimits {
   /** Requests in flight at any time. */
   readonly concurrency: number;
-  /** No request starts later than this after the start of the loop. */
+  /** Duration of the loop. After this time no request is started. */
   readonly durationMs: number;
   readonly requestsMax: number;
 }
@@ -13,7 +13,7 @@ export interface LoopLimits {
 export interface LoadReport {
   readonly requests: number;
   readonly acceptedMessages: number;
-  /** Ids of the accepted messages, where the replies were read. */
+  /** Ids of the accepted messages. Empty when the replies were not read. */
   readonly ids: readonly string[];
   /** Number of requests that were not accepted, by status or error. */
   readonly refused: Readonly<Record<string, number>>;

@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { Tally } from "./tally.ts";
 
-/** One request that is sent over and over. */
+/** A request that is sent repeatedly. */
 export interface Target {
   readonly origin: string;
   readonly path: string;
@@ -11,14 +11,14 @@ export interface Target {
   /** The status that means accepted. */
   readonly okStatus: number;
   readonly messagesPerRequest: number;
-  /** Whether the text of the replies is read, which holds the ids of the accepted messages. */
+  /** Whether the text of the replies is read. The text contains the ids of the accepted messages. */
   readonly readReply: boolean;
 }
 
 /** `status` is 0 when there was no reply. */
 export type OnReply = (error: (Error & { code?: string }) | null, status: number, text: string) => void;
 
-/** Sends one request by the cheapest way that undici has. Calls `onReply` exactly once. */
+/** Sends one request with the least CPU time that undici allows. Calls `onReply` exactly once. */
 export function sendRequest(pool: Dispatcher, target: Target, body: Uint8Array, onReply: OnReply): void {
   let status = 0;
   let text = "";
@@ -47,7 +47,7 @@ export function sendRequest(pool: Dispatcher, target: Target, body: Uint8Array, 
   );
 }
 
-/** Sends one publish and counts its outcome. Then calls `next` with whether the publish was accepted. */
+/** Sends one publish and counts its outcome. Then calls `next` with true if the publish was accepted. */
 export function sendCounted(
   pool: Dispatcher,
   target: Target,

@@ -11,7 +11,7 @@ describe.runIf(process.platform === "linux")("the CPU time of a process", () => 
     const before = ownCpuUs();
     const fromSystem = cpuUs(process.pid);
     const after = ownCpuUs();
-    // User and system time are rounded to a tick each.
+    // User time and system time are each rounded to a tick.
     expect(fromSystem).toBeGreaterThanOrEqual(before - 2 * TICK_US);
     expect(fromSystem).toBeLessThanOrEqual(after + 2 * TICK_US);
   });

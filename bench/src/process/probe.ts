@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { cpuUsFromPsTime, familyUs, memoryFromStatus, processTimesFromPs, processTimesFromStat } from "./proc-files.ts";
 import type { Memory, ProcessTimes } from "./proc-files.ts";
 
-/** How often `familyCpuUs` reads again because a child ended during the reading. */
+/** How often `familyCpuUs` repeats a reading during which a child ended. */
 const READINGS_MAX = 20;
 
 const isLinux = process.platform === "linux";
@@ -20,7 +20,7 @@ export function cpuUs(pid: number): number {
   return cpuUsFromPsTime(ps("-o", "time=", "-p", String(pid)));
 }
 
-/** Memory of a process. Without `/proc`, the peak is the current value, and the caller has to sample. */
+/** Memory of a process. Without `/proc`, the peak is the current value, so the caller has to sample. */
 export function memory(pid: number): Memory {
   if (isLinux) return memoryFromStatus(readFileSync(`/proc/${pid}/status`, "latin1"));
   const residentBytes = Number(ps("-o", "rss=", "-p", String(pid))) * 1024;
@@ -28,9 +28,9 @@ export function memory(pid: number): Memory {
 }
 
 /**
- * CPU time of a process and its children so far, in microseconds, both of living and of ended children. When a process
- * waits for an ended child, Linux adds the child's time to the process, so no time is lost. Each living process may be
- * short of up to two ticks of 10 ms. Elsewhere `ps` omits children that have ended.
+ * CPU time so far of a process and its children, in microseconds. Ended children are included. When a process waits for
+ * an ended child, Linux adds the child's time to the process, so no time is lost. The time of each living process is up
+ * to two ticks of 10 ms too low. On other systems `ps` omits children that have ended.
  */
 export function familyCpuUs(parent: number): number {
   if (!isLinux) return familyUs(parent, processTimesFromPs(ps("-axo", "pid=,ppid=,time=")));
@@ -38,7 +38,7 @@ export function familyCpuUs(parent: number): number {
     const before = timesOf(parent);
     const processes = readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (timesOf(Number(name)) ?? []) : []));
     const after = timesOf(parent);
-    // A child that ended during the reading would be counted twice, or not at all.
+    // A child that ended during the reading could be counted twice or not at all.
     if (before?.endedChildrenUs === after?.endedChildrenUs || reading === READINGS_MAX) {
       return familyUs(parent, processes);
     }

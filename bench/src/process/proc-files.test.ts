@@ -18,7 +18,7 @@ function times(pid: number, parent: number, ownUs: number, endedChildrenUs = 0):
 describe("processTimesFromStat", () => {
   const expected = times(4711, 17, 1300 * TICK_US, 15 * TICK_US);
 
-  it("adds user and system ticks, and keeps those of ended children apart", () => {
+  it("adds user and system ticks, and returns those of ended children separately", () => {
     expect(processTimesFromStat(stat)).toEqual(expected);
   });
 

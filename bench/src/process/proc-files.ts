@@ -1,4 +1,4 @@
-/** Parsers of what Linux and `ps` report about a process. */
+/** Parsers of the reports of Linux and `ps` about a process. */
 
 /** Linux reports CPU time in ticks of 10 ms on every architecture that Node runs on (`getconf CLK_TCK`: 100). */
 export const TICK_US = 10_000;
@@ -9,13 +9,13 @@ export interface ProcessTimes {
   readonly parent: number;
   /** User and system time of all threads, ended threads included. */
   readonly ownUs: number;
-  /** CPU time of children that have ended and that the process has waited for, and of their children. */
+  /** CPU time of ended children for which the process has waited, and of the children of those children. */
   readonly endedChildrenUs: number;
 }
 
 /** Parses `/proc/PID/stat`. */
 export function processTimesFromStat(stat: string): ProcessTimes {
-  // The second field is the command in brackets. The command itself may hold spaces and brackets.
+  // The second field is the command in brackets. The command itself may contain spaces and brackets.
   const afterCommand = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const field = (index: number): number => {
     const value = Number(afterCommand[index]);

@@ -9,7 +9,7 @@ const sourcesShown = 15;
 const NAME_CHARS_MAX = 110;
 const NAME_COLUMN = new Set([2]);
 
-/** The profiles that one server wrote, as text with two tables per thread. */
+/** Prints the profiles that one server wrote, as text with two tables per thread. */
 export function profileReport(folder: string): string {
   const files = readdirSync(folder).filter((name) => name.endsWith(".cpuprofile"));
   return files

@@ -3,7 +3,7 @@ import { selfTimes } from "./self-time.ts";
 
 const frame = (functionName: string, url: string, lineNumber = -1) => ({ functionName, url, lineNumber });
 
-it("adds up the self time per function and per source, and keeps idle time apart", () => {
+it("adds up the self time per function and per source, without the idle time", () => {
   const summary = selfTimes({
     nodes: [
       { id: 1, callFrame: frame("(idle)", "") },

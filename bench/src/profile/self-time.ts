@@ -64,7 +64,7 @@ function ranked(us: ReadonlyMap<string, number>, busyUs: number): SelfTime[] {
   return [...us].map(([name, time]) => ({ name, ms: time / 1000, share: time / busyUs })).sort((a, b) => b.ms - a.ms);
 }
 
-/** The package of a file in node_modules; the path of any other file; the name of V8's own entries. */
+/** Returns the package of a file in node_modules, the path of any other file, or the name of an entry of V8 itself. */
 function sourceOf(url: string, functionName: string): string {
   if (url === "") return functionName.startsWith("(") ? functionName : "(native)";
   const inPackage = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url);

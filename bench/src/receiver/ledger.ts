@@ -1,4 +1,4 @@
-/** In groups with this prefix, a body begins with the scheduled time of its request. */
+/** Prefix of timed groups. In these groups, a body begins with the scheduled time of its request. */
 export const TIMED_GROUP_PREFIX = "timed";
 /** Length of the scheduled time: microseconds of the shared clock, in decimal, with leading zeros. */
 export const TIMESTAMP_CHARS = 20;
@@ -38,8 +38,8 @@ interface Group {
 }
 
 /**
- * Records the message, the path and the delay of every request of the receiver. A path is `/group/member`. Counts are
- * kept per group, message ids per path.
+ * Records the message, the path and the delay of every request of the receiver. A path is `/group/member`. Requests are
+ * counted per group. Message ids are recorded per path.
  */
 export class Ledger {
   readonly #groups = new Map<string, Group>();

@@ -5,15 +5,15 @@ export class MalformedRequest extends Error {
   override readonly name = "MalformedRequest";
 }
 
-/** The benchmark sends no larger head and no larger body. */
+/** The largest head and the largest body that are accepted. The benchmark sends no larger ones. */
 export const headBytesMax = 16 * 1024;
 export const bodyBytesMax = 2 * 1024 * 1024;
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 
 /**
- * Splits the bytes of one connection into requests, however the network split them into chunks. Only requests with a
- * content length are supported, because the receiver must use little CPU time beside the measured server.
+ * Splits the bytes of one connection into requests, however the network split the bytes into chunks. Only requests with
+ * a content length are supported, because the receiver must use little CPU time compared with the measured server.
  */
 export class RequestStream {
   readonly #onRequest: OnRequest;

@@ -1,4 +1,6 @@
-/** A table as text. The columns in `left` hold words and are aligned to the left, all others to the right. */
+/**
+ * Returns a table as text. The columns in `left` contain words and are aligned to the left, all others to the right.
+ */
 export function alignedTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],

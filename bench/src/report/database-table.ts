@@ -20,7 +20,10 @@ const HEADINGS = [
 const LEFT = new Set([0, 1]);
 const US_PER_S = 1e6;
 
-/** The database's cost of a message (of a fan-out: of a delivery). Empty when the database is inside the server. */
+/**
+ * Returns a table of the database's cost per message (of a fan-out: per delivery). Empty when the database is inside
+ * the server.
+ */
 export function databaseTable(results: readonly Pick<ScenarioResult, "scenario" | "figures">[]): string {
   const rows = results.flatMap(({ scenario, figures }) => {
     const seen = new Set<Cost>();

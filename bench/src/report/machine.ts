@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem, type, version } from "node:os";
 import { fileSystemOf } from "../server/data-folder.ts";
 
-/** The machine and the versions that the figures come from. */
+/** The machine and the versions with which the figures were measured. */
 export function machine(dataRoot: string) {
   const processors = cpus();
   return {
@@ -20,7 +20,7 @@ export function machine(dataRoot: string) {
   };
 }
 
-/** Version of the undici package that the generator and the bare loops use. Node has another copy inside. */
+/** Version of the undici package that the generator and the bare loops use. Node contains another copy. */
 function undiciVersion(): string {
   const description: { version: string } = JSON.parse(
     readFileSync(new URL(import.meta.resolve("undici/package.json")), "utf8"),

@@ -46,7 +46,7 @@ function targetCells(figure: Figure): [target: string, judgement: string] {
   return [`${atMost === undefined ? "≥" : "≤"} ${target} ${unit}`, meetsTarget(figure) ? "ok" : "MISSED"];
 }
 
-/** A line per group of endpoints, and more lines where a delivery is missing or a publish was refused. */
+/** Returns a line per group of endpoints, and more lines for missing deliveries and refused publishes. */
 export function deliveryLines(results: readonly ScenarioResult[]): string[] {
   return results.flatMap(({ scenario, deliveries }) => deliveries.flatMap((account) => groupLines(scenario, account)));
 }

@@ -18,7 +18,10 @@ export interface RunReport {
   readonly failures: readonly { readonly scenario: string; readonly error: string }[];
 }
 
-/** `synchronous` cannot be read from outside the server, so the report states what docs/ARCHITECTURE.md promises. */
+/**
+ * The durability of the embedded database. `synchronous` cannot be read from outside the server, so the report repeats
+ * the value in docs/ARCHITECTURE.md.
+ */
 function durability(results: readonly ScenarioResult[]) {
   return {
     journalModes: [...new Set(results.map(({ journalMode }) => journalMode))],
@@ -35,7 +38,7 @@ export function writeReport(file: string, report: RunReport): void {
   }));
   const document = {
     ...report,
-    // With PostgreSQL, `database` holds the durability.
+    // With PostgreSQL, the member `database` contains the durability settings.
     durability: report.database === null ? durability(report.results) : null,
     lost: lostMessages(report.results),
     results,

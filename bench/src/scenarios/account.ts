@@ -13,7 +13,9 @@ const QUIET_POLL_MS = 100;
 const QUIET_MS_MAX = 5_000;
 /** A server that uses one tick of CPU time in a tenth of a second has no work left. */
 const QUIET_CPU_US = 10_000;
-/** Least wait for the first delivery, for which a slow machine may still have to load code and connect. */
+/**
+ * The first delivery is awaited for at least this long, because a slow machine may still have to load code and connect.
+ */
 const FIRST_ARRIVAL_MS_MAX = 60_000;
 
 /** Waits until the server has also recorded its deliveries, because recording is part of the cost of a message. */
@@ -61,8 +63,8 @@ export class Account {
   }
 
   /**
-   * Waits until every accepted message has arrived, or until none has arrived for `lostAfterMs`. The messages that are
-   * missing then are lost, and `close` reports which.
+   * Waits until every accepted message has arrived, or until no message has arrived for `lostAfterMs`. Messages that
+   * are still missing are lost, and `close` reports them.
    */
   async untilArrived(): Promise<Arrivals> {
     const expected = this.#accepted.length * this.#members.length;

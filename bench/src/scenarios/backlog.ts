@@ -55,7 +55,10 @@ async function publishBacklog(bench: Bench, server: Server) {
   return { backlogMessages: acceptedMessages, backlogPublishedPerSecond: acceptedMessages / tookS };
 }
 
-/** Reads the server's resident memory at intervals. The peak on Linux is the kernel's own, which misses nothing. */
+/**
+ * Reads the server's resident memory at intervals. On Linux, the kernel reports the peak, so no peak is missed between
+ * two readings.
+ */
 class MemorySampler {
   readonly #server: Server;
   readonly #samplesMb: number[] = [];

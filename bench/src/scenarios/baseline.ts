@@ -52,7 +52,7 @@ export class Baseline {
     this.dispatchUs.push(usPerPost(await this.#run("dispatch")));
   }
 
-  /** Each sample in POSTs of either bare loop. */
+  /** Returns each sample as a number of bare POSTs, for each of the two bare loops. */
   ratios(serverUs: readonly number[]): { readonly request: readonly number[]; readonly dispatch: readonly number[] } {
     return { request: besideBare(serverUs, this.requestUs), dispatch: besideBare(serverUs, this.dispatchUs) };
   }
@@ -67,7 +67,7 @@ export class Baseline {
   }
 }
 
-/** Measures alternately: `bare`, then `measure` and `bare` once per repeat. */
+/** Measures alternately: first `bare`, then `measure` and `bare` once per repeat. */
 export async function alternate<Sample, Bare>(
   repeats: number,
   measure: () => Promise<Sample>,
@@ -84,7 +84,7 @@ export async function alternate<Sample, Bare>(
 
 /**
  * Divides each sample by the mean of the bare runs just before and just after it. A machine that is slow for a while
- * slows down both, and the ratio stays. Expects one bare run more than samples.
+ * slows down both runs, so the ratio does not change. Expects one bare run more than samples.
  */
 export function besideBare(samples: readonly number[], bare: readonly number[]): number[] {
   return samples.map((sample, index) => sample / (((bare[index] ?? Number.NaN) + (bare[index + 1] ?? Number.NaN)) / 2));

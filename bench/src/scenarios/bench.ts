@@ -63,7 +63,10 @@ export class Bench {
     return { ...target, concurrency, durationMs, requestsMax };
   }
 
-  /** Starts a server and returns when the server answers. A second server of the same name finds the first's data. */
+  /**
+   * Starts a server and returns when the server answers. A server with the name of an earlier server finds the data of
+   * that server.
+   */
   async launch(name: string): Promise<Server> {
     return Server.launch(await this.#launchOptions(name));
   }
@@ -78,12 +81,12 @@ export class Bench {
     return Server.spawn(await this.#launchOptions(name));
   }
 
-  /** CPU time of a server so far, and of the PostgreSQL server where there is one, in microseconds. */
+  /** CPU time so far of a server, in microseconds. With PostgreSQL, the time of the database server is included. */
   cpuUs(server: Server): number {
     return server.cpuUs() + (this.database?.cpuUs() ?? 0);
   }
 
-  /** Frees the disk before the next scenario. */
+  /** Removes the data, to free the disk before the next scenario. */
   async removeData(name: string): Promise<void> {
     rmSync(this.folder(name), { recursive: true, force: true });
     await this.database?.drop(name);
@@ -111,10 +114,10 @@ export class Bench {
 }
 
 export interface Scenario {
-  /** Name for `--only`. */
+  /** Name of the scenario for `--only`. */
   readonly name: string;
   readonly title: string;
-  /** Set where the scenario says nothing about an embedded database. */
+  /** Set for a scenario that measures only PostgreSQL's cost and is useless with an embedded database. */
   readonly needs?: "postgres";
   /** `server` is a new server for this scenario. `run.ts` stops it. */
   run(bench: Bench, server: Server): Promise<Measured>;

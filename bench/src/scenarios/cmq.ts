@@ -11,14 +11,17 @@ import { addRefused, countedAccount, medianFigure } from "./result.ts";
 import type { DeliveryAccount, Figure, Measured } from "./result.ts";
 
 const PUBLISH_TARGET = 1.3;
-/** A send and a delete cost a commit each, and a receive two. PostgreSQL adds the cost of its statements. */
+/**
+ * Targets of a cycle, in cycles of bare requests. A send and a delete cost a commit each, and a receive costs two.
+ * PostgreSQL adds the cost of its statements.
+ */
 const CYCLE_TARGET = { sqlite: 8, postgres: 20 };
-/** Cycles at a time. Each has its message in the queue for a moment, where another cycle may receive the message. */
+/** Number of cycles at a time. A cycle may receive the message of another cycle, because all use one queue. */
 const CYCLES_IN_FLIGHT = 32;
 
 interface Sample {
   readonly count: number;
-  /** CPU time of the server, and of PostgreSQL where there is one, per message or cycle. */
+  /** CPU time per message or cycle of the server. With PostgreSQL, the database's time is included. */
   readonly cpuUs: number;
   readonly perSecond: number;
 }

@@ -25,7 +25,7 @@ describe("the cost of messages", () => {
     expect(databasePercent(embedded)).toBe(0);
   });
 
-  it("counts statements of every kind, and those that carry messages apart", () => {
+  it("counts all statements, and separately those that store, claim and settle messages", () => {
     const samples = ["append", "claim", "settle", "wake"].map(
       (name, index) => [`ringback_store_statements_total{statement="${name}"}`, 10 ** index] as const,
     );

@@ -4,7 +4,10 @@ export interface DatabaseCost {
   readonly cpuUs: number;
   /** Each statement is one round trip. */
   readonly statements: number;
-  /** The statements that carry messages. All others are wake-ups, heartbeats, reads of metrics and the like. */
+  /**
+   * Statements that store messages. The statements that are neither appends, claims nor settlements are wake-ups,
+   * heartbeats, reads of metrics and the like.
+   */
   readonly appends: number;
   readonly claims: number;
   readonly settlements: number;
@@ -15,7 +18,7 @@ export interface DatabaseCost {
 export interface Cost {
   /** CPU time of all servers. */
   readonly serversUs: number;
-  /** Null with the embedded database, whose work is part of the server's. */
+  /** Null with the embedded database. Its work is part of the server's CPU time. */
   readonly database: DatabaseCost | null;
 }
 

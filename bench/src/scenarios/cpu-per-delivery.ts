@@ -13,9 +13,9 @@ import type { Figure, Measured } from "./result.ts";
 
 export interface CpuPlan {
   readonly figure: string;
-  /** Target, in bare POSTs. */
+  /** Target of the ratio, in bare POSTs. */
   readonly atMost: number;
-  /** Target for the statements per delivery, with PostgreSQL. Undefined: statements are no figure of the scenario. */
+  /** Target for the statements per delivery, with PostgreSQL. Undefined: the scenario has no figure for statements. */
   readonly statementsAtMost?: number;
   readonly account: Account;
   readonly warmUp: ClosedLoop;
@@ -31,7 +31,7 @@ interface Sample {
 }
 
 /**
- * Measures the CPU time of server and database per delivery, in bare POSTs. The time includes taking the publish and
+ * Measures the CPU time of server and database per delivery, in bare POSTs. The time includes receiving the publish and
  * recording the attempt. Bare POSTs are measured before, between and after the samples.
  */
 export async function cpuPerDelivery(bench: Bench, server: Server, plan: CpuPlan): Promise<Measured> {

@@ -6,7 +6,7 @@ import { cpuPerDelivery } from "./cpu-per-delivery.ts";
 
 const TOPIC = "fanout";
 const SUBSCRIPTIONS_AT_A_TIME = 16;
-/** One message is being delivered, and the next one is waiting. */
+/** Two publishes in flight: while one message is being delivered, the next one is waiting. */
 const PUBLISHES_IN_FLIGHT = 2;
 
 export const fanoutScenario: Scenario = {

@@ -10,7 +10,7 @@ import type { Bench, Scenario } from "./bench.ts";
 import { addRefused, countedAccount, medianFigure } from "./result.ts";
 import type { DeliveryAccount, Figure } from "./result.ts";
 
-/** The receiver's paths are `/hook/…`. */
+/** The group of the receiver. The receiver's paths are `/hook/…`. */
 const GROUP = "hook";
 
 interface Sample {
@@ -20,8 +20,9 @@ interface Sample {
 }
 
 /**
- * Measures a call of a hook from the caller's request to the outcome, in bare POSTs. A call through the API costs the
- * server's CPU time. A call with `createHooks`, over `fetch` or over an undici dispatcher, costs the program's.
+ * Measures a call of a hook from the caller's request to the outcome, in bare POSTs. For a call through the API, the
+ * CPU time is the server's. For a call with `createHooks`, over `fetch` or over an undici dispatcher, the CPU time is
+ * the program's.
  */
 export const hookCallScenario: Scenario = {
   name: "hook-call",
@@ -92,7 +93,7 @@ class HookCalls {
     return this.#sample(report, report.cpuUs);
   }
 
-  /** A call that has an outcome has been at the receiver. */
+  /** Counts calls as deliveries: every call with an outcome has reached the receiver. */
   async account(): Promise<DeliveryAccount> {
     const { requests } = await this.#bench.receiver.call("arrivals", GROUP);
     await this.#bench.receiver.call("discard", GROUP);

@@ -9,7 +9,10 @@ import type { Figure } from "./result.ts";
 
 const NODES_MAX = 4;
 const TOPICS = { hot: ["hot"], several: Array.from({ length: 8 }, (_, index) => `several${index}`) };
-/** Window of each subscription, summed over all nodes. Large enough that it slows down no number of nodes. */
+/**
+ * Window of each subscription, summed over all nodes. The window is so large that it does not limit the throughput,
+ * whatever the number of nodes.
+ */
 const MAX_IN_FLIGHT = 256;
 
 /** Topics with one subscription each. */
@@ -58,7 +61,10 @@ export const nodesScenario: Scenario = {
   },
 };
 
-/** Publishes to every topic through every node. The publishes in flight are the same for any number of nodes. */
+/**
+ * Publishes to every topic through every node. The total number of publishes in flight is the same for any number of
+ * nodes.
+ */
 async function publishAndDeliver(
   bench: Bench,
   nodes: readonly Server[],

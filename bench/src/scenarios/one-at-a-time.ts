@@ -6,7 +6,10 @@ import type { Scenario } from "./bench.ts";
 import { costPerMessage } from "./cost.ts";
 import { CostMeter } from "./cost-meter.ts";
 
-/** So slow that each message is delivered and settled before the next one is published. */
+/**
+ * Publishing rate. The rate is so low that each message is delivered and its outcome recorded before the next one is
+ * published.
+ */
 const MESSAGES_PER_SECOND = 10;
 
 export const oneAtATimeScenario: Scenario = {

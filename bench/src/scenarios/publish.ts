@@ -6,9 +6,12 @@ import type { Bench, Scenario } from "./bench.ts";
 import { cpuPerDelivery } from "./cpu-per-delivery.ts";
 import type { Measured } from "./result.ts";
 
-/** Enough batches in flight to keep the server busy, and few enough that publishing stays close to delivery. */
+/**
+ * Number of batches in flight: enough to keep the server busy, but so few that messages are delivered soon after their
+ * publish.
+ */
 const BATCHES_IN_FLIGHT = 8;
-/** Target at full rate, where the server's batches are full. */
+/** Target at full rate, at which the server's batches are full. */
 const STATEMENTS_PER_MESSAGE_MAX = 0.3;
 
 export const publishOneScenario: Scenario = {

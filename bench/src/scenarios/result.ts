@@ -12,7 +12,10 @@ export interface Figure {
   /** The lowest and the highest of the samples whose median is `value`. */
   readonly lowest?: number;
   readonly highest?: number;
-  /** `value` in POSTs of the bare `pool.dispatch` loop, where `value` is in POSTs of the bare `pool.request` loop. */
+  /**
+   * The ratio with POSTs of the bare `pool.dispatch` loop as the unit. The unit of `value` is a POST of the bare
+   * `pool.request` loop.
+   */
   readonly dispatchRatio?: number;
   /** Messages (of a fan-out: deliveries) per second of wall-clock time. Information only. */
   readonly perSecond?: number;
@@ -22,16 +25,16 @@ export interface Figure {
   readonly bareUs?: number;
   readonly receiverUs?: number;
   readonly generatorUs?: number;
-  /** Cost per message (of a fan-out: per delivery), servers and database apart. */
+  /** Cost per message (of a fan-out: per delivery). Servers and database are listed separately. */
   readonly cost?: Cost;
 }
 
-/** A value that could not be computed is NaN, which misses every target. */
+/** Whether the value meets its target. A value that could not be computed is NaN, which misses every target. */
 export function meetsTarget({ value, atMost, atLeast }: Figure): boolean {
   return (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
 }
 
-/** The median of the samples as the value of a figure. */
+/** Returns a figure whose value is the median of the samples. */
 export function medianFigure(samples: readonly number[]): Pick<Figure, "value" | "lowest" | "highest"> {
   return { value: median(samples), lowest: Math.min(...samples), highest: Math.max(...samples) };
 }
@@ -42,7 +45,7 @@ export function throughputKept(name: string, before: readonly number[], during: 
   return { name, ...medianFigure(percentages), unit: "%", atLeast: 90, perSecond: median(during) };
 }
 
-/** The deliveries to a group of endpoints beside the accepted messages. */
+/** Compares the deliveries to a group of endpoints with the accepted messages. */
 export interface DeliveryAccount {
   readonly group: string;
   readonly acceptedMessages: number;
@@ -55,7 +58,7 @@ export interface DeliveryAccount {
   readonly refused: Readonly<Record<string, number>>;
 }
 
-/** The account of a group whose deliveries carry no ids and can only be counted. */
+/** Returns the account of a group whose deliveries have no ids. Such deliveries can only be counted. */
 export function countedAccount(
   group: string,
   acceptedMessages: number,

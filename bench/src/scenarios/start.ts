@@ -37,7 +37,7 @@ export const startScenario: Scenario = {
   },
 };
 
-/** The id of the first message that a starting server accepts. */
+/** Returns the id of the first message that a starting server accepts. */
 async function firstAccepted(server: Server): Promise<string> {
   let id: string | null = null;
   await server.until(async () => {

@@ -12,15 +12,15 @@ const FILE_SYSTEMS: Readonly<Record<number, string>> = {
   0x6969: "nfs",
 };
 
-/** The file system of a folder, or the hexadecimal number of an unknown one. */
+/** Returns the name of a folder's file system, or the hexadecimal number of an unknown file system. */
 export function fileSystemOf(folder: string): string {
   const { type } = statfsSync(folder);
   return FILE_SYSTEMS[type] ?? `0x${type.toString(16)}`;
 }
 
 /**
- * The journal mode in the header of a database file: bytes 18 and 19 are 2 for WAL. Null when the folder has no SQLite
- * database.
+ * Returns the journal mode in the header of a database file: bytes 18 and 19 are 2 for WAL. Null when the folder has no
+ * SQLite database.
  */
 export function journalModeOf(folder: string): "wal" | "rollback" | null {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {

@@ -1,4 +1,7 @@
-/** Runs `task` for 0 to count − 1, `atATime` at a time. Rejects with the first error, or after `msMax`. */
+/**
+ * Runs `task` with each number from 0 to count − 1, `atATime` tasks at a time. Rejects with the first error, or after
+ * `msMax`.
+ */
 export async function inParallel(
   count: number,
   atATime: number,

@@ -1,4 +1,4 @@
-/** Parses a Prometheus text page: `name{labels}` to value, without buckets and quantiles. */
+/** Parses a Prometheus text page into values by `name{labels}`. Buckets and quantiles are omitted. */
 export function parsePrometheus(text: string): Record<string, number> {
   const samples: Record<string, number> = {};
   for (const line of text.split("\n")) {

@@ -12,7 +12,7 @@ import type { Memory } from "../process/proc-files.ts";
 import { Catalog } from "./catalog.ts";
 import { parsePrometheus } from "./prometheus.ts";
 
-/** Guard against a server that hangs. A server that ends is noticed at once. */
+/** Time limit for a server that hangs while it starts. A server that ends is noticed at once. */
 const READY_MS_MAX = 120_000;
 const STOP_MS_MAX = 25_000;
 const POLL_MS = 5;
@@ -131,7 +131,10 @@ export class Server {
   }
 }
 
-/** The environment without the caller's settings of Ringback and Node, because the server's defaults are measured. */
+/**
+ * Returns the environment without the caller's settings of Ringback and Node, because the benchmark measures the server
+ * with its default settings.
+ */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const names = Object.keys(process.env).filter((name) => !name.startsWith("RINGBACK_") && name !== "NODE_OPTIONS");
   const kept = Object.fromEntries(names.map((name) => [name, process.env[name]]));

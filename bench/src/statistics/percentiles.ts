@@ -58,7 +58,7 @@ function upperBound(bucket: number): number {
 
 function bucketOf(sample: number): number {
   let bucket = sample <= FIRST_BUCKET ? 0 : Math.floor(Math.log(sample / FIRST_BUCKET) / Math.log(BUCKET_GROWTH));
-  // Rounding of the logarithm may put a sample on a bound one bucket too low.
+  // Because the logarithm is rounded, a sample at the bound of a bucket may be put one bucket too low.
   while (sample > upperBound(bucket)) bucket += 1;
   return bucket;
 }

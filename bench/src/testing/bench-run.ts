@@ -29,7 +29,10 @@ export interface Report {
 interface RunOptions {
   readonly server?: string;
   readonly database?: "sqlite" | "postgres";
-  /** By default so long that a slow machine loses nothing. */
+  /**
+   * Seconds without a delivery after which missing deliveries are lost. The default is so long that a slow machine
+   * loses none.
+   */
   readonly lostAfterS?: number;
   readonly env?: Readonly<Record<string, string>>;
 }

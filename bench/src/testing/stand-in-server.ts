@@ -1,5 +1,5 @@
 /**
- * A server with some of Ringback's paths and none of its promises, for the tests of the benchmark. The server answers
+ * A server with some of Ringback's paths and none of its guarantees, for the tests of the benchmark. The server answers
  * 201 and forwards each message once. `STAND_IN_DROP_EVERY=n` drops every n-th delivery.
  */
 import { createServer } from "node:http";

@@ -16,12 +16,12 @@ interface Sender {
   readonly more: () => boolean;
 }
 
-/** The bare loops: POSTs and nothing else. Their CPU time per POST is the unit of the benchmark. */
+/** The bare loops send POSTs and do nothing else. Their CPU time per POST is the unit of the benchmark. */
 export function start() {
   return { request, dispatch };
 }
 
-/** The loop as most programs would write it: `pool.request`, then the reply's body is consumed. */
+/** The loop in the form that most programs use: `pool.request`, then the reply's body is consumed. */
 function request(loop: BareLoop): Promise<LoadReport> {
   return run(loop, async ({ pool, options, tally, more }) => {
     while (more()) {
@@ -32,7 +32,7 @@ function request(loop: BareLoop): Promise<LoadReport> {
   });
 }
 
-/** The leanest loop that undici allows: `pool.dispatch` with a handler that reads the status only. */
+/** The cheapest loop that undici allows: `pool.dispatch` with a handler that reads the status only. */
 function dispatch(loop: BareLoop): Promise<LoadReport> {
   return run(
     loop,

@@ -5,7 +5,7 @@ import { ownCpuUs } from "../process/probe.ts";
 const WRAPPER_BYTES = JSON.stringify({ code: 0, padding: "" }).length;
 
 /**
- * The bare server: reads each request to its end and answers with as many bytes of JSON as the path says. Its CPU time
+ * The bare server reads each request to its end and answers with as many bytes of JSON as the path says. Its CPU time
  * is the cost of HTTP alone.
  */
 export async function start() {

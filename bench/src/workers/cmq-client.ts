@@ -52,8 +52,8 @@ function publish(loop: CmqLoop): Promise<LoadReport> {
 }
 
 /**
- * Publishes with the native API. The client signs a request of CMQ's API as well, which it does not send, so that this
- * client is as slow as `publish`. A faster client would make the server's batches larger and each message cheaper.
+ * Publishes with the native API. The client also signs a request of CMQ's API without sending it, so that it is as slow
+ * as `publish`. A faster client would make the server's batches larger and each message cheaper.
  */
 function publishNatively(loop: CmqLoop): Promise<LoadReport> {
   const target = publishOne(loop.origin, loop.name, loop.bodyBytes);

@@ -1,6 +1,6 @@
 /**
- * The modes of a worker process. A worker loads the modules of its own mode only, so that no mode runs in a process
- * whose code was compiled and optimised for another one. `start` returns the commands that the worker answers.
+ * The modes of a worker process. A worker loads only the modules of its own mode. Code of another mode can therefore
+ * not influence how the compiler optimises the worker's code. `start` returns the commands that the worker answers.
  */
 export const modes = {
   "bare-posts": () => import("./bare-posts.ts"),

@@ -41,7 +41,7 @@ export class WorkerProcess<M extends Mode> {
 
   #start(): ChildProcess {
     const child = fork(ENTRY, [this.#mode], {
-      // Messages carry byte arrays and a hundred thousand ids at a time, and JSON would be slow for those.
+      // Messages contain byte arrays and up to a hundred thousand ids. JSON would be slow for these.
       serialization: "advanced",
       execArgv: ["--conditions=ringback-source"],
       stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -8,7 +8,7 @@ import { bench, SERVER } from "../../src/testing/bench-run.ts";
 
 it("counts the cost of one to four nodes on one PostgreSQL, with one subscription and with several", async () => {
   const folder = mkdtempSync(join(tmpdir(), "ringback-bench-test-"));
-  // Started by root, PostgreSQL runs as another user.
+  // If root runs this test, PostgreSQL runs as another user, who must be able to read the folder.
   chmodSync(folder, 0o755);
   try {
     const { code, output, report } = await bench(folder, "nodes", { server: SERVER, database: "postgres" });

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { bench, SERVER } from "../../src/testing/bench-run.ts";
 
-// Real: the benchmark, the server and PostgreSQL. Faked: nothing.
+// Real: the benchmark, the server and PostgreSQL. Nothing is faked.
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ringback-bench-test-"));
-  // Started by root, PostgreSQL runs as another user.
+  // If root runs this test, PostgreSQL runs as another user, who must be able to read the folder.
   chmodSync(folder, 0o755);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 
 /**
  * Matches `import … from "x"`, `export … from "x"`, `import "x"` and `import("x")`. A statement that begins with
- * `import type` or `export type` is excluded, because it does not exist at runtime.
+ * `import type` or `export type` is not matched, because it does not exist at run time.
  */
 const specifiers =
   /^(?:import|export)\s(?!type\s)(?:[^"';]*?\sfrom\s)?\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
@@ -44,7 +44,7 @@ for (const name of ["protocols", "hooks", "receive"]) {
 }
 const others = [...entries].filter(([name]) => name !== "./opencard");
 
-describe("what the SDK's sub-paths load", () => {
+describe("the modules that the SDK's sub-paths load", () => {
   it.each(others)("%s loads nothing but files of the SDK: no jose, nothing of Node's own", (_, entry) => {
     expect([...foreignImports(entry)]).toEqual([]);
   });

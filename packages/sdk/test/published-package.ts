@@ -11,7 +11,9 @@ const root = join(sdk, "../..");
 const run = promisify(execFile);
 
 export interface PublishedPackage extends AsyncDisposable {
-  /** Programs in this folder can import `@ringback/sdk` and the packages of `beside`, and no others. */
+  /**
+   * Folder of programs. Programs in this folder can import `@ringback/sdk` and the packages of `beside`, and no others.
+   */
   readonly folder: string;
   /** The folder of the package itself. */
   readonly packageFolder: string;

@@ -1,6 +1,6 @@
 /**
- * The package that npm would publish. Real: the build, npm's list of files, and the compiler on a program that uses the
- * SDK.
+ * The package that npm would publish. Real: the build, npm's list of files, and the compiler. The compiler compiles a
+ * program that uses the SDK.
  */
 
 import { execFile } from "node:child_process";
@@ -92,7 +92,7 @@ describe("the published SDK", () => {
     expect(sources.filter((source) => /from "node:|from "ringback|packages\/server/.test(source))).toEqual([]);
   });
 
-  it("has a file for everything that its exports name", async () => {
+  it("has a file for every entry of its exports", async () => {
     const { exports } = JSON.parse(await readFile(join(published.packageFolder, "package.json"), "utf8")) as {
       exports: Record<string, Record<string, string>>;
     };

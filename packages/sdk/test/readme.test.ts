@@ -1,6 +1,6 @@
 /**
  * The programs in the SDK's README. Real: the published package, the compiler, a process for each program, and HTTP.
- * Changed: the ports, since others may be in use.
+ * Faked: the port numbers. The README's ports may be in use.
  */
 
 import type { ChildProcess } from "node:child_process";
@@ -106,7 +106,7 @@ describe("the README's program", () => {
   });
 
   function start(name: Name | "ask") {
-    // Without the import conditions of the process that runs the tests.
+    // The program must not inherit the import conditions of the process that runs the tests.
     const { NODE_OPTIONS: _, ...env } = process.env;
     const child = spawn(process.execPath, [`${name}.ts`], { cwd: published.folder, env });
     running.push(child);

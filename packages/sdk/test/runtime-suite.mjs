@@ -1,6 +1,6 @@
 /**
  * Tests of the SDK for every runtime, in plain JavaScript with nothing but Node and the published package. Prints a
- * report as JSON. runtimes.test.ts runs this file; to run it by hand, use `node runtime-suite.mjs` in a folder with
+ * report as JSON. runtimes.test.ts runs this file. To run it by hand, use `node runtime-suite.mjs` in a folder with
  * `@ringback/sdk` installed.
  */
 
@@ -140,7 +140,7 @@ check("createCmqReceiver takes both formats, each message once", async () => {
       assert.equal((await posted(url, protocol.encode(delivery, []))).status, 200);
     }
   });
-  // Handled once, by its id: the simplified format has no topic.
+  // The message was handled once: only its id is compared, because the simplified format has no topic.
   assert.deepEqual(bodies, ["é😀"]);
 });
 

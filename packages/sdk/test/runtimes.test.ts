@@ -1,6 +1,6 @@
 /**
  * The published SDK on every Node version that it supports. Real: the built package under its published name, four
- * versions of Node, and HTTP between a server and a client in each. Nothing is faked.
+ * versions of Node, and HTTP between a server and a client in each version. Nothing is faked.
  */
 
 import { execFile } from "node:child_process";
@@ -40,7 +40,7 @@ interface Report {
 }
 
 async function reportOf(program: string, cwd: string): Promise<Report> {
-  // Without the import conditions and the type stripping of the process that runs the tests.
+  // The program must not inherit the import conditions and the type stripping of the process that runs the tests.
   const { NODE_OPTIONS: _, ...env } = process.env;
   const { stdout } = await run(program, ["suite.mjs"], { cwd, env });
   return JSON.parse(stdout) as Report;

@@ -18,7 +18,8 @@ import { failureReasons } from "./outcome.ts";
 import type { RawConnection } from "./testing/raw-server.ts";
 import { RawServer, pour } from "./testing/raw-server.ts";
 
-// Real: fetch, undici, and servers on 127.0.0.1 that use the dialects' receiving halves or answer recorded bytes.
+// Real: fetch, undici, and servers on 127.0.0.1. The servers use the dialects' receiving halves or answer with recorded
+// bytes.
 const servers: AsyncDisposable[] = [];
 
 afterEach(async () => {
@@ -65,7 +66,7 @@ async function recorded({ head, body }: { readonly head: string; readonly body: 
 }
 
 describe("hooks of a program", () => {
-  it("are a URL each in the shortest form, which speaks koipy", async () => {
+  it("can each be defined by a URL only, and then use koipy's dialect", async () => {
     const hooks = createHooks({
       onMessage: await called(koipy, ({ message }: { message: { username: string } }) =>
         message.username.startsWith("koipybot") ? { action: "reject", reason: "你已被拉黑!" } : { action: "continue" },
@@ -121,7 +122,7 @@ describe("hooks of a program", () => {
     });
   });
 
-  it("may bring a dialect of their own, with its key", async () => {
+  it("can use a dialect of the program's own, with its key", async () => {
     const seen: unknown[] = [];
     const own: HookProtocol = {
       ...jsonHook,
@@ -138,7 +139,7 @@ describe("hooks of a program", () => {
     expect(seen).toEqual([key]);
   });
 
-  it("keep large integers with a codec that does", async () => {
+  it("keep large integers with a codec that keeps them", async () => {
     const json = { parse: (text: string) => ({ result: { text } }), stringify: () => '{"id":12345678901234567890}' };
     const url = await raw(({ socket, received }) => {
       const sent = received().split("\r\n\r\n")[1] ?? "";
@@ -149,7 +150,7 @@ describe("hooks of a program", () => {
     });
   });
 
-  it("go over another fetch when they are given one", async () => {
+  it("use another fetch function if the program passes one", async () => {
     const requested: unknown[] = [];
     const hooks = createHooks(
       { a: "https://h.example/" },
@@ -164,7 +165,7 @@ describe("hooks of a program", () => {
     expect(requested).toEqual(["https://h.example/"]);
   });
 
-  it("go over an undici dispatcher when they are given one", async () => {
+  it("use an undici dispatcher if the program passes one", async () => {
     const agent = new Agent();
     const url = await called(koipy, ({ message }: { message: object }) => ({
       action: "continue",
@@ -180,7 +181,7 @@ describe("hooks of a program", () => {
     await agent.close();
   });
 
-  it("go over one thing, not over two", () => {
+  it("refuse both a fetch function and a post function", () => {
     const post = dispatcherPost({ dispatch: () => true });
     expect(() => createHooks({ a: "http://h.example/" }, { post, fetch })).toThrow(
       new TypeError("post and fetch must not be given together"),
@@ -201,7 +202,7 @@ describe("hooks of a program", () => {
   });
 });
 
-describe("what people are shown when a hook fails", () => {
+describe("the reason that is shown when a hook fails", () => {
   const jsonHead = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n";
   const failing: [what: string, code: keyof typeof failureReasons, url: () => Promise<string>][] = [
     [
@@ -241,7 +242,7 @@ describe("what people are shown when a hook fails", () => {
     ],
   ];
 
-  it.each(failing)("by a server that is %s is a fixed sentence without its address", async (_, code, urlOf) => {
+  it.each(failing)("is a fixed sentence without the address: the server is %s", async (_, code, urlOf) => {
     const url = await urlOf();
     const settings = { urls: [url], timeoutMs: code === "timeout" ? 150 : 10_000 };
     const outcome = await createHooks({ a: { ...settings, onError: "reject" } }).call("a", { result: {} });
@@ -250,13 +251,13 @@ describe("what people are shown when a hook fails", () => {
     for (const secret of [hostname, port, "secret"]) expect(JSON.stringify(outcome)).not.toContain(secret);
   });
 
-  it.each(failing)("by a server that is %s is nothing when failures do not matter", async (_, code, urlOf) => {
+  it.each(failing)("is null if a failure continues: the server is %s", async (_, code, urlOf) => {
     const settings = { urls: [await urlOf()], timeoutMs: code === "timeout" ? 150 : 10_000 };
     const outcome = await createHooks({ a: settings }).call("a", { result: { a: 1 } });
     expect(outcome).toMatchObject({ action: "continue", reason: null, data: { result: { a: 1 } }, error: code });
   });
 
-  it("by a proxy's own error page, is that page without the address", async () => {
+  it("is the error page of a proxy, without the address", async () => {
     const url = await raw(({ socket, received }) => {
       const host = /host: (\S+)/i.exec(received())?.[1] ?? "";
       socket.end(`HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\nno answer from http://${host}/secret-path`);
@@ -268,7 +269,7 @@ describe("what people are shown when a hook fails", () => {
   });
 });
 
-describe("a definition that cannot work", () => {
+describe("an invalid definition", () => {
   const url = "http://h.example/";
   it.each<[string, unknown]>([
     ["must be a URL, or an object with urls", null],
@@ -311,11 +312,11 @@ describe("a definition that cannot work", () => {
     expect(create).not.toThrow(/s3cret/);
   });
 
-  it.each(["", "a".repeat(65)])("has the name %j", (name) => {
+  it.each(["", "a".repeat(65)])("is refused with the name %j", (name) => {
     expect(() => createHooks({ [name]: url })).toThrow(/a name has 1 to 64 characters/);
   });
 
-  it("is a copy: what is changed in it later does not matter", async () => {
+  it("is copied, so later changes have no effect", async () => {
     const urls = ["http://first.example/"];
     const fetch = vi.fn<typeof globalThis.fetch>(() => Promise.resolve(new Response(null, { status: 204 })));
     const hooks = createHooks({ a: { urls } }, { fetch });

@@ -19,15 +19,15 @@ export interface HooksOptions {
 }
 
 export interface CallOptions {
-  /** Aborts the call, which ends at once with the error `aborted`. */
+  /** A signal that aborts the call. The call then ends at once with the error `aborted`. */
   readonly signal?: AbortSignal;
 }
 
 export interface Hooks<Name extends string> {
   /**
-   * POSTs the payload and returns the outcome that the replies mean. The payload is a JSON value (for koipy: an
-   * object). Rejects only for the name of a hook that is not defined; every other failure is reported in the outcome's
-   * `error`.
+   * POSTs the payload and returns the outcome, which follows from the replies. The payload is a JSON value (for koipy:
+   * an object). Rejects only for the name of a hook that is not defined; every other failure is reported in the
+   * outcome's `error`.
    */
   call(name: Name, payload: unknown, options?: CallOptions): Promise<Outcome>;
 }

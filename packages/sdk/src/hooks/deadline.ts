@@ -7,7 +7,9 @@ export class Deadline {
   readonly #onAbort: () => void;
   #error: "timeout" | "aborted" | null = null;
 
-  /** Calls `expire` at most once, and not after {@link end}. A signal that is already aborted has no effect. */
+  /**
+   * Calls `expire` at most once, and never after a call of {@link end}. A signal that is aborted beforehand is ignored.
+   */
   constructor({ timeoutMs, signal }: PostOptions, expire: (error: "timeout" | "aborted") => void) {
     const end = (error: "timeout" | "aborted"): void => {
       this.end();

@@ -11,8 +11,8 @@ import { dispatcherPost } from "./dispatcher-post.ts";
 import { posting, sentHeaders, write, writeAndEnd } from "./testing/posting.ts";
 import { RawServer, pour } from "./testing/raw-server.ts";
 
-// Real: undici and sockets on 127.0.0.1. Faked: the dispatchers that behave as undici does not. Tests that apply to
-// every post function are in hook-post.test.ts.
+// Real: undici and sockets on 127.0.0.1. Faked: the dispatchers that behave differently from undici. The tests that
+// apply to every post function are in hook-post.test.ts.
 const agent = new Agent();
 afterAll(() => agent.close());
 const { postTo } = posting(dispatcherPost(agent));
@@ -49,18 +49,18 @@ describe("a reply to a POST over a dispatcher", () => {
     expect(await postTo(answering(`Content-Encoding: ${encoding}\r\n`, "ok"))).toMatchObject({ status: 200 });
   });
 
-  it("may name an encoding when it has no body", async () => {
+  it("can have any encoding if it has no body", async () => {
     const reply = await postTo(writeAndEnd("HTTP/1.1 204 No Content\r\nContent-Encoding: gzip\r\n\r\n"));
     expect(reply).toMatchObject({ status: 204, body: new Uint8Array() });
   });
 
-  it("is a bad one when replies without end go before it", async () => {
+  it("is a bad_reply after endless interim replies", async () => {
     expect(await postTo(({ socket }) => pour(socket, "HTTP/1.1 103 Early Hints\r\n\r\n"))).toEqual({
       error: "bad_reply",
     });
   });
 
-  it("may be a 407", async () => {
+  it("can have status 407", async () => {
     const reply = await postTo(writeAndEnd("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"));
     expect(reply).toMatchObject({ status: 407 });
   });
@@ -121,7 +121,7 @@ describe("a dispatcher", () => {
     expect(await posting(dispatcherPost(closed)).post("http://127.0.0.1:9/")).toEqual({ error: "unreachable" });
   });
 
-  it("that refuses a header has sent nothing", async () => {
+  it("that refuses a header sends nothing", async () => {
     await using server = await RawServer.start(() => {});
     const refused = dispatcherPost(agent)(server.url, ["x-a", "b\r\nc: d"], new Uint8Array(), {
       timeoutMs: 15_000,
@@ -158,7 +158,7 @@ describe("a dispatcher", () => {
     expect(requested).toMatchObject([{ origin, path }]);
   });
 
-  it.each(["", "h.example", "http://", "__proto__"])("gets nothing for %j, which is not a URL", async (url) => {
+  it.each(["", "h.example", "http://", "__proto__"])("is not called for %j, which is not a URL", async (url) => {
     const { requested, post } = recording((handler) => handler.onResponseEnd());
     expect(await post(url)).toEqual({ error: "unreachable" });
     expect(requested).toEqual([]);
@@ -196,7 +196,7 @@ describe("a dispatcher", () => {
     expect(controller.abort).toHaveBeenCalledOnce();
   });
 
-  it("that continues after the end is ignored", async () => {
+  it("that calls handlers after the end is ignored", async () => {
     const aborted = vi.fn<(reason: Error) => void>();
     const controller = { abort: aborted };
     const { post } = recording((handler) => {

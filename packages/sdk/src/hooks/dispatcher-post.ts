@@ -1,6 +1,6 @@
 /**
- * POSTs hook calls through an undici dispatcher, for programs on Node that use undici. `fetch` costs several times the
- * CPU time of the request itself.
+ * POSTs hook calls through an undici dispatcher, for programs on Node that use undici. A POST with `fetch` takes
+ * several times as much CPU time.
  */
 
 import { BoundedBytes } from "../protocols/bounded-bytes.ts";
@@ -11,8 +11,8 @@ import type { PostFailure } from "./outcome.ts";
 import type { HookPost, PostOptions } from "./run-hook.ts";
 
 /**
- * The members of an undici `Agent`, or of another dispatcher, that are used here. Written for undici 7 and 8. Early
- * versions of 7 (7.0) decode header values as UTF-8; versions from 7.30 on return one character per byte, as 8 does.
+ * The members of an undici `Agent`, or of another dispatcher, that are used here. They fit undici 7 and 8. Undici 7.0
+ * decodes header values as UTF-8. Versions from 7.30 on, and 8, return one character per byte.
  */
 export interface UndiciDispatcher {
   dispatch(request: DispatchedPost, handler: DispatchedPostHandler): boolean;
@@ -22,7 +22,7 @@ export interface DispatchedPost {
   readonly origin: string;
   readonly path: string;
   readonly method: "POST";
-  /** Name, value, name, value …; undici only reads the list. */
+  /** Name, value, name, value … undici does not change the list. */
   readonly headers: string[];
   readonly body: Uint8Array;
   readonly headersTimeout: number;
@@ -45,17 +45,17 @@ export interface DispatchController {
 /** The names are in lower case. A header that was sent several times has a list of values. */
 export type DispatchedReplyHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Interim (1xx) replies before the final reply; no server needs more than a few. */
+/** The most interim (1xx) replies before the final reply. No server needs more than a few. */
 const interimRepliesMax = 16;
 
 /**
- * Returns a function that POSTs through this dispatcher: an `Agent`, or a `Pool` if all hooks have the pool's origin,
- * since a pool sends every request to its own origin. Connections, TLS and proxies are configured in the dispatcher.
- * Interceptors of the dispatcher apply: one that follows redirects or retries POSTs does so here too. Time limits of
- * the dispatcher for replies are switched off; the hook's time limit applies.
+ * Returns a function that POSTs through this dispatcher. The dispatcher is an `Agent`, or a `Pool` if all hooks have
+ * the pool's origin: a pool sends every request to its own origin. Connections, TLS and proxies are configured in the
+ * dispatcher. Interceptors of the dispatcher apply. For example, an interceptor that follows redirects does so for hook
+ * calls too. The dispatcher's own time limits for replies are switched off; the hook's time limit applies instead.
  *
- * Replies are not decompressed. The request asks for an uncompressed reply, and a compressed reply is a `bad_reply`. A
- * reply that is not read to its end loses its connection.
+ * Replies are not decompressed. The request asks for an uncompressed reply, and a compressed reply is a `bad_reply`.
+ * The connection is closed when a reply is not read to its end.
  */
 export function dispatcherPost(dispatcher: UndiciDispatcher): HookPost {
   return async (url, headers, body, options) => {
@@ -94,7 +94,7 @@ class Exchange implements DispatchedPostHandler {
   #controller: DispatchController | null = null;
   #ended = false;
   #interimReplies = 0;
-  /** 0 until the headers of the final reply have arrived. */
+  /** The status of the final reply; 0 until its headers have arrived. */
   #status = 0;
   #headers: Readonly<Record<string, string>> = noHeaders;
   #compressed = false;
@@ -107,8 +107,8 @@ class Exchange implements DispatchedPostHandler {
 
   /** Called when the connection is open and before anything is sent. */
   onRequestStart(controller: DispatchController): void {
-    // The POST ended while it was queued for a connection. An abort would close the connection, which other POSTs wait
-    // for.
+    // The POST ended while it waited for a connection. The error cancels this POST alone. An abort would close the
+    // connection, for which other POSTs wait as well.
     if (this.#ended) throw new Error("the POST was aborted before it was sent");
     this.#controller = controller;
   }
@@ -159,8 +159,8 @@ class Exchange implements DispatchedPostHandler {
 }
 
 /**
- * Returns the dispatcher's own object if it contains no lists, as nearly all replies do. `fromEntries` defines members,
- * so a header called `__proto__` becomes an ordinary member.
+ * Returns the first value of each header. Without lists, as in nearly all replies, the dispatcher's own object is
+ * returned. `fromEntries` defines members, so a header called `__proto__` becomes an ordinary member.
  */
 function firstValues(headers: DispatchedReplyHeaders): Readonly<Record<string, string>> {
   const entries = Object.entries(headers);
@@ -176,7 +176,8 @@ function isCompressed(contentEncoding: string | string[] | undefined): boolean {
 }
 
 /**
- * Uses the error's name and code only, because a program may have several copies of undici and wrappers around them.
+ * Reads only the error's name and code, not its class: a program may have several copies of undici and wrappers around
+ * them.
  */
 function failureOf(error: Error & { readonly code?: unknown }, replying: boolean): PostFailure {
   // The reply exceeded a limit that the program set in the dispatcher.

@@ -5,11 +5,11 @@ import { fetchPost } from "./fetch-post.ts";
 import { posting, sentBody, sentHeaders, write, writeAndEnd } from "./testing/posting.ts";
 import { pour } from "./testing/raw-server.ts";
 
-// Real: fetch and sockets on 127.0.0.1. Tests that apply to every post function are in hook-post.test.ts.
+// Real: fetch and sockets on 127.0.0.1. The tests that apply to every post function are in hook-post.test.ts.
 const { postTo } = posting(fetchPost());
 
 describe("a reply that fetch decompresses", () => {
-  it("is bounded as it is decoded: 32 MB in 32 kB", async () => {
+  it("has a size limit while it is decoded: 32 kB contain 32 MB", async () => {
     const bomb = gzipSync(Buffer.alloc(32 * 1024 * 1024), { level: constants.Z_BEST_SPEED });
     const head = `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`;
     expect(await postTo(write(Buffer.concat([Buffer.from(head), bomb])))).toMatchObject({
@@ -18,7 +18,7 @@ describe("a reply that fetch decompresses", () => {
     });
   });
 
-  it("is bounded when it was compressed twice", async () => {
+  it("has a size limit when it was compressed twice", async () => {
     const bomb = gzipSync(gzipSync(Buffer.alloc(32 * 1024 * 1024), { level: constants.Z_BEST_SPEED }));
     const head = `HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`;
     expect(await postTo(writeAndEnd(Buffer.concat([Buffer.from(head), bomb])))).toMatchObject({
@@ -28,7 +28,7 @@ describe("a reply that fetch decompresses", () => {
   });
 });
 
-it("is late after endless interim replies", async () => {
+it("ends with a timeout after endless interim replies", async () => {
   const flood = postTo(({ socket }) => pour(socket, "HTTP/1.1 103 Early Hints\r\n\r\n"), { timeoutMs: 150 });
   expect(await flood).toEqual({ error: "timeout" });
 });
@@ -60,7 +60,7 @@ it("cannot return a 407, which fetch reports as a network error", async () => {
   expect(await postTo(writeAndEnd("HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno"))).toEqual({ error: "unreachable" });
 });
 
-it("counts a redirect that a browser hides as a redirect", async () => {
+it("treats a redirect whose status a browser hides as a redirect", async () => {
   const hidden = { type: "opaqueredirect", status: 0, headers: new Headers(), body: null } as Response;
   const reply = await fetchPost(() => Promise.resolve(hidden))("http://a/", sentHeaders, sentBody, {
     timeoutMs: 1000,

@@ -9,10 +9,10 @@ import type { HookPost } from "./run-hook.ts";
 
 /**
  * Returns a function that POSTs with this `fetch`. Redirects are not followed. The size limit applies to the decoded
- * reply, so neither a wrong length nor compressed zeros exceed it. A reply that is not read to its end loses its
- * connection.
+ * reply. A wrong Content-Length or a highly compressed body therefore cannot exceed the limit. The connection is closed
+ * when a reply is not read to its end.
  *
- * `fetch` hides two things. It joins the values of a repeated header with commas; only those of `Content-Type` and
+ * `fetch` hides two facts. It joins the values of a repeated header with commas; only the values of `Content-Type` and
  * `Content-Disposition` are separated again. It treats status 407 as a network error, so a 407 from a callback server
  * is `unreachable` and not a rejection.
  */
@@ -34,13 +34,13 @@ export function fetchPost(fetchFunction: typeof fetch = fetch): HookPost {
       return { error: deadline.error ?? (isNotHttp(error) ? "bad_reply" : "unreachable") };
     } finally {
       deadline.end();
-      // Closes the connection of a reply that was not read to its end. After a whole reply the abort has no effect.
+      // Closes the connection of a reply that was not read to its end. The abort has no effect after a whole reply.
       connection.abort();
     }
   };
 }
 
-/** Never rejects. */
+/** Reads the body, up to the size limit. Never rejects. */
 async function readReply(response: Response, replyBytesMax: number, deadline: Deadline): ReturnType<HookPost> {
   const bytes = new BoundedBytes(replyBytesMax);
   try {
@@ -53,8 +53,8 @@ async function readReply(response: Response, replyBytesMax: number, deadline: De
 }
 
 /**
- * Asks for an uncompressed reply. `fetch` decompresses by itself, and the compressed bytes could not be limited before
- * that.
+ * Returns the headers, with a request for an uncompressed reply. `fetch` decompresses replies itself, and the size of
+ * the compressed bytes cannot be limited before that.
  */
 function headersOf(pairs: readonly string[]): [string, string][] {
   const headers: [string, string][] = [["accept-encoding", "identity"]];
@@ -62,13 +62,16 @@ function headersOf(pairs: readonly string[]): [string, string][] {
   return headers;
 }
 
-/** A browser hides the status of a redirect. Every dialect treats all redirects alike, so 302 stands for them. */
+/**
+ * Converts the response. A browser hides the status of a redirect, so 302 is returned. Every dialect treats all
+ * redirects alike.
+ */
 function replyOf(response: Response, body: Uint8Array): HookReply {
   const status = response.type === "opaqueredirect" ? 302 : response.status;
   return { status, headers: withFirstValues(Object.fromEntries(response.headers)), body };
 }
 
-/** Only Node reports this error. On other platforms a reply that is not HTTP is `unreachable`. */
+/** Whether the reply is not HTTP. Only Node reports this error. On other platforms such a reply is `unreachable`. */
 function isNotHttp(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof Error && isNotHttpError(error.cause);
 }

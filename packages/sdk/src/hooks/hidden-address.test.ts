@@ -76,18 +76,18 @@ describe("a reason without the callback's address", () => {
     expect(withoutAddresses(reason, [url])).toBe(reason);
   });
 
-  it("is cut when the address is out of it, so that no cut leaves half of one", () => {
+  it("is cut after addresses are removed, so that no half of an address remains", () => {
     const url = "http://10.0.0.5:8080/callback?token=supersecret";
     const reason = withoutAddresses(`${"x".repeat(rejectReasonCharsMax - 10)} ${url} and more`, [url]);
     expect(reason).toBe(`${"x".repeat(rejectReasonCharsMax - 10)} ${HIDDEN}`.slice(0, rejectReasonCharsMax));
   });
 
-  it("is cut to the length that is shown, although the replacement may be longer than an address", () => {
+  it("is cut to the shown length, although the replacement can be longer than an address", () => {
     const reason = withoutAddresses("/k3y99 ".repeat(10_000), ["http://h.example/k3y99"]);
     expect(reason).toBe(`${HIDDEN} `.repeat(1000).slice(0, rejectReasonCharsMax));
   });
 
-  it("shows nothing of addresses that fill what is read, the last of them cut", () => {
+  it("contains no part of addresses that fill the read text, even of the last one, which is cut", () => {
     const url = `http://10.0.0.5:8080/${"k3y".repeat(600)}`;
     const shown = withoutAddresses(`${url} `.repeat(100), [url]);
     expect(shown).toContain(HIDDEN);

@@ -1,6 +1,6 @@
 /**
- * Hides the addresses of a hook in a rejection's reason. The reason is the text of a reply, which may be the error page
- * of a proxy or of a framework. Such pages print the URL of the request as HTML, as JSON or percent-encoded.
+ * Hides the addresses of a hook in a rejection's reason. The reason is the text of a reply, and the reply can be the
+ * error page of a proxy or of a framework. Such pages print the URL of the request as HTML, as JSON or percent-encoded.
  *
  * Ordinary words stay readable: a short path or a host called "tests" is hidden only where the text around it shows
  * that it is part of an address.
@@ -9,11 +9,11 @@
 import { readReasonCharsMax, shortReason } from "../protocols/reject-reason.ts";
 
 const HIDDEN = "[callback server]";
-/** A shorter path occurs inside ordinary text ("and/or"). */
+/** Shorter paths occur in ordinary text, for example in "and/or". */
 const pathCharsMin = 8;
-/** A shorter segment, name or value occurs in ordinary text. */
+/** Shorter segments, names and values occur in ordinary text. */
 const secretCharsMin = 4;
-/** The least length of a segment or name, and of a value, that consists of letters alone or of digits alone. */
+/** The least length of a segment, name or value that consists of letters alone or of digits alone. */
 const wordCharsMin = 10;
 const valueWordCharsMin = 6;
 /**
@@ -22,8 +22,8 @@ const valueWordCharsMin = 6;
 const escapeLayersMax = 3;
 
 /**
- * Returns `reason` without these addresses, cut to the length that people are shown. A reason that contains an address
- * is returned with its escapes (`%2F`, `&amp;`, `\/`) decoded. Any other reason is returned as it was written.
+ * Returns `reason` without these addresses, cut to the length that people are shown. If a reason contains an address,
+ * its escapes (`%2F`, `&amp;`, `\/`) are decoded in the result. Any other reason is returned unchanged.
  */
 export function withoutAddresses(reason: string, urls: readonly string[]): string {
   const written = reason.slice(0, readReasonCharsMax);
@@ -37,7 +37,8 @@ export function withoutAddresses(reason: string, urls: readonly string[]): strin
   }
   if (end === 0) return shortReason(written);
   hidden += plain.slice(end);
-  // A text of the full length may end in the middle of an address, which the pattern does not match.
+  // The read text has a maximum length. At that length the text may end in the middle of an address, and the pattern
+  // does not match a cut address.
   const cutChars = written.length < readReasonCharsMax ? 0 : Math.max(...parts.anywhere.map(({ length }) => length));
   return shortReason(hidden.slice(0, Math.max(0, hidden.length - cutChars)));
 }
@@ -63,12 +64,12 @@ function unescaped(escape: string): string {
   return escape.length === 2 ? escape.slice(1) : String.fromCharCode(hexadecimal(escape.slice(2)));
 }
 
-/** Keeps the length of `text`: "İ" is the only character that is longer in lower case. */
+/** Returns the text in lower case with the same length. "İ" is the only character that is longer in lower case. */
 function inLowerCase(text: string): string {
   return text.replaceAll("İ", "i").toLowerCase();
 }
 
-/** Replaces these URLs' hosts in their Unicode form by the ASCII form (`xn--…`) that `URL` uses. */
+/** Replaces the Unicode form of the URLs' hosts by the ASCII form (`xn--…`) that `URL` uses. */
 function withAsciiHosts(text: string, urls: readonly string[]): string {
   const hosts = urls.map(hostOf).filter((host) => host.includes("xn--"));
   if (hosts.length === 0) return text;
@@ -82,18 +83,22 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : "";
 }
 
-/** Parts of addresses in lower case, by the context in which a text contains them. */
+/** Parts of addresses in lower case, grouped by the context in which a part is matched. */
 interface Parts {
   readonly anywhere: string[];
-  /** Matched only where no ASCII letter or digit precedes or follows. */
+  /** Parts that are matched only if no ASCII letter or digit precedes or follows. */
   readonly alone: string[];
   /**
-   * Hosts that may be ordinary words. Matched only after text that resolvers, clients and proxies print before a host.
+   * Hosts that may be ordinary words. A host is matched only after the text that resolvers, clients and proxies print
+   * before hosts.
    */
   readonly labelled: string[];
 }
 
-/** Sorts longer parts first, so that the longest of several parts that begin at the same index is matched. */
+/**
+ * Returns a pattern for all parts. Longer parts come first, so that the longest of several parts at the same index is
+ * matched.
+ */
 function patternOf({ anywhere, alone, labelled }: Parts): RegExp {
   const [before, after] = ["(?<![a-z\\d])", "(?![a-z\\d])"];
   const label = "(?<=//|@|\\b(?:enotfound|eai_again|host|hostname|server):? [\"']?)";
@@ -131,7 +136,7 @@ function partsOf(urls: readonly string[]): Parts {
   return { anywhere: anywhere.map(inLowerCase), alone: alone.map(inLowerCase), labelled };
 }
 
-/** Whether the text is long enough, or different enough from a word, not to be part of an ordinary sentence. */
+/** Whether the text is unlikely to be part of an ordinary sentence, because it is long or does not look like a word. */
 function isDistinctive(text: string, wordChars: number): boolean {
   return text.length >= (/^(?:\p{L}*|\d*)$/u.test(text) ? wordChars : secretCharsMin);
 }

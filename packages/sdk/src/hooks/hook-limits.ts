@@ -2,7 +2,7 @@
 export const hookLimits = {
   /** The time limit of the whole call, including all URLs. A person usually waits for the result. */
   timeoutMsDefault: 5_000,
-  /** A shorter limit would end before the handshake of a slow connection. */
+  /** With a shorter limit, a call could time out during the handshake of a slow connection. */
   timeoutMsMin: 100,
   timeoutMsMax: 60_000,
   /** The size limit of one reply; a large photograph fits. A call keeps the attachments of up to `urlsMax` replies. */

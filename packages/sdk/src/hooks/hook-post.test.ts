@@ -10,7 +10,7 @@ import { posting, sentBody, write, writeAndEnd } from "./testing/posting.ts";
 import type { RawConnection } from "./testing/raw-server.ts";
 import { RawServer, pour } from "./testing/raw-server.ts";
 
-// Real: fetch, undici, and sockets on 127.0.0.1.
+// Real: fetch, undici, and sockets on 127.0.0.1. Nothing is faked.
 const agent = new Agent();
 afterAll(() => agent.close());
 
@@ -107,7 +107,7 @@ describe.each([
       expect(cleared.mock.calls.map(([timer]) => timer)).toContain(timers[0]?.value);
     });
 
-    it("uses connections again after a whole reply", async () => {
+    it("reuses connections after a whole reply", async () => {
       const ports = new Set<number | undefined>();
       const server = createServer((request, response) => {
         ports.add(request.socket.remotePort);
@@ -137,21 +137,21 @@ describe.each([
       expect(await post("http://nobody.invalid/")).toEqual({ error: "unreachable" });
     });
 
-    it("is behind what is no URL", async () => {
+    it("has an invalid URL", async () => {
       expect(await post("h.example/callback")).toEqual({ error: "unreachable" });
     });
 
-    it("speaks no TLS", async () => {
+    it("does not support TLS", async () => {
       await using server = await RawServer.withoutTls();
       expect(await post(server.url.replace("http:", "https:"))).toEqual({ error: "unreachable" });
     });
 
-    it("closes the connection without a word", async () => {
+    it("closes the connection without a reply", async () => {
       expect(await postTo(writeAndEnd(""))).toEqual({ error: "unreachable" });
     });
   });
 
-  describe("a reply that is none", () => {
+  describe("a reply that is not HTTP", () => {
     it.each([
       ["bytes that are not HTTP", "SSH-2.0-OpenSSH_9.9\r\n\r\n"],
       ["a length that is no number", "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"],
@@ -258,7 +258,7 @@ describe.each([
     });
 
     it("when it is late", async () => {
-      // On a slow machine the first time limits may pass before the beginning of the reply has arrived.
+      // On a slow machine, the first time limits can expire before the beginning of the reply has arrived.
       let result: Awaited<ReturnType<typeof postTo>> = { error: "timeout" };
       for (const timeoutMs of [100, 1_000, 10_000]) {
         result = await postTo(write(`${head}Content-Length: 9\r\n\r\nnot`), { timeoutMs });
@@ -268,11 +268,14 @@ describe.each([
     });
   });
 
-  it.each([400, 401, 403, 421, 429, 500, 503])("a whole reply of %d is one like any other", async (status) => {
-    const reply = await postTo(writeAndEnd(`HTTP/1.1 ${status} No\r\nContent-Length: 2\r\n\r\nno`));
-    expect(reply).toMatchObject({ status, body: Uint8Array.of(0x6e, 0x6f) });
-    expect(reply).not.toHaveProperty("error");
-  });
+  it.each([400, 401, 403, 421, 429, 500, 503])(
+    "returns a whole reply with status %d like any other reply",
+    async (status) => {
+      const reply = await postTo(writeAndEnd(`HTTP/1.1 ${status} No\r\nContent-Length: 2\r\n\r\nno`));
+      expect(reply).toMatchObject({ status, body: Uint8Array.of(0x6e, 0x6f) });
+      expect(reply).not.toHaveProperty("error");
+    },
+  );
 
   it("has the first value of a repeated type and disposition", async () => {
     const reply = await postTo(

@@ -9,15 +9,15 @@ import type { HookDefinition } from "./run-hook.ts";
 
 export interface HookSettings {
   /**
-   * 1 to 16 http or https URLs, called in this order. Each receives the data that earlier replies were merged into.
-   * Opencard: exactly one URL.
+   * 1 to 16 http or https URLs, called in this order. Each URL receives the payload, merged with the data of the
+   * earlier replies. Opencard: exactly one URL.
    */
   readonly urls: readonly string[];
   /** The name of a dialect, or a dialect object. Default: koipy. */
   readonly protocol?: HookProtocolName | HookProtocol;
   /** Time limit of the whole call in milliseconds, 100 to 60,000. Default: 5,000. */
   readonly timeoutMs?: number;
-  /** The outcome when a URL fails. Default: continue. */
+  /** Whether the call continues or is rejected when a URL fails. Default: continue. */
   readonly onError?: "continue" | "reject";
   /** The key for a dialect that signs or encrypts. */
   readonly key?: ProtocolKey | null;
@@ -29,7 +29,7 @@ const settingNames = new Set(["urls", "protocol", "timeoutMs", "onError", "key",
 const onErrorValues = new Set<unknown>([undefined, "continue", "reject"]);
 
 /**
- * A hook definition is invalid, or a hook with an unknown name was called. Both are mistakes in the program. The
+ * A hook definition is invalid, or a hook with an unknown name was called. Both errors are mistakes in the program. The
  * message names the hook and the setting but contains no value, because URLs and keys are secrets.
  */
 export class HookDefinitionError extends TypeError {
@@ -102,7 +102,7 @@ function urlsFault(urls: unknown): string | null {
   return null;
 }
 
-/** Rejects URLs that `fetch` would refuse later or change without an error. */
+/** Describes why `fetch` would refuse the URL, or silently change it. Returns null for a usable URL. */
 function urlFault(url: unknown): string | null {
   if (typeof url !== "string" || !/^https?:\/\//i.test(url) || !URL.canParse(url)) return "is not an http or https URL";
   if (url.length > hookLimits.urlCharsMax) return `has more than ${hookLimits.urlCharsMax} characters`;

@@ -1,4 +1,4 @@
-/** Finds the first value of a repeated header, whose values `fetch` joins with commas. */
+/** Finds the first value of a repeated header. `fetch` joins the values of a repeated header with commas. */
 
 /** Matches a quoted string, in which a comma does not separate values, or the separator that `fetch` inserts. */
 const joints = /"(?:\\[^]|[^"\\])*"?|, /g;
@@ -9,7 +9,7 @@ const joints = /"(?:\\[^]|[^"\\])*"?|, /g;
 const dispositionJoints = /"(?:\\[^]|[^"\\])*"?|, (?=(?:attachment|inline) *(?:[;,]|$))/gi;
 
 /**
- * Reduces `Content-Type` and `Content-Disposition`, the only headers that dialects read, to their first values. Changes
+ * Reduces `Content-Type` and `Content-Disposition` to their first values. Dialects read no other headers. Changes
  * `headers` and returns it.
  */
 export function withFirstValues(headers: Record<string, string>): Record<string, string> {

@@ -12,8 +12,8 @@ export interface Outcome {
   /** The attachments of all replies, in the order of the URLs. */
   readonly attachments: readonly Attachment[];
   /**
-   * The payload after merging, or the reply of a dialect that does not merge. The payload itself when nothing was
-   * merged.
+   * The payload, merged with the data of the replies. For a dialect that does not merge: the reply. When nothing was
+   * merged: the payload itself.
    */
   readonly data: unknown;
   /** The status of the last reply; null when no reply arrived. */
@@ -33,7 +33,7 @@ export type PostFailure = "unreachable" | "timeout" | "reply_too_large" | "bad_r
 export type HookErrorCode = HookFailure | PostFailure | "unencodable";
 
 /**
- * Reasons for a rejection because a hook failed. The texts are fixed, so they contain nothing of the hook's address.
+ * The reason shown to people when a hook failed. The texts are fixed, so no text contains a part of the hook's address.
  */
 export const failureReasons: Readonly<Record<HookErrorCode, string>> = {
   unreachable: "The callback server could not be reached.",

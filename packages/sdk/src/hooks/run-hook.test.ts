@@ -9,7 +9,7 @@ import { failureReasons } from "./outcome.ts";
 import type { FailedPost, HookDefinition, HookPorts, PostOptions } from "./run-hook.ts";
 import { runHook } from "./run-hook.ts";
 
-// Faked: the transport and the clock. Each POST returns the reply that is set for its URL, and advances the clock.
+// Faked: the transport and the clock. Each POST returns the prepared reply of its URL and advances the clock.
 interface Answer {
   readonly reply: HookReply | FailedPost;
   readonly tookMs?: number;
@@ -72,7 +72,7 @@ describe("a call of one URL", () => {
     expect(posts).toEqual([{ url: "one", body: payload, options: { timeoutMs: 5_000, replyBytesMax: 1024 } }]);
   });
 
-  it("rejects with the server's own words", async () => {
+  it("rejects with the reason that the server sent", async () => {
     const { ports } = scene({ one: { reply: veto } });
     expect(await runHook(hook(["one"]), {}, ports)).toMatchObject({
       action: "reject",
@@ -82,7 +82,7 @@ describe("a call of one URL", () => {
     });
   });
 
-  it("hides the hook's addresses in the words of an error page", async () => {
+  it("hides the hook's addresses in the text of an error page", async () => {
     const url = "http://10.1.2.3:9000/hooks/s3cret";
     const page = "Traceback: POST http://10.1.2.3:9000/hooks/s3cret failed at 10.1.2.3, see http://other.example/a";
     const { ports } = scene({ [url]: { reply: { status: 500, headers: {}, body: bytes(page) } } });
@@ -116,7 +116,7 @@ describe("a call of several URLs", () => {
     expect(payload).toEqual({ result: { a: 1 } });
   });
 
-  it("ends at the first rejection, with what was gathered before it", async () => {
+  it("ends at the first rejection, with the data and attachments of earlier replies", async () => {
     const { ports, posts } = scene({ one: { reply: image }, two: { reply: veto } });
     const outcome = await runHook(hook(["one", "two", "three"]), { result: {} }, ports);
     expect(posts.map(({ url }) => url)).toEqual(["one", "two"]);
@@ -144,7 +144,7 @@ describe("a call of several URLs", () => {
     expect(outcome).toMatchObject({ action: "continue", error: "timeout", durationMs: 5_000, httpStatus: 204 });
   });
 
-  it("rejects when the time is over before all were called, if failures reject", async () => {
+  it("rejects when the time limit expires before the last URL, if failures reject", async () => {
     const { ports, posts } = scene({ one: { reply: silent, tookMs: 6_000 } });
     const outcome = await runHook(hook(["one", "two"], { onError: "reject" }), {}, ports);
     expect(outcome).toMatchObject({ action: "reject", reason: failureReasons.timeout, error: "timeout" });
@@ -152,7 +152,7 @@ describe("a call of several URLs", () => {
   });
 });
 
-describe("a failure on the way", () => {
+describe("a failure of one URL", () => {
   const failures = ["unreachable", "timeout", "reply_too_large", "bad_reply"] as const;
 
   it.each(failures)("continues after %s, and reports it", async (error) => {
@@ -181,7 +181,7 @@ describe("a failure on the way", () => {
     });
   });
 
-  it("is a reply that the dialect cannot use, whose status is kept", async () => {
+  it("includes a reply that the dialect cannot use, and keeps its status", async () => {
     const { ports } = scene({ one: { reply: broken } });
     expect(await runHook(hook(["one"]), {}, ports)).toMatchObject({
       action: "continue",
@@ -214,7 +214,7 @@ describe("a failure on the way", () => {
     },
   );
 
-  it("is not a fault of the dialect itself, which is thrown", async () => {
+  it("excludes an error of the dialect itself, which is thrown", async () => {
     const faulty: HookProtocol = {
       ...koipy,
       encode: () => {
@@ -254,7 +254,7 @@ describe("the partial reply of a failed POST", () => {
     },
   );
 
-  it("rejects without the hook's addresses, and remembers what failed before", async () => {
+  it("rejects without the hook's addresses, and keeps the error of an earlier URL", async () => {
     const url = "http://10.1.2.3:9000/s3cret";
     const partial = { status: 500, headers: {}, body: bytes(`at ${url}`) };
     const { ports } = scene({
@@ -282,7 +282,7 @@ describe("the partial reply of a failed POST", () => {
     expect(outcome.data).toBe(payload);
   });
 
-  it("is nothing when the dialect calls it a failure too", async () => {
+  it("is ignored when the dialect reports a failure for it as well", async () => {
     const { ports } = scene({ one: { reply: { error: "bad_reply", partial: { ...veto, status: 503 } } } });
     expect(await runHook(hook(["one"], { protocol: jsonHook }), {}, ports)).toMatchObject({
       action: "continue",
@@ -290,7 +290,7 @@ describe("the partial reply of a failed POST", () => {
     });
   });
 
-  it("is nothing under a key, be it the whole token of a refusal", async () => {
+  it("is ignored in a dialect with keys, even if the whole token of a rejection arrived", async () => {
     const key = { kid: "0", jwk: { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" } };
     const refusal = await opencard.reply(
       { action: "reject", reason: "no" },
@@ -327,6 +327,6 @@ describe("a call that its caller aborts", () => {
   });
 });
 
-it("the sentences hold no address and end like sentences", () => {
+it("the fixed reasons contain no address and end with a full stop", () => {
   for (const sentence of Object.values(failureReasons)) expect(sentence).toMatch(/^[A-Z][a-z' ]+\.$/);
 });

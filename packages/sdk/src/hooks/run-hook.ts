@@ -1,6 +1,7 @@
 /**
- * Runs one hook call: POSTs to the hook's URLs in order, each with the data merged so far, until one rejects or none is
- * left. Both the SDK and the server run hooks with this function, each over a transport of its own.
+ * Runs one hook call: POSTs to the hook's URLs in order, each with the data merged so far. The call ends when a URL
+ * rejects or after the last URL. The SDK and the server both run hooks with this function; each passes a transport of
+ * its own.
  */
 
 import type {
@@ -23,8 +24,8 @@ export interface HookDefinition {
   /** Time limit of the whole call, including all URLs. */
   readonly timeoutMs: number;
   /**
-   * The action when a URL cannot be reached or its reply cannot be used. `continue` goes on to the next URL with the
-   * data so far. A reply whose status rejects is a rejection in either case, even when it is incomplete (koipy, json).
+   * The action when a URL cannot be reached or its reply cannot be used. `continue` calls the next URL with the data so
+   * far. A reply whose status rejects is always a rejection, even when the reply is incomplete (koipy, json).
    */
   readonly onError: "continue" | "reject";
   /** null for a dialect without keys. */
@@ -62,7 +63,7 @@ export type HookPost = (
 
 export interface HookPorts {
   readonly post: HookPost;
-  /** A monotonic clock with any starting point. */
+  /** Returns the time of a monotonic clock. Its starting point does not matter. */
   nowMs(): number;
   /** Returns a different id for every POST: at most 64 letters, digits and hyphens. */
   requestId(): string;
@@ -72,8 +73,8 @@ export interface HookPorts {
 }
 
 /**
- * Never rejects because of a reply or a connection. `payload` is not changed; the outcome's `data` shares the members
- * that were not merged with it.
+ * Never rejects because of a reply or a connection. `payload` is not changed. The outcome's `data` and `payload` share
+ * the members that were not merged.
  */
 export async function runHook(definition: HookDefinition, payload: unknown, ports: HookPorts): Promise<Outcome> {
   const startedMs = ports.nowMs();
@@ -139,9 +140,9 @@ async function callUrl(
 }
 
 /**
- * A rejection counts even when the rest of its reply was cut off or cannot be read. As an error, `onError: continue`
- * would turn a veto into an approval. Nothing else is taken from such a reply. A reply of a dialect with keys is
- * trusted only as a whole.
+ * Returns a rejection even when the rest of its reply was cut off or cannot be read. As an error, `onError: continue`
+ * would turn a veto into an approval. Only the rejection is taken from such a reply. A dialect with keys trusts whole
+ * replies only, so its incomplete replies are ignored.
  */
 async function vetoOf(
   partial: HookReply | undefined,

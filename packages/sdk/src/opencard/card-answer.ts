@@ -17,8 +17,8 @@ interface WithoutOtherKinds {
 }
 
 /**
- * A class, so that {@link found}, {@link noResult} and {@link badParameters} alone create answers, and a card's data is
- * never read as an answer.
+ * Answers are a class, so that only {@link found}, {@link noResult} and {@link badParameters} create them. A card's
+ * data is therefore never mistaken for an answer.
  */
 export class CardAnswer {
   readonly reply: OpencardReply;
@@ -30,7 +30,7 @@ export class CardAnswer {
 
 export interface FoundOptions {
   readonly msg?: string;
-  /** How long the caller may cache the data, in Unix seconds. */
+  /** Limits how long the caller may cache the data, in Unix seconds. */
   readonly lifetime?: number;
 }
 

@@ -63,7 +63,7 @@ const says = (status: number, msg: string): object => ({ kind: "reject", reason:
 const refused = { status: 400, headers: {}, body: "" };
 
 describe("a receiver of Opencard's calls", () => {
-  it("answers the request that jwcrypto made with what the document's program answers", async () => {
+  it("answers a request of jwcrypto exactly as the document's program does", async () => {
     const reply = await receiverWith({}).handle(posted(jwcryptoRequest.token));
     expect(reply).toMatchObject({ status: 200, headers: { "content-type": "application/jwt" } });
     const call: OutgoingCall = { payload: {}, requestId: rid, key: { kid: "0", jwk: documentKey }, json: JSON };
@@ -101,7 +101,7 @@ describe("a receiver of Opencard's calls", () => {
     });
   });
 
-  it("makes do with a question that has a srcid only", async () => {
+  it("accepts a request that has only a srcid", async () => {
     const onCard = vi.fn<(request: CardRequest) => object>(() => ({}));
     await answerTo(receiverWith({ cards: { "123": onCard } }), { srcid: "123" });
     expect(onCard.mock.calls[0]?.[0]).toMatchObject({ type: null, surface: null, intent: {}, location: null });
@@ -132,7 +132,7 @@ describe("a receiver of Opencard's calls", () => {
     expect(await opencard.interpret(asGot(reply), call)).toMatchObject(says(2, "Invalid request"));
   });
 
-  it("sends each question to its own card", async () => {
+  it("passes each request to its own card", async () => {
     const receiver = receiverWith({ cards: { "1": () => ({ card: 1 }), "2": async () => ({ card: 2 }) } });
     expect(await answerTo(receiver, { srcid: "1" })).toMatchObject(answers({ card: 1 }));
     expect(await answerTo(receiver, { srcid: "2" })).toMatchObject(answers({ card: 2 }));
@@ -143,7 +143,7 @@ describe("a receiver of Opencard's calls", () => {
     expect(await answerTo(receiver, { srcid: "1" })).toMatchObject(answers({ status: 2, msg: "a" }));
   });
 
-  it("can answer no result, bad parameters, and a lifetime of the data", async () => {
+  it("can answer with no result, with bad parameters, and with a lifetime of the data", async () => {
     const cards: Record<string, CardHandler> = {
       none: () => noResult("nothing today"),
       bad: () => badParameters("which city?"),
@@ -212,7 +212,7 @@ describe("a card's handler that fails", () => {
     expect(onError.mock.calls[0]?.[0]).toBeInstanceOf(Error);
   });
 
-  it("costs no answer when the listener fails as well", async () => {
+  it("is answered even when onError fails as well", async () => {
     const receiver = receiverWith({
       cards: { "123": () => Promise.reject(failure) },
       onError: fails,
@@ -220,7 +220,7 @@ describe("a card's handler that fails", () => {
     expect(await answerTo(receiver, { srcid: "123" })).toMatchObject(says(3, "Internal error"));
   });
 
-  it("fails when its time is over, and is notified by its signal", async () => {
+  it("fails when its time limit expires, and its signal is aborted", async () => {
     const onError = vi.fn<(error: unknown) => void>();
     let signal: AbortSignal | null = null;
     const late: CardHandler = (request) => {
@@ -241,7 +241,7 @@ describe("a card's handler that fails", () => {
   });
 });
 
-describe("what a receiver of Opencard's calls refuses", () => {
+describe("requests that a receiver of Opencard's calls refuses", () => {
   const wrongKey = forgeToken(headerText, "{}", newJwk.k ?? "");
   const unknownKid = forgeToken(headerText.replace('"kid":"0"', '"kid":"9"'), "{}", documentKey.k);
   const tampered = jwcryptoRequest.token.split(".").with(4, "AAAAAAAAAAAAAAAAAAAAAA").join(".");
@@ -274,13 +274,13 @@ describe("what a receiver of Opencard's calls refuses", () => {
     expect(JSON.stringify(onRefused.mock.calls[0]?.[0])).not.toContain(documentKey.k);
   });
 
-  it("stays refused when the listener fails", async () => {
+  it("are refused even when onRefused fails", async () => {
     const onError = vi.fn<(error: unknown) => void>();
     expect(await receiverWith({ onRefused: fails, onError }).handle(posted("a"))).toEqual(refused);
     expect(onError).toHaveBeenCalledOnce();
   });
 
-  it("does the same work for an unknown kid as for a wrong key: both are unwrapped once", async () => {
+  it("cause the same work for an unknown kid as for a wrong key: one unwrapping", async () => {
     const unwrap = vi.spyOn(crypto.subtle, "unwrapKey");
     try {
       await receiverWith({}).handle(posted(unknownKid));
@@ -297,7 +297,7 @@ describe("what a receiver of Opencard's calls refuses", () => {
     expect(reply).toEqual({ status: 404, headers: {}, body: "" });
   });
 
-  it("is refused like every other token when it is too large or incomplete, and is reported to the program", async () => {
+  it("are refused in the same way when they are too large or incomplete, and are reported to the program", async () => {
     const onRefused = vi.fn<NonNullable<OpencardReceiverOptions["onRefused"]>>();
     const receiver = receiverWith({ onRefused });
     const request = posted("");
@@ -319,13 +319,13 @@ describe("what a receiver of Opencard's calls refuses", () => {
 });
 
 describe("the keys of a receiver of Opencard's calls", () => {
-  it("may be several, while a key is being changed", async () => {
+  it("can be several during a key rotation", async () => {
     const receiver = receiverWith({ keys: { "0": documentKey, "1": newJwk } });
     expect(await answerTo(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
     expect(await answerTo(receiver, { srcid: "123" }, { kid: "1", jwk: newJwk })).toMatchObject({ kind: "continue" });
   });
 
-  it("may be written as the k of a JWK", async () => {
+  it("can be written as the member k of a JWK", async () => {
     const receiver = receiverWith({ keys: { "0": documentKey.k } });
     expect(await answerTo(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
   });
@@ -362,13 +362,13 @@ describe("the keys of a receiver of Opencard's calls", () => {
     expect(String(onError.mock.calls[0]?.[0])).not.toContain("c2VjcmV0");
   });
 
-  it("are refused when they are meant for something else", () => {
+  it("are refused when their JWK forbids this use", () => {
     const jwk = { ...documentKey, key_ops: ["encrypt"] };
     expect(() => receiverWith({ keys: { "7": jwk } })).toThrow(/^keys: "7": key_ops must have "wrapKey"/);
     expect(() => receiverWith({ keys: { "7": { ...jwk, key_ops: ["unwrapKey", "wrapKey"] } } })).not.toThrow();
   });
 
-  it("are checked at once when they are fixed, in words that hold nothing of them", () => {
+  it("are checked at once when they are fixed; the errors contain no part of a key", () => {
     expect(() => receiverWith({ keys: { "7": "c2VjcmV0LXNlY3JldA" } })).toThrow(
       new TypeError('keys: "7": k must be 16 bytes in base64url without padding'),
     );
@@ -376,7 +376,7 @@ describe("the keys of a receiver of Opencard's calls", () => {
   });
 });
 
-describe("options that cannot work", () => {
+describe("invalid options", () => {
   it.each<[string, Partial<OpencardReceiverOptions>]>([
     ["a card without a handler", { cards: { "123": "palace" as unknown as CardHandler } }],
     ["no time for handlers", { handlerTimeoutMs: 0 }],

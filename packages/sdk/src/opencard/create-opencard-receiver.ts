@@ -12,14 +12,15 @@ import { type CardRequest, cardRequestOf } from "./card-request.ts";
 import { type OpencardKeys, protocolKeysOf } from "./opencard-keys.ts";
 
 /**
- * Answers one card. An object is the data of a status 0; `found`, `noResult` and `badParameters` return other answers.
- * A handler that throws is answered with status 3, without the error's text.
+ * Answers one card. A handler that returns a plain object answers with status 0 and this object as the data. `found`,
+ * `noResult` and `badParameters` create other answers. When the handler throws, the answer has status 3 and no error
+ * text.
  */
 export type CardHandler = (request: CardRequest) => CardData | CardAnswer | Promise<CardData | CardAnswer>;
 
 /**
- * `onRefused` is called with the check that failed, which the sender never learns. `onError` is called for a failure of
- * a handler or of `keys`.
+ * Options of the receiver. `onRefused` is called with the check that failed; the sender never learns which check it
+ * was. `onError` is called when a handler or `keys` fails.
  */
 export interface OpencardReceiverOptions extends Observers {
   /**
@@ -40,18 +41,18 @@ export interface OpencardReceiverOptions extends Observers {
 const handlerTimeoutMsMax = 2 ** 31 - 1;
 
 const notFoundReply: ReceiverReply = Object.freeze({ status: 404, headers: Object.freeze({}), body: "" });
-/** The same answer for every refusal, so that it does not reveal which check failed. */
+/** The answer to every refused request. The answer is always the same, so it does not reveal which check failed. */
 const refusedReply: ReceiverReply = Object.freeze({ status: 400, headers: Object.freeze({}), body: "" });
 const keysFailedReply: ReceiverReply = Object.freeze({ status: 500, headers: Object.freeze({}), body: "" });
 
 const invalidRequest: OpencardReply = Object.freeze({ status: 2, msg: "Invalid request" });
-/** The text in Baidu's documentation. */
+/** The answer to an unknown `srcid`, with the text in Baidu's documentation. */
 const invalidSrcid: OpencardReply = Object.freeze({ status: 2, msg: "Invalid srcid" });
 const internalError: OpencardReply = Object.freeze({ status: 3, msg: "Internal error" });
 
 /**
- * Creates a receiver of Opencard calls. The receiver decrypts each call, calls the handler of its card, and encrypts
- * the answer with the call's own key and header.
+ * Creates a receiver of Opencard calls. The receiver decrypts each call and calls the handler of the card. The answer
+ * is encrypted with the key and the header of the call.
  *
  * The answer has status 200 and a token for a holder of a key, 400 without a body for everybody else, 404 without a
  * body for a method other than POST, and 500 without a body when `keys` fails. Throws a TypeError for invalid options.

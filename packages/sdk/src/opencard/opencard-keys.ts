@@ -3,10 +3,13 @@
 import type { Jwk, ProtocolKey } from "../protocols/key.ts";
 import { opencardKeyFault } from "../protocols/opencard-key.ts";
 
-/** Keys by kid: a JWK, or the `k` of one. During a key rotation the old and the new key are both listed. */
+/**
+ * Keys by kid. A key is a JWK, or the member `k` of a JWK. During a key rotation the old and the new key are both
+ * listed.
+ */
 export type OpencardKeys = Readonly<Record<string, Jwk | string>>;
 
-/** Throws a TypeError that names the kid and contains nothing of the key. */
+/** Checks and converts the keys. Throws a TypeError that names the kid and contains no part of the key. */
 export function protocolKeysOf(keys: OpencardKeys): readonly ProtocolKey[] {
   return Object.entries(keys).map(([kid, key]) => {
     const jwk = typeof key === "string" ? { kty: "oct", k: key } : key;

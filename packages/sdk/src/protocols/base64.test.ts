@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { fromBase64, fromBase64Url, toBase64, toBase64Url } from "./base64.ts";
 
 describe("base64", () => {
-  it("is what Node writes, and reads back as it was", () => {
+  it("encodes as Node does, and decodes to the same bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         expect(toBase64(bytes)).toBe(Buffer.from(bytes).toString("base64"));
@@ -47,7 +47,7 @@ describe("base64", () => {
     expect(fromBase64(text)).toBeNull();
   });
 
-  it.each(["Q", "QR", "QUJ", "QQ==", "Q+", "Q/", "Q Q", "Q\n", "Ā"])("for addresses is not %j", (text) => {
+  it.each(["Q", "QR", "QUJ", "QQ==", "Q+", "Q/", "Q Q", "Q\n", "Ā"])("for URLs is not %j", (text) => {
     expect(fromBase64Url(text)).toBeNull();
   });
 

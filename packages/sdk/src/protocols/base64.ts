@@ -1,9 +1,9 @@
 /**
- * Strict Base64 (RFC 4648): decoding accepts only the alphabet, and rejects unused bits that are not zero. Node 20 has
- * no `Uint8Array.fromBase64`, and `atob` skips white space.
+ * Strict Base64 (RFC 4648): decoding accepts only the alphabet, and rejects unused bits that are not zero. The
+ * platform's functions do not fit: Node 20 has no `Uint8Array.fromBase64`, and `atob` skips white space.
  */
 
-/** A limit because `String.fromCharCode` receives its arguments on the stack. */
+/** Calls of `String.fromCharCode` are limited in size, because their arguments are on the stack. */
 const CHARS_PER_CALL_MAX = 0x2000;
 
 const outsideAlphabet = /[^A-Za-z0-9+/=]/;
@@ -47,7 +47,10 @@ function decoded(text: string): Uint8Array<ArrayBuffer> | null {
   return lastBitsAreZero(text, bytes) ? bytes : null;
 }
 
-/** Without this check `QQ==` and `QR==` would both decode to "A", so encoded values could not be compared as text. */
+/**
+ * Whether the unused bits are zero. Without this check `QQ==` and `QR==` would both decode to "A", so encoded values
+ * could not be compared as text.
+ */
 function lastBitsAreZero(text: string, bytes: Uint8Array): boolean {
   return !text.endsWith("=") || toBase64(bytes.subarray(bytes.length - (bytes.length % 3))) === text.slice(-4);
 }

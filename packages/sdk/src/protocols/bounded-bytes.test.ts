@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 
 import { BoundedBytes } from "./bounded-bytes.ts";
 
-describe("bytes up to a bound", () => {
-  it("are all pieces in their order, whatever was announced, and what fits of the first that is too much", () => {
+describe("bytes up to a limit", () => {
+  it("are all pieces in their order, and the fitting part of the first piece over the limit, whatever length was announced", () => {
     const pieces = fc.array(fc.uint8Array({ maxLength: 30_000 }), { maxLength: 6 });
     fc.assert(
       fc.property(pieces, fc.nat({ max: 100_000 }), fc.nat({ max: 200_000 }), (pieces, bytesMax, announced) => {
@@ -38,7 +38,7 @@ describe("bytes up to a bound", () => {
     expect(bytes.bytes().buffer.byteLength).toBe(64 * 1024);
   });
 
-  it("take at most twice the memory of what came in tiny pieces", () => {
+  it("take at most twice the memory of the bytes that arrived in tiny pieces", () => {
     const bytes = new BoundedBytes(10 ** 6);
     for (let count = 0; count < 100_000; count++) bytes.append(Uint8Array.of(1));
     expect(bytes.bytes().buffer.byteLength).toBeLessThanOrEqual(200_000);

@@ -2,13 +2,16 @@
 const GROWN_BYTES_MIN = 16 * 1024;
 /** The most bytes that are allocated for an announced length before the first byte has arrived. */
 const ANNOUNCED_BYTES_MAX = 64 * 1024;
-/** Never returned: the caller of `bytes` may transfer the buffer to another thread. */
+/**
+ * The empty buffer of new instances. `bytes` never returns this buffer, because its caller may transfer the buffer to
+ * another thread.
+ */
 const emptyBuffer = new Uint8Array();
 
 /**
  * Bytes that arrive in pieces, up to a limit. The pieces are copied into one buffer that doubles in size, because a
  * list of one-byte pieces would take hundreds of times the memory of the bytes. Without an announced length the first
- * piece gets a buffer of its own size: most replies are one short piece, and allocating 16 KiB takes more than a
+ * buffer has the size of the first piece. Most replies are one short piece, and allocating 16 KiB takes more than a
  * microsecond (measured on Node 26).
  */
 export class BoundedBytes {
@@ -37,8 +40,8 @@ export class BoundedBytes {
   }
 
   /**
-   * Appends a stream to its end. Returns false as soon as the stream exceeds the limit. Does not cancel the stream,
-   * because on some platforms that closes the connection of the answer.
+   * Appends a stream to its end. Returns false as soon as the stream exceeds the limit. The stream is not cancelled
+   * then, because cancelling closes the connection on some platforms, and the answer could not be sent.
    */
   async appendAll(stream: ReadableStream<Uint8Array> | null): Promise<boolean> {
     if (stream === null) return true;
@@ -54,7 +57,7 @@ export class BoundedBytes {
     }
   }
 
-  /** Returns the bytes so far. When the buffer is larger, the result is a view of the buffer. */
+  /** Returns the bytes so far. When the buffer is longer than these bytes, the result is a view of the buffer. */
   bytes(): Uint8Array<ArrayBuffer> {
     if (this.#length === 0) return new Uint8Array();
     return this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length);

@@ -85,20 +85,23 @@ function stringBytes(data: unknown): Uint8Array {
 
 // ---- both
 
-/** The format recognises JSON by the subtype alone, whatever the type before the slash is. */
+/** Whether the content type is JSON. The specification checks only the subtype, not the type before the slash. */
 function isJson(contentType: string): boolean {
   const named = mediaTypeOf(contentType);
   return named !== null && isMediaType(named) && (named.endsWith("/json") || named.endsWith("+json"));
 }
 
-/** A receiver encodes the string in the charset of the content type, so only text in UTF-8 may be sent as a string. */
+/**
+ * Whether the data is UTF-8 text, which can be sent as a string. Receivers encode the string in the charset of the
+ * content type, so text in other charsets is not sent as a string.
+ */
 function isUtf8Text(contentType: string): boolean {
   return mediaTypeOf(contentType)?.startsWith("text/") === true && isUtf8(contentType);
 }
 
 const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 
-/** Whether the content type names UTF-8 or no charset. */
+/** Whether the charset of the content type is UTF-8 or missing. */
 export function isUtf8(contentType: string): boolean {
   const name = charset.exec(contentType)?.[1] ?? "utf-8";
   return name.toLowerCase() === "utf-8";

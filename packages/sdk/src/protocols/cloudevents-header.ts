@@ -19,8 +19,8 @@ export function toEventHeader(text: string): string {
 }
 
 /**
- * Throws {@link UndecodableError}, naming `part`. Some senders do not encode at all, so a percent sign without two
- * hexadecimal digits is read as itself, and bytes above 127 are read as UTF-8.
+ * Decodes the value. Throws {@link UndecodableError}, naming `part`. Some senders do not encode at all. A percent sign
+ * without two hexadecimal digits is read as itself, and bytes above 127 are read as UTF-8.
  */
 export function fromEventHeader(part: string, value: string): string {
   if (value.length > encodedCharsMax) throw new UndecodableError(`${part}: longer than ${encodedCharsMax} characters`);

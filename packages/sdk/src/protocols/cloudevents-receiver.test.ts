@@ -22,14 +22,14 @@ const full: OutgoingDelivery = {
 };
 
 const decoded = (request: IncomingRequest) => cloudEvents.decode(request);
-/** An event in structured mode with the required members and these. */
+/** An event in structured mode with the required members and the given `members`. */
 const eventWith = (members: string): IncomingRequest => ({
   method: "POST",
   headers: { "content-type": "application/cloudevents+json" },
   body: bytes(`{"specversion":"1.0","id":"1","source":"/s","type":"t"${members && `,${members}`}}`),
 });
 
-/** An event in binary mode with the required headers, of which `changed` replaces some. */
+/** An event in binary mode with the required headers. `changed` replaces or removes some of them. */
 const binaryWith = (changed: Record<string, string | undefined>): IncomingRequest => ({
   method: "POST",
   headers: { "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "t", host: "h", ...changed },
@@ -85,7 +85,7 @@ describe("the receiver's half of cloudevents", () => {
     });
   });
 
-  it("reads an event from elsewhere, with the data's own bytes", () => {
+  it("reads an event of another sender, with the data's own bytes", () => {
     expect(decoded(received(foreignRequest))).toEqual({
       protocol: "cloudevents",
       topicOwner: null,
@@ -184,7 +184,7 @@ describe("the receiver's half of cloudevents", () => {
     refused(() => decoded({ ...eventWith(""), body: bytes(body) }), /^body: not (?:JSON|a JSON object)$/);
   });
 
-  it("refuses bytes that are no text, another method, and a body of absurd size", () => {
+  it("refuses bytes that are not UTF-8, other methods, and a body that is far too large", () => {
     refused(() => decoded({ ...eventWith(""), body: Uint8Array.of(0x7b, 0xff, 0x7d) }), /^body: not UTF-8$/);
     refused(() => decoded({ ...eventWith(""), method: "PUT" }), /^method: /);
     refused(() => decoded({ ...eventWith(""), body: new Uint8Array(8 * 1024 * 1024 + 1) }), /^body: larger/);

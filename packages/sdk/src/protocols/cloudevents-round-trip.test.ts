@@ -29,7 +29,8 @@ const inside = (value: string | null): string | null =>
   value === null ? null : noNoncharacters(value).replace(/^ +| +$/g, "") || null;
 
 /**
- * Deliveries that an event can carry: without noncharacters, and with attributes that set each kind of event attribute.
+ * Deliveries that an event can carry. Their texts contain no noncharacters, and their attributes set each kind of event
+ * attribute.
  */
 function events(
   body: fc.Arbitrary<Uint8Array>,
@@ -89,7 +90,7 @@ const otherType = fc.constantFrom(
 describe("any message", () => {
   const anyBytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), messageText.map(bytes));
 
-  it("arrives in structured mode as it was sent, in another type than JSON", () => {
+  it("arrives unchanged in structured mode, if its content type is not JSON", () => {
     fc.assert(
       fc.property(events(anyBytes, otherType), (delivery) => {
         const message = decoded(arrived(cloudEvents.encode(delivery)));
@@ -98,7 +99,7 @@ describe("any message", () => {
     );
   });
 
-  it("arrives in structured mode as it was sent, in JSON but for the white space around it", () => {
+  it("arrives in structured mode as JSON, unchanged except for outer white space", () => {
     const json = fc.tuple(fc.json(), fc.constantFrom("", " ", "\n\t"), fc.constantFrom("", " ", "\r\n"));
     const body = json.map(([value, before, after]) => bytes(before + value + after));
     fc.assert(
@@ -110,7 +111,7 @@ describe("any message", () => {
     );
   });
 
-  it("arrives in binary mode as it was sent", () => {
+  it("arrives unchanged in binary mode", () => {
     fc.assert(
       fc.property(events(anyBytes, fc.oneof(jsonType, otherType)), (delivery) => {
         const message = decoded(arrived(cloudEventsBinary.encode(delivery)));
@@ -128,7 +129,7 @@ const sdkEvent = (request: ReturnType<typeof cloudEvents.encode>): CloudEvent<un
   return event as CloudEvent<unknown>;
 };
 
-describe("beside the cloudevents package", () => {
+describe("compatibility with the cloudevents package", () => {
   const json = { a: [1, "ë", null], b: { c: true } };
   const sample = { ...full, body: bytes(JSON.stringify(json)), tags: ["a", "b"], attributes: { "ce-subject": "s/1" } };
 

@@ -70,7 +70,7 @@ describe("the sender's half of cloudevents", () => {
     expect(() => cloudEvents.encode(delivery)).toThrow(/^body: not JSON/);
   });
 
-  it("refuses bytes that are no text as JSON", () => {
+  it("refuses bytes that are not UTF-8 as JSON", () => {
     const body = Uint8Array.of(0x22, 0xff, 0x22);
     expect(() => cloudEvents.encode({ ...bare, contentType: "application/json", body })).toThrow(UnencodableError);
   });
@@ -181,14 +181,14 @@ describe.each([cloudEvents, cloudEventsBinary])("the attributes that the sender'
     expect(() => protocol.encode({ ...full, ...fault })).toThrow(UnencodableError);
   });
 
-  it("counts 410 as never again, and uses Retry-After", () => {
+  it("treats 410 as a final refusal, and uses Retry-After", () => {
     const reply = { headers: { "retry-after": "7" }, body: bytes("") };
     expect(protocol.interpret({ ...reply, status: 202 })).toEqual({ kind: "accepted" });
     expect(protocol.interpret({ ...reply, status: 410 })).toEqual({ kind: "gone" });
     expect(protocol.interpret({ ...reply, status: 503 })).toMatchObject({ retryAfter: { delayMs: 7000 } });
   });
 
-  it("is answered with success when the message was handled, and only then", () => {
+  it("answers with success only when the message was handled", () => {
     expect(protocol.reply(true)).toEqual({ status: 204, headers: {}, body: "" });
     expect(protocol.reply(false).status).toBe(500);
   });

@@ -28,24 +28,27 @@ import { incomingAttempt, incomingId, outgoingId, outgoingInteger } from "./wire
 
 const SPEC_VERSION = "1.0";
 const STRUCTURED = "application/cloudevents+json";
-/** The media types of all event formats begin with this text, including the formats for batches. */
+/** The media types of all event formats begin with this text. The formats for batches do so as well. */
 const EVENT_FORMAT = "application/cloudevents";
 const BATCH_FORMAT = "application/cloudevents-batch";
 const TYPE_DEFAULT = "ringback.message";
-/** Begins the names of the message's attributes that set event attributes, and the names of the headers. */
+/** Prefix of the message's attributes that set event attributes, and of the header names. */
 const PREFIX = "ce-";
 const OWN = "ringback";
 
-/** 20 characters is a recommendation of the specification (SHOULD), which other systems may enforce. */
+/**
+ * The valid names of attributes. The specification recommends at most 20 characters (SHOULD), and other systems may
+ * enforce this.
+ */
 const outgoingName = /^[a-z\d]{1,20}$/;
 const incomingAttributeName = /^[a-z\d]{1,64}$/;
-/** A message has at most 16 attributes, and Ringback adds seven. */
+/** The most attributes that are read. A message has at most 16 attributes, and Ringback adds seven. */
 const incomingAttributesMax = 64;
-/** One level more than the data, because the event is an object around the data. */
+/** The deepest nesting of an event: one level more than the data, because the event is an object around the data. */
 const eventJsonDepthMax = 1 + dataJsonDepthMax;
 /**
- * The largest message is 1 MiB. Base64 makes it a third longer, and escaped quotes and line breaks take two characters
- * each; the rest is for the event's attributes.
+ * The largest message is 1 MiB. Base64 lengthens the message by a third. Escaped quotes and line breaks double its
+ * length at most. The rest is for the event's attributes.
  */
 const structuredBytesMax = 2 * 1024 * 1024 + 256 * 1024;
 /** The largest Integer of the specification. */
@@ -114,7 +117,7 @@ function contextOf(delivery: OutgoingDelivery): readonly Attribute[] {
     ["ringbackattempt", outgoingInteger("attempt", delivery.attempt, integerMax)],
   );
   if (delivery.tags.length > 0) context.push(["ringbacktags", outgoingText("tags", tagsAsText("tags", delivery.tags))]);
-  // The specification forbids empty attributes, so an empty type or key is not sent.
+  // The specification forbids empty attributes, so an empty type and an empty ordering key are not sent.
   if (delivery.type) context.push(["ringbackroutingkey", outgoingText("type", delivery.type)]);
   if (delivery.orderingKey) context.push(["ringbackorderingkey", outgoingText("orderingKey", delivery.orderingKey)]);
   return context;
@@ -298,7 +301,10 @@ function incomingText(name: string, text: string): string {
   return text;
 }
 
-/** Error texts do not repeat a name that an untrusted sender chose. */
+/**
+ * Returns a description of the attribute for error texts. Error texts do not repeat a name that an untrusted sender
+ * chose.
+ */
 function partOf(name: string): string {
   return incomingAttributeName.test(name) ? name : "an attribute";
 }

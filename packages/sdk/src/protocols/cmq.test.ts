@@ -51,7 +51,7 @@ describe("the sender's half of CMQ", () => {
     expect(text(cmqJson.encode(withBody(bytes("\uFEFFx"))).body)).toContain('"msgBody":"\uFEFFx"');
   });
 
-  it("counts the publish time in whole seconds that have passed", () => {
+  it("rounds the publish time down to whole seconds", () => {
     expect(text(cmqJson.encode({ ...sampleDelivery, publishedAtMs: 1999 }).body)).toMatch(/"publishTime":1}$/);
   });
 
@@ -90,11 +90,11 @@ describe("the sender's half of CMQ", () => {
     expect(() => cmqJson.encode({ ...sampleDelivery, topicOwner })).toThrow(UnencodableError);
   });
 
-  it.each([200, 201, 204, 299])("counts %d as success, whatever the body is", (status) => {
+  it.each([200, 201, 204, 299])("treats %d as success, whatever the body is", (status) => {
     expect(cmqJson.interpret({ status, headers: {}, body: bytes("error") })).toEqual({ kind: "accepted" });
   });
 
-  it.each([300, 301, 304, 308, 399])("counts the redirect %d as a failure of its own kind", (status) => {
+  it.each([300, 301, 304, 308, 399])("treats the redirect %d as a failure with its own code", (status) => {
     expect(cmqJson.interpret({ status, headers: {}, body: bytes("") })).toEqual({
       kind: "failed",
       code: "redirect",
@@ -102,7 +102,7 @@ describe("the sender's half of CMQ", () => {
     });
   });
 
-  it.each([0, 100, 199, 400, 404, 500, 503, 999])("counts %d as a failure", (status) => {
+  it.each([0, 100, 199, 400, 404, 500, 503, 999])("treats %d as a failure", (status) => {
     expect(cmqSimplified.interpret({ status, headers: {}, body: bytes("ok") })).toEqual({
       kind: "failed",
       code: "http_status",
@@ -150,7 +150,7 @@ describe("the receiver's half of CMQ", () => {
     });
   });
 
-  it("reads what the JSON sender writes, for every text", () => {
+  it("reads every text that the JSON sender writes", () => {
     fc.assert(
       fc.property(deliveries(messageText.map(bytes)), (delivery) => {
         expect(cmqJson.decode(arrived(cmqJson.encode(delivery)))).toEqual({
@@ -173,7 +173,7 @@ describe("the receiver's half of CMQ", () => {
     );
   });
 
-  it("writes JSON in the one form that JSON.stringify would", () => {
+  it("writes JSON exactly as JSON.stringify does", () => {
     fc.assert(
       fc.property(deliveries(messageText.map(bytes)), (delivery) => {
         const json = text(cmqJson.encode(delivery).body);
@@ -182,7 +182,7 @@ describe("the receiver's half of CMQ", () => {
     );
   });
 
-  it("reads what the simplified sender writes, for every sequence of bytes", () => {
+  it("reads every sequence of bytes that the simplified sender writes", () => {
     fc.assert(
       fc.property(deliveries(fc.uint8Array({ maxLength: 200 })), (delivery) => {
         const message = cmqSimplified.decode(arrived(cmqSimplified.encode(delivery)));
@@ -207,7 +207,7 @@ describe("the receiver's half of CMQ", () => {
     );
   });
 
-  it("accepts the owner as text and the message id as a number, as the document's table and other senders have them", () => {
+  it("accepts an owner that is text and a message id that is a number", () => {
     const message = cmqJson.decode(json({ TopicOwner: "100015036", msgId: 6942316962 }));
     expect(message).toMatchObject({ topicOwner: "100015036", messageId: "6942316962" });
   });
@@ -216,7 +216,7 @@ describe("the receiver's half of CMQ", () => {
     expect(cmqJson.decode(json({ msgId: "18446744073709551615" })).messageId).toBe("18446744073709551615");
   });
 
-  it("does without the headers that the body does not need, and without the sender's content type", () => {
+  it("does not require headers whose values are in the body, nor the sender's content type", () => {
     const { body } = received(jsonRequest);
     const message = cmqJson.decode({ method: "POST", headers: { "content-type": "application/json" }, body });
     expect(message).toMatchObject({ requestId: null, tags: [], messageId: "6942316962" });
@@ -271,7 +271,7 @@ describe("the receiver's half of CMQ", () => {
     expect(() => cmqJson.decode(request)).toThrow(new RegExp(`^${part}`));
   });
 
-  it("reads a message id and an owner that are bare numbers with all their digits, and a time that is text", () => {
+  it("reads a message id and an owner that are JSON numbers, with all digits, and a time that is text", () => {
     const written = text(received(jsonRequest).body)
       .replace('"msgId":"6942316962"', '"msgId":18446744073709551615')
       .replace('"TopicOwner":100015036', '"TopicOwner":9007199254740993')
@@ -283,7 +283,7 @@ describe("the receiver's half of CMQ", () => {
     });
   });
 
-  it("refuses members of absurd length", () => {
+  it("refuses members that are far too long", () => {
     expect(() => cmqJson.decode(json({ topicName: "t".repeat(257) }))).toThrow(
       /^topicName: longer than 256 characters$/,
     );
@@ -311,7 +311,7 @@ describe("the receiver's half of CMQ", () => {
     expect(() => cmqJson.decode({ ...received(jsonRequest), body })).toThrow(/^body: not UTF-8$/);
   });
 
-  it.each([cmqJson, cmqSimplified])("$name refuses a body of absurd size unread", (protocol) => {
+  it.each([cmqJson, cmqSimplified])("$name refuses a body that is far too large, unread", (protocol) => {
     const body = new Uint8Array(8 * 1024 * 1024 + 1);
     expect(() => protocol.decode({ ...received(jsonRequest), body })).toThrow(/^body: larger than 8388608 bytes$/);
   });
@@ -346,7 +346,7 @@ describe("the receiver's half of CMQ", () => {
     expect(() => cmqSimplified.decode(request)).toThrow(new RegExp(`^${name}: `));
   });
 
-  it("meets any JSON and any headers with a message or an UndecodableError, never anything else", () => {
+  it("returns a message or throws an UndecodableError for any JSON and any headers", () => {
     const headers = fc.dictionary(
       fc.constantFrom("x-cmq-message-id", "x-cmq-request-id", "x-cmq-message-tag", "content-type"),
       anyText({ maxLength: 20 }),
@@ -373,7 +373,7 @@ describe("the receiver's half of CMQ", () => {
     );
   });
 
-  it("answers as the document's sample does, and 500 for what it could not handle", () => {
+  it("answers as the document's sample does, and with 500 when the message was not handled", () => {
     expect(cmqJson.reply(true)).toEqual({ status: 200, headers: { "content-type": "text/plain" }, body: "ok" });
     for (const protocol of [cmqJson, cmqSimplified]) {
       for (const handled of [true, false]) {

@@ -4,8 +4,8 @@
  * The body of `cmq-json` is a JSON object with the message's text and metadata. The body of `cmq-simplified` is the
  * message's own bytes. The headers are the same in both; `Content-Type` is `text/plain` even for JSON.
  *
- * CMQ does not document the headers of a message without tags. This dialect omits `x-cmq-message-tag` in that case: a
- * receiver that splits an empty value at the comma would read one tag with an empty name.
+ * CMQ does not document the headers of a message without tags. This dialect omits `x-cmq-message-tag` in that case.
+ * From an empty header, a receiver that splits the value at the commas would read one tag with an empty name.
  */
 
 import { emptyMessage } from "./empty-message.ts";
@@ -29,7 +29,10 @@ const USER_AGENT = "Qcloud Notification Service Agent";
 const shared = {
   keys: "none",
   headerPrefix: "x-cmq-",
-  /** CMQ has no rule for 410 or `Retry-After`. Its retry policies alone decide when to retry and when to stop. */
+  /**
+   * The status alone decides. CMQ has no rule for 410 or `Retry-After`; only its retry policies decide when to retry
+   * and when to stop.
+   */
   interpret: (reply) => verdictOfStatus(reply.status),
   /** The sample receiver in CMQ's documentation answers `ok`. */
   reply: (handled) =>
@@ -106,8 +109,8 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
 }
 
 /**
- * The request id may be missing, since only logs use it and a gateway may remove the header. CMQ does not document it
- * as a number.
+ * Returns the request id; null when it is missing. Only logs use the id, and a gateway may remove the header. CMQ does
+ * not say that the id is a number.
  */
 function requestIdOf(request: IncomingRequest): string | null {
   const id = headerText(request, "x-cmq-request-id");
@@ -118,7 +121,10 @@ function tagsOf(request: IncomingRequest): readonly string[] {
   return splitTags("x-cmq-message-tag", request.headers["x-cmq-message-tag"]);
 }
 
-/** Takes the digits of an id from the JSON text if the id is a number, because `JSON.parse` rounds large numbers. */
+/**
+ * Returns the id as text. If the id is a number, its digits are taken from the JSON text, because `JSON.parse` rounds
+ * large numbers.
+ */
 function idIn(text: string, members: Readonly<Record<string, unknown>>, name: string): string {
   const value = members[name];
   if (typeof value !== "number" || Number.isSafeInteger(value)) return incomingId(name, value);

@@ -1,6 +1,6 @@
 /**
- * The file name in a `Content-Disposition` header (RFC 6266). The parameter `filename*`, which has a character set (RFC
- * 8187), takes precedence over `filename` if it can be read.
+ * The file name in a `Content-Disposition` header (RFC 6266). The parameter `filename*` contains a character set (RFC
+ * 8187). When `filename*` is readable, `filename` is ignored.
  */
 
 import { safeFileName } from "./file-name.ts";
@@ -14,7 +14,8 @@ const extendedValue = /^(utf-8|iso-8859-1)'[^']*'((?:%[\da-f]{2}|[\w!#$&+.^`|~-]
 const needsPercent = /[^\w!#$&+.^`|~-]/gu;
 
 /**
- * Returns a safe name. Returns null when the header is missing or names no file, or when nothing of the name is safe.
+ * Returns a safe file name. Returns null when the header is missing, gives no file name, or gives a name without any
+ * safe character.
  */
 export function fileNameOf(header: string | undefined): string | null {
   if (header === undefined || header.length > headerValueCharsMax) return null;
@@ -37,7 +38,10 @@ export function attachmentNamed(filename: string | null): string {
   return `attachment; filename="${ascii.replaceAll("%", "_")}"; filename*=UTF-8''${percentEncoded(filename)}`;
 }
 
-/** Many senders write UTF-8 in `filename`. Other values are ISO 8859-1, in which each byte is its character. */
+/**
+ * Decodes the value. Many senders write UTF-8 in `filename`. Other values are ISO 8859-1, in which each byte is one
+ * character.
+ */
 function textOfBytes(value: string): string {
   return utf8OrNull(value) ?? value;
 }

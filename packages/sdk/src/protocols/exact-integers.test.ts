@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parseWithExactIntegers } from "./exact-integers.ts";
 
 describe("JSON with exact integers", () => {
-  it("gives an integer that a JS number cannot hold as its digits", () => {
+  it("returns the digits of an integer that a JS number cannot represent", () => {
     const text = '{"a": 1234567890123456789012, "b": [-9007199254740993, 9007199254740992], "c": 9007199254740991}';
     expect(parseWithExactIntegers(text)).toEqual({
       a: "1234567890123456789012",
@@ -44,7 +44,7 @@ describe("JSON with exact integers", () => {
     },
   );
 
-  it("leaves digits inside strings alone, behind every escape", () => {
+  it("does not change digits inside strings, after any escape", () => {
     const text = String.raw`{"12345678901234567890":"12345678901234567890","\"":"\\","k\\":"\" 12345678901234567890"}`;
     expect(parseWithExactIntegers(text)).toEqual(JSON.parse(text));
   });
@@ -61,7 +61,7 @@ describe("JSON with exact integers", () => {
     expect(() => parseWithExactIntegers(text)).toThrow(SyntaxError);
   });
 
-  it("makes a member called __proto__ a member like any other", () => {
+  it("treats a member called __proto__ like any other member", () => {
     const parsed = parseWithExactIntegers('{"__proto__":{"x":12345678901234567890}}');
     expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype);
     expect(Object.keys(parsed as object)).toEqual(["__proto__"]);

@@ -8,7 +8,7 @@ import { closingQuote } from "./json-string.ts";
 
 /**
  * Matches the beginning of a string, or an integer that may be inexact: `Number.MAX_SAFE_INTEGER` has 16 digits. The
- * digits of a fraction or of an exponent are no integers.
+ * digits of a fraction or of an exponent are not matched.
  */
 const stringOrInteger = /"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
 
@@ -20,8 +20,8 @@ export function parseWithExactIntegers(text: string): unknown {
 }
 
 /**
- * Requires valid JSON, because quotes would turn a number into a member name. Returns null when no integer needs
- * quotes.
+ * Puts large integers into quotes. Requires valid JSON: in invalid JSON a number can be in the place of a member name,
+ * and quotes would make the text valid. Returns null when no integer needs quotes.
  */
 function withLargeIntegersQuoted(text: string): string | null {
   const pieces: string[] = [];

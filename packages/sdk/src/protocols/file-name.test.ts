@@ -95,7 +95,7 @@ describe("a safe file name", () => {
     expect(safeFileName(`beginning${repeated.repeat(1_000_000)}${end}`)).toBe(safe);
   });
 
-  it("is a bare name for every text, and its own safe name", () => {
+  it("has no folder for any text, and is itself safe", () => {
     const piece = fc.constantFrom(
       "..",
       ".",

@@ -1,14 +1,16 @@
 /**
- * Makes file names from received texts safe. A program joins the name to a folder of its own, on any operating system.
- * So the name must not lead out of the folder, name a device, be hidden, look like another name or be taken for an
- * option of a command.
+ * Makes file names from received texts safe. A program appends the name to the path of one of its folders, on any
+ * operating system. The name must not lead out of the folder or refer to a device. It must not be hidden, look like
+ * another name, or begin like an option of a command.
  */
 
 /** The longest name on every common file system. */
 export const fileNameBytesMax = 255;
-/** Only the end of the text is read, where the last part of a path is. Counted in UTF-16 code units. */
+/**
+ * Only this many UTF-16 code units at the end of the text are read, because the file name is the last part of a path.
+ */
 const inspectedCharsMax = 16_384;
-/** A longer "extension" is probably part of a sentence, and is not preserved when the name is shortened. */
+/** Longer "extensions" are probably part of a sentence, and are not preserved when the name is shortened. */
 const extensionCharsMax = 32;
 
 /** Characters that join scripts and emoji. They have a meaning inside a name but are invisible alone. */
@@ -22,10 +24,10 @@ const invisible = new RegExp(
   "gu",
 );
 const invisibleAlone = new RegExp(`[${joiners}\\s\\u2800]`, "gu");
-/** Characters that Windows forbids in names, and quotes, which delimit names in headers and command lines. */
+/** Characters that Windows forbids in names, and quotes. Quotes delimit names in headers and command lines. */
 const forbidden = /[<>:"|?*'`]/g;
 const dotOrSpace = /[\s.]/;
-/** Device names of Windows, which are reserved with every extension. */
+/** Device names of Windows. They are reserved with every extension, as in `con.txt`. */
 const reserved = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])\s*(?:\.|$)/i;
 
 const encoder = new TextEncoder();
@@ -43,7 +45,8 @@ export function safeFileName(text: string): string | null {
   const short = shortened(withoutOption(withoutOuterDotsAndSpaces(name)));
   const visible = short.replaceAll(invisibleAlone, "");
   if (visible === "") return null;
-  // A device name with invisible characters looks like the device name.
+  // People cannot distinguish a device name from the same name with invisible characters, so `visible` is tested as
+  // well.
   return reserved.test(short) || reserved.test(visible) ? shortened(`_${short}`) : short;
 }
 
@@ -51,7 +54,10 @@ function lastPart(path: string): string {
   return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }
 
-/** A dot at the beginning hides a file or means a parent folder. Windows removes dots and spaces at the end. */
+/**
+ * Removes dots and spaces at both ends. A dot at the beginning hides a file or refers to a parent folder. Windows
+ * removes dots and spaces at the end.
+ */
 function withoutOuterDotsAndSpaces(name: string): string {
   let start = 0;
   let end = name.length;
@@ -60,7 +66,7 @@ function withoutOuterDotsAndSpaces(name: string): string {
   return name.slice(start, end);
 }
 
-/** Commands read an argument that begins with a hyphen as an option. */
+/** Changes a name that begins with a hyphen, because commands read such an argument as an option. */
 function withoutOption(name: string): string {
   return name.startsWith("-") ? `_${name.slice(1)}` : name;
 }

@@ -8,10 +8,10 @@
 
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 
-/** No platform sends half as many elements. */
+/** The most elements in a document. The platforms send less than half as many. */
 export const xmlElementsMax = 32;
 
-/** Matches a character outside `Char` of XML 1.0 (section 2.2), which a reference cannot express either. */
+/** Matches a character outside `Char` of XML 1.0 (section 2.2). A character reference cannot express it either. */
 const foreignCharacter = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 const LAST_CODE_POINT = 0x10ffff;
 
@@ -105,7 +105,10 @@ const predefined: ReadonlyMap<string, string> = new Map([
   ["apos", "'"],
 ]);
 
-/** A loop instead of `replace`, which finds every match before it replaces the first; a text may contain millions. */
+/**
+ * Replaces references in a loop. `replace` would collect every match before the first replacement, and a text may
+ * contain millions.
+ */
 function withoutReferences(text: string): string {
   let plain = "";
   let at = 0;
@@ -113,7 +116,7 @@ function withoutReferences(text: string): string {
     reference.lastIndex = start;
     const [, name, decimal, hexadecimal = ""] = reference.exec(text) ?? [];
     const codePoint = decimal === undefined ? Number.parseInt(hexadecimal, 16) : Number(decimal);
-    // The code point is NaN for a reference that is not a number.
+    // `codePoint` is NaN for a reference that is not a number.
     const character = codePoint <= LAST_CODE_POINT ? String.fromCodePoint(codePoint) : predefined.get(name ?? "");
     if (character === undefined || foreignCharacter.test(character)) {
       throw new UndecodableError(

@@ -6,16 +6,22 @@
 import { type IncomingRequest, UndecodableError, UnencodableError } from "./protocol.ts";
 import { incomingUtf8 } from "./text-bytes.ts";
 
-/** Ringback never sends a value this long. A longer value is an attack or a mistake. */
+/**
+ * The longest header value that is read. Ringback never sends a value this long, so a longer value is an attack or a
+ * mistake.
+ */
 export const headerValueCharsMax = 8192;
 
-/** Printable ASCII without spaces at the ends, which is sent as it is. Nearly all values match. */
+/** Printable ASCII without spaces at the ends. Such values are sent unchanged; nearly all values match. */
 const plainValue = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
 const controlCharacter = /\p{Cc}/u;
 
 const encoder = new TextEncoder();
 
-/** Throws {@link UnencodableError}, naming `part`, for text that would arrive changed. */
+/**
+ * Returns the header value for the text. Throws {@link UnencodableError}, naming `part`, when the text would be changed
+ * on its way.
+ */
 export function toHeaderValue(part: string, text: string): string {
   if (plainValue.test(text)) return text;
   if (controlCharacter.test(text)) throw new UnencodableError(`${part}: a header cannot carry control characters`);

@@ -1,6 +1,6 @@
 /**
- * Checks the answer of a called program before a dialect encodes it, so that a misspelt member does not become a
- * "continue".
+ * Checks the answer of a called program before a dialect encodes the answer. Without the check, a misspelt `action`
+ * would become "continue".
  */
 
 import { bytesOf } from "./body-bytes.ts";
@@ -18,7 +18,10 @@ export interface CheckedAnswer {
   readonly data: JsonObject | null;
 }
 
-/** Throws {@link UnencodableError} for an answer that neither koipy nor the JSON dialect can carry. */
+/**
+ * Returns the checked answer. Throws {@link UnencodableError} for an answer that neither koipy nor the JSON dialect can
+ * send.
+ */
 export function checkedAnswer({ action, reason, attachments = [], data }: HookAnswer): CheckedAnswer {
   if (action !== "continue" && action !== "reject") throw new UnencodableError('action: not "continue" or "reject"');
   if (reason !== undefined && typeof reason !== "string") throw new UnencodableError("reason: not a string");

@@ -7,7 +7,10 @@ import { isJsonObject, type JsonObject } from "./json-object.ts";
 import { type IncomingRequest, UndecodableError, UnencodableError } from "./protocol.ts";
 import { utf8Bytes } from "./text-bytes.ts";
 
-/** The deepest nesting of objects and arrays. koipy's own configuration, the deepest known, has about ten levels. */
+/**
+ * The deepest nesting of objects and arrays. The deepest known payload, koipy's own configuration, has about ten
+ * levels.
+ */
 export const hookJsonDepthMax = 100;
 /** Skips a leading byte order mark, as RFC 8259 section 8.1 allows. */
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -39,8 +42,8 @@ export function readObject(body: Uint8Array, json: JsonCodec): JsonObject {
 }
 
 /**
- * Throws {@link UnencodableError}, naming `part`, for a value without a JSON form and for JSON that no receiver would
- * accept.
+ * Throws {@link UnencodableError}, naming `part`, for a value without a JSON form. The same error is thrown for JSON
+ * that is too large or too deep for every receiver.
  */
 export function writeJson(part: string, value: unknown, json: JsonCodec): Uint8Array {
   let text: unknown;

@@ -61,7 +61,7 @@ export type HookVerdict =
  */
 export type HookFailure = "bad_reply" | "untrusted_reply" | "http_status";
 
-/** A call as the called program received it. */
+/** A decoded call, for the called program. */
 export interface IncomingCall {
   readonly payload: unknown;
   readonly requestId: string | null;

@@ -14,21 +14,21 @@ const whole: [string, Uint8Array, string][] = [
   ["a progressive JPEG", progressiveJpeg, "image/jpeg"],
 ];
 
-describe("the kind of an image", () => {
+describe("the type of an image", () => {
   it.each(whole)("is detected from the bytes of %s", (_, bytes, type) => {
     expect(imageTypeOf(bytes)).toBe(type);
   });
 
-  it.each(whole)("is none wherever %s is cut off", (_, bytes) => {
+  it.each(whole)("is null wherever %s is cut off", (_, bytes) => {
     const detected = Array.from({ length: bytes.length }, (_, length) => imageTypeOf(bytes.subarray(0, length)));
     expect(new Set(detected)).toEqual(new Set([null]));
   });
 
-  it.each(whole)("is detected when something else follows %s", (_, bytes, type) => {
+  it.each(whole)("is detected when other bytes follow %s", (_, bytes, type) => {
     expect(imageTypeOf(joined(bytes, new TextEncoder().encode("appended by an editor")))).toBe(type);
   });
 
-  it("is none for a JPEG that is cut off behind a preview with an end of its own", () => {
+  it("is null for a JPEG that is cut off after a preview with its own end marker", () => {
     const preview = joined(
       Uint8Array.of(0xff, 0xe1, (tinyJpegBytes + 2) >> 8, (tinyJpegBytes + 2) & 0xff),
       baselineJpeg,
@@ -38,7 +38,7 @@ describe("the kind of an image", () => {
     expect(imageTypeOf(withPreview.subarray(0, withPreview.length - 20))).toBeNull();
   });
 
-  it("is none for a PNG that is cut off behind an end that lies inside a chunk", () => {
+  it("is null for a PNG that is cut off after an end chunk inside another chunk", () => {
     const end = tinyPng.subarray(tinyPng.length - 12);
     const chunk = joined(Uint8Array.of(0, 0, 0, end.length), new TextEncoder().encode("prVt"), end, new Uint8Array(4));
     const whole = joined(tinyPng.subarray(0, 33), chunk, tinyPng.subarray(33));

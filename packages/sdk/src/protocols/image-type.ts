@@ -1,7 +1,7 @@
 /**
  * Detects the type of an image from its bytes. The declared type is not reliable: the sample program in koipy's
- * documentation declares a PNG as image/jpeg. An image without an end was cut off, and is rejected. Bytes after the end
- * are allowed, because cameras and editors append data that viewers ignore.
+ * documentation declares a PNG as image/jpeg. An image without its end marker was cut off, and is rejected. Bytes after
+ * the end marker are allowed, because cameras and editors append data that viewers ignore.
  */
 
 export type ImageType = "image/png" | "image/jpeg";
@@ -14,7 +14,7 @@ const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const PNG_END = [0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82];
 /** "IEND" as a number. */
 const END_CHUNK = 0x49454e44;
-/** The start of the image, and the first byte of the next marker (ITU-T T.81, annex B). */
+/** The start-of-image marker, and the first byte of the next marker (ITU-T T.81, annex B). */
 const JPEG_SIGNATURE = [0xff, 0xd8, 0xff];
 const JPEG_END = [0xff, 0xd9];
 const MARKER = 0xff;
@@ -33,7 +33,10 @@ function holdsAt(bytes: Uint8Array, at: number, expected: readonly number[]): bo
   return at >= 0 && expected.every((byte, offset) => bytes[at + offset] === byte);
 }
 
-/** Steps from chunk to chunk (length, type, data, checksum), so that an end inside a chunk's data is not counted. */
+/**
+ * Steps from chunk to chunk (length, type, data, checksum). The bytes of an end chunk inside another chunk's data are
+ * skipped.
+ */
 function pngEnds(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = PNG_SIGNATURE.length;
@@ -49,7 +52,7 @@ function jpegEnds(bytes: Uint8Array): boolean {
   return holdsAt(bytes, bytes.length - JPEG_END.length, JPEG_END) || jpegEndsEarly(bytes);
 }
 
-/** Steps from marker to marker, because a preview image inside a segment has an end of its own. */
+/** Steps from marker to marker. A preview image inside a segment has its own end marker, which is skipped. */
 function jpegEndsEarly(bytes: Uint8Array): boolean {
   let at = 2;
   while (at < bytes.length) {
@@ -69,8 +72,8 @@ function jpegEndsEarly(bytes: Uint8Array): boolean {
 }
 
 /**
- * Returns the index of the next marker. In coded data FF is followed by 00 or by a restart marker, which is part of the
- * scan.
+ * Returns the index of the first marker after the coded data. In coded data FF is followed by 00 or by a restart
+ * marker, and both belong to the scan.
  */
 function endOfScan(bytes: Uint8Array, start: number): number {
   for (let at = start; at < bytes.length; at++) {

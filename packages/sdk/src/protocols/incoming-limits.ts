@@ -4,18 +4,30 @@ import { jsonWithin } from "./json-depth.ts";
 import { type JsonObject, parsedObject } from "./json-object.ts";
 import { type IncomingRequest, UndecodableError } from "./protocol.ts";
 
-/** A message has at most 1 MiB. JSON may write each byte as six characters (`\u0001`); the rest is for the envelope. */
+/**
+ * The largest body in bytes. A message has at most 1 MiB. JSON can write each byte as six characters (`\u0001`), and
+ * the rest is for the envelope.
+ */
 export const incomingBodyBytesMax = 8 * 1024 * 1024;
 /**
  * The default size limit of a body, for dialects without a limit of their own. Twice the size of the largest message.
  */
 export const incomingBodyBytesDefault = 2 * 1024 * 1024;
-/** For a message inside an envelope: six characters for each byte at worst, and 64 KiB for the envelope. */
+/**
+ * The default size limit of a body in which a message is inside an envelope: six characters per byte at worst, and 64
+ * KiB for the envelope.
+ */
 export const incomingEnvelopeBytesMax = 6 * 1024 * 1024 + 64 * 1024;
-/** Envelopes are flat, with about ten members. The limits leave room for members that a platform adds later. */
+/**
+ * Limits of an envelope's JSON. Envelopes are flat, with about ten members. The limits leave room for members that a
+ * platform adds later.
+ */
 export const envelopeJsonDepthMax = 8;
 export const envelopeJsonValuesMax = 1024;
-/** Ringback's names of topics and subscriptions are shorter; other senders may use longer ones. */
+/**
+ * The longest name of a topic or subscription that is read. Ringback's names are shorter; other senders may use longer
+ * ones.
+ */
 export const incomingNameCharsMax = 256;
 
 const controlCharacter = /\p{Cc}/u;

@@ -22,7 +22,7 @@ function emptyOnesOf(value: unknown): number {
 }
 
 describe("the size of JSON before it is parsed", () => {
-  it("is what parsing makes of it, and one more for each empty list or object", () => {
+  it("is the number of parsed values, plus one for each empty list or object", () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue({ maxDepth: 4 })), (value) => {
         const text = JSON.stringify(value);
@@ -57,11 +57,11 @@ describe("the depth of JSON before it is parsed", () => {
     },
   );
 
-  it("counts on after a string that ends with an escaped backslash", () => {
+  it("continues to count after a string that ends with an escaped backslash", () => {
     expect(jsonDepthWithin('["\\\\",[[]]]', 2)).toBe(false);
   });
 
-  it("counts how deep things lie, not how many there are", () => {
+  it("measures the depth of values, not their number", () => {
     expect(jsonDepthWithin(`[${"[],".repeat(1000)}{}]`, 2)).toBe(true);
   });
 

@@ -31,7 +31,7 @@ function said(value: unknown): HookReply {
   return reply(200, JSON.stringify(value));
 }
 
-describe("the sender's half of the plain hook dialect", () => {
+describe("the sender's half of the JSON hook dialect", () => {
   it("writes the recorded request, byte for byte", () => {
     expect(printed(jsonHook.encode(call))).toEqual(bytes(request));
   });
@@ -54,8 +54,8 @@ describe("the sender's half of the plain hook dialect", () => {
   });
 });
 
-describe("what a reply means in the plain hook dialect", () => {
-  it("reads the recorded reply with everything in it", () => {
+describe("the meaning of a reply in the JSON hook dialect", () => {
+  it("reads the recorded reply that has every member", () => {
     expect(jsonHook.interpret(reply(200, fullReply), call)).toEqual({
       kind: "continue",
       attachments,
@@ -84,13 +84,13 @@ describe("what a reply means in the plain hook dialect", () => {
     expect(jsonHook.interpret(received, call)).toEqual(goesOn);
   });
 
-  it("puts data in the place of a payload that is no object", () => {
+  it("replaces a payload that is not an object by the data", () => {
     for (const value of [null, 5, "text", [1, 2]]) {
       expect(jsonHook.interpret(said({ data: { a: 1 } }), callWith(value))).toMatchObject({ data: { a: 1 } });
     }
   });
 
-  it("never changes the payload in place, and lets no member become a prototype", () => {
+  it("never changes the payload in place, and sets no prototype from a member", () => {
     const frozen = Object.freeze({ a: 1 });
     const verdict = jsonHook.interpret(reply(200, '{"data":{"a":2,"__proto__":{"polluted":1}}}'), callWith(frozen));
     const data = (verdict as { data: object }).data;
@@ -192,7 +192,7 @@ describe("what a reply means in the plain hook dialect", () => {
     expect(jsonHook.interpret(received, call)).toEqual({ kind: "failed", code: "bad_reply", detail });
   });
 
-  it("detects PNG and JPEG from their bytes, and keeps the label of other formats", () => {
+  it("detects PNG and JPEG from their bytes, and keeps the declared type of other formats", () => {
     const verdict = jsonHook.interpret(
       said({
         attachments: [
@@ -219,7 +219,7 @@ describe("what a reply means in the plain hook dialect", () => {
     });
   });
 
-  it("meets any reply with a verdict, and never throws", () => {
+  it("returns a verdict for any reply, and never throws", () => {
     const members = fc.record(
       {
         action: fc.oneof(fc.constantFrom("continue", "reject"), fc.jsonValue()),
@@ -262,12 +262,12 @@ describe("what a reply means in the plain hook dialect", () => {
   });
 });
 
-describe("the receiver's half of the plain hook dialect", () => {
+describe("the receiver's half of the JSON hook dialect", () => {
   it("reads the recorded request", () => {
     expect(jsonHook.decode(received(request))).toEqual({ payload, requestId: "0194-a", key: null });
   });
 
-  it("reads what the sender writes", () => {
+  it("reads the sender's requests", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.uuid(), (value, requestId) => {
         const sent = JSON.parse(JSON.stringify(value)) as unknown;
@@ -280,7 +280,7 @@ describe("the receiver's half of the plain hook dialect", () => {
     );
   });
 
-  it("does without a request id", () => {
+  it("accepts a call without a request id", () => {
     expect(jsonHook.decode({ method: "POST", headers: {}, body: bytes("5") })).toMatchObject({
       payload: 5,
       requestId: null,
@@ -312,7 +312,7 @@ describe("the receiver's half of the plain hook dialect", () => {
     expect(jsonHook.reply({ action: "continue" })).toEqual({ status: 204, headers: {}, body: "" });
   });
 
-  it("writes what the sender's half reads", () => {
+  it("writes replies that the sender's half reads", () => {
     const filename = fc.option(anyText({ maxLength: 30 })).map((text) => (text === null ? null : safeFileName(text)));
     const attachment: fc.Arbitrary<Attachment> = fc.record({
       kind: fc.constantFrom("text" as const, "file" as const),

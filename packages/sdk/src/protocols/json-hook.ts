@@ -30,11 +30,14 @@ import { isJsonType, isMediaType, mediaTypeOf } from "./media-type.ts";
 import { type IncomingRequest, type ReceiverReply, UndecodableError, UnencodableError } from "./protocol.ts";
 import { readReason, readReasonCharsMax } from "./reject-reason.ts";
 
-/** People do not look at more attachments of one result. */
+/** The most attachments of a reply. People do not open more attachments of one result. */
 export const replyAttachmentsMax = 16;
-/** Longer than the longest name of any file system, in any script. */
+/** The longest file name that is read. No file system allows a name this long, in any script. */
 export const filenameCharsMax = 1024;
-/** The two halves of a media type have at most 127 characters each; parameters may follow. */
+/**
+ * The longest content type that is read. The two halves of a media type have at most 127 characters each; parameters
+ * may follow.
+ */
 export const contentTypeCharsMax = 1024;
 
 const REQUEST_ID = "ringback-request-id";
@@ -129,8 +132,8 @@ function attachmentOf(value: unknown, part: string): Attachment {
 }
 
 /**
- * Returns the type that the bytes show. Types other than PNG and JPEG cannot be detected and are taken from the label.
- * Returns null for bytes that are not an image, and for a PNG or JPEG that was cut off.
+ * Returns the type of the image. PNG and JPEG are detected from the bytes. Other types cannot be detected and are taken
+ * from the declared type. Returns null for bytes that are not an image, and for a PNG or JPEG that was cut off.
  */
 function typeOfImage(named: string | null, body: Uint8Array): string | null {
   const found = imageTypeOf(body);
@@ -154,7 +157,7 @@ function shortMember(object: JsonObject, name: string, charsMax: number, of: str
   return text;
 }
 
-/** A rejection stays a rejection, even when its reason cannot be read. */
+/** Returns the reason of a rejection. A reply remains a rejection even when its reason cannot be read. */
 function reasonOfRefusal(reply: HookReply, call: OutgoingCall): string {
   const read = isJsonType(mediaTypeOf(reply.headers["content-type"])) ? readJson(reply.body, call.json) : null;
   if (read !== null && "value" in read && isJsonObject(read.value)) {

@@ -16,7 +16,10 @@ export function parsedObject(text: string): JsonObject {
   return parsed;
 }
 
-/** An object with a `toJSON` method is a value of another kind, for example a number that a codec keeps as text. */
+/**
+ * Excludes objects with a `toJSON` method. Such an object represents another value, for example a number that a codec
+ * keeps as text.
+ */
 export function isJsonObject(value: unknown): value is JsonObject {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   return !("toJSON" in value && typeof value.toJSON === "function");
@@ -29,8 +32,8 @@ export function ownMember(object: JsonObject, name: string): unknown {
 
 /**
  * Returns a new object with the members of both; members of `from` replace members of `into`. Spread syntax defines
- * members instead of assigning them, so a member called `__proto__`, which parsed JSON may have, is copied like any
- * other.
+ * members instead of assigning them. Parsed JSON can have a member called `__proto__`, which is copied like any other
+ * member.
  */
 export function mergedShallowly(into: JsonObject, from: JsonObject): JsonObject {
   return { ...into, ...from };

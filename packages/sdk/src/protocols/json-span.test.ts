@@ -74,13 +74,13 @@ describe("the texts of a batch's members", () => {
     },
   );
 
-  it("are those of the last array of this name", () => {
+  it("are taken from the last array with this name", () => {
     expect(bodiesOf('{"messages":[{"body":1}],"messages":[{"body":2},{"body":3}]}')).toEqual(["2", "3"]);
   });
 });
 
 describe("any JSON", () => {
-  it("has its members where JSON.parse finds them, with nothing around them", () => {
+  it("has the span of each member's value without white space around it, as JSON.parse would find it", () => {
     fc.assert(
       fc.property(layout(object()), (text) => {
         const parsed: unknown = JSON.parse(text);
@@ -104,7 +104,7 @@ describe("any JSON", () => {
     );
   });
 
-  it("may be nested deeper than any stack", () => {
+  it("can be nested deeper than any stack", () => {
     const deep = "[".repeat(1_000_000) + "]".repeat(1_000_000);
     expect(bodyOf(`{"a":${deep},"body":${deep}}`)).toBe(deep);
     expect(bodiesOf(`{"messages":[${deep},{"body":${deep}}]}`)).toEqual([null, deep]);
@@ -124,8 +124,8 @@ describe("any JSON", () => {
   });
 });
 
-describe("what is no JSON", () => {
-  it("is an error of the program or nothing, and never an endless search", () => {
+describe("invalid JSON", () => {
+  it("ends with an error or with null, and never in an endless search", () => {
     const piece = fc.constantFrom("{", "}", "[", "]", '"', "\\", ",", ":", " ", "1", '"body"', '"messages"', "body");
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {

@@ -15,8 +15,8 @@ export interface Span {
 }
 
 /**
- * Returns null when the text is not an object or has no such member. Of several members with the same name the last
- * counts, as with `JSON.parse`.
+ * Returns null when the text is not an object or has no such member. When several members have the same name, the last
+ * is returned, as with `JSON.parse`.
  */
 export function topLevelMemberSpan(text: string, member: string): Span | null {
   const start = skipSpace(text, 0);
@@ -24,8 +24,8 @@ export function topLevelMemberSpan(text: string, member: string): Span | null {
 }
 
 /**
- * Returns, for each element of the array in `arrayMember`, the span of the element's `member`, or null for an element
- * without it. Returns an empty list when there is no such array.
+ * Returns the span of `member` in each element of the array `arrayMember`. The span is null for an element without this
+ * member. Returns an empty list when there is no such array.
  */
 export function arrayMemberSpans(text: string, arrayMember: string, member: string): readonly (Span | null)[] {
   const array = topLevelMemberSpan(text, arrayMember);
@@ -51,10 +51,13 @@ const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
-/** The longest escape of a character in a key is `\u0061`. */
+/** The length of the longest escape of a character in a key, such as `\u0061`. */
 const CHARS_PER_ESCAPE_MAX = 6;
 
-/** `start` is the index of the opening brace; the returned `end` is the index after the closing brace. */
+/**
+ * Finds a member of the object. `start` is the index of the opening brace. The returned `end` is the index after the
+ * closing brace.
+ */
 function scanObject(text: string, start: number, member: string): { span: Span | null; end: number } {
   let span: Span | null = null;
   let at = skipSpace(text, start + 1);
@@ -111,7 +114,7 @@ function skipSpace(text: string, start: number): number {
   return at;
 }
 
-/** Returns the index of the white space before `end`, or `end` if there is none. */
+/** Returns the index at which the white space before `end` begins, or `end` if there is none. */
 function spaceBefore(text: string, end: number): number {
   let at = end;
   while (isSpace(text.charCodeAt(at - 1))) at--;

@@ -8,7 +8,7 @@ const BACKSLASH = 0x5c;
  */
 export function closingQuote(text: string, opening: number): number {
   for (let at = text.indexOf('"', opening + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    // A quote after an odd number of backslashes belongs to the string.
+    // A quote after an odd number of backslashes is escaped and does not close the string.
     let backslashes = 0;
     while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++;
     if (backslashes % 2 === 0) return at;

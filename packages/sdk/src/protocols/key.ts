@@ -1,4 +1,7 @@
-/** Keys of the dialects are JSON Web Keys (RFC 7517), which every platform can import and which name their own type. */
+/**
+ * Keys of the dialects are JSON Web Keys (RFC 7517). Every platform can import JSON Web Keys, and each key contains its
+ * own type.
+ */
 
 /** The members that dialects use. All values are base64url without padding (RFC 7518 section 6). */
 export interface Jwk {
@@ -16,13 +19,16 @@ export interface Jwk {
 export interface ProtocolKey {
   /** The name of the key at both ends. */
   readonly kid: string;
-  /** Must be the same object as long as the key does not change, because the imported key is cached by the object. */
+  /** The key. Pass the same object as long as the key does not change: the imported key is cached per object. */
   readonly jwk: Jwk;
 }
 
 /** The keys and the time with which a receiver verifies a request. */
 export interface Trust {
-  /** Each key may have signed. During a key rotation the old and the new key are both valid. */
+  /**
+   * The keys of the sender; the request must be valid for any of them. During a key rotation the old and the new key
+   * are both listed.
+   */
   readonly keys: readonly ProtocolKey[];
   /** Unix time in milliseconds. */
   readonly nowMs: number;

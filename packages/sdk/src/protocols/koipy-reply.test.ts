@@ -34,7 +34,7 @@ function shown(verdict: HookVerdict): readonly Attachment[] {
   return verdict.attachments;
 }
 
-describe("what a reply's status means to koipy", () => {
+describe("the meaning of a reply's status to koipy", () => {
   it.each([201, 202, 204, 206, 299, 300, 301, 302, 304, 399, 400])(
     "goes on after %d, whatever else it says",
     (status) => {
@@ -59,7 +59,7 @@ describe("what a reply's status means to koipy", () => {
   });
 });
 
-describe("what a 200's content type means to koipy", () => {
+describe("the meaning of the content type of a 200 to koipy", () => {
   it.each([
     ["image/png", tinyPng, "image/png"],
     ["image/jpeg", baselineJpeg, "image/jpeg"],
@@ -105,7 +105,7 @@ describe("what a 200's content type means to koipy", () => {
     },
   );
 
-  it("has nothing to show for a text without characters", () => {
+  it("shows nothing for an empty text", () => {
     expect(koipy.interpret(reply(200, { "content-type": "text/plain" }), call)).toEqual(goesOn);
   });
 
@@ -134,7 +134,7 @@ describe("what a 200's content type means to koipy", () => {
     expect(shown(koipy.interpret(named, call))).toMatchObject([{ filename: "empty.txt", body: nothing }]);
   });
 
-  it("has nothing to show for a bare 200", () => {
+  it("shows nothing for a 200 without content type and body", () => {
     expect(koipy.interpret(reply(200), call)).toEqual(goesOn);
   });
 
@@ -151,8 +151,8 @@ describe("what a 200's content type means to koipy", () => {
   });
 });
 
-describe("what koipy merges", () => {
-  it("lays each member's own members over the payload's, and leaves the others as they were", () => {
+describe("merging into koipy's data", () => {
+  it("merges the members of each object into the payload's object, and keeps all others unchanged", () => {
     const verdict = koipy.interpret(
       jsonReply('{"result":{"NewKey":[1],"节点名称":["a"]},"slaveRequest":{"items":{"deep":1}},"other":{"x":1}}'),
       call,
@@ -175,7 +175,7 @@ describe("what koipy merges", () => {
     expect(frozen).toEqual(payload);
   });
 
-  it("makes a member that the payload lacks, and merges nothing from one that is null", () => {
+  it("adds a member that the payload lacks, and ignores a member that is null", () => {
     const sparse = callWith({ result: { a: 1 }, addons: null });
     expect(koipy.interpret(jsonReply('{"message":{"m":1},"result":null,"addons":{"x":1}}'), sparse)).toMatchObject({
       data: { result: { a: 1 }, addons: { x: 1 }, message: { m: 1 } },
@@ -191,7 +191,7 @@ describe("what koipy merges", () => {
     });
   });
 
-  it.each(["[1]", '"text"', "5", "false"])("does not put %s in the place of an object", (value) => {
+  it.each(["[1]", '"text"', "5", "false"])("does not replace an object by %s", (value) => {
     expect(koipy.interpret(jsonReply(`{"result":${value}}`), call)).toEqual({
       kind: "failed",
       code: "bad_reply",
@@ -207,12 +207,12 @@ describe("what koipy merges", () => {
     },
   );
 
-  it("merges the other members beside PHP's empty object", () => {
+  it("merges the other members when one member is PHP's empty object", () => {
     const verdict = koipy.interpret(jsonReply('{"addons":[],"result":{"a":1}}'), callWith({}));
     expect(verdict).toEqual({ kind: "continue", attachments: [], data: { result: { a: 1 } } });
   });
 
-  it("reads JSON behind a byte order mark", () => {
+  it("reads JSON after a byte order mark", () => {
     expect(koipy.interpret(jsonReply('\ufeff{"result":{"a":1}}'), call)).toMatchObject({ data: { result: { a: 1 } } });
   });
 
@@ -237,7 +237,7 @@ describe("what koipy merges", () => {
     });
   });
 
-  it("keeps members called like those of every object as plain members, and reads none that is inherited", () => {
+  it("treats members named like members of Object.prototype as plain members, and reads no inherited member", () => {
     const hostile =
       '{"__proto__":{"result":{"polluted":1}},"constructor":{"prototype":{"polluted":1}},' +
       '"result":{"__proto__":{"polluted":1},"constructor":1,"toString":2}}';
@@ -252,13 +252,13 @@ describe("what koipy merges", () => {
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
-  it("reads nothing that an object inherits, when the caller's codec lets a reply choose its prototype", () => {
+  it("reads no inherited member, even if the caller's codec lets a reply set its prototype", () => {
     const inheriting: unknown = Object.create({ result: { polluted: 1 } });
     const careless = { ...call, json: { parse: () => inheriting, stringify: JSON.stringify } };
     expect(koipy.interpret(jsonReply('{"__proto__":{"result":{"polluted":1}}}'), careless)).toEqual(goesOn);
   });
 
-  it("agrees with overwriting key by key, for any two objects", () => {
+  it("has the same result as overwriting key by key, for any two objects", () => {
     const member = fc.dictionary(
       fc.oneof(fc.constantFrom("a", "b", "__proto__", "constructor"), fc.string()),
       fc.jsonValue({ maxDepth: 1 }),
@@ -290,7 +290,7 @@ describe("what koipy merges", () => {
     );
   });
 
-  it("meets any reply with a verdict, and never throws", () => {
+  it("returns a verdict for any reply, and never throws", () => {
     const header = fc.oneof(
       fc.constantFrom(
         "image/png",

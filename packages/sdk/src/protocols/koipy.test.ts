@@ -83,12 +83,12 @@ describe("the sender's half of koipy", () => {
   });
 });
 
-describe("what a reply means to koipy: the document's own server, recorded", () => {
+describe("the meaning to koipy of recorded replies of the document's server", () => {
   it("lets a user through with an application/json of no bytes", () => {
     expect(koipy.interpret(replied(allowedReply), call)).toEqual(goesOn);
   });
 
-  it("refuses a blocked user with the server's words", () => {
+  it("rejects a blocked user with the reason that the server sent", () => {
     expect(koipy.interpret(replied(blockedReply), call)).toEqual({
       kind: "reject",
       reason: "你已被拉黑!",
@@ -96,7 +96,7 @@ describe("what a reply means to koipy: the document's own server, recorded", () 
     });
   });
 
-  it("refuses with whatever text there is in an image that has the status 403", () => {
+  it("rejects with the text in the bytes of an image, if the status is 403", () => {
     expect(koipy.interpret(replied(imageRejection), call)).toEqual({
       kind: "reject",
       reason: new TextDecoder().decode(drawnPng),
@@ -104,7 +104,7 @@ describe("what a reply means to koipy: the document's own server, recorded", () 
     });
   });
 
-  it("refuses with the error of a handler that fell over", () => {
+  it("rejects with the error text of a handler that failed", () => {
     expect(koipy.interpret(replied(drawingError), call)).toMatchObject({
       kind: "reject",
       reason: "Error generating image: argument of type 'int' is not iterable",
@@ -129,7 +129,7 @@ describe("what a reply means to koipy: the document's own server, recorded", () 
 });
 
 describe("the receiver's half of koipy", () => {
-  it("reads what the sender writes", () => {
+  it("reads the sender's requests", () => {
     fc.assert(
       fc.property(fc.dictionary(anyText({ maxLength: 10 }), fc.jsonValue()), (data) => {
         const sent = JSON.parse(JSON.stringify(data)) as unknown;
@@ -164,7 +164,7 @@ describe("the receiver's half of koipy", () => {
     expect(decode).toThrow(new RegExp(`^${message}$`));
   });
 
-  it("writes a veto, an image, a text, a file and data as the document has them", () => {
+  it("writes a veto, an image, a text, a file and data as documented", () => {
     expect(koipy.reply({ action: "reject", reason: "你已被拉黑!" })).toEqual({
       status: 403,
       headers: { "content-type": "text/plain; charset=utf-8" },
@@ -196,12 +196,12 @@ describe("the receiver's half of koipy", () => {
     });
   });
 
-  it("labels an image as what it is", () => {
+  it("declares the true type of an image", () => {
     const image = { kind: "image", contentType: "image/jpeg", filename: null, body: tinyPng } as const;
     expect(koipy.reply({ action: "continue", attachments: [image] }).headers).toEqual({ "content-type": "image/png" });
   });
 
-  it("writes what the sender's half reads", () => {
+  it("writes replies that the sender's half reads", () => {
     const filename = fc.option(anyText({ maxLength: 30 })).map((text) => (text === null ? null : safeFileName(text)));
     const attachment: fc.Arbitrary<Attachment> = fc.oneof(
       fc.record({

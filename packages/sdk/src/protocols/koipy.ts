@@ -12,8 +12,9 @@
  * | above 400 | | reject; the body is the reason |
  * | any other, including 400 | | continue |
  *
- * koipy's older documentation has `plain/text`, the newer has `text/plain`. Neither describes a 200 with another
- * content type, an empty text, or a file without bytes and name: those continue and show nothing.
+ * koipy's older documentation has `plain/text`, the newer has `text/plain`. Neither version describes a 200 with
+ * another content type, an empty text, or a file without bytes and name. All of these replies mean to continue and to
+ * show nothing.
  */
 
 import { incomingBodyBytesMax } from "./incoming-limits.ts";
@@ -31,8 +32,8 @@ import { readReasonCharsMax } from "./reject-reason.ts";
 const memberNames = ["message", "config", "slaveRequest", "result", "addons"] as const;
 
 /**
- * The data that koipy sends and that a reply is merged into. The members are koipy's own objects; later versions send
- * fewer.
+ * The data that koipy sends, and into which the data of a reply is merged. The members are koipy's own objects. Later
+ * versions of koipy send fewer members.
  */
 export type KoiCallbackData = Readonly<Partial<Record<(typeof memberNames)[number], JsonObject>>>;
 
@@ -42,7 +43,7 @@ export const koipy = {
   name: "koipy",
   keys: "none",
   merges: true,
-  // A payload contains whole results, and koipy reads the reply to a call that is too large (413) as a veto.
+  // A payload contains whole results. The limit is large because koipy reads status 413 (too large) as a veto.
   bodyBytesMax: incomingBodyBytesMax,
   encode(call) {
     if (!isJsonObject(call.payload)) throw new UnencodableError("payload: not a JSON object, which koipy requires");
@@ -126,11 +127,13 @@ function merged(reply: HookReply, call: OutgoingCall): HookVerdict {
   const data: Record<string, unknown> = { ...payload };
   for (const name of memberNames) {
     const theirs = ownMember(read.value, name);
-    // None is Python's missing object, and [] is PHP's object without members. Such a member merges nothing.
+    // Programs in Python send null for a missing object, and programs in PHP send [] for an object without members.
+    // Such a member is not merged.
     if (theirs === undefined || isEmptyList(theirs)) continue;
     const ours = ownMember(payload, name);
     if (isJsonObject(theirs)) data[name] = isJsonObject(ours) ? mergedShallowly(ours, theirs) : theirs;
-    // A value that is not an object on either side is a copy from a payload that koipy itself would not send.
+    // Neither value is an object. koipy itself sends no such payload, so the reply repeats a member that another caller
+    // sent.
     else if (ours !== undefined && !isJsonObject(ours)) data[name] = theirs;
     else return badReply(`${name}: not a JSON object`);
   }
@@ -140,8 +143,8 @@ function merged(reply: HookReply, call: OutgoingCall): HookVerdict {
 // ---- the receiver
 
 /**
- * A koipy reply carries one thing: a veto, an image, a text, a file, or data to merge. A file is sent without a content
- * type, because koipy recognises a file by the missing content type.
+ * Encodes one answer: a veto, an image, a text, a file, or data to merge. A file is sent without a content type,
+ * because koipy recognises a file by the missing content type.
  */
 function reply(answer: HookAnswer): ReceiverReply {
   const { action, reason, attachments, data } = checkedAnswer(answer);

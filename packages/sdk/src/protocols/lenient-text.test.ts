@@ -11,11 +11,11 @@ describe("the text of arbitrary bytes", () => {
     expect(lenientText(bytes("你已被拉黑!"), 100)).toBe("你已被拉黑!");
   });
 
-  it("has a replacement character where they are not", () => {
+  it("has a replacement character for bytes that are not UTF-8", () => {
     expect(lenientText(Uint8Array.of(0x61, 0xff, 0x62, 0xe4, 0xbd), 100)).toBe("a\ufffdb\ufffd");
   });
 
-  it("begins behind a byte order mark", () => {
+  it("begins after a byte order mark", () => {
     expect(lenientText(bytes("\ufeffno"), 100)).toBe("no");
   });
 

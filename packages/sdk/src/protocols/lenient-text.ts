@@ -1,6 +1,9 @@
 /** UTF-8 needs at most three bytes for each UTF-16 code unit. */
 const BYTES_PER_UNIT_MAX = 3;
-/** Decodes one more character, so that a character that the byte limit cuts is behind the text that is kept. */
+/**
+ * One more character is decoded than needed. The byte limit can then cut only that last character, which is not
+ * returned.
+ */
 const BYTES_PER_CHARACTER_MAX = 4;
 /** Removes a byte order mark and replaces bytes that are not UTF-8 by U+FFFD. */
 const decoder = new TextDecoder();

@@ -10,8 +10,8 @@ const LENGTH_BYTES = 8;
 const rotations = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21] as const;
 
 /**
- * The table T of section 3.4. Engines may compute the last digits of a sine differently. That does not matter, since
- * none of these 64 products is closer than 0.01 to a whole number.
+ * The table T of section 3.4. The last digits of a sine differ between engines. These differences do not change the
+ * table: none of the 64 products is closer than 0.01 to a whole number.
  */
 const sines = Int32Array.from({ length: 64 }, (_, step) => Math.floor(Math.abs(Math.sin(step + 1)) * 2 ** 32));
 
@@ -40,7 +40,7 @@ function padded(rest: Uint8Array, length: number): Uint8Array {
   return end;
 }
 
-/** Uses plain variables; destructured arrays would make each step five times as slow. */
+/** Uses a variable for each word of the state; destructured arrays would make each step five times as slow. */
 function absorb(state: Int32Array, blocks: Uint8Array): void {
   const view = new DataView(blocks.buffer, blocks.byteOffset, blocks.length);
   let [a = 0, b = 0, c = 0, d = 0] = state;

@@ -17,7 +17,7 @@ export function isMediaType(text: string): boolean {
   return mediaType.test(text);
 }
 
-/** JSON, and every format that is based on JSON (RFC 6839 section 3.1). */
+/** Whether the type is JSON, or a format that is based on JSON (RFC 6839 section 3.1). */
 export function isJsonType(named: string | null): boolean {
   return named !== null && (named === "application/json" || (isMediaType(named) && named.endsWith("+json")));
 }

@@ -53,7 +53,7 @@ describe("the receiver's half of MNS", () => {
     expect(mnsJson.decode(received(documentedJson))).toEqual({ ...documented, protocol: "mns-json" });
   });
 
-  it("reads what MNS has been seen to send", () => {
+  it("reads the recorded requests of MNS", () => {
     expect(mnsXml.decode(received(recordedXml))).toEqual({
       ...recorded,
       protocol: "mns-xml",
@@ -72,7 +72,7 @@ describe("the receiver's half of MNS", () => {
     });
   });
 
-  it("needs no more of the simplified format's headers than the message id", () => {
+  it("requires only the message id of the simplified format's headers", () => {
     const request = {
       method: "POST",
       headers: { "x-mns-message-id": "A-1", "x-mns-message-tag": "" },
@@ -92,7 +92,7 @@ describe("the receiver's half of MNS", () => {
     });
   });
 
-  it("accepts a publish time that is a JSON number, and no tag where the tag is empty", () => {
+  it("accepts a publish time that is a JSON number, and reads an empty tag as no tag", () => {
     expect(mnsJson.decode(json({ PublishTime: 1449556920975, MessageTag: "" }))).toMatchObject({
       publishedAtMs: 1449556920975,
       tags: [],
@@ -125,7 +125,7 @@ describe("the receiver's half of MNS", () => {
     );
   });
 
-  it("carries arbitrary bytes in the simplified format, and in the others unchanged or not at all", () => {
+  it("carries any bytes in the simplified format; the other formats carry them unchanged or throw", () => {
     fc.assert(
       fc.property(deliverable(fc.uint8Array({ maxLength: 12 })), (delivery) => {
         const { body } = delivery;
@@ -285,7 +285,7 @@ describe("the receiver's half of MNS", () => {
     expect(() => protocol.decode({ ...request, body: new Uint8Array(10_000_000) })).toThrow(/^body: larger/);
   });
 
-  it("reads no other dialect's request, and no other dialect reads its", () => {
+  it("refuses the requests of other dialects, and other dialects refuse its requests", () => {
     const untagged = { ...sampleDelivery, tags: [] };
     const others = [raw, cmqJson, cmqSimplified];
     const readersOf = (request: IncomingRequest) =>
@@ -297,7 +297,7 @@ describe("the receiver's half of MNS", () => {
     }
   });
 
-  it("meets any JSON and any headers with a message or an UndecodableError, never anything else", () => {
+  it("returns a message or throws an UndecodableError for any JSON and any headers", () => {
     const names = ["x-mns-message-id", "x-mns-request-id", "x-mns-message-tag", "x-mns-publish-time", "content-md5"];
     const headers = fc.dictionary(fc.constantFrom(...names), anyText({ maxLength: 20 }));
     const members = fc.record(

@@ -31,7 +31,7 @@ describe("the sender's half of MNS", () => {
     expect(text(printed(protocol.encode(sample)))).toBe(request);
   });
 
-  it("leaves the tag out when there is none", () => {
+  it("omits the tag when there is none", () => {
     const untagged = { ...sample, tags: [] };
     expect(text(mnsXml.encode(untagged).body)).toBe(
       text(mnsXml.encode(sample).body).replace("  <MessageTag>important</MessageTag>\n", ""),
@@ -40,7 +40,7 @@ describe("the sender's half of MNS", () => {
     expect(mnsSimplified.encode(untagged).headers).not.toContain("x-mns-message-tag");
   });
 
-  it("dates each attempt and keeps the time of the publish", () => {
+  it("sends the time of each attempt and the unchanged publish time", () => {
     const later = { ...sample, sentAtMs: Date.UTC(2015, 11, 8, 6, 42) + 999 };
     for (const protocol of formats) {
       const { headers } = protocol.encode(later);
@@ -49,7 +49,7 @@ describe("the sender's half of MNS", () => {
     expect(text(mnsXml.encode(later).body)).toContain("<PublishTime>11203432000</PublishTime>");
   });
 
-  it("sends no signature, since only Alibaba could make it", () => {
+  it("sends no signature, since only Alibaba could create it", () => {
     for (const protocol of formats) {
       const names = protocol.encode(sample).headers.map((name) => name.toLowerCase());
       expect(names).not.toContain("authorization");
@@ -105,7 +105,7 @@ describe("the sender's half of MNS", () => {
     expect(() => mnsSimplified.encode({ ...sample, ...fault })).toThrow(UnencodableError);
   });
 
-  it.each(formats)("$name counts every 2xx as success and 410 as never again, and uses Retry-After", (protocol) => {
+  it.each(formats)("$name treats every 2xx as success and 410 as a final refusal, and uses Retry-After", (protocol) => {
     const verdict = (status: number, headers = {}) => protocol.interpret({ status, headers, body: bytes("") });
     for (const status of [200, 201, 204, 299]) expect(verdict(status)).toEqual({ kind: "accepted" });
     for (const status of [300, 302, 399]) expect(verdict(status)).toMatchObject({ kind: "failed", code: "redirect" });
@@ -117,11 +117,11 @@ describe("the sender's half of MNS", () => {
 });
 
 describe("the string that MNS signs", () => {
-  it("is the one that the documentation prints", () => {
+  it("equals the string in the documentation", () => {
     expect(toSign(received(signedHead), "/notifications")).toBe(stringToSign);
   });
 
-  it("has every header of MNS's own, in order, and the path with its query", () => {
+  it("contains all x-mns- headers in order, and the path with its query", () => {
     expect(toSign(received(recordedSimplified), "/api/test?a=b")).toBe(
       [
         "POST",
@@ -142,17 +142,17 @@ describe("the string that MNS signs", () => {
     );
   });
 
-  it("leaves a line empty for what was not sent", () => {
+  it("has an empty line for each header that was not sent", () => {
     const headers = { "x-mns-version": undefined, "x-other": "1" };
     expect(toSign({ method: "POST", headers, body: bytes("") }, "/")).toBe("POST\n\n\n\n/");
   });
 
-  it("is the bytes that went over the wire, whatever they mean", () => {
+  it("consists of the transmitted bytes, in any encoding", () => {
     const request = arrived(mnsSimplified.encode({ ...sample, tags: ["标签"] }));
     expect(text(mnsStringToSign(request, "/"))).toContain("x-mns-message-tag:标签\n");
   });
 
-  it.each(["标签", "😀"])("refuses %j, which no header can hold", (value) => {
+  it.each(["标签", "😀"])("refuses %j, which no header can contain", (value) => {
     const request = { method: "POST", headers: { "x-mns-message-tag": value }, body: bytes("") };
     expect(() => mnsStringToSign(request, "/")).toThrow(UndecodableError);
   });

@@ -4,8 +4,8 @@
  * The body of `mns-xml` and `mns-json` contains the message's text and metadata, as an XML document or as a JSON
  * object. The body of `mns-simplified` is the message's own bytes, and headers carry the metadata.
  *
- * Sources in Alibaba's documentation: the elements, their order and a sample (help.aliyun.com/document_detail/27482),
- * the request of `mns-xml` (27498), the string to sign (27488). The sample's XML is not well-formed, so the XML here
+ * Alibaba's documentation at help.aliyun.com/document_detail/ has the elements, their order and a sample (27482), the
+ * request of `mns-xml` (27498), and the string to sign (27488). The sample's XML is not well-formed, so the XML here
  * follows captured requests of 2017 to 2019; `MessageTag` is omitted for a message without a tag. `mns-simplified`
  * follows captured requests of 2023 (whose signature matches Alibaba's certificate) and 2024: its undocumented headers,
  * its hexadecimal `Content-MD5` and the user agent. No source was found for the content type and the `Content-MD5` of
@@ -42,7 +42,7 @@ const PLAIN = "text/plain;charset=utf-8";
 /**
  * MNS's FAQ counts 2xx as success, its page about retries counts 200 to 399. Here only 2xx is success: a redirect is
  * not followed, so nobody received the message, and receivers written for MNS answer 204. MNS does not document 410 and
- * `Retry-After`, so they have the meaning of HTTP. As an answer MNS documents 204 for success and 500 for every
+ * `Retry-After`, so they have the meaning of HTTP. For the answer, MNS documents 204 for success and 500 for every
  * failure.
  */
 export const mnsXml = {
@@ -79,7 +79,10 @@ export const mnsSimplified = {
 /** Names and values in the order of the body. */
 type Fields = readonly (readonly [name: string, value: string])[];
 
-/** `Subscriber` is the account that owns the topic, because Ringback's subscriptions have no account of their own. */
+/**
+ * The fields of the body. `Subscriber` is the account that owns the topic, because Ringback's subscriptions have no
+ * account of their own.
+ */
 function fieldsOf(delivery: OutgoingDelivery): Fields {
   const account = accountOf(delivery);
   const tag = tagOf(delivery);
@@ -142,8 +145,9 @@ function dateOf(sentAtMs: number): string {
 }
 
 /**
- * A message in MNS has at most one tag, by which receivers filter. Several tags are rejected: a joined tag would be a
- * tag that nobody set, and one of several would lose the others silently. The rule is the same for all three formats.
+ * A message in MNS has at most one tag, by which receivers filter. A message with several tags is rejected. A joined
+ * tag would be a tag that nobody set, and sending only one tag would lose the others silently. All three formats have
+ * this rule.
  */
 function tagOf({ tags }: OutgoingDelivery): string | null {
   const [tag] = tags;
@@ -156,7 +160,10 @@ function tagOf({ tags }: OutgoingDelivery): string | null {
 
 // ---- the receiver
 
-/** `Subscriber` is not required. Other members are ignored, since MNS may add some (it once sent `SigningCertURL`). */
+/**
+ * Builds the message from its fields. `Subscriber` is not required. Unknown members are ignored, since MNS may add
+ * members (it once sent `SigningCertURL`).
+ */
 function messageOf(protocol: string, request: IncomingRequest, field: (name: string) => unknown): IncomingMessage {
   const body = incomingTextBytes("Message", field("Message"));
   const claimed = field("MessageMD5");
@@ -172,7 +179,7 @@ function messageOf(protocol: string, request: IncomingRequest, field: (name: str
     subscription: incomingName("SubscriptionName", field("SubscriptionName")),
     messageId: incomingName("MessageId", field("MessageId")),
     requestId: headerName(request, "x-mns-request-id"),
-    // MNS documents text; newer versions were seen to send a JSON number.
+    // MNS documents text. Newer versions have sent a JSON number.
     publishedAtMs: incomingIntegerOrDigits("PublishTime", field("PublishTime"), timeMsMax),
     body,
     tags: tagList("MessageTag", field("MessageTag")),
@@ -198,7 +205,7 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
   };
 }
 
-/** An empty header is the same as a missing one. */
+/** Returns the header as a name. An empty header is treated like a missing one. */
 function headerName(request: IncomingRequest, name: string): string | null {
   const value = request.headers[name];
   return value === undefined || value === "" ? null : incomingName(name, fromHeaderValue(name, value));
@@ -215,8 +222,9 @@ function incomingText(request: IncomingRequest): string {
 }
 
 /**
- * MNS's signature covers the body only through this header. MNS documents the Base64 of the hexadecimal digits, and was
- * seen to send the digits themselves. RFC 1864, which defines the header, requires the Base64 of the digest.
+ * Compares the header with the body. MNS's signature covers the body only through this header. MNS documents the Base64
+ * of the hexadecimal digits, but has also sent the digits themselves. RFC 1864, which defines the header, requires the
+ * Base64 of the digest. All three forms are accepted.
  */
 function assertContentMd5(request: IncomingRequest): void {
   const claimed = request.headers["content-md5"];

@@ -1,6 +1,6 @@
 /**
  * The protected header of an Opencard token: exactly alg, enc, kid and rid, each a string. A header with any other JOSE
- * member (zip, crit, p2c, epk, jwk …) is rejected, so no library ever acts on one.
+ * member (zip, crit, p2c, epk, jwk …) is rejected. The library therefore never acts on such a member.
  */
 
 import { parsedObject } from "./json-object.ts";
@@ -15,9 +15,11 @@ export interface OpencardHeader {
   readonly rid: string;
 }
 
-/** In Baidu's documentation a kid is "0", and a rid has about twenty characters. */
+/**
+ * The longest kid and the longest rid. In Baidu's documentation a kid is "0", and a rid has about twenty characters.
+ */
 export const headerNameCharsMax = 128;
-/** A header whose names consist of escapes (`\u4e00`) has about 1,600 bytes. */
+/** The largest header. A header in which both names consist of escapes (`\u4e00`) has about 1,600 bytes. */
 export const headerBytesMax = 3072;
 
 const controlCharacter = /\p{Cc}/u;
@@ -35,7 +37,10 @@ export function isHeaderName(value: unknown): value is string {
   );
 }
 
-/** Throws {@link UntrustedError} with `malformed`, or with `wrong_algorithm` for a token of another kind. */
+/**
+ * Parses the header. Throws {@link UntrustedError} with `malformed`, or with `wrong_algorithm` for a token of another
+ * kind.
+ */
 export function parseHeader(text: string): OpencardHeader {
   let members: ReadonlyMap<string, unknown>;
   try {
@@ -53,8 +58,9 @@ export function parseHeader(text: string): OpencardHeader {
 }
 
 /**
- * Of two members with the same name a parser keeps the last, and another reader may keep the first. Four different
- * members with string values make eight strings; a repeated member adds at least its name.
+ * Whether a member name occurs twice. Parsers keep the last of two members with the same name, and other readers may
+ * keep the first. Four different members with string values make eight strings. A repeated member adds at least its
+ * name.
  */
 function hasRepeatedMember(text: string): boolean {
   return text.match(stringToken)?.length !== 2 * memberCount;

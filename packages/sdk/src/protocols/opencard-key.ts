@@ -1,6 +1,7 @@
 /**
- * Opencard's key: a JSON Web Key of type `oct` with exactly 16 bytes, which are 22 characters of base64url. The key
- * wraps the key of each token (AES Key Wrap, RFC 7518 section 4.4). Error texts contain nothing of a key.
+ * Opencard's key: a JSON Web Key of type `oct` with exactly 16 bytes, written as 22 characters of base64url. With this
+ * key the content key of each token is wrapped (AES Key Wrap, RFC 7518 section 4.4). Error texts contain no part of a
+ * key.
  */
 
 import { fromBase64Url } from "./base64.ts";
@@ -21,7 +22,7 @@ export function opencardKeyFault(jwk: Jwk): string | null {
   if (secretOf(jwk) === null) return `k must be ${secretBytes} bytes in base64url without padding`;
   if (jwk["alg"] !== undefined && jwk["alg"] !== "A128KW") return 'alg must be "A128KW" or left out';
   if (jwk["use"] !== undefined && jwk["use"] !== "enc") return 'use must be "enc" or left out';
-  // Both ends wrap keys in the tokens that they send, and unwrap keys of the tokens that they receive.
+  // Both ends wrap the content keys of tokens that they send, and unwrap the content keys of tokens that they receive.
   const operations = jwk["key_ops"];
   if (operations !== undefined && !(Array.isArray(operations) && usages.every((usage) => operations.includes(usage)))) {
     return 'key_ops must have "wrapKey" and "unwrapKey" or be left out';
@@ -29,7 +30,10 @@ export function opencardKeyFault(jwk: Jwk): string | null {
   return null;
 }
 
-/** Rejects for an invalid JWK. Caches the imported key, because importing costs as much as unwrapping. */
+/**
+ * Imports the key and caches the imported key, because importing takes as long as unwrapping. Rejects for an invalid
+ * JWK.
+ */
 export function importOpencardKey(jwk: Jwk): Promise<CryptoKey> {
   const key = imported.get(jwk) ?? importSecret(jwk);
   imported.set(jwk, key);

@@ -50,7 +50,7 @@ async function untrustedReason(decoding: Promise<unknown>): Promise<string> {
 }
 
 describe("the receiver's half of Opencard", () => {
-  it("reads the request that jwcrypto made", async () => {
+  it("reads a request of jwcrypto", async () => {
     expect(await opencard.decode(posted(jwcryptoRequest.token), trust(key))).toEqual({
       payload: {
         type: "sp_ala",
@@ -71,7 +71,7 @@ describe("the receiver's half of Opencard", () => {
     expect(await opencard.decode(posted(text(body)), keys)).toMatchObject({ key: otherKey });
   });
 
-  it("answers under the call's header and key", async () => {
+  it("answers with the call's header and key", async () => {
     const { status, headers, body } = await opencard.reply({ action: "continue", data: { a: 1 } }, opened);
     expect({ status, headers }).toEqual({ status: 200, headers: { "content-type": "application/jwt" } });
     expect(header(text(body))).toBe(headerText);
@@ -109,11 +109,11 @@ describe("the receiver's half of Opencard", () => {
     expect(await untrustedReason(opencard.decode(posted(token), trust(key)))).toBe("wrong_algorithm");
   });
 
-  it.each([...otherHeaders, ...otherShapes])("refuses what is no token of Opencard's: %s", async (_, token) => {
+  it.each([...otherHeaders, ...otherShapes])("refuses a token that is not valid in Opencard: %s", async (_, token) => {
     expect(await untrustedReason(opencard.decode(posted(token), trust(key)))).toBe("malformed");
   });
 
-  it("touches no key for any of them", async () => {
+  it("uses no key for any of these tokens", async () => {
     const touches = [
       vi.spyOn(crypto.subtle, "importKey"),
       vi.spyOn(crypto.subtle, "unwrapKey"),
@@ -125,7 +125,7 @@ describe("the receiver's half of Opencard", () => {
         await untrustedReason(opencard.decode(posted(token), trust(key)));
       }
       for (const touch of touches) expect(touch).not.toHaveBeenCalled();
-      // A valid token proves that the spies see decryption.
+      // Decrypting a valid token proves that the spies notice the use of a key.
       await opencard.decode(posted(jwcryptoRequest.token), trust(key));
       expect(touches[1]).toHaveBeenCalledOnce();
     } finally {
@@ -133,7 +133,7 @@ describe("the receiver's half of Opencard", () => {
     }
   });
 
-  it("refuses a kid that it does not know, as slowly as a wrong key", async () => {
+  it("refuses an unknown kid as slowly as a wrong key", async () => {
     const unwrap = vi.spyOn(crypto.subtle, "unwrapKey");
     try {
       expect(await untrustedReason(opencard.decode(posted(jwcryptoRequest.token), trust(otherKey)))).toBe(
@@ -198,7 +198,7 @@ describe("the receiver's half of Opencard", () => {
     await expect(opencard.decode(posted(sealed(plaintext)), trust(key))).rejects.toThrow(UndecodableError);
   });
 
-  it.each(["GET", "HEAD", "PUT", "post"])("accepts no %s", async (method) => {
+  it.each(["GET", "HEAD", "PUT", "post"])("refuses the method %s", async (method) => {
     const request = { ...posted(jwcryptoRequest.token), method };
     await expect(opencard.decode(request, trust(key))).rejects.toThrow(UndecodableError);
   });
@@ -219,10 +219,10 @@ describe("both halves of Opencard", () => {
   const keys = fc
     .tuple(names, fc.uint8Array({ minLength: 16, maxLength: 16 }))
     .map(([kid, secret]) => ({ kid, jwk: { kty: "oct", k: Buffer.from(secret).toString("base64url") } }))
-    // Each kid belongs to one key.
+    // Two keys must not have the same kid.
     .filter(({ kid }) => kid !== otherKey.kid);
 
-  it("read what the other wrote, there and back", async () => {
+  it("read each other's calls and replies", async () => {
     await fc.assert(
       fc.asyncProperty(keys, names, objects, values, fc.string(), async (key, requestId, payload, data, reason) => {
         const call = { payload, requestId, key, json: JSON };
@@ -248,7 +248,7 @@ describe("both halves of Opencard", () => {
   });
 });
 
-describe("Opencard beside other libraries", () => {
+describe("compatibility of Opencard with other libraries", () => {
   const [alg, enc] = ["A128KW", "A128CBC-HS256"] as const;
   const protectedHeader = { alg, enc, kid: "0", rid };
 
@@ -286,17 +286,20 @@ describe("Opencard beside other libraries", () => {
     expect(await opencard.interpret(answered(reply), call)).toMatchObject({ kind: "continue" });
   });
 
-  it("reads a token put together from the standards alone", async () => {
+  it("reads a token that was built from the standards alone", async () => {
     const request = forgeToken(headerText, jwcryptoRequest.plaintext, documentKey.k);
     expect(await opencard.decode(posted(request), trust(key))).toMatchObject({ payload });
   });
 
-  it.each(["A128GCM", "A192CBC-HS384", "A256GCM"])("refuses what jose makes with enc %s under the key", async (enc) => {
-    const token = await new CompactEncrypt(bytes("{}"))
-      .setProtectedHeader({ ...protectedHeader, enc })
-      .encrypt(documentKey);
-    expect(await untrustedReason(opencard.decode(posted(token), trust(key)))).toMatch(
-      /^(?:malformed|wrong_algorithm)$/,
-    );
-  });
+  it.each(["A128GCM", "A192CBC-HS384", "A256GCM"])(
+    "refuses a token of jose with the right key and enc %s",
+    async (enc) => {
+      const token = await new CompactEncrypt(bytes("{}"))
+        .setProtectedHeader({ ...protectedHeader, enc })
+        .encrypt(documentKey);
+      expect(await untrustedReason(opencard.decode(posted(token), trust(key)))).toMatch(
+        /^(?:malformed|wrong_algorithm)$/,
+      );
+    },
+  );
 });

@@ -1,6 +1,6 @@
 /**
- * Opencard's token: a JWE in compact form (RFC 7516 section 7.1) with A128KW and A128CBC-HS256 only. Everything that
- * needs no key is checked before a key is used, so that the library only receives tokens of this kind.
+ * Opencard's token: a JWE in compact form (RFC 7516 section 7.1) with A128KW and A128CBC-HS256 only. All checks that
+ * need no key are done before a key is used. The library therefore only receives tokens of this kind.
  */
 
 import { CompactEncrypt, compactDecrypt } from "jose";
@@ -14,7 +14,7 @@ import { utf8Text } from "./text-bytes.ts";
 
 /** The limit for a token's plaintext. A message in Ringback has the same limit; a card has a few kilobytes. */
 export const plaintextBytesMax = 1024 * 1024;
-/** A content key of 32 bytes after wrapping (RFC 3394). */
+/** The size of a content key of 32 bytes after wrapping (RFC 3394). */
 const wrappedKeyBytes = 40;
 /** The size of the initialization vector, of the tag and of each ciphertext block. */
 const blockBytes = 16;
@@ -56,7 +56,7 @@ export function readToken(body: Uint8Array): OpencardToken {
   return { header: parseHeader(textOf(header)), compact };
 }
 
-/** Throws {@link UntrustedError} when the token was encrypted with another key or was changed. */
+/** Decrypts the token. Throws {@link UntrustedError} when the token was encrypted with another key or was changed. */
 export async function openToken(token: OpencardToken, jwk: Jwk): Promise<Uint8Array> {
   const key = await importOpencardKey(jwk);
   try {
@@ -80,13 +80,16 @@ function textOf(bytes: Uint8Array): string {
   return text;
 }
 
-/** Programs that print a token may add a line end. */
+/** Removes a line end after the token, because programs that print a token may add one. */
 function withoutLineEnd(text: string): string {
   if (!text.endsWith("\n")) return text;
   return text.slice(0, text.endsWith("\r\n") ? -2 : -1);
 }
 
-/** A part is null when it is not base64url, and undefined when it is missing. */
+/**
+ * Whether the part has the right number of bytes. A part is null when it is not base64url, and undefined when it is
+ * missing.
+ */
 function hasBytes(part: Uint8Array | null | undefined, min: number, max: number = min): part is Uint8Array {
   return part !== null && part !== undefined && part.length >= min && part.length <= max;
 }

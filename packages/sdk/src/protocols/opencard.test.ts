@@ -76,7 +76,7 @@ describe("the sender's half of Opencard", () => {
     for (const part of [1, 2, 3, 4]) expect(one[part]).not.toBe(two[part]);
   });
 
-  it("reads the reply that jwcrypto made", async () => {
+  it("reads a reply of jwcrypto", async () => {
     const reply = { status: 0, msg: "", data: { item_list: [{ title: "故宫博物院" }], jump_url: "/path/to/page3" } };
     expect(await opencard.interpret(answered(jwcryptoReply.token), call)).toEqual({
       kind: "continue",
@@ -85,7 +85,7 @@ describe("the sender's half of Opencard", () => {
     });
   });
 
-  it("counts a status other than 0 as a reject whose reason is the msg", async () => {
+  it("treats a status other than 0 as a rejection whose reason is the msg", async () => {
     expect(await opencard.interpret(answered(jwcryptoRefusal.token), call)).toEqual({
       kind: "reject",
       reason: "Invalid srcid",
@@ -108,7 +108,7 @@ describe("the sender's half of Opencard", () => {
     expect(verdict).toEqual({ kind: "reject", reason: msg.slice(1), data: { status: 3, msg } });
   });
 
-  it("does without a msg", async () => {
+  it("accepts a reply without a msg", async () => {
     const verdict = await opencard.interpret(answered(sealed('{"status":1}')), call);
     expect(verdict).toEqual({ kind: "reject", reason: "", data: { status: 1, msg: "" } });
   });
@@ -125,7 +125,7 @@ describe("the sender's half of Opencard", () => {
     expect(await opencard.interpret(answered(token), call)).toMatchObject({ kind: "continue" });
   });
 
-  it.each([100, 201, 204, 301, 302, 400, 404, 500])("counts the HTTP status %d as a failure", async (status) => {
+  it.each([100, 201, 204, 301, 302, 400, 404, 500])("treats the HTTP status %d as a failure", async (status) => {
     expect(await opencard.interpret(answered(jwcryptoReply.token, status), call)).toMatchObject({
       kind: "failed",
       code: "http_status",
@@ -140,7 +140,7 @@ describe("the sender's half of Opencard", () => {
     expect(await opencard.interpret(answered(token), call)).toMatchObject({ kind: "failed", code: "untrusted_reply" });
   });
 
-  it("does not trust a reply under another key", async () => {
+  it("does not trust a reply that was encrypted with another key", async () => {
     const token = forgeToken(headerText, '{"status":0}', "AAAAAAAAAAAAAAAAAAAAAA");
     expect(await opencard.interpret(answered(token), call)).toMatchObject({ kind: "failed", code: "untrusted_reply" });
   });
@@ -149,13 +149,13 @@ describe("the sender's half of Opencard", () => {
     expect(await opencard.interpret(answered(token), call)).toMatchObject({ kind: "failed", code: "untrusted_reply" });
   });
 
-  it.each(["\n", "\r\n"])("reads a token that ends like a line, with %j, at both ends", async (end) => {
+  it.each(["\n", "\r\n"])("reads a token with the line end %j, in calls and in replies", async (end) => {
     const reply = await opencard.interpret(answered(`${jwcryptoReply.token}${end}`), call);
     expect(reply).toMatchObject({ kind: "continue" });
     expect(await opencard.decode(posted(`${jwcryptoRequest.token}${end}`), trust(key))).toMatchObject({ payload });
   });
 
-  it.each([...otherHeaders, ...otherShapes])("cannot use a reply that is none: %s", async (_, token) => {
+  it.each([...otherHeaders, ...otherShapes])("cannot use a reply that is not a token: %s", async (_, token) => {
     expect(await opencard.interpret(answered(token), call)).toMatchObject({ kind: "failed", code: "bad_reply" });
   });
 

@@ -1,10 +1,6 @@
 /**
- * Baidu's Opencard: the body of a call is an encrypted token, and so is the body of its reply, with the same key and
- * header. Only holders of the shared key can create a call or a reply, so plain HTTP is sufficient.
- *
- * A reply is `{status, msg, data, lifetime}`. Status 0 is a result, 1 no result, 2 bad parameters, 3 an internal error.
- * `lifetime` says how long the caller may cache the data, in Unix seconds. Baidu's documentation has no rule against
- * replays: the same token may arrive twice, and only its rid shows the repetition.
+ * Baidu documents Unix seconds, but not whether the value is a time or a duration. The value is therefore passed on
+ * unchanged.
  */
 
 import { toBase64Url } from "./base64.ts";
@@ -24,7 +20,7 @@ const CONTENT_TYPE = "application/jwt";
 export const opencard = {
   name: "opencard",
   keys: "required",
-  // A reply has no payload that a second URL could receive.
+  // A hook has one URL only: a second URL would receive the reply instead of the payload.
   merges: false,
   keyFault: opencardKeyFault,
   async encode(call) {
@@ -72,8 +68,8 @@ async function interpret(reply: HookReply, call: OutgoingCall): Promise<HookVerd
 async function openReply(reply: HookReply, call: OutgoingCall): Promise<OpencardReply> {
   const token = readToken(reply.body);
   const { header, jwk } = underKey(call.key, call.requestId);
-  // A header has four members, two of which are constant. Values are compared, because other libraries sort the
-  // members.
+  // The header of the reply must equal the header of the call. Its values are compared and not its bytes, because other
+  // libraries sort the members.
   if (token.header.kid !== header.kid || token.header.rid !== header.rid) throw new UntrustedError("unknown_key");
   return replyOf(readObject(await openToken(token, jwk), call.json));
 }
@@ -118,8 +114,8 @@ export interface OpenedCall {
 }
 
 /**
- * Throws {@link UntrustedError}. An unknown kid takes as long as a wrong key, so that the time does not reveal which
- * kids exist.
+ * Decrypts the call. Throws {@link UntrustedError}. For an unknown kid another key is tried, so that an unknown kid
+ * takes as long as a wrong key. The time therefore does not reveal which kids exist.
  */
 export async function openCall(token: OpencardToken, keys: readonly ProtocolKey[]): Promise<OpenedCall> {
   const key = keys.find(({ kid, jwk }) => kid === token.header.kid && opencardKeyFault(jwk) === null);
@@ -152,7 +148,9 @@ export async function sealReply(
 
 // ---- both
 
-/** Throws {@link UnencodableError}, whose text contains nothing of the key. */
+/**
+ * Returns the header and the key of a call. Throws {@link UnencodableError}, whose text contains no part of the key.
+ */
 function underKey(key: ProtocolKey | null, rid: string | null): { header: OpencardHeader; jwk: Jwk } {
   if (key === null) throw new UnencodableError("key: Opencard requires a key");
   const fault = opencardKeyFault(key.jwk);
@@ -167,7 +165,10 @@ function headerName(part: string, value: unknown): string {
   );
 }
 
-/** Throws {@link UnencodableError} for a value that the other end would reject. `part` names the value in the error. */
+/**
+ * Encodes the payload. Throws {@link UnencodableError} for a value that the other end would reject. `part` names the
+ * value in the error.
+ */
 function payloadBytes(part: string, value: unknown, json: OutgoingCall["json"]): Uint8Array {
   const bytes = writeJson(part, value, json);
   if (bytes[0] !== OPENING_BRACE) throw new UnencodableError(`${part}: not a JSON object`);

@@ -27,7 +27,7 @@ export interface OutgoingDelivery {
   /** The content type that the publisher set; null when there is none. */
   readonly contentType: string | null;
   readonly tags: readonly string[];
-  /** Dotted words such as `invoice.payment_failed`; CMQ's routing key. */
+  /** The message's type: words joined by dots, such as `invoice.payment_failed`. In CMQ it is the routing key. */
   readonly type: string | null;
   readonly orderingKey: string | null;
   readonly attributes: Readonly<Record<string, string>>;
@@ -60,7 +60,7 @@ export type Verdict =
   /** The endpoint reports that it will never accept messages again, so the subscription is disabled. */
   | { readonly kind: "gone" };
 
-/** The value of a `Retry-After` header: a delay, or a time in Unix milliseconds (RFC 9110 section 10.2.3). */
+/** The value of a `Retry-After` header (RFC 9110 section 10.2.3): a delay, or a point in time in Unix milliseconds. */
 export type RetryAfter = { readonly delayMs: number } | { readonly atMs: number };
 
 /** A request as the receiving program got it. */
@@ -71,7 +71,7 @@ export interface IncomingRequest {
   readonly body: Uint8Array;
 }
 
-/** A decoded push. Members that the dialect does not carry are null or empty. */
+/** A decoded push. Members that the dialect does not transmit are null or empty. */
 export interface IncomingMessage extends Pick<
   OutgoingDelivery,
   "body" | "contentType" | "tags" | "type" | "orderingKey" | "attributes"
@@ -100,13 +100,13 @@ export interface PushProtocol {
   readonly keys: "none" | "required";
   /** Sender: describes why this key cannot sign, without revealing a part of the key. Returns null for a usable key. */
   readonly keyFault?: (jwk: Jwk) => string | null;
-  /** Receiver: as `keyFault`, for a key that verifies. */
+  /** Receiver: describes why this key cannot verify. Otherwise like `keyFault`. */
   readonly verifyingKeyFault?: (jwk: Jwk) => string | null;
   /** Receiver: the most keys to verify with. Default: no limit. */
   readonly verifyingKeysMax?: number;
   /**
-   * Receiver: the default size limit for a body, in bytes: a message of 1 MiB in the longest form that the dialect
-   * writes. Default: 2 MiB.
+   * Receiver: the default size limit for a body, in bytes. The limit allows a message of 1 MiB in the longest form that
+   * the dialect writes. Default: 2 MiB.
    */
   readonly bodyBytesMax?: number;
   /** The schemes of URLs that the dialect can be sent to, without the colon. Default: http and https. */

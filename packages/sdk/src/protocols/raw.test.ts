@@ -65,7 +65,7 @@ describe("the sender's half of raw", () => {
     expect(() => raw.encode({ ...full, ...fault })).toThrow(UnencodableError);
   });
 
-  it("looks at the status alone", () => {
+  it("uses the status only", () => {
     const reply = { headers: {}, body: bytes("") };
     expect(raw.interpret({ ...reply, status: 204 })).toEqual({ kind: "accepted" });
     expect(raw.interpret({ ...reply, status: 302 })).toEqual({ kind: "failed", code: "redirect", retryAfter: null });
@@ -93,7 +93,7 @@ describe("the receiver's half of raw", () => {
     });
   });
 
-  it("reads what the sender writes, for every sequence of bytes and every text that a header can carry", () => {
+  it("reads the sender's requests, with any bytes and any text that a header can carry", () => {
     fc.assert(
       fc.property(deliveries(fc.uint8Array({ maxLength: 200 })), (delivery) => {
         expect(raw.decode(arrived(raw.encode(delivery)))).toEqual({
@@ -155,19 +155,19 @@ describe("the receiver's half of raw", () => {
     expect(() => raw.decode(request)).toThrow(new RegExp(`^${name}: `));
   });
 
-  it("refuses values of absurd length", () => {
+  it("refuses values that are far too long", () => {
     const sample = received(fullRequest);
     const withHeader = (name: string, value: string) => ({ ...sample, headers: { ...sample.headers, [name]: value } });
     expect(() => raw.decode(withHeader("ringback-topic", "t".repeat(257)))).toThrow(/^ringback-topic: longer than 256/);
     expect(() => raw.decode(withHeader("ringback-type", "k".repeat(8193)))).toThrow(/^ringback-type: longer than 8192/);
   });
 
-  it("keeps spaces of other scripts, and letters whose bytes include that of a space, at the ends of a tag", () => {
+  it("keeps other Unicode spaces, and letters whose UTF-8 contains a space byte, at the ends of a tag", () => {
     const tags = ["\u00a0a", "b\u3000", "à", "\u2003"];
     expect(raw.decode(arrived(raw.encode({ ...bare, tags }))).tags).toEqual(tags);
   });
 
-  it("refuses attributes with names that it does not write, and more of them than any message has", () => {
+  it("refuses invalid attribute names, and more attributes than any message has", () => {
     const sample = received(bareRequest);
     const named = (name: string) => ({
       ...sample,
@@ -185,13 +185,13 @@ describe("the receiver's half of raw", () => {
     expect(raw.decode({ ...sample, headers: { ...sample.headers, "content-type": undefined } }).contentType).toBeNull();
   });
 
-  it("refuses another method and a body of absurd size", () => {
+  it("refuses other methods and a body that is far too large", () => {
     expect(() => raw.decode({ ...received(fullRequest), method: "PATCH" })).toThrow(/^method/);
     const body = new Uint8Array(8 * 1024 * 1024 + 1);
     expect(() => raw.decode({ ...received(fullRequest), body })).toThrow(/^body: larger/);
   });
 
-  it("answers with success when the message was handled, and only then", () => {
+  it("answers with success only when the message was handled", () => {
     expect(raw.reply(true)).toEqual({ status: 204, headers: {}, body: "" });
     expect(raw.reply(false).status).toBe(500);
   });

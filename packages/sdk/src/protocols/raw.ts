@@ -15,9 +15,9 @@ import { joinTags, splitTags } from "./tag-list.ts";
 import { incomingAttempt, incomingDigits, incomingId, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
 const ATTRIBUTE = "ringback-attribute-";
-/** Lower case only, because header names do not keep their case. */
+/** The valid names of attributes. Upper case is not allowed, because header names do not keep their case. */
 const attributeName = /^[a-z][a-z0-9-]{0,63}$/;
-/** A message from Ringback has at most 16. */
+/** The most attributes that are read. A message from Ringback has at most 16. */
 const incomingAttributesMax = 64;
 
 export const raw = { ...statusDialect, name: "raw", encode, decode } as const satisfies PushProtocol;

@@ -17,7 +17,7 @@ export const pushProtocols = [
   mnsXml,
   mnsJson,
   mnsSimplified,
-  // Last, because every JSON object is a message of this dialect.
+  // The last dialect in the list, because every JSON object is a valid message of this dialect.
   wechat,
 ] as const satisfies readonly PushProtocol[];
 

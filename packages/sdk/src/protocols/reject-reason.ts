@@ -1,6 +1,9 @@
 import { cutText } from "./lenient-text.ts";
 
-/** The longest reason that people are shown, in UTF-16 code units: one chat message. The rest is cut. */
+/**
+ * The longest reason that people are shown, in UTF-16 code units. A longer reason is cut to this length, which fits
+ * into one chat message.
+ */
 export const rejectReasonCharsMax = 4096;
 /**
  * The longest reason that a dialect reads. The endpoint's address is removed before the reason is shortened, so a
@@ -9,8 +12,8 @@ export const rejectReasonCharsMax = 4096;
 export const readReasonCharsMax = 4 * rejectReasonCharsMax;
 
 /**
- * Cuts a reason to the length that a dialect reads. `toWellFormed` replaces half a surrogate pair, which JSON and the
- * cut can leave.
+ * Cuts a reason to the length that a dialect reads. JSON and the cut can leave half of a surrogate pair, which
+ * `toWellFormed` replaces.
  */
 export function readReason(text: string): string {
   return text.slice(0, readReasonCharsMax).toWellFormed();

@@ -16,7 +16,7 @@ describe("Retry-After", () => {
     expect(retryAfterOf(value)).toEqual({ delayMs });
   });
 
-  it("is a very long wait when its number is past all sense", () => {
+  it("is a very long delay for a number with too many digits", () => {
     for (const value of ["1000000000", "9".repeat(5000)]) expect(retryAfterOf(value)).toEqual({ delayMs: 1e12 });
   });
 
@@ -27,7 +27,7 @@ describe("Retry-After", () => {
     },
   );
 
-  it("is the moment that a date in it names, to the second", () => {
+  it("is the time of its date, to the second", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 253_402_300_799 }), (seconds) => {
         expect(retryAfterOf(new Date(seconds * 1000).toUTCString())).toEqual({ atMs: seconds * 1000 });

@@ -16,7 +16,7 @@ const d = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
 const whsec = (bytes: number): string => `whsec_${Buffer.alloc(bytes, 7).toString("base64")}`;
 
 describe("a key as text", () => {
-  it("is a JSON Web Key under the name that it is given", () => {
+  it("is a JSON Web Key with the given kid", () => {
     expect(standardWebhooksKey("a", oldSecret)).toEqual({
       kid: "a",
       jwk: { kty: "oct", k: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" },
@@ -25,12 +25,12 @@ describe("a key as text", () => {
     expect(standardWebhooksKey("c", privateKey)).toEqual({ kid: "c", jwk: { kty: "OKP", crv: "Ed25519", d, x } });
   });
 
-  it("may be a private key without its public half", () => {
+  it("can be a private key without its public half", () => {
     const seed = Buffer.from(d, "base64url").toString("base64");
     expect(standardWebhooksKey("c", `whsk_${seed}`)).toEqual({ kid: "c", jwk: { kty: "OKP", crv: "Ed25519", d } });
   });
 
-  it("is written as the text that a receiver needs", () => {
+  it("is written as the text for a receiver", () => {
     expect(standardWebhooksText(standardWebhooksKey("a", oldSecret))).toBe(oldSecret);
     expect(standardWebhooksText(standardWebhooksKey("b", publicKey))).toBe(publicKey);
     expect(standardWebhooksText(standardWebhooksKey("c", privateKey))).toBe(publicKey);

@@ -6,10 +6,13 @@
 import { fromBase64, fromBase64Url, toBase64, toBase64Url } from "./base64.ts";
 import type { Jwk, ProtocolKey } from "./key.ts";
 
-/** The specification requires secrets of 24 to 64 bytes. Ringback signs with no others. */
+/** The specification requires secrets of 24 to 64 bytes. Ringback signs with no shorter or longer secret. */
 const secretBytesMin = 24;
 const secretBytesMax = 64;
-/** A receiver cannot choose its sender's secret, so shorter secrets are accepted; 128 bits are still secure. */
+/**
+ * The shortest secret for verifying. A receiver cannot choose its sender's secret, so shorter secrets are accepted; 128
+ * bits are still secure.
+ */
 const verifyingSecretBytesMin = 16;
 const ed25519KeyBytes = 32;
 
@@ -20,13 +23,16 @@ const ed25519 = { name: "Ed25519" } as const;
 export type SignatureVersion = "v1" | "v1a";
 export type KeyPurpose = "sign" | "verify";
 
-/** The message describes what is wrong with a key, and contains nothing of the key. */
+/** The error for a key that cannot be used. The message describes the fault, and contains no part of the key. */
 export class UnusableKey extends Error {}
 
 type ImportedKeys = WeakMap<Jwk, Promise<CryptoKey>>;
 const imported: Readonly<Record<KeyPurpose, ImportedKeys>> = { sign: new WeakMap(), verify: new WeakMap() };
 
-/** Returns null for a key that is not for signatures, or not for one of these two kinds. */
+/**
+ * Returns the kind of signature that the key creates. Null for a key that is not for signatures, or not for one of the
+ * two kinds.
+ */
 export function versionOf(jwk: Jwk): SignatureVersion | null {
   const use = jwk["use"];
   if (use !== undefined && use !== "sig") return null;
@@ -56,7 +62,7 @@ function keyFault(jwk: Jwk, purpose: KeyPurpose): string | null {
   }
 }
 
-/** A key that lists its operations must not be used for others (RFC 7517 section 4.3). */
+/** Throws when the JWK lists its operations and this purpose is not one of them (RFC 7517 section 4.3). */
 function assertMeantFor(jwk: Jwk, purpose: KeyPurpose): void {
   const operations = jwk["key_ops"];
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes(purpose))) {
@@ -95,7 +101,10 @@ function importPublicKey(jwk: Jwk): Promise<CryptoKey> {
   return importByPlatform("raw", memberBytes(jwk, "x", ed25519KeyBytes), ed25519, "verify");
 }
 
-/** With a wrong public key every message would be sent and none would be verified. */
+/**
+ * Checks that the public key fits the private key. With a wrong public key, messages would be sent, and every receiver
+ * would refuse them.
+ */
 async function assertPair(signer: CryptoKey, verifier: CryptoKey): Promise<void> {
   const anything = new Uint8Array(1);
   const signature = await crypto.subtle.sign("Ed25519", signer, anything);

@@ -19,7 +19,7 @@ import { arrived, deliveries, received, sampleDelivery } from "./testing/wire.ts
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** `length` bytes in base64url. */
+/** Returns `length` bytes in base64url. */
 const k = (length: number): string => Buffer.alloc(length, 0x5a).toString("base64url");
 
 const oldKey = standardWebhooksKey("old", oldSecret);
@@ -96,7 +96,7 @@ describe("the receiver's half of standard-webhooks", () => {
     await expect(standardWebhooks.decode(withHeaders(id), trust)).rejects.toThrow(/^svix-timestamp: missing$/);
   });
 
-  it("reads what the sender writes, whatever the bytes and with any of its keys", async () => {
+  it("reads the sender's requests, with any bytes and any of the keys", async () => {
     const key = fc.constantFrom(oldKey, newKey, pair);
     const keys = fc.uniqueArray(key, { minLength: 1 });
     await fc.assert(
@@ -173,14 +173,14 @@ describe("the receiver's half of standard-webhooks", () => {
     expect(await refusal(withHeaders({ "webhook-signature": signature }))).toBe(reason);
   });
 
-  it("refuses a signature of a kind that it has no key for", async () => {
+  it("refuses a signature of a version for which it has no key", async () => {
     expect(await refusal(withSignature(edSignature), trusting(oldKey))).toBe("unknown_key");
     expect(await refusal(withSignature(oldSignature), trusting(publicHalf))).toBe("unknown_key");
     expect(await refusal(received(signedRequest), trusting())).toBe("unknown_key");
     expect(await refusal(received(signedRequest), trusting(strangerKey))).toBe("wrong_signature");
   });
 
-  it("refuses a request of which any part was changed", async () => {
+  it("refuses a request when any part was changed", async () => {
     const { body } = received(signedRequest);
     const changes: IncomingRequest[] = [
       withHeaders({ "webhook-id": "6942316963" }),
@@ -193,7 +193,7 @@ describe("the receiver's half of standard-webhooks", () => {
     for (const request of changes) expect(await refusal(request)).toBe("wrong_signature");
   });
 
-  it("refuses every signature of which one bit was changed", async () => {
+  it("refuses a signature when any one bit was changed", async () => {
     for (const [version, signature] of [oldSignature, edSignature].map((text) => text.split(","))) {
       const correct = Buffer.from(signature ?? "", "base64");
       for (const [at, byte] of correct.entries()) {
@@ -203,7 +203,7 @@ describe("the receiver's half of standard-webhooks", () => {
     }
   });
 
-  it("refuses an id with a full stop, with which the same signature would fit another timestamp and body", async () => {
+  it("refuses an id with a full stop, because the signature would also be valid for another timestamp and body", async () => {
     const body = bytes("11203500.anything");
     const honest = arrived(await standardWebhooks.encode({ ...delivery, body }, [oldKey]));
     const moved = {
@@ -268,7 +268,7 @@ describe("the receiver's half of standard-webhooks", () => {
     });
   });
 
-  it("refuses another method and a body of absurd size", async () => {
+  it("refuses other methods and a body that is far too large", async () => {
     const request = received(signedRequest);
     await expect(standardWebhooks.decode({ ...request, method: "GET" }, trust)).rejects.toThrow(/^method/);
     const body = new Uint8Array(8 * 1024 * 1024 + 1);
@@ -287,12 +287,12 @@ describe("the receiver's half of standard-webhooks", () => {
     await expect(decoding).rejects.toThrow(new RegExp(`^key "k1": ${fault}$`));
   });
 
-  it("refuses a point that is no public key without a fuss", async () => {
+  it("refuses a request when the public key is not a valid point", async () => {
     const key = { kid: "k1", jwk: { kty: "OKP", crv: "Ed25519", x: Buffer.alloc(32, 255).toString("base64url") } };
     expect(await refusal(received(signedRequest), trusting(key))).toBe("wrong_signature");
   });
 
-  it("verifies with a secret of 16 bytes, which a receiver did not choose", async () => {
+  it("verifies with a secret of 16 bytes", async () => {
     const secret = Buffer.alloc(16, 9).toString("base64");
     const signature = new Webhook(secret).sign("6942316962", new Date(sentAtMs), '{"id": 12345678901234567890}');
     const key = standardWebhooksKey("short", `whsec_${secret}`);
@@ -301,7 +301,7 @@ describe("the receiver's half of standard-webhooks", () => {
     });
   });
 
-  it("tries so many keys and no more", async () => {
+  it("accepts 16 keys and no more", async () => {
     const keys = Array.from({ length: 15 }, () => strangerKey);
     await expect(standardWebhooks.decode(received(signedRequest), trusting(...keys, oldKey))).resolves.toBeDefined();
     await expect(
@@ -309,7 +309,7 @@ describe("the receiver's half of standard-webhooks", () => {
     ).rejects.toThrow(TypeError);
   });
 
-  it("answers with success when the message was handled, and only then", () => {
+  it("answers with success only when the message was handled", () => {
     expect(standardWebhooks.reply(true)).toEqual({ status: 204, headers: {}, body: "" });
     expect(standardWebhooks.reply(false).status).toBe(500);
   });

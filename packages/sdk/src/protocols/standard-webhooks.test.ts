@@ -14,7 +14,7 @@ import { arrived, deliveries, printed, received, sampleDelivery, withoutTranspor
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** `length` bytes in base64url. */
+/** Returns `length` bytes in base64url. */
 const k = (length: number): string => Buffer.alloc(length, 0x5a).toString("base64url");
 
 const oldKey = standardWebhooksKey("old", oldSecret);
@@ -48,12 +48,12 @@ describe("the sender's half of standard-webhooks", () => {
     );
   });
 
-  it("signs in the order that it is given", async () => {
+  it("signs in the order of the keys", async () => {
     const { headers } = await standardWebhooks.encode(delivery, [pair, oldKey]);
     expect(headers.at(-1)).toBe(`${edSignature} ${oldSignature}`);
   });
 
-  it("signs the same with a private key that comes without its public half", async () => {
+  it("creates the same signature with a private key without its public half", async () => {
     const { d = "" } = pair.jwk;
     const { headers } = await standardWebhooks.encode(delivery, [{ kid: "d", jwk: { kty: "OKP", crv: "Ed25519", d } }]);
     expect(headers.at(-1)).toBe(edSignature);
@@ -109,7 +109,7 @@ describe("the sender's half of standard-webhooks", () => {
     const signing = standardWebhooks.encode(delivery, [oldKey, { kid: "k1", jwk }]);
     await expect(signing).rejects.toThrow(UnencodableError);
     await expect(signing).rejects.toThrow(new RegExp(`^key "k1": ${fault}$`));
-    // The failed import is cached, and is still an error.
+    // The failed import is cached. The second attempt must fail as well.
     await expect(standardWebhooks.encode(delivery, [{ kid: "k2", jwk }])).rejects.toThrow(`key "k2": ${fault}`);
   });
 
@@ -119,7 +119,7 @@ describe("the sender's half of standard-webhooks", () => {
     await expect(standardWebhooks.decode(request, trusting(key))).resolves.toMatchObject({ messageId: "6942316962" });
   });
 
-  it("counts 410 as never again, and uses Retry-After", () => {
+  it("treats 410 as a final refusal, and uses Retry-After", () => {
     const reply = { headers: { "retry-after": "7" }, body: bytes("") };
     expect(standardWebhooks.interpret({ ...reply, status: 204 })).toEqual({ kind: "accepted" });
     expect(standardWebhooks.interpret({ ...reply, status: 410 })).toEqual({ kind: "gone" });
@@ -127,7 +127,7 @@ describe("the sender's half of standard-webhooks", () => {
   });
 });
 
-describe("beside other programs", () => {
+describe("compatibility with other programs", () => {
   const payload = fc.oneof(fc.json(), fc.string({ unit: "grapheme" }));
   const body = payload.map(bytes);
 
@@ -138,7 +138,7 @@ describe("beside other programs", () => {
     vi.useRealTimers();
   });
 
-  it("the standardwebhooks and svix packages believe what we send, under either of two keys", async () => {
+  it("the standardwebhooks and svix packages verify our requests with either of two keys", async () => {
     await fc.assert(
       fc.asyncProperty(deliveries(body), fc.constantFrom(oldSecret, newSecret), async (sent, secret) => {
         const request = await standardWebhooks.encode({ ...sent, sentAtMs }, [oldKey, pair, newKey]);
@@ -156,7 +156,7 @@ describe("beside other programs", () => {
     );
   });
 
-  it("we believe what the standardwebhooks and svix packages sign, and nothing else", async () => {
+  it("our receiver accepts signatures of the standardwebhooks and svix packages, and refuses others", async () => {
     const id = fc.stringMatching(/^[\w-]{1,40}$/);
     await fc.assert(
       fc.asyncProperty(id, payload, fc.boolean(), async (messageId, text, svix) => {
@@ -174,7 +174,7 @@ describe("beside other programs", () => {
     );
   });
 
-  it("OpenSSL believes our Ed25519 signatures", async () => {
+  it("OpenSSL verifies our Ed25519 signatures", async () => {
     const key = createPublicKey({ key: { ...publicHalf.jwk }, format: "jwk" });
     await fc.assert(
       fc.asyncProperty(deliveries(fc.uint8Array()), async (sent) => {

@@ -21,9 +21,12 @@ import { joinedBytes } from "./text-bytes.ts";
 import { statusReply, verdictOfReply } from "./status-verdict.ts";
 import { incomingDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
-/** A request has one signature per key. A sender has an old key, a new key, and seldom a third. */
+/** The most signatures of a request, one per key. A sender has an old key, a new key, and seldom a third. */
 const signaturesMax = 8;
-/** Together with {@link signaturesMax} this limits how often an untrusted sender can have a body hashed. */
+/**
+ * The most keys to verify with. Together with {@link signaturesMax}, this limits how often a body from an untrusted
+ * sender is hashed.
+ */
 const verifyingKeysMax = 16;
 
 const signatureBytes: Readonly<Record<SignatureVersion, number>> = { v1: 32, v1a: 64 };
@@ -96,12 +99,12 @@ async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingM
 }
 
 const webhookNames = { id: "webhook-id", timestamp: "webhook-timestamp", signature: "webhook-signature" } as const;
-/** The header names from before the standard, which Svix still sends. */
+/** Header names that are older than the standard. Svix still sends them. */
 const svixNames = { id: "svix-id", timestamp: "svix-timestamp", signature: "svix-signature" } as const;
 
 /**
- * A full stop in the id would make the signed text ambiguous: the beginning of the body could be read as the timestamp,
- * with the same valid signature.
+ * Returns the id. An id with a full stop is refused, because the signed text would be ambiguous: the beginning of the
+ * body could be read as the timestamp, with the same valid signature.
  */
 function messageIdOf(name: string, value: string | null): string {
   const id = incomingName(name, value ?? undefined);
@@ -143,7 +146,7 @@ function isVersion(text: string): text is SignatureVersion {
   return text === "v1" || text === "v1a";
 }
 
-/** The platform compares signatures in constant time. */
+/** Verifies the signatures with Web Cryptography, which compares in constant time. */
 async function assertSigned(
   content: Uint8Array<ArrayBuffer>,
   candidates: readonly Candidate[],
@@ -163,7 +166,10 @@ async function assertSigned(
   throw new UntrustedError(tried === 0 ? "unknown_key" : "wrong_signature");
 }
 
-/** An unusable key is a mistake in the receiving program and not the sender's, so it is a TypeError. */
+/**
+ * Imports a key for verifying. An unusable key is a mistake of the receiving program and not of the sender, so a
+ * TypeError is thrown.
+ */
 async function verifierOf(key: ProtocolKey, version: SignatureVersion): Promise<CryptoKey> {
   try {
     return await cryptoKeyOf(key.jwk, version, "verify");

@@ -7,7 +7,8 @@ const redirect: Verdict = Object.freeze({ kind: "failed", code: "redirect", retr
 const httpStatus: Verdict = Object.freeze({ kind: "failed", code: "http_status", retryAfter: null });
 
 /**
- * For dialects that use only the status: 2xx is success. A redirect is a failure, because redirects are not followed.
+ * The verdict of dialects that use only the status: 2xx is success. A redirect is a failure, because redirects are not
+ * followed.
  */
 export function verdictOfStatus(status: number): Verdict {
   if (status >= 200 && status < 300) return accepted;
@@ -16,8 +17,9 @@ export function verdictOfStatus(status: number): Verdict {
 }
 
 /**
- * As {@link verdictOfStatus}, with two rules of HTTP: 410 Gone means never again (RFC 9110 section 15.5.11), and a
- * failed reply may delay the next attempt with `Retry-After` (section 10.2.3).
+ * The verdict of {@link verdictOfStatus}, with two rules of HTTP. 410 Gone means that the endpoint will never accept a
+ * message again (RFC 9110 section 15.5.11). A failed reply can delay the next attempt with `Retry-After` (section
+ * 10.2.3).
  */
 export function verdictOfReply(reply: PushReply): Verdict {
   if (reply.status === 410) return gone;

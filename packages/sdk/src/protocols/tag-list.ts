@@ -3,7 +3,7 @@
 import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 
-/** A message from Ringback has at most five; no sender of these dialects sends as many. */
+/** The most tags that are read. A message from Ringback has at most five, and no other sender uses as many as this. */
 export const incomingTagsMax = 64;
 
 /** Throws {@link UnencodableError} for a tag that {@link splitTags} would not return unchanged. */
@@ -11,7 +11,7 @@ export function joinTags(part: string, tags: readonly string[]): string {
   return toHeaderValue(part, tagsAsText(part, tags));
 }
 
-/** As {@link joinTags}, but returns text and not a header value. */
+/** Joins tags as {@link joinTags} does, but returns text and not a header value. */
 export function tagsAsText(part: string, tags: readonly string[]): string {
   for (const tag of tags) {
     if (tag === "") throw new UnencodableError(`${part}: a list cannot contain an empty tag`);
@@ -28,7 +28,7 @@ export function splitTags(part: string, value: string | undefined): readonly str
   return value === undefined || value === "" ? [] : tagsFromText(part, fromHeaderValue(part, value));
 }
 
-/** As {@link splitTags}, from text and not from a header value. */
+/** Splits tags as {@link splitTags} does, from text and not from a header value. */
 export function tagsFromText(part: string, text: string): readonly string[] {
   const tags: string[] = [];
   for (const piece of text.split(",")) {
@@ -39,7 +39,10 @@ export function tagsFromText(part: string, text: string): readonly string[] {
   return tags;
 }
 
-/** `trim()` would also remove characters with which a tag may begin or end, such as the ideographic space. */
+/**
+ * Removes spaces at both ends. `trim()` would also remove other white space, such as the ideographic space, which can
+ * belong to a tag.
+ */
 function withoutOuterSpaces(text: string): string {
   let start = 0;
   let end = text.length;

@@ -5,7 +5,7 @@ import { utf8Bytes } from "./text-bytes.ts";
 import { anyText } from "./testing/any-text.ts";
 
 describe("the bytes of a text", () => {
-  it("are those of TextEncoder, and stay so while other texts are written", () => {
+  it("equal those of TextEncoder, and do not change while other texts are encoded", () => {
     const text = fc.oneof(
       anyText({ maxLength: 300 }),
       anyText({ maxLength: 10 }).map((part) => part.repeat(400)),

@@ -1,12 +1,11 @@
 /**
- * Encodes and decodes UTF-8. Short texts share an ArrayBuffer, because a new one takes 1.3 µs for 1 KiB and writing the
- * text into an existing one 0.05 µs (`encode` and `encodeInto`, measured on Node 26). Each result is a view that no
- * later call writes to.
+ * Encodes and decodes UTF-8. Short texts share an ArrayBuffer: `encode`, which allocates one, takes 1.3 µs for 1 KiB,
+ * and `encodeInto` takes 0.05 µs (measured on Node 26). Each result is a view of bytes that no later call overwrites.
  */
 
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 
-/** Small, because a view that is kept keeps the whole slab in memory. */
+/** Size of the shared buffer. The buffer is small, because a view that is kept keeps the whole buffer in memory. */
 const SLAB_BYTES = 16 * 1024;
 /** UTF-8 needs at most three bytes for each UTF-16 code unit. */
 const BYTES_PER_UNIT_MAX = 3;
@@ -40,7 +39,10 @@ export function utf8Text(bytes: Uint8Array): string | null {
   }
 }
 
-/** Sender: the text of a message's body. Throws {@link UnencodableError} that names another `dialect` for bytes. */
+/**
+ * Sender: returns the text of a message's body. Throws {@link UnencodableError} when the body is not UTF-8. The error
+ * suggests `dialect`, which can send bytes.
+ */
 export function outgoingBodyText(body: Uint8Array, dialect: string): string {
   const text = utf8Text(body);
   if (text === null) throw new UnencodableError(`body: not valid UTF-8; use ${dialect} or raw`);

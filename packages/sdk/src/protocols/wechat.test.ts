@@ -84,7 +84,7 @@ describe("the receiver's half of wechat", () => {
     });
   });
 
-  it("decodes the very bytes that were published, for every object", () => {
+  it("returns the published bytes unchanged, for every object", () => {
     const object = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => bytes(JSON.stringify(value, null, 1)));
     fc.assert(
       fc.property(deliveries(object), (delivery) => {
@@ -93,7 +93,7 @@ describe("the receiver's half of wechat", () => {
     );
   });
 
-  it("keeps every digit of every id, and the second of every time", () => {
+  it("keeps every digit of an id, and the exact second of a time", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 2n ** 72n }), fc.nat(4_000_000_000), (id, seconds) => {
         const push = post(`{"pushTime":${seconds},"data":{"msgSvrID":${id}}}`);
@@ -139,7 +139,7 @@ describe("the receiver's half of wechat", () => {
     expect(() => wechatPush(post(body))).toThrow(UndecodableError);
   });
 
-  it("refuses another method, bytes that are no text, and a body of absurd size", () => {
+  it("refuses other methods, bytes that are not UTF-8, and a body that is far too large", () => {
     expect(() => wechat.decode({ ...post("{}"), method: "GET" })).toThrow(/^method/);
     expect(() => wechat.decode(post(Uint8Array.of(0x7b, 0xff, 0x7d)))).toThrow(/^body: not UTF-8$/);
     expect(() => wechat.decode(post(new Uint8Array(8 * 1024 * 1024 + 1)))).toThrow(/^body: larger/);
@@ -158,7 +158,7 @@ describe("the receiver's half of wechat", () => {
 });
 
 describe("the members of a push", () => {
-  it("is read by its member names, in every edition", () => {
+  it("are read by their names, in every edition", () => {
     const { raw, ...push } = wechatPush(recorded);
     expect(push).toMatchObject({
       pushType: 1,
@@ -184,14 +184,14 @@ describe("the members of a push", () => {
     expect(push.data.raw["createtime"]).toBe(1665206057);
   });
 
-  it("prefers the spelling of the code over that of the document", () => {
+  it("have the value of the code's spelling if both spellings are present", () => {
     const { data } = wechatPush(
       post('{"data":{"reserved1":"a","reversed1":"b","createTime":1,"createtime":2,"isSender":true,"type":"49"}}'),
     );
     expect(data).toMatchObject({ reserved1: "a", createTime: 1, isSender: true, type: 49 });
   });
 
-  it("is null for a missing member, and for a member of another type", () => {
+  it("are null when they are missing or have another type", () => {
     const empty = wechatPush(
       post('{"data":{"from":1,"isSender":"x","talkerInfo":[],"type":"x"},"robot":7,"pushType":[]}'),
     );
@@ -200,7 +200,7 @@ describe("the members of a push", () => {
     expect(wechatPush(received(barePush))).toMatchObject({ pushTime: null, robot: {}, data: { ...nothing, raw: {} } });
   });
 
-  it("reads nothing from a prototype that the sender writes", () => {
+  it("are never read from a prototype that the sender chose", () => {
     const push = wechatPush(post('{"data":{"__proto__":{"from":"mallory"}},"__proto__":{"pushType":1}}'));
     expect(push.pushType).toBeNull();
     expect(push.data.from).toBeNull();

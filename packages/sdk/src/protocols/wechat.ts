@@ -1,6 +1,7 @@
 /**
- * Pushes of the WeChat HTTP API (WeChatAPI, "wechatsdk"). The message is a JSON object, whose bytes are sent unchanged:
- * as an HTTP POST, as a text frame of a WebSocket, or over TCP after four bytes of length. Only HTTP has replies.
+ * Pushes of the WeChat HTTP API (WeChatAPI, "wechatsdk"). The message is a JSON object, whose bytes are sent unchanged.
+ * They are sent as an HTTP POST, as a text frame of a WebSocket, or over TCP after a length of four bytes. Only HTTP
+ * has replies.
  *
  * The object is `{pushType, pushTime, type, data, robot}`. Its ids (`data.msgSvrID`) have 64 bits or more, so the
  * object is never re-encoded, and all digits are kept when it is read.
@@ -63,7 +64,7 @@ function encode({ body }: OutgoingDelivery) {
 
 // ---- the receiver
 
-/** Ids have 20 digits, in one document 22. The limit protects programs that store ids. */
+/** The longest id that is read. Ids have 20 digits, in one document 22. The limit protects programs that store ids. */
 const messageIdCharsMax = 64;
 
 const exactJson = { parse: parseWithExactIntegers, stringify: JSON.stringify };
@@ -155,7 +156,7 @@ function textMember(object: JsonObject, name: string): string | null {
   return typeof value === "string" ? value : null;
 }
 
-/** Some editions write numbers as strings. */
+/** Returns the number; null for any other value. Some editions write numbers as strings. */
 function numberMember(object: JsonObject, name: string): number | null {
   const value = ownMember(object, name);
   if (typeof value === "number") return value;

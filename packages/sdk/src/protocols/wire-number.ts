@@ -43,7 +43,7 @@ export function incomingInteger(part: string, value: unknown, max: number): numb
   return value;
 }
 
-/** As {@link incomingInteger}, from the digits in a header. */
+/** Checks an integer as {@link incomingInteger} does, from the digits in a header. */
 export function incomingDigits(part: string, value: string | undefined, max: number): number {
   if (value !== undefined && !decimalForm.test(value)) {
     throw new UndecodableError(`${part}: not an unsigned integer in decimal digits`);
@@ -51,7 +51,7 @@ export function incomingDigits(part: string, value: string | undefined, max: num
   return incomingInteger(part, value === undefined ? undefined : Number(value), max);
 }
 
-/** As {@link incomingInteger}, from a JSON number or from a string of its digits. */
+/** Checks an integer as {@link incomingInteger} does, from a JSON number or from a string of its digits. */
 export function incomingIntegerOrDigits(part: string, value: unknown, max: number): number {
   return typeof value === "string" ? incomingDigits(part, value, max) : incomingInteger(part, value, max);
 }

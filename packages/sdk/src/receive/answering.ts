@@ -1,4 +1,4 @@
-/** Functions with which every receiver turns a request into an answer. */
+/** Functions that all receivers use to answer a request. */
 
 import type { ReceiverReply } from "../protocols/protocol.ts";
 import { incomingBodyBytesDefault, incomingBodyBytesMax } from "../protocols/incoming-limits.ts";
@@ -13,14 +13,13 @@ export function checkedBodyBytesMax(setting: number | undefined, needed: number 
 }
 
 /**
- * Callbacks that report failures to the program. Receivers wait for the promises that they return. An error that they
- * throw does not change the answer.
+ * Callbacks that report failures to the program. Receivers wait for the promises that the callbacks return. The answer
+ * does not change when a callback throws.
  */
 export interface Observers {
   /**
-   * Called for a refused request: one of another dialect, untrusted, too large or incomplete. A request that is too
-   * large, that is incomplete, or whose bytes something else has read, has no body here. Default: refusals are not
-   * reported.
+   * Called for a refused request: one of another dialect, untrusted, too large or incomplete. The request has no body
+   * here if it is too large or incomplete, or if other code has read its bytes. Default: refusals are not reported.
    */
   readonly onRefused?: (error: ReceiveError, request: ReceivedRequest) => unknown;
   /** Called when the program's own handler fails. Default: the error is written to the console. */
@@ -39,7 +38,8 @@ export interface ReceiverSettings extends Observers {
 }
 
 /**
- * Never rejects. `run` refuses a request by throwing {@link ReceiveError}; any other error is a failure of the program.
+ * Returns the answer to the request. `run` refuses a request by throwing {@link ReceiveError}; any other error is a
+ * failure of the program. Never rejects.
  */
 export async function answered(
   request: ReceivedRequest,

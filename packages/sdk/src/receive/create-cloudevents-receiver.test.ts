@@ -40,7 +40,7 @@ describe("a receiver of CloudEvents", () => {
     expect(sources).toEqual(["/shop", "/other"]);
   });
 
-  it("refuses what is no event", async () => {
+  it("refuses requests that are not events", async () => {
     const receiver = createCloudEventsReceiver({ onMessage: () => undefined });
     expect((await receiver.handle(postOf("{}", "/"))).status).toBe(400);
   });

@@ -57,7 +57,7 @@ describe("a receiver of CMQ", () => {
     expect(message === undefined ? null : messageText(message)).toBe(text);
   });
 
-  it("knows the JSON format without the headers that a gateway has dropped", async () => {
+  it("recognises the JSON format without headers that a gateway has removed", async () => {
     const { message } = await handed({ ...printedRequest(jsonRequest), headers: {} });
     expect(message?.protocol).toBe("cmq-json");
   });
@@ -90,7 +90,7 @@ describe("a receiver of CMQ", () => {
     expect(message).toMatchObject({ protocol: "cmq-json", messageId: "18446744073709551614" });
   });
 
-  it("handles a message once that a JSON and a simplified subscription push", async () => {
+  it("handles a message once when it arrives in both formats", async () => {
     const ids: (string | null)[] = [];
     const receiver = createCmqReceiver({ deduplicate: true, onMessage: ({ messageId }) => void ids.push(messageId) });
     await receiver.handle(encodedRequest(cmqJson.encode(sampleDelivery)));
@@ -98,7 +98,7 @@ describe("a receiver of CMQ", () => {
     expect(ids).toEqual([sampleDelivery.messageId]);
   });
 
-  it("accepts the largest message in its longest form, and no more than that by default", async () => {
+  it("accepts the largest message in its longest form by default, and no larger body", async () => {
     const body = new Uint8Array(1024 * 1024).fill(1);
     const { message } = await handed(encodedRequest(cmqJson.encode({ ...sampleDelivery, body })));
     expect(message?.body.length).toBe(body.length);
@@ -113,7 +113,7 @@ describe("a receiver of CMQ", () => {
     expect(message?.protocol).toBe("cmq-simplified");
   });
 
-  it("refuses what is of neither format", async () => {
+  it("refuses requests of neither format", async () => {
     const request = { method: "POST", path: "/", headers: {}, body: new TextEncoder().encode("text") };
     expect(await handed(request)).toMatchObject({ status: 400, message: undefined });
   });

@@ -7,8 +7,8 @@ export interface CmqReceiverOptions extends MessageReceiverOptions {
   /**
    * The format of the subscription; requests in another format are refused. Default: `any`, which accepts both.
    *
-   * With `any`, a body is in the JSON format when it is an object of CMQ's JSON format whose `msgId` equals the header
-   * `x-cmq-message-id`, or when that header is missing. Every other body is a simplified message, even if it is JSON. A
+   * With `any`, a body is a JSON push when it is an object of CMQ's JSON format, and its `msgId` equals the header
+   * `x-cmq-message-id` or that header is missing. Every other body is a simplified message, even if it is JSON. A
    * publisher cannot imitate the JSON format, because the message's id is not known before publishing. A JSON push that
    * was damaged on its way is read as a simplified message; set the format to refuse it. `deduplicate` compares message
    * ids only, because a simplified message has no topic.

@@ -35,7 +35,7 @@ describe("a receiver of calls", () => {
     expect(jsonHook.interpret(carried(await receiver.handle(request)), call)).toEqual(verdict);
   });
 
-  it("answers an encrypted call under its own key", async () => {
+  it("answers an encrypted call with the key of the call", async () => {
     const key = { kid: "0", jwk: documentKey };
     const encrypted = { ...call, key };
     const receiver = createHookReceiver({ protocol: opencard, keys: [key], onCall: () => merge({ b: 2 }) });
@@ -66,7 +66,7 @@ describe("a receiver of calls", () => {
     expect(String(onError.mock.calls[0]?.[0])).toContain("attachments[0].body: neither bytes nor a string");
   });
 
-  it("answers 500 without a detail when the handler fails", async () => {
+  it("answers 500 without details when the handler fails", async () => {
     const onError = vi.fn<(error: unknown, from: ReceivedRequest) => void>();
     const failure = new Error("a secret");
     const receiver = createHookReceiver({ protocol: jsonHook, onCall: () => Promise.reject(failure), onError });
@@ -76,7 +76,7 @@ describe("a receiver of calls", () => {
     expect(jsonHook.interpret(carried(reply), call)).toMatchObject({ kind: "failed", code: "http_status" });
   });
 
-  it("refuses what is not of the dialect, other methods, and bodies past its bound", async () => {
+  it("refuses requests of other dialects, other methods, and bodies over its limit", async () => {
     const onCall = vi.fn<HookReceiverOptions["onCall"]>();
     const receiver = createHookReceiver({ protocol: jsonHook, onCall, bodyBytesMax: 7 });
     expect((await receiver.handle({ ...request, body: Uint8Array.of(0xff) })).status).toBe(400);

@@ -66,13 +66,13 @@ describe("a receiver of koipy's callbacks", () => {
     expect(onResult).toHaveBeenCalledOnce();
   });
 
-  it("does not start without a handler, or with one path for two", () => {
+  it("is not created without a handler, or with one path for two callbacks", () => {
     expect(() => createKoipyReceiver({})).toThrow(TypeError);
     const paths = { onMessage: "a", onResult: "/a/" };
     expect(() => createKoipyReceiver({ onMessage: goOn, onResult: goOn, paths })).toThrow(/^paths: /);
   });
 
-  it("lets koipy go on when a handler returns nothing", async () => {
+  it("lets koipy continue when a handler returns nothing", async () => {
     expect(await verdictOf(undefined)).toEqual({ kind: "continue", attachments: [], data });
   });
 
@@ -128,18 +128,18 @@ describe("a receiver of koipy's callbacks", () => {
     expect(onMessage).not.toHaveBeenCalled();
   });
 
-  it.each(["", "/", "//"])("does not start with the path %j, which no request would have", (onMessage) => {
+  it.each(["", "/", "//"])("is not created with the path %j, which no request would have", (onMessage) => {
     expect(() => createKoipyReceiver({ onMessage: goOn, paths: { onMessage } })).toThrow(/^paths: /);
   });
 
-  it("refuses other methods and bodies past its bound", async () => {
+  it("refuses other methods and bodies over its limit", async () => {
     const receiver = createKoipyReceiver({ onMessage: goOn, bodyBytesMax: 10 });
     expect(receiver.bodyBytesMax).toBe(10);
     expect((await receiver.handle({ ...called("/onMessage"), method: "GET" })).status).toBe(405);
     expect((await receiver.handle(called("/onMessage"))).status).toBe(413);
   });
 
-  it("gives handlers koipy's members by their names", async () => {
+  it("passes koipy's members to handlers by their names", async () => {
     const seen: (KoiCallbackData["slaveRequest"] | undefined)[] = [];
     const receiver = createKoipyReceiver({ onPreSend: ({ slaveRequest }) => void seen.push(slaveRequest) });
     await receiver.handle(called("/onPreSend", { slaveRequest: { items: [] } }));

@@ -19,8 +19,8 @@ export interface KoipyReceiverOptions extends CallReceiverOptions {
   /** Called when the result has arrived, before it is completed. */
   readonly onResult?: KoipyHandler;
   /**
-   * Paths of callbacks that do not have koipy's names: the last segment or segments of each path, for example `{
-   * onMessage: "bot/check" }` for `http://host/callbacks/bot/check`. Queries are ignored.
+   * Paths of callbacks that do not have koipy's names. A path here is the last segment or segments of the URL's path,
+   * for example `{ onMessage: "bot/check" }` for `http://host/callbacks/bot/check`. Queries are ignored.
    */
   readonly paths?: Readonly<Partial<Record<KoipyCallback, string>>>;
 }
@@ -30,7 +30,7 @@ const callbacks = ["onMessage", "onPreSend", "onResult"] as const;
 export type KoipyCallback = (typeof callbacks)[number];
 
 interface Route {
-  /** Begins with a slash. */
+  /** The end of the callback's path. Begins with a slash. */
   readonly ending: string;
   readonly receiver: Receiver;
 }

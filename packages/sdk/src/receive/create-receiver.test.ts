@@ -105,7 +105,7 @@ describe("a receiver of messages", () => {
     expect(onRefused).toHaveBeenCalledExactlyOnceWith(error, full);
   });
 
-  it("does not start with a key that cannot verify, nor with more keys than are tried", () => {
+  it("is not created with a key that cannot verify, nor with too many keys", () => {
     const short = { kid: "a", jwk: { kty: "oct", k: "c2Vj" } };
     expect(() => watched({ protocol: standardWebhooks, keys: [short] })).toThrow(
       new TypeError('key "a": a secret must have 16 to 64 bytes to verify'),
@@ -137,11 +137,11 @@ describe("a receiver of messages", () => {
     expect(onMessage).not.toHaveBeenCalled();
   });
 
-  it.each([-1, 1.5, Number.NaN, 8 * 1024 * 1024 + 1])("does not start with %d for a bound", (bodyBytesMax) => {
+  it.each([-1, 1.5, Number.NaN, 8 * 1024 * 1024 + 1])("is not created with the size limit %d", (bodyBytesMax) => {
     expect(() => watched({ bodyBytesMax })).toThrow(/^bodyBytesMax: not a whole number/);
   });
 
-  it("is not moved by what its observers throw", async () => {
+  it("does not change its answer when its observers throw", async () => {
     const refusing = watched({ onRefused: failing });
     expect((await refusing.receiver.handle(postOf("", "/"))).status).toBe(400);
     expect(refusing.onError).toHaveBeenCalledOnce();
@@ -166,7 +166,7 @@ describe("a receiver of signed messages", () => {
   const signed = async () => encodedRequest(await standardWebhooks.encode({ ...sampleDelivery, sentAtMs }, [secret]));
   const at = (nowMs: number) => ({ protocol: standardWebhooks, keys: [old, secret], clock: () => nowMs });
 
-  it("accepts what any of its keys has signed", async () => {
+  it("accepts a signature of any of its keys", async () => {
     const { receiver, onMessage } = watched(at(sentAtMs));
     expect((await receiver.handle(await signed())).status).toBe(204);
     expect(onMessage).toHaveBeenCalledOnce();
@@ -218,12 +218,12 @@ describe("a receiver of signed messages", () => {
     expect(onRefused.mock.calls[0]?.[0].message).toBe("webhook-id: missing");
   });
 
-  it("does not start without a key", () => {
+  it("is not created without a key", () => {
     expect(() => watched({ protocol: standardWebhooks })).toThrow(TypeError);
     expect(() => watched({ protocol: standardWebhooks, keys: [] })).toThrow(/^keys: /);
   });
 
-  it("does not start with a tolerance that would let every timestamp pass", () => {
+  it("is not created with a tolerance that would accept every timestamp", () => {
     expect(() => watched({ ...at(sentAtMs), toleranceMs: Number.NaN })).toThrow(RangeError);
   });
 });
@@ -244,7 +244,7 @@ describe("a receiver that recognises duplicates", () => {
     }
   });
 
-  it("handles a retry of what failed", async () => {
+  it("handles a retry after a failure", async () => {
     const onMessage = vi.fn<OnMessage>().mockRejectedValueOnce(new Error("once"));
     const { receiver } = watched({ protocol: cmqJson, deduplicate: true, onMessage });
     const statuses: number[] = [];
@@ -253,7 +253,7 @@ describe("a receiver that recognises duplicates", () => {
     expect(onMessage).toHaveBeenCalledTimes(2);
   });
 
-  it("gives a copy the outcome of the message that is being handled", async () => {
+  it("answers a copy with the outcome of the message that is being handled", async () => {
     for (const fails of [true, false]) {
       const finishing: (() => void)[] = [];
       const onMessage = vi.fn<OnMessage>(
@@ -286,7 +286,7 @@ describe("a receiver that recognises duplicates", () => {
     expect(onMessage).toHaveBeenCalledTimes(2);
   });
 
-  it("knows long topics and ids apart as well", async () => {
+  it("distinguishes long topics and ids as well", async () => {
     const topics = ["x".repeat(200), `${"x".repeat(200)}y`];
     const { receiver, onMessage } = watched({ protocol: cmqJson, deduplicate: true });
     for (const topic of [...topics, ...topics]) await receiver.handle(withId("1", topic));
@@ -302,7 +302,7 @@ describe("a receiver that recognises duplicates", () => {
     expect((await receiver.handle({ ...request, body: new Uint8Array(1) })).status).toBe(403);
   });
 
-  it("has its limits, and refuses invalid ones", async () => {
+  it("forgets messages at its limits, and refuses invalid limits", async () => {
     const { receiver, onMessage } = watched({ protocol: cmqJson, deduplicate: { entriesMax: 1 } });
     for (const id of ["1", "2", "1"]) await receiver.handle(withId(id));
     expect(onMessage).toHaveBeenCalledTimes(3);

@@ -32,7 +32,7 @@ async function statusFor(request: ReceivedRequest, secrets: WebhookSecret | read
 }
 
 describe("a receiver of Standard Webhooks", () => {
-  it("accepts what the official libraries sign", async () => {
+  it("accepts requests that the official libraries sign", async () => {
     expect(await statusFor(signedBy(new OfficialWebhook(secret)), secret)).toBe(204);
     expect(await statusFor(signedBy(new SvixWebhook(secret), "svix"), secret)).toBe(204);
   });
@@ -45,11 +45,11 @@ describe("a receiver of Standard Webhooks", () => {
     expect(await statusFor(request, [otherSecret, secret])).toBe(204);
   });
 
-  it("refuses what another secret has signed", async () => {
+  it("refuses requests that another secret has signed", async () => {
     expect(await statusFor(signedBy(new OfficialWebhook(otherSecret)), secret)).toBe(403);
   });
 
-  it("accepts an Ed25519 public key, and what its private half has signed", async () => {
+  it("accepts an Ed25519 public key, and requests that its private half has signed", async () => {
     const pair = generateKeyPairSync("ed25519");
     const publicKey = Buffer.from(String(pair.publicKey.export({ format: "jwk" }).x), "base64url").toString("base64");
     const content = Buffer.from(`msg_1.${sentAt.getTime() / 1000}.${body}`);

@@ -32,7 +32,7 @@ function isList(secrets: WebhookReceiverOptions["secrets"]): secrets is readonly
   return Array.isArray(secrets);
 }
 
-/** Only errors of the receiver mention this kid. */
+/** Returns the key. Its kid is visible only in errors of the receiver. */
 function keyOf(secret: WebhookSecret, at: number): ProtocolKey {
   const kid = `secrets[${at}]`;
   return typeof secret === "string" ? standardWebhooksKey(kid, secret) : { kid, jwk: secret };

@@ -23,7 +23,7 @@ describe("a receiver of WeChat's pushes", () => {
     expect((await createWechatReceiver(failing).handle(printedRequest(textPush))).status).toBe(500);
   });
 
-  it("handles a message once when deduplication is on, and pushes without an id always", async () => {
+  it("handles a message once when deduplication is on, and always handles pushes without an id", async () => {
     const pushes: WechatPush[] = [];
     const receiver = createWechatReceiver({ deduplicate: true, onPush: (push) => void pushes.push(push) });
     for (const printed of [textPush, textPush, barePush, barePush]) await receiver.handle(printedRequest(printed));

@@ -11,7 +11,7 @@ export interface DecodingReceiverOptions<Decoded> extends ReceiverSettings {
   readonly toleranceMs?: number;
 }
 
-/** How a dialect checks its keys. */
+/** The functions with which a dialect checks its keys. */
 export interface KeyRules {
   readonly keyFault?: ((jwk: Jwk) => string | null) | undefined;
   readonly keysMax?: number | undefined;
@@ -29,7 +29,7 @@ export function decodingReceiver<Decoded>(
   const { protocol, keys = [], toleranceMs = toleranceMsDefault, clock = Date.now } = options;
   const bodyBytesMax = checkedBodyBytesMax(options.bodyBytesMax, protocol.bodyBytesMax);
   assertTrust(protocol, keys, toleranceMs);
-  // An unfit key is reported when the receiver is created, since every request would fail. The error contains nothing
+  // An unfit key is reported when the receiver is created, since every request would fail. The error contains no part
   // of a key.
   if (keys.length > keysMax) throw new TypeError(`keys: more than ${keysMax}`);
   for (const { kid, jwk } of keys) {

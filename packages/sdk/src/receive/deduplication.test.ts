@@ -12,7 +12,7 @@ function handler(outcome: () => Promise<boolean> = succeed) {
 }
 
 describe("deduplication", () => {
-  it("handles a message once and knows its success from then on", async () => {
+  it("handles a message once and remembers its success", async () => {
     const deduplication = new Deduplication({}, () => 0);
     const handle = handler();
     expect(await deduplication.once("a", handle)).toBe(true);
@@ -43,13 +43,13 @@ describe("deduplication", () => {
     expect(handle).not.toHaveBeenCalled();
   });
 
-  it("forgets a handler that rejects in the same way, and passes the rejection on", async () => {
+  it("forgets a handler that rejects, and passes on the rejection", async () => {
     const deduplication = new Deduplication({}, () => 0);
     await expect(deduplication.once("a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
     expect(await deduplication.once("a", succeed)).toBe(true);
   });
 
-  it("forgets what it handled when its time is over, and not before", async () => {
+  it("forgets a handled message when its time is over, and not before", async () => {
     let nowMs = 1000;
     const deduplication = new Deduplication({ ttlMs: 50 }, () => nowMs);
     const handle = handler();
@@ -65,7 +65,7 @@ describe("deduplication", () => {
     expect(deduplication.size).toBe(1);
   });
 
-  it("handles a message anew when its first handler does not end, and knows the success of either", async () => {
+  it("handles a message again when its first handler does not end, and remembers the success of either handler", async () => {
     let nowMs = 0;
     const deduplication = new Deduplication({}, () => nowMs);
     const finishing: ((handled: boolean) => void)[] = [];

@@ -1,4 +1,4 @@
-/** Calls the handler once per message, although senders deliver at least once. */
+/** Calls the handler once per message. Senders deliver each message at least once, and may repeat it. */
 
 import { toBase64 } from "../protocols/base64.ts";
 import type { IncomingMessage } from "../protocols/protocol.ts";
@@ -17,9 +17,12 @@ export interface DeduplicationLimits {
 
 const entriesMaxDefault = 100_000;
 const ttlMsDefault = 24 * 60 * 60_000;
-/** V8 allows at most 2^24 entries in a Map. */
+/** The largest allowed `entriesMax`. V8 allows at most 2^24 entries in a Map. */
 const entriesMaxMax = 10_000_000;
-/** A handler that runs for longer may never end. A repetition of its message is then handled again. */
+/**
+ * A repetition waits for the running handler of its message if the handler began less than this long ago. A handler
+ * that runs for longer may never end, so a later repetition is handled again.
+ */
 export const joinableMsMax = 5 * 60_000;
 
 interface InProgress {
@@ -31,9 +34,11 @@ export class Deduplication {
   readonly #entriesMax: number;
   readonly #ttlMs: number;
   readonly #clock: () => number;
-  /** Limited by the number of handlers that run at the same time. */
+  /** Messages that are being handled. Their number is limited by the number of handlers that run at the same time. */
   readonly #inProgress = new Map<string, InProgress>();
-  /** The time at which each message was handled. A Map keeps the order of insertion, so the oldest entry is first. */
+  /**
+   * The time at which each message was handled. A Map keeps the order of insertion, so the first entry is the oldest.
+   */
   readonly #handledAtMs = new Map<string, number>();
 
   constructor(limits: DeduplicationLimits, clock: () => number) {
@@ -48,8 +53,8 @@ export class Deduplication {
   }
 
   /**
-   * Returns whether the message is handled: before, or now by `handle`. A message that is being handled is not handled
-   * twice; its repetition gets the same result. Failures are not remembered, so the sender's retry is handled again.
+   * Returns true when the message was handled before, or is now handled by `handle`. While a message is being handled,
+   * its repetitions wait and get the same result. Failures are not remembered, so the sender's retry is handled again.
    */
   async once(key: string, handle: () => Promise<boolean>): Promise<boolean> {
     this.#forgetExpired();
@@ -86,7 +91,10 @@ export class Deduplication {
   }
 }
 
-/** A longer key is stored as its hash, so that long ids do not fill the memory. */
+/**
+ * The longest key that is stored unchanged. A longer key is stored as its hash, so that long ids do not fill the
+ * memory.
+ */
 const plainKeyCharsMax = 128;
 
 /**

@@ -1,4 +1,4 @@
-/** Each dialect's receiver with each adapter. Real: servers, sockets and receivers. The handlers belong to the test. */
+/** Each dialect's receiver with each adapter. Real: servers, sockets and receivers. Faked: the handlers. */
 
 import { describe, expect, it } from "vitest";
 
@@ -24,7 +24,7 @@ describe.each([
     expect(await (taken.read ?? asText)(reply)).toBe(taken.body);
   });
 
-  it.each(dialectSamples)("a receiver of $dialect refuses what is not", async ({ receiver, refused }) => {
+  it.each(dialectSamples)("a receiver of $dialect refuses other requests", async ({ receiver, refused }) => {
     const handled: string[] = [];
     const reply = await replyOf(serve, receiver(handled), await refused.request());
     expect(reply.status).toBe(refused.status);

@@ -9,9 +9,9 @@ const refusals = {
   body_too_large: { status: 413, answer: "the body is too large" },
   body_incomplete: { status: 400, answer: "the body ended early" },
   undecodable: { status: 400, answer: "the request was not understood" },
-  // 401 would require an authentication scheme in the answer (RFC 9110 section 15.5.2), and there is none.
+  // The status is not 401, which would require an authentication scheme in the answer (RFC 9110 section 15.5.2).
   untrusted: { status: 403, answer: "the request is not trusted" },
-  // A program in front of the receiver has read the request and did not keep its bytes.
+  // Other code, such as a body parser, read the request before the receiver and did not keep its bytes.
   body_already_read: { status: 500, answer: "the receiver is set up wrongly" },
 } as const;
 

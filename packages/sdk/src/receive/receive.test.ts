@@ -14,23 +14,23 @@ const broken = { keys: "none", decode: () => Promise.reject(new RangeError("a fa
 const nowMs = sampleDelivery.sentAtMs;
 
 describe("receiving", () => {
-  it("gives the message of a push", async () => {
+  it("returns the message of a push", async () => {
     const request = received(fullRequest);
     expect(await receive(request, { protocol: raw, nowMs })).toEqual(raw.decode(request));
   });
 
-  it("gives the call of a hook", async () => {
+  it("returns the call of a hook", async () => {
     const call = await receive(arrived(jsonHook.encode(callWith({ a: 1 }))), { protocol: jsonHook, nowMs });
     expect(call.payload).toEqual({ a: 1 });
   });
 
-  it("gives the message of a signed push", async () => {
+  it("returns the message of a signed push", async () => {
     const request = arrived(await standardWebhooks.encode(sampleDelivery, [key]));
     const message = await receive(request, { protocol: standardWebhooks, keys: [key], nowMs });
     expect(message.messageId).toBe(sampleDelivery.messageId);
   });
 
-  it("rejects with a typed error for a request that is at fault", async () => {
+  it("rejects with a typed error for an invalid request", async () => {
     const request = arrived(await standardWebhooks.encode(sampleDelivery, [key]));
     const options = { protocol: standardWebhooks, keys: [key], nowMs };
     await expect(receive({ ...request, method: "GET" }, options)).rejects.toMatchObject({ code: "wrong_method" });
@@ -45,7 +45,7 @@ describe("receiving", () => {
     });
   });
 
-  it("rejects with a TypeError without the keys that the dialect needs, since that is no fault of the request", async () => {
+  it("rejects with a TypeError without the keys that the dialect needs, since the request is not at fault", async () => {
     const request = arrived(await standardWebhooks.encode(sampleDelivery, [key]));
     await expect(receive(request, { protocol: standardWebhooks, nowMs })).rejects.toThrow(TypeError);
   });
@@ -59,7 +59,7 @@ describe("receiving", () => {
     },
   );
 
-  it("passes on what is no fault of the request", async () => {
+  it("passes on errors that the request did not cause", async () => {
     await expect(receive(received(fullRequest), { protocol: broken, nowMs })).rejects.toThrow(RangeError);
   });
 });

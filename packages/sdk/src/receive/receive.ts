@@ -4,7 +4,7 @@ import type { ProtocolKey, Trust } from "../protocols/key.ts";
 import { type IncomingRequest, UndecodableError, UntrustedError } from "../protocols/protocol.ts";
 import { ReceiveError } from "./receive-error.ts";
 
-/** The default for the difference of a signed timestamp, as Standard Webhooks recommends. */
+/** The largest difference between a signed timestamp and the clock by default, as Standard Webhooks recommends. */
 export const toleranceMsDefault = 5 * 60_000;
 
 /** The decoding part of a dialect, which every `PushProtocol` and every `HookProtocol` has. */
@@ -24,8 +24,8 @@ export interface ReceiveOptions<Decoded> {
 }
 
 /**
- * Decodes a message, or a call of a hook dialect. Rejects with {@link ReceiveError} when the request is at fault, and
- * with `TypeError` or `RangeError` when the options are.
+ * Decodes a message, or a call of a hook dialect. Rejects with {@link ReceiveError} when the request is invalid.
+ * Rejects with `TypeError` or `RangeError` when the options are invalid.
  */
 export async function receive<Decoded>(request: IncomingRequest, options: ReceiveOptions<Decoded>): Promise<Decoded> {
   const { protocol, keys = [], nowMs, toleranceMs = toleranceMsDefault } = options;
@@ -48,8 +48,8 @@ export async function receive<Decoded>(request: IncomingRequest, options: Receiv
 }
 
 /**
- * A receiver without a required key could not verify anything, so it must not start. Rejects NaN as a tolerance, with
- * which every timestamp would be accepted.
+ * Throws for missing keys, because a receiver without a required key could not verify any request. Throws for NaN as a
+ * tolerance, because every timestamp would be accepted.
  */
 export function assertTrust(
   { keys: use }: Pick<Decoder<unknown>, "keys">,

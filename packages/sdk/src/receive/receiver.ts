@@ -1,4 +1,4 @@
-/** The interface between receivers and adapters. Programs can write adapters of their own with it. */
+/** The interface between receivers and adapters. Programs can use it to write adapters of their own. */
 
 import type { IncomingRequest, ReceiverReply } from "../protocols/protocol.ts";
 import type { ReceiveError } from "./receive-error.ts";
@@ -16,7 +16,8 @@ export interface Receiver {
   /**
    * Returns the answer to a request that the adapter could not read (`body_too_large`, `body_incomplete` or
    * `body_already_read`), and reports it to the program. The request has no body. After `body_already_read` the adapter
-   * sends its own answer. Never rejects. A receiver without this method is answered for with 413 and 400.
+   * sends its own answer. Never rejects. For a receiver without this method, the adapter answers 413 (too large) or 400
+   * (incomplete).
    */
   refuse?(error: ReceiveError, request: ReceivedRequest): Promise<ReceiverReply>;
   /** Returns the answer to a whole request. Never rejects: every failure has an answer. */

@@ -1,9 +1,12 @@
-/** Checks a reply before it is written, because a program's own code may have created it. */
+/** Checks a reply before it is written, because the program's own code may have created the reply. */
 
 import { bytesOf } from "../protocols/body-bytes.ts";
 import type { ReceiverReply } from "../protocols/protocol.ts";
 
-/** RFC 9110 sections 5.1 and 5.5, without the tab. Servers react to other headers in different ways. */
+/**
+ * Names and values that are valid in RFC 9110 sections 5.1 and 5.5, without the tab. Servers react differently to other
+ * headers.
+ */
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const headerValue = /^[\u0020-\u007e\u0080-\u00ff]*$/;
 

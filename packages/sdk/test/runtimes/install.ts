@@ -11,7 +11,7 @@ const missing = runtimes().filter(({ major, fault }) => major !== 26 && fault !=
 if (missing.length > 0) {
   console.error("Installing the older Nodes that the SDK is tested on (about 100 MB each, once) …");
   const args = ["ci", "--prefix", runtimesFolder, "--no-audit", "--no-fund", "--loglevel=error"];
-  // The npm that runs this script, if any, because another one may be on the PATH.
+  // Uses the npm that runs this script, if any, because another npm may be on the PATH.
   const npm = process.env["npm_execpath"];
   const { status } =
     npm === undefined

@@ -9,7 +9,7 @@ export const runtimesFolder = join(import.meta.dirname, "../../runtimes");
 
 export interface Runtime {
   readonly major: 20 | 22 | 24 | 26;
-  /** The path of its program, whether or not it exists. */
+  /** The path of the version's program, whether or not the program exists. */
   readonly program: string;
   /** A sentence that says why the program cannot be used; null when it can. */
   readonly fault: string | null;

@@ -1,4 +1,7 @@
-/** The REST API as a program without a client library calls it: fetch, JSON, and the members that tests read. */
+/**
+ * The REST API, called as by a program without a client library: with fetch and JSON. The types contain only the
+ * members that tests read.
+ */
 
 export interface PublishedView {
   readonly id: string;

@@ -1,7 +1,7 @@
 import type { CallOptions } from "./api.ts";
 import { copies } from "./copies.ts";
 
-/** Requests that each have one fault, to the topics `tagged`, `small` and `routed`. */
+/** Requests to the topics `tagged`, `small` and `routed`. Each request has one fault. */
 
 const mebibyte = 1024 * 1024;
 export const publishPath = "/v1/topics/tagged/messages";
@@ -17,7 +17,7 @@ interface BadRequest {
   readonly send: CallOptions;
   readonly status: number;
   readonly code: string;
-  /** Named in the sentence and in `errors`; null where the fault lies in no field. */
+  /** The field with the fault. The error's text and `errors` name it. Null when the fault is not in a field. */
   readonly field: string | null;
 }
 

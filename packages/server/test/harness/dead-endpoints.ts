@@ -9,12 +9,12 @@ export interface DeadEndpoint extends AsyncDisposable {
   connections(): number;
 }
 
-/** Accepts every connection and request, and never answers. */
+/** Starts an endpoint that accepts every connection and request, and never answers. */
 export function startHanging(): Promise<DeadEndpoint> {
   return startTcp(() => undefined);
 }
 
-/** Begins an answer and sends the rest one byte at a time, without end. */
+/** Starts an endpoint that begins an answer and sends the rest one byte at a time, without end. */
 export function startDripping(): Promise<DeadEndpoint> {
   return startTcp((socket) => {
     socket.once("data", () => {
@@ -25,7 +25,7 @@ export function startDripping(): Promise<DeadEndpoint> {
   });
 }
 
-/** An address where no program listens. */
+/** Returns an address on which no program listens. */
 export async function refusing(): Promise<DeadEndpoint> {
   const url = `http://127.0.0.1:${await freePort()}`;
   return { url, connections: () => 0, [Symbol.asyncDispose]: () => Promise.resolve() };

@@ -10,7 +10,7 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), "ringback-system-"));
   return {
     path,
-    // A killed process may still hold its files for a moment.
+    // A killed process may keep its files open for a moment.
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
   };
 }

@@ -27,7 +27,8 @@ const png = Buffer.from(
 );
 
 /**
- * As the sample in koipy's document: refuses one user, refuses with an image, adds a column, and else answers nothing.
+ * Behaves like the sample in koipy's document: rejects one user, rejects with an image, and adds a column. Any other
+ * request gets an empty answer.
  */
 export const koipyCallbacks: RequestListener = (request, response) => {
   const pieces: Buffer[] = [];
@@ -65,7 +66,7 @@ const payload = {
   addons: {},
 };
 
-/** Expects the three hooks under koipy's names, with the outcomes of koipy's document. */
+/** Calls the three hooks with koipy's names, and expects the outcomes of koipy's document. */
 // oxlint-disable vitest/no-standalone-expect -- called by tests
 export async function expectKoipyOutcomes(api: Api): Promise<void> {
   const allowed = await callHook(api, "onMessage", payload);

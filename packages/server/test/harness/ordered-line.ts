@@ -9,7 +9,7 @@ interface LineArrival {
   readonly life: number;
 }
 
-/** Arrivals of messages that must be sent one after the other, as their receiver saw them. */
+/** Arrivals at the receiver of messages that must be sent in order. */
 export class OrderedLine {
   readonly arrivals: LineArrival[] = [];
   underWay = 0;
@@ -20,9 +20,11 @@ export class OrderedLine {
   }
 
   /**
-   * Within one life of the server each arrival is the one before it again, if that was refused, or else its successor.
-   * A new life begins with the first that was not taken; after a kill it may begin earlier, with something that was
-   * taken and not yet recorded, and goes on from there. (That nothing recorded comes again is `crash.test.ts`'s.)
+   * Returns the arrivals that are out of order. A life is the time between two starts of the server. Within one life,
+   * an arrival after a refusal must repeat the refused message. Every other arrival must be the next message.
+   *
+   * A new life begins with the first message that was not accepted. After a kill, a life can begin with an earlier
+   * message that was accepted but not yet recorded. `crash.test.ts` checks that no recorded message is repeated.
    */
   faults(endedByKill: (life: number) => boolean): string[] {
     let taken = -1;
@@ -38,7 +40,10 @@ export class OrderedLine {
   }
 }
 
-/** A receiver for bodies of the form `line number`. Refuses some of the POSTs, at random from a seed. */
+/**
+ * A receiver for bodies of the form `line number`. The receiver refuses some of the POSTs, chosen at random from a
+ * seed.
+ */
 export class OrderJudge implements AsyncDisposable {
   readonly lines = new Map<string, OrderedLine>();
   life = 0;
@@ -56,7 +61,7 @@ export class OrderJudge implements AsyncDisposable {
       line.underWayMax = Math.max(line.underWayMax, line.underWay);
       response.on("close", () => line.underWay--);
       setTimeout(() => {
-        // A kill has cut the connection: the sender gets no answer to this request.
+        // The response is destroyed if a kill has cut the connection. The sender then gets no answer to this request.
         line.arrivals.push({ number: Number(number), taken: taken && !response.destroyed, life });
         response.writeHead(taken ? 200 : 500).end();
       }, options.delayMs);

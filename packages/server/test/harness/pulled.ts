@@ -15,7 +15,7 @@ export interface Answered {
   readonly results: readonly { readonly receiptHandle: string; readonly result: string }[];
 }
 
-/** Creates a topic with a subscription for pulls, and returns the calls of its receivers. */
+/** Creates a topic with a pull subscription, and returns functions for the calls of a receiver. */
 export async function pulledFrom(api: Api, topic: string, settings: object = {}) {
   const path = subscriptionPath(topic, "workers");
   await api.putTopic(topic);

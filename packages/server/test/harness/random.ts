@@ -1,6 +1,6 @@
 /** Repeatable random numbers: the same seed gives the same numbers (mulberry32). */
 export interface Chance {
-  /** A number from 0 to 1, without 1. */
+  /** A number from 0 (included) to 1 (excluded). */
   next(): number;
   /** A whole number from `min` to `max`, both included. */
   whole(min: number, max: number): number;

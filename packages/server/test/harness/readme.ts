@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 
 const root = new URL("../../../../", import.meta.url);
 
-/** The `curl` lines of README.md's section "The first delivery", unchanged, up to the one that publishes. */
+/**
+ * Returns the `curl` lines of README.md's section "The first delivery", unchanged. The last line is the one that
+ * publishes.
+ */
 export function firstDeliveryLines(): readonly string[] {
   const section = /^## The first delivery\n(?<text>[^]*?)^## /m.exec(textOf("README.md"))?.groups?.["text"];
   const [lines] = curlBlocks(section ?? "");
@@ -10,7 +13,7 @@ export function firstDeliveryLines(): readonly string[] {
   return lines;
 }
 
-/** The `curl` lines of all blocks of a document, unchanged. */
+/** Returns the `curl` lines of all code blocks of a document, unchanged. */
 export function curlLines(path: string): readonly string[] {
   return curlBlocks(textOf(path)).flat();
 }
@@ -25,6 +28,6 @@ function textOf(path: string): string {
   return readFileSync(new URL(path, root), "utf8");
 }
 
-/** Names of the server and of the receiver in the lines. */
+/** Addresses of the server and of the receiver in the `curl` lines. */
 export const readmeServer = "127.0.0.1:8000";
 export const readmeReceiver = "127.0.0.1:9000";

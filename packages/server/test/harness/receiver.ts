@@ -11,7 +11,7 @@ export interface Arrival {
   readonly headers: IncomingMessage["headers"];
   readonly body: Buffer;
   readonly text: string;
-  /** Value of `ringback-message-id` or `x-cmq-message-id`, or empty. */
+  /** Value of `ringback-message-id` or `x-cmq-message-id`; empty when both are missing. */
   readonly messageId: string;
 }
 
@@ -25,7 +25,9 @@ export interface Receiver extends AsyncDisposable {
   at(path: string): readonly Arrival[];
 }
 
-/** A receiver that keeps every request. Several subscriptions can share one and differ by their path. */
+/**
+ * Starts a receiver that records every request. Several subscriptions can use the same receiver with different paths.
+ */
 export async function startReceiver(behave: Behaviour = () => 200): Promise<Receiver> {
   const arrivals: Arrival[] = [];
   const byPath = new Map<string, Arrival[]>();

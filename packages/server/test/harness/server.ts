@@ -11,17 +11,20 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** After a signal, `code` is null. */
+/** The end of the process. `code` is null when a signal ended the process. */
 export type Ended = Awaited<CommandProcess["ended"]>;
 
-/** `ringback serve` by the sources that `npm start` runs, until it is disposed of. */
+/**
+ * A running `ringback serve`, from the same sources as with `npm start`. The server is stopped when the object is
+ * disposed.
+ */
 export interface RunningServer extends AsyncDisposable {
   readonly api: Api;
   readonly url: string;
   readonly port: number;
-  /** Resolves with the first match in the log. */
+  /** Waits for a log entry that matches, and resolves with the first match. */
   logged(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Sends SIGTERM, or does as a process does for it, and resolves when the server has ended. */
+  /** Stops the server as SIGTERM does, and resolves when the server has ended. */
   stop(): Promise<Ended>;
 }
 
@@ -33,7 +36,7 @@ export class Server implements RunningServer {
   readonly url: string;
   readonly #command: CommandProcess;
 
-  /** Resolves when the server has logged that it listens. */
+  /** Starts a server. Resolves when the server has logged that it listens. */
   static async start(options: ServerOptions): Promise<Server> {
     const command = spawnServer(options);
     const [, url = ""] = await command.stdoutMatch(listening);
@@ -77,14 +80,14 @@ export class Server implements RunningServer {
   }
 }
 
-/** For starts that fail, or that a test kills before they are done. */
+/** Starts a server without waiting, for starts that fail or that a test kills. */
 export function spawnServer({ env = {}, ...options }: ServerOptions): CommandProcess {
   return startCommand(serveArgs(options), { env });
 }
 
 /**
- * Starts a server inside the test's process, which takes a sixth of the CPU time of a child process: for tests that ask
- * the server by HTTP only, and neither measure nor end its process.
+ * Starts a server inside the test's process, which takes a sixth of the CPU time of a child process. For tests that use
+ * only the server's HTTP API, and neither measure nor kill its process.
  */
 export async function startServerInProcess({ env = {}, ...options }: ServerOptions): Promise<RunningServer> {
   const args = [...serveArgs(options), "--shutdown-grace-ms", "50"];

@@ -4,21 +4,21 @@ import type { TemporaryFolder } from "./folder.ts";
 import { Server, startServerInProcess } from "./server.ts";
 import type { RunningServer } from "./server.ts";
 
-/** Prepares something on the first server, calls `restart` once, and checks what the second server made of it. */
+/** One test: prepares data on the first server, calls `restart` once, and checks the data on the second server. */
 export type Story = (first: Server, restart: () => Promise<RunningServer>) => Promise<void>;
 
 export interface SharedRestart {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether the second server listens at the address of the first. */
+  /** Whether the second server listens at the address of the first server. */
   readonly samePort?: boolean;
   readonly end: (server: Server) => Promise<unknown>;
 }
 
 /**
- * Tests that share one server, its end and its second start, since a start takes a second of CPU time. The second
- * server runs inside the test's process. All stories run at the same time. The first server ends as soon as each of
- * them has called `restart` or has failed.
+ * Defines tests that share one server and its restart, because a start takes a second of CPU time. All tests run at the
+ * same time. The first server is stopped when each test has called `restart` or has failed. The second server runs
+ * inside the test's process.
  */
 export function describeRestart(name: string, shared: SharedRestart, stories: Readonly<Record<string, Story>>): void {
   // oxlint-disable-next-line vitest/valid-title -- the title is given where this function is called

@@ -4,11 +4,14 @@ import type { Socket } from "node:net";
 
 export interface TcpReceiver extends AsyncDisposable {
   readonly port: number;
-  /** Bytes after the four bytes of length, of each connection that ended with all of them. */
+  /**
+   * The message of each connection that the sender has closed, without the length of four bytes. A message with a wrong
+   * length is replaced by a note.
+   */
   readonly messages: readonly string[];
 }
 
-/** A receiver for messages over TCP: one per connection, after four bytes of length. */
+/** Starts a receiver for messages over TCP. Each connection carries one message, after a length of four bytes. */
 export async function startTcpReceiver(byteOrder: "big" | "little"): Promise<TcpReceiver> {
   const messages: string[] = [];
   const sockets = new Set<Socket>();

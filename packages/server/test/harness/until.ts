@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 const intervalMs = 10;
-/** A wait of this length is printed, so that a test that hangs shows its condition. */
+/** After this time a wait is printed, so that the output of a hanging test shows the condition. */
 const reportMs = 60_000;
 
 /**
- * Waits until `holds` is true for the value that `read` returns, and returns that value. Has no deadline of its own:
- * only the test runner's time-out limits how long a machine may take.
+ * Waits until `holds` is true for the value that `read` returns, and returns that value. The wait has no time limit of
+ * its own; only the test runner's time limit applies.
  */
 export async function until<T>(what: string, read: () => T | Promise<T>, holds: (value: T) => boolean): Promise<T> {
   let reportAtMs = performance.now() + reportMs;

@@ -10,7 +10,7 @@ export const sentHeaders = ["Content-Type", "application/json", "ringback-reques
 
 type Result = ReturnType<HookPost>;
 
-/** POSTs of a test, made with the tested function. */
+/** Functions that POST in a test, with the tested post function. */
 export function posting(hookPost: HookPost): {
   readonly post: (url: string, options?: Partial<PostOptions>) => Result;
   /** POSTs to a server that calls `misbehave` for the request, and waits until the connection is closed. */
@@ -23,7 +23,7 @@ export function posting(hookPost: HookPost): {
     postTo: async (misbehave, options) => {
       await using server = await RawServer.start(misbehave);
       const result = await post(server.url, options);
-      // Node's client may open another connection in advance, on which nothing is sent.
+      // Node's client can open a second connection in advance. Nothing is sent on that connection.
       const used = server.connections.filter((connection) => connection.received() !== "");
       await vi.waitUntil(() => used.every(({ socket }) => socket.closed), { timeout: 10_000 });
       return result;

@@ -9,7 +9,7 @@ export interface RawConnection {
   readonly received: () => string;
 }
 
-/** A TCP server that answers each whole request with any bytes, whether or not they are HTTP. */
+/** A TCP server that answers each whole request with bytes of the test's choice. The bytes need not be HTTP. */
 export class RawServer implements AsyncDisposable {
   readonly connections: RawConnection[] = [];
   readonly #server: Server;

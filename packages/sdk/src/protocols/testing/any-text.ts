@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 
 /**
- * Any character of Unicode, including control characters; ASCII often enough to matter. The `unit: "binary"` of
+ * Any character of Unicode, including control characters. ASCII characters are frequent. The `unit: "binary"` of
  * fast-check is not used, because it spends a second on a table of all characters in every test file.
  */
 const anyCharacter = fc

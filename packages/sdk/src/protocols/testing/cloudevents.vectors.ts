@@ -1,7 +1,4 @@
-/**
- * Requests of both modes, byte for byte. Header values are UTF-8; the data has the publisher's bytes where the mode
- * allows it.
- */
+/** Requests of both modes, byte for byte. Header values are UTF-8. The data is unchanged where the mode allows it. */
 
 export const jsonRequest = `POST /cgi HTTP/1.1
 Content-Type: application/cloudevents+json
@@ -46,7 +43,8 @@ ce-ringbacktags: a,%20%E6%A0%87%E7%AD%BE
 {"id": 12345678901234567890}`;
 
 /**
- * In the style of the specification's JSON examples: nulls, white space, members in any order, an integer extension.
+ * An event in the style of the specification's JSON examples: with nulls, white space, members in any order, and an
+ * integer extension.
  */
 export const foreignRequest = `POST /cgi HTTP/1.1
 Content-Type: application/cloudevents+json; charset=UTF-8

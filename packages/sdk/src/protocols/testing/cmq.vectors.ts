@@ -1,6 +1,6 @@
 /**
- * The two sample requests of CMQ's documentation, line by line. The documented Content-Length (761 and 123) fits
- * neither body; the transport sets Host and Content-Length.
+ * The two sample requests of CMQ's documentation, line by line. The documented Content-Length values (761 and 123) are
+ * wrong. The transport sets Host and Content-Length.
  */
 
 export const jsonRequest = `POST /cgi HTTP/1.1

@@ -1,6 +1,6 @@
 /**
- * Builds an Opencard token with any header text, from the standards alone (RFC 7518 sections 4.4 and 5.2, RFC 3394):
- * what a hostile holder of the key could send. Uses Node's cryptography, and nothing of the tested code.
+ * Builds an Opencard token with any header text, as a hostile holder of the key could. The token is built from the
+ * standards alone (RFC 7518 sections 4.4 and 5.2, RFC 3394), with Node's cryptography and without the tested code.
  */
 
 import { createCipheriv, createHmac, randomBytes } from "node:crypto";

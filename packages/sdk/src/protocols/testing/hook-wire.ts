@@ -9,7 +9,7 @@ export function callWith(payload: unknown): OutgoingCall {
   return { payload, requestId: "0194-a", key: null, json: JSON };
 }
 
-/** A recorded reply; `head` ends with the empty line. */
+/** Returns a recorded reply as it arrives. `head` ends with the empty line. */
 export function replied({ head, body }: { readonly head: string; readonly body: Uint8Array }): HookReply {
   const [statusLine = "", ...lines] = head.trimEnd().split("\r\n");
   const headers = lines.map((line) => {
@@ -19,7 +19,7 @@ export function replied({ head, body }: { readonly head: string; readonly body: 
   return { status: Number(statusLine.split(" ")[1]), headers: Object.fromEntries(headers), body };
 }
 
-/** The reply of a receiver as it arrives at the sender. */
+/** Returns the reply of a receiver as it arrives at the sender. */
 export function carried({ status, headers, body }: ReceiverReply): HookReply {
   for (const [name, value] of Object.entries(headers)) {
     if (!/^[a-z-]+$/.test(name)) throw new Error(`no lower-case header name: ${name}`);

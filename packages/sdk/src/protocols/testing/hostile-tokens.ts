@@ -1,4 +1,7 @@
-/** Tokens that are not Opencard's, most of them encrypted with the right key. Each entry is `[description, token]`. */
+/**
+ * Tokens that are not valid in Opencard. Most of them are encrypted with the right key. Each entry is `[description,
+ * token]`.
+ */
 
 import { deflateRawSync } from "node:zlib";
 
@@ -17,7 +20,7 @@ const withAlg = (alg: string, more = ""): string =>
   withHeader(headerText.replace("A128KW", alg).replace("}", `${more}}`));
 const replaced = (at: number, part: string): string => token.split(".").with(at, part).join(".");
 
-/** The header announces another kind of token. */
+/** Tokens whose header declares another kind of token. */
 export const otherKinds: readonly (readonly [string, string])[] = [
   ...["none", "dir", "RSA1_5", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A128KW", "A128GCMKW", "A256KW", "a128kw", "A128KW "].map(
     (alg) => [`alg ${alg}`, withAlg(alg)] as const,
@@ -32,7 +35,10 @@ export const otherKinds: readonly (readonly [string, string])[] = [
   ["an empty header", underKey("{}")],
 ];
 
-/** `alg` and `enc` are right, another part of the header is wrong. All are encrypted with the right key. */
+/**
+ * Tokens with the right `alg` and `enc`, and with a fault in another part of the header. All are encrypted with the
+ * right key.
+ */
 export const otherHeaders: readonly (readonly [string, string])[] = [
   [
     "zip DEF around 16 MB of spaces",
@@ -64,7 +70,7 @@ export const otherHeaders: readonly (readonly [string, string])[] = [
   ["a header nested a thousand deep", underKey(`{"alg":${"[".repeat(1000)}${"]".repeat(1000)},${members}}`)],
 ];
 
-/** Not a compact token, or a token whose parts have wrong sizes. */
+/** Bodies that are not compact tokens, and tokens whose parts have wrong sizes. */
 export const otherShapes: readonly (readonly [string, string])[] = [
   ["nothing", ""],
   ["a word", "hello"],

@@ -1,11 +1,11 @@
 /**
  * Requests of Alibaba Cloud MNS. The documentation masks some digits with asterisks, which are kept.
  *
- * `documentedXml` and `documentedJson` are the samples of help.aliyun.com/document_detail/27482 with their mistakes
- * corrected (`xlmns`, an end tag with another name, in JSON a message that does not match the MD5) and with the headers
- * of 27498. `recordedXml` has the form of notifications captured from 2017 to 2019 (another order, no tag, a
- * certificate's URL). `recordedJson` has the form of captures of 2019 and 2022, `recordedSimplified` of one of 2024.
- * Names, numbers and the signature in these three are invented.
+ * `documentedXml` and `documentedJson` are the samples of help.aliyun.com/document_detail/27482, with the headers of
+ * 27498. The mistakes of the samples are corrected: `xlmns`, an end tag with another name, and in JSON a message that
+ * does not match the MD5. `recordedXml` has the form of notifications captured from 2017 to 2019 (another order, no
+ * tag, a certificate's URL). `recordedJson` has the form of captures of 2019 and 2022, and `recordedSimplified` that of
+ * a capture of 2024. Names, numbers and the signature in these three are invented.
  */
 
 export const documentedXml = `POST /notifications HTTP/1.1
@@ -89,7 +89,7 @@ Accept: */*
 
 Hello World!`;
 
-/** A request that the sender's half writes; md5sum computed the checksums. */
+/** A request that the sender's half writes. Its checksums were computed with md5sum. */
 export const sentXml = `POST /cgi HTTP/1.1
 Date: Sun, 10 May 1970 16:03:53 GMT
 Content-Type: text/xml;charset=utf-8
@@ -138,7 +138,7 @@ x-mns-publish-time: 11203432000
 
 {1:"a", 2:"b"}`;
 
-/** The head of a request and its string to sign, which help.aliyun.com/document_detail/27488 prints. */
+/** The head of a request, and its string to sign. Both are printed at help.aliyun.com/document_detail/27488. */
 export const signedHead = `POST /notifications HTTP/1.1
 Host: example.com
 x-mns-version: 2015-06-06

@@ -1,6 +1,7 @@
 /**
- * Tokens that jwcrypto 1.1 created on Python 3.11, with the key and the answers of the program in Baidu's
- * documentation. Its `json_encode` wrote the plaintexts: members sorted, characters outside ASCII escaped.
+ * Tokens that jwcrypto 1.1 created on Python 3.11. The key and the answers are those of the program in Baidu's
+ * documentation. The plaintexts were written by jwcrypto's `json_encode`: members are sorted, and characters outside
+ * ASCII are escaped.
  */
 
 /** The bytes 0123456789abcdef. */

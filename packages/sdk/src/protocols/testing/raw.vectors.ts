@@ -1,6 +1,6 @@
 /**
- * A request with every header of the dialect, byte for byte. Header values are UTF-8; the body is the publisher's
- * bytes.
+ * A request with every header of the dialect, byte for byte. Header values are UTF-8. The body is the unchanged body of
+ * the message.
  */
 
 export const fullRequest = `POST /cgi HTTP/1.1

@@ -1,6 +1,6 @@
 /**
- * A request with the signatures of three keys. The `standardwebhooks` package computed the signatures of the shared
- * secrets, OpenSSL the Ed25519 signature; the key pair is the first of RFC 8032 section 7.1.
+ * A request with the signatures of three keys. The signatures of the shared secrets were computed with the
+ * `standardwebhooks` package, the Ed25519 signature with OpenSSL. The key pair is the first of RFC 8032 section 7.1.
  */
 
 export const oldSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -1,6 +1,6 @@
 /**
- * A text message in a group, byte for byte, with the members and the 22-digit `msgSvrID` of the API's descriptions.
- * White space, member order and escapes are the publisher's.
+ * A text message in a group, byte for byte. Its members and its 22-digit `msgSvrID` are those of the API's
+ * descriptions. White space, member order and escapes are the publisher's.
  */
 export const textPush = String.raw`POST /weixinCallback HTTP/1.1
 Content-Type: application/json

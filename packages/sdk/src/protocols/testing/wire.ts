@@ -1,4 +1,4 @@
-/** Simulates how HTTP/1.1 changes a request between a dialect's two halves, and has samples to send. */
+/** Simulates how HTTP/1.1 changes a request between a dialect's two halves. Also exports samples to send. */
 
 import * as fc from "fast-check";
 
@@ -7,7 +7,7 @@ import { anyText } from "./any-text.ts";
 
 const encoder = new TextEncoder();
 
-/** The request as the documentations print it: start line, headers, empty line, body. */
+/** Returns the request as the documentations print it: start line, headers, empty line, body. */
 export function printed(request: EncodedRequest): Uint8Array {
   let head = "POST /cgi HTTP/1.1\n";
   for (let at = 0; at < request.headers.length; at += 2) {
@@ -16,12 +16,12 @@ export function printed(request: EncodedRequest): Uint8Array {
   return concatenated(latin1(`${head}\n`), request.body);
 }
 
-/** A printed request without the headers that the transport adds. */
+/** Returns a printed request without the headers that the transport adds. */
 export function withoutTransportHeaders(text: string): Uint8Array {
   return encoder.encode(text.replace(/^(?:Host|Content-Length): .*\n/gm, ""));
 }
 
-/** A printed request as a server passes it to the receiving program. */
+/** Parses a printed request as a server does for the receiving program. */
 export function received(text: string): IncomingRequest {
   const split = text.indexOf("\n\n");
   const headers: Record<string, string> = {};
@@ -32,7 +32,7 @@ export function received(text: string): IncomingRequest {
   return { method: "POST", headers, body: encoder.encode(text.slice(split + 2)) };
 }
 
-/** An encoded request as it arrives: header names in lower case, values without spaces at the ends. */
+/** Returns an encoded request as it arrives: header names in lower case, values without spaces at the ends. */
 export function arrived(request: EncodedRequest): IncomingRequest {
   const headers: Record<string, string> = {};
   for (let at = 0; at < request.headers.length; at += 2) {
@@ -92,7 +92,7 @@ export const messageText = fc.oneof(
   fc.json(),
 );
 
-/** Deliveries with any members and a body from `body`. */
+/** Deliveries with any members. Their bodies come from `body`. */
 export function deliveries(body: fc.Arbitrary<Uint8Array>): fc.Arbitrary<OutgoingDelivery> {
   return fc.record({
     topicOwner: fc.maxSafeNat(),
@@ -112,7 +112,7 @@ export function deliveries(body: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Outgoin
   });
 }
 
-/** Returns null when `run` throws the expected error. */
+/** Returns the result of `run`, or null when `run` throws the expected error. */
 export function orNull<T>(expected: new (message: string) => Error, run: () => T): T | null {
   try {
     return run();

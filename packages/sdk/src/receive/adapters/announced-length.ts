@@ -1,4 +1,4 @@
-/** Returns the length that a request announces; 0 when it announces none or an invalid one. */
+/** Returns the length in a Content-Length header; 0 when the header is missing or invalid. */
 export function announcedLength(contentLength: string | undefined | null): number {
   return /^\d{1,15}$/.test(contentLength ?? "") ? Number(contentLength) : 0;
 }

@@ -11,19 +11,19 @@ import { toExpressHandler } from "./express.ts";
 describeAdapter("express", serveExpress);
 
 describe("the adapter for Express", () => {
-  it("has the whole path although it is mounted below", async () => {
+  it("gets the whole path even when it is mounted at a sub-path", async () => {
     await using app = await behind();
     await sent(app.port, post("/callbacks/onMessage?a=1", [], latin1("")));
     expect(app.requests[0]?.path).toBe("/callbacks/onMessage?a=1");
   });
 
-  it("passes requests to other places on", async () => {
+  it("passes on requests to other paths", async () => {
     await using app = await behind();
     expect((await sent(app.port, post("/elsewhere", [], latin1("")))).status).toBe(404);
     expect(app.requests).toEqual([]);
   });
 
-  it("accepts the bytes that express.raw() has kept, as they came", async () => {
+  it("accepts the unchanged bytes that express.raw() has kept", async () => {
     await using app = await behind(express.raw({ type: () => true }));
     const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
     await sent(app.port, post("/callbacks", ["Content-Type: application/json"], everyByte));
@@ -37,13 +37,13 @@ describe("the adapter for Express", () => {
     expect(Buffer.from(app.requests[0]?.body ?? []).toString()).toBe("拉黑");
   });
 
-  it("answers 413 when a parser in front has a higher limit than the receiver", async () => {
+  it("answers 413 when an earlier parser has a higher limit than the receiver", async () => {
     await using app = await behind(express.raw({ type: () => true }));
     expect((await sent(app.port, post("/callbacks", [], new Uint8Array(1001)))).status).toBe(413);
     expect(app.requests).toEqual([]);
   });
 
-  it("reads the body itself where a parser has passed it over", async () => {
+  it("reads the body itself when a parser has skipped it", async () => {
     await using app = await behind(express.json());
     await sent(app.port, post("/callbacks", ["Content-Type: text/plain"], latin1("{}")));
     expect(Buffer.from(app.requests[0]?.body ?? []).toString()).toBe("{}");

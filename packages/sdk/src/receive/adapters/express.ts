@@ -4,7 +4,7 @@ import type { Receiver } from "../receiver.ts";
 import { exchange, headOf, type NodeRequest, type NodeResponse } from "./node-message.ts";
 import { refusal } from "./safe-reply.ts";
 
-/** The members of Express' request that are used, in versions 4 and 5. */
+/** The members of Express' request that are used. Versions 4 and 5 have them. */
 export interface ExpressRequest extends NodeRequest {
   /** The path, including the part at which the application is mounted. */
   readonly originalUrl: string;
@@ -13,22 +13,22 @@ export interface ExpressRequest extends NodeRequest {
 }
 
 /**
- * Returns a handler for Express: `app.use("/callbacks", toExpressHandler(receiver))`. Best placed before all body
- * parsers.
+ * Returns a handler for Express: `app.use("/callbacks", toExpressHandler(receiver))`. Register the handler before all
+ * body parsers if possible.
  *
- * After a body parser the receiver needs the original bytes, which `express.raw({ type: () => true })` keeps. The text
- * of `express.text()` is encoded as UTF-8, which is correct if the sender used UTF-8. `express.json()` does not keep
- * the bytes: such a request goes to Express' error handling as a {@link ReceiveError} with the code
- * `body_already_read`.
+ * After a body parser, the receiver needs the original bytes of the body. `express.raw({ type: () => true })` keeps
+ * these bytes. The text of `express.text()` is encoded as UTF-8, which is correct if the sender used UTF-8.
+ * `express.json()` does not keep the bytes: such a request goes to Express' error handling as a {@link ReceiveError}
+ * with the code `body_already_read`.
  */
 export function toExpressHandler(
   receiver: Receiver,
 ): (request: ExpressRequest, response: NodeResponse, next: (error?: unknown) => void) => Promise<void> {
   return async (request, response, next) => {
     const { originalUrl, readableDidRead, readableEnded } = request;
-    // `body` alone does not show that a parser ran: Express 4 sets it to an empty object without one.
+    // `body` does not show whether a parser ran: without a parser, Express 4 sets `body` to an empty object.
     if (!readableDidRead && !readableEnded) return await exchange(receiver, request, response, originalUrl);
-    // The body was read and had no bytes, whatever the parser made of it.
+    // The body was read and had no bytes, whatever value the parser stored for it.
     const body = readableDidRead ? bytesOf(request.body) : new Uint8Array(0);
     if (body !== null) {
       return await exchange(receiver, request, response, originalUrl, () => {

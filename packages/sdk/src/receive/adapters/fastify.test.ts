@@ -11,7 +11,7 @@ import { toFastifyPlugin } from "./fastify.ts";
 describeAdapter("fastify", serveFastify);
 
 describe("the adapter for Fastify", () => {
-  it("leaves the application's own parsing as it is", async () => {
+  it("does not change the application's own parsing", async () => {
     await using app = await withRoute();
     const json = ["Content-Type: application/json"];
     const own = await sent(app.port, post("/own", json, latin1('{"a": 1}')));
@@ -22,7 +22,7 @@ describe("the adapter for Fastify", () => {
     expect(Buffer.from(app.requests[0]?.body ?? []).toString()).toBe('{"a": 1}');
   });
 
-  it("receives at its prefix and below, with the whole path, and nowhere else", async () => {
+  it("receives requests at its prefix and below only, with the whole path", async () => {
     await using app = await withRoute();
     for (const path of ["/callbacks", "/callbacks/", "/callbacks/onMessage?a=1"]) {
       expect((await sent(app.port, post(path, [], latin1("")))).status).toBe(200);

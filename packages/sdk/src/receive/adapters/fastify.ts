@@ -1,7 +1,7 @@
 import type { Receiver } from "../receiver.ts";
 import { exchange, type NodeRequest, type NodeResponse } from "./node-message.ts";
 
-/** The members of a Fastify instance that are used, in versions 4 and 5. */
+/** The members of a Fastify instance that are used. Versions 4 and 5 have them. */
 export interface FastifyScope {
   addHook(name: "onRequest", hook: (request: FastifyRequestParts, reply: FastifyReplyParts) => Promise<void>): unknown;
   all(path: string, handler: (request: FastifyRequestParts, reply: FastifyReplyParts) => Promise<void>): unknown;
@@ -21,8 +21,8 @@ export interface FastifyReplyParts {
  * at that path and below it.
  *
  * The plugin answers before Fastify reads the body. So the receiver gets the sender's bytes for every content type, and
- * the application's parsers and `bodyLimit` do not apply. The application's `onRequest` hooks run before; later hooks
- * (`preParsing`, `preHandler`, `onSend`) do not run for these requests.
+ * the application's parsers and `bodyLimit` do not apply. The application's `onRequest` hooks run before the plugin.
+ * Later hooks (`preParsing`, `preHandler`, `onSend`) do not run for these requests.
  */
 export function toFastifyPlugin(receiver: Receiver): (scope: FastifyScope) => Promise<void> {
   // oxlint-disable-next-line typescript/require-await -- Fastify takes a plugin without a callback only if it is async

@@ -20,7 +20,7 @@ describe("the adapter for Fetch", () => {
     expect(requests[0]?.headers["x-a"]).toBe("1");
   });
 
-  it("breaks its promise for a request whose body has been read, since its bytes are gone", async () => {
+  it("rejects for a request whose body has been read, since its bytes are lost", async () => {
     const { handler, requests } = keeping();
     const request = new Request("https://example.com/", { method: "POST", body: "text" });
     await request.text();
@@ -58,7 +58,7 @@ describe("the adapter for Fetch", () => {
     expect(requests).toEqual([]);
   });
 
-  it("reads no more of an endless body than it needs to see that it is too large", async () => {
+  it("stops reading an endless body as soon as the body is too large", async () => {
     const { handler } = keeping();
     let pieces = 0;
     const body = new ReadableStream<Uint8Array>({

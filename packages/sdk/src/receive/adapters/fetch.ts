@@ -10,15 +10,14 @@ import { announcedLength } from "./announced-length.ts";
  * Returns a handler for servers with the Fetch API: Hono (`(c) => handler(c.req.raw)`), Next's route handlers, Workers,
  * Deno, Bun.
  *
- * Header values are those of Fetch: repeated ones joined with a comma and a space, with one character per byte. On a
- * platform that decodes values as UTF-8 the bytes are lost, and a dialect refuses a required header that is not ASCII.
- * The rest of a body that was answered with 413 is left to the platform.
+ * Header values are those of Fetch: the values of a repeated header are joined with a comma and a space, and each byte
+ * is one character. Some platforms decode header values as UTF-8 and lose the bytes. On these, a dialect refuses a
+ * required header that is not ASCII. After a 413, the platform decides what happens to the rest of the body.
  *
- * A reply without a content type is passed on without one. Some servers add one anyway; koipy then reads a file as a
- * text.
+ * A reply without a content type is passed on without one. Some servers add a content type anyway; koipy then reads a
+ * file as a text.
  *
- * The promise rejects only when something else has read the body or holds a reader on it, because a reply could not
- * correct that.
+ * The promise rejects only when other code has read the body or holds a reader on it. No reply could correct that.
  */
 export function toFetchHandler(receiver: Receiver): (request: Request) => Promise<Response> {
   return async (request) => {
@@ -56,7 +55,8 @@ async function readBody(request: Request, bodyBytesMax: number): Promise<Uint8Ar
 
 function toResponse(reply: ReceiverReply): Response {
   try {
-    // Bytes, because a Response adds a content type to text, and some dialects need a reply without one.
+    // The body is passed as bytes: for text, a Response adds a content type, and some dialects need a reply without
+    // one.
     const bytes = typeof reply.body === "string" ? new TextEncoder().encode(reply.body) : new Uint8Array(reply.body);
     // A reply with a status such as 204 must have no body, not even an empty one.
     const body = bytes.length === 0 ? null : bytes;

@@ -1,6 +1,6 @@
 /**
- * Reading requests and writing responses of `node:http`, for the adapters of Node's servers. The interfaces name only
- * the members that are used, so that nothing of Node is imported.
+ * Reads requests and writes responses of `node:http`, for the adapters of Node's servers. The interfaces list only the
+ * members that are used, so nothing of Node is imported.
  */
 
 import { BoundedBytes } from "../../protocols/bounded-bytes.ts";
@@ -11,11 +11,14 @@ import type { Receiver } from "../receiver.ts";
 import { replyTo, type RequestHead } from "./safe-reply.ts";
 import { announcedLength } from "./announced-length.ts";
 
-/** The members of `http.IncomingMessage` that are used, and of HTTP/2's compatible request. */
+/** The members that are used of `http.IncomingMessage`, and of the compatible request of HTTP/2. */
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
-  /** Node joins repeated headers by rules for each header, and decodes values with one character per byte. */
+  /**
+   * Names and values. Node joins the values of a repeated header, by rules for each header. Values have one character
+   * per byte.
+   */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly destroyed: boolean;
   /** Whether something has read bytes of the body. */
@@ -37,7 +40,7 @@ export interface NodeResponse {
 
 /**
  * The most bytes that are read and discarded after a body was refused as too large. Most senders read the reply only
- * after they have sent the whole request. A longer body loses its connection.
+ * after they have sent the whole request. When more bytes follow, the connection is closed.
  */
 export const discardedBytesMax = 8 * 1024 * 1024;
 
@@ -61,7 +64,7 @@ export async function exchange(
 }
 
 export function headOf(request: NodeRequest, path: string): RequestHead {
-  // An object without a prototype, because a header may have the name of a prototype's member.
+  // The object has no prototype, because a header can have the same name as a member of `Object.prototype`.
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers[name] = typeof value === "string" ? value : value.join(", ");
@@ -77,7 +80,7 @@ function write(request: NodeRequest, response: NodeResponse, reply: ReceiverRepl
   }
   const body = typeof reply.body === "string" ? new TextEncoder().encode(reply.body) : reply.body;
   response.writeHead(reply.status, { ...reply.headers, "content-length": String(body.length) });
-  // Node can be configured to throw when a body is written where none is allowed.
+  // The body is omitted, because Node can be configured to throw when a body is written where none is allowed.
   if (request.method === "HEAD") response.end();
   else response.end(body);
 }
@@ -99,7 +102,7 @@ function readBody(request: NodeRequest, bodyBytesMax: number): Promise<Uint8Arra
       if (discardedBytes > discardedBytesMax) request.destroy();
     });
     request.on("end", () => resolve(body.bytes()));
-    // Both events may follow `end`, where they have no effect. Without a listener an `error` would end the process.
+    // Both events can also follow `end`, and have no effect then. Without a listener, an `error` would end the process.
     request.on("error", () => reject(new ReceiveError("body_incomplete")));
     request.on("close", () => reject(new ReceiveError("body_incomplete")));
   });

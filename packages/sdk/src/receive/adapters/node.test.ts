@@ -18,7 +18,7 @@ describe("the adapter for node:http", () => {
     handle: (request) => Promise.resolve({ status: 200, headers: {}, body: request.body }),
   };
 
-  it("sends the length of its replies, so that HTTP/1.0 clients know the end", async () => {
+  it("sends the length of its replies, which HTTP/1.0 clients need", async () => {
     await using server = await disposable(echo);
     expect((await sent(server.port, post("/", [], latin1("12345")))).headers["content-length"]).toBe("5");
   });
@@ -33,7 +33,7 @@ describe("the adapter for node:http", () => {
     connection.close();
   });
 
-  it("reads more of a body that is too large, so that its sender reads the answer, and closes the connection at last", async () => {
+  it("continues to read a body that is too large, so that the sender reads the answer, and closes the connection at its limit", async () => {
     await using server = await disposable(echo);
     const connection = await RawConnection.to(server.port);
     connection.send(chunkedHead("/", []));
@@ -44,7 +44,7 @@ describe("the adapter for node:http", () => {
     connection.close();
   });
 
-  it("ends the connection when a reply cannot be written past its head", async () => {
+  it("closes the connection when the body of a reply cannot be written after its head", async () => {
     const server = createServer((request, response) => {
       response.end = () => {
         throw new Error("a body cannot be written");

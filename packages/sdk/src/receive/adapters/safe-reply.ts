@@ -1,7 +1,4 @@
-/**
- * Returns replies that every server can send, even when a receiver that a program wrote throws or returns an invalid
- * reply.
- */
+/** Returns replies that every server can send. A receiver of the program's own may throw or return an invalid reply. */
 
 import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { failureReply } from "../answering.ts";
@@ -15,8 +12,8 @@ const noBody = new Uint8Array(0);
 export type RequestHead = Omit<ReceivedRequest, "body">;
 
 /**
- * Reads the body and returns the reply to the request, or the reply to the error that reading ended with. Never
- * rejects.
+ * Reads the body and returns the reply to the request. When the body cannot be read, returns the reply to the error.
+ * Never rejects.
  */
 export async function replyTo(
   receiver: Receiver,

@@ -1,6 +1,6 @@
 /**
- * The behaviour of every adapter. Real: the server, the sockets and all bytes. Faked: the receiver, which records its
- * requests and returns the test's answers.
+ * Tests of the behaviour that every adapter has. Real: the server, the sockets and all bytes. Faked: the receiver. The
+ * faked receiver records its requests and returns the test's answers.
  */
 
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -109,7 +109,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(requests[0]?.headers["content-type"]).toBe(contentType);
     });
 
-    it("never unpacks a body, so that none can be larger than it looks", async () => {
+    it("never decompresses a body, so that no body can exceed the limit", async () => {
       const { port, requests } = await keeping();
       await sent(port, post("/", ["Content-Encoding: gzip", "Content-Type: application/json"], everyByte));
       expect(requests[0]?.body).toEqual(everyByte);
@@ -140,7 +140,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(Buffer.compare(requests[0]?.body ?? nothing, whole)).toBe(0);
     });
 
-    it("accepts a body of exactly the bound", async () => {
+    it("accepts a body of exactly the size limit", async () => {
       const { port, requests } = await keeping();
       const body = new Uint8Array(bodyBytesMax).fill(7);
       expect((await sent(port, post("/", [], body))).status).toBe(200);
@@ -166,7 +166,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       },
     );
 
-    it("answers 413 as soon as a body without an announced length passes the bound, although it never ends", async () => {
+    it("answers 413 as soon as an endless body without an announced length exceeds the limit", async () => {
       const { port, requests } = await keeping();
       const reply = await sent(port, Buffer.concat([chunkedHead("/", []), chunk(new Uint8Array(bodyBytesMax + 1))]));
       expect(reply.status).toBe(413);
@@ -186,7 +186,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(requests[0]?.body).toEqual(everyByte);
     });
 
-    it("reads what follows the announced length as the next request", async () => {
+    it("reads the bytes after the announced length as the next request", async () => {
       const { port, requests } = await keeping();
       const head = latin1("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n");
       const connection = await RawConnection.to(port);
@@ -343,7 +343,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect((await sent(port, post("/", [], new Uint8Array(bodyBytesMax + 1)))).status).toBe(500);
     });
 
-    it("answers when the handler is done and not before", async () => {
+    it("answers only after the handler has ended", async () => {
       const finishing: ((reply: ReceiverReply) => void)[] = [];
       const { port } = await keeping(() => new Promise((resolve) => finishing.push(resolve)));
       let answered = false;
@@ -354,7 +354,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect((await reply).status).toBe(202);
     });
 
-    it("gives each of many requests at once its own answer, in whatever order they are done", async () => {
+    it("answers each of many concurrent requests with its own answer, in any order", async () => {
       const waiting: (() => void)[] = [];
       const { port } = await keeping(
         (request) => new Promise((resolve) => waiting.push(() => resolve({ ...ok, body: request.body }))),

@@ -1,4 +1,7 @@
-/** For each dialect, a request that its receiver accepts and one that it refuses, to be sent through every adapter. */
+/**
+ * For each dialect, a request that its receiver accepts and a request that it refuses. Both are sent through every
+ * adapter.
+ */
 
 import { createOpencardReceiver } from "../../opencard/create-opencard-receiver.ts";
 import { cloudEvents, cloudEventsBinary } from "../../protocols/cloudevents.ts";

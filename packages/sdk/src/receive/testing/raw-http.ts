@@ -15,13 +15,13 @@ export function latin1(text: string): Buffer {
   return Buffer.from(text, "latin1");
 }
 
-/** A whole POST with the right length. */
+/** Returns a whole POST with the right length. */
 export function post(path: string, headers: readonly string[], body: Uint8Array): Buffer {
   const head = [`POST ${path} HTTP/1.1`, "Host: localhost", `Content-Length: ${body.length}`, ...headers, "", ""];
   return Buffer.concat([latin1(head.join("\r\n")), body]);
 }
 
-/** A whole POST whose body has several chunks. */
+/** Returns a whole POST whose body has several chunks. */
 export function chunkedPost(path: string, headers: readonly string[], pieces: readonly Uint8Array[]): Buffer {
   return Buffer.concat([chunkedHead(path, headers), ...pieces.map(chunk), latin1("0\r\n\r\n")]);
 }

@@ -76,7 +76,7 @@ async function bridge(
   const response = await handler(toRequest(incoming));
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   outgoing.end(new Uint8Array(await response.arrayBuffer()));
-  // Unread bytes of a body would be read as the next request on the connection.
+  // The connection is closed, because unread bytes of a body would be read as the next request.
   if (!incoming.readableEnded) outgoing.once("finish", () => incoming.destroy());
 }
 

@@ -4,21 +4,24 @@ import type { Chance } from "../random.ts";
 import { subscriptions } from "./plan.ts";
 
 export interface ChaosArrival {
-  /** Number of kills before. */
+  /** Number of kills before the arrival. */
   readonly epoch: number;
   /** Whether the answer was a success. A kill can still lose the answer on its way to the server. */
   readonly success: boolean;
   readonly body: string;
   /** Time of arrival by `performance.now`. */
   readonly atMs: number;
-  /** Names the process that sent the request. Request ids of one process share a base. */
+  /**
+   * Identifies the server process that sent the request. The request ids of one process divided by `idsOfProcess` give
+   * the same number.
+   */
   readonly sender: string;
 }
 
-/** Request ids of one process count up from a multiple of this number. */
+/** The request ids of a process start at a multiple of this number and count up. */
 const idsOfProcess = 2n ** 21n;
 
-/** Every subscription's endpoint, with its arrivals by `topic/subscription/message id`. */
+/** The endpoint of every subscription. Arrivals are recorded by `topic/subscription/message id`. */
 export class Endpoints implements AsyncDisposable {
   readonly arrivals = new Map<string, ChaosArrival[]>();
   epoch = 0;
@@ -34,7 +37,7 @@ export class Endpoints implements AsyncDisposable {
       endpoints.#note(`${planned.topic}/${planned.name}/${arrival.messageId}`, success, arrival.text, sender);
       const answer = () => {
         if (success) response.writeHead(200).end("ok");
-        // Half of the failures are refusals, the others are broken connections.
+        // Half of the failures are answers with 503, the others are broken connections.
         else if (chance.next() < 0.5) response.writeHead(503).end("later");
         else response.destroy();
       };

@@ -4,8 +4,8 @@ import { judgeChaos } from "./verdict.ts";
 import { temporaryFolder } from "../folder.ts";
 
 /**
- * Runs the chaos and judges it. `CHAOS_SEED` repeats the choices of an earlier run, though not its timing, which is the
- * machine's. `CHAOS_KILLS` sets another number of kills.
+ * Runs the chaos test and checks the result. `CHAOS_SEED` repeats the random choices of an earlier run, but the timing
+ * depends on the machine. `CHAOS_KILLS` sets the number of kills.
  */
 export async function expectSurvivedKills(killsDefault: number, acceptedMax: number): Promise<void> {
   const kills = Number(process.env["CHAOS_KILLS"] ?? killsDefault);
@@ -23,7 +23,7 @@ export async function expectSurvivedKills(killsDefault: number, acceptedMax: num
   expect(faults, `seed ${seed}`).toEqual({ ...none, publishedTwice: [] });
   const done = { backlog: 0, parked: 0, inFlight: 0, deadLetters: 0, expired: 0 };
   for (const counts of leftOver) expect(counts, `seed ${seed}`).toMatchObject(done);
-  // A run without messages under way at a kill would prove nothing.
+  // A run proves nothing if no message is being delivered at any kill.
   expect(report.kills).toBe(kills);
   expect(accepted.length).toBeGreaterThan(kills);
   expect(report.recorded.at(-1)?.size).toBeGreaterThan(0);

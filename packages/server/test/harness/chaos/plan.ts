@@ -1,6 +1,6 @@
 import type { Chance } from "../random.ts";
 
-/** The topics and subscriptions of a run, and which messages each subscription must get. */
+/** The topics and subscriptions of a run, and the messages that each subscription must get. */
 
 export interface PlannedMessage {
   readonly body: string;
@@ -29,7 +29,10 @@ export const topicSettings: Readonly<Record<TopicName, object>> = {
 };
 
 const everything = (): boolean => true;
-/** Retries soon enough for a test, and often enough never to give up. */
+/**
+ * A retry policy with delays that are short enough for a test. It allows so many retries that the server never gives
+ * up.
+ */
 const patient = { baseMs: 40, factor: 1.5, delayMsMax: 400, retriesMax: 1000, jitter: "full" };
 const plain = { settings: {}, gets: everything, delayMs: 0, failing: 0 };
 
@@ -55,7 +58,7 @@ export const subscriptions: readonly PlannedSubscription[] = [
   },
 ];
 
-/** `number` makes the body unique, so that an arrival shows which publish it comes from. */
+/** Returns a message. `number` makes its body unique, so that each arrival can be matched with its publish. */
 export function planMessage(topic: TopicName, number: string, chance: Chance): PlannedMessage {
   const body = `${number} ${"x".repeat(chance.next() < 0.05 ? 20_000 : chance.whole(0, 200))}`;
   if (topic === "routed") return { body, type: chance.pick(["order", "order.new", "order.new.eu", "user.new"]) };

@@ -8,7 +8,7 @@ export interface Accepted {
   readonly id: string;
   readonly topic: TopicName;
   readonly message: PlannedMessage;
-  /** True when the request was sent again, under its idempotency key, because a kill had cut off the first answer. */
+  /** Whether the request was repeated with its idempotency key, because a kill had cut off the first answer. */
   readonly sentAgain: boolean;
 }
 
@@ -20,8 +20,8 @@ interface Request {
 }
 
 /**
- * Programs that publish at the same time, singly and in batches. A kill can cut off the answer to a request that was
- * accepted. A request with an idempotency key is sent again until it is answered; a request without one is forgotten.
+ * Programs that publish at the same time, single messages and batches. A kill can cut off the answer to an accepted
+ * request. A request with an idempotency key is repeated until it is answered. A request without a key is not repeated.
  */
 export class Publishers {
   readonly accepted: Accepted[] = [];
@@ -41,7 +41,7 @@ export class Publishers {
     await Promise.all(Array.from({ length: publishers }, () => this.#publishUntilGone(api, stop)));
   }
 
-  /** Sends the requests again whose answer a kill had cut off. */
+  /** Repeats the requests whose answers were cut off by a kill. */
   async settle(api: Api): Promise<void> {
     for (let request = this.#again.pop(); request !== undefined; request = this.#again.pop()) {
       await this.#send(api, request);
@@ -74,7 +74,7 @@ export class Publishers {
     try {
       published = await publish(api, topic, messages, headers);
     } catch (error) {
-      // fetch throws this for a connection that could not be made or that broke.
+      // `fetch` throws a TypeError for a connection that failed or broke.
       if (!(error instanceof TypeError)) throw error;
       this.unanswered++;
       if (key !== null) this.#again.push(request);

@@ -22,24 +22,31 @@ export interface ChaosReport {
   readonly kills: number;
   readonly killsWhileStarting: number;
   readonly accepted: readonly Accepted[];
-  /** Publishes whose answer a kill cut off. */
+  /** Number of publishes whose answer was cut off by a kill. */
   readonly unanswered: number;
   readonly attempted: ReadonlySet<string>;
   readonly endpoints: Endpoints;
-  /** For each kill: the deliveries recorded as accepted by then, and how often each had arrived at that moment. */
+  /**
+   * One map per kill: the deliveries that the server had recorded as accepted before the kill, each with its number of
+   * arrivals at that moment.
+   */
   readonly recorded: readonly ReadonlyMap<string, number>[];
-  /** Counts of every subscription at the end. */
+  /** The message counts of every subscription at the end. */
   readonly leftOver: readonly object[];
 }
 
 const publishers = 4;
-/** Share of the kills that hit a server while it starts. */
+/** Share of the kills that are done while a server starts. */
 const whileStarting = 0.15;
 
-/** Loads a server, kills it at a random moment, starts it again on the same folder, and so on. */
+/**
+ * Loads a server with requests, kills it at a random moment, and starts it again on the same folder. Repeats this for
+ * the given number of kills.
+ */
 export async function runChaos({ folder, kills, seed, acceptedMax }: ChaosOptions): Promise<ChaosReport> {
   const chance = chanceFrom(seed);
-  // Separate random numbers: the order of requests and kills must not change the numbers that the others draw.
+  // Each part has its own random numbers. Otherwise the order of requests and kills would change the numbers of the
+  // other parts.
   await using endpoints = await Endpoints.start(chanceFrom(seed + 1));
   const load = new Publishers(chanceFrom(seed + 2));
   const recorded: ReadonlyMap<string, number>[] = [];

@@ -10,7 +10,7 @@ export async function prepare(api: Api, url: string): Promise<void> {
   }
 }
 
-/** Waits until every subscription has delivered everything, and returns their counts. */
+/** Waits until every subscription has delivered all messages, and returns the message counts. */
 export async function settledCounts(api: Api): Promise<object[]> {
   const read = () =>
     Promise.all(

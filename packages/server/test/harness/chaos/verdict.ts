@@ -4,25 +4,26 @@ import type { ChaosReport } from "./run.ts";
 export interface ChaosVerdict {
   /** Deliveries of accepted messages that the receiver never answered with success. */
   readonly lost: readonly string[];
-  /** Deliveries recorded as accepted before a kill that arrived again after it. */
+  /** Deliveries that were recorded as accepted before a kill and arrived again after the kill. */
   readonly repeatedThoughRecorded: readonly string[];
   /**
-   * Deliveries sent again by the process that had received their success. Neither a failure nor a kill explains that.
+   * Deliveries that a process repeated although it had received the success itself. Neither a failure nor a kill
+   * explains such a repetition.
    */
   readonly repeatedWithoutReason: readonly string[];
-  /** Message ids that arrived with two bodies. */
+  /** Message ids that arrived with two different bodies. */
   readonly mixedUp: readonly string[];
-  /** Arrivals that nobody published. */
+  /** Arrivals of messages that were never published. */
   readonly invented: readonly string[];
-  /** Publishes under one idempotency key that produced two ids. */
+  /** Publishes with the same idempotency key that produced two message ids. */
   readonly publishedTwice: readonly string[];
-  /** Number of arrivals after an arrival that was answered with success: the cost of a kill. */
+  /** Number of repeated arrivals after a success. Each kill causes some. */
   readonly duplicates: number;
   readonly deliveries: number;
   readonly arrivals: number;
 }
 
-/** Judges a run only by what clients and receivers saw and by what the killed servers had recorded. */
+/** Checks a run. Only the observations of clients and receivers are used, and the records of the killed servers. */
 export function judgeChaos(report: ChaosReport): ChaosVerdict {
   const { endpoints, accepted, attempted, recorded } = report;
   const due = dueDeliveries(accepted);

@@ -7,7 +7,8 @@ export const databaseName = "ringback";
 const askAgainMs = 50;
 
 /**
- * One connection for each server, replaced after it breaks. A new connection for each query would be most of the load.
+ * One connection for each database server. The connection is replaced after it breaks. Opening a connection for each
+ * query would cause most of the load.
  */
 const connections = new WeakMap<PostgresServer, Promise<Client>>();
 
@@ -18,7 +19,7 @@ async function connect(server: PostgresServer): Promise<Client> {
   return client;
 }
 
-/** Repeats the query while the database is away. Any other refusal is an error of the test. */
+/** Repeats the query while the database is unavailable. Any other error is an error of the test. */
 export async function ask<T extends object>(
   server: PostgresServer,
   sql: string,
@@ -33,14 +34,14 @@ export async function ask<T extends object>(
     } catch (error) {
       connections.delete(server);
       const code = sqlState(error) ?? "";
-      // Class 42 means a wrong statement. Other errors come from a server that ends, is away or starts.
+      // Class 42 means a wrong statement. Other errors come from a database server that stops, is down or starts.
       if (code.startsWith("42")) throw error;
       await pause(askAgainMs);
     }
   }
 }
 
-/** Cuts about this share of the connections that the nodes have. */
+/** Cuts about this share of the nodes' connections. */
 export async function cutConnections(server: PostgresServer, share: number): Promise<void> {
   await ask(
     server,
@@ -50,8 +51,8 @@ export async function cutConnections(server: PostgresServer, share: number): Pro
 }
 
 /**
- * Whether the database executes no statement of the node. A statement whose answer the node does not read counts as
- * executed.
+ * Whether the database executes no statement of the node. A statement is still being executed as long as the node has
+ * not read its answer.
  */
 export async function isQuiet(server: PostgresServer, node: number): Promise<boolean> {
   const rows = await ask(

@@ -1,9 +1,9 @@
 export type DisturbanceKind = "kill" | "stop" | "cut" | "restart" | "crash";
 
-/** Times are those of `performance.now`. */
+/** One disturbance. Its times are values of `performance.now`. */
 export interface Disturbance {
   readonly kind: DisturbanceKind;
-  /** Null stands for the database. */
+  /** The number of the node. Null: the database. */
   readonly node: number | null;
   readonly fromMs: number;
   toMs: number;
@@ -25,12 +25,12 @@ export class Disturbances {
     return this.list.filter((each) => each.kind === kind).length;
   }
 
-  /** Seconds since the run began. */
+  /** Returns the time as seconds since the start of the run. */
   at(ms: number): string {
     return ((ms - this.#startMs) / 1000).toFixed(2);
   }
 
-  /** The list for the report of a run that failed. */
+  /** The list of disturbances as text, for the report of a failed run. */
   get script(): string {
     return this.list
       .map(({ kind, node, fromMs, toMs }) => `${this.at(fromMs)}-${this.at(toMs)} s ${kind} ${node ?? "database"}`)

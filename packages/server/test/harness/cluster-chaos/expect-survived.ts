@@ -3,8 +3,8 @@ import { runClusterChaos } from "./run.ts";
 import { judgeCluster } from "./verdict.ts";
 
 /**
- * Runs the chaos and judges it. `CHAOS_SEED` repeats the script of an earlier run, though not its timing, which is the
- * machine's.
+ * Runs the chaos test and checks the result. `CHAOS_SEED` repeats the script of an earlier run, but the timing depends
+ * on the machine.
  */
 export async function expectClusterSurvived(loadMs: number, nodeGoneAfterMs: number): Promise<void> {
   const seed = Number(process.env["CHAOS_SEED"] ?? Math.floor(Math.random() * 1e9));
@@ -25,7 +25,7 @@ export async function expectClusterSurvived(loadMs: number, nodeGoneAfterMs: num
   expect({ script, faults }).toEqual({ script, faults: noFaults });
   const empty = { backlog: 0, parked: 0, inFlight: 0, deadLetters: 0, expired: 0 };
   expect({ script, leftOver }).toMatchObject({ script, leftOver: leftOver.map(() => empty) });
-  // A run without deliveries under way at a disturbance would prove nothing.
+  // A run proves nothing if no delivery is under way at any disturbance.
   expect(loadedMs).toBeGreaterThanOrEqual(loadMs);
   expect(kinds.filter((kind) => done[kind] === 0)).toEqual([]);
   expect(deliveriesLost).toBeGreaterThan(0);

@@ -6,7 +6,7 @@ import { applicationName, ask, databaseName, isQuiet } from "./database.ts";
 import type { Disturbances } from "./disturbances.ts";
 import { nodeCount } from "./script.ts";
 
-/** A process, and its id in the database. */
+/** A server process, and the id of its node in the database. */
 interface Life {
   readonly server: Server;
   readonly id: number;
@@ -20,27 +20,27 @@ export interface ClusterNodesOptions {
 }
 
 const startRetryMs = 100;
-/** Least number of deliveries that a node holds when it is stopped. */
+/** The least number of deliveries that a node must have claimed when it is stopped. */
 const heldMin = 3;
 
 /**
- * Servers on one database. They start one at a time, so that the newest id in the database belongs to the newest
- * server.
+ * Servers on one database. The servers start one at a time. Therefore the newest node id in the database belongs to the
+ * newest server.
  */
 export class ClusterNodes implements AsyncDisposable {
   readonly #options: ClusterNodesOptions;
   readonly #lives: (Life | null)[] = Array.from({ length: nodeCount }, () => null);
   #beginning: Promise<void> = Promise.resolve();
-  /** Starts that failed because the database was away or cut their connections. */
+  /** Number of starts that failed because the database was unavailable or the connections were cut. */
   startsInVain = 0;
-  /** Deliveries that stopped nodes held and lost. */
+  /** Number of deliveries that stopped nodes had claimed and then lost. */
   deliveriesLost = 0;
 
   constructor(options: ClusterNodesOptions) {
     this.#options = options;
   }
 
-  /** Null while the node is down. */
+  /** Returns the server of the node; null while the node is down. */
   server(node: number): Server | null {
     return this.#lives[node]?.server ?? null;
   }
@@ -54,12 +54,12 @@ export class ClusterNodes implements AsyncDisposable {
     this.#lives[node] = null;
     const end = this.#options.disturbances.begin("kill", node);
     await life?.server.kill();
-    // The receiver reads from its sockets what the process had written before its end.
+    // The receiver first reads the requests that the process had sent before it was killed.
     await socketsRead();
     end();
   }
 
-  /** Stops a node while it holds claims. Resolves when the node has lost them and continues. */
+  /** Stops a node while it has claims. When the claims are lost, the node continues and the promise resolves. */
   async stopUntilLost(node: number): Promise<void> {
     const life = this.#lives[node];
     if (life === null || life === undefined) throw new Error(`node ${node} is down`);
@@ -115,7 +115,10 @@ export class ClusterNodes implements AsyncDisposable {
   }
 }
 
-/** Turns of the event loop in which a receiver of this process reads everything that has reached its sockets. */
+/**
+ * Number of turns of the event loop. After these turns a receiver in this process has read all bytes that have reached
+ * its sockets.
+ */
 const socketTurns = 20;
 
 async function socketsRead(): Promise<void> {

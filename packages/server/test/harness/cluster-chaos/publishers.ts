@@ -7,19 +7,22 @@ import type { Chance } from "../random.ts";
 import type { ClusterNodes } from "./nodes.ts";
 import { nodeCount } from "./script.ts";
 
-/** Few messages are ordered: a strict subscription takes one at a time, and its backlog must end with the run. */
+/**
+ * Only a few messages go to the topic `ordered`. A strictly ordered subscription delivers one message at a time, and
+ * its backlog must be empty at the end of the run.
+ */
 const topics = ["tagged", "tagged", "tagged", "routed", "routed", "ordered"] as const satisfies TopicName[];
 const answerMsMax = 1_500;
-/** A node that did not answer gets no requests for this long, as from a load balancer. */
+/** A node that did not answer gets no requests for this long. A load balancer does the same. */
 const avoidedMs = 1_000;
 
 /**
- * Programs that publish to any node that answers. Every request has an idempotency key and is sent again, to any node,
- * until the answer is 201. A 503, a broken connection and a missing answer are treated alike.
+ * Programs that publish to any node that answers. Every request has an idempotency key and is repeated, at any node,
+ * until the answer is 201. The request is repeated after a 503, after a broken connection and without an answer.
  */
 export class ClusterPublishers {
   readonly accepted: Accepted[] = [];
-  /** Answers that no client should get, whatever happens to a node or the database. */
+  /** Answers that no client should get, even if a node or the database fails. */
   readonly unexpected: string[] = [];
   refused = 0;
   unanswered = 0;
@@ -33,7 +36,7 @@ export class ClusterPublishers {
     this.#nodes = nodes;
   }
 
-  /** Publishes until `stop` is aborted and every request is answered. */
+  /** Publishes until `stop` is aborted, and then until every request is answered. */
   async run(publishers: number, stop: AbortSignal): Promise<void> {
     await Promise.all(Array.from({ length: publishers }, () => this.#publish(stop)));
   }

@@ -4,7 +4,10 @@ import type { PostgresServer } from "../../../src/store/postgres/testing/postgre
 import { ask } from "./database.ts";
 
 const pollMs = 250;
-/** Ids are assigned before a commit, so rows can appear late. At most this many newer ids appear before them. */
+/**
+ * An id is assigned before its transaction commits, so a row can appear after rows with newer ids. At most this many
+ * newer ids appear before it.
+ */
 const late = 3_000;
 
 interface Row {
@@ -16,9 +19,12 @@ const sql = `SELECT a.id, t.name || '/' || s.name || '/' || ((a.topic_id::bigint
   FROM ringback.attempt a JOIN ringback.subscription s ON s.id = a.subscription_id JOIN ringback.topic t ON t.id = a.topic_id
   WHERE a.verdict = $1 AND a.id > $2`;
 
-/** Deliveries that the database has recorded as accepted, polled without the servers. */
+/** Deliveries that the database has recorded as accepted. The database is polled directly, without the servers. */
 export class Recorded {
-  /** Number of arrivals of each delivery when its recorded success was first seen. No arrival may follow. */
+  /**
+   * Number of arrivals of each delivery at the time when its recorded success was first read. No further arrival is
+   * allowed.
+   */
   readonly arrivedByThen = new Map<string, number>();
   readonly #server: PostgresServer;
   readonly #arrived: (delivery: string) => number;
@@ -39,7 +45,7 @@ export class Recorded {
     }
   }
 
-  /** Number of recorded successes of each delivery. More than one would mean two settlements. */
+  /** Number of recorded successes of each delivery. A number above one means that a delivery was settled twice. */
   async counts(): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>();
     for (const { delivery } of await this.#read(0)) counts.set(delivery, (counts.get(delivery) ?? 0) + 1);

@@ -16,7 +16,7 @@ import type { Round, Step } from "./script.ts";
 
 export interface ClusterChaosOptions {
   readonly seed: number;
-  /** Rounds begin until this time is over. */
+  /** The minimum duration of the load. New rounds begin until this time is over. */
   readonly loadMs: number;
   /** The setting `nodeGoneAfterMs` of the servers. */
   readonly nodeGoneAfterMs: number;
@@ -29,7 +29,7 @@ export interface ClusterChaosReport {
   readonly unanswered: number;
   readonly endpoints: Endpoints;
   readonly disturbances: Disturbances;
-  /** Number of arrivals of each delivery when its success was recorded. */
+  /** Number of arrivals of each delivery at the time when its success was recorded. */
   readonly arrivedByThen: ReadonlyMap<string, number>;
   readonly recordCounts: ReadonlyMap<string, number>;
   readonly startsInVain: number;
@@ -40,7 +40,7 @@ export interface ClusterChaosReport {
 
 const publishers = 3;
 
-/** Loads three servers on one database, and disturbs all four as the script says. */
+/** Loads three servers on one database. The servers and the database are disturbed in the order of the script. */
 export async function runClusterChaos({
   seed,
   loadMs,
@@ -96,7 +96,7 @@ async function play({ stopped, meanwhile, afterwards }: Round, playing: Playing)
   await playSteps(afterwards, playing);
 }
 
-/** Resolves when all nodes and the database run again. */
+/** Executes the steps. Resolves when all nodes and the database run again. */
 async function playSteps(steps: readonly Step[], { nodes, database, disturbances }: Playing): Promise<void> {
   const beginning: Promise<void>[] = [];
   for (const step of steps) {

@@ -1,15 +1,15 @@
 import { chanceFrom } from "../random.ts";
 import type { Chance } from "../random.ts";
 
-/** One disturbance of the cluster, `afterMs` after the one before. */
+/** One disturbance of the cluster. It begins `afterMs` after the disturbance before it. */
 export type Step =
   | { readonly kind: "kill"; readonly node: number; readonly downMs: number; readonly afterMs: number }
   | { readonly kind: "cut"; readonly share: number; readonly afterMs: number }
   | { readonly kind: "restart" | "crash"; readonly afterMs: number };
 
 /**
- * Stops one node until it has lost its claims. `meanwhile` happens while it is stopped, `afterwards` when it has
- * continued.
+ * A round stops one node until it has lost its claims. The steps in `meanwhile` are executed while the node is stopped,
+ * those in `afterwards` after it has continued.
  */
 export interface Round {
   readonly stopped: number;
@@ -19,13 +19,16 @@ export interface Round {
 
 export const nodeCount = 3;
 
-/** Rounds without end. The seed determines all choices; the machine determines how long each round takes. */
+/** Generates rounds without end. The seed determines all choices. The duration of each round depends on the machine. */
 export function* rounds(seed: number): Generator<Round, never> {
   const chance = chanceFrom(seed);
   for (;;) yield drawRound(chance);
 }
 
-/** One node lives through each stop of another: only a node with an unbroken heartbeat may declare another one gone. */
+/**
+ * Draws the steps of a round. While one node is stopped, only one of the two others is killed: only a node without an
+ * interrupted heartbeat can detect that the stopped node is gone.
+ */
 function drawRound(chance: Chance): Round {
   const stopped = chance.whole(0, nodeCount - 1);
   const mortal = (stopped + chance.whole(1, nodeCount - 1)) % nodeCount;

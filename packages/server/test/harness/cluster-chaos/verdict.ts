@@ -9,13 +9,16 @@ export interface ClusterFaults {
   readonly lost: readonly string[];
   /** Deliveries that arrived again after their success was recorded. */
   readonly repeatedThoughRecorded: readonly string[];
-  /** Deliveries whose success is recorded more than once, or not at all. */
+  /** Deliveries whose success was recorded several times or never. */
   readonly notRecordedOnce: readonly string[];
   /** Deliveries that arrived again after a success, without a disturbance that explains it. */
   readonly repeatedWithoutReason: readonly string[];
-  /** Deliveries that arrived before an earlier one of their order had succeeded. */
+  /** Deliveries that arrived before the success of an earlier delivery with the same ordering. */
   readonly outOfOrder: readonly string[];
-  /** Publishes under one idempotency key with two ids, and ids with two bodies. */
+  /**
+   * Publishes with the same idempotency key that produced two message ids, and message ids that arrived with two
+   * bodies.
+   */
   readonly mixedUp: readonly string[];
   /** Arrivals whose body is not the published one. */
   readonly invented: readonly string[];
@@ -31,11 +34,14 @@ export interface ClusterVerdict {
   readonly duplicates: Readonly<Record<DisturbanceKind, number>>;
 }
 
-/** Outcomes of arrivals may be lost for this long after the database was away, while connections are made again. */
+/**
+ * The outcomes of deliveries can still be lost for this long after the database was unavailable, while the nodes
+ * connect again.
+ */
 const databaseRecoversMs = 10_000;
 const seqBits = 40n;
 
-/** Judges a run only by what clients and receivers saw and by what the database has recorded. */
+/** Checks a run. Only the observations of clients and receivers are used, and the records in the database. */
 export function judgeCluster(report: ClusterChaosReport): ClusterVerdict {
   const { endpoints, accepted, arrivedByThen, recordCounts } = report;
   const due = dueDeliveries(accepted);
@@ -80,8 +86,9 @@ function describeArrival({ disturbances }: ClusterChaosReport, { atMs, sender }:
 }
 
 /**
- * Explains a second arrival by the end or the stop of the process that sent the first one, which was silent since, or
- * else by what happened to the database between the two.
+ * Explains why a delivery arrived a second time. The process that sent the first request may have been killed or
+ * stopped; it must have been silent since. Otherwise a disturbance of the database between the two arrivals is the
+ * explanation.
  */
 function explanations(
   report: ClusterChaosReport,
@@ -107,7 +114,7 @@ function explanations(
   };
 }
 
-/** Finds deliveries that arrived first while an earlier one of the same order had not succeeded. */
+/** Returns deliveries whose first arrival was before the success of an earlier delivery of the same order. */
 function outOfOrder({ accepted, endpoints }: ClusterChaosReport): string[] {
   const bySeq = accepted
     .filter(({ topic }) => topic === "ordered")

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Api } from "../api.ts";
 
-/** Key pair that a program signs with. */
+/** An API key with which a program signs. */
 export interface KeyPair {
   readonly secretId: string;
   readonly secretKey: string;
@@ -10,7 +10,7 @@ export interface KeyPair {
 /** The value of `TopicOwner` in CMQ's documents. */
 export const appId = 100015036;
 
-/** The server encrypts API keys, so it needs a master key. */
+/** Returns the setting for a master key. The server encrypts API keys with the master key. */
 export function withMasterKey(): Readonly<Record<string, string>> {
   return { RINGBACK_MASTER_KEY: randomBytes(32).toString("base64") };
 }

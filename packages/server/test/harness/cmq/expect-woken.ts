@@ -24,8 +24,8 @@ async function usage(api: Api): Promise<{ cpuS: number; bytes: number }> {
 }
 
 /**
- * Lets `count` receives wait, sends one message, and checks that one of them gets it. The server's rest is measured for
- * `idleMs`.
+ * Starts `count` waiting receives, sends one message, and checks that exactly one receive gets it. Before the message
+ * is sent, the server's idle CPU time is measured for `idleMs`.
  */
 export async function expectOneOfManyWoken(
   { url, api }: { readonly url: string; readonly api: Api },
@@ -36,13 +36,13 @@ export async function expectOneOfManyWoken(
   await caller.ok("CreateQueue", { queueName });
   const before = await usage(api);
   await using receives = await WaitingReceives.ask(url, pair, queueName, count);
-  // A later receive without a wait has been answered, so the server has begun all the others.
+  // The server answers a later receive without a wait. By then the server has started all earlier receives.
   await caller.call("ReceiveMessage", { queueName, pollingWaitSeconds: 0 });
   expect([receives.answers.length, receives.broken]).toEqual([0, []]);
 
   const begun = await usage(api);
   const from = performance.now();
-  // A fixed time, in which nothing may happen.
+  // A fixed time in which no receive may be answered.
   await pause(idleMs);
   const ended = await usage(api);
   const idlePercent = ((ended.cpuS - begun.cpuS) * 100_000) / (performance.now() - from);

@@ -18,7 +18,10 @@ export interface PushReceiver extends AsyncDisposable {
   readonly pushes: readonly Push[];
 }
 
-/** A program that receives pushes with the SDK. Requests in any other format are refused, so tests would miss them. */
+/**
+ * Starts a program that receives pushes with the SDK. Requests in any other format are refused, so a test would miss
+ * their messages.
+ */
 export async function startPushReceiver(format: "json" | "simplified"): Promise<PushReceiver> {
   const pushes: Push[] = [];
   const receiver = createCmqReceiver({

@@ -12,8 +12,8 @@ interface QcloudApi {
 const Client = createRequire(import.meta.url)("qcloudapi-sdk") as new (defaults: object) => QcloudApi;
 
 /**
- * The SDK draws nonces from 65,536 numbers, so two equal requests within one second can be identical, and the server
- * refuses the second one as a replay. Every request therefore carries a parameter that nothing reads.
+ * Number of requests, sent as a parameter that the server ignores. The SDK chooses nonces from 65,536 numbers, so two
+ * equal requests within one second can be identical. The server would refuse the second request as a replay.
  */
 let calls = 0;
 
@@ -22,7 +22,7 @@ export interface QcloudOptions {
   readonly signatureMethod: "sha1" | "sha256";
 }
 
-/** The official SDK with the settings of its users and no others. */
+/** The official SDK with the settings that its users must set, and with no others. */
 export class Qcloud {
   readonly #api: QcloudApi;
 

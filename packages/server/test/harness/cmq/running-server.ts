@@ -9,12 +9,12 @@ export interface CmqServer {
   readonly pair: KeyPair;
 }
 
-/** One server for all tests of a file, inside their process, with one API key. */
+/** Starts one server with one API key for all tests of a file, inside the process of the tests. */
 export function useCmqServer(args: readonly string[] = []): () => CmqServer {
   return withKeyPair(useServer(settingsOf(args)));
 }
 
-/** The same as a child process, for tests that measure the process. */
+/** Starts the server as a child process, for tests that measure the process. */
 export function useCmqServerProcess(args: readonly string[] = []): () => CmqServer {
   return withKeyPair(useServerProcess(settingsOf(args)));
 }

@@ -20,10 +20,13 @@ export interface CmqAnswer {
 
 export const apiPath = "/v2/index.php";
 
-/** Each process counts from its own number: equal requests of two receivers must not look like a replay. */
+/** Nonces count up from a random number. Otherwise equal requests of two processes would look like a replay. */
 let nonce = randomInt(2 ** 47);
 
-/** Parameters of every request besides those of its action. No two calls return the same. */
+/**
+ * Returns the parameters that every request has in addition to those of its action. Each call returns different
+ * parameters.
+ */
 export function commonParameters({ secretId }: KeyPair): Parameters {
   return {
     Region: "gz",
@@ -34,7 +37,7 @@ export function commonParameters({ secretId }: KeyPair): Parameters {
   };
 }
 
-/** Signs as CMQ's documents say, by code that shares nothing with the server's. */
+/** Signs as CMQ's documents describe. The code shares nothing with the server's code. */
 export function signatureOf(pair: KeyPair, method: Method, host: string, parameters: Parameters): string {
   const text = Object.keys(parameters)
     .sort()
@@ -61,7 +64,7 @@ export function signedForm(
   return formOf({ ...all, Signature: signatureOf(pair, method, host, all) });
 }
 
-/** A client for requests that no SDK sends: many at once, abandoned ones and wrong ones. */
+/** A client for requests that no SDK sends: many requests at once, requests that are aborted, and invalid requests. */
 export class SignedCaller implements Disposable {
   readonly #url: URL;
   readonly #pair: KeyPair;
@@ -72,13 +75,13 @@ export class SignedCaller implements Disposable {
     this.#pair = pair;
   }
 
-  /** Signs and sends, and returns any answer. */
+  /** Signs and sends the request, and returns any answer. */
   call(action: string, parameters: Parameters = {}, options: CallOptions = {}): Promise<CmqAnswer> {
     const { method = "POST" } = options;
     return this.send(method, signedForm(this.#pair, this.#url.host, action, parameters, method), options);
   }
 
-  /** Signs and sends, and throws when the answer is an error. */
+  /** Signs and sends the request. Throws when the answer is an error. */
   async ok(action: string, parameters: Parameters = {}, options: CallOptions = {}): Promise<CmqAnswer> {
     const answer = await this.call(action, parameters, options);
     if (answer.code !== 0) throw new Error(`${action} was answered ${answer.code}: ${answer.message}`);
@@ -86,7 +89,7 @@ export class SignedCaller implements Disposable {
   }
 
   /**
-   * Sends the form as it is. Throws unless the HTTP status is 200: CMQ's clients treat other statuses as network
+   * Sends the form unchanged. Throws unless the HTTP status is 200: CMQ's clients treat other statuses as network
    * errors.
    */
   async send(method: string, form: string, { signal }: CallOptions = {}): Promise<CmqAnswer> {

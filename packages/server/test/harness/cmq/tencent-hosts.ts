@@ -7,13 +7,13 @@ import type { NetConnectOpts } from "node:net";
 type Found = (error: Error | null, address: unknown, family?: number) => void;
 type Lookup = (host: string, options: LookupOptions, found: Found) => void;
 
-/** The module object itself, so that `node:net` uses the changed lookup too. */
+/** The CommonJS module object. `node:net` calls `lookup` of this object, so it uses the changed function as well. */
 const dns = createRequire(import.meta.url)("node:dns") as { lookup: Lookup };
 const tencentHost = /\.api\.(?:tencentyun|qcloud)\.com$/;
 
 /**
- * Resolves CMQ's host names to 127.0.0.1 in this process, as a line in /etc/hosts would. Port 80, which a test cannot
- * have, becomes the server's. Returns the names that were looked up.
+ * Resolves CMQ's host names to 127.0.0.1 in this process, as a line in /etc/hosts would. Connections to port 80, which
+ * a test cannot use, go to the server's port. Returns the names that were looked up.
  */
 export function pointTencentHostsAt(port: () => number): ReadonlySet<string> {
   const requested = new Set<string>();

@@ -3,7 +3,7 @@ import { temporaryFolder } from "../folder.ts";
 import { Server } from "../server.ts";
 import { makeKeyPair, withMasterKey } from "./account.ts";
 
-/** Runs two servers on a PostgreSQL of their own, with a key pair that both know, while `work` runs. */
+/** Runs two servers on a new PostgreSQL server while `work` runs. Both servers know the same API key. */
 export async function withTwoServers(
   work: (servers: {
     readonly urls: readonly [string, string];

@@ -5,10 +5,16 @@ import type { KeyPair } from "./account.ts";
 import { apiPath, signedForm } from "./signed-caller.ts";
 import type { CmqAnswer } from "./signed-caller.ts";
 
-/** Connections made at one time: the system queues only so many before they are accepted. */
+/**
+ * Most connections that are opened at the same time. The system queues only a limited number of connections before they
+ * are accepted.
+ */
 const connectingMax = 100;
 
-/** Receives that wait, each on a bare connection of its own, so that ten thousand fit into the test's process. */
+/**
+ * Receives that wait. Each uses a plain TCP connection of its own without an HTTP client, so that ten thousand of them
+ * fit into the test's process.
+ */
 export class WaitingReceives implements AsyncDisposable {
   readonly answers: CmqAnswer[] = [];
   /** Connections that ended without an answer. */

@@ -1,4 +1,7 @@
-/** A program that works through a queue by CMQ's API until it is killed: the reason why it is a process of its own. */
+/**
+ * A program that receives the messages of a queue through CMQ's API until it is killed. It runs in a process of its own
+ * because a test kills it.
+ */
 import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";
@@ -7,7 +10,7 @@ import type { CmqAnswer } from "../cmq/signed-caller.ts";
 import { chanceFrom } from "../random.ts";
 import type { ReceiverOptions, Report } from "./reports.ts";
 
-// Node writes the cache at the end of a process, which a kill prevents.
+// Node usually writes the compile cache when a process ends. A killed process cannot do that.
 flushCompileCache();
 
 const { url, queueName, seed, workMsMax, dropped, ...pair } = JSON.parse(process.argv[2] ?? "{}") as ReceiverOptions;

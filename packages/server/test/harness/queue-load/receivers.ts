@@ -10,11 +10,11 @@ import type { ReceiverOptions, Report } from "./reports.ts";
 
 const program = fileURLToPath(new URL("./receiver-process.ts", import.meta.url));
 
-/** A report, with the number of the process that sent it. */
+/** A report, and the number of the process that wrote it. */
 export type ReceiverReport = Report & { readonly life: number };
 
 export interface ReceiversOptions {
-  /** The receivers use these servers in rotation. */
+  /** URLs of the servers. The receivers use these servers in rotation. */
   readonly urls: readonly [string, ...(readonly string[])];
   readonly pair: KeyPair;
   readonly queueName: string;
@@ -24,7 +24,7 @@ export interface ReceiversOptions {
   readonly dropped: number;
 }
 
-/** Receivers as processes. Another process takes the place of each one that is killed. */
+/** Receivers as processes. Each killed process is replaced by a new one. */
 export class Receivers implements AsyncDisposable {
   readonly reports: ReceiverReport[] = [];
   /** Numbers of the processes that were killed. */
@@ -38,7 +38,10 @@ export class Receivers implements AsyncDisposable {
     for (let at = 0; at < options.count; at++) this.#begin();
   }
 
-  /** Kills receivers that hold a message, one at a time, for at least `durationMs` and at least `killsMin` times. */
+  /**
+   * Kills receivers while they hold a message, one at a time. Continues until both `durationMs` have passed and
+   * `killsMin` receivers were killed.
+   */
   async killFor(durationMs: number, killsMin: number, everyMsMax: number): Promise<void> {
     const { chance } = this.#options;
     const end = performance.now() + durationMs;
@@ -51,7 +54,7 @@ export class Receivers implements AsyncDisposable {
     }
   }
 
-  /** Numbers of the processes that have received a message and not yet reported its deletion. */
+  /** Numbers of the processes that hold a message: they have received it and have not yet reported its deletion. */
   #holding(): number[] {
     const held = new Map<number, Set<string>>();
     for (const report of this.reports) {

@@ -1,4 +1,7 @@
-/** Reports of a receiver, one line each, written before the receiver continues, so that a kill loses none of them. */
+/**
+ * Reports of a receiver, one per line. The receiver writes each report before it continues, so that a kill loses no
+ * report.
+ */
 export type Report =
   | {
       readonly event: "received";
@@ -9,7 +12,7 @@ export type Report =
        */
       readonly requestedAtMs: number;
       readonly answeredAtMs: number;
-      /** Seconds, rounded down, as in the answer. */
+      /** Unix time in seconds, rounded down, as in the answer. */
       readonly nextVisibleTime: number;
       readonly dequeueCount: number;
     }
@@ -25,6 +28,6 @@ export interface ReceiverOptions {
   readonly seed: number;
   /** Longest time between the receipt of a message and its deletion. */
   readonly workMsMax: number;
-  /** Share of the messages that the receiver never deletes. */
+  /** Share of the received messages that the receiver never deletes. */
   readonly dropped: number;
 }

@@ -11,7 +11,7 @@ export interface QueueLoadOptions {
   readonly pair: KeyPair;
   readonly seed: number;
   readonly loadMs: number;
-  /** Least number of receivers that are killed before sending ends. */
+  /** Least number of receivers that are killed before the senders stop. */
   readonly killsMin: number;
 }
 
@@ -26,12 +26,12 @@ const senders = 2;
 const receivers = 4;
 const killEveryMsMax = 600;
 /**
- * Messages that no receiver has got yet. Past this number the senders wait, so that a released message is received
- * soon.
+ * The most messages that no receiver has received yet. With more, the senders wait, so that a released message is
+ * received soon.
  */
 const waitingMax = 200;
 
-/** Sends to a queue while its receivers are killed, and waits until the queue is empty. */
+/** Sends messages to a queue while its receivers are killed, and then waits until the queue is empty. */
 export async function runQueueLoad(options: QueueLoadOptions): Promise<QueueLoadReport> {
   const { urls, pair, seed, loadMs, killsMin } = options;
   const chance = chanceFrom(seed);

@@ -1,4 +1,4 @@
-/** Real: the judge of the load tests. Faked: the reports of receivers. */
+/** Real: the function that checks a load test. Faked: the reports of receivers. */
 import { expect, it } from "vitest";
 import type { ReceiverReport } from "./receivers.ts";
 import { judge } from "./verdict.ts";
@@ -17,30 +17,30 @@ function verdict(reports: readonly ReceiverReport[], killed: readonly number[] =
   return judge({ sent: new Map([["one", "1"]]), reports, killed: new Set(killed), visibilityMs });
 }
 
-it("finds nothing wrong with a message that was received and deleted once", () => {
+it("reports no fault for a message that was received and deleted once", () => {
   const { lost, early, strange, cameBack } = verdict([received(0, 1000, 1010, 1), deleting(0), deleted(0, 1020)]);
   expect({ lost, early, strange, cameBack }).toEqual({ lost: [], early: [], strange: [], cameBack: 0 });
 });
 
-it("finds a message that nobody has deleted, unless who was about to was killed", () => {
+it("reports a message that was not deleted, unless the deleting receiver was killed", () => {
   expect(verdict([]).lost).toEqual(["1"]);
   expect(verdict([received(0, 1000, 1010, 1), deleting(0)]).lost).toEqual(["1"]);
   expect(verdict([received(0, 1000, 1010, 1), deleting(0)], [0]).lost).toEqual([]);
 });
 
-it("finds a message that came to a second receiver before its time was up", () => {
+it("reports a message that a second receiver got before its visibility timeout expired", () => {
   const inTime = [received(0, 1000, 1010, 1), received(1, 1500, 3100, 2), deleted(1, 3200)];
   expect(verdict(inTime).early).toEqual([]);
   const tooEarly = [received(0, 1000, 1010, 1), received(1, 1500, 2500, 2), deleted(1, 3200)];
   expect(verdict(tooEarly).early).toEqual(["1 came 500 ms too early"]);
 });
 
-it("finds a message that came again after it was deleted", () => {
+it("reports a message that was received again after its deletion", () => {
   const reports = [received(0, 1000, 1010, 1), deleted(0, 1020), received(1, 5000, 5010, 2)];
   expect(verdict(reports).early).toEqual(["1 came after it was deleted"]);
 });
 
-it("finds a body that is another's, a count that stands still, and an answer that nobody expected", () => {
+it("reports the body of another message, a count that does not increase, and an unexpected answer", () => {
   const reports: ReceiverReport[] = [
     { ...received(0, 1000, 1010, 1), body: "other" } as ReceiverReport,
     received(1, 5000, 5010, 1),
@@ -50,7 +50,7 @@ it("finds a body that is another's, a count that stands still, and an answer tha
   expect(verdict(reports).strange).toHaveLength(3);
 });
 
-it("measures how late a message comes back whose receiver was killed with it", () => {
+it("measures how late a message is received again after its receiver was killed", () => {
   const { cameBack, cameBackAfterMsMax } = verdict(
     [received(0, 1000, 1010, 1), received(1, 5000, 5500, 2), deleted(1, 6000)],
     [0],

@@ -1,6 +1,6 @@
 import type { ReceiverReport } from "./receivers.ts";
 
-/** Server and receivers have one clock, which may be set back by this much during a test. */
+/** Server and receivers use the same clock. The clock may be set back by this much during a test. */
 const toleranceMs = 20;
 
 export interface Evidence {
@@ -12,12 +12,15 @@ export interface Evidence {
 }
 
 export interface Verdict {
-  /** Messages that were accepted and never deleted, nor possibly deleted by a receiver that was killed meanwhile. */
+  /**
+   * Messages that were accepted and never deleted. A message is excluded if a receiver was killed while it deleted the
+   * message.
+   */
   readonly lost: readonly string[];
   /** Messages received while they were invisible, or after they had been deleted. */
   readonly early: readonly string[];
   readonly strange: readonly string[];
-  /** Messages received by a receiver that was killed with them, and then by another one. */
+  /** Number of messages whose receiver was killed, and which another receiver got then. */
   readonly cameBack: number;
   /** Longest time in ms between the end of a visibility timeout and the next receive of the message. */
   readonly cameBackAfterMsMax: number;
@@ -59,12 +62,13 @@ export function judge({ sent, reports, killed, visibilityMs }: Evidence): Verdic
       if (deleted !== undefined && next.requestedAtMs > deleted) early.push(`${id} came after it was deleted`);
       const before = deliveries[index - 1];
       if (before === undefined) continue;
-      // The message was received between the request and its answer.
+      // The visibility timeout began at some time between the request and its answer. This is its earliest end.
       const freeAtMs = Math.max(before.nextVisibleTime * 1000, before.requestedAtMs + visibilityMs);
       if (next.answeredAtMs + toleranceMs < freeAtMs)
         early.push(`${id} came ${freeAtMs - next.answeredAtMs} ms too early`);
       if (next.dequeueCount <= before.dequeueCount) strange.push(`${id} was counted ${next.dequeueCount} times`);
-      // Another receiver got the message in between and was killed before its report, so the delay is unknown.
+      // If the count has increased by more than one, another receiver got the message in between and was killed before
+      // its report. The delay is unknown then.
       if (!killed.has(before.life) || next.dequeueCount !== before.dequeueCount + 1) continue;
       cameBack++;
       const lateMs = next.answeredAtMs - (before.nextVisibleTime + 1) * 1000;
