@@ -5,12 +5,12 @@ import { ModelRun } from "./model-run.ts";
 import type { Part } from "./part.ts";
 
 /**
- * `npm run test:slow` makes more runs, and after a change of a driver `PROPERTY_RUNS=5000 npx vitest run … endurance`
- * does. Both take a new seed each time.
+ * Number of runs. `npm run test:slow` sets more runs. After a change of a driver, use
+ * `PROPERTY_RUNS=5000 npx vitest run … endurance`. Both take a new seed each time.
  */
 const { PROPERTY_RUNS: runsText, PROPERTY_SEED: seedText } = process.env;
 const RUNS = Number(runsText ?? 12);
-/** A failing run is repeated with the seed of its report. The default seed is fixed: a failure today fails tomorrow. */
+/** `PROPERTY_SEED` repeats a failed run with the seed in its report. The default seed is fixed, so failures repeat. */
 const SEED = Number(seedText ?? (runsText === undefined ? 20_261_121 : Date.now()));
 
 const weights: Record<keyof typeof operations, number> = {

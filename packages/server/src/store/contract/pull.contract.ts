@@ -329,7 +329,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const count = 60;
       await scene.publish(...Array.from({ length: count }, (_, index) => `${index}`));
       const done = new Set<number>();
-      // Number of receivers with pulled deliveries. The clock is not advanced for an empty claim while there are any.
+      // Number of receivers with pulled deliveries. While it is above 0, an empty claim does not advance the clock.
       let holding = 0;
       const receive = async (dieEvery: number): Promise<void> => {
         for (let round = 0; done.size < count; round++) {
