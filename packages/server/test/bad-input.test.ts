@@ -1,6 +1,7 @@
 /**
- * Real: the server and its sockets; bare TCP where no HTTP client would send such a thing. After all of it the topics
- * hold nothing (a message's place in the log is dense, so the next one tells), and the server is the same process.
+ * Real: the server, its sockets. Nothing is faked. Requests that no HTTP client sends go over plain TCP sockets. The
+ * last test shows that the topics are empty and that the server is still the same process. Positions in a log have no
+ * gaps, so the position of the next message shows that nothing was stored before.
  */
 import { connect } from "node:net";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -26,7 +27,7 @@ describe.each(badRequests)("%s that is wrong is answered with a problem that say
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
     expect(answer.json).toMatchObject({ status, type: expect.any(String), title: expect.any(String) });
     expect(answer.json.detail.length).toBeGreaterThan(10);
-    // A fault of the body as a whole has no name.
+    // A fault of the body as a whole names no field.
     expect(answer.json.errors?.[0]?.field ?? "").toBe(field ?? "");
     expect(answer.json.detail).toContain(field ?? "");
   });

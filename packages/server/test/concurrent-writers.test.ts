@@ -1,6 +1,6 @@
 /**
- * Real: the server inside the test's process, with SQLite, and two clients that change the same resource at the same
- * time.
+ * Real: the server inside the test's process, SQLite, two clients. Nothing is faked. The clients change the same
+ * resource at the same time.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Answer } from "./harness/api.ts";

@@ -1,6 +1,6 @@
 /**
- * Real: the server, sockets, a receiver that keeps the bytes. The bodies are written by hand: no JSON library touches
- * them here.
+ * Real: the server, sockets, a receiver that keeps the bytes. Nothing is faked. The bodies are written by hand, so that
+ * no JSON library changes them in the test.
  */
 import { describe, expect, it } from "vitest";
 import type { PublishedView } from "./harness/api.ts";
@@ -10,7 +10,7 @@ import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
-/** Parsing and printing would change this JSON: long integers, `1.0`, exponents, escapes, white space, member order. */
+/** Parsing and formatting changes this JSON: long integers, `1.0`, exponents, escapes, white space, member order. */
 const awkward = String.raw`{ "z": 12345678901234567890, "a":18446744073709551615 ,"f":1.0, "e":1E5, "u":"\u00e9\/", "z":-0 }`;
 const bytes = new Uint8Array([0, 255, 0xc3, 0x28, 13, 10, 0xef, 0xbb, 0xbf, 1]);
 

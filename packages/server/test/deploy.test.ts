@@ -1,6 +1,6 @@
 /**
- * Real: the files of `deploy/`, the reader of settings that the server uses, the routes that it serves, the bounds of
- * its connections. Not tested: that an image starts, which needs a container engine.
+ * Real: the files of `deploy/`; the server's parser of settings, its routes and its connection limits. Nothing is
+ * faked. The tests do not start an image, because that needs a container engine.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -14,8 +14,7 @@ const textOf = (path: string): string => readFileSync(new URL(path, root), "utf8
 const connectionsPerNode = postgresLimits.hotConnectionsMax + postgresLimits.restConnectionsMax + 1;
 
 /**
- * Reads the environment as the container would, and refuses an unknown variable or a value out of range in the same
- * way.
+ * Reads the environment as the server in the container does. Throws for an unknown variable or a value out of range.
  */
 function configOf(env: Readonly<Record<string, string>>): Config {
   return loadConfig({ flags: {}, env, readFile: textOf });

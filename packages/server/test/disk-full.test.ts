@@ -1,6 +1,6 @@
 /**
- * Real: the server, its database with a size limit, and file writes that the kernel refuses to a server as a child
- * process. Not tested: a device that reports errors by itself, which needs more rights than a test should have.
+ * Real: the server, its database with a size limit, a server as a child process whose file writes the kernel refuses.
+ * Nothing is faked. A device that reports errors is not tested, because that needs more rights than a test should have.
  */
 import { describe, expect, it } from "vitest";
 import { copies } from "./harness/copies.ts";
@@ -21,7 +21,7 @@ interface Filled {
   readonly refusal: { status: number; json: ProblemView; headers: Headers };
 }
 
-/** Publishes ever smaller messages, until even the smallest is refused. */
+/** Publishes smaller and smaller messages, until even the smallest is refused. */
 async function fill(api: Api): Promise<Filled> {
   const accepted: string[] = [];
   for (const bytes of [60_000, 4_000, 1]) {
@@ -63,7 +63,7 @@ describe("a database at its size limit", () => {
         ({ status }) => status === 503,
       );
       expect(notReady.json.code).toMatch(/^storage_/);
-      // The server is alive all the same, and reads still work.
+      // The server is still alive, and reads still work.
       expect((await api.call("GET", "/healthz")).status).toBe(200);
       expect((await api.message(accepted[0] ?? "")).body).toHaveLength(60_000);
 

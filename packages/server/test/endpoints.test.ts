@@ -1,6 +1,6 @@
 /**
- * Real: the server's own HTTP client against receivers that are fast, slow, false or hostile; the attempt record
- * judges.
+ * Real: the server with its HTTP client, receivers. Nothing is faked. Receivers are fast, slow, incorrect or hostile.
+ * The attempt records show the results.
  */
 import { once } from "node:events";
 import { createServer as createTlsServer } from "node:https";

@@ -1,7 +1,7 @@
 /**
- * Real: the server with its database, as a child process where its output and its files are examined, and the called
- * programs, which answer over sockets. The callback server does what koipy's own sample does. Opencard's hooks:
- * `configuration-file.test.ts`. Calls that a stop ends: `shutdown.test.ts`.
+ * Real: the server, its database, sockets, the called programs. Nothing is faked. The server is a child process in
+ * tests of its output and its files. The callback server does the same as koipy's own sample. Opencard's hooks are
+ * tested in `configuration-file.test.ts`; calls that are interrupted by a stop of the server, in `shutdown.test.ts`.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ it("koipy's three hooks work by the API", async () => {
 describe("keys at rest", () => {
   let folder: TemporaryFolder;
   let ended: Ended;
-  /** Every file of the folder, while the server ran and after its end. */
+  /** Content of every file in the folder, read while the server ran and after its end. */
   const contents: Buffer[] = [];
 
   beforeAll(async () => {
@@ -65,7 +65,7 @@ describe("keys at rest", () => {
       key,
       ...(["base64", "base64url", "hex"] as const).map((encoding) => Buffer.from(key.toString(encoding))),
     ]);
-    // The files do hold the key: its name, and what it is encrypted in.
+    // The files contain the key's name and its encrypted form, so the search was in the right files.
     expect(contents.some((content) => content.includes('"sealed":"eyJ'))).toBe(true);
     const found = contents.filter((content) => forms.some((form) => content.includes(form)));
     expect(found).toEqual([]);
@@ -120,7 +120,7 @@ describe("a hostile reply", () => {
     await server().api.ok("PUT", "/v1/hooks/h", { json: hook });
     const [outcome] = await Promise.all([
       callHook(server().api, "h", { result: { a: 1 } }),
-      // The server goes on with its other work.
+      // Meanwhile the server continues its other work.
       server().api.publish("beside", { body: "x" }),
     ]);
     expect(JSON.stringify(outcome)).not.toMatch(/127\.0\.0\.1|secret-path/);

@@ -1,6 +1,6 @@
 /**
- * Real: the server inside the test's process, its database, sockets; bare TCP where a client leaves in the middle. The
- * tests play senders and clients. What a kill leaves of an inbox: `kill.test.ts`.
+ * Real: the server inside the test's process, its database, sockets. Faked: senders and clients, by the tests. A client
+ * that disconnects in the middle of an answer is a plain TCP socket. `kill.test.ts` tests inboxes after a kill.
  */
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -15,7 +15,7 @@ import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
-/** A connection on which requests are sent ahead of their answers. */
+/** A connection that sends its next request before the answer to the previous one (pipelining). */
 async function open(port: number, text: string): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => undefined);
@@ -70,8 +70,8 @@ describe("an inbox", () => {
       (last) => last === bodies.length - 1,
     );
     expect(left.length).toBeGreaterThan(8);
-    // Without a gap: the missing ones are the first ones, which the client had got. A message that is released before
-    // the others is read before them.
+    // The order has no gaps: only the first messages are missing, which the client had received. A message that is
+    // released earlier than the others is also read earlier.
     expect(left.toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: left.length }, (_, at) => bodies.length - left.length + at),
     );
@@ -122,7 +122,7 @@ describe("an inbox", () => {
 
   it("that keeps while it is polled forgets everything when a message comes too late", async () => {
     const { api, url } = server();
-    // Long where a message must be kept, so that a slow machine does not drop it.
+    // A long time for the inbox that must keep the message, so that it is not dropped on a slow machine.
     const keepWhilePolledFor = (whilePolledMs: number) =>
       api.ok("PUT", "/v1/inboxes/polled", { json: { whilePolledMs } });
     await keepWhilePolledFor(600_000);
@@ -220,7 +220,7 @@ describe("a server with inboxes", () => {
     };
     endless.on("drain", write);
     write();
-    // Not `once`, which would throw the error of the cut connection.
+    // `once` is not used, because it would throw the error of the cut connection.
     await new Promise((resolve) => endless.on("close", resolve));
     expect(answer === "" || answer.startsWith("HTTP/1.1 413")).toBe(true);
     expect(await takeAll(`${url}/in/large`)).toEqual([]);

@@ -1,6 +1,7 @@
 /**
- * Real: the first server and the command that moves as child processes, a PostgreSQL of their own, sockets. The other
- * server runs inside the test's process, and the command runs inside the test's process where it has nothing to do.
+ * Real: two servers, the command `ringback migrate`, a PostgreSQL, sockets. Nothing is faked. The first server and the
+ * command that moves the data are child processes. The second server runs inside the test's process, and so does the
+ * command when there is nothing to move.
  */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runCommandInProcess } from "../src/cli/testing/command-in-process.ts";

@@ -1,4 +1,4 @@
-/** Real: the server with its documents and numbers, pages of a real catalog. */
+/** Real: the server, its documents and metrics, its database. Nothing is faked. */
 import { describe, expect, it } from "vitest";
 import { copies } from "./harness/copies.ts";
 import type { Page } from "./harness/api.ts";
@@ -130,7 +130,7 @@ describe("what is deleted", () => {
     await api.subscribe("deleted", "fresh", { push: { url: `${receiver.url}/fresh` } });
     expect((await api.publish("deleted", { body: "new" })).seq).toBe(1);
     await untilTrue("the new one works", () => receiver.at("/fresh").length === 1);
-    // One POST may have been on its way when the topic went.
+    // One POST may have been in flight when the topic was deleted.
     expect(receiver.at("/gone").length).toBeLessThanOrEqual(triedBefore + 1);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Real: the server with its restarts and kills, the database, sockets. The receiver refuses a tenth of the POSTs, at
- * random from a fixed seed, and judges the order by its arrivals.
+ * Real: the server, its database, sockets, SIGKILL. Nothing is faked. The server is restarted and killed. The receiver
+ * refuses a tenth of the POSTs, at random from a fixed seed, and records the order of the arrivals.
  */
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "./harness/folder.ts";
@@ -12,13 +12,13 @@ import { untilTrue } from "./harness/until.ts";
 
 const retry = { baseMs: 30, factor: 1, retriesMax: 1000, jitter: "none" };
 
-/** How each life of the server ends, and after which share of the messages. */
+/** How each run of the server ends, and after which share of the messages. */
 const lives = [
   { untilShare: 0.3, kill: true },
   { untilShare: 0.6, kill: false },
   { untilShare: 1, kill: true },
 ];
-/** For the tests that do not end the server. */
+/** The server of tests that do not end it. */
 const server = useServer();
 
 describe("ordered subscriptions", () => {

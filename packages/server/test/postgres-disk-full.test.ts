@@ -1,6 +1,6 @@
 /**
- * Real: a server as a child process, a PostgreSQL of its own whose database is on a small disk, sockets. Nothing is
- * faked. Not tested: a disk without room for PostgreSQL's own log, which ends PostgreSQL like any other end of it.
+ * Real: a server as a child process, a PostgreSQL whose database is on a small disk, sockets. Nothing is faked. A disk
+ * without room for PostgreSQL's own log is not tested, because PostgreSQL then ends as in any other crash.
  */
 import { randomBytes } from "node:crypto";
 import { expect, it } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * Real: two servers as child processes, a PostgreSQL of their own that is ended and started again, sockets, receivers
- * of a queue as processes that are killed. Nothing is faked.
+ * Real: two servers as child processes, a PostgreSQL, sockets, receivers of a queue as child processes. Nothing is
+ * faked. PostgreSQL is stopped and started again, and the receivers are killed.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
@@ -77,7 +77,7 @@ describe("two servers on one PostgreSQL", () => {
     await one.api.ok("POST", `${path}/nack`, { json: { receiptHandles: [taken?.receiptHandle] } });
     const [second] = (await again).messages;
     expect(second).toMatchObject({ body: "1", receives: 2 });
-    // The earlier receipt handle comes too late, and the later one counts, at whichever server.
+    // On both servers, the earlier receipt handle is no longer valid, and the later one is.
     expect(
       await one.api.ok("POST", `${path}/ack`, {
         json: { receiptHandles: [taken?.receiptHandle, second?.receiptHandle] },
@@ -154,7 +154,7 @@ const left = (): Server => servers[1] as Server;
 
 const publish = () => left().api.call("POST", "/v1/topics/orders/messages", { json: { body: "x" } });
 
-/** No publish takes place: the server detects each change by itself. */
+/** The tests do not publish while they wait, so the server must detect each change by itself. */
 async function untilReadiness(status: 200 | 503): Promise<void> {
   const answer = await until(
     `/readyz says ${status}`,

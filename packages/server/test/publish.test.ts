@@ -1,4 +1,4 @@
-/** Real: the server, its database, sockets. The receiver judges which messages arrive, and how often. */
+/** Real: the server, its database, sockets, a receiver. Nothing is faked. The receiver records the messages. */
 import { describe, expect, it } from "vitest";
 import { runCommand } from "../src/cli/testing/command-process.ts";
 import type { PublishedView } from "./harness/api.ts";

@@ -1,6 +1,6 @@
 /**
- * Real: the server inside the test's process, its database, sockets, the guide's own `curl` lines through a shell. The
- * tests play the receivers. What a kill leaves of pulled messages: `kill.test.ts`.
+ * Real: the server inside the test's process, its database, sockets, a shell with the `curl` lines of the guide. Faked:
+ * the receivers, by the tests. `kill.test.ts` tests pulled messages after a kill.
  */
 import { describe, expect, it } from "vitest";
 import type { DeadLetterView } from "./harness/api.ts";
@@ -74,7 +74,7 @@ describe("pulling", () => {
     const waiting = pull({ waitMs: 60_000, visibilityMs: 1_000 });
     expect(await answer("nack", [once?.receiptHandle ?? ""])).toMatchObject({ failed: 0 });
     expect(await waiting).toMatchObject([{ body: "1", receives: 2 }]);
-    // No receiver answers for this one: a second later it is visible again.
+    // No receiver acknowledges this message, so it is visible again a second later.
     const [third] = await pull({ waitMs: 60_000 });
     expect(third).toMatchObject({ body: "1", receives: 3 });
     expect(await answer("ack", [once?.receiptHandle ?? "", third?.receiptHandle ?? ""])).toMatchObject({
@@ -150,7 +150,7 @@ describe("docs/guide/pull.md", () => {
       { id: expect.stringMatching(/^\d+$/) },
       { messages: [{ body: "resize cat.jpg", receives: 1 }] },
       { failed: 0, results: [{ result: "done" }] },
-      // The command before has acknowledged the message.
+      // The previous command has acknowledged the message.
       { failed: 1, results: [{ result: "ended" }] },
       { name: "workers" },
     ]);

@@ -1,4 +1,4 @@
-/** Real: SQLite on a disk, the pulls, the queues and the publisher, real time. Fake: nothing; there is no HTTP. */
+/** Real: SQLite on a disk, the pulls, the queues, the publisher, time. Nothing is faked. The tests do not use HTTP. */
 
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { systemClock, systemTimers } from "../src/domain/ports.ts";
@@ -85,7 +85,7 @@ it("many receivers share a queue's messages, each of which is acknowledged once,
         if (message.visibleAtMs - visibilityMs < (hiddenUntilMs.get(text) ?? 0)) inTwoHands.push(text);
         hiddenUntilMs.set(text, message.visibleAtMs);
       }
-      // To the server, this receiver ends with its messages.
+      // For the server, this receiver has ended without acknowledging its messages.
       if (turn % 7 === lets) continue;
       const results = await running.queues.acknowledge(
         "jobs",

@@ -134,7 +134,7 @@ describe.concurrent("what is given up", () => {
     for (const { durationMs } of dead.attempts) {
       expect(durationMs).toBeGreaterThanOrEqual(1_000 - roundingMs);
     }
-    // Each delay begins when the attempt before has failed.
+    // Each delay begins when the previous attempt has failed.
     const startsMs = dead.attempts.map(({ startedAt }) => Date.parse(startedAt));
     const gapsMs = dead.attempts.slice(1).map((_, i) => (startsMs[i + 1] ?? 0) - (startsMs[i] ?? 0));
     const waitsMs = gapsMs.map((gapMs, index) => gapMs - (dead.attempts[index]?.durationMs ?? 0));

@@ -1,6 +1,6 @@
 /**
- * Real: the server as a child process, signals, its folder, sockets, its clients and receivers. The server that is
- * started afterwards on the same folder runs inside the test's process.
+ * Real: the server as a child process, signals, its folder, sockets, its clients and receivers. Nothing is faked. The
+ * next server on the same folder runs inside the test's process.
  */
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -87,7 +87,7 @@ describeRestart(
       await first.api.ok("PUT", path, { json: { pull: { visibilityMs: 60_000 } } });
       const pull = (waitMs: number) => first.api.ok("POST", `${path}/pull`, { json: { waitMs } });
       const waiting = pull(60_000);
-      // The wait has begun before this pull, on another connection, is answered.
+      // When this pull on another connection is answered, the earlier pull has begun to wait.
       await pull(0);
       const restarted = restart();
       expect(await waiting).toEqual({ messages: [] });
@@ -96,7 +96,7 @@ describeRestart(
 
     "answers clients that wait at an inbox with nothing": async (first, restart) => {
       for (const name of ["waited-for", "probe"]) await first.api.ok("PUT", `/v1/inboxes/${name}`);
-      // Requests of one connection are begun in their order: when the last one has done its work, the others wait.
+      // The server begins the requests of one connection in order. When the last one is done, the others are waiting.
       const get = "GET /in/waited-for?waitMs=60000 HTTP/1.1\r\nHost: x\r\n\r\n";
       const last = "POST /in/probe HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1";
       const socket = connect(first.port, "127.0.0.1").on("error", () => undefined);
@@ -169,8 +169,8 @@ describeRestart(
       const tail = startCommand(["tail", "--json", "--topic", "tailed", "--url", first.url]);
       const shown = (type: string, id: string) => tail.stdoutMatch(new RegExp(`\\{"type":"${type}".*"${id}".*\\}`));
       /**
-       * Events are not kept: until `tail` has connected it sees none, so publishes are repeated. Returns an id that it
-       * has shown.
+       * Publishes until `tail` shows an event, and returns the id that it has shown. Events are not stored, so `tail`
+       * misses those from before it connected.
        */
       const publishUntilShown = ({ api }: RunningServer) =>
         until(
@@ -232,7 +232,7 @@ describeRestart(
         () => second.api.delivery(id, "s"),
         ({ state }) => state === "delivered",
       );
-      // The server cut the attempt itself, so it does not count as one of the receiver's.
+      // The server itself interrupted the attempt, so the attempt does not count as a failure of the receiver.
       expect(delivered.attempts).toMatchObject([{ attempt: 1, verdict: "accepted" }]);
       expect(receiver.arrivals.map(({ messageId }) => messageId)).toEqual([id, id]);
     },

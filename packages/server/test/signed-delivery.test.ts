@@ -1,7 +1,7 @@
 /**
- * Real: the server inside the test's process, with its database and its keys, sockets, and the official libraries that
- * receivers of Standard Webhooks and of CloudEvents use. Fake: nothing. The libraries know no `v1a`, so Node's own
- * cryptography checks that.
+ * Real: the server inside the test's process, its database, its keys, sockets, the official libraries for receivers of
+ * Standard Webhooks and of CloudEvents. Nothing is faked. The libraries do not support `v1a`, so Node's cryptography
+ * checks those signatures.
  */
 import { createPublicKey, generateKeyPairSync, randomBytes, verify } from "node:crypto";
 import { CloudEvent, HTTP } from "cloudevents";

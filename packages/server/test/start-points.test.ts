@@ -1,6 +1,6 @@
 /**
- * Real: the server, its clock, its log. The store's contract suite tests the end of a topic's retention, which takes a
- * minute at least.
+ * Real: the server, its clock, its log. Nothing is faked. The end of a topic's retention is tested in the store's
+ * contract, because the shortest retention is a minute.
  */
 import { describe, expect, it } from "vitest";
 import type { ProblemView, PublishedView } from "./harness/api.ts";
@@ -11,7 +11,7 @@ import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
-/** Publishes one after the other, each in a millisecond of its own. */
+/** Publishes one message after the other, each in another millisecond. */
 async function publishApart(topic: string, count: number): Promise<PublishedView[]> {
   const published: PublishedView[] = [];
   while (published.length < count) {

@@ -1,6 +1,6 @@
 /**
- * Real: a server as a child process, the starts of others beside it, folders, ports, files, npm. Starts that are
- * refused run inside the test's process, except one.
+ * Real: a server as a child process, folders, ports, files, npm. Nothing is faked. Other servers are started at the
+ * same time. Starts that are refused run inside the test's process, except one.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

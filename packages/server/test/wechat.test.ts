@@ -1,6 +1,6 @@
 /**
- * Real: the server inside the test's process, its database, and receivers of all three kinds on 127.0.0.1. The tests
- * call WeChat's API as its programs do, and the topic as its publishers do. Nothing is faked.
+ * Real: the server inside the test's process, its database, receivers for HTTP, TCP and WebSocket on 127.0.0.1. Nothing
+ * is faked. The tests call WeChat's API as a program for WeChat does, and publish as a publisher does.
  */
 import { expect, it } from "vitest";
 import { WebSocketPeer } from "../src/transport/testing/web-socket-peer.ts";
@@ -22,7 +22,7 @@ async function publish(server: RunningServer, body: string, topic = "wechat"): P
   return ((await response.json()) as { id: string }).id;
 }
 
-/** White space, escapes, member order and digits that any rewriting would change. */
+/** JSON with white space, escapes, member order and digits that parsing and formatting would change. */
 const push = (number: number): string =>
   `{"pushType": 1, "pushTime":1665206058.0, "data": {"content": "wxid:\\n\\u4f60好😀 ${number}",` +
   ` "msgSvrID": 1234567890123456789012, "type": 1 }, "robot": {},"type":1001}`;

@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver.
+ * Real: the HTTP application, through `inject`, the memory driver. Faked: publisher, event bus, clock.
  */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -32,7 +32,7 @@ describe("attempts", () => {
     await call(test.app, "PUT", subscription, { json: { push: { url: "http://127.0.0.1:9/" } } });
     const [billing] = (await storedSubscriptions(test.store)) as [Subscription];
     const settled = { kind: "delivered" } as const;
-    // Listed newest first.
+    // Attempts are listed newest first.
     await deliver(test.store, billing, [
       { settled, attempt: attempt(3_000, { verdict: "error", status: null, errorCode: "timeout", reply: null }) },
       {

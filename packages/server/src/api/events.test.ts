@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application on a socket of the loopback interface. Fake: store, publisher and event bus, in memory.
+ * Real: the HTTP application on a socket of the loopback interface. Faked: store, publisher and event bus, in memory.
  */
 
 import { connect } from "node:net";
@@ -30,7 +30,7 @@ describe("the event stream", () => {
     await test.app.close();
   });
 
-  /** Opens a stream and collects what comes. */
+  /** Opens an event stream and collects the text that it sends. */
   async function read(query = ""): Promise<{ text: () => string; leave: () => void; ended: Promise<void> }> {
     const controller = new AbortController();
     readers.push(controller);
@@ -180,8 +180,8 @@ describe("the event stream", () => {
       expect(text).toContain("retry: ");
     });
 
-    // All at once, so that nothing can drain between: the socket's buffers fill, then the backlog, then events are
-    // dropped.
+    // All events are emitted at once, so that the reader cannot read in between. The socket's buffers fill first, then
+    // the backlog, and then events are dropped.
     const ids = Array.from({ length: 1_000 }, (_, i) => String(1_099_511_627_777 + i));
     const sent = 1_000;
     for (let i = 0; i < sent; i++) test.events.emit(published("orders", ids));

@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called
+ * Real: the HTTP application, through `inject`, the hooks, the keys. Faked: the store, in memory, and the called
  * programs.
  */
 
@@ -44,7 +44,7 @@ describe("calls are bounded:", () => {
   });
 });
 
-/** Of a call whose payload holds a text of this length. */
+/** Returns the status of a call whose payload contains a text of this length. */
 async function statusOf(chars: number): Promise<number> {
   return (await scene.ask("POST", "/v1/hooks/h/call", { json: { text: "x".repeat(chars) } })).status;
 }
@@ -55,7 +55,7 @@ function connections(): Promise<number> {
 
 describe("what a call holds is released when its client is gone", () => {
   const payload = JSON.stringify({ text: "x".repeat(60) });
-  /** A client that sends these calls ahead on one connection, and a bound that has room for little beside them. */
+  /** A client that sends these calls on one connection without waiting. The memory limit has little room for others. */
   async function clientOf(hooks: readonly string[], script: (path: string) => ScriptedReply | Promise<ScriptedReply>) {
     const posts = await scene.start((post) => script(new URL(post.url).pathname), {
       hooks: { memoryBytesMax: 300 * limits.hookJsonBytesFactor },

@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called
+ * Real: the HTTP application, through `inject`, the hooks, the keys. Faked: the store, in memory, and the called
  * programs.
  */
 
@@ -16,7 +16,7 @@ const jwk = { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" };
 const json = { "content-type": "application/json" };
 const scene = new HookScene();
 
-/** The answer as text, since a test that parses it would lose the digits that it looks for. */
+/** Calls a hook and returns the answer as text. Parsing it would lose the digits that the test checks. */
 async function callAsText(hook: string, payload: string) {
   const { statusCode, body } = await scene.app.inject({
     method: "POST",

@@ -1,6 +1,6 @@
 /**
- * Real: the HTTP application and the inboxes. Fake: the store, in memory, and the time, which moves when a test says
- * so.
+ * Real: the HTTP application, the inboxes. Faked: the store, in memory, and the time. The time advances when a test
+ * says so.
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../domain/limits.ts";
@@ -34,7 +34,7 @@ async function post(path: string, { body = "", contentType }: Sent = {}) {
   return { status: response.statusCode, body: response.body, headers: response.headers };
 }
 
-/** One GET whose message is then settled. */
+/** Takes one message by GET, and waits until it is settled. */
 async function take(path: string) {
   const response = await test.app.inject({ method: "GET", url: path });
   await scene.time.quiet();
@@ -294,7 +294,7 @@ describe("a GET of an inbox", () => {
     const real = scene.inboxes.take.bind(scene.inboxes);
     scene.inboxes.take = async (...args) => {
       const taken = await real(...args);
-      // A content type that no header can hold: the answer turns into an error.
+      // No header can contain this content type, so the answer becomes an error.
       return taken && { ...taken, message: { ...taken.message, contentType: "a\r\nb: c" } };
     };
     expect((await take("/in/arrivals")).status).toBe(500);

@@ -1,4 +1,4 @@
-/** Real: the HTTP application, through `inject`, and the memory driver. Fake: engine, event bus and clock. */
+/** Real: the HTTP application, through `inject`, and the memory driver. Faked: engine, event bus and clock. */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Subscription } from "../domain/model.ts";

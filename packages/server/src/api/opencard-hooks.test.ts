@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called
+ * Real: the HTTP application, through `inject`, the hooks, the keys. Faked: the store, in memory, and the called
  * programs.
  */
 

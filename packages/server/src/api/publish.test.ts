@@ -1,6 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`, and the rules of a message. Fake: store, engine and event bus, in
- * memory.
+ * Real: the HTTP application, through `inject`, the rules of a message. Faked: store, engine and event bus, in memory.
  */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

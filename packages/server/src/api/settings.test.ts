@@ -1,6 +1,6 @@
 /**
- * Real: the HTTP application, through `inject`. Fake: the store, in memory. What PUT, PATCH and their conditions do
- * alike for every resource.
+ * Real: the HTTP application, through `inject`. Faked: the store, in memory. The tests cover the behaviour of PUT,
+ * PATCH and their conditions that is the same for every resource.
  */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -16,7 +16,7 @@ const url = "http://127.0.0.1:9/";
 interface Resource {
   readonly what: string;
   readonly list: string;
-  /** The least that a body must have. */
+  /** A body with the required members only. */
   readonly least: object;
   readonly setting: string;
   readonly values: readonly [unknown, unknown];
@@ -80,7 +80,7 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
     ask("PUT", path, { ...least, ...body }, headers);
   const patch = (body: unknown, headers: CallBody["headers"] = {}) => ask("PATCH", path, body, headers);
   const get = () => ask("GET", path);
-  /** Everything of an answer that says how the resource is. */
+  /** Returns every part of an answer that describes the state of the resource. */
   const state = async () => {
     const { status, json, headers } = await get();
     return { status, json: json as unknown, tag: headers["etag"] };

@@ -1,4 +1,4 @@
-/** Real: the server's inboxes and the store in memory. Ours: the clock. */
+/** Real: the server's inboxes, the store in memory. Faked: the clock. */
 import { describe, expect, it } from "vitest";
 import { systemTimers } from "../domain/ports.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";

@@ -8,7 +8,7 @@ import type { ConfigSources, Flags } from "./config.ts";
 interface Given {
   flags?: Flags;
   env?: Record<string, string>;
-  /** The text of ringback.yaml; `--config` names it unless `flags` or `env` do. */
+  /** The text of ringback.yaml. `--config` gives its path unless `flags` or `env` do. */
   file?: string;
 }
 
@@ -26,7 +26,7 @@ function sources({ flags = {}, env = {}, file }: Given): ConfigSources {
 
 const load = (given: Given = {}) => loadConfig(sources(given));
 
-/** The error line. */
+/** Returns the line of the error with which the configuration is refused. */
 function refusal(given: Given): string {
   try {
     load(given);

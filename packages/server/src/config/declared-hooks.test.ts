@@ -6,7 +6,7 @@ import { loadConfig } from "./config.ts";
 const load = ({ file }: { readonly file: string }) =>
   loadConfig({ flags: { config: "ringback.yaml" }, env: {}, readFile: () => file });
 
-/** The one line that a person gets. */
+/** Returns the line of the error that the operator sees. */
 function refusal(given: { readonly file: string }): string {
   try {
     load(given);

@@ -1,6 +1,6 @@
 /**
- * Real: the HTTP application on a socket of the loopback interface, and the bytes on the wire. Fake: store, publisher
- * and event bus, in memory.
+ * Real: the HTTP application on a socket of the loopback interface, the bytes on the wire. Faked: store, publisher and
+ * event bus, in memory.
  */
 
 import { connect } from "node:net";
@@ -128,7 +128,8 @@ describe("the HTTP server", () => {
     });
 
     it("but not endlessly", async () => {
-      // More than the server reads of a refused body is announced and never sent: the answer comes all the same.
+      // The server reads only a part of a refused body. This request announces more and never sends it, and gets an
+      // answer nevertheless.
       const announced = await exchange(port, `${post}Content-Length: 100001\r\n\r\n${body(100)}`);
       expect(parseAnswer(announced)).toMatchObject({ status: 413 });
       const piece = `8000\r\n${body(0x8000)}\r\n`;
@@ -186,7 +187,7 @@ describe("the HTTP server", () => {
     await vi.waitFor(() => {
       expect(appending).toHaveBeenCalled();
     });
-    // A request of which a part is there keeps its connection through the closing.
+    // A request that has arrived in part keeps its connection open while the server closes.
     const sockets: Socket[] = [];
     test.app.server.on("connection", (socket: Socket) => sockets.push(socket));
     const late = connect(port, "127.0.0.1");
@@ -239,7 +240,7 @@ describe("a request that does not arrive in time", () => {
   });
 });
 
-/** Publishes get no answer before `until` resolves. */
+/** Delays the answers to publishes until `until` resolves. */
 function holdAppends({ store }: TestApp, until: Promise<void>) {
   const append = store.log.append.bind(store.log);
   return vi.spyOn(store.log, "append").mockImplementation(async (request) => {

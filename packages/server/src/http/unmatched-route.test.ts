@@ -1,4 +1,4 @@
-/** Real: the HTTP application, through `inject`. Fake: store, publisher and event bus, in memory. */
+/** Real: the HTTP application, through `inject`. Faked: store, publisher and event bus, in memory. */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { call } from "../api/testing/call.ts";

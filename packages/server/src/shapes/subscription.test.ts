@@ -12,10 +12,10 @@ import type { SubscriptionBody } from "./subscription.ts";
 const url = "http://test.com/cgi";
 const normalised = (input: SubscriptionBody) => subscriptionShape.read({ push: { url }, ...input }).settings;
 const pushOf = (push: NonNullable<SubscriptionBody["push"]>) => normalised({ push }).push as PushSettings;
-/** Of a subscription for which nobody has set them. */
+/** The description and labels of a subscription without any. */
 const forPeople = { description: "", labels: {} };
 
-/** The code and field of the first fault; null when there is none. */
+/** Returns the code and field of the first fault; null when there is none. */
 function faultOf(input: SubscriptionBody): [string, string | undefined] | null {
   try {
     normalised(input);

@@ -1,7 +1,7 @@
 /**
- * Real: the server inside the test's process, its database, cmq-sdk over HTTP, and a program that receives pushes.
- * Replaced: the addresses of CMQ's host names and port 80, as /etc/hosts would, because the SDK has no setting for the
- * host. The SDK sends everything by POST and signs the host without a port.
+ * Real: the server inside the test's process, its database, cmq-sdk over HTTP, a program that receives pushes. Faked:
+ * the addresses of CMQ's host names, and port 80. The SDK has no setting for the host, so the host names are redirected
+ * as a line in /etc/hosts does. The SDK sends everything by POST and signs the host without a port.
  */
 import { CMQ } from "cmq-sdk";
 import { describe, expect, it } from "vitest";
@@ -27,7 +27,7 @@ let calls = 0;
 
 /**
  * The SDK draws nonces from ten thousand numbers, so two equal requests within one second can be identical, and the
- * server refuses the second one as a replay. Repeated requests therefore carry a parameter that nothing reads.
+ * server refuses the second one as a replay. Repeated requests therefore contain a parameter that the server ignores.
  */
 function once<T extends object>(options: T): T {
   return { ...options, callNumber: ++calls };

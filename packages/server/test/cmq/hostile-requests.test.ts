@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, bare HTTP. To every request CMQ's API answers in its own form, keeps serving, and
- * writes nothing of the request to the log. Random input comes from fast-check.
+ * Real: the server as a process, HTTP without an SDK. Nothing is faked. CMQ's API answers every request in its own
+ * form, keeps serving, and logs nothing of the request. Random input comes from fast-check.
  */
 import { request } from "node:http";
 import * as fc from "fast-check";
@@ -59,7 +59,7 @@ async function answerTo(what: Sent): Promise<CmqAnswer> {
   return JSON.parse(text) as CmqAnswer;
 }
 
-/** A signed form. The signature joins the texts that must appear nowhere. */
+/** Returns a signed form. Adds its signature to the texts that must appear nowhere. */
 function signed(action: string, parameters: Readonly<Record<string, string | number>> = {}, by = pair): string {
   const text = signedForm(by, new URL(server.url).host, action, parameters);
   const signature = new URLSearchParams(text).get("Signature") ?? "";
@@ -114,7 +114,7 @@ describe("the CMQ API", () => {
       fc.asyncProperty(fc.constantFrom(...actions), parameters, async (action, given) => {
         const answer = await answerTo({ body: signed(action, given) });
         expect(answer).toMatchObject({ code: expect.any(Number), requestId: expect.stringMatching(/^\d+$/) });
-        // A code of this API, and never the code of an internal error.
+        // Every code of this API is correct, except the code of an internal error.
         expect(answer.code).not.toBe(6000);
       }),
       { numRuns: 150 },

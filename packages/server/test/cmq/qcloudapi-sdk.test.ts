@@ -1,6 +1,6 @@
 /**
- * Real: the server inside the test's process, its database, Tencent's own qcloudapi-sdk over HTTP in all four of its
- * ways, and programs that receive pushes with Ringback's SDK. Nothing is faked.
+ * Real: the server inside the test's process, its database, Tencent's own qcloudapi-sdk over HTTP, programs that
+ * receive pushes with Ringback's SDK. Nothing is faked. The SDK sends by GET and POST, and signs with SHA1 and SHA256.
  */
 import { describe, expect, it } from "vitest";
 import { untilTrue } from "../harness/until.ts";
@@ -319,7 +319,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
     await qcloud.ok("Subscribe", { topicName, subscriptionName: "all", protocol: "http", endpoint: receiver.url });
     await qcloud.ok("CreateQueue", { queueName });
     for (const msgBody of texts) {
-      // Parameters that no action has, with underscores, which the SDK signs in a way of its own.
+      // No action has these parameters. Their names have underscores, which the SDK signs in an unusual form.
       const odd = { _own: "1", own_key_: msgBody.slice(0, 9), msgTag: ["a_b"] };
       const { msgId } = await qcloud.ok("PublishMessage", { topicName, msgBody, ...odd });
       const sent = await qcloud.ok("SendMessage", { queueName, msgBody, ...odd });
@@ -357,7 +357,7 @@ it("hands a message out again when its time is up, and to the dead letters after
   expect(Number(second["nextVisibleTime"])).toBeGreaterThan(Number(first["nextVisibleTime"]));
   const late = await qcloud.call("DeleteMessage", { queueName: "retried", receiptHandle: first.receiptHandle ?? "" });
   expect(late.code).toBe(4430);
-  // The message moves when it would have been received a third time.
+  // The message moves to the dead-letter queue when it would be received a third time.
   const third = take("retried");
   const dead = await take("never-done");
   expect([dead.msgBody, dead.dequeueCount]).toEqual(["poison", 1]);

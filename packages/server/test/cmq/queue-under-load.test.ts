@@ -1,7 +1,7 @@
 /**
- * Real: the server inside the test's process, with SQLite, receivers as processes that are killed with SIGKILL wherever
- * they are, HTTP. The receivers use a client of the tests' own. Two servers on PostgreSQL: `postgres.test.ts`; longer:
- * `slow/cmq-queue.test.ts`.
+ * Real: the server inside the test's process, SQLite, receivers as child processes, SIGKILL, HTTP. Nothing is faked.
+ * Receivers are killed at any moment; they use a client of the test harness. `postgres.test.ts` tests two servers on
+ * PostgreSQL, and `slow/cmq-queue.test.ts` runs longer.
  */
 import { describe, expect, it } from "vitest";
 import { useCmqServer } from "../harness/cmq/running-server.ts";

@@ -23,7 +23,7 @@ function clientOf(pair: KeyPair = given().pair) {
   });
 }
 
-/** API 3.0 has no action that receives, so its users receive by API 2.0. */
+/** API 3.0 has no action that receives messages, so its users receive by API 2.0. */
 const receiver20 = () => new Qcloud(given().server.url, given().pair, { method: "POST", signatureMethod: "sha256" });
 
 const RequestId = expect.stringMatching(/\w/);

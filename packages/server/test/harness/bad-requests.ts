@@ -17,7 +17,7 @@ interface BadRequest {
   readonly send: CallOptions;
   readonly status: number;
   readonly code: string;
-  /** Named in the sentence and in `errors`; null where the fault lies in no field. */
+  /** The field that the sentence and `errors` name; null: the fault is not in a field. */
   readonly field: string | null;
 }
 

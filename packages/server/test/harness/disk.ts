@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /**
- * Makes the disk fail for a running server, without special rights: the kernel refuses every write past `bytesMax` of
- * any of the server's files. Null allows writes again. Uses `prlimit` of Linux's util-linux.
+ * Makes the disk fail for a running server, without special rights. The kernel refuses every write that extends a file
+ * of the server beyond `bytesMax` bytes. `bytesMax` null: allows writes again. Uses `prlimit` of Linux's util-linux.
  */
 export async function limitFileSize(folder: string, bytesMax: number | null): Promise<void> {
   const pid = readFileSync(join(folder, "ringback.pid"), "utf8").trim();

@@ -1,6 +1,6 @@
 import { type Receiver, startReceiver } from "./receiver.ts";
 
-/** A receiver that answers nothing before `letGo` is called. */
+/** A receiver that sends no answers until `letGo` is called. */
 export async function startHeldReceiver(): Promise<Receiver & { readonly heldCount: () => number; letGo(): void }> {
   let isHeld = true;
   const held: (() => void)[] = [];

@@ -27,7 +27,8 @@ const png = Buffer.from(
 );
 
 /**
- * As the sample in koipy's document: refuses one user, refuses with an image, adds a column, and else answers nothing.
+ * Does what the sample in koipy's document does: refuses one user, refuses with an image, adds a column. Otherwise its
+ * answer is empty.
  */
 export const koipyCallbacks: RequestListener = (request, response) => {
   const pieces: Buffer[] = [];
@@ -65,7 +66,7 @@ const payload = {
   addons: {},
 };
 
-/** Expects the three hooks under koipy's names, with the outcomes of koipy's document. */
+/** Calls the three hooks with koipy's names, and expects the outcomes in koipy's document. */
 // oxlint-disable vitest/no-standalone-expect -- called by tests
 export async function expectKoipyOutcomes(api: Api): Promise<void> {
   const allowed = await callHook(api, "onMessage", payload);

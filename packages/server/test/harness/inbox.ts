@@ -1,12 +1,12 @@
 export interface Taken {
   readonly status: number;
   readonly text: string;
-  /** null where the inbox had nothing. */
+  /** null: the inbox was empty. */
   readonly id: string | null;
   readonly type: string | null;
 }
 
-/** GETs from an inbox. */
+/** Sends a GET to an inbox. */
 export async function take(url: string, init?: RequestInit): Promise<Taken> {
   const response = await fetch(url, init);
   const { status, headers } = response;
@@ -22,7 +22,7 @@ export function post(url: string, body: string, type = "application/json"): Prom
   return take(url, { method: "POST", body, headers: { "content-type": type } });
 }
 
-/** GETs one message after the other, until there is none. */
+/** Takes one message after the other, until the inbox is empty. */
 export async function takeAll(url: string): Promise<string[]> {
   const texts: string[] = [];
   for (let taken = await take(url); taken.id !== null; taken = await take(url)) texts.push(taken.text);

@@ -9,7 +9,7 @@ interface LineArrival {
   readonly life: number;
 }
 
-/** Arrivals of messages that must be sent one after the other, as their receiver saw them. */
+/** Arrivals, at their receiver, of messages that must be sent one after the other. */
 export class OrderedLine {
   readonly arrivals: LineArrival[] = [];
   underWay = 0;
@@ -20,9 +20,10 @@ export class OrderedLine {
   }
 
   /**
-   * Within one life of the server each arrival is the one before it again, if that was refused, or else its successor.
-   * A new life begins with the first that was not taken; after a kill it may begin earlier, with something that was
-   * taken and not yet recorded, and goes on from there. (That nothing recorded comes again is `crash.test.ts`'s.)
+   * Returns violations of the order. Within one life of the server, a refused message must arrive again next, and after
+   * an accepted message the next one must arrive. A new life must begin with the first message that was not accepted.
+   * After a kill it may begin earlier, because the success of an accepted message may not have been recorded.
+   * (`crash.test.ts` tests that no recorded message arrives again.)
    */
   faults(endedByKill: (life: number) => boolean): string[] {
     let taken = -1;

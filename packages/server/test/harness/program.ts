@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Whether a program that npm does not install is on this machine. */
+/** Whether a program is installed on this machine. For programs that npm does not install. */
 export async function isInstalled(name: string): Promise<boolean> {
   return run(name, ["--version"]).then(
     () => true,
@@ -13,13 +13,13 @@ export async function isInstalled(name: string): Promise<boolean> {
   );
 }
 
-/** Runs a line as a person types it, and returns its output. Throws when the line fails. */
+/** Runs a command line in a shell, and returns its output. Throws when the command fails. */
 export async function runInShell(line: string): Promise<string> {
   return (await run("sh", ["-c", line])).stdout;
 }
 
 export interface Program extends AsyncDisposable {
-  /** Signals the program and everything that it has started, as a terminal does for Ctrl-C. */
+  /** Sends a signal to the program and all its child processes, as a terminal does for Ctrl-C. */
   signalGroup(name: NodeJS.Signals): void;
   /** Everything printed so far. */
   output(): string;
@@ -27,8 +27,8 @@ export interface Program extends AsyncDisposable {
 }
 
 /**
- * Starts any program as a child, at the head of a process group of its own, as a shell at a terminal does. Keeps its
- * output, and ends the whole group with the test.
+ * Starts any program as a child process in a new process group, as a shell at a terminal does. Records its output, and
+ * ends the whole group at the end of the test.
  */
 export function startProgram(command: string, args: readonly string[], cwd?: string): Program {
   const child: ChildProcess = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd, detached: true });

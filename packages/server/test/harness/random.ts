@@ -1,6 +1,6 @@
 /** Repeatable random numbers: the same seed gives the same numbers (mulberry32). */
 export interface Chance {
-  /** A number from 0 to 1, without 1. */
+  /** A number of at least 0 and less than 1. */
   next(): number;
   /** A whole number from `min` to `max`, both included. */
   whole(min: number, max: number): number;

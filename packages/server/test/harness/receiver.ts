@@ -11,7 +11,7 @@ export interface Arrival {
   readonly headers: IncomingMessage["headers"];
   readonly body: Buffer;
   readonly text: string;
-  /** Value of `ringback-message-id` or `x-cmq-message-id`, or empty. */
+  /** Value of the header `ringback-message-id` or `x-cmq-message-id`; empty: the request has neither. */
   readonly messageId: string;
 }
 

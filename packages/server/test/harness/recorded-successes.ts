@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { verdictCodes } from "../../src/store/record-rows.ts";
 
 /**
- * The deliveries that a stopped server had recorded as accepted, as `topic/subscription/message id`. Read past the
- * server, from its database, before the next start could change anything.
+ * The deliveries that a stopped server had recorded as accepted, as `topic/subscription/message id`. They are read
+ * directly from the database, before the next start of a server changes anything.
  */
 export function recordedSuccesses(folder: string): ReadonlySet<string> {
   const db = new DatabaseSync(join(folder, "ringback.db"), { readOnly: true });

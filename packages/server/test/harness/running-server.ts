@@ -6,14 +6,14 @@ import type { RunningServer, ServerOptions } from "./server.ts";
 type Settings = Pick<ServerOptions, "args" | "env">;
 
 /**
- * One server for all tests of a file, inside their process and on a folder of its own. The returned function returns
- * it.
+ * Starts one server for all tests of a file, inside their process and in a new folder. The returned function returns
+ * the server.
  */
 export function useServer(settings: Settings = {}): () => RunningServer {
   return useStarted((folder) => startServerInProcess({ folder, ...settings }));
 }
 
-/** The same as a child process, for tests that measure the process. */
+/** As `useServer`, with the server as a child process, for tests that measure the process. */
 export function useServerProcess(settings: Settings = {}): () => Server {
   return useStarted((folder) => Server.start({ folder, ...settings }));
 }

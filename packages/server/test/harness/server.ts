@@ -11,17 +11,17 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** After a signal, `code` is null. */
+/** How a process ended. After a signal, `code` is null. */
 export type Ended = Awaited<CommandProcess["ended"]>;
 
-/** `ringback serve` by the sources that `npm start` runs, until it is disposed of. */
+/** A running `ringback serve`, from the same sources as `npm start`. Disposing of it ends the server. */
 export interface RunningServer extends AsyncDisposable {
   readonly api: Api;
   readonly url: string;
   readonly port: number;
   /** Resolves with the first match in the log. */
   logged(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Sends SIGTERM, or does as a process does for it, and resolves when the server has ended. */
+  /** Stops the server as SIGTERM does, and resolves when it has ended. */
   stop(): Promise<Ended>;
 }
 
@@ -77,14 +77,14 @@ export class Server implements RunningServer {
   }
 }
 
-/** For starts that fail, or that a test kills before they are done. */
+/** Starts a server without waiting until it listens: for starts that fail, or that a test kills early. */
 export function spawnServer({ env = {}, ...options }: ServerOptions): CommandProcess {
   return startCommand(serveArgs(options), { env });
 }
 
 /**
- * Starts a server inside the test's process, which takes a sixth of the CPU time of a child process: for tests that ask
- * the server by HTTP only, and neither measure nor end its process.
+ * Starts a server inside the test's process. This takes a sixth of the CPU time of a child process. For tests that use
+ * the server only by HTTP, and neither measure nor end its process.
  */
 export async function startServerInProcess({ env = {}, ...options }: ServerOptions): Promise<RunningServer> {
   const args = [...serveArgs(options), "--shutdown-grace-ms", "50"];

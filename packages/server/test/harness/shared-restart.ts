@@ -4,7 +4,7 @@ import type { TemporaryFolder } from "./folder.ts";
 import { Server, startServerInProcess } from "./server.ts";
 import type { RunningServer } from "./server.ts";
 
-/** Prepares something on the first server, calls `restart` once, and checks what the second server made of it. */
+/** One test: prepares the first server, calls `restart` once, and checks the state of the second server. */
 export type Story = (first: Server, restart: () => Promise<RunningServer>) => Promise<void>;
 
 export interface SharedRestart {
@@ -16,9 +16,9 @@ export interface SharedRestart {
 }
 
 /**
- * Tests that share one server, its end and its second start, since a start takes a second of CPU time. The second
- * server runs inside the test's process. All stories run at the same time. The first server ends as soon as each of
- * them has called `restart` or has failed.
+ * Declares tests that share one server and its restart, because a start takes a second of CPU time. The second server
+ * runs inside the test's process. All stories run at the same time. The first server ends when each story has called
+ * `restart` or has failed.
  */
 export function describeRestart(name: string, shared: SharedRestart, stories: Readonly<Record<string, Story>>): void {
   // oxlint-disable-next-line vitest/valid-title -- the title is given where this function is called

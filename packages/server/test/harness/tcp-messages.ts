@@ -4,11 +4,11 @@ import type { Socket } from "node:net";
 
 export interface TcpReceiver extends AsyncDisposable {
   readonly port: number;
-  /** Bytes after the four bytes of length, of each connection that ended with all of them. */
+  /** The message of each connection that sent it completely, without the four bytes of length. */
   readonly messages: readonly string[];
 }
 
-/** A receiver for messages over TCP: one per connection, after four bytes of length. */
+/** A receiver for messages over TCP. Each connection carries four bytes of length and one message. */
 export async function startTcpReceiver(byteOrder: "big" | "little"): Promise<TcpReceiver> {
   const messages: string[] = [];
   const sockets = new Set<Socket>();

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 const intervalMs = 10;
-/** A wait of this length is printed, so that a test that hangs shows its condition. */
+/** When a wait takes this long, its condition is printed, so that a test that hangs shows the condition. */
 const reportMs = 60_000;
 
 /**
- * Waits until `holds` is true for the value that `read` returns, and returns that value. Has no deadline of its own:
- * only the test runner's time-out limits how long a machine may take.
+ * Waits until `holds` is true for the value that `read` returns, and returns that value. There is no timeout here,
+ * because the duration depends on the machine. Only the test runner's timeout applies.
  */
 export async function until<T>(what: string, read: () => T | Promise<T>, holds: (value: T) => boolean): Promise<T> {
   let reportAtMs = performance.now() + reportMs;

@@ -15,7 +15,7 @@ export interface WechatAnswer {
 
 export interface WechatHandler {
   readonly cookie: string;
-  /** Spelled as WeChat's HTTP API spells it. */
+  /** The misspelling of WeChat's HTTP API. */
   readonly pcotocol: number;
 }
 
@@ -27,7 +27,7 @@ export async function askWechat({ url }: RunningServer, request: object): Promis
   return (await response.json()) as WechatAnswer;
 }
 
-/** Returns the cookie, which names the handler from then on. */
+/** Adds a handler. Returns its cookie, which identifies the handler in later requests. */
 export async function addHandler(server: RunningServer, handler: object): Promise<string> {
   const { error_code: code, data } = await askWechat(server, { type: 1001, ...handler });
   // oxlint-disable-next-line vitest/no-standalone-expect -- called by tests

@@ -1,4 +1,4 @@
-/** As `cluster.test.ts`, for longer, and with the default time after which a node counts as gone. */
+/** As `cluster.test.ts`, but longer, and with the default time after which a node counts as dead. */
 import { describe, it } from "vitest";
 import { expectClusterSurvived } from "../harness/cluster-chaos/expect-survived.ts";
 

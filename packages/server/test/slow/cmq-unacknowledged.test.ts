@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, its database, and a program that receives as many messages as may be invisible and
- * deletes none.
+ * Real: the server as a child process, its database, a receiver. Nothing is faked. The receiver receives messages up to
+ * the limit of invisible messages, and deletes none.
  */
 import { expect, it } from "vitest";
 import { limits } from "../../src/domain/limits.ts";

@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process and ten thousand connections to it, each with a receive that waits. Needs as many open
- * files, twice.
+ * Real: the server as a child process, ten thousand connections to it. Nothing is faked. A receive waits on each
+ * connection. The test and the server each need ten thousand open files.
  */
 import { expect, it } from "vitest";
 import { limits } from "../../src/domain/limits.ts";

@@ -5,7 +5,8 @@ import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 import { Survival, unlessBroken } from "./testing/survival.ts";
 
-// Real: PostgreSQL with its fsync, its clock, connections that are cut and servers that end like with the power.
+// Real: PostgreSQL with fsync, its clock, connections. Nothing is faked. Tests cut connections and kill all processes
+// of the server at once, as a power failure does.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start({ fsync: true })));
 afterAll(() => server.stop());
@@ -116,7 +117,7 @@ describe("a database that breaks", () => {
       const reader = await cluster.subscribe();
       await cluster.publish("a", "b", "c");
       const before = new Set<Seq>();
-      // Some of these are taken in the database and never heard of here.
+      // The database makes some of these claims, but their answers never arrive here.
       for (let times = 0; times < 10; times++) {
         const asking = unlessBroken(() => cluster.claim(0, reader, { deliveriesMax: 1 }, 60_000));
         await new Promise((resolve) => setImmediate(resolve));

@@ -6,8 +6,8 @@ import { PostgresServer } from "./testing/postgres-server.ts";
 import { Survival } from "./testing/survival.ts";
 import { sqlState } from "./storage-failure.ts";
 
-// Real: a primary, a standby that follows it until it is promoted, their clocks. Faked: the address that moves from one
-// to the other.
+// Real: a primary, a standby, their clocks. Faked: the address that moves from the primary to the standby. The standby
+// follows the primary until it is promoted.
 const READ_ONLY = "25006";
 
 it("a node goes over to the standby at the same address, waits while that only reads, and loses nothing that was accepted", async () => {

@@ -16,8 +16,8 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, and nodes with their own connections in one process. Faked: the clock, unless a test says
-// otherwise.
+// Real: PostgreSQL, nodes with separate connections. Faked: the clock, unless a test says otherwise. All nodes run in
+// one process.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -45,7 +45,7 @@ describe("several nodes on one database", () => {
         }),
       );
       expect(shares.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 900 }, (_, index) => index + 1));
-      // Each asks at the beginning, and whom another keeps waiting gets what is next.
+      // All nodes claim at the beginning. A node that waits for another node's claim gets the next messages.
       for (const share of shares) expect(share.length).toBeGreaterThanOrEqual(20);
       const counts = await cluster.store(1).records.subscriptionCounts(reader.id);
       expect(counts).toMatchObject({ backlog: 0, inFlight: 0, parked: 0 });
@@ -73,7 +73,7 @@ describe("several nodes on one database", () => {
       const held = await cluster.claim(0, reader, { deliveriesMax: 20 });
       expect(held.deliveries).toHaveLength(4);
       const none = await cluster.claim(1, reader, { deliveriesMax: 20 });
-      // When the lease of the other runs out, and not sooner.
+      // The next claim is due when the lease of the other node expires, and not earlier.
       expect(none.nextDueAtMs).toBeGreaterThan((cluster.clock?.now() ?? 0) + postgresLimits.claimRetryMs);
     }));
 
@@ -107,7 +107,7 @@ describe("several nodes on one database", () => {
       expect(textsOf(mine)).toEqual(["a1"]);
       const theirs = await cluster.claim(1, reader);
       expect(textsOf(theirs)).toEqual(["b1", "c1", "b2"]);
-      // Skipped messages of the key belong to the first node, or to any node once the key is free.
+      // The first node, or any node once the key is free, gets the skipped messages of the key.
       expect(textsOf(await cluster.claim(0, reader, { deliveriesMax: 1 }))).toEqual(["a2"]);
       expect(textsOf(await cluster.claim(1, reader))).toEqual([]);
       await cluster.settle(0, mine);

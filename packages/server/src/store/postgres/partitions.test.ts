@@ -17,7 +17,7 @@ import { Cluster } from "./testing/cluster.ts";
 import { freshDatabase, storeOptions } from "./testing/postgres-database.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, and which tables are there. Faked: the clock, which goes along with every statement.
+// Real: PostgreSQL and its tables. Faked: the clock. Every statement contains the time of that clock.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -91,7 +91,7 @@ class Scene {
     return tables.length;
   }
 
-  /** The partition that a message is in. */
+  /** Returns the partition that contains a message. */
   async tableOf(text: string): Promise<string> {
     const rows = await this.query<{ name: string }>(
       `SELECT tableoid::regclass::text AS name FROM ringback.message WHERE convert_from(body, 'UTF8') = '${text}'`,
@@ -200,7 +200,7 @@ describe("partitions", () => {
       scene.clock.advance(HOUR_MS);
     }
     expect(await scene.tables("attempt")).toBe(12);
-    // The attempts of the first hours. Attempts that began eight hours ago are still within their retention.
+    // The attempts of the first hours are dropped. Attempts that began eight hours ago are within their retention.
     expect((await scene.retain()).attempts).toBe(8);
     expect(await scene.tables("attempt")).toBe(8);
     const { items } = await scene.store.records.listAttempts(reader.id, { after: null, limit: 100 }, "all");
@@ -238,7 +238,7 @@ describe("partitions", () => {
     await scene.publish(topic, "b");
     expect(await scene.isThere(table)).toBe(true);
     await dump.end();
-    // A store that has not just met the dump does not wait before it tries again.
+    // Another store has not met the dump, so it tries to drop the partition at once.
     const other = await PostgresStore.open(storeOptions(scene.url, { clock: scene.clock }));
     while ((await other.log.retain()).more);
     expect(await scene.isThere(table)).toBe(false);
@@ -264,7 +264,7 @@ describe("partitions", () => {
       );
       if (waiting.length > 0) break;
     }
-    // As it comes to be seen when the maker has come to its end.
+    // As if the session that creates the partition had committed: its message is visible, and its lock ends.
     await cluster.query(
       `INSERT INTO ringback.message (topic_id, seq, partition_id, published_at, body)
          SELECT topic_id, last_seq, partition_id, 1, 'b' FROM ringback.topic_log`,

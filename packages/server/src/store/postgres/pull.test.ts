@@ -6,7 +6,7 @@ import type { PulledDelivery, PulledSettlement } from "../log.ts";
 import { Cluster, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, and nodes with connections of their own, though in one process. Faked: the clock.
+// Real: PostgreSQL, nodes with separate connections. Faked: the clock. All nodes run in one process.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -21,7 +21,7 @@ function statementsOf(cluster: Cluster): number {
 
 const INVISIBLE_MS = 100;
 
-/** Takes what there is at one node, as the engine does for receivers. */
+/** Pulls all available messages through one node, as the engine does for receivers. */
 async function pull(
   cluster: Cluster,
   node: number,
@@ -73,7 +73,7 @@ describe("pulling at several nodes on one database", () => {
           const doneBefore = new Set(acknowledged);
           const receiptHandles = await pull(cluster, node, reader, 7);
           for (const { seq } of receiptHandles) expect(doneBefore.has(seq)).toBe(false);
-          // Some receivers die; others answer when their time may be over by then.
+          // Some receivers die. Others answer at a time when their visibility timeout may have expired.
           const answering = receiptHandles.filter(({ seq }) => (seq + round) % every !== 0);
           if (round % 2 === 0) cluster.clock?.advance(INVISIBLE_MS / 2);
           const applied = await cluster.store((node + round) % 3).log.settlePulled(reader.id, answering.map(ack));

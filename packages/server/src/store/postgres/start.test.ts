@@ -33,7 +33,7 @@ it("has no session left when it is closed", async () => {
   await server.query("CREATE DATABASE closed");
   const observer = new Client({ connectionString: server.url() });
   await observer.connect();
-  // A session that is on its way out is often seen, and not always.
+  // Repeated, because a session that is still ending is seen often, but not always.
   for (let round = 0; round < 8; round++) {
     const store = await PostgresStore.open(storeOptions(server.url("closed")));
     await Promise.all(Array.from({ length: 6 }, () => store.cluster.nodes()));

@@ -3,7 +3,7 @@ import type { StoreStatistics } from "../records.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { Statistics } from "./statistics.ts";
 
-// Faked: the database, which answers when it is told to, with the number of the question.
+// Faked: the database. It answers when the test says so, and the answer is the number of the query.
 class Database {
   reads = 0;
   readonly #answers: (() => void)[] = [];

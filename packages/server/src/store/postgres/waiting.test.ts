@@ -14,8 +14,8 @@ import { Cluster, seqsOf } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 import { unlessBroken } from "./testing/survival.ts";
 
-// Real: PostgreSQL, its clock and its locks, sockets. Faked: the cable between a node and the server, which stalls
-// without a sign. The tests run in parallel, since they mostly wait.
+// Real: PostgreSQL, its clock and its locks, sockets. Faked: the network between a node and the server. A TCP relay
+// stalls, and neither end notices. The tests run in parallel, because they mostly wait.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -46,7 +46,7 @@ async function refusalOf(call: Promise<unknown>): Promise<RingbackError> {
   throw new Error("It was accepted.");
 }
 
-/** The test's own time is the bound. */
+/** Waits without a timeout; only the timeout of the test applies. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
@@ -78,8 +78,8 @@ describe.concurrent("a connection into which everything vanishes", () => {
       cable.flow();
       await until(() => store.cluster.writable());
       await publish(cluster, store);
-      // The settlement whose answer was lost may or may not have been written before, but the outcome is recorded only
-      // once.
+      // The answer to the settlement was lost, and the settlement may have been written before. In both cases the
+      // outcome is recorded only once.
       await settling;
       const attempts = await store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
       expect(attempts.items).toHaveLength(1);

@@ -4,7 +4,7 @@ import type { NodeEvent } from "./change-bus.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { WakeUps } from "./wake-ups.ts";
 
-// Faked: the database, which only keeps what it is told, and the time, which passes when the test says so.
+// Faked: the database and the time. The database only records the notifications. The time passes when a test says so.
 function start(isAlone = false) {
   const sent: NodeEvent[] = [];
   let due: { task: () => void; atMs: number }[] = [];

@@ -4,7 +4,7 @@ import type { Chance } from "../random.ts";
 import { subscriptions } from "./plan.ts";
 
 export interface ChaosArrival {
-  /** Number of kills before. */
+  /** Number of kills before the arrival. */
   readonly epoch: number;
   /** Whether the answer was a success. A kill can still lose the answer on its way to the server. */
   readonly success: boolean;

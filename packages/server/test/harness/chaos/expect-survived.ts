@@ -4,8 +4,8 @@ import { judgeChaos } from "./verdict.ts";
 import { temporaryFolder } from "../folder.ts";
 
 /**
- * Runs the chaos and judges it. `CHAOS_SEED` repeats the choices of an earlier run, though not its timing, which is the
- * machine's. `CHAOS_KILLS` sets another number of kills.
+ * Runs the chaos and judges it. `CHAOS_SEED` repeats the choices of an earlier run, but not its timing, which depends
+ * on the machine. `CHAOS_KILLS` sets another number of kills.
  */
 export async function expectSurvivedKills(killsDefault: number, acceptedMax: number): Promise<void> {
   const kills = Number(process.env["CHAOS_KILLS"] ?? killsDefault);

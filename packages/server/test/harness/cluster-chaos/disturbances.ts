@@ -1,9 +1,9 @@
 export type DisturbanceKind = "kill" | "stop" | "cut" | "restart" | "crash";
 
-/** Times are those of `performance.now`. */
+/** One disturbance of the cluster. Its times are values of `performance.now`. */
 export interface Disturbance {
   readonly kind: DisturbanceKind;
-  /** Null stands for the database. */
+  /** Index of the disturbed node; null: the database. */
   readonly node: number | null;
   readonly fromMs: number;
   toMs: number;
@@ -25,7 +25,7 @@ export class Disturbances {
     return this.list.filter((each) => each.kind === kind).length;
   }
 
-  /** Seconds since the run began. */
+  /** Returns a time as seconds since the run began. */
   at(ms: number): string {
     return ((ms - this.#startMs) / 1000).toFixed(2);
   }

@@ -3,8 +3,8 @@ import { runClusterChaos } from "./run.ts";
 import { judgeCluster } from "./verdict.ts";
 
 /**
- * Runs the chaos and judges it. `CHAOS_SEED` repeats the script of an earlier run, though not its timing, which is the
- * machine's.
+ * Runs the chaos and judges it. `CHAOS_SEED` repeats the script of an earlier run, but not its timing, which depends on
+ * the machine.
  */
 export async function expectClusterSurvived(loadMs: number, nodeGoneAfterMs: number): Promise<void> {
   const seed = Number(process.env["CHAOS_SEED"] ?? Math.floor(Math.random() * 1e9));

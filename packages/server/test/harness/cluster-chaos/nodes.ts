@@ -40,7 +40,7 @@ export class ClusterNodes implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Null while the node is down. */
+  /** The server of a node; null: the node is down. */
   server(node: number): Server | null {
     return this.#lives[node]?.server ?? null;
   }
@@ -54,7 +54,7 @@ export class ClusterNodes implements AsyncDisposable {
     this.#lives[node] = null;
     const end = this.#options.disturbances.begin("kill", node);
     await life?.server.kill();
-    // The receiver reads from its sockets what the process had written before its end.
+    // Waits until the receiver has read from its sockets everything that the process wrote before its end.
     await socketsRead();
     end();
   }

@@ -10,7 +10,7 @@ import { nodeCount } from "./script.ts";
 /** Few messages are ordered: a strict subscription takes one at a time, and its backlog must end with the run. */
 const topics = ["tagged", "tagged", "tagged", "routed", "routed", "ordered"] as const satisfies TopicName[];
 const answerMsMax = 1_500;
-/** A node that did not answer gets no requests for this long, as from a load balancer. */
+/** A node that did not answer gets no requests for this long, as behind a load balancer. */
 const avoidedMs = 1_000;
 
 /**

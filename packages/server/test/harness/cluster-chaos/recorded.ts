@@ -4,7 +4,7 @@ import type { PostgresServer } from "../../../src/store/postgres/testing/postgre
 import { ask } from "./database.ts";
 
 const pollMs = 250;
-/** Ids are assigned before a commit, so rows can appear late. At most this many newer ids appear before them. */
+/** Ids are assigned before the commit, so a row can appear after rows with newer ids, but after at most this many. */
 const late = 3_000;
 
 interface Row {

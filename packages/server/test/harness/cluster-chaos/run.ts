@@ -40,7 +40,7 @@ export interface ClusterChaosReport {
 
 const publishers = 3;
 
-/** Loads three servers on one database, and disturbs all four as the script says. */
+/** Loads three servers on one database, and disturbs the servers and the database as the script says. */
 export async function runClusterChaos({
   seed,
   loadMs,

@@ -25,7 +25,9 @@ export function* rounds(seed: number): Generator<Round, never> {
   for (;;) yield drawRound(chance);
 }
 
-/** One node lives through each stop of another: only a node with an unbroken heartbeat may declare another one gone. */
+/**
+ * One node is never disturbed while another is stopped. Only a node without heartbeat gaps can declare another dead.
+ */
 function drawRound(chance: Chance): Round {
   const stopped = chance.whole(0, nodeCount - 1);
   const mortal = (stopped + chance.whole(1, nodeCount - 1)) % nodeCount;

@@ -31,7 +31,7 @@ export interface ClusterVerdict {
   readonly duplicates: Readonly<Record<DisturbanceKind, number>>;
 }
 
-/** Outcomes of arrivals may be lost for this long after the database was away, while connections are made again. */
+/** Outcomes can be lost for this long after the database was away, until all connections are open again. */
 const databaseRecoversMs = 10_000;
 const seqBits = 40n;
 
@@ -80,8 +80,8 @@ function describeArrival({ disturbances }: ClusterChaosReport, { atMs, sender }:
 }
 
 /**
- * Explains a second arrival by the end or the stop of the process that sent the first one, which was silent since, or
- * else by what happened to the database between the two.
+ * Explains a second arrival. If the process that sent the first one was killed or stopped after it, that is the
+ * explanation. Otherwise a disturbance of the database between the two arrivals explains it.
  */
 function explanations(
   report: ClusterChaosReport,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Api } from "../api.ts";
 
-/** Key pair that a program signs with. */
+/** Key pair with which a program signs its requests. */
 export interface KeyPair {
   readonly secretId: string;
   readonly secretKey: string;

@@ -24,8 +24,8 @@ async function usage(api: Api): Promise<{ cpuS: number; bytes: number }> {
 }
 
 /**
- * Lets `count` receives wait, sends one message, and checks that one of them gets it. The server's rest is measured for
- * `idleMs`.
+ * Lets `count` receives wait, sends one message, and checks that one of them gets it. Before that, the CPU time of the
+ * idle server is measured for `idleMs`.
  */
 export async function expectOneOfManyWoken(
   { url, api }: { readonly url: string; readonly api: Api },
@@ -36,13 +36,13 @@ export async function expectOneOfManyWoken(
   await caller.ok("CreateQueue", { queueName });
   const before = await usage(api);
   await using receives = await WaitingReceives.ask(url, pair, queueName, count);
-  // A later receive without a wait has been answered, so the server has begun all the others.
+  // The server has answered a later receive that does not wait, so it has begun all earlier receives.
   await caller.call("ReceiveMessage", { queueName, pollingWaitSeconds: 0 });
   expect([receives.answers.length, receives.broken]).toEqual([0, []]);
 
   const begun = await usage(api);
   const from = performance.now();
-  // A fixed time, in which nothing may happen.
+  // A fixed time, during which nothing may happen.
   await pause(idleMs);
   const ended = await usage(api);
   const idlePercent = ((ended.cpuS - begun.cpuS) * 100_000) / (performance.now() - from);

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { limits } from "../../../src/domain/limits.ts";
 
 /**
- * Copies, in the database of a stopped server, the topic `full`, its one subscription and the one queue's entry as
- * often as an account may have such. By requests it would take minutes.
+ * Fills an account to its limits in the database of a stopped server. Copies the topic `full`, its only subscription
+ * and the entry of the only queue. Doing the same by requests would take minutes.
  */
 export function fillAccount(folder: string): void {
   const db = new DatabaseSync(join(folder, "ringback.db"));

@@ -13,7 +13,7 @@ const Client = createRequire(import.meta.url)("qcloudapi-sdk") as new (defaults:
 
 /**
  * The SDK draws nonces from 65,536 numbers, so two equal requests within one second can be identical, and the server
- * refuses the second one as a replay. Every request therefore carries a parameter that nothing reads.
+ * refuses the second one as a replay. Every request therefore contains a parameter that the server ignores.
  */
 let calls = 0;
 
@@ -22,7 +22,7 @@ export interface QcloudOptions {
   readonly signatureMethod: "sha1" | "sha256";
 }
 
-/** The official SDK with the settings of its users and no others. */
+/** The official SDK with only those settings that its users have. */
 export class Qcloud {
   readonly #api: QcloudApi;
 

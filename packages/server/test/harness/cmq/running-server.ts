@@ -14,7 +14,7 @@ export function useCmqServer(args: readonly string[] = []): () => CmqServer {
   return withKeyPair(useServer(settingsOf(args)));
 }
 
-/** The same as a child process, for tests that measure the process. */
+/** As `useCmqServer`, with the server as a child process, for tests that measure the process. */
 export function useCmqServerProcess(args: readonly string[] = []): () => CmqServer {
   return withKeyPair(useServerProcess(settingsOf(args)));
 }

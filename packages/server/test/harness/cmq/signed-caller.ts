@@ -20,10 +20,12 @@ export interface CmqAnswer {
 
 export const apiPath = "/v2/index.php";
 
-/** Each process counts from its own number: equal requests of two receivers must not look like a replay. */
+/** Each process counts from a random number, so that equal requests of two receivers do not look like a replay. */
 let nonce = randomInt(2 ** 47);
 
-/** Parameters of every request besides those of its action. No two calls return the same. */
+/**
+ * Returns the parameters that every request has in addition to those of its action. Each call returns another nonce.
+ */
 export function commonParameters({ secretId }: KeyPair): Parameters {
   return {
     Region: "gz",
@@ -34,7 +36,7 @@ export function commonParameters({ secretId }: KeyPair): Parameters {
   };
 }
 
-/** Signs as CMQ's documents say, by code that shares nothing with the server's. */
+/** Signs as CMQ's documents say. The code is independent of the server's code. */
 export function signatureOf(pair: KeyPair, method: Method, host: string, parameters: Parameters): string {
   const text = Object.keys(parameters)
     .sort()
@@ -72,13 +74,13 @@ export class SignedCaller implements Disposable {
     this.#pair = pair;
   }
 
-  /** Signs and sends, and returns any answer. */
+  /** Signs and sends a request, and returns its answer, even if the answer is an error. */
   call(action: string, parameters: Parameters = {}, options: CallOptions = {}): Promise<CmqAnswer> {
     const { method = "POST" } = options;
     return this.send(method, signedForm(this.#pair, this.#url.host, action, parameters, method), options);
   }
 
-  /** Signs and sends, and throws when the answer is an error. */
+  /** Signs and sends a request, and throws when the answer is an error. */
   async ok(action: string, parameters: Parameters = {}, options: CallOptions = {}): Promise<CmqAnswer> {
     const answer = await this.call(action, parameters, options);
     if (answer.code !== 0) throw new Error(`${action} was answered ${answer.code}: ${answer.message}`);
@@ -86,8 +88,8 @@ export class SignedCaller implements Disposable {
   }
 
   /**
-   * Sends the form as it is. Throws unless the HTTP status is 200: CMQ's clients treat other statuses as network
-   * errors.
+   * Sends the form unchanged. Throws unless the HTTP status is 200, because CMQ's clients treat any other status as a
+   * network error.
    */
   async send(method: string, form: string, { signal }: CallOptions = {}): Promise<CmqAnswer> {
     const { status, text } = await this.#exchange(method, form, signal);

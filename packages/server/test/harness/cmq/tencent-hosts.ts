@@ -12,8 +12,8 @@ const dns = createRequire(import.meta.url)("node:dns") as { lookup: Lookup };
 const tencentHost = /\.api\.(?:tencentyun|qcloud)\.com$/;
 
 /**
- * Resolves CMQ's host names to 127.0.0.1 in this process, as a line in /etc/hosts would. Port 80, which a test cannot
- * have, becomes the server's. Returns the names that were looked up.
+ * Resolves CMQ's host names to 127.0.0.1 in this process, as a line in /etc/hosts would. Replaces port 80, on which a
+ * test cannot listen, by the server's port. Returns the names that were looked up.
  */
 export function pointTencentHostsAt(port: () => number): ReadonlySet<string> {
   const requested = new Set<string>();

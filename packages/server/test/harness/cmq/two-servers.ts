@@ -3,7 +3,7 @@ import { temporaryFolder } from "../folder.ts";
 import { Server } from "../server.ts";
 import { makeKeyPair, withMasterKey } from "./account.ts";
 
-/** Runs two servers on a PostgreSQL of their own, with a key pair that both know, while `work` runs. */
+/** Starts two servers on one new PostgreSQL, with a key pair that both accept, and runs `work`. */
 export async function withTwoServers(
   work: (servers: {
     readonly urls: readonly [string, string];

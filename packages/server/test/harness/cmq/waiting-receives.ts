@@ -5,10 +5,12 @@ import type { KeyPair } from "./account.ts";
 import { apiPath, signedForm } from "./signed-caller.ts";
 import type { CmqAnswer } from "./signed-caller.ts";
 
-/** Connections made at one time: the system queues only so many before they are accepted. */
+/**
+ * Maximum number of connections that are opened at one time. The system queues few connections that are not accepted.
+ */
 const connectingMax = 100;
 
-/** Receives that wait, each on a bare connection of its own, so that ten thousand fit into the test's process. */
+/** Receives that wait, each on a separate plain socket, so that ten thousand fit into the test's process. */
 export class WaitingReceives implements AsyncDisposable {
   readonly answers: CmqAnswer[] = [];
   /** Connections that ended without an answer. */

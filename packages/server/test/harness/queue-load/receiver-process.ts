@@ -1,4 +1,6 @@
-/** A program that works through a queue by CMQ's API until it is killed: the reason why it is a process of its own. */
+/**
+ * A program that receives from a queue by CMQ's API until it is killed. A separate process, so that it can be killed.
+ */
 import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";

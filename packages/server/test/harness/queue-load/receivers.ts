@@ -24,7 +24,7 @@ export interface ReceiversOptions {
   readonly dropped: number;
 }
 
-/** Receivers as processes. Another process takes the place of each one that is killed. */
+/** Receivers as child processes. A new process replaces each one that is killed. */
 export class Receivers implements AsyncDisposable {
   readonly reports: ReceiverReport[] = [];
   /** Numbers of the processes that were killed. */

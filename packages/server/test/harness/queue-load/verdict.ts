@@ -12,12 +12,12 @@ export interface Evidence {
 }
 
 export interface Verdict {
-  /** Messages that were accepted and never deleted, nor possibly deleted by a receiver that was killed meanwhile. */
+  /** Accepted messages that were never deleted. Excludes those that a killed receiver may have been deleting. */
   readonly lost: readonly string[];
   /** Messages received while they were invisible, or after they had been deleted. */
   readonly early: readonly string[];
   readonly strange: readonly string[];
-  /** Messages received by a receiver that was killed with them, and then by another one. */
+  /** Number of messages that a receiver had when it was killed, and that another receiver got afterwards. */
   readonly cameBack: number;
   /** Longest time in ms between the end of a visibility timeout and the next receive of the message. */
   readonly cameBackAfterMsMax: number;

@@ -7,7 +7,7 @@ import { PostgresServer } from "../testing/postgres-server.ts";
 import { migrate } from "./migrate.ts";
 import { migrations, type Migration } from "./migrations.ts";
 
-// Real: PostgreSQL and the schema. The second step is the tests' own, since the schema has one step yet.
+// Real: PostgreSQL, the schema. Faked: the second step, because the schema has only one step yet.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -94,7 +94,7 @@ it("waits for a migration that is under way", async () => {
   expect(await server.query("SELECT number FROM ringback.second", [], "waiting")).toEqual([{ number: 1 }]);
 });
 
-// Schema of an unreleased version: the numbers of its steps, without names, beside its tables.
+// Schema of an unreleased version, which stored the numbers of its steps without names.
 const unreleased = `CREATE SCHEMA ringback;
   CREATE TABLE ringback.migration (number integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
   CREATE TABLE ringback.topic (id integer PRIMARY KEY, name text NOT NULL);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { dumpFile, dumpMigrated } from "../testing/schema-dump.ts";
 import { PostgresServer } from "../testing/postgres-server.ts";
 
-// Real: PostgreSQL and its catalog.
+// Real: PostgreSQL and its catalog. Nothing is faked.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
