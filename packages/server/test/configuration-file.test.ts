@@ -75,7 +75,7 @@ apiKeys:
   });
   afterAll(() => programs.disposeAsync());
 
-  it("is there when the server listens: a topic that pushes", async () => {
+  it("exists when the server listens: a topic that pushes", async () => {
     await api.publish("orders", { body: "x", type: "order.new" });
     await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
     expect(JSON.parse(receiver.arrivals[0]?.text ?? "")).toMatchObject({ topicName: "orders", msgBody: "x" });
@@ -90,7 +90,7 @@ apiKeys:
     });
   });
 
-  it("may be an inbox, of its own or of a topic", async () => {
+  it("may be an inbox, with or without a topic", async () => {
     await post(`${api.url}/in/orders`, "1");
     expect(await api.ok("GET", "/v1/inboxes/orders")).toMatchObject({ topic: "orders" });
     expect(await api.ok("GET", "/v1/inboxes/weixin")).toMatchObject({ whilePolledMs: 300_000, waiting: 0 });

@@ -78,7 +78,7 @@ describe("a message's bytes", () => {
     expect(receiver.arrivals[0]?.body.equals(large)).toBe(true);
   });
 
-  it("that no dialect's text field can carry make a dead letter that says so, not a changed message", async () => {
+  it("that a dialect's text field cannot carry become a dead letter with that reason, and are not changed", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     await api.putTopic("unencodable");

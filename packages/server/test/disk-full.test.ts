@@ -38,7 +38,7 @@ async function fill(api: Api): Promise<Filled> {
 }
 
 describe("a database at its size limit", () => {
-  it("refuses publishes with 503, keeps and delivers what it had accepted, says so, and goes on with a higher limit", async () => {
+  it("refuses publishes with 503, keeps and delivers accepted messages, reports the state, and continues with a higher limit", async () => {
     await using folder = await temporaryFolder();
     await using receiver = await startReceiver();
     let accepted: readonly string[] = [];
@@ -87,7 +87,7 @@ describe("a database at its size limit", () => {
     );
   });
 
-  it("takes publishes again as soon as dead letters have been purged, without a restart", async () => {
+  it("accepts publishes again as soon as dead letters have been purged, without a restart", async () => {
     await using folder = await temporaryFolder();
     await using receiver = await startReceiver(() => 500);
     await using server = await startServerInProcess({ folder: folder.path, args: ["--database-bytes-max", "2MiB"] });
@@ -118,7 +118,7 @@ describe("a database at its size limit", () => {
 });
 
 describe("a disk that refuses writes", () => {
-  it("costs publishes a 503 and nothing else, and when it takes writes again the server goes on by itself", async (test) => {
+  it("causes only 503 answers to publishes, and the server recovers by itself when writes succeed again", async (test) => {
     if (!(await isInstalled("prlimit"))) test.skip("there is no prlimit on this machine");
     await using folder = await temporaryFolder();
     await using receiver = await startReceiver();

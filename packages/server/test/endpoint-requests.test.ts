@@ -67,7 +67,7 @@ it.each(["raw", "cloudevents", "wechat"])(
   },
 );
 
-it("a subscription made anew under the name of one that is gone is not disabled by the old one's 410", async () => {
+it("a subscription that replaces a deleted one of the same name is not disabled by the old one's 410", async () => {
   const { api } = server();
   const answers: (() => void)[] = [];
   await using older = await startReceiver((_arrival, response) => {
@@ -92,7 +92,7 @@ it("a subscription made anew under the name of one that is gone is not disabled 
   expect((await subscription("anew")).state).toBe("active");
 });
 
-it("Retry-After puts the next attempt off, and no further than its bound", async () => {
+it("Retry-After delays the next attempt, up to a limit", async () => {
   const { api } = server();
   const retryAfter = new Map([
     ["/soon", "1"],

@@ -30,7 +30,7 @@ async function typeReadmeLines(receiver: string): Promise<string> {
 }
 
 describe("the README's three curl lines", () => {
-  it("are three: make a topic, subscribe a URL, publish", () => {
+  it("are three: create a topic, subscribe a URL, publish", () => {
     expect(firstDeliveryLines().map((line) => /^curl -X (\w+) \S+?\/v1(\S+)/.exec(line)?.slice(1))).toEqual([
       ["PUT", "/topics/MyTopic"],
       ["PUT", "/topics/MyTopic/subscriptions/mysubscription"],

@@ -32,7 +32,7 @@ describe("a change", () => {
     expect(await program.call("PublishMessage", message)).toMatchObject({ code: 6030 });
   });
 
-  it("of a queue's visibility timeout counts for the next receive", async () => {
+  it("of a queue's visibility timeout applies to the next receive", async () => {
     const queueName = "work";
     const hiddenS = async () => {
       await program.ok("SendMessage", { queueName, msgBody: "x" });

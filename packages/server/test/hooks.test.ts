@@ -73,7 +73,7 @@ describe("keys at rest", () => {
     for (const form of forms) expect((ended.stdout + ended.stderr).includes(form.toString("latin1"))).toBe(false);
   });
 
-  it("that no master key opens are named in the log, and what needs them says so", async () => {
+  it("that no master key decrypts are named in the log, and calls that need them fail with that reason", async () => {
     {
       const env = { RINGBACK_MASTER_KEY: otherMasterKey };
       await using changed = await startServerInProcess({ folder: folder.path, env });
@@ -200,7 +200,7 @@ describe("a hostile reply", () => {
     }
   });
 
-  it("that refuses and never ends is a refusal in time", async () => {
+  it("that refuses and never ends is a refusal at the timeout", async () => {
     await using program = await RawReceiver.start(
       ({ socket }) => void socket.write(`${no}Content-Length: 100\r\n\r\nnot you`),
     );
@@ -208,7 +208,7 @@ describe("a hostile reply", () => {
     expect(await callHook(server().api, "h", {})).toMatchObject({ action: "reject", reason: "not you", error: null });
   });
 
-  it("that trickles is late, whatever comes of it", async () => {
+  it("that arrives too slowly ends at the timeout", async () => {
     const started = performance.now();
     const outcome = await outcomeOf((write, closed) => {
       write(`${json}Content-Length: 100000\r\n\r\n`);
@@ -247,7 +247,7 @@ describe("a hostile reply", () => {
     expect(name).not.toMatch(/^\.+$/);
   });
 
-  it("that breaks its header with a line end is no header of a file", async () => {
+  it("that has a line break in its file header is not sent as a file header", async () => {
     const outcome = await outcomeOf(file('attachment; filename="a\rX-Evil: 1\r\n.txt"'));
     expect(JSON.stringify(outcome.attachments)).not.toMatch(/\\r|\\n|X-Evil/);
   });

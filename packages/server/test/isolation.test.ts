@@ -48,7 +48,7 @@ async function deliverMany(api: Api, topic: string, receiver: Receiver): Promise
 }
 
 describe("twenty dead endpoints with a backlog", () => {
-  it("hold up no delivery to a healthy one, and take no memory for their backlog", async () => {
+  it("delay no delivery to a healthy endpoint, and take no memory for their backlog", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     const healthy = { push: { url: `${receiver.url}/healthy` } };

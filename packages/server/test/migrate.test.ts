@@ -16,7 +16,7 @@ let database: PostgresServer;
 beforeAll(async () => void (database = await PostgresServer.start()));
 afterAll(() => database.stop());
 
-it("moves a server to PostgreSQL: there exactly what was undelivered arrives, with the ids it had", async () => {
+it("moves a server to PostgreSQL: the new server delivers exactly the undelivered messages, with the same ids", async () => {
   await database.query("CREATE DATABASE ringback");
   await using folder = await temporaryFolder();
   let isDown = false;

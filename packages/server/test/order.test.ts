@@ -22,7 +22,7 @@ const lives = [
 const server = useServer();
 
 describe("ordered subscriptions", () => {
-  it("keep their order through refusals, restarts and kills: strict altogether, key within each key", async () => {
+  it("keep their order despite refusals, restarts and kills: `strict` over all messages, `key` within each key", async () => {
     await using folder = await temporaryFolder();
     await using judge = await OrderJudge.start({ seed: 1, delayMs: 3, refused: 0.1 });
     const keys = Array.from({ length: 6 }, (_, index) => `key${index}`);
@@ -57,7 +57,7 @@ describe("ordered subscriptions", () => {
     }
   });
 
-  it("let a key that fails hold its own successors and nobody else's", async () => {
+  it("let a failing message hold only later messages of its own key", async () => {
     let mended = false;
     await using receiver = await startReceiver(({ text }) => (text.startsWith("bad") && !mended ? 500 : 200));
     const { api } = server();

@@ -32,7 +32,7 @@ async function fillDisk(database: PostgresServer): Promise<void> {
   }
 }
 
-it("a full disk costs publishes a 503 and no outcome; when there is room again the server goes on by itself", async (test) => {
+it("a full disk causes 503 answers to publishes and loses no outcome; the server recovers by itself when there is room", async (test) => {
   if (!canHaveSmallDisk()) test.skip("this system lets nobody but root have a disk of their own");
   const database = await PostgresServer.start({ smallDiskBytes: DISK_BYTES });
   try {

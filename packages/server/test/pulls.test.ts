@@ -37,14 +37,14 @@ describe("pulling", () => {
     expect([await pull(), await counts()]).toMatchObject([[], { visible: 0, invisible: 0, oldestAt: null }]);
   });
 
-  it("brings as many messages in one answer as it was asked for", async () => {
+  it("returns as many messages in one answer as requested", async () => {
     const { pull, publish } = await pulledFrom(server().api, "many");
     const bodies = Array.from({ length: 101 }, (_, index) => `${index}`);
     await publish(...bodies);
     expect((await pull({ messagesMax: 100 })).map(({ body }) => body)).toEqual(bodies.slice(0, 100));
   });
 
-  it("tells who waits that the subscription is gone, and goes by what it is set to now", async () => {
+  it("tells a waiting receiver that the subscription was deleted, and uses the current settings", async () => {
     const { api } = server();
     const { path, pull, publish } = await pulledFrom(api, "changing");
     await pull();
@@ -60,14 +60,14 @@ describe("pulling", () => {
     expect((await waiting).status).toBe(404);
   });
 
-  it("wakes one who waits", async () => {
+  it("wakes a waiting receiver", async () => {
     const { pull, publish } = await pulledFrom(server().api, "waiting");
     const waiting = pull({ waitMs: 60_000 });
     await publish("1");
     expect(await waiting).toMatchObject([{ body: "1" }]);
   });
 
-  it("delivers again what was put back, at once to one who waits, and what nobody has answered for in time", async () => {
+  it("delivers again a message that was put back, at once to a waiting receiver, and one that was not acknowledged in time", async () => {
     const { pull, answer, publish } = await pulledFrom(server().api, "again");
     await publish("1");
     const [once] = await pull();
@@ -82,7 +82,7 @@ describe("pulling", () => {
     });
   });
 
-  it("makes a dead letter of what was delivered often enough and never acknowledged", async () => {
+  it("turns a message that was never acknowledged into a dead letter after the maximum of receives", async () => {
     const { api } = server();
     const { path, pull, answer, publish } = await pulledFrom(api, "poison", { pull: { receivesMax: 2 } });
     const [receiptHandle] = await publish("1");
@@ -104,7 +104,7 @@ describe("pulling", () => {
     });
   });
 
-  it("goes back in the log when it is told to", async () => {
+  it("delivers earlier messages again after a rewind", async () => {
     const { api } = server();
     const { path, pull, answer, publish } = await pulledFrom(api, "back");
     await publish("1", "2", "3");
@@ -120,7 +120,7 @@ describe("pulling", () => {
     expect((await pull({ messagesMax: 3 })).map(({ body }) => body)).toEqual(["1", "2", "3"]);
   });
 
-  it("holds the successors of a hidden message where order is asked for", async () => {
+  it("holds the successors of an invisible message in an ordered subscription", async () => {
     const { pull, answer, publish } = await pulledFrom(server().api, "ordered", { order: "strict" });
     await publish("1", "2");
     const [first] = await pull({ messagesMax: 10 });

@@ -71,7 +71,7 @@ function textOf({ message }: PulledMessage): string {
   return Buffer.from(message.body).toString();
 }
 
-it("many receivers share a queue's messages, each of which is acknowledged once, although some of them let theirs lie", async () => {
+it("many receivers share a queue's messages, and each message is acknowledged once, although some receivers abandon theirs", async () => {
   await make("jobs");
   const sent = Array.from({ length: 300 }, (_, index) => `${index}`);
   const acknowledged: string[] = [];
@@ -111,7 +111,7 @@ it("many receivers share a queue's messages, each of which is acknowledged once,
   expect(await running.queues.counts("jobs")).toMatchObject({ visible: 0, invisible: 0, delayed: 0 });
 });
 
-it("what is hidden stays hidden over the end of the process, and goes to the dead letters' queue in its time", async () => {
+it("an invisible message stays invisible after a restart, and moves to the dead-letter queue in time", async () => {
   await make("dead");
   await make("jobs", { queue: "dead", after: "receives", receivesMax: 2 });
   await running.queues.send("jobs", [{ body: Buffer.from("1"), delayMs: 0 }]);

@@ -29,7 +29,7 @@ const push = (number: number): string =>
 
 const server = useServer();
 
-it("hands the very bytes that were published to handlers of all three protocols", async () => {
+it("sends exactly the published bytes to handlers of all three protocols", async () => {
   await using http = await startReceiver();
   await using webSocket = await WebSocketPeer.start({ onMessage: (socket) => socket.send("ok") });
   await using big = await startTcpReceiver("big");
@@ -128,7 +128,7 @@ it("retries over TCP and WebSocket like over HTTP, and records why", async () =>
   }
 });
 
-it("refuses schemes that a dialect cannot go over, and headers where nothing carries them", async () => {
+it("refuses URL schemes that a dialect does not support, and headers where the transport has none", async () => {
   const { api } = server();
   await api.putTopic("refusals");
   const path = "/v1/topics/refusals/subscriptions/s";
@@ -149,7 +149,7 @@ it("refuses schemes that a dialect cannot go over, and headers where nothing car
   });
 });
 
-it("loses nothing that was not handed over when a WebSocket's peer restarts", async () => {
+it("loses no unsent message when a WebSocket's peer restarts", async () => {
   const before = await WebSocketPeer.start();
   const { port } = before;
   const { api } = server();

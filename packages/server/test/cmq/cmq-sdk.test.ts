@@ -42,7 +42,7 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
     CMQ.NEW({ ...given().pair, path: "/v2/index.php", signatureMethod, extranet: false, region: "gz" });
   const named = (name: string) => `${signatureMethod}-${name}`;
 
-  it("makes, lists, changes, describes and deletes a topic", async () => {
+  it("creates, lists, changes, describes and deletes a topic", async () => {
     const cmq = client();
     const topicName = named("topic");
     const { topicId } = await ok(cmq.createTopic({ topicName, maxMsgSize: 4096, filterType: 1 }));
@@ -62,7 +62,7 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
     expect(requestedHosts).toContain("cmq-topic-gz.api.tencentyun.com");
   });
 
-  it("subscribes, publishes, and does all that can be done with a subscription", async () => {
+  it("subscribes, publishes, and calls every action of subscriptions", async () => {
     await using receiver = await startPushReceiver("json");
     const cmq = client();
     const topicName = named("subscribed");
@@ -120,7 +120,7 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
     expect(await ok(cmq.deleteTopic({ topicName }))).toEqual(done);
   });
 
-  it("does all that can be done with a queue and its messages", async () => {
+  it("calls every action of queues and their messages", async () => {
     const cmq = client();
     const queueName = named("queue");
     const { queueId } = await ok(cmq.createQueue({ queueName, visibilityTimeout: 60 }));
@@ -173,7 +173,7 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
   });
 });
 
-it("refuses the SDK's second request with one object of options, into whose signature the first one's has gone", async () => {
+it("refuses the SDK's second request with the same options object, because the SDK signs the first signature too", async () => {
   const cmq = CMQ.NEW({
     ...given().pair,
     path: "/v2/index.php",

@@ -253,7 +253,7 @@ const never: Readonly<Record<string, string>> = {
   "6050/10740": "an internal fault of the cloud's",
 };
 
-describe("each documented code that a request can bring about", () => {
+describe("each documented code that a request can cause", () => {
   it.each(cases)("$code ($module) for $by", async ({ code, module, provoke }) => {
     using caller = new SignedCaller(given().server.url, given().pair);
     const answer = await provoke((action, parameters) => caller.call(action, parameters), caller);
@@ -279,7 +279,7 @@ describe("each documented code that a request can bring about", () => {
 });
 
 describe("the generated reference", () => {
-  it("has a row for every code of these tests, and says which of them no request meets", () => {
+  it("has a row for every code of these tests, and says which codes no request causes", () => {
     const reference = readFileSync(new URL("../../../../docs/reference/cmq.md", import.meta.url), "utf8");
     const rows = [...reference.matchAll(/^\| (?<code>\d{4}) \| (?<module>\d{5,6}) \|(?<rest>.*)$/gm)];
     const known = rows.map(({ groups }) => [
@@ -294,12 +294,12 @@ describe("the generated reference", () => {
   });
 });
 
-it("answers a number of the client's own with that number", async () => {
+it("returns the client's own request number", async () => {
   using caller = new SignedCaller(given().server.url, given().pair);
   expect(await caller.ok("ListQueue", { clientRequestId: 12345 })).toMatchObject({ clientRequestId: 12345 });
 });
 
-it("knows a host with its port and without, and signatures of SHA-1 where no method is named", async () => {
+it("accepts a host with and without its port, and SHA-1 signatures where no method is given", async () => {
   using caller = new SignedCaller(given().server.url, given().pair);
   const { SignatureMethod: _named, ...common } = commonParameters(given().pair);
   for (const signedHost of [host(), "127.0.0.1"]) {

@@ -121,7 +121,7 @@ describe("the CMQ API", () => {
     );
   });
 
-  it("takes names of prototypes for what they are: unknown", async () => {
+  it("treats the names of prototype members as unknown", async () => {
     for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
       expect(await answerTo({ body: signed(name) })).toMatchObject({
         code: 4000,
@@ -149,13 +149,13 @@ describe("the CMQ API", () => {
     },
   );
 
-  it("takes a form whose content type says more, or nothing", async () => {
+  it("accepts a form whose content type has parameters, or is missing", async () => {
     for (const type of [`${form}; charset=UTF-8`, form.toUpperCase(), null]) {
       expect(await answerTo({ type, body: signed("ListQueue") })).toMatchObject({ code: 0 });
     }
   });
 
-  it("refuses a request that it has had, by whichever method it comes", async () => {
+  it("refuses a replayed request, also by another method", async () => {
     const body = signed("ListQueue");
     expect(await answerTo({ body })).toMatchObject({ code: 0 });
     const again = { code: 4300, message: expect.stringMatching(/^\(10040\)/) };
@@ -166,7 +166,7 @@ describe("the CMQ API", () => {
     expect(await answerTo({ method: "GET", type: null, path: `${apiPath}?${body}` })).toMatchObject({ code: 4100 });
   });
 
-  it("refuses whoever changes one letter of what was signed", async () => {
+  it("refuses a request in which one signed letter was changed", async () => {
     using caller = new SignedCaller(server.url, pair);
     await caller.ok("CreateQueue", { queueName: "precious" });
     const body = signed("DeleteQueue", { queueName: "precioux" }).replace("precioux", "precious");
@@ -207,7 +207,7 @@ describe("the CMQ API", () => {
     }
   });
 
-  it("has told its log no secret and no signature, and still serves", async () => {
+  it("has logged no secret and no signature, and still serves", async () => {
     expect(await answerTo({ body: signed("ListQueue") })).toMatchObject({ code: 0 });
     const { code, stdout, stderr } = await server.stop();
     expect(code).toBe(0);

@@ -30,7 +30,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
   const named = (name: string) => `${prefix}${name}`;
   const client = () => new Qcloud(given().server.url, given().pair, way);
 
-  it("makes, changes, describes, lists and deletes topics", async () => {
+  it("creates, changes, describes, lists and deletes topics", async () => {
     const qcloud = client();
     const [topicName, routed] = [named("topic"), named("routed")];
     const created = await qcloud.ok("CreateTopic", { topicName });
@@ -122,7 +122,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
     await qcloud.ok("DeleteTopic", { topicName });
   });
 
-  it("changes and clears the tags of a subscription, and each message goes to those who want it", async () => {
+  it("changes and clears the tags of a subscription, and each message goes to the matching subscriptions", async () => {
     await using receiver = await startPushReceiver("json");
     await using simplified = await startPushReceiver("simplified");
     const qcloud = client();
@@ -202,7 +202,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
     expect(fetched.sort()).toEqual(["for the queue alone", "single", ...msgBody].sort());
   });
 
-  it("makes, changes, describes, lists and deletes queues", async () => {
+  it("creates, changes, describes, lists and deletes queues", async () => {
     const qcloud = client();
     const queueName = named("queue");
     const created = await qcloud.ok("CreateQueue", { queueName });
@@ -309,7 +309,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
     expect(list.map(({ msgBody }) => msgBody)).toEqual(["first", "second", "third"]);
   });
 
-  it("carries every text as it is, by a topic to a program and by a queue", async () => {
+  it("delivers every text unchanged, by a topic to a program and by a queue", async () => {
     await using receiver = await startPushReceiver("json");
     const qcloud = client();
     // A Node server takes 16 KiB of headers, and the request line counts as one.
@@ -332,7 +332,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
     expect((await qcloud.call("PublishMessage", { topicName, msgBody: "" })).message).toMatch(/^\(10120\)/);
   });
 
-  it("waits for a message, and no longer than it was told to", async () => {
+  it("waits for a message, and no longer than requested", async () => {
     const qcloud = client();
     const queueName = named("waiting");
     await qcloud.ok("CreateQueue", { queueName, pollingWaitSeconds: 30 });
@@ -343,7 +343,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
   });
 });
 
-it("hands a message out again when its time is up, and to the dead letters after so many times", async () => {
+it("delivers a message again after its visibility timeout, and moves it to the dead letters after the maximum of receives", async () => {
   const qcloud = new Qcloud(given().server.url, given().pair, ways[3]);
   await qcloud.ok("CreateQueue", { queueName: "never-done" });
   const settings = { visibilityTimeout: 1, deadLetterQueueName: "never-done", policy: 0, maxReceiveCount: 2 };

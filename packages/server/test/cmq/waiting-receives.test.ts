@@ -9,7 +9,7 @@ import { useCmqServerProcess } from "../harness/cmq/running-server.ts";
 
 const given = useCmqServerProcess();
 
-it("lets a thousand receives wait at rest, and gives a message to exactly one of them", async () => {
+it("lets a thousand receives wait at little cost, and gives a message to exactly one of them", async () => {
   const { server, pair } = given();
   const { bytesPerReceive } = await expectOneOfManyWoken(server, pair, { count: 1_000, idleMs: 0 });
   // A thread for each receive would take more.

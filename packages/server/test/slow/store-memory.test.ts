@@ -20,7 +20,7 @@ function memory(): number {
   return heapUsed + external;
 }
 
-test("a million messages behind a paused subscription take no memory, and come in order when it goes on", async () => {
+test("a million messages of a paused subscription take no memory, and are delivered in order when it is resumed", async () => {
   const under = await SqliteFolder.open({ messageCacheBytes: CACHE_BYTES });
   const scene = await Scene.make(under);
   const reader = await scene.subscribe("reader");

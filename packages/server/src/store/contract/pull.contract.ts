@@ -192,7 +192,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     expect(await scene.store.log.settlePulled(reader.id, [ack(one), ack(two)])).toEqual([true, true]);
   });
 
-  promise("extends or shortens the visibility timeout, and keeps the handle handle valid", async () => {
+  promise("extends or shortens the visibility timeout, and keeps the receipt handle valid", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
@@ -262,7 +262,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
   });
 
   promise(
-    "rejects answers for a delivery that has died and was redriven, and accepts its new handle handle",
+    "rejects answers for a delivery that has died and was redriven, and accepts its new receipt handle",
     async () => {
       const scene = await Scene.make(shared());
       const reader = await scene.subscribe("reader");

@@ -36,8 +36,8 @@ async function crowd(database: string): Promise<Client[]> {
   }
 }
 
-describe("a database without a connection to spare", () => {
-  it("refuses publishes at once, is not writable, and is served again by itself when there is one", () =>
+describe("a database without a free connection", () => {
+  it("fails publishes at once and is not writable; the node recovers by itself when a connection is free", () =>
     withNode(async (cluster) => {
       const store = cluster.store(0);
       await publish(cluster);
@@ -56,7 +56,7 @@ describe("a database without a connection to spare", () => {
     }));
 });
 
-it("a database without room is not writable, whatever writes need none, until one that needs some is taken", () =>
+it("a database without disk space is not writable until a write that needs space succeeds, although other writes succeed", () =>
   withNode(async (cluster) => {
     const store = cluster.store(0);
     const reader = await cluster.subscribe();

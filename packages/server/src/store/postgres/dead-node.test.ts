@@ -35,8 +35,8 @@ async function pass(cluster: Cluster, clock: ManualClock, ms: number, nodes: rea
   }
 }
 
-describe("a node that is not heard any more", () => {
-  it("is shown as gone, after those that are there, with when it was last seen", () =>
+describe("a node without heartbeats", () => {
+  it("is listed as dead, after the living nodes, with the time of its last heartbeat", () =>
     withNodes(2, async (cluster, clock) => {
       const [gone, left] = [cluster.store(0), cluster.store(1)];
       const startedAtMs = clock.now();
@@ -49,7 +49,7 @@ describe("a node that is not heard any more", () => {
       ]);
     }));
 
-  it("loses its claims to those that are, long before its leases end, and they get to know of it", () =>
+  it("loses its claims to living nodes long before its leases expire, and these nodes are notified", () =>
     withNodes(2, async (cluster, clock) => {
       const reader = await cluster.subscribe();
       await cluster.publish("a", "b");
@@ -69,7 +69,7 @@ describe("a node that is not heard any more", () => {
       expect(await cluster.settle(0, lost)).toBe(0);
     }));
 
-  it("keeps them when nobody could be heard, since the database was away", () =>
+  it("keeps its claims when no node could send heartbeats, because the database was not available", () =>
     withNodes(2, async (cluster, clock) => {
       const reader = await cluster.subscribe();
       await cluster.publish("a");

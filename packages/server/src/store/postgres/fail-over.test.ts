@@ -10,7 +10,7 @@ import { sqlState } from "./storage-failure.ts";
 // follows the primary until it is promoted.
 const READ_ONLY = "25006";
 
-it("a node goes over to the standby at the same address, waits while that only reads, and loses nothing that was accepted", async () => {
+it("a node reconnects to the standby at the same address, waits while the standby is read-only, and loses no accepted message", async () => {
   const primary = await PostgresServer.start();
   const standby = await primary.withStandby();
   const cluster = await Cluster.start(primary, 2, null);

@@ -51,7 +51,7 @@ describe("several nodes on one database", () => {
       expect(counts).toMatchObject({ backlog: 0, inFlight: 0, parked: 0 });
     }));
 
-  it("hold no more than maxInFlight open among them, and use what one of them gives up", () =>
+  it("have at most maxInFlight deliveries open in total, and use the capacity that one of them releases", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 10 });
       await cluster.publish(...texts(50));
@@ -65,7 +65,7 @@ describe("several nodes on one database", () => {
       expect(seqsOf(await cluster.claim(1, reader))).toEqual([11, 12]);
     }));
 
-  it("need not ask again soon when there is nothing, though they had asked for more than maxInFlight or another has some of it", () =>
+  it("are not told to claim again soon when there is no message, even if a claim was larger than the free part of maxInFlight", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 10 });
       expect(await cluster.claim(0, reader, { deliveriesMax: 20 })).toMatchObject({ more: false, nextDueAtMs: null });
@@ -77,7 +77,7 @@ describe("several nodes on one database", () => {
       expect(none.nextDueAtMs).toBeGreaterThan((cluster.clock?.now() ?? 0) + postgresLimits.claimRetryMs);
     }));
 
-  it("let one of them have all it wants once it is alone", () =>
+  it("let a node claim any number when no other node is alive", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 4 });
       await cluster.publish(...texts(20));
@@ -86,7 +86,7 @@ describe("several nodes on one database", () => {
       expect(seqsOf(await cluster.claim(0, reader))).toHaveLength(16);
     }));
 
-  it("open one delivery of a strict subscription, wherever", () =>
+  it("open one delivery of a strictly ordered subscription at a time, over all nodes", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ order: "strict" });
       await cluster.publish(...texts(4));
@@ -152,7 +152,7 @@ describe("several nodes on one database", () => {
       }
     }));
 
-  it("take over exactly what a node had not finished, when its lease has run out", () =>
+  it("take over exactly the unfinished deliveries of a node when its lease has expired", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       await cluster.publish(...texts(6));
@@ -165,7 +165,7 @@ describe("several nodes on one database", () => {
       expect(seqsOf(await cluster.claim(1, reader))).toEqual([1, 4]);
     }));
 
-  it("let a node that hung settle nothing of what another has taken, nor renew it", () =>
+  it("do not let a node that hung settle or renew deliveries that another node has claimed since", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       await cluster.publish("a", "b");
@@ -228,7 +228,7 @@ describe("several nodes on one database", () => {
       await expect(other.log.append(request)).rejects.toMatchObject({ code: "topic_not_found" });
     }));
 
-  it("let one of several puts under one condition win, whichever node they come from, and all see its value", () =>
+  it("let exactly one of several puts with the same condition succeed, on whichever nodes, and all nodes see its value", () =>
     withNodes(2, async (cluster) => {
       const { accountId, id } = cluster.topic;
       const stores = [cluster.store(0), cluster.store(1)];
@@ -279,7 +279,7 @@ describe("several nodes on one database", () => {
       }
     }));
 
-  it("number a topic's messages without a gap while all of them publish", () =>
+  it("number a topic's messages without gaps while all nodes publish", () =>
     withNodes(3, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });
       const results = await Promise.all(

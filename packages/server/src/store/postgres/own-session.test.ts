@@ -67,7 +67,7 @@ it.each([
   }),
 );
 
-it("takes a proxy that gives each client a session of its own", () =>
+it("accepts a proxy that gives each client a separate session", () =>
   behind({ mode: "session", sessions: 12 }, async (url) => {
     const store = await PostgresStore.open(storeOptions(url));
     const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicSettings());

@@ -167,7 +167,7 @@ describe("partitions", () => {
     await scene.store.close();
   });
 
-  it("go on under a log whose topic is kept longer, and then shorter again", async () => {
+  it("change under a log whose topic's retention becomes longer, and then shorter again", async () => {
     const scene = await Scene.start();
     const topic = await scene.topic("orders", HOUR_MS);
     const reader = await scene.subscribe(topic);
@@ -208,7 +208,7 @@ describe("partitions", () => {
     await scene.store.close();
   });
 
-  it("are made ahead of time by retention", async () => {
+  it("are created ahead of time by retention", async () => {
     const scene = await Scene.start();
     const topic = await scene.topic("orders", HOUR_MS);
     await scene.publish(topic, "a");
@@ -224,7 +224,7 @@ describe("partitions", () => {
     await scene.store.close();
   });
 
-  it("give way: while somebody reads the table for long, publishes go on and dropping waits", async () => {
+  it("are not dropped while a long query reads the table, and publishes continue", async () => {
     const scene = await Scene.start();
     const topic = await scene.topic("orders", HOUR_MS);
     await scene.publish(topic, "a");
@@ -246,7 +246,7 @@ describe("partitions", () => {
     await scene.store.close();
   });
 
-  it("are not taken to have lost a message while somebody makes one", async () => {
+  it("are not considered to have lost a message while another session creates a partition", async () => {
     const cluster = await Cluster.start(server, 1, null);
     const reader = await cluster.subscribe();
     const texts = ["a", "lost", "b"];
@@ -274,7 +274,7 @@ describe("partitions", () => {
     await cluster.dispose();
   });
 
-  it("are crossed by ten nodes at once, none of which loses anything", async () => {
+  it("change while ten nodes publish and claim, and no message is lost", async () => {
     const clock = new ManualClock();
     const cluster = await Cluster.start(server, 10, clock);
     const store = cluster.store(0);

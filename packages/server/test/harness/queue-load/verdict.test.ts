@@ -22,7 +22,7 @@ it("finds nothing wrong with a message that was received and deleted once", () =
   expect({ lost, early, strange, cameBack }).toEqual({ lost: [], early: [], strange: [], cameBack: 0 });
 });
 
-it("finds a message that nobody has deleted, unless who was about to was killed", () => {
+it("finds a message that was never deleted, unless the receiver that was about to delete it was killed", () => {
   expect(verdict([]).lost).toEqual(["1"]);
   expect(verdict([received(0, 1000, 1010, 1), deleting(0)]).lost).toEqual(["1"]);
   expect(verdict([received(0, 1000, 1010, 1), deleting(0)], [0]).lost).toEqual([]);
@@ -40,7 +40,7 @@ it("finds a message that came again after it was deleted", () => {
   expect(verdict(reports).early).toEqual(["1 came after it was deleted"]);
 });
 
-it("finds a body that is another's, a count that stands still, and an answer that nobody expected", () => {
+it("finds the body of another message, a receive count that does not grow, and an unexpected answer", () => {
   const reports: ReceiverReport[] = [
     { ...received(0, 1000, 1010, 1), body: "other" } as ReceiverReport,
     received(1, 5000, 5010, 1),
@@ -50,7 +50,7 @@ it("finds a body that is another's, a count that stands still, and an answer tha
   expect(verdict(reports).strange).toHaveLength(3);
 });
 
-it("measures how late a message comes back whose receiver was killed with it", () => {
+it("measures the delay until a message is received again after its receiver was killed", () => {
   const { cameBack, cameBackAfterMsMax } = verdict(
     [received(0, 1000, 1010, 1), received(1, 5000, 5500, 2), deleted(1, 6000)],
     [0],

@@ -8,6 +8,6 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
-it("has the schema that schema.dump.sql shows; `npm run generate:schema` writes it anew", async () => {
+it("has the schema in schema.dump.sql, which `npm run generate:schema` writes", async () => {
   expect(await dumpMigrated(server)).toBe(readFileSync(dumpFile, "utf8"));
 });
