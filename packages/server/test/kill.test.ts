@@ -18,7 +18,7 @@ describeRestart(
   "after kill -9 and a start",
   { env, end: (server) => server.kill() },
   {
-    "pulled messages are still invisible, and their receipt handles still count": async (first, restart) => {
+    "pulled messages are still invisible, and their receipt handles are still valid": async (first, restart) => {
       const before = await pulledFrom(first.api, "jobs");
       await before.publish("1", "2");
       const [taken] = await before.pull();
@@ -27,10 +27,7 @@ describeRestart(
       expect(await after.answer("ack", [taken?.receiptHandle ?? ""])).toMatchObject({ failed: 0 });
     },
 
-    "an inbox has what it answered for, in order and byte for byte, and no message twice for good": async (
-      first,
-      restart,
-    ) => {
+    "an inbox has every accepted message, in order and byte for byte": async (first, restart) => {
       const bodies = Array.from(
         { length: 40 },
         (_, at) => `{"n":${at}, "msgSvrID":3604851935629391762, "t":"${"好".repeat(at)}"}`,

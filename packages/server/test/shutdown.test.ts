@@ -48,7 +48,7 @@ describeRestart(
       expect(receiver.arrivals).toHaveLength(8);
     },
 
-    "loses nothing that was answered 201 while programs publish, and refuses the rest plainly": async (
+    "loses no message that was answered 201 while programs publish, and refuses the others with an error": async (
       first,
       restart,
     ) => {
@@ -133,7 +133,7 @@ describeRestart(
       expect(await call(await restarted)).toMatchObject({ action: "reject", reason: "not today" });
     },
 
-    "keeps WeChat's handlers and its secret, and their topic where the setting says": async (first, restart) => {
+    "keeps WeChat's handlers and secret, and the topic that the setting names": async (first, restart) => {
       // oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
       const message = (number: number) => JSON.stringify({ pushType: 1, pushTime: 1, data: { number }, robot: {} });
       await using http = await startReceiver();
@@ -211,7 +211,10 @@ describeRestart(
   "SIGTERM, when the grace is over,",
   { end: expectOrderlyStop, args: ["--shutdown-grace-ms", String(graceMs)] },
   {
-    "cuts POSTs that go on; they are sent again after the next start, as the same attempt": async (first, restart) => {
+    "interrupts POSTs that last too long; they are sent again after the next start, as the same attempt": async (
+      first,
+      restart,
+    ) => {
       let silent = true;
       await using receiver = await startReceiver(() => (silent ? undefined : 200));
       await first.api.putTopic("t");
@@ -237,7 +240,10 @@ describeRestart(
       expect(receiver.arrivals.map(({ messageId }) => messageId)).toEqual([id, id]);
     },
 
-    "ends for clients that listen to events, upload slowly or keep their connection": async (first, restart) => {
+    "is not prevented by clients that listen to events, upload slowly or keep their connection": async (
+      first,
+      restart,
+    ) => {
       await first.api.putTopic("slow");
       const events = await fetch(`${first.url}/v1/events`);
       const upload = connect(first.port, "127.0.0.1").on("error", () => undefined);
@@ -255,7 +261,7 @@ describeRestart(
       await events.body?.cancel().catch(() => undefined);
     },
 
-    "cuts a hook call that goes on": async (first, restart) => {
+    "interrupts a hook call that lasts too long": async (first, restart) => {
       await using program = await startHanging();
       await first.api.ok("PUT", "/v1/hooks/h", { json: { urls: [program.url], timeoutMs: 60_000 } });
       const outcome = first.api

@@ -49,7 +49,7 @@ describe("attempts", () => {
   });
   afterEach(() => test.app.close());
 
-  it("are listed with how each ended", async () => {
+  it("are listed with their outcomes", async () => {
     const { json } = await call(test.app, "GET", `${subscription}/attempts`);
     expect(json.items).toEqual([
       expect.objectContaining({ startedAt: "1970-01-01T00:00:01.000Z", verdict: "accepted", status: 200, reply: "" }),
@@ -63,7 +63,7 @@ describe("attempts", () => {
     expect(json.items.map(({ verdict }: { verdict: string }) => verdict)).toEqual(["failed", "error"]);
   });
 
-  it("come in pages whose cursor holds for the same choice only", async () => {
+  it("come in pages whose cursor is valid only for the same filter", async () => {
     const first = await call(test.app, "GET", `${subscription}/attempts?limit=1`);
     const rest = await call(test.app, "GET", `${subscription}/attempts?after=${first.json.next}`);
     expect(rest.json.items).toHaveLength(2);
@@ -71,7 +71,7 @@ describe("attempts", () => {
     expect(other).toMatchObject({ status: 400, json: { code: "invalid_cursor" } });
   });
 
-  it("refuse another choice", async () => {
+  it("refuse an unknown filter", async () => {
     const answer = await call(test.app, "GET", `${subscription}/attempts?only=slow`);
     expect(answer).toMatchObject({
       status: 400,

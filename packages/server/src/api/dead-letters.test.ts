@@ -61,7 +61,7 @@ describe("dead letters", () => {
     });
   });
 
-  it("are removed one by one, and all only when that is said", async () => {
+  it("are removed one by one, and all of them only on explicit request", async () => {
     expect((await call(test.app, "DELETE", `${path}/${ids[1]}`)).status).toBe(204);
     expect(await left()).toEqual([ids[0], ids[2]]);
     for (const query of ["", "?all=false", "?all=1", "?all="]) {

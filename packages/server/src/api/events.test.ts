@@ -81,7 +81,7 @@ describe("the event stream", () => {
     });
   });
 
-  it("carries only what was asked for", async () => {
+  it("contains only the requested types and topics", async () => {
     const reader = await read("?topic=orders&type=message.published,topic.deleted&type=delivery.dead");
     test.events.emit(published("invoices"));
     test.events.emit({ type: "topic.changed", at: 1, topic: "orders" });
@@ -92,7 +92,7 @@ describe("the event stream", () => {
     expect(reader.text()).not.toMatch(/invoices|topic\.changed/);
   });
 
-  it("leaves calls of hooks out for those who ask for a topic, and shows them to the others", async () => {
+  it("leaves hook calls out when topics are requested, and contains them otherwise", async () => {
     const called = {
       type: "hook.called",
       at: 1_000,
@@ -136,7 +136,7 @@ describe("the event stream", () => {
     });
   });
 
-  it("is given to so many readers and no more, and one who leaves makes room", async () => {
+  it("is limited to a number of readers, and a reader that disconnects frees its place", async () => {
     const first = await read();
     await read();
     const refused = await call(test.app, "GET", "/v1/events");
@@ -151,7 +151,7 @@ describe("the event stream", () => {
     });
   });
 
-  it("listens to the engine only while somebody reads", async () => {
+  it("listens to the engine only while there are readers", async () => {
     expect(test.events.listening).toBe(false);
     const reader = await read();
     expect(test.events.listening).toBe(true);
@@ -168,7 +168,7 @@ describe("the event stream", () => {
     expect(test.events.listening).toBe(false);
   });
 
-  it("tells a reader that was too slow how much it missed, and goes on", async () => {
+  it("reports to a slow reader how many events it missed, and continues", async () => {
     const port = Number(new URL(base).port);
     const socket = connect(port, "127.0.0.1");
     socket.setEncoding("latin1");

@@ -58,7 +58,7 @@ describe("a message", () => {
     });
   });
 
-  it("that is no text is shown as base64", async () => {
+  it("that is not text is shown as base64", async () => {
     const { json: published } = await call(test.app, "POST", path, { json: { bodyBase64: "/w==" } });
     const { json: message } = await call(test.app, "GET", `/v1/messages/${published.id}`);
     expect([message.body, message.bodyBase64]).toEqual([undefined, "/w=="]);

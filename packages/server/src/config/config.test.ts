@@ -143,7 +143,7 @@ describe("the configuration", () => {
     expect(load({ file: `masterKey: ${asOpensslWritesIt}` }).masterKey).toEqual([keys[0]]);
   });
 
-  it("declares topics and subscriptions with the settings that the API makes of the same bodies, and where each stands", () => {
+  it("declares topics and subscriptions with the same settings as the API makes of the same bodies, and their lines in the file", () => {
     const file = `
 topics:
   MyTopic:

@@ -18,7 +18,7 @@ function refusal(given: { readonly file: string }): string {
 }
 
 describe("hooks and keys of the file", () => {
-  it("are declared with the settings that the API makes of the same bodies, and where each stands", () => {
+  it("are declared with the same settings as the API makes of the same bodies, and with their lines in the file", () => {
     const file = `
 keys:
   "0": { jwk: { kty: oct, k: MDEyMzQ1Njc4OWFiY2RlZg, alg: A128KW } }

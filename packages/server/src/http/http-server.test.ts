@@ -72,7 +72,7 @@ describe("the HTTP server", () => {
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
   });
 
-  it("finishes the answer to a good request before it ends a connection that goes wrong after it", async () => {
+  it("finishes the answer to a good request before it ends the connection because of a bad request", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const appending = holdAppends(test, promise);
     const answer = exchange(port, `${post}Content-Length: 1\r\n\r\na`, "NONSENSE\r\n\r\n");
@@ -84,7 +84,7 @@ describe("the HTTP server", () => {
     expect(await storedMessages(test.store)).toHaveLength(1);
   });
 
-  it("invites a body that may be sent, and refuses one that is too large before it is", async () => {
+  it("answers 100 Continue for a body that is allowed, and refuses one that is too large before it is sent", async () => {
     const socket = connect(port, "127.0.0.1");
     socket.setEncoding("latin1").write(`${post}Expect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n`);
     expect(String(await once(socket, "data"))).toBe("HTTP/1.1 100 Continue\r\n\r\n");
@@ -145,7 +145,7 @@ describe("the HTTP server", () => {
       expect(parseAnswer(flood)).toMatchObject({ status: 413 });
     });
 
-    it("only while the bodies that arrive together fit their common limit", async () => {
+    it("only while all bodies that arrive concurrently fit their common limit", async () => {
       const slow = Array.from({ length: 3 }, () => connect(port, "127.0.0.1"));
       const ends = slow.map((socket) => once(socket, "close"));
       for (const socket of slow) socket.resume().write(`${post}Content-Length: 10000\r\n\r\n${body(9_999)}`);
@@ -165,7 +165,7 @@ describe("the HTTP server", () => {
       });
     });
 
-    it("from a client that goes away without a trace in the log", async () => {
+    it("from a client that disconnects, without a line in the log", async () => {
       const socket = connect(port, "127.0.0.1");
       socket.write(`${post}Content-Length: 10\r\n\r\nabc`);
       await vi.waitFor(async () => {
@@ -180,7 +180,7 @@ describe("the HTTP server", () => {
     });
   });
 
-  it("refuses what still comes while it closes, and finishes what was there", async () => {
+  it("refuses new requests while it closes, and finishes earlier ones", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const appending = holdAppends(test, promise);
     const busy = exchange(port, `${post}Content-Length: 1\r\n\r\na`);
@@ -211,7 +211,7 @@ describe("the HTTP server", () => {
     await closed;
   });
 
-  it("closes in bounded time though a client never finishes its request", async () => {
+  it("closes in bounded time even if a client never finishes its request", async () => {
     const { promise, resolve } = Promise.withResolvers<Socket>();
     test.app.server.once("connection", resolve);
     const ended = exchange(port, "GET / HTTP/1.1\r\n");

@@ -42,7 +42,7 @@ describe("the fault of a text that is not JSON", () => {
     expect(faultOf(`["${"x\\\\".repeat(1_000_000)}", ?]`)).toContain('column 3000006: unexpected "?"');
   });
 
-  it("is named with its line for every text, and nothing before it is at fault", () => {
+  it("is reported with its line for every text, and the text before it is valid", () => {
     const jsonWithADent = fc
       .tuple(
         fc.json(),

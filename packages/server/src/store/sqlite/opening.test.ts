@@ -63,7 +63,7 @@ describe("a folder that cannot be used", () => {
     });
   });
 
-  test("is not reported as in use when its lock file is not a database", async () => {
+  test("is not reported as in use when its lock file cannot be opened", async () => {
     const folder = newFolder();
     mkdirSync(join(folder, "ringback.lock"));
     await expect(open(folder)).rejects.toMatchObject({
