@@ -157,7 +157,7 @@ describe("an inbox", () => {
     expect(await api.ok("GET", `/v1/messages/${id}`)).toMatchObject({ topic: "inbox:hidden", body: "1" });
   });
 
-  it("emits events and metrics", async () => {
+  it("emits live events under its own name", async () => {
     const { api, url } = server();
     await api.ok("PUT", "/v1/inboxes/watched");
     const leave = new AbortController();

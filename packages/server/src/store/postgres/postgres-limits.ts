@@ -59,7 +59,7 @@ export const postgresLimits = {
 
   /** Positions of the log that one claim scans, including messages that the filter does not match. */
   scanMessagesMax: 1_000,
-  /** Number of positions that claims of a subscription skip because their ordering key is open on another node. */
+  /** Maximum number of positions that claims skip because their ordering key is open on another node. */
   poolPassedMax: 256,
   /** Delay before a claim is repeated when another node blocks it by an ordering key or by maxInFlight. */
   claimRetryMs: 25,

@@ -380,7 +380,7 @@ function buffersOf({ append, settle }: WriteGroup): ArrayBuffer[] {
   return buffers as ArrayBuffer[];
 }
 
-/** Whether the disk caused the failure, so that a retry may succeed. The other cause are rows that cannot be stored. */
+/** Whether the disk caused the failure, so that a retry may succeed. Otherwise the rows cannot be stored. */
 function isStorageFault(error: unknown): boolean {
   return !(error instanceof RingbackError) || error.code !== "internal";
 }
