@@ -1,6 +1,7 @@
 /**
- * Real: the server and its sockets; bare TCP where no HTTP client would send such a thing. After all of it the topics
- * hold nothing (a message's place in the log is dense, so the next one tells), and the server is the same process.
+ * Real: the server, its sockets. Nothing is faked. Requests that no HTTP client sends go over plain TCP sockets. The
+ * last test shows that the topics are empty and that the server is still the same process. Positions in a log have no
+ * gaps, so the position of the next message shows that nothing was stored before.
  */
 import { connect } from "node:net";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -26,7 +27,7 @@ describe.each(badRequests)("%s that is wrong is answered with a problem that say
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
     expect(answer.json).toMatchObject({ status, type: expect.any(String), title: expect.any(String) });
     expect(answer.json.detail.length).toBeGreaterThan(10);
-    // A fault of the body as a whole has no name.
+    // A fault of the body as a whole names no field.
     expect(answer.json.errors?.[0]?.field ?? "").toBe(field ?? "");
     expect(answer.json.detail).toContain(field ?? "");
   });
@@ -34,7 +35,7 @@ describe.each(badRequests)("%s that is wrong is answered with a problem that say
 
 const head = (rest: string) => `POST ${publishPath} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n${rest}\r\n`;
 
-describe("bytes that are no HTTP request", () => {
+describe("bytes that are not an HTTP request", () => {
   it.each([
     ["noise", "\u0000\u0001\u0002 nothing of the kind\r\n\r\n", 400, "malformed_request"],
     ["a TLS greeting", "\u0016\u0003\u0001\u0002\u0000\u0001\u0000", 400, "malformed_request"],
@@ -78,14 +79,14 @@ describe("bytes that are no HTTP request", () => {
     expect(problem.detail.length).toBeGreaterThan(10);
   });
 
-  it("behind a good request in the same breath leave it its answer, and end the connection", async () => {
+  it("after a good request in the same packet do not change its answer, and end the connection", async () => {
     const good = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     const answers = await exchange(server().port, `${good}${good}gar bage\r\n\r\n`);
     expect(answers.match(/HTTP\/1\.1 200 OK/g)?.length).toBeGreaterThanOrEqual(1);
     expect(answers.startsWith("HTTP/1.1 200 OK")).toBe(true);
   });
 
-  it("in chunks without end are refused at the limit, not gathered", async () => {
+  it("in endless chunks are refused at the limit, and not collected", async () => {
     const piece = "10000\r\n" + "x".repeat(0x10000) + "\r\n";
     const pieces = Array.from({ length: 200 }, () => piece);
     const { status, problem } = parseAnswer(
@@ -99,7 +100,7 @@ describe("bytes that are no HTTP request", () => {
     expect([status, problem.code]).toEqual([413, "request_too_large"]);
   });
 
-  it("of a body that breaks off are forgotten", async () => {
+  it("of an incomplete body are dropped", async () => {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     const socket = connect(server().port, "127.0.0.1", () => {
       socket.write(head("Content-Length: 100\r\n") + "only the beginning", () => socket.destroy());

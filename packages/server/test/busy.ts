@@ -1,6 +1,6 @@
 /**
- * `npm run test:busy`: the whole suite beside four busy loops for each core, to find tests that depend on how fast the
- * machine is. Arguments go to `npm test`. Exits with its code.
+ * `npm run test:busy`: runs all tests while four busy loops per core are running, to find tests that depend on the
+ * speed of the machine. Passes its arguments to `npm test`, and exits with the code of `npm test`.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,7 +8,7 @@ import { availableParallelism } from "node:os";
 
 const loopsPerCore = 4;
 const loopMinutesMax = 180;
-/** Ends by itself, too: with this process, and after the longest time. */
+/** The loop also ends by itself when this process has ended, and after a maximum time. */
 const loop = `
   const parent = process.ppid;
   const end = Date.now() + ${loopMinutesMax} * 60_000;
@@ -24,7 +24,7 @@ const endLoops = (): void => {
 process.once("exit", endLoops);
 
 const args = ["test", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])];
-// The npm that runs this script, where one does: there may be another on the path.
+// If npm runs this script, the same npm runs the tests, because the path may have another one.
 const npm = process.env["npm_execpath"];
 const tests =
   npm === undefined

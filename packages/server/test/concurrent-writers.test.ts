@@ -1,6 +1,6 @@
 /**
- * Real: the server inside the test's process, with SQLite, and two clients that change the same resource at the same
- * time.
+ * Real: the server inside the test's process, SQLite, two clients. Nothing is faked. The clients change the same
+ * resource at the same time.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Answer } from "./harness/api.ts";
@@ -60,7 +60,7 @@ describe.each([
     expect(await labels()).toEqual({ count: `${2 * changesOfEach}` });
   });
 
-  it("is what one of them has put, and what the other has merged into it before or after", async () => {
+  it("has the value that one of them has put, with the patch of the other applied before or after", async () => {
     for (const i of numbers) {
       await call("PUT", { ...least, labels: { before: "1" } });
       const [put, patch] = await Promise.all([
@@ -72,7 +72,7 @@ describe.each([
     }
   });
 
-  it("is created by one of them, when both ask that it does not exist", async () => {
+  it("is created by only one of them, when both require that it does not exist", async () => {
     await call("DELETE");
     const answers = await Promise.all(
       ["one", "two"].map((by) => call("PUT", { ...least, labels: { by } }, { "if-none-match": "*" })),

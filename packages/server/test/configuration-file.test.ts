@@ -1,6 +1,7 @@
 /**
- * Real: the server inside the test's process with one file as its only setting, its database, sockets, and the programs
- * that its hooks call: koipy's own sample server, and the SDK's receiver for Opencard.
+ * Real: the server inside the test's process, its database, sockets, koipy's own sample server, the SDK's receiver for
+ * Opencard. Nothing is faked. One configuration file is the server's only setting. The server's hooks call the sample
+ * server and the receiver.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -74,7 +75,7 @@ apiKeys:
   });
   afterAll(() => programs.disposeAsync());
 
-  it("is there when the server listens: a topic that pushes", async () => {
+  it("exists when the server listens: a topic that pushes", async () => {
     await api.publish("orders", { body: "x", type: "order.new" });
     await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
     expect(JSON.parse(receiver.arrivals[0]?.text ?? "")).toMatchObject({ topicName: "orders", msgBody: "x" });
@@ -89,7 +90,7 @@ apiKeys:
     });
   });
 
-  it("may be an inbox, of its own or of a topic", async () => {
+  it("may be an inbox, with or without a topic", async () => {
     await post(`${api.url}/in/orders`, "1");
     expect(await api.ok("GET", "/v1/inboxes/orders")).toMatchObject({ topic: "orders" });
     expect(await api.ok("GET", "/v1/inboxes/weixin")).toMatchObject({ whilePolledMs: 300_000, waiting: 0 });
@@ -108,7 +109,7 @@ apiKeys:
       action: "reject",
       reason: "Invalid srcid",
     });
-    // Another key under the same name: the webhook refuses, and its answer is no reply.
+    // The key is replaced by another one with the same name. The webhook then refuses the call, without a valid reply.
     await api.ok("PUT", "/v1/keys/0", { json: { jwk: { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" } } });
     expect(await callHook(api, "card", question)).toMatchObject({
       action: "reject",

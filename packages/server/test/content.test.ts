@@ -1,6 +1,6 @@
 /**
- * Real: the server, sockets, a receiver that keeps the bytes. The bodies are written by hand: no JSON library touches
- * them here.
+ * Real: the server, sockets, a receiver that keeps the bytes. Nothing is faked. The bodies are written by hand, so that
+ * no JSON library changes them in the test.
  */
 import { describe, expect, it } from "vitest";
 import type { PublishedView } from "./harness/api.ts";
@@ -10,7 +10,7 @@ import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
-/** Parsing and printing would change this JSON: long integers, `1.0`, exponents, escapes, white space, member order. */
+/** Parsing and formatting changes this JSON: long integers, `1.0`, exponents, escapes, white space, member order. */
 const awkward = String.raw`{ "z": 12345678901234567890, "a":18446744073709551615 ,"f":1.0, "e":1E5, "u":"\u00e9\/", "z":-0 }`;
 const bytes = new Uint8Array([0, 255, 0xc3, 0x28, 13, 10, 0xef, 0xbb, 0xbf, 1]);
 
@@ -78,7 +78,7 @@ describe("a message's bytes", () => {
     expect(receiver.arrivals[0]?.body.equals(large)).toBe(true);
   });
 
-  it("that no dialect's text field can carry make a dead letter that says so, not a changed message", async () => {
+  it("that a dialect's text field cannot carry become a dead letter with that reason, and are not changed", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     await api.putTopic("unencodable");

@@ -1,7 +1,7 @@
 /**
- * Real: the server as a child process, `kill -9`, its database file, sockets on loopback, clients that publish at the
- * same time, receivers of which one is slow and three fail now and then. Not shown here: power loss, since a killed
- * process leaves what it wrote with the operating system.
+ * Real: the server as a child process, `kill -9`, its database file, sockets on loopback, clients, receivers. Nothing
+ * is faked. The clients publish concurrently. One receiver is slow, and three receivers fail sometimes. Power loss is
+ * not tested, because data that a killed process has written is still in the operating system.
  */
 import { describe, it } from "vitest";
 import { expectSurvivedKills } from "./harness/chaos/expect-survived.ts";

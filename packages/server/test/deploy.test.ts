@@ -1,6 +1,6 @@
 /**
- * Real: the files of `deploy/`, the reader of settings that the server uses, the routes that it serves, the bounds of
- * its connections. Not tested: that an image starts, which needs a container engine.
+ * Real: the files of `deploy/`; the server's parser of settings, its routes and its connection limits. Nothing is
+ * faked. The tests do not start an image, because that needs a container engine.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -14,8 +14,7 @@ const textOf = (path: string): string => readFileSync(new URL(path, root), "utf8
 const connectionsPerNode = postgresLimits.hotConnectionsMax + postgresLimits.restConnectionsMax + 1;
 
 /**
- * Reads the environment as the container would, and refuses an unknown variable or a value out of range in the same
- * way.
+ * Reads the environment as the server in the container does. Throws for an unknown variable or a value out of range.
  */
 function configOf(env: Readonly<Record<string, string>>): Config {
   return loadConfig({ flags: {}, env, readFile: textOf });
@@ -68,7 +67,7 @@ describe("deploy/compose.yaml", () => {
     expect(max).toBeGreaterThanOrEqual((nodes.length + 1) * connectionsPerNode + 20);
   });
 
-  it("looks at /healthz of each node, and sends requests to those whose /readyz is good", async () => {
+  it("checks /healthz of each node, and sends requests to nodes whose /readyz succeeds", async () => {
     const paths = await servedPaths();
     expect(paths).toEqual(expect.arrayContaining(["/healthz", "/readyz"]));
     const { content } = configs.haproxy;
@@ -82,7 +81,7 @@ describe("deploy/compose.yaml", () => {
     expect(services["proxy"]?.depends_on).toEqual(names);
   });
 
-  it("waits longer for a node's end than the node does, and builds it from what is there", () => {
+  it("waits longer for a node to stop than the node itself, and builds its image from existing files", () => {
     for (const { environment, stop_grace_period: graceText, build } of nodes) {
       const graceMs = Number.parseInt(graceText ?? "", 10) * 1_000;
       expect(graceMs).toBeGreaterThan(configOf(filled(environment)).shutdownGraceMs);
@@ -139,7 +138,7 @@ describe("deploy/kubernetes.yaml", () => {
     ]),
   );
 
-  it("is YAML without a fault, with everything that a cluster needs", () => {
+  it("is valid YAML with everything that a cluster needs", () => {
     expect(documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
     expect([...byKind.keys()].sort()).toEqual(["Deployment", "PodDisruptionBudget", "Secret", "Service"]);
   });
@@ -154,7 +153,7 @@ describe("deploy/kubernetes.yaml", () => {
     });
   });
 
-  it("restarts by /healthz, sends requests by /readyz, and both are served at the port that is open", async () => {
+  it("uses /healthz for restarts and /readyz for requests, and both are served at the open port", async () => {
     const { startupProbe, livenessProbe, readinessProbe, ports } = container;
     const paths = [startupProbe, livenessProbe, readinessProbe].map(({ httpGet }) => httpGet.path);
     expect(paths).toEqual(["/healthz", "/healthz", "/readyz"]);
@@ -163,7 +162,7 @@ describe("deploy/kubernetes.yaml", () => {
     expect(of("Service").spec.ports.map(({ targetPort }) => targetPort)).toEqual([ports[0]?.name]);
   });
 
-  it("means the same pods everywhere, and takes away one at a time, after its grace", () => {
+  it("selects the same pods everywhere, and stops one at a time, after its grace period", () => {
     const { labels } = pod.metadata;
     expect(of("Deployment").spec.selector.matchLabels).toEqual(labels);
     expect(of("PodDisruptionBudget").spec.selector.matchLabels).toEqual(labels);
@@ -177,7 +176,7 @@ describe("deploy/kubernetes.yaml", () => {
 describe("deploy/Dockerfile", () => {
   const text = textOf("deploy/Dockerfile");
 
-  it("copies what is there, or what the build makes, and starts the command that the package has", () => {
+  it("copies existing files or results of the build, and starts the command of the package", () => {
     const copied = [...text.matchAll(/^COPY (?!--from)(?<paths>.*) \S+$/gm)].flatMap(
       ({ groups }) => groups?.["paths"]?.split(" ") ?? [],
     );
@@ -200,7 +199,7 @@ describe("deploy/Dockerfile", () => {
 });
 
 describe("docs/guide/cluster.md", () => {
-  it("counts the connections as the server does, and names only figures that the server gives", async () => {
+  it("counts the connections as the server does, and names only metrics that the server has", async () => {
     const text = textOf("docs/guide/cluster.md");
     expect(text).toContain(`**${connectionsPerNode} connections**`);
     const { app } = await createTestApp();

@@ -1,6 +1,6 @@
 /**
- * Real: the server, its database with a size limit, and file writes that the kernel refuses to a server as a child
- * process. Not tested: a device that reports errors by itself, which needs more rights than a test should have.
+ * Real: the server, its database with a size limit, a server as a child process whose file writes the kernel refuses.
+ * Nothing is faked. A device that reports errors is not tested, because that needs more rights than a test should have.
  */
 import { describe, expect, it } from "vitest";
 import { copies } from "./harness/copies.ts";
@@ -21,7 +21,7 @@ interface Filled {
   readonly refusal: { status: number; json: ProblemView; headers: Headers };
 }
 
-/** Publishes ever smaller messages, until even the smallest is refused. */
+/** Publishes smaller and smaller messages, until even the smallest is refused. */
 async function fill(api: Api): Promise<Filled> {
   const accepted: string[] = [];
   for (const bytes of [60_000, 4_000, 1]) {
@@ -38,7 +38,7 @@ async function fill(api: Api): Promise<Filled> {
 }
 
 describe("a database at its size limit", () => {
-  it("refuses publishes with 503, keeps and delivers what it had accepted, says so, and goes on with a higher limit", async () => {
+  it("refuses publishes with 503, keeps and delivers accepted messages, reports the state, and continues with a higher limit", async () => {
     await using folder = await temporaryFolder();
     await using receiver = await startReceiver();
     let accepted: readonly string[] = [];
@@ -63,7 +63,7 @@ describe("a database at its size limit", () => {
         ({ status }) => status === 503,
       );
       expect(notReady.json.code).toMatch(/^storage_/);
-      // The server is alive all the same, and reads still work.
+      // The server is still alive, and reads still work.
       expect((await api.call("GET", "/healthz")).status).toBe(200);
       expect((await api.message(accepted[0] ?? "")).body).toHaveLength(60_000);
 
@@ -87,7 +87,7 @@ describe("a database at its size limit", () => {
     );
   });
 
-  it("takes publishes again as soon as dead letters have been purged, without a restart", async () => {
+  it("accepts publishes again as soon as dead letters have been purged, without a restart", async () => {
     await using folder = await temporaryFolder();
     await using receiver = await startReceiver(() => 500);
     await using server = await startServerInProcess({ folder: folder.path, args: ["--database-bytes-max", "2MiB"] });
@@ -118,7 +118,7 @@ describe("a database at its size limit", () => {
 });
 
 describe("a disk that refuses writes", () => {
-  it("costs publishes a 503 and nothing else, and when it takes writes again the server goes on by itself", async (test) => {
+  it("causes only 503 answers to publishes, and the server recovers by itself when writes succeed again", async (test) => {
     if (!(await isInstalled("prlimit"))) test.skip("there is no prlimit on this machine");
     await using folder = await temporaryFolder();
     await using receiver = await startReceiver();

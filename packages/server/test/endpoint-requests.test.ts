@@ -1,4 +1,4 @@
-/** Real: the server inside the test's process, with its database and its event stream, and receivers. Fake: nothing. */
+/** Real: the server inside the test's process, its database, its event stream, receivers. Nothing is faked. */
 import { expect, it } from "vitest";
 import { subscriptionPath } from "./harness/api.ts";
 import { listen } from "./harness/live-events.ts";
@@ -35,7 +35,7 @@ it.each(["raw", "cloudevents", "wechat"])(
       ({ state }) => state === "disabled",
     );
     const { id } = await api.publish(topic, { body: { number: "later" } });
-    // Attempts under way have ended, and no further one begins.
+    // Attempts under way have ended, and no further attempt begins.
     const { counts } = await until(
       "every message waits",
       () => subscription(topic),
@@ -60,14 +60,14 @@ it.each(["raw", "cloudevents", "wechat"])(
     expect((await subscription(topic)).state).toBe("active");
     expect(receiver.arrivals.length - sent).toBe(41);
     expect(receiver.arrivals.some(({ text }) => text.includes("later"))).toBe(true);
-    // Events come in order: when the resumption has arrived, so have all events before it.
+    // Events come in order. When the event of the resumption has arrived, all earlier events have arrived too.
     await untilTrue("the resumption is told", () => stream.events.some(({ type }) => type === "subscription.resumed"));
     const changes = stream.events.filter(({ type }) => type === "subscription.disabled");
     expect(changes).toMatchObject([{ topic, subscription: "s" }]);
   },
 );
 
-it("a subscription made anew under the name of one that is gone is not disabled by the old one's 410", async () => {
+it("a subscription that replaces a deleted one of the same name is not disabled by the old one's 410", async () => {
   const { api } = server();
   const answers: (() => void)[] = [];
   await using older = await startReceiver((_arrival, response) => {
@@ -92,7 +92,7 @@ it("a subscription made anew under the name of one that is gone is not disabled 
   expect((await subscription("anew")).state).toBe("active");
 });
 
-it("Retry-After puts the next attempt off, and no further than its bound", async () => {
+it("Retry-After delays the next attempt, up to a limit", async () => {
   const { api } = server();
   const retryAfter = new Map([
     ["/soon", "1"],

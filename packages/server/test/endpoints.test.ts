@@ -1,6 +1,6 @@
 /**
- * Real: the server's own HTTP client against receivers that are fast, slow, false or hostile; the attempt record
- * judges.
+ * Real: the server with its HTTP client, receivers. Nothing is faked. Receivers are fast, slow, incorrect or hostile.
+ * The attempt records show the results.
  */
 import { once } from "node:events";
 import { createServer as createTlsServer } from "node:https";
@@ -43,7 +43,7 @@ describe.concurrent("an attempt", () => {
     expect(durationMs).toBeGreaterThanOrEqual(990);
   });
 
-  it("reads a reply to a limit, keeps its first KiB, and goes by its status", async () => {
+  it("reads a reply up to a limit, keeps its first KiB, and is judged by its status", async () => {
     const piece = Buffer.alloc(64 * 1024, "y");
     await using receiver = await startReceiver((_arrival, response) => {
       response.writeHead(200);
@@ -57,7 +57,7 @@ describe.concurrent("an attempt", () => {
     expect(endless).toMatchObject({ verdict: "accepted", status: 200, reply: "y".repeat(1024) });
   });
 
-  it("at a port where nobody listens is refused", async () => {
+  it("to a port without a listener is refused", async () => {
     await using nobody = await refusing();
     expect(await attempt("refused", { url: nobody.url })).toMatchObject({
       verdict: "error",
@@ -65,7 +65,7 @@ describe.concurrent("an attempt", () => {
     });
   });
 
-  it("whose reply is no HTTP is an error", async () => {
+  it("whose reply is not HTTP is an error", async () => {
     await using receiver = await RawReceiver.start(({ socket }) => socket.write("SSH-2.0-OpenSSH\r\n"));
     expect(await attempt("no-http", { url: receiver.origin })).toMatchObject({
       verdict: "error",
@@ -73,7 +73,7 @@ describe.concurrent("an attempt", () => {
     });
   });
 
-  it("to a server whose certificate nobody vouches for is an error, and sends it nothing", async () => {
+  it("to a server with an untrusted certificate is an error, and sends it nothing", async () => {
     let requests = 0;
     const tls = createTlsServer(tlsFixture, (_request, response) => {
       requests++;
@@ -156,7 +156,7 @@ describe.concurrent("a subscription's own settings", () => {
     expect(receiver.arrivals[0]?.headers).toMatchObject({ authorization: "Bearer secret", "x-mine": "e" });
   });
 
-  it("that are changed apply to what is still to come, a new URL included", async () => {
+  it("that are changed apply to later attempts, including a new URL", async () => {
     const { api } = server();
     await using old = await startReceiver(() => 500);
     await using better = await startReceiver();
@@ -171,7 +171,7 @@ describe.concurrent("a subscription's own settings", () => {
 });
 
 describe("a server that others can reach", () => {
-  it("sends nothing into private networks, unless it is told that it may", async () => {
+  it("sends nothing into private networks, unless a setting allows it", async () => {
     await using folder = await temporaryFolder();
     await using receiver = await startReceiver();
     const args = ["--no-allow-private-networks"];

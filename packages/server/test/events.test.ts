@@ -1,4 +1,4 @@
-/** Real: the server, its event stream, `ringback tail` as a child process beside it, a receiver. */
+/** Real: the server, its event stream, `ringback tail` as a child process, a receiver. Nothing is faked. */
 import { describe, expect, it } from "vitest";
 import { startCommand } from "../src/cli/testing/command-process.ts";
 import { listen } from "./harness/live-events.ts";

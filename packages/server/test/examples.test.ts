@@ -1,6 +1,5 @@
 /**
- * Real: every example as the process that its README starts, and the server between those that need one. Changed: the
- * ports.
+ * Real: every example as the process that its README starts, the server for examples that need one. Faked: the ports.
  */
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * Real: the server, README.md's own `curl` lines through a shell, `ringback receive`, CMQ's Python sample, sockets.
- * Replaced: the two ports that the README names, and the port 80 that the sample listens on.
+ * Real: the server, a shell with the `curl` lines of README.md, `ringback receive`, CMQ's Python sample, sockets.
+ * Faked: the two ports in the README, and the port 80 of the sample. Free ports replace them.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -30,7 +30,7 @@ async function typeReadmeLines(receiver: string): Promise<string> {
 }
 
 describe("the README's three curl lines", () => {
-  it("are three: make a topic, subscribe a URL, publish", () => {
+  it("are three: create a topic, subscribe a URL, publish", () => {
     expect(firstDeliveryLines().map((line) => /^curl -X (\w+) \S+?\/v1(\S+)/.exec(line)?.slice(1))).toEqual([
       ["PUT", "/topics/MyTopic"],
       ["PUT", "/topics/MyTopic/subscriptions/mysubscription"],
@@ -116,7 +116,7 @@ describe("the POST on the wire", () => {
     const publishTime = String(Math.floor(Date.parse(published.publishedAt) / 1000));
     const [requestId = ""] = /(?<=x-cmq-request-id: )\d+/.exec(got.headers.join("\n")) ?? [];
     expect(requestId).not.toBe("");
-    // The document's own ids and times are the only things that differ.
+    // Only the ids and the times differ from the document.
     const asSent = (text: string) =>
       text.replace("2394928734", requestId).replace("6942316962", published.id).replace("11203432", publishTime);
     expect(got.line).toBe(wanted.line);

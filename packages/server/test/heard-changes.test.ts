@@ -1,5 +1,6 @@
 /**
- * Real: the server inside the test's process. Changes through one API take effect at once in the caches of the others.
+ * Real: the server inside the test's process. Nothing is faked. A change through one API takes effect at once in the
+ * caches of the other APIs.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useCmqServer } from "./harness/cmq/running-server.ts";
@@ -31,7 +32,7 @@ describe("a change", () => {
     expect(await program.call("PublishMessage", message)).toMatchObject({ code: 6030 });
   });
 
-  it("of a queue's visibility timeout counts for the next receive", async () => {
+  it("of a queue's visibility timeout applies to the next receive", async () => {
     const queueName = "work";
     const hiddenS = async () => {
       await program.ok("SendMessage", { queueName, msgBody: "x" });

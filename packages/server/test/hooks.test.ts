@@ -1,7 +1,7 @@
 /**
- * Real: the server with its database, as a child process where its output and its files are examined, and the called
- * programs, which answer over sockets. The callback server does what koipy's own sample does. Opencard's hooks:
- * `configuration-file.test.ts`. Calls that a stop ends: `shutdown.test.ts`.
+ * Real: the server, its database, sockets, the called programs. Nothing is faked. The server is a child process in
+ * tests of its output and its files. The callback server does the same as koipy's own sample. Opencard's hooks are
+ * tested in `configuration-file.test.ts`; calls that are interrupted by a stop of the server, in `shutdown.test.ts`.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ it("koipy's three hooks work by the API", async () => {
 describe("keys at rest", () => {
   let folder: TemporaryFolder;
   let ended: Ended;
-  /** Every file of the folder, while the server ran and after its end. */
+  /** Content of every file in the folder, read while the server ran and after its end. */
   const contents: Buffer[] = [];
 
   beforeAll(async () => {
@@ -65,7 +65,7 @@ describe("keys at rest", () => {
       key,
       ...(["base64", "base64url", "hex"] as const).map((encoding) => Buffer.from(key.toString(encoding))),
     ]);
-    // The files do hold the key: its name, and what it is encrypted in.
+    // The files contain the key's name and its encrypted form, so the search was in the right files.
     expect(contents.some((content) => content.includes('"sealed":"eyJ'))).toBe(true);
     const found = contents.filter((content) => forms.some((form) => content.includes(form)));
     expect(found).toEqual([]);
@@ -73,7 +73,7 @@ describe("keys at rest", () => {
     for (const form of forms) expect((ended.stdout + ended.stderr).includes(form.toString("latin1"))).toBe(false);
   });
 
-  it("that no master key opens are named in the log, and what needs them says so", async () => {
+  it("that no master key decrypts are named in the log, and calls that need them fail with that reason", async () => {
     {
       const env = { RINGBACK_MASTER_KEY: otherMasterKey };
       await using changed = await startServerInProcess({ folder: folder.path, env });
@@ -120,7 +120,7 @@ describe("a hostile reply", () => {
     await server().api.ok("PUT", "/v1/hooks/h", { json: hook });
     const [outcome] = await Promise.all([
       callHook(server().api, "h", { result: { a: 1 } }),
-      // The server goes on with its other work.
+      // Meanwhile the server continues its other work.
       server().api.publish("beside", { body: "x" }),
     ]);
     expect(JSON.stringify(outcome)).not.toMatch(/127\.0\.0\.1|secret-path/);
@@ -200,7 +200,7 @@ describe("a hostile reply", () => {
     }
   });
 
-  it("that refuses and never ends is a refusal in time", async () => {
+  it("that refuses and never ends is a refusal at the timeout", async () => {
     await using program = await RawReceiver.start(
       ({ socket }) => void socket.write(`${no}Content-Length: 100\r\n\r\nnot you`),
     );
@@ -208,7 +208,7 @@ describe("a hostile reply", () => {
     expect(await callHook(server().api, "h", {})).toMatchObject({ action: "reject", reason: "not you", error: null });
   });
 
-  it("that trickles is late, whatever comes of it", async () => {
+  it("that arrives too slowly ends at the timeout", async () => {
     const started = performance.now();
     const outcome = await outcomeOf((write, closed) => {
       write(`${json}Content-Length: 100000\r\n\r\n`);
@@ -247,7 +247,7 @@ describe("a hostile reply", () => {
     expect(name).not.toMatch(/^\.+$/);
   });
 
-  it("that breaks its header with a line end is no header of a file", async () => {
+  it("that has a line break in its file header is not sent as a file header", async () => {
     const outcome = await outcomeOf(file('attachment; filename="a\rX-Evil: 1\r\n.txt"'));
     expect(JSON.stringify(outcome.attachments)).not.toMatch(/\\r|\\n|X-Evil/);
   });

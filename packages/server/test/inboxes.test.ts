@@ -1,6 +1,6 @@
 /**
- * Real: the server inside the test's process, its database, sockets; bare TCP where a client leaves in the middle. The
- * tests play senders and clients. What a kill leaves of an inbox: `kill.test.ts`.
+ * Real: the server inside the test's process, its database, sockets. Faked: senders and clients, by the tests. A client
+ * that disconnects in the middle of an answer is a plain TCP socket. `kill.test.ts` tests inboxes after a kill.
  */
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -15,7 +15,7 @@ import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
-/** A connection on which requests are sent ahead of their answers. */
+/** A connection that sends its next request before the answer to the previous one (pipelining). */
 async function open(port: number, text: string): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => undefined);
@@ -27,7 +27,7 @@ async function open(port: number, text: string): Promise<Socket> {
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
 describe("an inbox", () => {
-  it("gives each message to one of many that fetch at once", async () => {
+  it("gives each message to one of many concurrent clients", async () => {
     const { api, url } = server();
     await api.ok("PUT", "/v1/inboxes/many");
     const bodies = Array.from({ length: 100 }, (_, at) => `${at}`);
@@ -70,14 +70,14 @@ describe("an inbox", () => {
       (last) => last === bodies.length - 1,
     );
     expect(left.length).toBeGreaterThan(8);
-    // Without a gap: the missing ones are the first ones, which the client had got. A message that is released before
-    // the others is read before them.
+    // The order has no gaps: only the first messages are missing, which the client had received. A message that is
+    // released earlier than the others is also read earlier.
     expect(left.toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: left.length }, (_, at) => bodies.length - left.length + at),
     );
   });
 
-  it("answers who waits as soon as something arrives, by whatever way", async () => {
+  it("answers a waiting client as soon as a message arrives, from whichever API", async () => {
     const { api, url } = server();
     await api.putTopic("orders");
     await api.ok("PUT", "/v1/inboxes/orders", { json: { topic: "orders" } });
@@ -92,7 +92,7 @@ describe("an inbox", () => {
     expect((await third).text).toBe("late");
   });
 
-  it("with a topic sends what arrives to every subscription, and is told from them", async () => {
+  it("with a topic sends its messages to every subscription, and is not listed as a subscription", async () => {
     const { api, url } = server();
     await using receiver = await startReceiver();
     await api.putTopic("fan");
@@ -120,9 +120,9 @@ describe("an inbox", () => {
     await untilTrue("the topic goes on", () => receiver.arrivals.length === 4);
   });
 
-  it("that keeps while it is polled forgets everything when a message comes too late", async () => {
+  it("that keeps messages while it is polled drops all of them when a message comes too late", async () => {
     const { api, url } = server();
-    // Long where a message must be kept, so that a slow machine does not drop it.
+    // A long time for the inbox that must keep the message, so that it is not dropped on a slow machine.
     const keepWhilePolledFor = (whilePolledMs: number) =>
       api.ok("PUT", "/v1/inboxes/polled", { json: { whilePolledMs } });
     await keepWhilePolledFor(600_000);
@@ -142,7 +142,7 @@ describe("an inbox", () => {
     expect(await takeAll(`${url}/in/polled`)).toEqual(["after a poll"]);
   });
 
-  it("shows nothing of itself among topics, at their addresses or in their numbers", async () => {
+  it("does not appear among topics: neither in lists, nor at their URLs, nor in their metrics", async () => {
     const { api, url } = server();
     const topics = async () => (await api.ok<Page<{ name: string }>>("GET", "/v1/topics?limit=200")).items.length;
     const before = [await topics(), (await api.metrics()).get("ringback_cluster_topics")];
@@ -157,7 +157,7 @@ describe("an inbox", () => {
     expect(await api.ok("GET", `/v1/messages/${id}`)).toMatchObject({ topic: "inbox:hidden", body: "1" });
   });
 
-  it("can be watched as it works", async () => {
+  it("emits live events under its own name", async () => {
     const { api, url } = server();
     await api.ok("PUT", "/v1/inboxes/watched");
     const leave = new AbortController();
@@ -177,7 +177,7 @@ describe("an inbox", () => {
 });
 
 describe("a server with inboxes", () => {
-  it("lets a bounded number of clients wait, and serves everybody else meanwhile", async () => {
+  it("lets a bounded number of clients wait, and serves other requests meanwhile", async () => {
     const { api, url, port } = server();
     await api.ok("PUT", "/v1/inboxes/crowd");
     await api.ok("PUT", "/v1/inboxes/calm");
@@ -220,7 +220,7 @@ describe("a server with inboxes", () => {
     };
     endless.on("drain", write);
     write();
-    // Not `once`, which would throw the error of the cut connection.
+    // `once` is not used, because it would throw the error of the cut connection.
     await new Promise((resolve) => endless.on("close", resolve));
     expect(answer === "" || answer.startsWith("HTTP/1.1 413")).toBe(true);
     expect(await takeAll(`${url}/in/large`)).toEqual([]);

@@ -1,7 +1,7 @@
 /**
- * Real: the server, sockets, twenty dead endpoints (hanging, refusing, dripping) and a healthy one. If the healthy
- * endpoint had to wait for the dead ones, it would wait a minute for each of their attempts, longer than the test may
- * take. The benchmark measures how much of its throughput it keeps.
+ * Real: the server, sockets, twenty dead endpoints, a healthy endpoint. Nothing is faked. The dead endpoints never
+ * answer, refuse connections, or answer one byte at a time. If the healthy endpoint had to wait for them, it would wait
+ * a minute for each attempt, and the test would time out. The benchmark measures how much throughput it keeps.
  */
 import { afterAll, describe, expect, it } from "vitest";
 import type { Api } from "./harness/api.ts";
@@ -12,7 +12,7 @@ import type { Receiver } from "./harness/receiver.ts";
 import { useServerProcess } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
-/** Less than the windows of the dead endpoints together, so that they could use up all of it. */
+/** The limit of POSTs in flight is less than the sum of the dead endpoints' windows, so they could use all of it. */
 const server = useServerProcess({ args: ["--in-flight-max", "64"] });
 
 const dead: DeadEndpoint[] = [];
@@ -24,7 +24,7 @@ const messages = 3_000;
 const batch = 500;
 const backlog = 2_000;
 const bodyText = "x".repeat(500);
-/** Twenty backlogs of 2,000 messages would be 20 MB as bodies alone, and much more as objects. */
+/** The bodies of twenty backlogs of 2,000 messages would take 20 MB of memory, and as objects much more. */
 const grownBytesMax = 160 * 1024 * 1024;
 
 async function publishMany(api: Api, topic: string, count: number): Promise<void> {
@@ -40,7 +40,7 @@ function reachedCount(): number {
   return dead.filter((endpoint) => endpoint.connections() > 0).length;
 }
 
-/** Resolves with the last arrival. */
+/** Publishes to the healthy endpoint. Resolves with the last arrival. */
 async function deliverMany(api: Api, topic: string, receiver: Receiver): Promise<void> {
   const before = receiver.at("/healthy").length;
   await publishMany(api, topic, messages);
@@ -48,7 +48,7 @@ async function deliverMany(api: Api, topic: string, receiver: Receiver): Promise
 }
 
 describe("twenty dead endpoints with a backlog", () => {
-  it("hold up no delivery to a healthy one, and take no memory for their backlog", async () => {
+  it("delay no delivery to a healthy endpoint, and take no memory for their backlog", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     const healthy = { push: { url: `${receiver.url}/healthy` } };

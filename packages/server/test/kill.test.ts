@@ -1,6 +1,6 @@
 /**
- * Real: the server as a child process, `kill -9`, its database, sockets, its clients and receivers. The next server on
- * the same folder runs inside the test's process. What a kill does to messages under load: `crash.test.ts`.
+ * Real: the server as a child process, `kill -9`, its database, sockets, its clients and receivers. Nothing is faked.
+ * The next server on the same folder runs inside the test's process. `crash.test.ts` tests kills under load.
  */
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
@@ -18,7 +18,7 @@ describeRestart(
   "after kill -9 and a start",
   { env, end: (server) => server.kill() },
   {
-    "pulled messages are still invisible, and their receipt handles still count": async (first, restart) => {
+    "pulled messages are still invisible, and their receipt handles are still valid": async (first, restart) => {
       const before = await pulledFrom(first.api, "jobs");
       await before.publish("1", "2");
       const [taken] = await before.pull();
@@ -27,10 +27,7 @@ describeRestart(
       expect(await after.answer("ack", [taken?.receiptHandle ?? ""])).toMatchObject({ failed: 0 });
     },
 
-    "an inbox has what it answered for, in order and byte for byte, and no message twice for good": async (
-      first,
-      restart,
-    ) => {
+    "an inbox has every accepted message, in order and byte for byte": async (first, restart) => {
       const bodies = Array.from(
         { length: 40 },
         (_, at) => `{"n":${at}, "msgSvrID":3604851935629391762, "t":"${"好".repeat(at)}"}`,
@@ -43,7 +40,7 @@ describeRestart(
         expect([answer.status, answer.text]).toEqual([200, '{"response":"success"}']);
       }
       for (let at = 0; at < 10; at++) expect((await take(first.url + path)).text).toBe(bodies[at]);
-      // A message counts as waiting until it has gone out.
+      // A message counts as waiting until it has been sent.
       await until(
         "ten are gone",
         () => first.api.ok<{ waiting: number }>("GET", "/v1/inboxes/weixin"),
@@ -51,7 +48,7 @@ describeRestart(
       );
       const url = (await restart()).url + path;
       let taken = await take(url);
-      // A message that was taken right before the kill may come again: its acknowledgement had not reached the disk.
+      // A message that was taken right before the kill may come again, because its settlement may not be on the disk.
       while (taken.id !== null && bodies.indexOf(taken.text) < 10) taken = await take(url);
       expect([taken.text, taken.type]).toEqual([bodies[10], types[10 % types.length]]);
       expect(await takeAll(url)).toEqual(bodies.slice(11));

@@ -1,6 +1,7 @@
 /**
- * Real: the first server and the command that moves as child processes, a PostgreSQL of their own, sockets. The other
- * server runs inside the test's process, and the command runs inside the test's process where it has nothing to do.
+ * Real: two servers, the command `ringback migrate`, a PostgreSQL, sockets. Nothing is faked. The first server and the
+ * command that moves the data are child processes. The second server runs inside the test's process, and so does the
+ * command when there is nothing to move.
  */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runCommandInProcess } from "../src/cli/testing/command-in-process.ts";
@@ -15,7 +16,7 @@ let database: PostgresServer;
 beforeAll(async () => void (database = await PostgresServer.start()));
 afterAll(() => database.stop());
 
-it("moves a server to PostgreSQL: there exactly what was undelivered arrives, with the ids it had", async () => {
+it("moves a server to PostgreSQL: the new server delivers exactly the undelivered messages, with the same ids", async () => {
   await database.query("CREATE DATABASE ringback");
   await using folder = await temporaryFolder();
   let isDown = false;

@@ -1,4 +1,4 @@
-/** Real: the server with its documents and numbers, pages of a real catalog. */
+/** Real: the server, its documents and metrics, its database. Nothing is faked. */
 import { describe, expect, it } from "vitest";
 import { copies } from "./harness/copies.ts";
 import type { Page } from "./harness/api.ts";
@@ -36,7 +36,7 @@ describe("the operator's documents", () => {
     expect(await api.ok("GET", "/readyz")).toEqual({ status: "ready" });
   });
 
-  it("count what happened: publishes, attempts by outcome, latency, backlog, parked, dead, sockets, fsync time", async () => {
+  it("count publishes, attempts by outcome, latency, backlog, parked, dead, sockets, fsync time", async () => {
     const { api, url } = server();
     await using receiver = await startReceiver(({ path }) => (path === "/good" ? 200 : 500));
     await api.putTopic("counted");
@@ -69,7 +69,7 @@ describe("the operator's documents", () => {
 });
 
 describe("a listing", () => {
-  it("goes through everything once by keyset pages, also while it changes", async () => {
+  it("returns everything once by keyset pages, also while it changes", async () => {
     const { api } = server();
     await api.putTopic("paged");
     const names = Array.from({ length: 23 }, (_, index) => `s${String(index).padStart(2, "0")}`);
@@ -89,7 +89,7 @@ describe("a listing", () => {
     expect(seen).toEqual(names);
   });
 
-  it("of attempts is newest first, and can leave out the good ones", async () => {
+  it("of attempts is newest first, and can be limited to failed ones", async () => {
     const { api } = server();
     await using receiver = await startReceiver((_arrival, _response, index) => (index === 0 ? 500 : 200));
     await api.putTopic("attempts");
@@ -109,8 +109,8 @@ describe("a listing", () => {
   });
 });
 
-describe("what is deleted", () => {
-  it("is gone, is not delivered any more, and makes room for another of its name", async () => {
+describe("a deleted resource", () => {
+  it("is not found, is not delivered to any more, and can be replaced by another of the same name", async () => {
     const { api } = server();
     await using receiver = await startReceiver(({ path }) => (path === "/gone" ? 500 : 200));
     await api.putTopic("deleted");
@@ -130,7 +130,7 @@ describe("what is deleted", () => {
     await api.subscribe("deleted", "fresh", { push: { url: `${receiver.url}/fresh` } });
     expect((await api.publish("deleted", { body: "new" })).seq).toBe(1);
     await untilTrue("the new one works", () => receiver.at("/fresh").length === 1);
-    // One POST may have been on its way when the topic went.
+    // One POST may have been in flight when the topic was deleted.
     expect(receiver.at("/gone").length).toBeLessThanOrEqual(triedBefore + 1);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Real: the server with its restarts and kills, the database, sockets. The receiver refuses a tenth of the POSTs, at
- * random from a fixed seed, and judges the order by its arrivals.
+ * Real: the server, its database, sockets, SIGKILL. Nothing is faked. The server is restarted and killed. The receiver
+ * refuses a tenth of the POSTs, at random from a fixed seed, and records the order of the arrivals.
  */
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "./harness/folder.ts";
@@ -12,17 +12,17 @@ import { untilTrue } from "./harness/until.ts";
 
 const retry = { baseMs: 30, factor: 1, retriesMax: 1000, jitter: "none" };
 
-/** How each life of the server ends, and after which share of the messages. */
+/** How each run of the server ends, and after which share of the messages. */
 const lives = [
   { untilShare: 0.3, kill: true },
   { untilShare: 0.6, kill: false },
   { untilShare: 1, kill: true },
 ];
-/** For the tests that do not end the server. */
+/** The server of tests that do not end it. */
 const server = useServer();
 
 describe("ordered subscriptions", () => {
-  it("keep their order through refusals, restarts and kills: strict altogether, key within each key", async () => {
+  it("keep their order despite refusals, restarts and kills: `strict` over all messages, `key` within each key", async () => {
     await using folder = await temporaryFolder();
     await using judge = await OrderJudge.start({ seed: 1, delayMs: 3, refused: 0.1 });
     const keys = Array.from({ length: 6 }, (_, index) => `key${index}`);
@@ -57,7 +57,7 @@ describe("ordered subscriptions", () => {
     }
   });
 
-  it("let a key that fails hold its own successors and nobody else's", async () => {
+  it("let a failing message hold only later messages of its own key", async () => {
     let mended = false;
     await using receiver = await startReceiver(({ text }) => (text.startsWith("bad") && !mended ? 500 : 200));
     const { api } = server();

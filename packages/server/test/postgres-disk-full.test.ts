@@ -1,6 +1,6 @@
 /**
- * Real: a server as a child process, a PostgreSQL of its own whose database is on a small disk, sockets. Nothing is
- * faked. Not tested: a disk without room for PostgreSQL's own log, which ends PostgreSQL like any other end of it.
+ * Real: a server as a child process, a PostgreSQL whose database is on a small disk, sockets. Nothing is faked. A disk
+ * without room for PostgreSQL's own log is not tested, because PostgreSQL then ends as in any other crash.
  */
 import { randomBytes } from "node:crypto";
 import { expect, it } from "vitest";
@@ -32,7 +32,7 @@ async function fillDisk(database: PostgresServer): Promise<void> {
   }
 }
 
-it("a full disk costs publishes a 503 and no outcome; when there is room again the server goes on by itself", async (test) => {
+it("a full disk causes 503 answers to publishes and loses no outcome; the server recovers by itself when there is room", async (test) => {
   if (!canHaveSmallDisk()) test.skip("this system lets nobody but root have a disk of their own");
   const database = await PostgresServer.start({ smallDiskBytes: DISK_BYTES });
   try {

@@ -1,6 +1,6 @@
 /**
- * Real: two servers as child processes, a PostgreSQL of their own that is ended and started again, sockets, receivers
- * of a queue as processes that are killed. Nothing is faked.
+ * Real: two servers as child processes, a PostgreSQL, sockets, receivers of a queue as child processes. Nothing is
+ * faked. PostgreSQL is stopped and started again, and the receivers are killed.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 describe("two servers on one PostgreSQL", () => {
-  it("are one Ringback: what one is told both know, and each message arrives once", async () => {
+  it("work as one: changes through one server are visible on both, and each message arrives once", async () => {
     const [one, other] = servers as [Server, Server];
     await using receiver = await startReceiver();
     await one.api.putTopic("orders");
@@ -61,7 +61,7 @@ describe("two servers on one PostgreSQL", () => {
     }
   });
 
-  it("hide from all receivers what one has, take its answer at either, and wake who waits at the other", async () => {
+  it("make a pulled message invisible on both, accept its acknowledgement on either, and wake receivers on the other", async () => {
     const [one, other] = servers as [Server, Server];
     const path = "/v1/topics/jobs/subscriptions/workers";
     await one.api.putTopic("jobs");
@@ -77,7 +77,7 @@ describe("two servers on one PostgreSQL", () => {
     await one.api.ok("POST", `${path}/nack`, { json: { receiptHandles: [taken?.receiptHandle] } });
     const [second] = (await again).messages;
     expect(second).toMatchObject({ body: "1", receives: 2 });
-    // The earlier receipt handle comes too late, and the later one counts, at whichever server.
+    // On both servers, the earlier receipt handle is no longer valid, and the later one is.
     expect(
       await one.api.ok("POST", `${path}/ack`, {
         json: { receiptHandles: [taken?.receiptHandle, second?.receiptHandle] },
@@ -101,7 +101,7 @@ describe("two servers on one PostgreSQL", () => {
     expectKept(report, { sent: 100 });
   });
 
-  it("know of an API key, and soon of its end, wherever it was made and revoked", async () => {
+  it("both accept an API key, and soon both refuse it after its revocation, on whichever server", async () => {
     const [one, other] = servers as [Server, Server];
     const { id } = await one.api.ok<{ id: string }>("POST", "/v1/api-keys", { json: { name: "shop" } });
     const statusAtOther = async () => (await other.api.call("GET", `/v1/api-keys/${id}`)).status;
@@ -111,7 +111,7 @@ describe("two servers on one PostgreSQL", () => {
     await until("the other has heard that it is gone", statusAtOther, (status) => status === 404);
   });
 
-  it("are both shown by GET /v1/nodes, each as itself where it is asked", async () => {
+  it("are both listed by GET /v1/nodes, and each one marks itself", async () => {
     const [one, other] = servers as [Server, Server];
     const [mine, theirs] = [await nodesOf(one), await nodesOf(other)];
     expect(mine).toHaveLength(2);
@@ -121,7 +121,7 @@ describe("two servers on one PostgreSQL", () => {
     expect((await one.api.metrics()).get("ringback_cluster_nodes_alive")).toBe(2);
   });
 
-  it("goes on when one of them ends, and hands over what that one held", async () => {
+  it("goes on when one server ends, and the other takes over its deliveries", async () => {
     const [one, other] = servers as [Server, Server];
     let isHanging = true;
     await using receiver = await startReceiver((_arrival, response) => (isHanging ? void response : 200));
@@ -154,7 +154,7 @@ const left = (): Server => servers[1] as Server;
 
 const publish = () => left().api.call("POST", "/v1/topics/orders/messages", { json: { body: "x" } });
 
-/** No publish takes place: the server detects each change by itself. */
+/** The tests do not publish while they wait, so the server must detect each change by itself. */
 async function untilReadiness(status: 200 | 503): Promise<void> {
   const answer = await until(
     `/readyz says ${status}`,
@@ -188,7 +188,7 @@ describe("while the database cannot be written", () => {
     expect(Number(lost.exec(text)?.[1])).toBeGreaterThan(0);
   });
 
-  it("the same with a server that only reads, and afterwards nobody has to cut the connections to it", async () => {
+  it("the same with a read-only database, and afterwards no connection has to be cut by hand", async () => {
     await readOnly(true);
     await database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'ringback'");
     await untilReadiness(503);

@@ -1,4 +1,4 @@
-/** Real: the server, its database, sockets. The receiver judges which messages arrive, and how often. */
+/** Real: the server, its database, sockets, a receiver. Nothing is faked. The receiver records the messages. */
 import { describe, expect, it } from "vitest";
 import { runCommand } from "../src/cli/testing/command-process.ts";
 import type { PublishedView } from "./harness/api.ts";
@@ -9,7 +9,7 @@ import { untilTrue } from "./harness/until.ts";
 const server = useServer();
 
 describe("a filter", () => {
-  it("by tags takes the messages that share at least one, and without tags takes everything", async () => {
+  it("by tags matches messages that have at least one of them, and without tags matches every message", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     await api.putTopic("tags");
@@ -25,7 +25,7 @@ describe("a filter", () => {
     expect(states.filter((state) => state === "filtered")).toHaveLength(3);
   });
 
-  it("by type patterns takes the types that fit: * is one word, # any number of words", async () => {
+  it("by type patterns matches types: * is one word, # is any number of words", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     await api.putTopic("routes");
@@ -93,7 +93,7 @@ describe("publishing", () => {
     expect(receiver.arrivals).toHaveLength(names.length);
   });
 
-  it("from the command line reaches the subscriptions as from anywhere", async () => {
+  it("from the command line reaches the subscriptions", async () => {
     const { api, url } = server();
     await using receiver = await startReceiver();
     await api.putTopic("commands");

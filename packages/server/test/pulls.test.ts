@@ -1,6 +1,6 @@
 /**
- * Real: the server inside the test's process, its database, sockets, the guide's own `curl` lines through a shell. The
- * tests play the receivers. What a kill leaves of pulled messages: `kill.test.ts`.
+ * Real: the server inside the test's process, its database, sockets, a shell with the `curl` lines of the guide. Faked:
+ * the receivers, by the tests. `kill.test.ts` tests pulled messages after a kill.
  */
 import { describe, expect, it } from "vitest";
 import type { DeadLetterView } from "./harness/api.ts";
@@ -37,14 +37,14 @@ describe("pulling", () => {
     expect([await pull(), await counts()]).toMatchObject([[], { visible: 0, invisible: 0, oldestAt: null }]);
   });
 
-  it("brings as many messages in one answer as it was asked for", async () => {
+  it("returns as many messages in one answer as requested", async () => {
     const { pull, publish } = await pulledFrom(server().api, "many");
     const bodies = Array.from({ length: 101 }, (_, index) => `${index}`);
     await publish(...bodies);
     expect((await pull({ messagesMax: 100 })).map(({ body }) => body)).toEqual(bodies.slice(0, 100));
   });
 
-  it("tells who waits that the subscription is gone, and goes by what it is set to now", async () => {
+  it("tells a waiting receiver that the subscription was deleted, and uses the current settings", async () => {
     const { api } = server();
     const { path, pull, publish } = await pulledFrom(api, "changing");
     await pull();
@@ -60,21 +60,21 @@ describe("pulling", () => {
     expect((await waiting).status).toBe(404);
   });
 
-  it("wakes one who waits", async () => {
+  it("wakes a waiting receiver", async () => {
     const { pull, publish } = await pulledFrom(server().api, "waiting");
     const waiting = pull({ waitMs: 60_000 });
     await publish("1");
     expect(await waiting).toMatchObject([{ body: "1" }]);
   });
 
-  it("delivers again what was put back, at once to one who waits, and what nobody has answered for in time", async () => {
+  it("delivers again a message that was put back, at once to a waiting receiver, and one that was not acknowledged in time", async () => {
     const { pull, answer, publish } = await pulledFrom(server().api, "again");
     await publish("1");
     const [once] = await pull();
     const waiting = pull({ waitMs: 60_000, visibilityMs: 1_000 });
     expect(await answer("nack", [once?.receiptHandle ?? ""])).toMatchObject({ failed: 0 });
     expect(await waiting).toMatchObject([{ body: "1", receives: 2 }]);
-    // No receiver answers for this one: a second later it is visible again.
+    // No receiver acknowledges this message, so it is visible again a second later.
     const [third] = await pull({ waitMs: 60_000 });
     expect(third).toMatchObject({ body: "1", receives: 3 });
     expect(await answer("ack", [once?.receiptHandle ?? "", third?.receiptHandle ?? ""])).toMatchObject({
@@ -82,7 +82,7 @@ describe("pulling", () => {
     });
   });
 
-  it("makes a dead letter of what was delivered often enough and never acknowledged", async () => {
+  it("turns a message that was never acknowledged into a dead letter after the maximum of receives", async () => {
     const { api } = server();
     const { path, pull, answer, publish } = await pulledFrom(api, "poison", { pull: { receivesMax: 2 } });
     const [receiptHandle] = await publish("1");
@@ -104,7 +104,7 @@ describe("pulling", () => {
     });
   });
 
-  it("goes back in the log when it is told to", async () => {
+  it("delivers earlier messages again after a rewind", async () => {
     const { api } = server();
     const { path, pull, answer, publish } = await pulledFrom(api, "back");
     await publish("1", "2", "3");
@@ -120,7 +120,7 @@ describe("pulling", () => {
     expect((await pull({ messagesMax: 3 })).map(({ body }) => body)).toEqual(["1", "2", "3"]);
   });
 
-  it("holds the successors of a hidden message where order is asked for", async () => {
+  it("holds the successors of an invisible message in an ordered subscription", async () => {
     const { pull, answer, publish } = await pulledFrom(server().api, "ordered", { order: "strict" });
     await publish("1", "2");
     const [first] = await pull({ messagesMax: 10 });
@@ -150,7 +150,7 @@ describe("docs/guide/pull.md", () => {
       { id: expect.stringMatching(/^\d+$/) },
       { messages: [{ body: "resize cat.jpg", receives: 1 }] },
       { failed: 0, results: [{ result: "done" }] },
-      // The command before has acknowledged the message.
+      // The previous command has acknowledged the message.
       { failed: 1, results: [{ result: "ended" }] },
       { name: "workers" },
     ]);

@@ -1,4 +1,4 @@
-/** Real: SQLite on a disk, the pulls, the queues and the publisher, real time. Fake: nothing; there is no HTTP. */
+/** Real: SQLite on a disk, the pulls, the queues, the publisher, time. Nothing is faked. The tests do not use HTTP. */
 
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { systemClock, systemTimers } from "../src/domain/ports.ts";
@@ -71,7 +71,7 @@ function textOf({ message }: PulledMessage): string {
   return Buffer.from(message.body).toString();
 }
 
-it("many receivers share a queue's messages, each of which is acknowledged once, although some of them let theirs lie", async () => {
+it("many receivers share a queue's messages, and each message is acknowledged once, although some receivers abandon theirs", async () => {
   await make("jobs");
   const sent = Array.from({ length: 300 }, (_, index) => `${index}`);
   const acknowledged: string[] = [];
@@ -85,7 +85,7 @@ it("many receivers share a queue's messages, each of which is acknowledged once,
         if (message.visibleAtMs - visibilityMs < (hiddenUntilMs.get(text) ?? 0)) inTwoHands.push(text);
         hiddenUntilMs.set(text, message.visibleAtMs);
       }
-      // To the server, this receiver ends with its messages.
+      // For the server, this receiver has ended without acknowledging its messages.
       if (turn % 7 === lets) continue;
       const results = await running.queues.acknowledge(
         "jobs",
@@ -111,7 +111,7 @@ it("many receivers share a queue's messages, each of which is acknowledged once,
   expect(await running.queues.counts("jobs")).toMatchObject({ visible: 0, invisible: 0, delayed: 0 });
 });
 
-it("what is hidden stays hidden over the end of the process, and goes to the dead letters' queue in its time", async () => {
+it("an invisible message stays invisible after a restart, and moves to the dead-letter queue in time", async () => {
   await make("dead");
   await make("jobs", { queue: "dead", after: "receives", receivesMax: 2 });
   await running.queues.send("jobs", [{ body: Buffer.from("1"), delayMs: 0 }]);

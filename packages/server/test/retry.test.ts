@@ -94,7 +94,7 @@ describe.concurrent("a receiver that fails", () => {
     expect(await api.counts("waiting", "s")).toMatchObject({ parked: 1, backlog: 0, deadLetters: 0 });
   });
 
-  it("is tried by growing delays when the policy says so", async () => {
+  it("is retried with growing delays when the policy says so", async () => {
     const { api } = server();
     await using receiver = await startReceiver(() => 500);
     await api.putTopic("growing");
@@ -113,7 +113,7 @@ describe.concurrent("a receiver that fails", () => {
   });
 });
 
-describe.concurrent("what is given up", () => {
+describe.concurrent("a delivery that is given up", () => {
   it("after attempts that were never answered becomes a dead letter with its reason and last error, and redrive delivers it", async () => {
     const { api } = server();
     let silent = true;
@@ -134,7 +134,7 @@ describe.concurrent("what is given up", () => {
     for (const { durationMs } of dead.attempts) {
       expect(durationMs).toBeGreaterThanOrEqual(1_000 - roundingMs);
     }
-    // Each delay begins when the attempt before has failed.
+    // Each delay begins when the previous attempt has failed.
     const startsMs = dead.attempts.map(({ startedAt }) => Date.parse(startedAt));
     const gapsMs = dead.attempts.slice(1).map((_, i) => (startsMs[i + 1] ?? 0) - (startsMs[i] ?? 0));
     const waitsMs = gapsMs.map((gapMs, index) => gapMs - (dead.attempts[index]?.durationMs ?? 0));
@@ -162,7 +162,7 @@ describe.concurrent("what is given up", () => {
     expect(await api.counts("silent", "s")).toMatchObject({ deadLetters: 0, parked: 0, backlog: 0, inFlight: 0 });
   });
 
-  it("keeps the last reply, can be redriven all at once, and begins its retry policy anew", async () => {
+  it("keeps the last reply, can be redriven with all others, and starts its retry policy again", async () => {
     const { api } = server();
     let healthy = false;
     await using receiver = await startReceiver((_arrival, response) => {
@@ -290,7 +290,7 @@ describe.concurrent("a redirect", () => {
 });
 
 describe.concurrent("a paused subscription", () => {
-  it("gets nothing until it is resumed, and then everything that was published meanwhile", async () => {
+  it("receives nothing until it is resumed, and then every message that was published meanwhile", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     await api.putTopic("paused");

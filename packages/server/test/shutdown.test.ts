@@ -1,6 +1,6 @@
 /**
- * Real: the server as a child process, signals, its folder, sockets, its clients and receivers. The server that is
- * started afterwards on the same folder runs inside the test's process.
+ * Real: the server as a child process, signals, its folder, sockets, its clients and receivers. Nothing is faked. The
+ * next server on the same folder runs inside the test's process.
  */
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -48,7 +48,7 @@ describeRestart(
       expect(receiver.arrivals).toHaveLength(8);
     },
 
-    "loses nothing that was answered 201 while programs publish, and refuses the rest plainly": async (
+    "loses no message that was answered 201 while programs publish, and refuses the others with an error": async (
       first,
       restart,
     ) => {
@@ -87,7 +87,7 @@ describeRestart(
       await first.api.ok("PUT", path, { json: { pull: { visibilityMs: 60_000 } } });
       const pull = (waitMs: number) => first.api.ok("POST", `${path}/pull`, { json: { waitMs } });
       const waiting = pull(60_000);
-      // The wait has begun before this pull, on another connection, is answered.
+      // When this pull on another connection is answered, the earlier pull has begun to wait.
       await pull(0);
       const restarted = restart();
       expect(await waiting).toEqual({ messages: [] });
@@ -96,7 +96,7 @@ describeRestart(
 
     "answers clients that wait at an inbox with nothing": async (first, restart) => {
       for (const name of ["waited-for", "probe"]) await first.api.ok("PUT", `/v1/inboxes/${name}`);
-      // Requests of one connection are begun in their order: when the last one has done its work, the others wait.
+      // The server begins the requests of one connection in order. When the last one is done, the others are waiting.
       const get = "GET /in/waited-for?waitMs=60000 HTTP/1.1\r\nHost: x\r\n\r\n";
       const last = "POST /in/probe HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1";
       const socket = connect(first.port, "127.0.0.1").on("error", () => undefined);
@@ -133,7 +133,7 @@ describeRestart(
       expect(await call(await restarted)).toMatchObject({ action: "reject", reason: "not today" });
     },
 
-    "keeps WeChat's handlers and its secret, and their topic where the setting says": async (first, restart) => {
+    "keeps WeChat's handlers and secret, and the topic that the setting names": async (first, restart) => {
       // oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
       const message = (number: number) => JSON.stringify({ pushType: 1, pushTime: 1, data: { number }, robot: {} });
       await using http = await startReceiver();
@@ -169,8 +169,8 @@ describeRestart(
       const tail = startCommand(["tail", "--json", "--topic", "tailed", "--url", first.url]);
       const shown = (type: string, id: string) => tail.stdoutMatch(new RegExp(`\\{"type":"${type}".*"${id}".*\\}`));
       /**
-       * Events are not kept: until `tail` has connected it sees none, so publishes are repeated. Returns an id that it
-       * has shown.
+       * Publishes until `tail` shows an event, and returns the id that it has shown. Events are not stored, so `tail`
+       * misses those from before it connected.
        */
       const publishUntilShown = ({ api }: RunningServer) =>
         until(
@@ -211,7 +211,10 @@ describeRestart(
   "SIGTERM, when the grace is over,",
   { end: expectOrderlyStop, args: ["--shutdown-grace-ms", String(graceMs)] },
   {
-    "cuts POSTs that go on; they are sent again after the next start, as the same attempt": async (first, restart) => {
+    "interrupts POSTs that last too long; they are sent again after the next start, as the same attempt": async (
+      first,
+      restart,
+    ) => {
       let silent = true;
       await using receiver = await startReceiver(() => (silent ? undefined : 200));
       await first.api.putTopic("t");
@@ -232,12 +235,15 @@ describeRestart(
         () => second.api.delivery(id, "s"),
         ({ state }) => state === "delivered",
       );
-      // The server cut the attempt itself, so it does not count as one of the receiver's.
+      // The server itself interrupted the attempt, so the attempt does not count as a failure of the receiver.
       expect(delivered.attempts).toMatchObject([{ attempt: 1, verdict: "accepted" }]);
       expect(receiver.arrivals.map(({ messageId }) => messageId)).toEqual([id, id]);
     },
 
-    "ends for clients that listen to events, upload slowly or keep their connection": async (first, restart) => {
+    "is not prevented by clients that listen to events, upload slowly or keep their connection": async (
+      first,
+      restart,
+    ) => {
       await first.api.putTopic("slow");
       const events = await fetch(`${first.url}/v1/events`);
       const upload = connect(first.port, "127.0.0.1").on("error", () => undefined);
@@ -255,7 +261,7 @@ describeRestart(
       await events.body?.cancel().catch(() => undefined);
     },
 
-    "cuts a hook call that goes on": async (first, restart) => {
+    "interrupts a hook call that lasts too long": async (first, restart) => {
       await using program = await startHanging();
       await first.api.ok("PUT", "/v1/hooks/h", { json: { urls: [program.url], timeoutMs: 60_000 } });
       const outcome = first.api

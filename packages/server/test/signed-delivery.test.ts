@@ -1,7 +1,7 @@
 /**
- * Real: the server inside the test's process, with its database and its keys, sockets, and the official libraries that
- * receivers of Standard Webhooks and of CloudEvents use. Fake: nothing. The libraries know no `v1a`, so Node's own
- * cryptography checks that.
+ * Real: the server inside the test's process, its database, its keys, sockets, the official libraries for receivers of
+ * Standard Webhooks and of CloudEvents. Nothing is faked. The libraries do not support `v1a`, so Node's cryptography
+ * checks those signatures.
  */
 import { createPublicKey, generateKeyPairSync, randomBytes, verify } from "node:crypto";
 import { CloudEvent, HTTP } from "cloudevents";
@@ -60,7 +60,7 @@ const attemptCodes = async (id: string, subscription: string) =>
   (await server().api.delivery(id, subscription)).attempts.map((attempt) => attempt.errorCode);
 
 describe("a signed push", () => {
-  it("is what the official libraries verify, byte for byte, and nothing changed is", async () => {
+  it("is accepted by the official libraries, byte for byte, and a changed push is not", async () => {
     await using receiver = await startReceiver();
     const secret = newSecret();
     await putKey("whole", secret.jwk);
@@ -92,7 +92,7 @@ describe("a signed push", () => {
     await server().api.ok("DELETE", subscriptionPath("signed", "whole"));
   });
 
-  it("is signed with a secret and a key pair side by side", async () => {
+  it("is signed with a secret and a key pair at the same time", async () => {
     await using receiver = await startReceiver();
     const secret = newSecret();
     const { privateKey } = generateKeyPairSync("ed25519");
@@ -114,7 +114,7 @@ describe("a signed push", () => {
 });
 
 describe("changing a key", () => {
-  it("loses nobody: old and new sign together, then the new one alone", async () => {
+  it("interrupts no receiver: the old and the new key sign together, then only the new one", async () => {
     await using receiver = await startReceiver();
     const [older, newer] = [newSecret(24), newSecret(64)];
     await putKey("older", older.jwk);
@@ -161,7 +161,7 @@ describe("changing a key", () => {
   });
 });
 
-describe("a key that is not there", () => {
+describe("a missing key", () => {
   it("is refused where a subscription names it", async () => {
     const push = { url: "http://127.0.0.1:9/", protocol, keys: ["never-put"] };
     expect(await server().api.call("PUT", subscriptionPath("signed", "keyless"), { json: { push } })).toMatchObject({
@@ -170,7 +170,7 @@ describe("a key that is not there", () => {
     });
   });
 
-  it("any more keeps its messages back, unsent, until it is put again", async () => {
+  it("that was deleted keeps its messages unsent until it is put again", async () => {
     await using receiver = await startReceiver();
     const secret = newSecret();
     await putKey("leaving", newSecret().jwk);
@@ -200,7 +200,7 @@ describe("a key that the dialect cannot sign with", () => {
     expect(JSON.stringify(refused.json)).not.toContain(short.k);
   });
 
-  it("keeps its messages back when it takes another's place, and loses none", async () => {
+  it("that replaces another keeps its messages unsent, and loses none", async () => {
     await using receiver = await startReceiver();
     const secret = newSecret();
     await putKey("mistaken", newSecret().jwk);

@@ -1,6 +1,6 @@
 /**
- * Real: the server, its clock, its log. The store's contract suite tests the end of a topic's retention, which takes a
- * minute at least.
+ * Real: the server, its clock, its log. Nothing is faked. The end of a topic's retention is tested in the store's
+ * contract, because the shortest retention is a minute.
  */
 import { describe, expect, it } from "vitest";
 import type { ProblemView, PublishedView } from "./harness/api.ts";
@@ -11,7 +11,7 @@ import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
-/** Publishes one after the other, each in a millisecond of its own. */
+/** Publishes one message after the other, each in another millisecond. */
 async function publishApart(topic: string, count: number): Promise<PublishedView[]> {
   const published: PublishedView[] = [];
   while (published.length < count) {
@@ -38,7 +38,7 @@ describe("a new subscription", () => {
     expect(problem.detail).toContain(sentence);
   });
 
-  it("begins where it was told: now, with the oldest, at a place in the log, or at a time", async () => {
+  it("begins at the requested start: now, the oldest message, a position in the log, or a time", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     await api.putTopic("log");
@@ -66,7 +66,7 @@ describe("a new subscription", () => {
     }
   });
 
-  it("that waits for a place yet to come gets nothing before it", async () => {
+  it("that starts at a future position receives no message before it", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     await api.putTopic("ahead");
@@ -76,7 +76,7 @@ describe("a new subscription", () => {
     expect(receiver.arrivals.map(({ text }) => text)).toEqual(["3", "4"]);
   });
 
-  it("put a second time keeps its place, whatever start it is given", async () => {
+  it("that is put a second time keeps its position, whatever start is given", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     await api.putTopic("twice");
@@ -93,7 +93,7 @@ describe("a new subscription", () => {
 });
 
 describe("delayMs", () => {
-  it("keeps a message back for its time, and lets the others pass", async () => {
+  it("delays a message, and later messages do not wait for it", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     await api.putTopic("delayed");
@@ -120,7 +120,7 @@ describe("delayMs", () => {
   });
 });
 
-it("a delivery that waits is never shown as skipped, however early one looks", async () => {
+it("a waiting delivery is never shown as skipped, however early it is read", async () => {
   const { api } = server();
   await api.putTopic("early");
   await api.subscribe("early", "s", { push: { url: "http://127.0.0.1:1/" } });

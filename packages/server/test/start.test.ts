@@ -1,6 +1,6 @@
 /**
- * Real: a server as a child process, the starts of others beside it, folders, ports, files, npm. Starts that are
- * refused run inside the test's process, except one.
+ * Real: a server as a child process, folders, ports, files, npm. Nothing is faked. Other servers are started at the
+ * same time. Starts that are refused run inside the test's process, except one.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ function serveArgs(folder: string, port = 0): string[] {
   return ["serve", "--listen", `127.0.0.1:${port}`, "--data", folder];
 }
 
-describe("a start beside another server", () => {
+describe("a start while another server is running", () => {
   let taken: TemporaryFolder;
   let running: Server;
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describe("a start beside another server", () => {
     await taken[Symbol.asyncDispose]();
   });
 
-  it("on its folder is refused in one line, and the other one is not disturbed", async () => {
+  it("on the same folder is refused in one line, and the running server is not disturbed", async () => {
     const { code, stderr, stdout } = await spawnServer({ folder: taken.path }).ended;
     expect(code).toBe(1);
     expect(stdout).toBe("");
@@ -40,7 +40,7 @@ describe("a start beside another server", () => {
     expect((await running.api.publish("still-here", { body: "x" })).seq).toBe(1);
   });
 
-  it("on its port is refused in one line, and leaves the folder free", async () => {
+  it("on the same port is refused in one line, and does not lock the folder", async () => {
     await using folder = await temporaryFolder();
     const { code, stderr, stdout } = await runCommandInProcess(serveArgs(folder.path, running.port));
     expect(code).toBe(1);

@@ -1,6 +1,6 @@
 /**
- * Real: the server inside the test's process, its database, and receivers of all three kinds on 127.0.0.1. The tests
- * call WeChat's API as its programs do, and the topic as its publishers do. Nothing is faked.
+ * Real: the server inside the test's process, its database, receivers for HTTP, TCP and WebSocket on 127.0.0.1. Nothing
+ * is faked. The tests call WeChat's API as a program for WeChat does, and publish as a publisher does.
  */
 import { expect, it } from "vitest";
 import { WebSocketPeer } from "../src/transport/testing/web-socket-peer.ts";
@@ -22,14 +22,14 @@ async function publish(server: RunningServer, body: string, topic = "wechat"): P
   return ((await response.json()) as { id: string }).id;
 }
 
-/** White space, escapes, member order and digits that any rewriting would change. */
+/** JSON with white space, escapes, member order and digits that parsing and formatting would change. */
 const push = (number: number): string =>
   `{"pushType": 1, "pushTime":1665206058.0, "data": {"content": "wxid:\\n\\u4f60好😀 ${number}",` +
   ` "msgSvrID": 1234567890123456789012, "type": 1 }, "robot": {},"type":1001}`;
 
 const server = useServer();
 
-it("hands the very bytes that were published to handlers of all three protocols", async () => {
+it("sends exactly the published bytes to handlers of all three protocols", async () => {
   await using http = await startReceiver();
   await using webSocket = await WebSocketPeer.start({ onMessage: (socket) => socket.send("ok") });
   await using big = await startTcpReceiver("big");
@@ -128,7 +128,7 @@ it("retries over TCP and WebSocket like over HTTP, and records why", async () =>
   }
 });
 
-it("refuses schemes that a dialect cannot go over, and headers where nothing carries them", async () => {
+it("refuses URL schemes that a dialect does not support, and headers where the transport has none", async () => {
   const { api } = server();
   await api.putTopic("refusals");
   const path = "/v1/topics/refusals/subscriptions/s";
@@ -149,7 +149,7 @@ it("refuses schemes that a dialect cannot go over, and headers where nothing car
   });
 });
 
-it("loses nothing that was not handed over when a WebSocket's peer restarts", async () => {
+it("loses no unsent message when a WebSocket's peer restarts", async () => {
   const before = await WebSocketPeer.start();
   const { port } = before;
   const { api } = server();

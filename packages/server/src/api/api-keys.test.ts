@@ -1,4 +1,4 @@
-/** Real: the HTTP application, through `inject`, and the API keys. Fake: the store, in memory. */
+/** Real: the HTTP application, through `inject`, and the API keys. Faked: the store, in memory. */
 
 import { afterEach, describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";
@@ -20,7 +20,7 @@ const secretOf = async (id: string) => {
 };
 
 describe("API keys", () => {
-  it("are made with a pair that counts at once, and is shown this once", async () => {
+  it("are created with a pair that is valid at once, and is shown only once", async () => {
     test = await createTestApp();
     const made = await ask("POST", "/v1/api-keys", { json: { name: "billing" } });
     expect(made).toMatchObject({
@@ -43,7 +43,7 @@ describe("API keys", () => {
     expect(JSON.stringify(later)).not.toMatch(/secretKey|sealed/);
   });
 
-  it("keep the pair that a program has, and the same again is harmless", async () => {
+  it("accept the pair of an existing program, and creating the same key again changes nothing", async () => {
     test = await createTestApp();
     const made = await ask("POST", "/v1/api-keys", { json: given });
     expect(made).toMatchObject({ status: 201, json: { id: secretId, ...given } });
@@ -55,7 +55,7 @@ describe("API keys", () => {
     expect(await secretOf(secretId)).toBe(secretKey);
   });
 
-  it("count no more once they are revoked", async () => {
+  it("are invalid once they are revoked", async () => {
     test = await createTestApp();
     await ask("POST", "/v1/api-keys", { json: given });
     expect((await ask("DELETE", `/v1/api-keys/${secretId}`)).status).toBe(204);
@@ -100,21 +100,21 @@ describe("API keys", () => {
     expect((await ask("GET", "/v1/api-keys")).json.items).toEqual([]);
   });
 
-  it("are not found by what is no id, and the answer does not show it", async () => {
+  it("are not found by an invalid id, and the answer does not contain it", async () => {
     test = await createTestApp();
     const answer = await ask("GET", `/v1/api-keys/${secretKey}`);
     expect(answer.json).toMatchObject({ status: 404, code: "api_key_not_found" });
     expect(JSON.stringify(answer)).not.toContain(secretKey);
   });
 
-  it("cannot be made where there is no master key, and the answer says what to set", async () => {
+  it("cannot be created without a master key, and the answer says what to set", async () => {
     test = await createTestApp({}, { masterKeys: [] });
     const { json } = await ask("POST", "/v1/api-keys", { json: given });
     expect(json).toMatchObject({ status: 409, code: "master_key_missing" });
     expect(json.detail).toContain("RINGBACK_MASTER_KEY");
   });
 
-  it("tell a database that cannot be written", async () => {
+  it("answer with an error when the database cannot be written", async () => {
     test = await createTestApp();
     test.store.failure = new RingbackError("storage_full");
     expect((await ask("POST", "/v1/api-keys", { json: given })).json.code).toBe("storage_full");

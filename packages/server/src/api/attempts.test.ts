@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver.
+ * Real: the HTTP application, through `inject`, the memory driver. Faked: publisher, event bus, clock.
  */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -32,7 +32,7 @@ describe("attempts", () => {
     await call(test.app, "PUT", subscription, { json: { push: { url: "http://127.0.0.1:9/" } } });
     const [billing] = (await storedSubscriptions(test.store)) as [Subscription];
     const settled = { kind: "delivered" } as const;
-    // Listed newest first.
+    // Attempts are listed newest first.
     await deliver(test.store, billing, [
       { settled, attempt: attempt(3_000, { verdict: "error", status: null, errorCode: "timeout", reply: null }) },
       {
@@ -49,7 +49,7 @@ describe("attempts", () => {
   });
   afterEach(() => test.app.close());
 
-  it("are listed with how each ended", async () => {
+  it("are listed with their outcomes", async () => {
     const { json } = await call(test.app, "GET", `${subscription}/attempts`);
     expect(json.items).toEqual([
       expect.objectContaining({ startedAt: "1970-01-01T00:00:01.000Z", verdict: "accepted", status: 200, reply: "" }),
@@ -63,7 +63,7 @@ describe("attempts", () => {
     expect(json.items.map(({ verdict }: { verdict: string }) => verdict)).toEqual(["failed", "error"]);
   });
 
-  it("come in pages whose cursor holds for the same choice only", async () => {
+  it("come in pages whose cursor is valid only for the same filter", async () => {
     const first = await call(test.app, "GET", `${subscription}/attempts?limit=1`);
     const rest = await call(test.app, "GET", `${subscription}/attempts?after=${first.json.next}`);
     expect(rest.json.items).toHaveLength(2);
@@ -71,7 +71,7 @@ describe("attempts", () => {
     expect(other).toMatchObject({ status: 400, json: { code: "invalid_cursor" } });
   });
 
-  it("refuse another choice", async () => {
+  it("refuse an unknown filter", async () => {
     const answer = await call(test.app, "GET", `${subscription}/attempts?only=slow`);
     expect(answer).toMatchObject({
       status: 400,

@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver.
+ * Real: the HTTP application, through `inject`, the memory driver. Faked: publisher, event bus, clock.
  */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -31,7 +31,7 @@ describe("dead letters", () => {
   });
   afterEach(() => test.app.close());
 
-  /** In the order of the messages. */
+  /** Ids of the dead letters, in the order of their messages. */
   let ids: string[];
   const left = async () => {
     const { items } = (await call(test.app, "GET", path)).json as { items: { id: string }[] };
@@ -61,7 +61,7 @@ describe("dead letters", () => {
     });
   });
 
-  it("are removed one by one, and all only when that is said", async () => {
+  it("are removed one by one, and all of them only on explicit request", async () => {
     expect((await call(test.app, "DELETE", `${path}/${ids[1]}`)).status).toBe(204);
     expect(await left()).toEqual([ids[0], ids[2]]);
     for (const query of ["", "?all=false", "?all=1", "?all="]) {

@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application on a socket of the loopback interface. Fake: store, publisher and event bus, in memory.
+ * Real: the HTTP application on a socket of the loopback interface. Faked: store, publisher and event bus, in memory.
  */
 
 import { connect } from "node:net";
@@ -30,7 +30,7 @@ describe("the event stream", () => {
     await test.app.close();
   });
 
-  /** Opens a stream and collects what comes. */
+  /** Opens an event stream and collects the text that it sends. */
   async function read(query = ""): Promise<{ text: () => string; leave: () => void; ended: Promise<void> }> {
     const controller = new AbortController();
     readers.push(controller);
@@ -81,7 +81,7 @@ describe("the event stream", () => {
     });
   });
 
-  it("carries only what was asked for", async () => {
+  it("contains only the requested types and topics", async () => {
     const reader = await read("?topic=orders&type=message.published,topic.deleted&type=delivery.dead");
     test.events.emit(published("invoices"));
     test.events.emit({ type: "topic.changed", at: 1, topic: "orders" });
@@ -92,7 +92,7 @@ describe("the event stream", () => {
     expect(reader.text()).not.toMatch(/invoices|topic\.changed/);
   });
 
-  it("leaves calls of hooks out for those who ask for a topic, and shows them to the others", async () => {
+  it("leaves hook calls out when topics are requested, and contains them otherwise", async () => {
     const called = {
       type: "hook.called",
       at: 1_000,
@@ -136,7 +136,7 @@ describe("the event stream", () => {
     });
   });
 
-  it("is given to so many readers and no more, and one who leaves makes room", async () => {
+  it("is limited to a number of readers, and a reader that disconnects frees its place", async () => {
     const first = await read();
     await read();
     const refused = await call(test.app, "GET", "/v1/events");
@@ -151,7 +151,7 @@ describe("the event stream", () => {
     });
   });
 
-  it("listens to the engine only while somebody reads", async () => {
+  it("listens to the engine only while there are readers", async () => {
     expect(test.events.listening).toBe(false);
     const reader = await read();
     expect(test.events.listening).toBe(true);
@@ -168,7 +168,7 @@ describe("the event stream", () => {
     expect(test.events.listening).toBe(false);
   });
 
-  it("tells a reader that was too slow how much it missed, and goes on", async () => {
+  it("reports to a slow reader how many events it missed, and continues", async () => {
     const port = Number(new URL(base).port);
     const socket = connect(port, "127.0.0.1");
     socket.setEncoding("latin1");
@@ -180,8 +180,8 @@ describe("the event stream", () => {
       expect(text).toContain("retry: ");
     });
 
-    // All at once, so that nothing can drain between: the socket's buffers fill, then the backlog, then events are
-    // dropped.
+    // All events are emitted at once, so that the reader cannot read in between. The socket's buffers fill first, then
+    // the backlog, and then events are dropped.
     const ids = Array.from({ length: 1_000 }, (_, i) => String(1_099_511_627_777 + i));
     const sent = 1_000;
     for (let i = 0; i < sent; i++) test.events.emit(published("orders", ids));

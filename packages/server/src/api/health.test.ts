@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver.
+ * Real: the HTTP application, through `inject`, the memory driver. Faked: publisher, event bus, clock.
  */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -14,14 +14,14 @@ describe("for orchestrators and monitoring", () => {
   });
   afterEach(() => test.app.close());
 
-  it("/healthz says that the process is up, whatever else is wrong", async () => {
+  it("/healthz answers 200 while the process runs, even if the server is not ready", async () => {
     test.store.isWritable = false;
     test.readiness = { ready: false };
     const answer = await call(test.app, "GET", "/healthz");
     expect([answer.status, answer.json]).toEqual([200, { status: "ok", version: "0.0.0-test" }]);
   });
 
-  it("/readyz says whether requests are served", async () => {
+  it("/readyz reports whether requests are served", async () => {
     expect(await call(test.app, "GET", "/readyz")).toMatchObject({ status: 200, json: { status: "ready" } });
     test.store.isWritable = false;
     expect(await call(test.app, "GET", "/readyz")).toMatchObject({
@@ -47,7 +47,7 @@ describe("for orchestrators and monitoring", () => {
     expect(response.body).toMatch(/^ringback_cluster_backlog 3$/m);
   });
 
-  it("/openapi.json describes every route that there is", async () => {
+  it("/openapi.json describes every route", async () => {
     const { json } = await call(test.app, "GET", "/openapi.json");
     expect(json.openapi).toBe("3.1.0");
     const described = Object.entries<object>(json.paths).flatMap(([path, operations]) =>

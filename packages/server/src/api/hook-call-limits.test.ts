@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called
+ * Real: the HTTP application, through `inject`, the hooks, the keys. Faked: the store, in memory, and the called
  * programs.
  */
 
@@ -14,7 +14,7 @@ const url = "http://127.0.0.1:9/onMessage";
 const scene = new HookScene();
 
 describe("calls are bounded:", () => {
-  it("so many at once and no more, and the next one after that is served", async () => {
+  it("only so many run at once, and the next one is served when one has ended", async () => {
     const { promise, resolve } = Promise.withResolvers<ScriptedReply>();
     const posts = await scene.start(() => promise, { hooks: { callsMax: 2 } });
     for (const hook of ["h", "g"]) await scene.ask("PUT", `/v1/hooks/${hook}`, { json: { urls: [url] } });
@@ -28,7 +28,7 @@ describe("calls are bounded:", () => {
     expect((await scene.ask("POST", "/v1/hooks/h/call", { json: {} })).status).toBe(200);
   });
 
-  it("what their payloads and replies hold together, which is released with the answer", async () => {
+  it("the memory of all payloads and replies is limited, and released with the answer", async () => {
     let body = "x".repeat(2_000);
     await scene.start(() => ({ status: 200, headers: { "content-type": "text/plain" }, body }), {
       hooks: { memoryBytesMax: 7_000 },
@@ -44,7 +44,7 @@ describe("calls are bounded:", () => {
   });
 });
 
-/** Of a call whose payload holds a text of this length. */
+/** Returns the status of a call whose payload contains a text of this length. */
 async function statusOf(chars: number): Promise<number> {
   return (await scene.ask("POST", "/v1/hooks/h/call", { json: { text: "x".repeat(chars) } })).status;
 }
@@ -53,9 +53,9 @@ function connections(): Promise<number> {
   return new Promise((resolve) => scene.app.server.getConnections((_error, open) => resolve(open)));
 }
 
-describe("what a call holds is released when its client is gone", () => {
+describe("the memory of a call is released when its client disconnects", () => {
   const payload = JSON.stringify({ text: "x".repeat(60) });
-  /** A client that sends these calls ahead on one connection, and a bound that has room for little beside them. */
+  /** A client that sends these calls on one connection without waiting. The memory limit has little room for others. */
   async function clientOf(hooks: readonly string[], script: (path: string) => ScriptedReply | Promise<ScriptedReply>) {
     const posts = await scene.start((post) => script(new URL(post.url).pathname), {
       hooks: { memoryBytesMax: 300 * limits.hookJsonBytesFactor },
@@ -75,7 +75,7 @@ describe("what a call holds is released when its client is gone", () => {
     return socket;
   }
 
-  it("before the turn of its answer came", async () => {
+  it("before its answer could be sent", async () => {
     const { promise, resolve } = Promise.withResolvers<ScriptedReply>();
     const socket = await clientOf(["g", "h"], (path) => (path === "/g" ? promise : { status: 204 }));
     await expect.poll(() => scene.test.events.emitted.length).toBe(1);

@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called
+ * Real: the HTTP application, through `inject`, the hooks, the keys. Faked: the store, in memory, and the called
  * programs.
  */
 
@@ -16,7 +16,7 @@ const jwk = { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" };
 const json = { "content-type": "application/json" };
 const scene = new HookScene();
 
-/** The answer as text, since a test that parses it would lose the digits that it looks for. */
+/** Calls a hook and returns the answer as text. Parsing it would lose the digits that the test checks. */
 async function callAsText(hook: string, payload: string) {
   const { statusCode, body } = await scene.app.inject({
     method: "POST",
@@ -28,7 +28,7 @@ async function callAsText(hook: string, payload: string) {
 }
 
 describe("a hook", () => {
-  it("is put by name, putting twice is harmless, and what GET gives can be put", async () => {
+  it("is put by name, a second equal put changes nothing, and the result of GET can be put", async () => {
     await scene.start(() => "timeout");
     const put = await scene.ask("PUT", "/v1/hooks/onMessage", { json: { urls: [url] } });
     expect(put.status).toBe(201);
@@ -268,7 +268,7 @@ describe("a program that fails", () => {
     expect(outcome.reason).not.toMatch(/internal\.example|secret-path|t0p/);
   });
 
-  it("leaves the others their turn when onError says continue", async () => {
+  it("does not stop the next programs when onError is continue", async () => {
     await scene.start(({ url: called }) =>
       called.endsWith("/1") ? "connect_refused" : { status: 200, headers: json, body: '{"result":{"b":2}}' },
     );
@@ -278,8 +278,8 @@ describe("a program that fails", () => {
   });
 });
 
-describe("those who watch", () => {
-  it("learn of every call and how it ended", async () => {
+describe("listeners to live events", () => {
+  it("receive an event for every call and its outcome", async () => {
     const replies: ScriptedReply[] = [{ status: 204 }, { status: 403, body: "no" }, "connect_refused"];
     await scene.start(() => replies.shift() ?? "timeout");
     await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
@@ -300,7 +300,7 @@ describe("those who watch", () => {
   });
 });
 
-it("a database that cannot be written is told", async () => {
+it("a database that cannot be written is reported", async () => {
   await scene.start(() => "timeout");
   scene.test.store.failure = new RingbackError("storage_full");
   expect((await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url] } })).json.code).toBe("storage_full");

@@ -1,6 +1,6 @@
 /**
- * Real: the HTTP application and the inboxes. Fake: the store, in memory, and the time, which moves when a test says
- * so.
+ * Real: the HTTP application, the inboxes. Faked: the store, in memory, and the time. The time advances when a test
+ * says so.
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../domain/limits.ts";
@@ -34,7 +34,7 @@ async function post(path: string, { body = "", contentType }: Sent = {}) {
   return { status: response.statusCode, body: response.body, headers: response.headers };
 }
 
-/** One GET whose message is then settled. */
+/** Takes one message by GET, and waits until it is settled. */
 async function take(path: string) {
   const response = await test.app.inject({ method: "GET", url: path });
   await scene.time.quiet();
@@ -130,7 +130,7 @@ describe("an inbox", () => {
     expect(answer).toMatchObject({ status: 400, json: { code: "invalid_name", errors: [{ field: "topic" }] } });
   });
 
-  it("is refused past the number that an account may have", async () => {
+  it("is refused past the limit of inboxes of an account", async () => {
     const { id } = scene.store.catalog.defaultAccount();
     for (let at = 0; at < limits.entriesMax; at++) await scene.store.entries.put(id, "inbox", `in${at}`, {});
     const answer = await call(test.app, "PUT", "/v1/inboxes/arrivals");
@@ -171,7 +171,7 @@ describe("a message that is POSTed to an inbox", () => {
     expect(taken.headers["ringback-message-id"]).toBeDefined();
   });
 
-  it("can do nothing in a browser that shows it", async () => {
+  it("cannot run scripts in a browser that shows it", async () => {
     await post("/in/arrivals", { body: "<script>alert(1)</script>", contentType: "text/html" });
     expect((await take("/in/arrivals")).headers).toMatchObject({
       "content-security-policy": "default-src 'none'; sandbox",
@@ -189,7 +189,7 @@ describe("a message that is POSTed to an inbox", () => {
     },
   );
 
-  it("must be JSON where the inbox accepts only JSON, and is kept as it was written", async () => {
+  it("must be JSON if the inbox accepts only JSON, and is stored unchanged", async () => {
     await scene.put("json", { accept: "json" });
     for (const [body, code] of [
       ["", "malformed_json"],
@@ -230,7 +230,7 @@ describe("a message that is POSTed to an inbox", () => {
     expect((await take("/in/polled")).text).toBe("");
   });
 
-  it("is refused where there is no inbox, and while its topic is missing", async () => {
+  it("is refused when the inbox does not exist, and while its topic is missing", async () => {
     expect(await call(test.app, "POST", "/in/nobody", { body: "1" })).toMatchObject({
       status: 404,
       json: { code: "inbox_not_found" },
@@ -257,7 +257,7 @@ describe("a GET of an inbox", () => {
     expect(none.headers).not.toHaveProperty("ringback-message-id");
   });
 
-  it("waits as long as it says", async () => {
+  it("waits as long as its parameter says", async () => {
     const waiting = take("/in/arrivals?waitMs=60000");
     await expect.poll(() => scene.pullQueues.waiting).toBe(1);
     await post("/in/arrivals", { body: "1" });
@@ -273,7 +273,7 @@ describe("a GET of an inbox", () => {
     },
   );
 
-  it("is the only way to take: a HEAD is refused and takes nothing", async () => {
+  it("is the only method that takes a message: a HEAD is refused and takes nothing", async () => {
     await post("/in/arrivals", { body: "1" });
     for (const method of ["HEAD", "PUT", "DELETE"] as const) {
       const answer = await test.app.inject({ method, url: "/in/arrivals" });
@@ -294,7 +294,7 @@ describe("a GET of an inbox", () => {
     const real = scene.inboxes.take.bind(scene.inboxes);
     scene.inboxes.take = async (...args) => {
       const taken = await real(...args);
-      // A content type that no header can hold: the answer turns into an error.
+      // No header can contain this content type, so the answer becomes an error.
       return taken && { ...taken, message: { ...taken.message, contentType: "a\r\nb: c" } };
     };
     expect((await take("/in/arrivals")).status).toBe(500);

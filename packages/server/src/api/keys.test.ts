@@ -1,4 +1,4 @@
-/** Real: the HTTP application, through `inject`, and the keys. Fake: the store, in memory. */
+/** Real: the HTTP application, through `inject`, and the keys. Faked: the store, in memory. */
 
 import { afterEach, describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";
@@ -14,7 +14,7 @@ afterEach(() => test.app.close());
 const ask = (method: string, url: string, given?: CallBody) => call(test.app, method, url, given);
 
 describe("keys", () => {
-  it("are put by name, and putting twice is harmless", async () => {
+  it("are put by name, and a second equal put changes nothing", async () => {
     test = await createTestApp();
     const put = await ask("PUT", "/v1/keys/0", { json: { jwk } });
     expect(put).toMatchObject({
@@ -28,7 +28,7 @@ describe("keys", () => {
     expect((await ask("DELETE", "/v1/keys/0")).json).toMatchObject({ code: "key_not_found" });
   });
 
-  it("are never shown: neither one by one, nor in a list, nor in what is logged", async () => {
+  it("are never shown: neither one by one, nor in a list, nor in the log", async () => {
     test = await createTestApp();
     const answers = [
       await ask("PUT", "/v1/keys/0", { json: { jwk: { ...jwk, note: "of mine" } } }),
@@ -70,7 +70,7 @@ describe("keys", () => {
     expect(answer.json).toMatchObject({ status: 400, code, errors: [{ field }] });
   });
 
-  it("have names of their own form", async () => {
+  it("have names of a special form", async () => {
     test = await createTestApp();
     for (const kid of ["a%20b", "%2F", "x".repeat(65), "%00"]) {
       for (const method of ["GET", "DELETE"]) {
@@ -82,14 +82,14 @@ describe("keys", () => {
     expect((await ask("GET", "/v1/keys")).json.items).toMatchObject([{ kid: "__proto__" }]);
   });
 
-  it("cannot be put where there is no master key, and the answer says what to set", async () => {
+  it("cannot be put without a master key, and the answer says what to set", async () => {
     test = await createTestApp({}, { masterKeys: [] });
     const { json } = await ask("PUT", "/v1/keys/0", { json: { jwk } });
     expect(json).toMatchObject({ status: 409, code: "master_key_missing" });
     expect(json.detail).toContain("RINGBACK_MASTER_KEY");
   });
 
-  it("tell a database that cannot be written", async () => {
+  it("answer with an error when the database cannot be written", async () => {
     test = await createTestApp();
     test.store.failure = new RingbackError("storage_full");
     expect((await ask("PUT", "/v1/keys/0", { json: { jwk } })).json.code).toBe("storage_full");

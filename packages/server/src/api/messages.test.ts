@@ -1,4 +1,4 @@
-/** Real: the HTTP application, through `inject`, and the memory driver. Fake: engine, event bus and clock. */
+/** Real: the HTTP application, through `inject`, and the memory driver. Faked: engine, event bus and clock. */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Subscription } from "../domain/model.ts";
@@ -58,7 +58,7 @@ describe("a message", () => {
     });
   });
 
-  it("that is no text is shown as base64", async () => {
+  it("that is not text is shown as base64", async () => {
     const { json: published } = await call(test.app, "POST", path, { json: { bodyBase64: "/w==" } });
     const { json: message } = await call(test.app, "GET", `/v1/messages/${published.id}`);
     expect([message.body, message.bodyBase64]).toEqual([undefined, "/w=="]);

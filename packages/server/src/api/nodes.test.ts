@@ -1,4 +1,4 @@
-/** Real: the HTTP application, through `inject`. Fake: the store, in memory. */
+/** Real: the HTTP application, through `inject`. Faked: the store, in memory. */
 import { expect, it, vi } from "vitest";
 import { RingbackError } from "../domain/errors.ts";
 import { call } from "./testing/call.ts";

@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called
+ * Real: the HTTP application, through `inject`, the hooks, the keys. Faked: the store, in memory, and the called
  * programs.
  */
 
@@ -59,7 +59,7 @@ describe("opencard", () => {
     expect(outcome).toMatchObject({ action: "reject", reason: "Invalid srcid", data: { status: 2 }, error: null });
   });
 
-  it("does not trust a reply that somebody else has sealed, or sealed for another call", async () => {
+  it("refuses a reply that was encrypted with another key, or for another call", async () => {
     for (const [key, requestId] of [
       [{ kid: "0", jwk: { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" } }, "1700000000000-7"],
       [{ kid: "0", jwk }, "1700000000000-8"],
@@ -75,7 +75,7 @@ describe("opencard", () => {
     await scene.start(webhook);
   });
 
-  it("does not take what is no token for a reply", async () => {
+  it("refuses a reply that is not a token", async () => {
     const scripts: [ScriptedReply, string][] = [
       [{ status: 200, body: "eyJhbGciOiJub25lIn0...." }, "bad_reply"],
       [{ status: 200, body: "not a token" }, "bad_reply"],
@@ -91,7 +91,7 @@ describe("opencard", () => {
     await scene.start(webhook);
   });
 
-  it("says so when its key is gone, or sealed under a master key that is", async () => {
+  it("reports that its key was deleted, or that its master key is missing", async () => {
     await scene.start(webhook);
     await put();
     const account = scene.test.store.catalog.defaultAccount().id;
@@ -109,7 +109,7 @@ describe("opencard", () => {
     expect(gone.json).toMatchObject({ status: 404, code: "key_not_found" });
   });
 
-  it("goes by a key as soon as it is replaced", async () => {
+  it("uses a replaced key at once", async () => {
     await scene.start(webhook);
     await put();
     await scene.ask("PUT", "/v1/keys/0", { json: { jwk: { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" } } });

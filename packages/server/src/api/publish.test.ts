@@ -1,6 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`, and the rules of a message. Fake: store, engine and event bus, in
- * memory.
+ * Real: the HTTP application, through `inject`, the rules of a message. Faked: store, engine and event bus, in memory.
  */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -39,7 +38,7 @@ describe("publishing", () => {
     expect(answer.headers["idempotency-replayed"]).toBeUndefined();
   });
 
-  it("keeps all that is said about a message", async () => {
+  it("stores every member of a message", async () => {
     const message = {
       tags: ["a", "b"],
       orderingKey: "k",
@@ -150,7 +149,7 @@ describe("publishing", () => {
     },
   );
 
-  it("takes a deeply nested body as it is written", async () => {
+  it("stores a deeply nested body unchanged", async () => {
     const body = `{"body":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
     expect((await call(test.app, "POST", path, { body, headers: json })).status).toBe(201);
     expect((await storedMessages(test.store))[0]?.body).toHaveLength(400_000);
@@ -182,7 +181,7 @@ describe("publishing", () => {
       expect(await stored()).toEqual([{ body: "plain", contentType: null }]);
     });
 
-    it("takes the rest from the query", async () => {
+    it("takes the other members from the query", async () => {
       const query = "?tags=a,b&tags=c&orderingKey=k%201&delayMs=7";
       await call(test.app, "POST", path + query, { body: "x", headers: { "content-type": "text/plain" } });
       const [kept] = await storedMessages(test.store);
@@ -204,7 +203,7 @@ describe("publishing", () => {
       expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
     });
 
-    it("is not mixed with JSON: there the query means nothing", async () => {
+    it("cannot be mixed with JSON: a JSON publish refuses members in the query", async () => {
       const answer = await call(test.app, "POST", `${path}?tags=a`, { json: { body: "x" } });
       expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field: "tags" }] } });
     });
@@ -312,14 +311,14 @@ describe("publishing", () => {
     });
   });
 
-  it("to a topic that is not there answers 404", async () => {
+  it("to a missing topic answers 404", async () => {
     for (const url of ["/v1/topics/none/messages", "/v1/topics/none/messages/batch"]) {
       const answer = await call(test.app, "POST", url, { json: { body: "a" } });
       expect(answer).toMatchObject({ status: 404, json: { code: "topic_not_found" } });
     }
   });
 
-  it("says 503 and when to come back while the store cannot write", async () => {
+  it("answers 503 with Retry-After while the store cannot write", async () => {
     test.store.failure = new RingbackError("storage_full");
     const answer = await call(test.app, "POST", path, { json: { body: "a" } });
     expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "15" }, json: { code: "storage_full" } });
@@ -327,7 +326,7 @@ describe("publishing", () => {
     expect((await call(test.app, "POST", path, { json: { body: "a" } })).status).toBe(201);
   });
 
-  it("hides what nobody foresaw, and logs it under the id that the caller gets", async () => {
+  it("hides an unexpected error, and logs it under the id in the answer", async () => {
     test.store.failure = new Error("secret path /var/lib/ringback");
     const answer = await call(test.app, "POST", path, { json: { body: "a" } });
     expect(answer).toMatchObject({ status: 500, json: { code: "internal", requestId: expect.any(String) } });

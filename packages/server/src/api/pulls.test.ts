@@ -1,5 +1,6 @@
 /**
- * Real: the HTTP application, on a socket where a client leaves, and the pulls, on the memory driver. Fake: the clock.
+ * Real: the HTTP application, the pulls, the memory driver. Faked: the clock. Tests of clients that disconnect use a
+ * socket.
  */
 
 import { connect } from "node:net";
@@ -101,7 +102,7 @@ describe("pulling", () => {
     const socket = await request(JSON.stringify({ messagesMax: 100, waitMs: 60_000 }));
     await expect.poll(() => pulls.waiting).toBe(1);
     socket.pause();
-    // More than the system's buffers hold of an unread answer: JSON writes each of these bytes as six.
+    // The answer is larger than the system's buffers, because JSON writes each of these bytes as six.
     const body = "\u0001".repeat(limits.bodyBytesMax);
     const count = limits.pullBytesMax / limits.bodyBytesMax;
     await publish(...Array.from({ length: count }, () => body));
@@ -217,7 +218,7 @@ describe("a subscription that cannot be pulled from", () => {
   });
 });
 
-/** A pull over a connection of its own. */
+/** Sends a pull over a separate connection. */
 async function request(body: string) {
   const port = await listen(test.app);
   const socket = connect(port, "127.0.0.1");

@@ -1,6 +1,6 @@
 /**
- * Real: the HTTP application, through `inject`. Fake: the store, in memory. What PUT, PATCH and their conditions do
- * alike for every resource.
+ * Real: the HTTP application, through `inject`. Faked: the store, in memory. The tests cover the behaviour of PUT,
+ * PATCH and their conditions that is the same for every resource.
  */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -16,7 +16,7 @@ const url = "http://127.0.0.1:9/";
 interface Resource {
   readonly what: string;
   readonly list: string;
-  /** The least that a body must have. */
+  /** A body with the required members only. */
   readonly least: object;
   readonly setting: string;
   readonly values: readonly [unknown, unknown];
@@ -80,7 +80,7 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
     ask("PUT", path, { ...least, ...body }, headers);
   const patch = (body: unknown, headers: CallBody["headers"] = {}) => ask("PATCH", path, body, headers);
   const get = () => ask("GET", path);
-  /** Everything of an answer that says how the resource is. */
+  /** Returns every part of an answer that describes the state of the resource. */
   const state = async () => {
     const { status, json, headers } = await get();
     return { status, json: json as unknown, tag: headers["etag"] };
@@ -106,7 +106,7 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
     expect((await patch({ [setting]: second })).json).toMatchObject({ [setting]: second, labels: { a: "1", c: "3" } });
   });
 
-  it("has the default again after a PATCH with null, and is what it was after one without members", async () => {
+  it("has its default again after a PATCH with null, and does not change after a PATCH without members", async () => {
     await put({ [setting]: first, labels: { a: "1" } });
     expect((await patch({ [setting]: null, labels: null })).json).toMatchObject({ [setting]: byDefault, labels: {} });
     const { json, headers } = await get();
@@ -150,7 +150,7 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
     expect((await get()).status).toBe(404);
   });
 
-  it("shows with its ETag whether it is still the same", async () => {
+  it("has an ETag that changes with every change", async () => {
     const made = await put();
     const tag = made.headers["etag"];
     expect(tag).toMatch(/^"\d+-1"$/);
@@ -177,7 +177,7 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
     expect((await ask(method, path, body, current)).status).toBe(method === "DELETE" ? 204 : 200);
   });
 
-  it("is created only where it is not there yet, or changed only where it is, if the request says so", async () => {
+  it("is created only if it does not exist, or changed only if it exists, when the request says so", async () => {
     expect(await put({}, { "if-match": "*" })).toMatchObject({ status: 412, json: { code: "precondition_failed" } });
     expect((await get()).status).toBe(404);
     expect((await put({}, { "if-none-match": "*" })).status).toBe(201);
@@ -185,7 +185,7 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
     expect((await put({}, { "if-match": "*" })).status).toBe(200);
   });
 
-  it("has every change of PATCHes that come at once", async () => {
+  it("has the changes of all concurrent PATCHes", async () => {
     await put();
     const names = Array.from({ length: 12 }, (_, i) => `l${i}`);
     const answers = await Promise.all(names.map((name) => patch({ labels: { [name]: name } })));
@@ -204,7 +204,7 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
     expect((await get()).json).toMatchObject(winner?.json);
   });
 
-  it("is either changed or deleted by two requests with the same If-Match that come at once", async () => {
+  it("is either changed or deleted by two concurrent requests with the same If-Match", async () => {
     for (const methods of [
       ["DELETE", "PUT"],
       ["PUT", "DELETE"],
@@ -242,7 +242,7 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
     },
   );
 
-  it("has labels of every form that is allowed", async () => {
+  it("accepts labels of every allowed form", async () => {
     const labels = { ["a".repeat(63)]: "ä".repeat(255), "0/b._-": "" };
     expect((await put({ labels })).json.labels).toEqual(labels);
     for (const bad of [
@@ -313,13 +313,13 @@ describe("a PATCH of a subscription", () => {
     expect((await ask("GET", path)).json).toEqual(before.json);
   });
 
-  it("does not make a pulled one of a pushed one", async () => {
+  it("does not turn a push subscription into a pull subscription", async () => {
     await ask("PUT", path, { push: { url } });
     const answer = await ask("PATCH", path, { push: null, pull: {}, retry: null, maxInFlight: null });
     expect(answer).toMatchObject({ status: 409, json: { code: "immutable_field", errors: [{ field: "pull" }] } });
   });
 
-  it("that is pulled takes what belongs to a pulled one", async () => {
+  it("of a pull subscription accepts the settings of pull subscriptions", async () => {
     await ask("PUT", path, { pull: { visibilityMs: 1000 } });
     const { json } = await ask("PATCH", path, { pull: { receivesMax: 3 }, order: "strict" });
     expect(json).toMatchObject({ pull: { visibilityMs: 1000, receivesMax: 3 }, order: "strict", retry: null });
@@ -339,7 +339,7 @@ describe("a PATCH of a subscription", () => {
 });
 
 describe("a request that meets other writers", () => {
-  it("is answered 503 when they never let a PATCH through", async () => {
+  it("is answered 503 when they change the resource before every try of a PATCH", async () => {
     const put = vi.spyOn(test.store.catalog, "putTopic").mockRejectedValue(new WriteConflict());
     const patched = await ask("PATCH", "/v1/topics/orders", { labels: { team: "billing" } });
     expect(patched).toMatchObject({ status: 503, json: { code: "overloaded" } });

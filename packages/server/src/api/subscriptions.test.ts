@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver.
+ * Real: the HTTP application, through `inject`, the memory driver. Faked: publisher, event bus, clock.
  */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -21,7 +21,7 @@ describe("subscriptions", () => {
   });
   afterEach(() => test.app.close());
 
-  it("are made with 201 and every default told, and putting again answers 200", async () => {
+  it("are created with 201 and all defaults in the answer, and putting again answers 200", async () => {
     const made = await call(test.app, "PUT", path, { json: { push: { url } } });
     expect(made.status).toBe(201);
     expect(made.json).toEqual({
@@ -53,7 +53,7 @@ describe("subscriptions", () => {
     expect(again.json).toMatchObject(shown);
   });
 
-  it("tell their counts when looked at, and not in a list", async () => {
+  it("are shown with their counts one by one, but not in a list", async () => {
     await call(test.app, "PUT", "/v1/topics/orders", { json: { retentionMs: 60_000 } });
     await call(test.app, "PUT", path, { json: { push: { url } } });
     const [subscription] = (await storedSubscriptions(test.store)) as [Subscription];
@@ -79,7 +79,7 @@ describe("subscriptions", () => {
     expect(pullCounts).toBeNull();
   });
 
-  it("can be pulled from, and tell then what is there and what is hidden", async () => {
+  it("can be pulled from, and then show the numbers of visible and invisible messages", async () => {
     const made = await call(test.app, "PUT", path, { json: { pull: {}, order: "key", start: "oldest" } });
     expect(made).toMatchObject({
       status: 201,
@@ -141,7 +141,7 @@ describe("subscriptions", () => {
     expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
   });
 
-  it("that go while they are being rewound are told as gone", async () => {
+  it("that are deleted during a rewind are reported as missing", async () => {
     await call(test.app, "PUT", path, { json: { push: { url } } });
     vi.spyOn(test.store.log, "rewind").mockResolvedValue(false);
     const answer = await call(test.app, "POST", `${path}/rewind`, { json: { to: "oldest" } });
@@ -207,7 +207,7 @@ describe("subscriptions", () => {
     expect(await storedSubscriptions(test.store)).toEqual([]);
   });
 
-  it("that sign name only keys that exist", async () => {
+  it("that sign can only name existing keys", async () => {
     const push = { url, protocol: "standard-webhooks", keys: ["new", "old"] };
     const key = { json: { jwk: { kty: "oct", k: "A".repeat(43) } } };
     await call(test.app, "PUT", "/v1/keys/new", key);
@@ -217,7 +217,7 @@ describe("subscriptions", () => {
     expect((await call(test.app, "PUT", path, { json: { push } })).status).toBe(201);
   });
 
-  it("need JSON that says so", async () => {
+  it("need JSON with its content type", async () => {
     const body = JSON.stringify({ push: { url } });
     const form = await call(test.app, "PUT", path, {
       body,
@@ -236,7 +236,7 @@ describe("subscriptions", () => {
     expect((await call(test.app, "POST", `${path}/resume`)).json.state).toBe("active");
   });
 
-  it("tell those who watch", async () => {
+  it("are reported to listeners to live events", async () => {
     await call(test.app, "PUT", path, { json: { push: { url } } });
     await call(test.app, "POST", `${path}/pause`);
     await call(test.app, "POST", `${path}/resume`);

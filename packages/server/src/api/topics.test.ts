@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver.
+ * Real: the HTTP application, through `inject`, the memory driver. Faked: publisher, event bus, clock.
  */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -17,7 +17,7 @@ describe("topics", () => {
   });
   afterEach(() => test.app.close());
 
-  it("are made with 201, and putting again answers 200 with what holds now", async () => {
+  it("are created with 201, and putting again answers 200 with the current settings", async () => {
     const made = await call(test.app, "PUT", "/v1/topics/orders", { json: { retentionMs: 60_000 } });
     expect(made.status).toBe(201);
     expect(made.json).toEqual({
@@ -39,7 +39,7 @@ describe("topics", () => {
     expect((await call(test.app, "PUT", "/v1/topics/orders")).status).toBe(201);
   });
 
-  it("are removed with 204, and then are not there", async () => {
+  it("are removed with 204, and then are not found", async () => {
     await call(test.app, "PUT", "/v1/topics/orders");
     const gone = await call(test.app, "DELETE", "/v1/topics/orders");
     expect([gone.status, gone.json]).toEqual([204, null]);
@@ -52,7 +52,7 @@ describe("topics", () => {
     }
   });
 
-  it("tell those who watch", async () => {
+  it("are reported to listeners to live events", async () => {
     await call(test.app, "PUT", "/v1/topics/orders");
     await call(test.app, "DELETE", "/v1/topics/orders");
     await call(test.app, "DELETE", "/v1/topics/orders");
@@ -93,7 +93,7 @@ describe("topics", () => {
     expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field: "dryRun" }] } });
   });
 
-  it("pass on what the store refuses, with when to try again", async () => {
+  it("return an error of the store, with Retry-After", async () => {
     await call(test.app, "PUT", "/v1/topics/orders");
     for (const code of ["storage_full", "storage_unavailable", "overloaded"] as const) {
       test.store.failure = new RingbackError(code);
@@ -125,7 +125,7 @@ describe("topics", () => {
     },
   );
 
-  it("refuse a cursor that they did not give out", async () => {
+  it("refuse a cursor that they did not issue", async () => {
     const answer = await call(test.app, "GET", "/v1/topics?after=abcdefgh");
     expect(answer).toMatchObject({ status: 400, json: { code: "invalid_cursor", errors: [{ field: "after" }] } });
   });

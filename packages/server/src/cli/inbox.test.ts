@@ -1,6 +1,6 @@
 /**
- * Real: the command, once as a child process, its sockets, the memory it keeps messages in. Fake: elsewhere the process
- * around it. The tests play its senders and its clients.
+ * Real: the command, its sockets, its messages in memory. Faked: the process of the command, its senders, its clients.
+ * One test runs the command as a child process.
  */
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
@@ -45,7 +45,7 @@ async function call(url: string, init: RequestInit = {}): Promise<Answer> {
 const post = (url: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
   call(url, { method: "POST", body, headers });
 
-/** The push of the documentation: its id is larger than a JavaScript number holds, and its text is not ASCII. */
+/** The push of the documentation. Its id is too large for a JavaScript number, and its text is not ASCII. */
 const message =
   '{"pushType":1,"pushTime":1700000000,"data":{"from":"wxid_1","msgSvrID":3604851935629391762,"content":"你好 \\u263a"},"type":1}';
 const success = { status: 200, type: "application/json", text: '{"response":"success"}' };
@@ -58,7 +58,7 @@ describe("ringback inbox", () => {
     expect(await call(`${origin}/`)).toEqual({ status: 200, type: "application/json", text: '"Hello World"' });
     expect(await call(url)).toMatchObject(nothing);
     expect(await post(url, message, { "content-type": "application/json" })).toEqual(success);
-    // A sender in Python that writes JSON as text sends no content type.
+    // A Python program that sends JSON as text sends no content type.
     expect(await post(`${url}?a=b`, new TextEncoder().encode(' [1.0, "2"]\n'))).toEqual(success);
     expect(await call(url)).toEqual({ status: 200, type: "application/json", text: message });
     expect(await call(url)).toEqual({ status: 200, type: "application/json", text: ' [1.0, "2"]\n' });
@@ -148,15 +148,15 @@ describe("ringback inbox", () => {
   });
 
   it("gives a message that its client did not read to the next client, in its old position", async () => {
-    // Without --json, which would write all of it once more.
+    // Started without --json, which would also print every message.
     const { url, command } = await inbox("--durable");
-    // More than a connection's buffers hold, so that most of it has not been sent when the client leaves.
+    // More bytes than fit into a connection's buffers, so that most of them are not sent when the client disconnects.
     const texts = Array.from({ length: 12 }, (_, at) => `"${at}${"x".repeat(limits.bodyBytesMax - 4)}"`);
     for (const text of texts) await post(url, text);
     const { hostname, port, pathname } = new URL(url);
     const socket = connect(Number(port), hostname);
     socket.write(`GET ${pathname} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(texts.length));
-    // The first bytes have come: the command has seen all of the requests, and cannot write more than a part.
+    // When the first bytes have arrived, the command has read all requests and has written a part of the answers.
     await new Promise((resolve) => socket.once("readable", resolve));
     socket.destroy();
     const left: string[] = [];
@@ -170,7 +170,7 @@ describe("ringback inbox", () => {
       .toBe("11");
     const numbers = left.map((text) => Number.parseInt(text, 10));
     expect(numbers.length).toBeGreaterThan(4);
-    // In order and without a gap: only the first messages are missing, which had been sent to the client.
+    // The order has no gaps: only the first messages are missing, which had been sent to the client.
     expect(numbers).toEqual(Array.from(numbers, (_, at) => texts.length - numbers.length + at));
     command.signal("SIGTERM");
     expect((await command.ended).code).toBe(0);

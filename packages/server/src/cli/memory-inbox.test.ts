@@ -1,4 +1,4 @@
-/** Real: the server's inboxes and the store in memory. Ours: the clock. */
+/** Real: the server's inboxes, the store in memory. Faked: the clock. */
 import { describe, expect, it } from "vitest";
 import { systemTimers } from "../domain/ports.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
@@ -48,14 +48,14 @@ describe("an inbox in memory", () => {
     expect(await messages.take()).toBeNull();
   });
 
-  it("refuses more messages than it may hold, and keeps again as soon as one is taken", async () => {
+  it("refuses more messages than its limit, and accepts messages again as soon as one is taken", async () => {
     const { put, next } = await inbox({ messagesMax: 2 });
     expect([await put("1"), await put("2"), await put("3")]).toEqual(["kept", "kept", "full"]);
     await next();
     expect(await put("4")).toBe("kept");
   });
 
-  it("refuses more bytes than it may hold, those that are on their way to a client included", async () => {
+  it("refuses more bytes than its limit, including bytes that are being sent to a client", async () => {
     const { messages, put } = await inbox({ bytesMax: 20_000 });
     expect(await put("x".repeat(12_000))).toBe("kept");
     const taken = await messages.take();
@@ -66,7 +66,7 @@ describe("an inbox in memory", () => {
     expect(await put("x".repeat(12_000))).toBe("kept");
   });
 
-  it("frees the memory of what was taken, and keeps the order of what waits, although it is never empty", async () => {
+  it("frees the memory of taken messages, and keeps the order of waiting messages, although it is never empty", async () => {
     const { put, next, all } = await inbox({ bytesMax: 5_000 });
     for (const at of [0, 1, 2]) await put(text(at));
     for (let at = 3; at < 200; at++) {

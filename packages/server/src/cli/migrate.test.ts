@@ -1,4 +1,6 @@
-/** Real: the command and its options. store/migrate/move.test.ts tests the migration with databases. */
+/**
+ * Real: the command, its options. Faked: its process. store/migrate/move.test.ts tests the migration with databases.
+ */
 import { describe, expect, it } from "vitest";
 import { run } from "./run.ts";
 import { createFakeContext } from "./testing/fake-context.ts";

@@ -1,6 +1,6 @@
 /**
- * Real: the command and its HTTP client, once as a child process. Fake: the server, which records requests and answers
- * as told, and elsewhere the process around the command.
+ * Real: the command, its HTTP client. Faked: the server, the process of the command. The server records requests and
+ * answers as a test says. One test runs the command as a child process.
  */
 import { describe, expect, it } from "vitest";
 import { run } from "./run.ts";

@@ -1,6 +1,6 @@
 /**
- * Real: the command and its HTTP client. Faked: the server, which records requests and replies as a test says, and the
- * process.
+ * Real: the command, its HTTP client. Faked: the server, the process of the command. The server records requests and
+ * answers as a test says.
  */
 import { json } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";

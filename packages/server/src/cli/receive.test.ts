@@ -1,6 +1,6 @@
 /**
- * Real: the command, its sockets, the dialects. Fake: the process around the command; `test/retry.test.ts` runs it as a
- * process. The sender is the test: it posts what the dialects' own encoders produce.
+ * Real: the command, its sockets, the dialects with their encoders. Faked: the process of the command, the sender. The
+ * tests send the requests that the encoders produce. `test/retry.test.ts` runs the command as a child process.
  */
 import { afterEach, describe, expect, it } from "vitest";
 import { cmqJson, cmqSimplified, raw, standardWebhooks, standardWebhooksKey } from "@ringback/sdk/protocols";
@@ -55,7 +55,7 @@ async function push(
   return fetch(url, { method: "POST", headers: pairs, body });
 }
 
-/** The JSON lines about requests, once there are `count`. */
+/** Returns the JSON lines about requests when there are `count` of them. */
 async function requests(command: CommandInProcess, count: number): Promise<unknown[]> {
   const { input } = await command.stdoutMatch(new RegExp(`(?:"type":"request".*\n[^]*?){${count}}`));
   const lines = input.split("\n").filter((line) => line.includes('"type":"request"'));

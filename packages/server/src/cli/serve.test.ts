@@ -1,4 +1,4 @@
-/** Real: the command, its configuration, its log and its handling of signals. Faked: the server and the process. */
+/** Real: the command, its configuration, its log, its handling of signals. Faked: the server, the process. */
 import { describe, expect, it } from "vitest";
 import type { Config } from "../config/config.ts";
 import { run } from "./run.ts";

@@ -1,6 +1,6 @@
 /**
- * Real: the command and its HTTP client. Fake: the server, which sends events and cuts connections as told, and the
- * process around the command; `test/events.test.ts` runs it as a process.
+ * Real: the command, its HTTP client. Faked: the server, the process of the command. The server sends events and cuts
+ * connections as a test says. `test/events.test.ts` runs the command as a child process.
  */
 import { describe, expect, it } from "vitest";
 import { runCommandInProcess, startCommandInProcess } from "./testing/command-in-process.ts";

@@ -8,7 +8,7 @@ import type { ConfigSources, Flags } from "./config.ts";
 interface Given {
   flags?: Flags;
   env?: Record<string, string>;
-  /** The text of ringback.yaml; `--config` names it unless `flags` or `env` do. */
+  /** The text of ringback.yaml. `--config` gives its path unless `flags` or `env` do. */
   file?: string;
 }
 
@@ -26,7 +26,7 @@ function sources({ flags = {}, env = {}, file }: Given): ConfigSources {
 
 const load = (given: Given = {}) => loadConfig(sources(given));
 
-/** The error line. */
+/** Returns the line of the error with which the configuration is refused. */
 function refusal(given: Given): string {
   try {
     load(given);
@@ -143,7 +143,7 @@ describe("the configuration", () => {
     expect(load({ file: `masterKey: ${asOpensslWritesIt}` }).masterKey).toEqual([keys[0]]);
   });
 
-  it("declares topics and subscriptions with the settings that the API makes of the same bodies, and where each stands", () => {
+  it("declares topics and subscriptions with the same settings as the API makes of the same bodies, and their lines in the file", () => {
     const file = `
 topics:
   MyTopic:

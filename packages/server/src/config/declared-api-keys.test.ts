@@ -8,7 +8,7 @@ const secretId = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA";
 const secretKey = "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE";
 
 describe("API keys in the configuration file", () => {
-  it("are declared by name, and where each stands", () => {
+  it("are declared by name, with their lines in the file", () => {
     const file = `
 apiKeys:
   billing, production: { secretId: ${secretId}, secretKey: ${secretKey} }

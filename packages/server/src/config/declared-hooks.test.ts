@@ -6,7 +6,7 @@ import { loadConfig } from "./config.ts";
 const load = ({ file }: { readonly file: string }) =>
   loadConfig({ flags: { config: "ringback.yaml" }, env: {}, readFile: () => file });
 
-/** The one line that a person gets. */
+/** Returns the line of the error that the operator sees. */
 function refusal(given: { readonly file: string }): string {
   try {
     load(given);
@@ -18,7 +18,7 @@ function refusal(given: { readonly file: string }): string {
 }
 
 describe("hooks and keys of the file", () => {
-  it("are declared with the settings that the API makes of the same bodies, and where each stands", () => {
+  it("are declared with the same settings as the API makes of the same bodies, and with their lines in the file", () => {
     const file = `
 keys:
   "0": { jwk: { kty: oct, k: MDEyMzQ1Njc4OWFiY2RlZg, alg: A128KW } }

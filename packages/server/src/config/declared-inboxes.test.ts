@@ -17,7 +17,7 @@ const defaults = {
 };
 
 describe("inboxes in the configuration file", () => {
-  it("are declared with the bodies that the API takes, and where each stands", () => {
+  it("are declared with the bodies that the API accepts, and with their lines in the file", () => {
     const file = `
 inboxes:
   plain:
@@ -37,7 +37,7 @@ inboxes:
     ]);
   });
 
-  it("are none when the file says nothing of them", () => {
+  it("are none when the file declares none", () => {
     expect(load("logLevel: info")).toEqual([]);
   });
 

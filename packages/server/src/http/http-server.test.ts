@@ -1,6 +1,6 @@
 /**
- * Real: the HTTP application on a socket of the loopback interface, and the bytes on the wire. Fake: store, publisher
- * and event bus, in memory.
+ * Real: the HTTP application on a socket of the loopback interface, the bytes on the wire. Faked: store, publisher and
+ * event bus, in memory.
  */
 
 import { connect } from "node:net";
@@ -72,7 +72,7 @@ describe("the HTTP server", () => {
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
   });
 
-  it("finishes the answer to a good request before it ends a connection that goes wrong after it", async () => {
+  it("finishes the answer to a good request before it ends the connection because of a bad request", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const appending = holdAppends(test, promise);
     const answer = exchange(port, `${post}Content-Length: 1\r\n\r\na`, "NONSENSE\r\n\r\n");
@@ -84,7 +84,7 @@ describe("the HTTP server", () => {
     expect(await storedMessages(test.store)).toHaveLength(1);
   });
 
-  it("invites a body that may be sent, and refuses one that is too large before it is", async () => {
+  it("answers 100 Continue for a body that is allowed, and refuses one that is too large before it is sent", async () => {
     const socket = connect(port, "127.0.0.1");
     socket.setEncoding("latin1").write(`${post}Expect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n`);
     expect(String(await once(socket, "data"))).toBe("HTTP/1.1 100 Continue\r\n\r\n");
@@ -128,7 +128,8 @@ describe("the HTTP server", () => {
     });
 
     it("but not endlessly", async () => {
-      // More than the server reads of a refused body is announced and never sent: the answer comes all the same.
+      // The server reads only a part of a refused body. This request announces more and never sends it, and gets an
+      // answer nevertheless.
       const announced = await exchange(port, `${post}Content-Length: 100001\r\n\r\n${body(100)}`);
       expect(parseAnswer(announced)).toMatchObject({ status: 413 });
       const piece = `8000\r\n${body(0x8000)}\r\n`;
@@ -144,7 +145,7 @@ describe("the HTTP server", () => {
       expect(parseAnswer(flood)).toMatchObject({ status: 413 });
     });
 
-    it("only while the bodies that arrive together fit their common limit", async () => {
+    it("only while all bodies that arrive concurrently fit their common limit", async () => {
       const slow = Array.from({ length: 3 }, () => connect(port, "127.0.0.1"));
       const ends = slow.map((socket) => once(socket, "close"));
       for (const socket of slow) socket.resume().write(`${post}Content-Length: 10000\r\n\r\n${body(9_999)}`);
@@ -164,7 +165,7 @@ describe("the HTTP server", () => {
       });
     });
 
-    it("from a client that goes away without a trace in the log", async () => {
+    it("from a client that disconnects, without a line in the log", async () => {
       const socket = connect(port, "127.0.0.1");
       socket.write(`${post}Content-Length: 10\r\n\r\nabc`);
       await vi.waitFor(async () => {
@@ -179,14 +180,14 @@ describe("the HTTP server", () => {
     });
   });
 
-  it("refuses what still comes while it closes, and finishes what was there", async () => {
+  it("refuses new requests while it closes, and finishes earlier ones", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const appending = holdAppends(test, promise);
     const busy = exchange(port, `${post}Content-Length: 1\r\n\r\na`);
     await vi.waitFor(() => {
       expect(appending).toHaveBeenCalled();
     });
-    // A request of which a part is there keeps its connection through the closing.
+    // A request that has arrived in part keeps its connection open while the server closes.
     const sockets: Socket[] = [];
     test.app.server.on("connection", (socket: Socket) => sockets.push(socket));
     const late = connect(port, "127.0.0.1");
@@ -210,7 +211,7 @@ describe("the HTTP server", () => {
     await closed;
   });
 
-  it("closes in bounded time though a client never finishes its request", async () => {
+  it("closes in bounded time even if a client never finishes its request", async () => {
     const { promise, resolve } = Promise.withResolvers<Socket>();
     test.app.server.once("connection", resolve);
     const ended = exchange(port, "GET / HTTP/1.1\r\n");
@@ -239,7 +240,7 @@ describe("a request that does not arrive in time", () => {
   });
 });
 
-/** Publishes get no answer before `until` resolves. */
+/** Delays the answers to publishes until `until` resolves. */
 function holdAppends({ store }: TestApp, until: Promise<void>) {
   const append = store.log.append.bind(store.log);
   return vi.spyOn(store.log, "append").mockImplementation(async (request) => {

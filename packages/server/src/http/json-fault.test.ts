@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { jsonFault } from "./json-fault.ts";
 
-/** null when the text is JSON. */
+/** Returns the fault of a text; null when the text is JSON. */
 function faultOf(text: string): string | null {
   try {
     JSON.parse(text);
@@ -42,7 +42,7 @@ describe("the fault of a text that is not JSON", () => {
     expect(faultOf(`["${"x\\\\".repeat(1_000_000)}", ?]`)).toContain('column 3000006: unexpected "?"');
   });
 
-  it("is named with its line for every text, and nothing before it is at fault", () => {
+  it("is reported with its line for every text, and the text before it is valid", () => {
     const jsonWithADent = fc
       .tuple(
         fc.json(),
@@ -60,7 +60,7 @@ describe("the fault of a text that is not JSON", () => {
         if (fault === null) return;
         const [, line, column, kind] = /^Not valid JSON at line (\d+), column (\d+): (\w+ "|)/.exec(fault) ?? [];
         expect(Number(line)).toBeLessThanOrEqual(text.split("\n").length);
-        // Of the other faults V8 itself has named the position.
+        // For the other faults, V8 itself reports the position.
         if (kind === "") return;
         const lines = text.split("\n").slice(0, Number(line));
         const before = [...lines.slice(0, -1), lines.at(-1)?.slice(0, Number(column) - 1)].join("\n");

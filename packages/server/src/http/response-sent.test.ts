@@ -1,4 +1,4 @@
-/** Real: a server of Node's and sockets on the loopback interface. */
+/** Real: an HTTP server of Node, sockets on the loopback interface. Nothing is faked. */
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -8,13 +8,13 @@ import type { AddressInfo, Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { onResponseSent } from "./response-sent.ts";
 
-/** Longer than any test: only a test that wants it sees a connection cut. */
+/** Longer than any test, so that a connection is cut only in tests that set a shorter time. */
 const waitMsMax = 600_000;
 let close = (): void => {};
 
 afterEach(() => close());
 
-/** One request and what `answer` makes of it; `reports` has what was reported for it. */
+/** Sends one request, which `answer` handles. `reports` contains the values that were reported for the response. */
 async function request(answer: (request: IncomingMessage, response: ServerResponse, reports: boolean[]) => unknown) {
   const reports: boolean[] = [];
   const server = createServer((incoming, response) => void answer(incoming, response, reports));
@@ -31,7 +31,7 @@ async function request(answer: (request: IncomingMessage, response: ServerRespon
   return { client, reports };
 }
 
-/** More than the buffers of a connection hold. */
+/** More bytes than fit into the buffers of a connection. */
 const large = Buffer.alloc(32 * 1024 * 1024);
 
 describe("a response", () => {

@@ -1,11 +1,11 @@
-/** Real: the HTTP application, through `inject`. Fake: store, publisher and event bus, in memory. */
+/** Real: the HTTP application, through `inject`. Faked: store, publisher and event bus, in memory. */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { call } from "../api/testing/call.ts";
 import { createTestApp } from "../api/testing/test-app.ts";
 import type { TestApp } from "../api/testing/test-app.ts";
 
-describe("a request that no route takes", () => {
+describe("a request that matches no route", () => {
   let test: TestApp;
   beforeEach(async () => {
     test = await createTestApp();
@@ -39,7 +39,7 @@ describe("a request that no route takes", () => {
     expect([answer.status, answer.headers["allow"]]).toEqual([405, allow]);
   });
 
-  it("answers 405 with a problem that names what is allowed", async () => {
+  it("answers 405 with a problem that names the allowed methods", async () => {
     const { json } = await call(test.app, "PUT", "/healthz");
     expect(json).toMatchObject({ code: "method_not_allowed", detail: "This resource supports GET, HEAD." });
   });

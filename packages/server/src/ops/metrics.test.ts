@@ -29,7 +29,7 @@ function samples(text: string): Map<string, number> {
 }
 
 describe("the metrics", () => {
-  it("count what the engine and the store report", async () => {
+  it("count the reports of the engine and the store", async () => {
     const { observer, render } = createMetrics({ statistics: async () => statistics, ...others });
     observer.published(3);
     observer.published(1);

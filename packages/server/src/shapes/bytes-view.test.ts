@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bodyView, replyView } from "./bytes-view.ts";
 
 describe("bytes in an answer", () => {
-  it("are text where they are UTF-8, and base64 where not, and never change", () => {
+  it("are shown as text if they are UTF-8, and as base64 otherwise, and never change", () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -19,7 +19,7 @@ describe("bytes in an answer", () => {
     );
   });
 
-  it("of a reply leave out only a character that the cut has split", () => {
+  it("of a shortened reply leave out only a character that was split", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", minLength: 1 }), fc.nat(), (text, at) => {
         const whole = Buffer.from(text);
@@ -32,11 +32,11 @@ describe("bytes in an answer", () => {
     );
   });
 
-  it("of a reply that is no text are base64", () => {
+  it("of a reply that is not text are shown as base64", () => {
     expect(replyView(Uint8Array.of(0xff, 0x41))).toEqual({ replyBase64: "/0E=" });
   });
 
-  it("say null when no reply came", () => {
+  it("are null when no reply came", () => {
     expect(replyView(null)).toEqual({ reply: null });
   });
 });

@@ -18,7 +18,7 @@ describe("a hook", () => {
     });
   });
 
-  it("keeps what it was given, and is what it was when put again", () => {
+  it("keeps all given settings, and does not change when its view is put again", () => {
     const given = {
       urls: ["https://example.com/opencard?x=1"],
       protocol: "opencard",

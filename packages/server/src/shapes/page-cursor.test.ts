@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor } from "./page-cursor.ts";
 const wellFormed = fc.string({ unit: "grapheme", minLength: 1 });
 
 describe("a page cursor", () => {
-  it("returns what the store said, for its own listing", () => {
+  it("returns the store's position, for its own listing", () => {
     fc.assert(
       fc.property(fc.string(), wellFormed, (listing, next) => {
         expect(decodeCursor(listing, encodeCursor(listing, next))).toBe(next);

@@ -25,7 +25,7 @@ const least = { to: { url: "x" } };
 const whole = { to: { url: "x", timeoutMs: 15 }, filter: { tags: [] }, delay: "none", kept: null };
 
 describe("a description of settings", () => {
-  it("gives what a body leaves out its default, in nested objects too, in the description's own order", () => {
+  it("gives members that a body leaves out their defaults, also in nested objects, in the description's order", () => {
     expect(shape.read(least)).toEqual(whole);
     const given = { note: "n", delay: { baseMs: 1 }, filter: {}, to: { timeoutMs: 7, url: "x" } };
     const read = shape.read(given);
@@ -34,7 +34,7 @@ describe("a description of settings", () => {
     expect(Object.keys(read)).toEqual(["to", "filter", "delay", "kept", "note"]);
   });
 
-  it("gives a view in which every member is there, and null stands for one without value and default", () => {
+  it("returns a view with every member, in which null stands for a member without value and default", () => {
     expect(viewOf(settings, least)).toEqual({ ...whole, note: null });
     const view = Type.Object(viewMembers(settings));
     expect(view).toMatchObject({
@@ -49,7 +49,7 @@ describe("a description of settings", () => {
     });
   });
 
-  it("shows a setting that was stored before it existed with its default, and not what is no setting", () => {
+  it("shows a setting that the stored settings lack with its default, and does not show unknown members", () => {
     expect(viewOf(settings, { to: { url: "x" }, kept: 3, name: "n" })).toEqual({ ...whole, kept: 3, note: null });
   });
 

@@ -80,11 +80,11 @@ describe("a shape reader", () => {
     expect(faultsOf(read, value)).toEqual([{ field, message }]);
   });
 
-  it("says it of the body itself when that is no object", () => {
+  it("reports a body that is not an object as a fault of the body itself", () => {
     expect(() => read("x")).toThrow("The body must be an object, not a string");
   });
 
-  it("tells all the faults of a request, up to a few", () => {
+  it("reports several faults of a request, up to a limit", () => {
     expect(faultsOf(read, { kind: 1, start: 1, zz: 1 })).toHaveLength(3);
     const many = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`unknown${i}`, i]));
     expect(faultsOf(read, many)).toHaveLength(8);
@@ -95,13 +95,13 @@ describe("a shape reader", () => {
     expect(faultsOf(read, value)).toEqual([{ field: name, message: expect.stringContaining("is not a known field") }]);
   });
 
-  it("cuts and quotes a member name that is no plain word", () => {
+  it("shortens and quotes a member name that is not a plain word", () => {
     const [fault] = faultsOf(read, { ["\u0000".repeat(10_000)]: 1 });
     expect(fault?.field.length).toBeLessThan(500);
     expect(fault?.field).not.toContain("\u0000");
   });
 
-  it("gives faults below a member the code that is asked for", () => {
+  it("reports faults below a member with the requested code", () => {
     const reader = shapeReader(schema, { codes: { start: "invalid_retry_policy" } });
     expect(() => reader({ start: 1 })).toThrow(expect.objectContaining({ code: "invalid_retry_policy" }));
     expect(() => reader({ kind: 1 })).toThrow(expect.objectContaining({ code: "invalid_request" }));

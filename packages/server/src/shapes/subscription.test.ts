@@ -12,10 +12,10 @@ import type { SubscriptionBody } from "./subscription.ts";
 const url = "http://test.com/cgi";
 const normalised = (input: SubscriptionBody) => subscriptionShape.read({ push: { url }, ...input }).settings;
 const pushOf = (push: NonNullable<SubscriptionBody["push"]>) => normalised({ push }).push as PushSettings;
-/** Of a subscription for which nobody has set them. */
+/** The description and labels of a subscription without any. */
 const forPeople = { description: "", labels: {} };
 
-/** The code and field of the first fault; null when there is none. */
+/** Returns the code and field of the first fault; null when there is none. */
 function faultOf(input: SubscriptionBody): [string, string | undefined] | null {
   try {
     normalised(input);
@@ -70,7 +70,7 @@ describe("a subscription", () => {
 const pulled = (input: SubscriptionBody) => subscriptionShape.read(input).settings;
 
 describe("a subscription that is pulled from", () => {
-  it("needs nothing but to say so", () => {
+  it("needs only its empty `pull` member", () => {
     expect(pulled({ pull: {} })).toMatchObject({
       push: null,
       pull: { visibilityMs: 30_000, receivesMax: null },
@@ -88,7 +88,7 @@ describe("a subscription that is pulled from", () => {
     expect(pulled(input)).toMatchObject(input);
   });
 
-  it("brings as many messages at once as a pull may ask for, although nobody can say so", () => {
+  it("has the limit of a pull request as its maximum in flight, which is not a setting", () => {
     expect(pulled({ pull: {} }).maxInFlight).toBeGreaterThanOrEqual(limits.pullMessagesMax);
   });
 
@@ -107,7 +107,7 @@ describe("a subscription that is pulled from", () => {
     expect(() => pulled(input)).toThrow(expect.objectContaining({ code: "invalid_request", details }));
   });
 
-  it("stays so, and one that is pushed, too", () => {
+  it("stays a pull subscription, and a push subscription stays a push subscription", () => {
     const [push, pull] = [normalised({}), pulled({ pull: {} })];
     for (const [before, after] of [
       [push, pull],
@@ -208,7 +208,7 @@ describe("the URL of a push that may go over more than HTTP", () => {
     }
   });
 
-  it("has headers of its own where there are headers", () => {
+  it("can have its own headers if its scheme has headers", () => {
     expect(pushTo("http://h/", { "x-a": "b" }).headers).toEqual({ "x-a": "b" });
     for (const url of ["ws://h/", "tcp://h:1"]) {
       expect(() => pushTo(url, { "x-a": "b" })).toThrow("push.headers: can be sent over http and https only");
@@ -350,7 +350,7 @@ describe("the retry policy of a subscription", () => {
     });
   });
 
-  it("may begin beyond the usual maximum", () => {
+  it("may begin above the default maximum", () => {
     expect(normalised({ retry: { baseMs: 600_000 } }).retry).toMatchObject({ baseMs: 600_000, delayMsMax: 600_000 });
   });
 

@@ -4,7 +4,9 @@ import type { Label } from "./label.ts";
 import type { Page, PageRequest } from "./page.ts";
 import type { Store } from "./store.ts";
 
-/** The default account's entries of one kind, with values of type `T`: only the owner of this object writes them. */
+/**
+ * The default account's entries of one kind. Their values are of type `T`: no other code writes entries of this kind.
+ */
 export class AccountEntries<T> {
   readonly #store: Pick<Store, "catalog" | "entries">;
   readonly #kind: EntryKind;
@@ -23,7 +25,7 @@ export class AccountEntries<T> {
     return put as Promise<{ entry: Entry<T>; created: boolean }>;
   }
 
-  /** In order of name; only those whose value has the label, if one is given. */
+  /** Lists entries in order of name. With a label, only entries whose value has the label. */
   async list<V>(page: PageRequest, view: (entry: Entry<T>) => V, label?: Label): Promise<Page<V>> {
     const { items, next } = await this.#store.entries.list(this.#accountId, this.#kind, page, label);
     return { items: (items as readonly Entry<T>[]).map(view), next };

@@ -50,7 +50,7 @@ export function toEntry({ kind, name, id, value, version, created_at, updated_at
   return entryOf(kind, name, value, { id, version, createdAtMs: created_at, updatedAtMs: updated_at });
 }
 
-/** A subscription's row, without the columns that name its topic. */
+/** A subscription's row, without the account and the name of its topic. */
 export interface SubscriptionRow {
   readonly id: SubscriptionId;
   readonly name: string;

@@ -34,20 +34,20 @@ export interface CatalogStore {
 
   /** Creates the topic or replaces its settings; equal settings change nothing. Throws `topic_limit`. */
   putTopic(accountId: AccountId, name: string, settings: TopicSettings, condition?: WriteCondition): Promise<TopicPut>;
-  /** Creates a topic. Returns null when one exists, or is being created, whose name differs at most in letter case. */
+  /** Creates a topic. Returns null when a topic with this name, in any letter case, exists or is being created. */
   createTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null>;
   getTopic(accountId: AccountId, name: string): Promise<Topic | null>;
   /** Returns the topic of this name, or one whose name differs only in the case of the letters A to Z, or null. */
   findTopicAnyCase(accountId: AccountId, name: string): Promise<Topic | null>;
-  /** In order of name; only those whose settings have the label, if one is given. */
+  /** Lists topics in order of name. With a label, only topics whose settings have the label. */
   listTopics(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>>;
   /** Deletes the topic, its subscriptions and all their data. Returns false when there was no such topic. */
   deleteTopic(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean>;
 
   /**
-   * Creates the subscription or replaces its settings; equal settings change nothing. `start` counts only at creation.
-   * A start position may lie in the future; a start time may not (`invalid_request`). A new filter applies to messages
-   * that no claim has read yet; a new order releases everything that is held. A push subscription never becomes a pull
+   * Creates the subscription or replaces its settings; equal settings change nothing. `start` is used only at creation.
+   * A start position can be in the future; a start time cannot (`invalid_request`). A new filter applies to messages
+   * that no claim has read yet. A new order makes all held deliveries due. A push subscription cannot become a pull
    * subscription, nor the reverse (`immutable_field`).
    */
   putSubscription(
@@ -59,7 +59,7 @@ export interface CatalogStore {
   ): Promise<SubscriptionPut>;
   getSubscription(topicId: TopicId, name: string): Promise<Subscription | null>;
   getSubscriptionById(id: SubscriptionId): Promise<Subscription | null>;
-  /** In order of name; only those whose settings have the label, if one is given. */
+  /** Lists subscriptions in order of name. With a label, only subscriptions whose settings have the label. */
   listSubscriptions(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>>;
   deleteSubscription(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean>;
   setSubscriptionState(

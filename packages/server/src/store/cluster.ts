@@ -5,11 +5,11 @@ import type { TimeMs } from "../domain/model.ts";
 /** A process that has the store open, or had it open lately. */
 export interface StoreNode {
   readonly id: number;
-  /** Name of the host it runs on, for people. */
+  /** Name of the host on which the process runs. For display only. */
   readonly name: string;
   readonly version: string;
   readonly startedAtMs: TimeMs;
-  /** Time of its last heartbeat. */
+  /** Time of the last heartbeat of the process. */
   readonly lastSeenAtMs: TimeMs;
   readonly isAlive: boolean;
   /** True for the process that returns the list. */
@@ -28,20 +28,20 @@ export interface ConnectionUse {
   readonly max: number;
   readonly open: number;
   readonly idle: number;
-  /** Calls that wait for a connection. */
+  /** Number of calls that wait for a connection. */
   readonly waiting: number;
-  /** Connections that broke since the start; each is opened again when it is next needed. */
+  /** Number of connections that broke since the start. A broken connection is replaced when it is next needed. */
   readonly lost: number;
 }
 
 export interface ClusterStore {
   /**
-   * This process, the others that have the store open, and those that had it open lately: the living first, at most
-   * `limits.nodesListedMax`.
+   * Lists the processes that have the store open, this one included, and then those that had it open lately. The list
+   * has at most `limits.nodesListedMax` processes.
    */
   nodes(): Promise<readonly StoreNode[]>;
   /** Connections of this process; empty for a driver without a database server. */
   connections(): readonly ConnectionUse[];
-  /** True when the last write succeeded. While it is false, the driver tries by itself until a write succeeds. */
+  /** True when the last write succeeded. After a failed write, the driver itself tries again until a write succeeds. */
   writable(): boolean;
 }

@@ -58,7 +58,7 @@ function apply(cursor: Cursor, naive: NaiveCursor, [operation, at]: Step): Curso
       naive.scannedThrough = Math.min(naive.scannedThrough, at - 1);
       break;
     case "store":
-      // As after a crash: the scanned position is not stored.
+      // A crash: the scanned position is lost, because it is not stored.
       naive.scannedThrough = 0;
       return new Cursor(cursor.settledThrough, cursor.ahead());
   }

@@ -1,10 +1,10 @@
 import type { Seq } from "../domain/model.ts";
 
 /**
- * How far a subscription is in its log. `settledThrough`: every position up to this one is settled. `done`: positions
- * beyond it that are settled, out of order. `scannedThrough`: claims have read every position up to this one. A
- * database stores the first two; after a crash the third starts at `settledThrough` again, so unfinished deliveries are
- * claimed again.
+ * How far a subscription is in its log. `settledThrough`: every position up to this one is settled. `done`: settled
+ * positions after `settledThrough`. `scannedThrough`: claims have read every position up to this one. A database stores
+ * `settledThrough` and `done`. After a crash, `scannedThrough` starts at `settledThrough` again, so that unfinished
+ * deliveries are claimed again.
  */
 export class Cursor {
   settledThrough: Seq;
@@ -46,7 +46,7 @@ export class Cursor {
     this.#advance();
   }
 
-  /** Lets claims read from `seq` on again. What is settled stays settled. */
+  /** Lets claims read from `seq` on again. Settled positions stay settled. */
   rewind(seq: Seq): void {
     this.scannedThrough = Math.max(this.settledThrough, Math.min(this.scannedThrough, seq - 1));
   }

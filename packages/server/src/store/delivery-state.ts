@@ -1,6 +1,6 @@
 import type { DeliveryState } from "../domain/model.ts";
 
-/** The records of one message and one subscription. */
+/** The facts about one message and one subscription from which the state of the delivery is derived. */
 export interface DeliveryFacts {
   /** Open in a claim whose lease has not expired. */
   readonly isOpen: boolean;

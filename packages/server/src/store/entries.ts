@@ -7,8 +7,8 @@ import type { Page, PageRequest } from "./page.ts";
 
 export interface EntryStore {
   /**
-   * Creates or replaces, durably; a value equal to the entry's own changes nothing. Of concurrent
-   * puts of one entry under one condition, one succeeds. Throws `entry_limit` past `limits.entriesMax` of a kind.
+   * Creates or replaces an entry durably; an equal value changes nothing. Of concurrent puts of one entry with the same
+   * condition, only one succeeds. Throws `entry_limit` past `limits.entriesMax` entries of a kind.
    */
   put(
     accountId: AccountId,
@@ -17,12 +17,12 @@ export interface EntryStore {
     value: unknown,
     condition?: WriteCondition,
   ): Promise<{ readonly entry: Entry; readonly created: boolean }>;
-  /** Read for every call of a hook and every message of an inbox, so a driver caches it. */
+  /** Entries are read for every call of a hook and every message of an inbox, so a driver must cache them. */
   get(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null>;
-  /** In order of name; only those whose value has the label, if one is given. */
+  /** Lists entries in order of name. With a label, only entries whose value has the label. */
   list(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Promise<Page<Entry>>;
   /**
-   * False: no such entry. Throws `precondition_failed`.
+   * Returns false when there is no such entry. Throws `precondition_failed`.
    */
   delete(accountId: AccountId, kind: EntryKind, name: string, condition?: WriteCondition): Promise<boolean>;
 }

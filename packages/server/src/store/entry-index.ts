@@ -34,7 +34,7 @@ export class EntryIndex {
   }
 
   /**
-   * Returns the entry that a put creates, and its value as text; the index changes with `set`. Throws
+   * Returns the entry that a put creates, and its value as text. Only `set` changes the index. Throws
    * `precondition_failed`, `entry_limit` and `invalid_request`.
    */
   prepare(

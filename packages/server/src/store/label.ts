@@ -9,7 +9,9 @@ export function hasLabel(labelled: unknown, { name, value }: Label): boolean {
   return memberOf(labels, name) === value;
 }
 
-/** A text that the JSON of everything with the label contains. Other JSON may contain it, too. */
+/**
+ * A text that the JSON of every value with the label contains. JSON of a value without the label can contain it, too.
+ */
 export function labelText({ name, value }: Label): string {
   return `${JSON.stringify(name)}:${JSON.stringify(value)}`;
 }

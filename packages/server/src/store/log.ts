@@ -10,11 +10,11 @@
  * 4. **Order when requested.** With `order: "strict"` at most one delivery is open. With `order: "key"` the deliveries
  *    of a key are claimed in order, and a parked delivery holds its successors.
  * 5. **Isolation.** One subscription's backlog, parked or open deliveries change nothing for another subscription.
- * 6. **Bounded.** What a call reads or returns is bounded by its arguments and `domain/limits.ts`.
+ * 6. **Bounded.** The amount of data that a call reads or returns is bounded by its arguments and `domain/limits.ts`.
  * 7. **Crash-only.** Opening after a crash is an ordinary opening; nothing needs a clean close.
  *
- * The port never assumes a single caller: a claim is a lease that expires, a settlement names its claim and is void
- * when another process has taken the claim over, and wake-ups may be lost, duplicated or late.
+ * The port never assumes a single caller. A claim is a lease that expires. A settlement contains the id of its claim
+ * and is ignored when another process has claimed the delivery since. Wake-ups may be lost, duplicated or late.
  */
 
 import type {
@@ -33,7 +33,7 @@ export interface AppendRequest {
   readonly topicId: TopicId;
   /** At least one (`empty_batch`). Either all of them are accepted, or none. */
   readonly messages: readonly NewMessage[];
-  /** A repeated key with another `fingerprint` is refused: it came with a different request. */
+  /** A repeated key with another `fingerprint` is refused, because its first request was a different one. */
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
 }
 
@@ -42,7 +42,8 @@ export interface AppendResult {
   readonly firstSeq: Seq;
   readonly publishedAtMs: TimeMs;
   /**
-   * True: the idempotency key was used before with the same request. Nothing was appended; this is the first result.
+   * True: the idempotency key was used before with the same request. Nothing was appended, and the result of the first
+   * request is returned.
    */
   readonly replayed: boolean;
 }
@@ -62,9 +63,9 @@ export interface ClaimWant {
 
 export interface ClaimedDelivery {
   readonly message: Message;
-  /** POSTs made so far, over the delivery's whole life. */
+  /** Number of POSTs made since the message was published. */
   readonly attemptsMade: number;
-  /** Retries that the retry policy has used; a redrive resets it to 0. */
+  /** Number of retries of the retry policy that are used up; a redrive resets the number to 0. */
   readonly retriesMade: number;
   /** Time of the first attempt, from which the retry policy counts; null before the first attempt. */
   readonly firstAttemptAtMs: TimeMs | null;
@@ -78,10 +79,10 @@ export interface Claim {
   /** True: the same request would return more right now. */
   readonly more: boolean;
   /**
-   * When the next parked delivery is due; null: none is. An empty claim also considers when the earliest open lease
-   * expires; for a strict subscription with an open delivery it considers only that lease, because every other delivery
-   * waits for it. A driver whose disk is slower than the settlements returns empty claims, and this is then the time of
-   * the next try.
+   * When the next parked delivery is due; null: none is. For an empty claim, the end of the earliest open lease counts
+   * as well. For a strictly ordered subscription with an open delivery, only the lease of that delivery counts, because
+   * every other delivery waits for it. While its disk is slower than the settlements, a driver returns empty claims,
+   * and this is the time to claim again.
    */
   readonly nextDueAtMs: TimeMs | null;
   /** Parked deliveries of the whole subscription, open ones included. */
@@ -91,8 +92,8 @@ export interface Claim {
 export type Settled =
   | { readonly kind: "delivered" }
   /**
-   * To be tried again at `dueAtMs`. `firstAttemptAtMs` is set for a pulled delivery, which has no attempt to start its
-   * retry clock; the store keeps the first value only.
+   * To be tried again at `dueAtMs`. `firstAttemptAtMs` is set only for a pulled delivery: no attempt sets the start of
+   * its retry policy. The store keeps only the first value.
    */
   | {
       readonly kind: "parked";
@@ -101,19 +102,19 @@ export type Settled =
       readonly firstAttemptAtMs?: TimeMs;
     }
   /**
-   * Not attempted: an earlier delivery of the same ordering key is parked, and this one is due when that one is
-   * settled. Due at once if no such delivery is parked any more, or if the order has changed.
+   * Not attempted, because an earlier delivery of the same ordering key is parked. The held delivery is due when the
+   * earlier one is settled. It is due at once if the earlier one is no longer parked, or if the order has changed.
    */
   | { readonly kind: "held" }
   | { readonly kind: "dead"; readonly reason: DeadReason }
-  /** Not attempted: may be claimed again at once. */
+  /** Not attempted. The delivery can be claimed again at once. */
   | { readonly kind: "released" };
 
 export interface Settlement {
   readonly claimId: ClaimId;
   readonly subscriptionId: SubscriptionId;
   readonly delivery: ClaimedDelivery;
-  /** null when no POST was made. */
+  /** null: no POST was made. */
   readonly attempt: Attempt | null;
   readonly settled: Settled;
 }
@@ -130,7 +131,7 @@ export interface PulledSettlement {
   readonly pulled: PulledDelivery;
   readonly answer:
     | { readonly kind: "delivered"; readonly attempt: Attempt }
-    /** Invisible until `dueAtMs`; a time that has passed makes the message visible at once. */
+    /** The message stays invisible until `dueAtMs`. A time in the past makes it visible at once. */
     | { readonly kind: "due"; readonly dueAtMs: TimeMs };
 }
 
@@ -139,7 +140,7 @@ export interface RetentionResult {
   readonly attempts: number;
   readonly deadLetters: number;
   readonly idempotencyKeys: number;
-  /** Removed messages that were still undelivered: their deliveries are counted as expired or became dead letters. */
+  /** For each subscription, the undelivered messages that were removed: counted as expired, or now dead letters. */
   readonly expired: readonly { readonly subscriptionId: SubscriptionId; readonly count: number }[];
   /** True: the step reached its limit. Call again soon. */
   readonly more: boolean;
@@ -153,8 +154,8 @@ export interface LogStore {
 
   /**
    * Claims deliveries under a lease of `leaseMs`. Returns one claim per request, in the order of the requests; an
-   * unknown, paused or deleted subscription gets an empty claim. A delivery is open in at most one unexpired claim. A
-   * delayed message takes its position in an order when its time has come.
+   * unknown, paused or deleted subscription gets an empty claim. A delivery is open in at most one unexpired claim. The
+   * place of a delayed message in an order is determined when its delay ends.
    */
   claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]>;
 
@@ -166,52 +167,52 @@ export interface LogStore {
 
   /**
    * Reports, without a query, whether this process still owns its claims. null: the process was silent for so long that
-   * others may have taken its claims, so no delivery of them may start. A number other than the one at the time of a
-   * claim: the process was silent in between, and `renew` returns what it still holds.
+   * others may have taken its claims, so no delivery of these claims may start. Otherwise the result is the number of
+   * such silences so far. If the number has changed since a claim was made, `renew` returns the claims still held.
    */
   touch(): number | null;
 
   /**
-   * Records the outcomes of claimed deliveries, durably, in one atomic step. A settlement whose claim no longer holds
-   * the delivery is void: neither applied nor recorded. Returns how many were applied. After its lease has expired, a
-   * claim still holds the deliveries that nobody else has claimed. While the disk refuses writes, the call waits for
-   * the disk, or for `close` (`shutting_down`). A settlement that no record can hold fails the whole call (`internal`).
+   * Records the outcomes of claimed deliveries, durably, in one atomic step. Returns how many settlements were applied.
+   * A settlement whose claim no longer has the delivery is ignored. A claim whose lease has expired still has the
+   * deliveries that no other claim has taken. While the disk refuses writes, the call waits for the disk, or for
+   * `close` (`shutting_down`). A settlement with values that cannot be stored fails the whole call (`internal`).
    */
   settle(settlements: readonly Settlement[]): Promise<number>;
 
   /**
-   * Applies receivers' answers to deliveries that they pulled: parked, still invisible, and unchanged since the pull. A
-   * delivery that is visible again, was pulled again, or is open in a claim is left alone. One atomic, durable step;
-   * returns per answer whether it was applied. Of several answers for one delivery only the first can be applied. Never
-   * waits: when the disk refuses the write, the call fails.
+   * Applies receivers' answers to deliveries that they pulled, in one atomic, durable step. Returns for each answer
+   * whether it was applied. The delivery must be parked, still invisible, and unchanged since the pull; a delivery that
+   * is visible again, was pulled again, or is open in a claim is not changed. Of several answers for one delivery only
+   * the first can be applied. When the disk refuses the write, the call fails without a retry.
    */
   settlePulled(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]>;
 
   /**
    * Moves the cursor back: every matching message from `to` on that is still kept is delivered once more, whatever its
-   * earlier outcome. Parked deliveries and open claims from there on become void, later settlements of them too; dead
-   * letters stay, except those being redriven. A position after the cursor changes nothing. Past
-   * `limits.rewoundPerCommitMax` parked deliveries the work is done in steps, last ones first, so a failure may leave
-   * it half done. Returns false when there is no such subscription.
+   * earlier outcome. Parked deliveries and open claims from `to` on are dropped, and later settlements of these claims
+   * are ignored. Dead letters stay, except those being redriven. A position after the cursor changes nothing. With more
+   * than `limits.rewoundPerCommitMax` parked deliveries, the rewind runs in steps from the end of the log backwards. A
+   * failure can leave it half done. Returns false when there is no such subscription.
    */
   rewind(id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean>;
 
   /**
-   * Notifies every listener which subscriptions may have work. Wake-ups may be duplicated, late or needless. Other
-   * processes are also notified of pulled deliveries, so that they can ask when those are visible again. A subscription
-   * that was notified and not claimed from is not necessarily notified again.
+   * Calls every listener with subscriptions that may have work. Wake-ups may be duplicated, late or needless. Other
+   * processes are also notified of pulled deliveries, so that they can find out when these become visible again. When
+   * nobody claims after a wake-up, another wake-up for the same work is not guaranteed.
    */
   onReady(listener: (subscriptionIds: readonly SubscriptionId[]) => void): void;
 
   /**
-   * Subscriptions that have work now, expired leases included, and when the next work is due. Called at start, and from
-   * time to time in case a wake-up was lost.
+   * Returns the subscriptions that have work now, expired leases included, and when the next work is due. The engine
+   * calls it at start, and from time to time in case a wake-up was lost.
    */
   findReady(): Promise<{ readonly subscriptionIds: readonly SubscriptionId[]; readonly nextDueAtMs: TimeMs | null }>;
 
   /**
-   * One small, bounded step of removing what is past its retention. Never blocks an append for long. Messages are
-   * removed oldest first, up to the first open delivery: an open one stays.
+   * Removes data that is past its retention, in one small, bounded step that never blocks an append for long. Messages
+   * are removed oldest first, up to the first message with an open delivery.
    */
   retain(): Promise<RetentionResult>;
 }

@@ -16,7 +16,7 @@ function pages(names: NameIndex<string>, limit: number): string[][] {
 }
 
 describe("an index of names", () => {
-  it("finds what is not listed, and leaves it out of every page and of the count", () => {
+  it("finds names that are not listed, and leaves them out of every page and of the count", () => {
     const names = index();
     for (const name of ["b", "inbox:a", "a", "c:", "c"]) names.set(name, name);
     expect(pages(names, 2)).toEqual([["a", "b"], ["c"]]);

@@ -1,8 +1,8 @@
 import type { Page, PageRequest } from "./page.ts";
 
 /**
- * Values by name, with pages in the order of the names. The names are sorted for the first page after a change. Names
- * for which `isListed` returns false are on no page.
+ * Values by name, with pages in the order of the names. The names are sorted when a page is read after a change. A name
+ * for which `isListed` returns false is on no page.
  */
 export class NameIndex<T> {
   readonly #isListed: (name: string) => boolean;

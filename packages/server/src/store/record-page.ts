@@ -1,7 +1,7 @@
 import { RingbackError } from "../domain/errors.ts";
 import type { Page, PageRequest } from "./page.ts";
 
-/** Pages of records are in descending order of id. A page begins before the last id of the previous page. */
+/** Pages of records are in descending order of id. Each page begins below the last id of the previous page. */
 export function beforeId({ after }: PageRequest): number {
   if (after === null) return Number.MAX_SAFE_INTEGER;
   const id = toRecordId(after);

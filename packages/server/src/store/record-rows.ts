@@ -1,4 +1,4 @@
-/** Rows of messages, attempts and dead letters, which the SQL drivers store alike. */
+/** Rows of messages, attempts and dead letters, which both SQL drivers store in the same form. */
 
 import type {
   Attempt,
@@ -12,10 +12,10 @@ import type {
 } from "../domain/model.ts";
 import type { DeadLetter } from "./records.ts";
 
-/** A verdict is stored as its index. Append only. */
+/** A verdict is stored as its index in this array, so new verdicts are added at the end. */
 export const verdictCodes: readonly AttemptVerdict[] = ["accepted", "failed", "error"];
 
-/** The message's columns, of a message or of a dead letter. The type of `tags` depends on the database. */
+/** The columns of a message in the row of a message or of a dead letter. The type of `tags` depends on the database. */
 export interface MessageRow<Tags> {
   readonly seq: Seq;
   readonly published_at: TimeMs;
@@ -72,7 +72,7 @@ export function toAttempt(row: AttemptRow): Attempt {
   };
 }
 
-/** The attempts of one message by subscription, in the order of the rows. */
+/** Groups the attempts of one message by subscription, in the order of the rows. */
 export function attemptsBySubscription(rows: readonly AttemptRow[]): Map<SubscriptionId, Attempt[]> {
   const attempts = new Map<SubscriptionId, Attempt[]>();
   for (const row of rows) {

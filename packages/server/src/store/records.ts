@@ -1,4 +1,4 @@
-/** Records of the past and present: messages with their deliveries and attempts, counts, dead letters. */
+/** Queries of what the store knows: messages with their deliveries and attempts, counts, and dead letters. */
 
 import type {
   AccountId,
@@ -12,34 +12,35 @@ import type {
 } from "../domain/model.ts";
 import type { Page, PageRequest } from "./page.ts";
 
-/** Unfinished messages of a subscription. Each is counted once, here and in `SubscriptionCounts`. */
+/** Counts of unfinished messages of a subscription. Each unfinished message is in exactly one of the counts. */
 export interface UnsettledCounts {
   /** Messages in the log that are neither settled nor open; an upper bound when a filter is set. */
   readonly backlog: number;
-  /** Parked and not open. */
+  /** Parked messages without an open delivery. */
   readonly parked: number;
-  /** Open under a lease that has not expired. */
+  /** Messages with an open delivery whose lease has not expired. */
   readonly inFlight: number;
 }
 
 export interface SubscriptionCounts extends UnsettledCounts {
-  /** Without those being redriven, which are parked. */
+  /** Dead letters, except those being redriven: these count as parked. */
   readonly deadLetters: number;
-  /** Matching messages whose retention ended before they were claimed. Parked ones become dead letters instead. */
+  /** Matching messages whose retention ended before they were claimed. Parked messages become dead letters instead. */
   readonly expired: number;
 }
 
-/** Counts of a pulled subscription. Each unsettled message is counted in one of the first three. */
+/** Counts of a pulled subscription. Each unsettled message is visible, invisible or delayed. */
 export interface PullCounts {
-  /** Can be pulled now; an upper bound when a filter is set. */
+  /** Messages that can be pulled now; an upper bound when a filter is set. */
   readonly visible: number;
-  /** Pulled and not acknowledged, or put off by a receiver. */
+  /** Messages that were pulled and not acknowledged, or postponed by a receiver. */
   readonly invisible: number;
   /**
-   * Never pulled, and delayed. Those that no claim has read yet are counted up to `limits.delayedExaminedMax` messages.
+   * Delayed messages that were never pulled. Of the messages that no claim has read yet, only the first
+   * `limits.delayedExaminedMax` are examined.
    */
   readonly delayed: number;
-  /** When the oldest of these messages was published; null: there is none. */
+  /** When the oldest unsettled message was published; null: there is none. */
   readonly oldestAtMs: TimeMs | null;
   /** Settled messages in the log that were published at or after the given time: a rewind to it delivers them again. */
   readonly rewindable: number;
@@ -79,7 +80,7 @@ export interface DeadLetter {
   readonly lastReply: Uint8Array | null;
 }
 
-/** Messages and deliveries of the whole store; topics and subscriptions without internal ones. */
+/** Counts of the whole store. Internal topics and subscriptions are not counted; their messages and deliveries are. */
 export interface StoreStatistics {
   readonly topics: number;
   readonly subscriptions: number;
@@ -94,18 +95,18 @@ export interface StoreStatistics {
 export interface RecordStore {
   getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null>;
   subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts>;
-  /** Read for every message of an inbox, so a driver caches them. */
+  /** These counts are read for every message of an inbox, so a driver caches them. */
   unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts>;
   pullCounts(id: SubscriptionId, rewindableFromMs: TimeMs): Promise<PullCounts>;
-  /** Newest first. */
+  /** Lists attempts, newest first. */
   listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>>;
-  /** Newest first, without those being redriven. */
+  /** Lists dead letters, newest first, except those being redriven. */
   listDeadLetters(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>>;
   getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null>;
   /**
-   * Turns dead letters into deliveries that are due now, with a fresh retry policy. A dead letter whose message is to
-   * be delivered anyway, after a rewind, is only removed. `ids` null: all that exist at the time of the call, in
-   * bounded steps. Returns how many.
+   * Turns dead letters into deliveries that are due now and start with all retries of the retry policy. A dead letter
+   * whose message will be delivered anyway, after a rewind, is only removed. `ids` null: all dead letters that exist at
+   * the time of the call, in bounded steps. Returns how many were turned into deliveries or removed.
    */
   redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number>;
   /** Deletes dead letters for good; `ids` null: all. Returns how many. */

@@ -3,8 +3,9 @@ import type { Attempt } from "../domain/model.ts";
 import type { PulledSettlement, Settlement } from "./log.ts";
 
 /**
- * The database stores whole numbers only. A settlement that it refuses would be retried for ever, and with it every
- * publish of its commit. So an invalid settlement is rejected before any of its call is accepted.
+ * Throws for a settlement that cannot be stored, because the database stores whole numbers only. A settlement that the
+ * database refuses would be retried for ever, and with it every publish of its commit. So an invalid settlement rejects
+ * its whole call at once.
  */
 export function assertStorable({ attempt, settled }: Settlement): void {
   if (attempt !== null) assertAttempt(attempt);
@@ -14,17 +15,15 @@ export function assertStorable({ attempt, settled }: Settlement): void {
   if (settled.firstAttemptAtMs !== undefined) assertWhole("firstAttemptAtMs", settled.firstAttemptAtMs);
 }
 
-/**
- * The same for a receiver's answer. Its receipt handle may contain anything, because clients send it.
- */
+/** Throws for an answer that cannot be stored. Its receipt handle may contain anything, because clients send it. */
 export function assertAnswerStorable({ answer }: PulledSettlement): void {
   if (answer.kind === "due") assertWhole("dueAtMs", answer.dueAtMs);
   else assertAttempt(answer.attempt);
 }
 
 /**
- * Indexes of the first answer per pulled delivery; later answers for the same one are ignored, and so are answers that
- * can name no delivery.
+ * Returns the indexes of the first answer for each pulled delivery. Later answers for the same delivery are ignored,
+ * and so are answers with values that no delivery can have.
  */
 export function firstAnswers(answers: readonly PulledSettlement[]): readonly number[] {
   const seen = new Set<string>();

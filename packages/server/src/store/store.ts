@@ -1,6 +1,6 @@
 /**
- * The port between the engine and a database, in domain words and in parts. Failures are `RingbackError`s:
- * `storage_full` and `storage_unavailable` when the database cannot be written (nothing of the call took effect),
+ * The port between the engine and a database, in domain terms and in several parts. Failures are `RingbackError`s:
+ * `storage_full` or `storage_unavailable` when the database cannot be written and nothing of the call took effect;
  * `overloaded` when a queue is full.
  */
 
@@ -24,6 +24,6 @@ export interface Store {
 export interface StoreObserver {
   /** One group commit: how long the database took to make it durable, and how many operations shared it. */
   commit(durationS: number, operations: number): void;
-  /** One statement of this name was sent to a remote database: one round trip. Drivers without one never call it. */
+  /** One statement with this name was sent to a remote database, in one round trip. Local drivers never call this. */
   statement?(name: string): void;
 }

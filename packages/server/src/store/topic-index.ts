@@ -5,7 +5,7 @@ import { NameIndex } from "./name-index.ts";
 
 export const isListed = (name: string): boolean => !isInternalName(name);
 
-/** Topics in memory, found by their ids, by their names, and by their names in any case. */
+/** Topics in memory, indexed by id, by name, and by name in any letter case. */
 export class TopicIndex<T extends { readonly topic: Topic }> {
   readonly #byId = new Map<TopicId, T>();
   readonly #accounts = new Map<AccountId, NameIndex<T>>();
@@ -26,7 +26,7 @@ export class TopicIndex<T extends { readonly topic: Topic }> {
     return topics;
   }
 
-  /** Prefers the topic of exactly this name. */
+  /** Prefers the topic with exactly this name. */
   findAnyCase(accountId: AccountId, name: string): T | undefined {
     return this.ofAccount(accountId).get(name) ?? this.#folded.get(foldedKey(accountId, name))?.[0];
   }

@@ -7,9 +7,9 @@ const strict = createAddressGuard({ allowPrivateNetworks: false, allowedAddresse
 const open = createAddressGuard({ allowPrivateNetworks: true, allowedAddresses: [] });
 
 /**
- * The registries of special-purpose addresses, written out once more: [network, bits, judgement]. "private" opens with
- * `allowPrivateNetworks`. The longest match decides. Numbers instead of a library, so that the two do not share a
- * mistake.
+ * The registries of special-purpose addresses, written independently of the code under test: [network, bits,
+ * judgement]. "private": allowed by `allowPrivateNetworks`. The longest match decides. The test uses numbers instead of
+ * the library of the guard, so that both do not have the same mistake.
  */
 type Judgement = "public" | "private" | "closed" | "v4 inside";
 type Row = readonly [base: bigint, bits: number, judgement: Judgement];

@@ -89,7 +89,7 @@ describe("a message over TCP", () => {
     await using receiver = await receiving(() => {});
     const result = post(start({ timers: time, clock: time }), at(receiver));
     await eventually(() => receiver.connections[0]?.closed()).toBe(true);
-    // The deadline, and the wait for the receiver's end.
+    // Two timers are running: the deadline, and the wait until the receiver ends the connection.
     await eventually(() => time.timersRunning).toBe(2);
     time.advance(transportLimits.tcpEndMsMax);
     expect(await result).toMatchObject({ ...sentResult, durationMs: transportLimits.tcpEndMsMax });

@@ -29,7 +29,7 @@ afterEach(() => closeClean(transport));
 const at = (peer: { readonly origin: string }, changes: Partial<Endpoint> = {}): Endpoint =>
   endpoint(peer.origin.replace(/^http/, "ws"), { path: "/", ...changes });
 const sentResult = { error: null, status: 0, headers: {}, body: new Uint8Array() };
-/** More than the system buffers while the peer does not read. */
+/** More bytes than the system buffers while the peer does not read. */
 const tooMuch = Buffer.alloc(16 * 1024 * 1024, "x");
 
 describe("a message over a WebSocket has failed", () => {

@@ -1,7 +1,7 @@
 /**
- * Real: the server inside the test's process, its database, cmq-sdk over HTTP, and a program that receives pushes.
- * Replaced: the addresses of CMQ's host names and port 80, as /etc/hosts would, because the SDK has no setting for the
- * host. The SDK sends everything by POST and signs the host without a port.
+ * Real: the server inside the test's process, its database, cmq-sdk over HTTP, a program that receives pushes. Faked:
+ * the addresses of CMQ's host names, and port 80. The SDK has no setting for the host, so the host names are redirected
+ * as a line in /etc/hosts does. The SDK sends everything by POST and signs the host without a port.
  */
 import { CMQ } from "cmq-sdk";
 import { describe, expect, it } from "vitest";
@@ -27,7 +27,7 @@ let calls = 0;
 
 /**
  * The SDK draws nonces from ten thousand numbers, so two equal requests within one second can be identical, and the
- * server refuses the second one as a replay. Repeated requests therefore carry a parameter that nothing reads.
+ * server refuses the second one as a replay. Repeated requests therefore contain a parameter that the server ignores.
  */
 function once<T extends object>(options: T): T {
   return { ...options, callNumber: ++calls };
@@ -42,7 +42,7 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
     CMQ.NEW({ ...given().pair, path: "/v2/index.php", signatureMethod, extranet: false, region: "gz" });
   const named = (name: string) => `${signatureMethod}-${name}`;
 
-  it("makes, lists, changes, describes and deletes a topic", async () => {
+  it("creates, lists, changes, describes and deletes a topic", async () => {
     const cmq = client();
     const topicName = named("topic");
     const { topicId } = await ok(cmq.createTopic({ topicName, maxMsgSize: 4096, filterType: 1 }));
@@ -62,7 +62,7 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
     expect(requestedHosts).toContain("cmq-topic-gz.api.tencentyun.com");
   });
 
-  it("subscribes, publishes, and does all that can be done with a subscription", async () => {
+  it("subscribes, publishes, and calls every action of subscriptions", async () => {
     await using receiver = await startPushReceiver("json");
     const cmq = client();
     const topicName = named("subscribed");
@@ -120,7 +120,7 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
     expect(await ok(cmq.deleteTopic({ topicName }))).toEqual(done);
   });
 
-  it("does all that can be done with a queue and its messages", async () => {
+  it("calls every action of queues and their messages", async () => {
     const cmq = client();
     const queueName = named("queue");
     const { queueId } = await ok(cmq.createQueue({ queueName, visibilityTimeout: 60 }));
@@ -173,7 +173,7 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
   });
 });
 
-it("refuses the SDK's second request with one object of options, into whose signature the first one's has gone", async () => {
+it("refuses the SDK's second request with the same options object, because the SDK signs the first signature too", async () => {
   const cmq = CMQ.NEW({
     ...given().pair,
     path: "/v2/index.php",

@@ -1,7 +1,7 @@
 /**
- * Real: the server inside the test's process, its database, HTTP. Requests are signed by the tests' own client, since
- * no SDK sends most of them. Replaced, for the limits of an account: rows in the database are written before the server
- * starts.
+ * Real: the server inside the test's process, its database, HTTP. Faked: accounts at their limits. Their rows are
+ * written into the database before the server starts. Requests come from a client in the test harness, because no SDK
+ * sends most of them.
  */
 import { readFileSync } from "node:fs";
 import { expect, describe, it } from "vitest";
@@ -37,7 +37,7 @@ const nowS = () => Math.floor(Date.now() / 1000);
 const many = (name: string, count: number, value = "x") =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`${name}.${index}`, value]));
 
-/** Names that one case uses and no other does. */
+/** Number in the last name that `fresh` has used. Each case gets a topic or queue with a new name. */
 let last = 0;
 async function fresh(call: SignedCaller["call"], action: "CreateTopic" | "CreateQueue", parameters: Parameters = {}) {
   const name = `fresh-${++last}`;
@@ -228,7 +228,7 @@ const cases: readonly Case[] = [
   ofQueue(7000, 10200, "an empty queue, for a batch", "BatchReceiveMessage", { numOfMsg: 16 }),
 ];
 
-/** Tested below on a server of their own, or in the slow tests. */
+/** Codes that are tested below on separate servers, or in the slow tests. */
 const elsewhere = ["4450/10220", "4450/10610", "4500/10480", "6000/10050", "4420/10250", "6070/10690"];
 
 /** Documented codes that no request can cause here. */
@@ -253,7 +253,7 @@ const never: Readonly<Record<string, string>> = {
   "6050/10740": "an internal fault of the cloud's",
 };
 
-describe("each documented code that a request can bring about", () => {
+describe("each documented code that a request can cause", () => {
   it.each(cases)("$code ($module) for $by", async ({ code, module, provoke }) => {
     using caller = new SignedCaller(given().server.url, given().pair);
     const answer = await provoke((action, parameters) => caller.call(action, parameters), caller);
@@ -279,7 +279,7 @@ describe("each documented code that a request can bring about", () => {
 });
 
 describe("the generated reference", () => {
-  it("has a row for every code of these tests, and says which of them no request meets", () => {
+  it("has a row for every code of these tests, and says which codes no request causes", () => {
     const reference = readFileSync(new URL("../../../../docs/reference/cmq.md", import.meta.url), "utf8");
     const rows = [...reference.matchAll(/^\| (?<code>\d{4}) \| (?<module>\d{5,6}) \|(?<rest>.*)$/gm)];
     const known = rows.map(({ groups }) => [
@@ -294,12 +294,12 @@ describe("the generated reference", () => {
   });
 });
 
-it("answers a number of the client's own with that number", async () => {
+it("returns the client's own request number", async () => {
   using caller = new SignedCaller(given().server.url, given().pair);
   expect(await caller.ok("ListQueue", { clientRequestId: 12345 })).toMatchObject({ clientRequestId: 12345 });
 });
 
-it("knows a host with its port and without, and signatures of SHA-1 where no method is named", async () => {
+it("accepts a host with and without its port, and SHA-1 signatures where no method is given", async () => {
   using caller = new SignedCaller(given().server.url, given().pair);
   const { SignatureMethod: _named, ...common } = commonParameters(given().pair);
   for (const signedHost of [host(), "127.0.0.1"]) {

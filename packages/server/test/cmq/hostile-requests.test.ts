@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, bare HTTP. To every request CMQ's API answers in its own form, keeps serving, and
- * writes nothing of the request to the log. Random input comes from fast-check.
+ * Real: the server as a process, HTTP without an SDK. Nothing is faked. CMQ's API answers every request in its own
+ * form, keeps serving, and logs nothing of the request. Random input comes from fast-check.
  */
 import { request } from "node:http";
 import * as fc from "fast-check";
@@ -59,7 +59,7 @@ async function answerTo(what: Sent): Promise<CmqAnswer> {
   return JSON.parse(text) as CmqAnswer;
 }
 
-/** A signed form. The signature joins the texts that must appear nowhere. */
+/** Returns a signed form. Adds its signature to the texts that must appear nowhere. */
 function signed(action: string, parameters: Readonly<Record<string, string | number>> = {}, by = pair): string {
   const text = signedForm(by, new URL(server.url).host, action, parameters);
   const signature = new URLSearchParams(text).get("Signature") ?? "";
@@ -114,14 +114,14 @@ describe("the CMQ API", () => {
       fc.asyncProperty(fc.constantFrom(...actions), parameters, async (action, given) => {
         const answer = await answerTo({ body: signed(action, given) });
         expect(answer).toMatchObject({ code: expect.any(Number), requestId: expect.stringMatching(/^\d+$/) });
-        // A code of this API, and never the code of an internal error.
+        // Every code of this API is correct, except the code of an internal error.
         expect(answer.code).not.toBe(6000);
       }),
       { numRuns: 150 },
     );
   });
 
-  it("takes names of prototypes for what they are: unknown", async () => {
+  it("treats the names of prototype members as unknown", async () => {
     for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
       expect(await answerTo({ body: signed(name) })).toMatchObject({
         code: 4000,
@@ -149,13 +149,13 @@ describe("the CMQ API", () => {
     },
   );
 
-  it("takes a form whose content type says more, or nothing", async () => {
+  it("accepts a form whose content type has parameters, or is missing", async () => {
     for (const type of [`${form}; charset=UTF-8`, form.toUpperCase(), null]) {
       expect(await answerTo({ type, body: signed("ListQueue") })).toMatchObject({ code: 0 });
     }
   });
 
-  it("refuses a request that it has had, by whichever method it comes", async () => {
+  it("refuses a replayed request, also by another method", async () => {
     const body = signed("ListQueue");
     expect(await answerTo({ body })).toMatchObject({ code: 0 });
     const again = { code: 4300, message: expect.stringMatching(/^\(10040\)/) };
@@ -166,7 +166,7 @@ describe("the CMQ API", () => {
     expect(await answerTo({ method: "GET", type: null, path: `${apiPath}?${body}` })).toMatchObject({ code: 4100 });
   });
 
-  it("refuses whoever changes one letter of what was signed", async () => {
+  it("refuses a request in which one signed letter was changed", async () => {
     using caller = new SignedCaller(server.url, pair);
     await caller.ok("CreateQueue", { queueName: "precious" });
     const body = signed("DeleteQueue", { queueName: "precioux" }).replace("precioux", "precious");
@@ -207,7 +207,7 @@ describe("the CMQ API", () => {
     }
   });
 
-  it("has told its log no secret and no signature, and still serves", async () => {
+  it("has logged no secret and no signature, and still serves", async () => {
     expect(await answerTo({ body: signed("ListQueue") })).toMatchObject({ code: 0 });
     const { code, stdout, stderr } = await server.stop();
     expect(code).toBe(0);

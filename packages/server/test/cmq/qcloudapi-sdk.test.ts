@@ -1,6 +1,6 @@
 /**
- * Real: the server inside the test's process, its database, Tencent's own qcloudapi-sdk over HTTP in all four of its
- * ways, and programs that receive pushes with Ringback's SDK. Nothing is faked.
+ * Real: the server inside the test's process, its database, Tencent's own qcloudapi-sdk over HTTP, programs that
+ * receive pushes with Ringback's SDK. Nothing is faked. The SDK sends by GET and POST, and signs with SHA1 and SHA256.
  */
 import { describe, expect, it } from "vitest";
 import { untilTrue } from "../harness/until.ts";
@@ -30,7 +30,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
   const named = (name: string) => `${prefix}${name}`;
   const client = () => new Qcloud(given().server.url, given().pair, way);
 
-  it("makes, changes, describes, lists and deletes topics", async () => {
+  it("creates, changes, describes, lists and deletes topics", async () => {
     const qcloud = client();
     const [topicName, routed] = [named("topic"), named("routed")];
     const created = await qcloud.ok("CreateTopic", { topicName });
@@ -122,7 +122,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
     await qcloud.ok("DeleteTopic", { topicName });
   });
 
-  it("changes and clears the tags of a subscription, and each message goes to those who want it", async () => {
+  it("changes and clears the tags of a subscription, and each message goes to the matching subscriptions", async () => {
     await using receiver = await startPushReceiver("json");
     await using simplified = await startPushReceiver("simplified");
     const qcloud = client();
@@ -202,7 +202,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
     expect(fetched.sort()).toEqual(["for the queue alone", "single", ...msgBody].sort());
   });
 
-  it("makes, changes, describes, lists and deletes queues", async () => {
+  it("creates, changes, describes, lists and deletes queues", async () => {
     const qcloud = client();
     const queueName = named("queue");
     const created = await qcloud.ok("CreateQueue", { queueName });
@@ -309,7 +309,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
     expect(list.map(({ msgBody }) => msgBody)).toEqual(["first", "second", "third"]);
   });
 
-  it("carries every text as it is, by a topic to a program and by a queue", async () => {
+  it("delivers every text unchanged, by a topic to a program and by a queue", async () => {
     await using receiver = await startPushReceiver("json");
     const qcloud = client();
     // A Node server takes 16 KiB of headers, and the request line counts as one.
@@ -319,7 +319,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
     await qcloud.ok("Subscribe", { topicName, subscriptionName: "all", protocol: "http", endpoint: receiver.url });
     await qcloud.ok("CreateQueue", { queueName });
     for (const msgBody of texts) {
-      // Parameters that no action has, with underscores, which the SDK signs in a way of its own.
+      // No action has these parameters. Their names have underscores, which the SDK signs in an unusual form.
       const odd = { _own: "1", own_key_: msgBody.slice(0, 9), msgTag: ["a_b"] };
       const { msgId } = await qcloud.ok("PublishMessage", { topicName, msgBody, ...odd });
       const sent = await qcloud.ok("SendMessage", { queueName, msgBody, ...odd });
@@ -332,7 +332,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
     expect((await qcloud.call("PublishMessage", { topicName, msgBody: "" })).message).toMatch(/^\(10120\)/);
   });
 
-  it("waits for a message, and no longer than it was told to", async () => {
+  it("waits for a message, and no longer than requested", async () => {
     const qcloud = client();
     const queueName = named("waiting");
     await qcloud.ok("CreateQueue", { queueName, pollingWaitSeconds: 30 });
@@ -343,7 +343,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
   });
 });
 
-it("hands a message out again when its time is up, and to the dead letters after so many times", async () => {
+it("delivers a message again after its visibility timeout, and moves it to the dead letters after the maximum of receives", async () => {
   const qcloud = new Qcloud(given().server.url, given().pair, ways[3]);
   await qcloud.ok("CreateQueue", { queueName: "never-done" });
   const settings = { visibilityTimeout: 1, deadLetterQueueName: "never-done", policy: 0, maxReceiveCount: 2 };
@@ -357,7 +357,7 @@ it("hands a message out again when its time is up, and to the dead letters after
   expect(Number(second["nextVisibleTime"])).toBeGreaterThan(Number(first["nextVisibleTime"]));
   const late = await qcloud.call("DeleteMessage", { queueName: "retried", receiptHandle: first.receiptHandle ?? "" });
   expect(late.code).toBe(4430);
-  // The message moves when it would have been received a third time.
+  // The message moves to the dead-letter queue when it would be received a third time.
   const third = take("retried");
   const dead = await take("never-done");
   expect([dead.msgBody, dead.dequeueCount]).toEqual(["poison", 1]);

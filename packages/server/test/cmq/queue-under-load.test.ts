@@ -1,7 +1,7 @@
 /**
- * Real: the server inside the test's process, with SQLite, receivers as processes that are killed with SIGKILL wherever
- * they are, HTTP. The receivers use a client of the tests' own. Two servers on PostgreSQL: `postgres.test.ts`; longer:
- * `slow/cmq-queue.test.ts`.
+ * Real: the server inside the test's process, SQLite, receivers as child processes, SIGKILL, HTTP. Nothing is faked.
+ * Receivers are killed at any moment; they use a client of the test harness. `postgres.test.ts` tests two servers on
+ * PostgreSQL, and `slow/cmq-queue.test.ts` runs longer.
  */
 import { describe, expect, it } from "vitest";
 import { useCmqServer } from "../harness/cmq/running-server.ts";
@@ -15,14 +15,14 @@ import { until } from "../harness/until.ts";
 const given = useCmqServer();
 
 describe("a queue whose receivers are killed at random", () => {
-  it("loses nothing, gives nothing to two within its time, and releases what the dead had", async () => {
+  it("loses no message, gives none to two receivers within its visibility timeout, and releases those of killed receivers", async () => {
     const { server, pair } = given();
     const report = await runQueueLoad({ urls: [server.url], pair, seed: 20261122, loadMs: 1_000, killsMin: 3 });
     expectKept(report, { sent: 100 });
   });
 });
 
-it("gives a waiting receiver what a dead one had, when its time is up and not before", async () => {
+it("gives a waiting receiver the message of a killed one when its visibility timeout has ended, and not before", async () => {
   const { server, pair } = given();
   using caller = new SignedCaller(server.url, pair);
   const queueName = "inherited";
@@ -42,7 +42,7 @@ it("gives a waiting receiver what a dead one had, when its time is up and not be
   expect(Date.now()).toBeGreaterThanOrEqual(first.requestedAtMs + 1000);
 });
 
-it("delivers in the order of sending to one that takes one at a time", async () => {
+it("delivers in the order of sending to a receiver that receives one message at a time", async () => {
   const { server, pair } = given();
   using caller = new SignedCaller(server.url, pair);
   const queueName = "in-line";

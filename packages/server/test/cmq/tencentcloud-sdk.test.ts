@@ -23,7 +23,7 @@ function clientOf(pair: KeyPair = given().pair) {
   });
 }
 
-/** API 3.0 has no action that receives, so its users receive by API 2.0. */
+/** API 3.0 has no action that receives messages, so its users receive by API 2.0. */
 const receiver20 = () => new Qcloud(given().server.url, given().pair, { method: "POST", signatureMethod: "sha256" });
 
 const RequestId = expect.stringMatching(/\w/);
@@ -31,7 +31,7 @@ const messageId = expect.stringMatching(/^\d+$/);
 const timeMs = expect.toSatisfy((value: unknown) => Math.abs(Number(value) - Date.now()) < 60_000);
 
 describe("tencentcloud-sdk-nodejs", () => {
-  it("makes, changes, describes and deletes topics", async () => {
+  it("creates, changes, describes and deletes topics", async () => {
     const client = clientOf();
     const TopicName = "tdmq-topic";
     const { TopicId, ...created } = await client.CreateCmqTopic({ TopicName, MaxMsgSize: 2048, FilterType: 1 });
@@ -60,7 +60,7 @@ describe("tencentcloud-sdk-nodejs", () => {
     await expect(client.DescribeCmqTopicDetail({ TopicName })).rejects.toMatchObject({ code: "ResourceNotFound" });
   });
 
-  it("makes, changes, describes and deletes subscriptions, and publishes", async () => {
+  it("creates, changes, describes and deletes subscriptions, and publishes", async () => {
     await using receiver = await startPushReceiver("json");
     const client = clientOf();
     const TopicName = "tdmq-subscribed";
@@ -116,7 +116,7 @@ describe("tencentcloud-sdk-nodejs", () => {
     expect(await client.DeleteCmqTopic({ TopicName })).toEqual({ RequestId });
   });
 
-  it("makes, changes, describes, fills, rewinds, clears and deletes queues", async () => {
+  it("creates, changes, describes, fills, rewinds, clears and deletes queues", async () => {
     const client = clientOf();
     const qcloud = receiver20();
     const QueueName = "tdmq-queue";
@@ -177,7 +177,7 @@ describe("tencentcloud-sdk-nodejs", () => {
     await expect(describeQueue()).rejects.toMatchObject({ code: "ResourceNotFound" });
   });
 
-  it("is refused with a wrong key, an unknown one, and an action that there is not", async () => {
+  it("is refused with a wrong key, an unknown key, and an unknown action", async () => {
     const { secretId, secretKey } = given().pair;
     const wrong = clientOf({ secretId, secretKey: `${secretKey}x` });
     await expect(wrong.DescribeCmqQueues({})).rejects.toMatchObject({ code: "AuthFailure.SignatureFailure" });

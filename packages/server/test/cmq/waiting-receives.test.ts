@@ -1,7 +1,7 @@
 /**
- * Real: the server as a process and a thousand connections to it, each with a receive that waits. The server's own
- * metrics show their cost. Ten thousand receives, and the CPU time that they cost while they wait:
- * `slow/cmq-waiting.test.ts`.
+ * Real: the server as a process, a thousand connections to it. Nothing is faked. A receive waits on each connection.
+ * The server's metrics show the memory that it uses. `slow/cmq-waiting.test.ts` tests ten thousand receives and the CPU
+ * time that they need while they wait.
  */
 import { expect, it } from "vitest";
 import { expectOneOfManyWoken } from "../harness/cmq/expect-woken.ts";
@@ -9,7 +9,7 @@ import { useCmqServerProcess } from "../harness/cmq/running-server.ts";
 
 const given = useCmqServerProcess();
 
-it("lets a thousand receives wait at rest, and gives a message to exactly one of them", async () => {
+it("lets a thousand receives wait at little cost, and gives a message to exactly one of them", async () => {
   const { server, pair } = given();
   const { bytesPerReceive } = await expectOneOfManyWoken(server, pair, { count: 1_000, idleMs: 0 });
   // A thread for each receive would take more.

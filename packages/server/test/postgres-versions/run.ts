@@ -32,7 +32,7 @@ function bring(major: string, version: string): string {
   const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts", `${packageName}@${version}`];
   const npm = process.env["npm_execpath"];
   const options = { cwd: folder, stdio: ["ignore", "ignore", "inherit"] as ("ignore" | "inherit")[] };
-  // The npm that runs this script: the path may have another one.
+  // Uses the npm that runs this script, because the path may have another one.
   if (npm === undefined) spawnSync("npm", args, { ...options, shell: process.platform === "win32" });
   else spawnSync(process.execPath, [npm, ...args], options);
   return programs;

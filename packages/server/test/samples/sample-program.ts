@@ -6,7 +6,7 @@ import { freePort } from "../harness/free-port.ts";
 import { startProgram } from "../harness/program.ts";
 import { until } from "../harness/until.ts";
 
-/** Debian's Python, because Debian packages what the samples import. `PYTHON` names another one. */
+/** Debian's Python, because Debian has packages for the libraries of the samples. `PYTHON` sets another one. */
 const python = process.env["PYTHON"] ?? "/usr/bin/python3";
 
 export interface Sample extends AsyncDisposable {
@@ -17,7 +17,7 @@ export interface Sample extends AsyncDisposable {
 
 const examples = new URL("../../../../examples/", import.meta.url);
 
-/** Starts a sample program on a free port. Its only change is the address that `listens` names. */
+/** Starts a sample program on a free port. Only the address in `listens` is changed in the program. */
 export async function startSample(folder: string, listens: string, ours: (port: number) => string): Promise<Sample> {
   const text = readFileSync(new URL(`${folder}/sample.py`, examples), "utf8");
   const port = await freePort();
@@ -36,7 +36,7 @@ export async function startExample(file: string): Promise<Sample> {
   return { port, output: () => program.output(), [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }
 
-/** The commands of a README's `sh` blocks that begin with curl, with the lines that their quotes span. */
+/** The commands in a README's `sh` blocks that begin with curl. A quoted argument can continue on further lines. */
 export function curlLines(folder: string): readonly string[] {
   const readme = readFileSync(new URL(`${folder}/README.md`, examples), "utf8");
   const blocks = Array.from(readme.matchAll(/^```sh\n(?<code>[^]*?)^```$/gm), ({ groups }) => groups?.["code"] ?? "");

@@ -1,6 +1,6 @@
 /**
- * Real: the sample programs of the documents, run by Python with the libraries that they name; the server as a process
- * with its file; curl. Changed: the ports.
+ * Real: the sample programs of the documents, Python with their libraries, the server as a child process, curl. Faked:
+ * the ports.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

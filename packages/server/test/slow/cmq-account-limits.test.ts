@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process and its database, into which as many topics and subscriptions as an account may have
- * were written.
+ * Real: the server as a child process, its database. Faked: topics and subscriptions up to the account's limits. Their
+ * rows are written directly into the database.
  */
 import { expect, it } from "vitest";
 import { makeKeyPair, withMasterKey } from "../harness/cmq/account.ts";

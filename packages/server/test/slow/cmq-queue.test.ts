@@ -1,6 +1,4 @@
-/**
- * As `cmq/queue-under-load.test.ts`, for two minutes. Real: servers, databases, receivers that are killed.
- */
+/** Real: servers, databases, receivers. Nothing is faked. As `cmq/queue-under-load.test.ts`, for two minutes. */
 import { expect, it } from "vitest";
 import { makeKeyPair, withMasterKey } from "../harness/cmq/account.ts";
 import { withTwoServers } from "../harness/cmq/two-servers.ts";

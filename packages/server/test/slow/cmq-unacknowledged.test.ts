@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, its database, and a program that receives as many messages as may be invisible and
- * deletes none.
+ * Real: the server as a child process, its database, a receiver. Nothing is faked. The receiver receives messages up to
+ * the limit of invisible messages, and deletes none.
  */
 import { expect, it } from "vitest";
 import { limits } from "../../src/domain/limits.ts";
@@ -13,7 +13,7 @@ const queueName = "hoarded";
 const batch = 16;
 const atOnce = 8;
 
-it("answers 6070 when as many messages are received and not deleted as may be, and goes on when one is deleted", async () => {
+it("answers 6070 at the limit of received and not deleted messages, and continues when one is deleted", async () => {
   const { server, pair } = given();
   using caller = new SignedCaller(server.url, pair);
   await caller.ok("CreateQueue", { queueName, visibilityTimeout: 43_200 });

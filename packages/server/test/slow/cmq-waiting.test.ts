@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process and ten thousand connections to it, each with a receive that waits. Needs as many open
- * files, twice.
+ * Real: the server as a child process, ten thousand connections to it. Nothing is faked. A receive waits on each
+ * connection. The test and the server each need ten thousand open files.
  */
 import { expect, it } from "vitest";
 import { limits } from "../../src/domain/limits.ts";
@@ -12,14 +12,14 @@ import { until } from "../harness/until.ts";
 
 const given = useCmqServerProcess();
 
-it("lets ten thousand receives wait at rest, and gives a message to exactly one of them", async () => {
+it("lets ten thousand receives wait at little cost, and gives a message to exactly one of them", async () => {
   const { server, pair } = given();
   const woken = await expectOneOfManyWoken(server, pair, { count: 10_000, idleMs: 5_000 });
   expect(woken.idlePercent).toBeLessThan(10);
   expect(woken.bytesPerReceive).toBeLessThan(50_000);
 });
 
-it("answers the receive after the last that may wait with 4420, and goes on when they have left", async () => {
+it("answers 4420 to a receive past the limit of waiting receives, and continues when the others have left", async () => {
   const { server, pair } = given();
   using caller = new SignedCaller(server.url, pair);
   const queueName = "full-house";

@@ -1,6 +1,6 @@
 /**
- * Real: PostgreSQL with its autovacuum and its statistics, two nodes' stores in this process. Faked: the time, of which
- * a week passes.
+ * Real: PostgreSQL with autovacuum and statistics, the stores of two nodes in this process. Faked: the time. A week
+ * passes.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Churn, hotShare, hotTables, type TableFigures } from "../../src/store/postgres/testing/churn.ts";
@@ -11,22 +11,22 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
-/** Longer than the longest retention: from then on as many rows go as come. */
+/** Longer than the longest retention. From then on, retention removes as many rows as are added. */
 const WARM_ROUNDS = 80;
 const WINDOW_ROUNDS = 200;
 const MEASURED_ROUNDS = 5;
-/** Retention moves the one column of topic_log that has an index, and here it does so after every two publishes. */
+/** Retention changes the only indexed column of topic_log. In this test that happens after every two publishes. */
 const hotShareMin = { subscription_cursor: 0.9, topic_log: 0.6, claim: 0.9 } as const;
-/** Sizes go up and down, so samples of them differ without growth. */
+/** Sizes vary, so two samples can differ although nothing grows. */
 const GROWTH_MAX = 1.3;
-/** A page or two more or less of a small table is not growth. */
+/** A difference of a page or two in a small table does not count as growth. */
 const SMALL_BYTES = 256 * 1024;
-/** Share at which autovacuum begins by default, and as much again for rows that come while it works. */
+/** Twice the share of dead rows at which autovacuum begins by default, because more rows die while it works. */
 const deadMax = ({ live }: TableFigures): number => 2 * (50 + 0.2 * live);
 
 type Sizes = Map<string, number>;
 
-/** Partitions come and go, so their sizes are added. */
+/** Partitions are created and dropped, so the sizes of all partitions of a table are added. */
 function tableOf(name: string): string {
   return name.replace(/^(message|attempt)_(\d+|first)$/, "$1");
 }

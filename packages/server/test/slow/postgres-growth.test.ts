@@ -7,7 +7,7 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
-it("reads no more on the way of a message, and by the same indexes, with a million rows than with ten thousand", async () => {
+it("reads no more rows per message, and uses the same indexes, with a million rows as with ten thousand", async () => {
   const thousands = await readInTablesOf(server, { rows: 10_000, partitions: 10 });
   const million = await readInTablesOf(server, { rows: 1_000_000, partitions: 40 });
   expect(million.perMessage).toBeLessThan(thousands.perMessage * 1.2);

@@ -1,4 +1,4 @@
-/** Real: the server, a bare socket, and a minute of real time, which is the limit for a whole request. */
+/** Real: the server, a plain socket, time. Nothing is faked. A minute passes, which is the time limit of a request. */
 import { describe, expect, it } from "vitest";
 import { exchange, parseAnswer } from "../../src/api/testing/raw-connection.ts";
 import { useServer } from "../harness/running-server.ts";

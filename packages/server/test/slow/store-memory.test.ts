@@ -4,11 +4,11 @@ import { expect, test } from "vitest";
 import { Scene } from "../../src/store/contract/fixtures.ts";
 import { SqliteFolder } from "../../src/store/sqlite/testing/sqlite-folder.ts";
 
-// Real: the store with its threads and its disk. Nothing else runs in the process.
+// Real: the store with its threads and its disk. Nothing is faked. Nothing else runs in the process.
 const MESSAGES = 1_000_000;
 const BATCH = 1_000;
 const CACHE_BYTES = 16 * 1024 * 1024;
-/** Memory beside the cache: requests under way, and garbage that the heap still holds. */
+/** Memory in addition to the cache: requests under way, and garbage that is still in the heap. */
 const GROWTH_BYTES_MAX = CACHE_BYTES + 32 * 1024 * 1024;
 
 setFlagsFromString("--expose-gc");
@@ -20,7 +20,7 @@ function memory(): number {
   return heapUsed + external;
 }
 
-test("a million messages behind a paused subscription take no memory, and come in order when it goes on", async () => {
+test("a million messages of a paused subscription take no memory, and are delivered in order when it is resumed", async () => {
   const under = await SqliteFolder.open({ messageCacheBytes: CACHE_BYTES });
   const scene = await Scene.make(under);
   const reader = await scene.subscribe("reader");

@@ -15,7 +15,7 @@ export interface CallBody {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One request to the application; whatever it answers must be what the OpenAPI document describes. */
+/** Sends one request to the application. Fails when the OpenAPI document does not describe the answer. */
 export async function call(app: FastifyInstance, method: string, url: string, given: CallBody = {}): Promise<Answer> {
   const payload = given.json === undefined ? given.body : JSON.stringify(given.json);
   const response = await app.inject({

@@ -11,7 +11,7 @@ interface Document {
   readonly components: { readonly schemas: { readonly Problem: object } };
 }
 
-/** Fails unless the OpenAPI document says that this operation can answer like this. */
+/** Fails unless the OpenAPI document describes this answer for the operation. */
 export function expectDescribed(
   app: FastifyInstance,
   method: string,

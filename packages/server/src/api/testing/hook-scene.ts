@@ -7,8 +7,8 @@ import { createTestApp } from "./test-app.ts";
 import type { TestApp, TestParts } from "./test-app.ts";
 
 /**
- * The application whose hooks reach programs that reply by a script. `start` gives each test its own; it is closed
- * after the test.
+ * An application whose hooks call programs that reply by a script. `start` creates one for each test. The application
+ * is closed after the test.
  */
 export class HookScene {
   #app: TestApp | null = null;
@@ -26,7 +26,7 @@ export class HookScene {
     return this.test.app;
   }
 
-  /** Returns the POSTs that the programs have got so far. */
+  /** Returns the list of POSTs to the programs, which grows with each POST. */
   async start(
     script: (post: ScriptedPost) => ScriptedReply | Promise<ScriptedReply>,
     parts: TestParts = {},

@@ -9,7 +9,7 @@ export async function listen(app: FastifyInstance): Promise<number> {
   return address.port;
 }
 
-/** Writes bytes to a fresh connection and gives all that comes back until the server ends it. */
+/** Writes bytes to a new connection, and returns everything that the server sends until it ends the connection. */
 export function exchange(port: number, ...pieces: readonly (string | Uint8Array)[]): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let answer = "";
@@ -22,7 +22,7 @@ export function exchange(port: number, ...pieces: readonly (string | Uint8Array)
     resolve(answer);
   });
   socket.on("error", (error: NodeJS.ErrnoException) => {
-    // The server may cut a connection that still has bytes for it; what it said before is what counts.
+    // The server may cut a connection while the test still sends bytes. Only its answer before that matters.
     if (error.code !== "ECONNRESET" && error.code !== "EPIPE") reject(error);
   });
   return promise;
@@ -34,7 +34,7 @@ export interface RawAnswer {
   readonly problem: { readonly code: string; readonly status: number; readonly detail: string };
 }
 
-/** The first answer in what a server sent. */
+/** Parses the first answer in the bytes that a server sent. */
 export function parseAnswer(text: string): RawAnswer {
   const end = text.indexOf("\r\n\r\n");
   const headers = text.slice(0, end).toLowerCase();

@@ -11,7 +11,7 @@ export class RecordedPulls implements Pulls {
   waiting = 0;
   /** Answers that no client has read yet. */
   unread = 0;
-  /** A pull returns its messages only when its client has left. */
+  /** True: a pull returns its messages only when its client has disconnected. */
   returnsWhenGone = false;
   /** Every call rejects with this error. */
   failure: Error | null = null;

@@ -8,7 +8,7 @@ export interface ScriptedPost {
   readonly text: string;
 }
 
-/** A reply, or the way in which there is none. */
+/** A reply, or the error because of which there is no reply. */
 export type ScriptedReply =
   | TransportErrorCode
   | {
@@ -17,7 +17,7 @@ export type ScriptedReply =
       readonly body?: string | Uint8Array;
     };
 
-/** A transport that replies what a script says, or when it says so, bounded like the real one. */
+/** A transport whose replies, and their times, come from a script. It has the same limits as the real transport. */
 export function scriptedReplies(
   script: (post: ScriptedPost) => ScriptedReply | Promise<ScriptedReply>,
 ): Transport & { readonly posts: readonly ScriptedPost[] } {

@@ -7,7 +7,7 @@ import type { Store } from "../../store/store.ts";
 
 const all = { after: null, limit: 10_000 };
 
-/** Without internal ones. */
+/** Returns all topics except internal ones. */
 export async function storedTopics({ catalog }: Store): Promise<readonly Topic[]> {
   return (await catalog.listTopics(catalog.defaultAccount().id, all)).items;
 }
@@ -18,14 +18,14 @@ export async function storedTopic({ catalog }: Store, name = "orders"): Promise<
   return topic;
 }
 
-/** Of every topic, without internal ones. */
+/** Returns the subscriptions of every topic, except internal ones. */
 export async function storedSubscriptions(store: Store): Promise<readonly Subscription[]> {
   const topics = await storedTopics(store);
   const pages = await Promise.all(topics.map(({ id }) => store.catalog.listSubscriptions(id, all)));
   return pages.flatMap(({ items }) => items);
 }
 
-/** Of every topic, in the order of their logs. */
+/** Returns the messages of every topic, in the order of the topic's log. */
 export async function storedMessages(store: Store): Promise<readonly Message[]> {
   const messages: Message[] = [];
   for (const { id, accountId } of await storedTopics(store)) {

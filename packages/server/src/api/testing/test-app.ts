@@ -24,7 +24,7 @@ import { RecordedPulls } from "./recorded-pulls.ts";
 
 export interface TestApp {
   readonly app: FastifyInstance;
-  /** The time, which only a test changes. */
+  /** The clock of the application. Only the test changes it. */
   readonly clock: { nowMs: number };
   readonly store: FaultyStore;
   readonly events: RecordedEvents;
@@ -32,7 +32,7 @@ export interface TestApp {
   readonly accountPulls: AccountPulls;
   readonly pulls: RecordedPulls;
   readonly apiKeys: AccountApiKeys;
-  /** The lines of the log, JSON each. */
+  /** The lines of the log. Each line is JSON. */
   readonly logLines: string[];
   readiness: Readiness;
 }
@@ -42,7 +42,7 @@ export const testMasterKey = Buffer.alloc(32, 7).toString("base64url");
 /** Parts that a test replaces. */
 export interface TestParts {
   readonly masterKeys?: readonly string[];
-  /** Left out: nothing can be reached. */
+  /** Default: a transport whose POSTs all fail to connect. */
   readonly transport?: Transport;
   readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "memoryBytesMax">;
   /** Default: inboxes on the same store. */

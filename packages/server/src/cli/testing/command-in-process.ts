@@ -7,8 +7,8 @@ import type { CommandInput, RunningCommand } from "./command-process.ts";
 export type CommandInProcess = RunningCommand<"SIGINT" | "SIGTERM">;
 
 /**
- * Runs a command inside the test's process: a child process takes half a second of CPU time and more to start. Sockets,
- * clock and files are real. Streams, environment and signals are the test's.
+ * Runs a command inside the test's process, because starting a child process takes half a second of CPU time or more.
+ * Sockets, clock and files are real. The test provides streams, environment and signals.
  */
 export function startCommandInProcess(
   args: readonly string[],

@@ -14,7 +14,7 @@ export class CommandOutput {
     this.#check();
   }
 
-  /** Resolves with the first match in what has been or will be written; rejects when the command ends without it. */
+  /** Resolves with the first match in past or future output. Rejects when the command ends without a match. */
   match(name: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray> {
     const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
     const check = (): void => {

@@ -5,11 +5,11 @@ import { CommandOutput } from "./command-output.ts";
 const main = fileURLToPath(new URL("../../../bin/ringback.js", import.meta.url));
 
 export interface RunningCommand<Signal extends string> {
-  /** Resolves with the first match in what has been or will be written; rejects when the command ends without it. */
+  /** Resolves with the first match in past or future output. Rejects when the command ends without a match. */
   stdoutMatch(pattern: RegExp): Promise<RegExpExecArray>;
   stderrMatch(pattern: RegExp): Promise<RegExpExecArray>;
   signal(name: Signal): void;
-  /** `code` is null after a signal that no listener took. */
+  /** `code` is null when a signal has ended the process. */
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
@@ -20,7 +20,7 @@ export interface CommandInput {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs `ringback` as a child process. Of the surrounding environment it gets only the path to programs. */
+/** Runs `ringback` as a child process. From the environment of the test, it gets only the variable PATH. */
 export function startCommand(args: readonly string[], { stdin = "", env = {} }: CommandInput = {}): CommandProcess {
   const child = spawn(process.execPath, ["--conditions=ringback-source", main, ...args], {
     env: { PATH: process.env["PATH"] ?? "", ...env },

@@ -47,5 +47,5 @@ export function createFakeContext(options: { isTTY?: boolean; env?: Record<strin
 }
 
 async function* noInput(): AsyncGenerator<Uint8Array, void, undefined> {
-  // No input.
+  // The command has no input.
 }

@@ -15,12 +15,12 @@ interface Get {
   readonly afterMs: number;
 }
 
-/** A message may be so long on its way from the store to its client: the lease has begun before. */
+/** Longest time between the claim, at which the lease begins, and the arrival of the message at its client. */
 const deliveryMsMax = 5_000;
 
 /**
- * Senders, clients and crashes in any order, on a store that answers slowly and loses wake-ups, against a naive rule:
- * while a message is leased to one client no other client gets it, and once it is delivered no client does.
+ * Senders, clients and crashes in any order, on a store that answers slowly and loses wake-ups. The test checks a naive
+ * rule: while a message is leased to one client, no other client gets it, and after its delivery no client gets it.
  */
 class Clients {
   readonly scene: InboxScene;
@@ -56,13 +56,13 @@ class Clients {
     void taken.then(received);
   }
 
-  /** Leases end with the process, and so do outcomes that it has not written. */
+  /** Ends the process. Its leases end, and outcomes that it has not written are lost. */
   die(): void {
     this.scene.restart();
     this.#leases.clear();
   }
 
-  /** The process hangs longer than every lease. */
+  /** Lets the process hang for longer than every lease. */
   stall(): void {
     this.scene.store.expireLeases();
     this.#leases.clear();

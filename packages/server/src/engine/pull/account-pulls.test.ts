@@ -140,7 +140,7 @@ describe("a message that may not be invisible", () => {
     const letGo = scene.store.holdSettlements();
     const requested = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
-    // So long that another node may claim the message.
+    // After this time, another node can claim the message.
     await scene.time.advance(engineLimits.pullLeaseMs + 1);
     const { pulls } = scene.addNode();
     const other = pulls.pull(subscription, {
@@ -274,7 +274,7 @@ describe("order", () => {
     await scene.pulls.acknowledge(subscription, [first[0]?.receiptHandle ?? ""]);
     expect((await scene.finished(waiting)).map(textOf)).toEqual(["a2"]);
     await scene.time.advance(visibilityMs);
-    // Not acknowledged in time, so the same message comes again.
+    // The message was not acknowledged in time, so it is delivered again.
     expect(await scene.texts(subscription)).toEqual(["a2", "b1"]);
   });
 

@@ -18,9 +18,9 @@ interface Pulling {
 }
 
 /**
- * Publishers, receivers and crashes in any order, on two nodes and a store that answers slowly and loses wake-ups,
- * against a naive rule: no other receiver gets a message before its visibility timeout ends, and no receiver gets it
- * once it is acknowledged.
+ * Publishers, receivers and crashes in any order, on two nodes and a store that answers slowly and loses wake-ups. The
+ * test checks a naive rule: no other receiver gets a message before its visibility timeout ends, and no receiver gets
+ * it after it is acknowledged.
  */
 class Receivers {
   readonly scene: PullScene;

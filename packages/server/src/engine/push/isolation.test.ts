@@ -31,7 +31,7 @@ describe("hanging endpoints", () => {
     // 64 POSTs at a time, 50 ms each. The window reaches its maximum within the first second.
     expect(perSecond[0]).toBeGreaterThan(1_000);
     expect(Math.min(...perSecond.slice(1, 15))).toBe(1_280);
-    // Each endpoint may have one POST more, which shows that it is suspect.
+    // Each endpoint can have one more POST: the one whose failure shows that the endpoint is suspect.
     expect(hungPeak).toBeLessThanOrEqual(1_000 + 300);
     expect(simulation.inFlight - inFlightToWell).toBeLessThanOrEqual(1_000);
     expect(simulation.inFlightPeak).toBeLessThanOrEqual(2_000);
@@ -173,7 +173,7 @@ describe("memory", () => {
     await simulation.time.advance(20_000);
     const posted = simulation.posts.length;
     expect(posted).toBeGreaterThanOrEqual(engineLimits.unsettledMax);
-    // Deliveries claimed before are sent. A subscription has claimed at most two windows.
+    // Deliveries that were claimed before are still sent. A subscription has claimed at most two windows of them.
     expect(posted).toBeLessThanOrEqual(engineLimits.unsettledMax + 30 * 2 * limits.maxInFlightDefault);
     await simulation.time.advance(20_000);
     expect(simulation.posts.length).toBe(posted);

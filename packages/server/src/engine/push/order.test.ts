@@ -138,7 +138,7 @@ describe("order key", () => {
         afterMs: 100,
       }),
     });
-    // In one turn, first the wake-up and then the failure: the claim comes before the settlement.
+    // The wake-up and then the failure happen in one turn, so the claim comes before the settlement.
     simulation.time.after(100, () => void simulation.publish(topic, keyed("k", "second")));
     await simulation.publish(topic, keyed("k", "first"));
     await simulation.time.advance(10_000);

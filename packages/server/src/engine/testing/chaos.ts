@@ -6,7 +6,7 @@ import { Simulation } from "./simulation.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
-  /** True: wake-ups get lost and leases expire, and the engine finds the work by looking for it from time to time. */
+  /** True: wake-ups are lost and leases expire, and the engine finds the work by polling. */
   readonly losesWakeUps: boolean;
 }
 
@@ -32,8 +32,8 @@ const ACTIONS = 60;
 const delaysMs = [100, 1_000, 3_000];
 
 /**
- * Runs an engine through random events, and checks the promises from what was published and what the endpoints
- * received.
+ * Runs an engine through random events. Checks the engine's promises by comparing the published messages with the POSTs
+ * that the endpoints received.
  */
 export class Chaos {
   readonly simulation: Simulation;
@@ -71,8 +71,8 @@ export class Chaos {
   }
 
   /**
-   * Waits longer than any timeout or retry, and with lost wake-ups longer than a lease and the interval of looking for
-   * work.
+   * Waits longer than any timeout or retry. With lost wake-ups, also waits longer than a lease and the polling
+   * interval.
    */
   async #untilNothingMoves(): Promise<void> {
     const { simulation } = this;
@@ -104,7 +104,7 @@ export class Chaos {
     store.wakeUpLoss = this.#losesWakeUps ? 0.3 : 0;
     store.findsNothing = false;
     await this.simulation.start();
-    // Without losses, every delivery must have had a wake-up.
+    // When no wake-up is lost, the engine must find all work without polling.
     store.findsNothing = !this.#losesWakeUps;
   }
 

@@ -10,7 +10,7 @@ import type { SeededRandom } from "./seeded-random.ts";
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
-/** Calls with latency: at most `latencyMsMax` before they take effect, and as much before they return. */
+/** Calls with latency: at most `latencyMsMax` before they take effect, and at most as much again before they return. */
 const slowCalls = new Set(["claim", "settle", "renew", "findReady", "getSubscriptionById", "retain"]);
 const synchronousCalls = new Set([
   "constructor",
@@ -39,13 +39,13 @@ export class FaultyStore extends MemoryStore {
   readonly #timers: Timers;
   readonly #random: SeededRandom;
   latencyMsMax = 0;
-  /** Calls of these names reject. */
+  /** Calls with these names reject with these errors. */
   readonly failing = new Map<string, Error>();
   /** Every call rejects with this error. */
   failure: Error | null = null;
   /** The share of wake-ups that are lost. */
   wakeUpLoss = 0;
-  /** `findReady` finds nothing, so that a lost wake-up is never repeated. */
+  /** True: `findReady` finds nothing, so that the engine never finds the work of a lost wake-up. */
   findsNothing = false;
   touched: number | null = 0;
   isWritable = true;

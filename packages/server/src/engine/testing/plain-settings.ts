@@ -1,7 +1,7 @@
 import { limits } from "../../domain/limits.ts";
 import type { TopicSettings } from "../../domain/model.ts";
 
-/** Settings as a caller gets them who chooses none, for tests that are about something else. */
+/** Default settings, for tests that do not depend on settings. */
 
 export const plainTopic: TopicSettings = { retentionMs: limits.retentionMsDefault, bodyBytesMax: limits.bodyBytesMax };
 

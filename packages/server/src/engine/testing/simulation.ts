@@ -114,7 +114,7 @@ export class Simulation {
     await this.finished(this.engine.stop(graceMs));
   }
 
-  /** The process ends at once, and its claims are lost. */
+  /** Ends the process at once. Its claims are lost. */
   kill(): void {
     this.#running?.timers.kill();
     for (const post of this.posts) post.endedAtMs ??= this.nowMs;
@@ -132,7 +132,7 @@ export class Simulation {
     ).topic;
   }
 
-  /** The endpoint is `http://<name>.test` unless `push.url` is given. */
+  /** Creates a subscription. Its endpoint is `http://<name>.test` unless `push.url` is given. */
   async subscribe(
     topic: Topic,
     name: string,

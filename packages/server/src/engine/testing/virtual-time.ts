@@ -9,7 +9,7 @@ interface Task {
   cancelled: boolean;
 }
 
-/** More steps than this in one millisecond are an endless loop, which would use a whole processor in production. */
+/** More steps than this in one millisecond mean an endless loop. In production it would use all time of a CPU core. */
 const STEPS_PER_MS_MAX = 50_000;
 
 /**
@@ -58,7 +58,7 @@ export class VirtualTime implements Clock, Timers {
     await this.#passUntil(this.#nowMs + byMs, () => false);
   }
 
-  /** Lets time pass until the condition holds. Throws if it does not hold after `withinMs`. */
+  /** Lets time pass until the condition is true. Throws if the condition is still false after `withinMs`. */
   async until(condition: () => boolean, withinMs: number): Promise<void> {
     const untilMs = this.#nowMs + withinMs;
     await this.#passUntil(untilMs, condition);

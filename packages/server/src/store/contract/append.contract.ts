@@ -177,7 +177,7 @@ export function appendContract({ promise, shared }: Part): void {
   );
 }
 
-/** Makes messages comparable: bodies may be any kind of byte array, attributes may have any prototype. */
+/** Makes messages comparable, because drivers return different kinds of byte arrays and attributes of any prototype. */
 function plain(found: NewMessage | object): unknown {
   const { body, attributes, ...rest } = found as NewMessage;
   return { ...rest, body: Uint8Array.from(body), attributes: { ...attributes } };

@@ -29,9 +29,9 @@ export function concurrencyContract({ promise, fresh }: Part): void {
 class ConcurrentCallers {
   readonly #scene: Scene;
   readonly #subscriptions: readonly Subscription[];
-  /** Settlements as delivered that the store has confirmed. */
+  /** For each position, the number of settlements with the outcome "delivered" that the store has confirmed. */
   readonly #delivered = new Map<Subscription, Map<Seq, number>>();
-  /** Settlements as delivered whose answer may have been lost. */
+  /** Positions with a settlement as "delivered" that the store may have applied although no answer arrived. */
   readonly #unconfirmed = new Map<Subscription, Set<Seq>>();
   readonly #settling = new Set<Promise<unknown>>();
   #published = 0;
@@ -69,7 +69,7 @@ class ConcurrentCallers {
     await Promise.all(others);
   }
 
-  /** Answers from here on come from a process that has ended, and do not count as confirmed. */
+  /** Ends the process. Answers to calls that are under way come from the ended process and are ignored. */
   async crash(): Promise<void> {
     const crashing = this.#scene.under.crash();
     this.#process++;
@@ -196,7 +196,7 @@ class ConcurrentCallers {
     return number < 18 ? held : released;
   }
 
-  /** A pseudo-random number. Runs are equal as far as their calls have the same order. */
+  /** A pseudo-random number. Two runs get the same numbers while their calls come in the same order. */
   #chance(below: number): number {
     this.#randomState = (Math.imul(this.#randomState, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((this.#randomState / 2 ** 32) * below);

@@ -7,7 +7,7 @@ import { Scene, settings, topicSettings } from "./fixtures.ts";
 const failed = { code: "precondition_failed" };
 const WRITERS = 8;
 
-/** A thing that is put by name. `put` writes a value that differs for each `n`. */
+/** A resource that is written by name. `put` writes a different value for each `n`. */
 interface Named {
   readonly put: (n: number, condition?: WriteCondition) => Promise<Revision>;
   readonly read: () => Promise<(Revision & { readonly n: number }) | null>;
@@ -120,7 +120,7 @@ export function conditionContract({ promise, shared }: Part): void {
     expect(await change("paused")).toMatchObject({ version: 2 });
     await expect(put(2, 1)).rejects.toMatchObject(failed);
     expect((await put(2, 2)).subscription).toMatchObject({ state: "paused", version: 3 });
-    // A concurrent put and change of state: either the put is first, or its condition no longer holds.
+    // A put and a change of state run concurrently. Either the put is first, or its condition is no longer met.
     for (let version = 3; version < 12;) {
       const [putResult, changed] = await Promise.allSettled([
         put(version, version),

@@ -22,7 +22,7 @@ import { subscriptionsContract } from "./subscriptions.contract.ts";
 import { topicsContract } from "./topics.contract.ts";
 import { wakeUpContract } from "./wake-up.contract.ts";
 
-/** The effects of single calls. */
+/** Parts of the contract about the effects of single calls. */
 const calls: Record<string, (part: Part) => void> = {
   "appending to the log": appendContract,
   "claiming deliveries": claimContract,
@@ -41,7 +41,7 @@ const calls: Record<string, (part: Part) => void> = {
   "wake-ups": wakeUpContract,
 };
 
-/** The effects of time, crashes and concurrent callers. */
+/** Parts of the contract about time, crashes and concurrent callers. */
 const endurance: Record<string, (part: Part) => void> = {
   "retention of messages": retentionContract,
   "retention of records": recordRetentionContract,
@@ -51,8 +51,8 @@ const endurance: Record<string, (part: Part) => void> = {
 };
 
 /**
- * Every promise of `store/store.ts` as tests, for any driver. The contract has two halves, each for a test file of its
- * own, so that they run side by side. A driver keeps the contract when it passes both.
+ * Tests every promise of `store/store.ts` with any driver. The contract has two halves, and a driver must pass both.
+ * Each half is run by a separate test file, so that the halves run in parallel.
  */
 export function storeContract(name: string, harness: StoreHarness): void {
   runParts(name, harness, calls);

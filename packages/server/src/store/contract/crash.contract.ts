@@ -48,7 +48,7 @@ export function crashContract({ promise, fresh }: Part): void {
         settlement(claim, fourth as never, parkedUntil(scene.now + 10, 5)),
       ]);
       await under.crash();
-      // Settlements of the ended process are void, before and after the new process has claimed.
+      // Settlements of the ended process are not applied, neither before nor after the new process has claimed.
       expect(await scene.settle(claim, delivered)).toBe(0);
       const again = await scene.claim(reader);
       expect(await scene.settle(claim, delivered)).toBe(0);

@@ -154,7 +154,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     for (const claim of await scene.claimUntil(reader, count)) await scene.settle(claim, dead);
     const redriving = { done: false };
     const redriven = scene.store.records.redriveDeadLetters(reader.id, null).finally(() => (redriving.done = true));
-    // The endpoint is still down: redriven deliveries die at once.
+    // The endpoint is still down, so redriven deliveries become dead letters again at once.
     while (!redriving.done) {
       await scene.settleNext(reader, dead, { deliveriesMax: 500 });
       await turn();
@@ -214,7 +214,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
       const [letter] = (await list(scene, reader)).items;
       expect(letter?.message).toMatchObject({ tags: ["t"], attributes: { x: "y" }, orderingKey: "k", seq: 1 });
       await scene.store.records.redriveDeadLetters(reader.id, null);
-      // Retention skips the redriven delivery, parked and open.
+      // Retention skips the redriven delivery, first while it is parked and then while it is open.
       await scene.store.log.retain();
       const [claim] = await scene.claimUntil(reader, 1);
       await scene.store.log.retain();

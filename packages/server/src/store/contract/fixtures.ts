@@ -139,7 +139,8 @@ export class Scene {
   }
 
   /**
-   * Claims until `count` deliveries are returned: they may need several claims, and may become ready a little later.
+   * Claims until `count` deliveries have been returned. Several claims may be needed, because deliveries may become
+   * ready a little later.
    */
   async claimUntil(subscription: { readonly id: SubscriptionId }, count: number): Promise<readonly Claim[]> {
     const claims: Claim[] = [];
@@ -185,7 +186,7 @@ export const released: Settled = { kind: "released" };
 export const dead: Settled = { kind: "dead", reason: "retries_exhausted" };
 export const parkedUntil = (dueAtMs: number, retriesMade = 1): Settled => ({ kind: "parked", dueAtMs, retriesMade });
 
-/** A pulled delivery: parked until the end of its visibility timeout, without an attempt. */
+/** The outcome that a pull records: the delivery is parked until its visibility timeout ends, without an attempt. */
 export const invisibleUntil = (dueAtMs: number, retriesMade: number, firstAttemptAtMs: number): Settled => ({
   kind: "parked",
   dueAtMs,
@@ -210,7 +211,9 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Polls until the condition holds. Only the end of the test ends the polling: its duration depends on the machine. */
+/**
+ * Polls until the condition is true. No timeout, because the duration depends on the machine: the test's own applies.
+ */
 export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
   if (await condition()) return;
   let isTestOver = false;

@@ -20,8 +20,8 @@ export interface StoreUnderTest {
   /** The only clock of the store. */
   readonly clock: ManualClock;
   /**
-   * Ends the process of the store and opens its durable data in another. The ended store must not close, write or wait
-   * for anything any more.
+   * Ends the process of the store and opens its durable data in another process. The ended store must not close, write
+   * or wait for anything any more.
    */
   crash(): Promise<void>;
   dispose(): Promise<void>;

@@ -5,7 +5,7 @@ import type { Part } from "./part.ts";
 import { Scene, settings, topicSettings } from "./fixtures.ts";
 
 const acme: Label = { name: "customer", value: "acme" };
-/** Every third has the label; the others have labels that resemble it. */
+/** The labels of resource `n`. Every third resource has the label; the others have labels that resemble it. */
 const labelsOf = (n: number): unknown =>
   [{ customer: "acme", tier: "1" }, { customer: "acme2", acme: "customer" }, { Customer: "acme" }][n % 3];
 const COUNT = 14;
@@ -29,7 +29,7 @@ export function labelContract({ promise, shared, fresh }: Part): void {
   promise("lists the subscriptions that have a label, in full pages", async () => {
     const scene = await Scene.make(shared());
     const { catalog } = scene.store;
-    // The text of the settings contains the label elsewhere, too.
+    // The JSON text of the settings contains the label's text in another member, too.
     const push = { ...settings().push, headers: { customer: "acme" } } as ReturnType<typeof settings>["push"];
     const put = (name: string, labels: unknown) =>
       catalog.putSubscription(scene.topic.id, name, Object.assign(settings({ push }), { labels }), "now");

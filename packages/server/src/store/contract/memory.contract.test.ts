@@ -1,7 +1,7 @@
 import { MemoryHarness } from "../memory/testing/memory-harness.ts";
 import { storeContract } from "./contract.ts";
 
-// Real: the memory driver. Faked: the clock. A crash drops the store and its claims; another store takes over its data.
+// Real: the memory driver. Faked: the clock. A crash drops the store and its claims. Another store then opens its data.
 storeContract("memory", {
   open: (options) => MemoryHarness.open(options),
 });

@@ -258,8 +258,8 @@ const retain: Operation = async (run) => {
 };
 
 /**
- * Parked deliveries are dead letters now, others are counted. A pending delivery may be either: drivers may have parked
- * it.
+ * Parked deliveries have become dead letters; the others are counted as expired. For a pending delivery both are
+ * correct, because a driver may have parked it.
  */
 async function expire(run: ModelRun, subscription: ModelSubscription, reported: number): Promise<void> {
   const gone = [...subscription.deliveries.values()].filter(
@@ -293,7 +293,7 @@ const changeDeadLetters =
         ? await run.store.records.redriveDeadLetters(subscription.id, ids)
         : await run.store.records.purgeDeadLetters(subscription.id, ids);
     expect(count).toBe(chosen.length);
-    // Oldest first, as a redrive takes them. Of two dead letters of one message, the second is only dropped.
+    // A redrive takes the oldest dead letter first. Of two dead letters of one message, the second is only deleted.
     for (const letter of chosen.toReversed()) {
       const { seq } = letter.message;
       const delivery = subscription.deliveries.get(seq) as ModelDelivery;

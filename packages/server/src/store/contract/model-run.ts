@@ -11,7 +11,7 @@ const keys = [null, "a", "b"];
 const tags = [null, "x", "y"];
 const delaysMs = [0, 0, 0, 0, 5_000, 20_000, 90_000];
 const DRAIN_ROUNDS_MAX = 400;
-/** Claims of the driver before a missing delivery counts as lost. Each waits a millisecond for the driver. */
+/** Number of claims after which a missing delivery counts as lost. Each claim waits a millisecond for the driver. */
 const CLAIMS_MAX = 5_000;
 
 export interface OpenClaim {
@@ -168,7 +168,7 @@ export class ModelRun {
     });
   }
 
-  /** Whether the claim has the delivery; null: its lease has expired, and a driver may have noticed or not. */
+  /** Whether the claim has the delivery; null: both are correct, because a driver need not notice an expired lease. */
   owns({ subscription }: OpenClaim, { claimId, delivery }: Settlement): boolean | null {
     const known = subscription.deliveries.get(delivery.message.seq);
     if (known === undefined || known.fate.kind !== "open" || known.fate.claimId !== claimId) return false;

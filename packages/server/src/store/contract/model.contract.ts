@@ -5,8 +5,8 @@ import { ModelRun } from "./model-run.ts";
 import type { Part } from "./part.ts";
 
 /**
- * `npm run test:slow` makes more runs, and after a change of a driver `PROPERTY_RUNS=5000 npx vitest run … endurance`
- * does. Both take a new seed each time.
+ * Number of runs. `npm run test:slow` sets more runs. After a change of a driver, use
+ * `PROPERTY_RUNS=5000 npx vitest run … endurance`. Both take a new seed each time.
  */
 const { PROPERTY_RUNS: runsText, PROPERTY_SEED: seedText } = process.env;
 const RUNS = Number(runsText ?? 8);

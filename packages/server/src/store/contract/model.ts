@@ -2,11 +2,11 @@ import type { Order, Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { ClaimId } from "../log.ts";
 
 /**
- * The state of a delivery in a naive model of the contract. The model does not predict what a claim returns, only what
- * it may return and what must not be missing.
+ * The state of a delivery in a naive model of the contract. The model does not predict exactly what a claim returns. It
+ * knows which deliveries a claim can return, and which ones a claim must return.
  */
 export type Fate =
-  /** In no claim. A driver may have parked the delivery (delayed, or held by its key) or not yet. */
+  /** In no claim. A driver may or may not have parked the delivery already (delayed, or held by its key). */
   | { readonly kind: "pending" }
   /** `dueAtMs` null: held. */
   | { readonly kind: "parked"; readonly dueAtMs: TimeMs | null }
@@ -29,11 +29,11 @@ export interface ModelDelivery {
   attempts: number;
   retries: number;
   firstAttemptAtMs: TimeMs | null;
-  /** The key whose later deliveries the delivery holds back. */
+  /** The ordering key whose later deliveries must wait for this one; null: none wait. */
   blocks: string | null;
   /** A redriven dead letter, which has a copy of the message. */
   redriven: boolean;
-  /** The delivery was settled before, or the order has changed: its first position in the order is lost. */
+  /** True: the delivery was settled before, or the order has changed, so its first position in the order is lost. */
   loose: boolean;
 }
 
@@ -45,7 +45,7 @@ export class ModelSubscription {
   paused = false;
   expired = 0;
   readonly deliveries = new Map<Seq, ModelDelivery>();
-  /** Dead letters whose messages a rewind delivers again. */
+  /** Dead letters of messages that a rewind delivers again. */
   oldLetters: Seq[] = [];
 
   constructor(id: SubscriptionId, name: string, order: Order, tag: string | null) {
@@ -87,7 +87,7 @@ export class ModelSubscription {
     return this.order === "strict" ? "" : message.key;
   }
 
-  /** Why a claim must not return this delivery now; null: it may. */
+  /** The reason why a claim must not return this delivery now; null: a claim can return it. */
   objection(delivery: ModelDelivery, nowMs: TimeMs): string | null {
     const { fate } = delivery;
     const waiting = fate.kind === "open" && fate.leaseUntilMs <= nowMs ? fate.before : fate;
@@ -132,8 +132,8 @@ export class ModelSubscription {
   }
 
   /**
-   * Notes a parked delivery. A caller that keeps the order parks no delivery before its predecessors are settled or
-   * parked. Otherwise only the deliveries of the key lose their order.
+   * Records a parked delivery. A caller that keeps the order parks a delivery only after its predecessors are settled
+   * or parked. Otherwise the deliveries of this key, and only these, lose their order.
    */
   noteParked(parked: ModelDelivery): void {
     const ofKey = [...this.deliveries.values()].filter((other) => this.keyOf(other) === this.keyOf(parked));
@@ -143,7 +143,7 @@ export class ModelSubscription {
     if (isEarly) for (const other of ofKey) other.loose = true;
   }
 
-  /** Makes every kept message from `from` on pending, those before the subscription's start included. */
+  /** Makes every kept message from `from` on pending, including messages before the subscription's start. */
   rewind(from: Seq, kept: readonly ModelMessage[]): void {
     for (const message of kept) {
       if (message.seq < from) continue;
@@ -180,7 +180,9 @@ function isUnread({ fate }: ModelDelivery, nowMs: TimeMs): boolean {
   return fate.kind === "pending";
 }
 
-/** Whether the delivery joins the order when it becomes due, and not by its position. */
+/**
+ * Whether the delivery's place in the order is given by the time when it becomes due, not by its position in the log.
+ */
 function isOutOfOrder({ message, redriven, loose }: ModelDelivery): boolean {
   return message.deliverAtMs !== null || redriven || loose;
 }

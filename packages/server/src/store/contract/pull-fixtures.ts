@@ -6,8 +6,8 @@ import { attempt, invisibleUntil, type Scene, settlement } from "./fixtures.ts";
 export const VISIBILITY_MS = 30_000;
 
 /**
- * Claims deliveries and makes them invisible, as the engine does for receivers. Two pulls of one delivery need
- * different times: a receipt handle contains the time of the first pull.
+ * Claims deliveries and makes them invisible, as the engine does for receivers. Two pulls of one delivery must be at
+ * different times, because a receipt handle contains the time of the first pull.
  */
 export async function pull(
   scene: Scene,

@@ -192,7 +192,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     expect(await scene.store.log.settlePulled(reader.id, [ack(one), ack(two)])).toEqual([true, true]);
   });
 
-  promise("extends or shortens the visibility timeout, and keeps the handle handle valid", async () => {
+  promise("extends or shortens the visibility timeout, and keeps the receipt handle valid", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
@@ -262,7 +262,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
   });
 
   promise(
-    "rejects answers for a delivery that has died and was redriven, and accepts its new handle handle",
+    "rejects answers for a delivery that has died and was redriven, and accepts its new receipt handle",
     async () => {
       const scene = await Scene.make(shared());
       const reader = await scene.subscribe("reader");
@@ -329,7 +329,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const count = 60;
       await scene.publish(...Array.from({ length: count }, (_, index) => `${index}`));
       const done = new Set<number>();
-      // Number of receivers with pulled deliveries. The clock is not advanced for an empty claim while there are any.
+      // Number of receivers with pulled deliveries. While it is above 0, an empty claim does not advance the clock.
       let holding = 0;
       const receive = async (dieEvery: number): Promise<void> => {
         for (let round = 0; done.size < count; round++) {

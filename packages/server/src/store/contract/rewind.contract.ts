@@ -259,7 +259,7 @@ export function rewindContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish(...Array.from({ length: 40 }, (_, index) => `${index}`));
-    // A rewind makes open claims void from its position on, and nothing else.
+    // A rewind invalidates open claims from its position on, and changes no other claim.
     const rewoundTo: number[] = [];
     let rewindCount = 0;
     const work = async (): Promise<void> => {

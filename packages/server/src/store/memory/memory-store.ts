@@ -15,14 +15,16 @@ export interface MemoryStoreOptions {
   readonly keepsSettled?: boolean;
   readonly node?: NodeLabel;
   readonly clock?: Clock;
-  /** The database of an earlier store. Tests give it, as if that store's process had ended. */
+  /** The database of an earlier store. Tests pass it to simulate that the earlier store's process has ended. */
   readonly database?: DatabaseSync;
 }
 
 const MONTH_MS = 30 * 24 * 3600_000;
 const MESSAGE_CACHE_BYTES = 1_000_000;
 
-/** No commit is worth waiting for, and no time passes: everything runs before the next turn of the event loop. */
+/**
+ * Timers without delays: a commit in memory takes no time, so each task runs before the next turn of the event loop.
+ */
 const atOnce: Timers = {
   after(_delayMs, task) {
     let isCancelled = false;
@@ -37,8 +39,8 @@ const atOnce: Timers = {
 };
 
 /**
- * The SQLite driver on a database in memory, which is lost with the process, and without threads: for tests, for the
- * simulator, and for commands that keep nothing. Everything else that the port promises holds.
+ * The SQLite driver without threads, on a database in memory: for tests, for the simulator, and for commands that store
+ * nothing. The data is lost when the process ends. The driver keeps every other promise of the port.
  */
 export class MemoryStore extends SqliteStore {
   override readonly driver: string = "memory";

@@ -3,13 +3,13 @@ import { RingbackError } from "../../domain/errors.ts";
 export type MoveRefusalReason =
   /** The folder has no SQLite database. */
   | "no_source"
-  /** The target has data that no move has written. */
+  /** The target has data that was not written by a move. */
   | "target_not_empty"
   /** A server has the target open. */
   | "target_in_use"
-  /** The move had ended, and a server has been started on the target since. */
+  /** An earlier move into the target was finished, and a server has been started on the target since. */
   | "target_used_since"
-  /** The move was begun from another folder, or a server has written to this folder since. */
+  /** The interrupted move was begun from another folder, or a server has written to this folder since. */
   | "other_source"
   /** Another move into the same target is running. */
   | "other_move";

@@ -1,6 +1,6 @@
 /**
- * Real: SQLite in a folder, PostgreSQL, the stores on both, and a process that is killed. Faked: the clock of the
- * stores.
+ * Real: SQLite in a folder, PostgreSQL, the stores on both, a child process. Faked: the clock of the stores. One test
+ * kills the child process.
  */
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -121,7 +121,7 @@ function move(
   return moveToPostgres({ folder: filled.source.folder, url: server.url(database), ...options });
 }
 
-/** Moves with one run per batch: each run is interrupted after its first batch. Returns the number of runs. */
+/** Moves all data in many runs, each of which is interrupted after its first batch. Returns the number of runs. */
 async function moveInPieces({ source }: FilledFolder, database: string): Promise<number> {
   for (let runs = 1; ; runs++) {
     const interrupted = new Error("interrupted");
@@ -152,7 +152,7 @@ async function expectEqual(filled: FilledFolder, database: string): Promise<void
     expect(await recordsIn(after, topicName)).toEqual(await recordsIn(before, topicName));
     await before.catalog.setSubscriptionState(topicIdOf(source), "paused", "active");
     await after.catalog.setSubscriptionState(topicIdOf(source), "paused", "active");
-    // Deliveries that are due now, and then those that are due after the delay.
+    // First the deliveries that are due now, then the deliveries that are due after the delay.
     const claimed = new Map<SubscriptionId, readonly number[]>();
     for (const id of Object.values(filled.ids)) {
       const now = bySeq(await deliveriesOf(before, id));
@@ -345,7 +345,7 @@ describe("a move is refused", () => {
   it("while another one runs, and the other moves all data once", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
-    // A copy of the folder has a lock of its own, as it would on another machine.
+    // A copy of the folder has a separate lock, as on another machine.
     const copy = temporaryFolder();
     copyFileSync(filled.source.file, join(copy, "ringback.db"));
     const options = { url: server.url(database), limits: smallBatches };

@@ -9,18 +9,18 @@ import { openSource } from "./source-folder.ts";
 import { beginMove, finishMove, writeBatch, type MoveState } from "./target-database.ts";
 
 export const moveLimits: BatchLimits = {
-  /** A transaction stays short, and an interrupted one loses little. */
+  /** Bounds of one transaction, so that it stays short and little work is lost when it is interrupted. */
   rowsMax: 2_000,
   bytesMax: 8 * 1024 * 1024,
 };
 
 export interface TableMoved {
-  /** Name of the rows for people. */
+  /** Name of the kind of rows, for display. */
   readonly label: string;
   readonly table: string;
-  /** Rows moved so far, those of earlier runs included. */
+  /** Number of rows moved so far, including earlier runs. */
   readonly rows: number;
-  /** An upper bound: rows of deleted topics and subscriptions are not moved. */
+  /** Upper bound for the number of rows to move. Rows of deleted topics and subscriptions are not moved. */
   readonly rowsMax: number;
   readonly isDone: boolean;
 }

@@ -20,11 +20,13 @@ interface SourceCursor {
 }
 
 /**
- * SQLite stores the position up to which every message is settled, and a bit for each later position that is settled.
- * PostgreSQL stores the position up to which every message was scanned, and the returned positions: those before it
- * that are not settled. So the scanned position is the last settled one, and unsettled positions before it are returned
- * positions if the filter matches their messages, because PostgreSQL does not filter returned positions again. A
- * message that a damaged database has lost counts as expired, as in SQLite.
+ * Converts a cursor. SQLite stores the position up to which every message is settled, and a bit for each later position
+ * that is settled. PostgreSQL stores the scanned position, up to which claims have examined every message, and the
+ * returned positions, which are before the scanned position and not settled.
+ *
+ * The scanned position becomes the last settled position. Unsettled positions before it become returned positions if
+ * the filter matches their messages, because PostgreSQL does not filter returned positions again. A message that a
+ * damaged database has lost counts as expired, as in SQLite.
  */
 export function toPostgresCursor(row: Row, db: DatabaseSync): Row {
   const source = row as unknown as SourceCursor;

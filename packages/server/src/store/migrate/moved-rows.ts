@@ -30,20 +30,22 @@ export function columnKinds({ columns }: MovedTable): readonly (readonly [name: 
 export interface MovedTable {
   /** The table in PostgreSQL. */
   readonly name: string;
-  /** Name of the rows for people. */
+  /** Name of the kind of rows, for display. */
   readonly label: string;
-  /** As in SQL. */
+  /** The columns, separated by commas. */
   readonly columns: string;
   /** Columns of the target that identify the position of the move, in the order in which rows are read. */
   readonly key: readonly string[];
   /** A position before every row. */
   readonly start: Position;
-  /** Selects the rows after a position in the order of the key, without LIMIT. The parameters are the position. */
+  /**
+   * Selects the rows after a position in the order of the key, without LIMIT. The parameters are the position's values.
+   */
   readonly select: string;
   readonly bind?: (position: Position) => readonly SQLInputValue[];
   /** Converts a row of the source into a row of the target. */
   readonly toTarget?: (row: Row, db: DatabaseSync) => Row;
-  /** Counts the rows. An upper bound where an exact count would read the whole table. */
+  /** Counts the rows. The count is an upper bound where an exact count would read the whole table. */
   readonly count: string;
   /** Selects the last id that the source has used. The target continues with the next one. */
   readonly ids?: string;

@@ -34,7 +34,7 @@ const lastId = (table: string): string => `SELECT seq AS last FROM sqlite_sequen
 
 const messageColumns = "published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body";
 
-/** Moved when the move begins, so that a server that is started too early creates no account of its own. */
+/** Accounts are moved when the move begins, so that a server that is started too early creates no other account. */
 export const accounts = sameTable({
   name: "account",
   label: "accounts",
@@ -44,7 +44,7 @@ export const accounts = sameTable({
   ids: "SELECT max(id) AS last FROM account",
 });
 
-/** In the order of the move: a table comes after the tables that it refers to. */
+/** The tables in the order in which they are moved: a table comes after the tables to which it refers. */
 export const movedTables: readonly MovedTable[] = [
   sameTable({
     name: "topic",
@@ -92,7 +92,7 @@ export const movedTables: readonly MovedTable[] = [
     start: [0, 0],
     select: `SELECT id >> ${SEQ_BITS_SQL} AS topic_id, id & ${SEQ_MASK_SQL} AS seq, ${messageColumns} FROM message
       WHERE id > ? AND id >> ${SEQ_BITS_SQL} IN (SELECT id FROM topic) ORDER BY id`,
-    // A message id may be too large for a number.
+    // A message id can be too large for a JavaScript number.
     bind: ([topicId, seq]) => [messageIdToBigInt(topicId as TopicId, seq as number)],
     toTarget: withTags,
     count: `SELECT coalesce(sum(last_seq - first_seq + 1), 0) AS count FROM topic_log WHERE ${ofTopic}`,

@@ -17,8 +17,8 @@ export interface MoveState {
 }
 
 /**
- * The state of a move is stored in the target. Until the move is finished, no server can register, so none starts: a
- * server would create topics of its own, or deliver from incomplete data.
+ * The state of a move is stored in the target. Until the move is finished, no server can register and therefore none
+ * can start. Otherwise a server would create other topics, or deliver from incomplete data.
  */
 const stateTables = `
 CREATE TABLE IF NOT EXISTS ringback.move (
@@ -62,7 +62,7 @@ export function beginMove(
     );
     if (known === undefined) {
       await assertUnused(connection);
-      // An account that a server has left that was started once and not used.
+      // The target may have an account from a server that was started once and not used.
       await connection.query("DELETE FROM ringback.account");
       await insertRows(connection, accounts.table, accounts.rows);
       await continueIds(connection, accounts.table, accounts.lastId);
@@ -115,7 +115,7 @@ export function writeBatch(
   });
 }
 
-/** Creates the partitions of messages and attempts, and assigns messages to theirs. */
+/** Creates the partitions for messages and attempts, and assigns each message to its partition. */
 async function withPartitions(
   connection: Connection,
   { name }: MovedTable,
@@ -136,12 +136,12 @@ async function withPartitions(
   return rows.map((row, index) => ({ ...row, ...partitions[index] }));
 }
 
-/** Continues ids after the last ones of the source, so that none is used twice, and lets servers start. */
+/** Sets the sequences to the last ids of the source, so that no id is used twice, and lets servers start. */
 export async function finishMove(
   pool: ConnectionPool,
   tables: readonly { readonly table: MovedTable; readonly lastId: number | null }[],
 ): Promise<void> {
-  // PostgreSQL has no statistics yet of the tables that were filled.
+  // PostgreSQL has no statistics yet for the tables that were filled.
   for (const { table } of tables) await pool.query(`ANALYZE ringback.${table.name}`);
   await pool.transaction(async (connection) => {
     for (const { table, lastId } of tables) await continueIds(connection, table, lastId);
@@ -152,7 +152,7 @@ export async function finishMove(
 }
 
 async function assertUnused(connection: Connection): Promise<void> {
-  // First, because it waits for nodes that are registering.
+  // The barrier comes first, because it waits for nodes that are registering.
   await connection.query(barrier);
   const [found] = await connection.query<{ alive: boolean; filled: boolean }>(
     `SELECT EXISTS (SELECT 1 FROM ringback.node WHERE alive_until > ringback.now_ms()) AS alive,

@@ -16,8 +16,8 @@ interface Chosen extends PulledSettlement {
 }
 
 /**
- * Settles pulled deliveries as their receivers answer, many answers in one round trip. A receiver waits for the result,
- * so a failed write is reported and not retried.
+ * Settles pulled deliveries when their receivers answer, many answers in one round trip. A receiver waits for the
+ * result, so a failed write is reported and not retried.
  */
 export class Answers extends Batches<Request, readonly boolean[]> {
   readonly #context: StoreContext;
@@ -57,7 +57,7 @@ export class Answers extends Batches<Request, readonly boolean[]> {
       batch.length,
     );
     const applied = chosen.map(() => false);
-    // Subscriptions from which something can be claimed, or sooner than before.
+    // Subscriptions with a delivery that can be claimed now, or earlier than before.
     const awake = new Set<SubscriptionId>();
     for (const { answer: number, unblocked } of rows) {
       const { id, answer } = chosen[number - 1] as Chosen;

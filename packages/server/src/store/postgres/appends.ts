@@ -9,7 +9,7 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { commit, type StoreContext } from "./store-context.ts";
 
 const KEY_MS = limits.idempotencyKeyHours * 3600_000;
-/** Approximate memory of a waiting message beside its body. */
+/** Approximate memory of a waiting message without its body. */
 const MESSAGE_OVERHEAD_BYTES = 256;
 
 interface SizedRequest extends AppendRequest {
@@ -23,12 +23,12 @@ interface AppendRow {
   readonly published_at: number;
 }
 
-/** Sends the publishes of this node in batches, each one round trip and one commit. */
+/** Sends the publishes of this node in batches. Each batch is one round trip and one commit. */
 export class Appends extends Batches<SizedRequest, AppendResult> {
   readonly #context: StoreContext;
   /**
-   * Topics with an append under way. Later requests for them wait here, since they would only wait for a lock in the
-   * database.
+   * Topics with an append under way. Later requests for these topics wait in this process, because in the database they
+   * would only wait for a lock.
    */
   readonly #underWay = new Set<TopicId>();
   #waitingBytes = 0;
@@ -52,8 +52,8 @@ export class Appends extends Batches<SizedRequest, AppendResult> {
 
   /**
    * Requests join until the batch is full. A second request with the same idempotency key waits for the next batch,
-   * because it must see the result of the first. Requests for a topic with an append under way also wait, so that
-   * publishes to a topic keep their order.
+   * because it must see the result of the first request. Requests for a topic with an append under way also wait, so
+   * that publishes to a topic keep their order.
    */
   protected override begin(): (request: SizedRequest) => Choice {
     const keys = new Set<string>();

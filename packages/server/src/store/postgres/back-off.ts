@@ -1,7 +1,7 @@
 import type { Timers } from "../../domain/ports.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 
-/** Waits between tries, longer each time; `stop` ends a wait at once. */
+/** Waits between tries, longer each time. `stop` ends a wait at once. */
 export class BackOff {
   readonly #timers: Timers;
   #nextMs: number = postgresLimits.retryMsMin;
@@ -26,7 +26,7 @@ export class BackOff {
     await this.rest(delayMs);
   }
 
-  /** A wait that is none of the growing ones. */
+  /** Waits for a fixed time, which does not lengthen the next wait. */
   async rest(delayMs: number): Promise<void> {
     if (this.#stopped) return;
     await new Promise<void>((resolve) => {
@@ -39,7 +39,7 @@ export class BackOff {
     this.#wake = null;
   }
 
-  /** Ends the wait that is going on. */
+  /** Ends the current wait at once. */
   hurry(): void {
     this.#wake?.();
   }

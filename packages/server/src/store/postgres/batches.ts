@@ -5,8 +5,8 @@ import type { Timers } from "../../domain/ports.ts";
 export type Choice = "join" | "wait" | "end";
 
 /**
- * Requests join until the batch has `max` keys. A request about a key of the batch must see its effect, so it ends the
- * batch and begins the next one.
+ * Requests join until the batch has `max` keys. A request with a key that is in the batch already must see the result
+ * of the batch, so it ends the batch and begins the next one.
  */
 export function distinctKeys<T>(keysOf: (request: T) => readonly string[], max: number): (request: T) => Choice {
   const seen = new Set<string>();
@@ -36,24 +36,26 @@ export abstract class Batches<T, R> {
   readonly #lateMs: number | null;
   #waiting: Waiting<T, R>[] = [];
   #workers = 0;
-  /** Workers whose batch takes longer than `lateMs`. */
+  /** Number of workers whose batch takes longer than `lateMs`. */
   #late = 0;
   #idle: (() => void)[] = [];
   #isClosed = false;
 
-  /** `lateMs`: a batch that takes longer lets one more run beside it. null: there is never more than one. */
+  /** `lateMs`: when a batch takes longer, another batch may run concurrently. null: batches never run concurrently. */
   constructor(timers: Timers, lateMs: number | null = null) {
     this.#timers = timers;
     this.#lateMs = lateMs;
   }
 
   /**
-   * Begins a batch. The returned function is called with the waiting requests in their order. No request may join only
-   * while another batch is under way, after which the requests are judged again.
+   * Begins a batch. The returned function is called for each waiting request, in order. At least one request must join,
+   * except while another batch is under way: the waiting requests are then offered again when that batch has ended.
    */
   protected abstract begin(): (request: T) => Choice;
 
-  /** Returns one result per request. An error rejects its request; a thrown error rejects all of them. */
+  /**
+   * Returns one result per request. An `Error` as a result rejects this request; a thrown error rejects all requests.
+   */
   protected abstract run(requests: readonly T[]): Promise<readonly (R | Error)[]>;
 
   protected add(request: T): Promise<R> {

@@ -5,7 +5,8 @@ import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 import { Survival, unlessBroken } from "./testing/survival.ts";
 
-// Real: PostgreSQL with its fsync, its clock, connections that are cut and servers that end like with the power.
+// Real: PostgreSQL with fsync, its clock, connections. Nothing is faked. Tests cut connections and kill all processes
+// of the server at once, as a power failure does.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start({ fsync: true })));
 afterAll(() => server.stop());
@@ -15,7 +16,7 @@ function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Pr
 }
 
 describe("a database that breaks", () => {
-  it("loses nothing that was accepted and settles nothing twice while connections are cut at random", () =>
+  it("loses no accepted message and settles no delivery twice while connections are cut at random", () =>
     withNodes(2, async (cluster) => {
       const { failed, twice } = await Survival.of(cluster, async (survival) => {
         for (let cut = 0; cut < 8; cut++) {
@@ -31,7 +32,7 @@ describe("a database that breaks", () => {
       expect(twice).toBe(0);
     }));
 
-  it("loses nothing that was accepted while the server ends without a word and comes back", () =>
+  it("loses no accepted message while the server crashes and starts again", () =>
     withNodes(2, async (cluster) => {
       const { failed, twice } = await Survival.of(cluster, async (survival) => {
         for (let end = 0; end < 2; end++) {
@@ -45,7 +46,7 @@ describe("a database that breaks", () => {
       expect(twice).toBe(0);
     }));
 
-  it("fails publishes while it only reads, as after a change of primary, and takes them again by itself", () =>
+  it("fails publishes while it is read-only, as after a fail-over, and accepts them again without a restart of the node", () =>
     withNodes(1, async (cluster) => {
       const store = cluster.store(0);
       const request = { topicId: cluster.topic.id, messages: [message("a")], idempotency: null };
@@ -68,7 +69,7 @@ describe("a database that breaks", () => {
       expect(await store.log.append(request)).toMatchObject({ replayed: false });
     }));
 
-  it("is away when it lets nobody in, whatever it says: publishes are told so, and outcomes are kept", () =>
+  it("counts as unavailable when it refuses connections for any reason: publishes fail, and outcomes are kept", () =>
     withNodes(1, async (cluster) => {
       const store = cluster.store(0);
       const reader = await cluster.subscribe();
@@ -90,7 +91,7 @@ describe("a database that breaks", () => {
       await cluster.publish("c");
     }));
 
-  it("keeps settlements until the database is back, and gives them up when the node ends before", () =>
+  it("keeps settlements until the database is available again, and drops them when the node ends before that", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       await cluster.publish("a", "b");
@@ -116,7 +117,7 @@ describe("a database that breaks", () => {
       const reader = await cluster.subscribe();
       await cluster.publish("a", "b", "c");
       const before = new Set<Seq>();
-      // Some of these are taken in the database and never heard of here.
+      // The database makes some of these claims, but their answers never arrive here.
       for (let times = 0; times < 10; times++) {
         const asking = unlessBroken(() => cluster.claim(0, reader, { deliveriesMax: 1 }, 60_000));
         await new Promise((resolve) => setImmediate(resolve));
@@ -134,7 +135,7 @@ describe("a database that breaks", () => {
       expect([...before, ...claims].toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
     }));
 
-  it("hears of changes again after its connection was cut", () =>
+  it("receives changes of other nodes again after its connection was cut", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       const other = cluster.store(1);
@@ -153,7 +154,7 @@ describe("a database that breaks", () => {
     }));
 });
 
-it("is told apart from a mistake: what no row can hold is refused, and what came with it is taken", () =>
+it("is distinguished from an invalid value: a request that cannot be stored is refused, and the others of its batch are stored", () =>
   withNodes(1, async (cluster) => {
     const reader = await cluster.subscribe();
     await cluster.publish("a", "b");

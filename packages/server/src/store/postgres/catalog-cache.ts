@@ -2,22 +2,23 @@ import type { Subscription, SubscriptionId, Topic, TopicId } from "../../domain/
 import { postgresLimits } from "./postgres-limits.ts";
 
 /**
- * Topics and subscriptions that this node has read. Claims and appends never depend on it; only reads and wake-ups do.
- * An event of another node removes the changed entry. While the listener is not connected, nothing is cached.
+ * A cache of topics and subscriptions that this node has read. Only reads and wake-ups use the cache; claims and
+ * appends never do. An event of another node removes the changed entry. While the listener is not connected, nothing is
+ * cached.
  */
 export class CatalogCache {
   readonly #isListening: () => boolean;
   readonly topics = new Recent<string, Topic>(postgresLimits.cachedTopicsMax);
   readonly subscriptions = new Recent<SubscriptionId, Subscription>(postgresLimits.cachedSubscriptionsMax);
   readonly #subscriptionIds = new Recent<TopicId, readonly SubscriptionId[]>(postgresLimits.cachedTopicsMax);
-  /** Counts what was dropped, so that an answer that was under way meanwhile is not kept. */
+  /** Counts removals from the caches. A value is not cached if the count changed while the value was read. */
   #changes = 0;
 
   constructor(isListening: () => boolean) {
     this.#isListening = isListening;
   }
 
-  /** null: they have to be read. */
+  /** Returns null when the ids are not cached and must be read from the database. */
   cachedSubscriptionIds(topicId: TopicId): readonly SubscriptionId[] | null {
     return this.#isListening() ? (this.#subscriptionIds.get(topicId) ?? null) : null;
   }

@@ -3,7 +3,7 @@ import { fromPayload, toPayload } from "./change-bus.ts";
 
 const wake = { kind: "wake", topicIds: [1], subscriptionIds: [] } as never;
 
-it("hears what another node says, and not what it says itself", () => {
+it("parses events of other nodes, and ignores the node's own events", () => {
   expect(fromPayload(1, toPayload(2, wake))).toEqual(wake);
   expect(fromPayload(1, toPayload(1, wake))).toBeNull();
 });

@@ -7,13 +7,13 @@ export const CHANNEL = "ringback";
  * An event that one node sends to the others. Events are short: a PostgreSQL notification carries at most 8,000 bytes.
  */
 export type NodeEvent =
-  /** The topic was made, changed or removed, or its subscriptions came or went. */
+  /** The topic was created, changed or deleted, or a subscription of the topic was created or deleted. */
   | { readonly kind: "topic"; readonly topicId: TopicId }
   | { readonly kind: "subscription"; readonly topicId: TopicId; readonly subscriptionId: SubscriptionId }
   | { readonly kind: "entry"; readonly accountId: AccountId; readonly entryKind: EntryKind; readonly name: string }
   /** A node has started. */
   | { readonly kind: "node" }
-  /** There may be work. */
+  /** Subscriptions may have work. */
   | {
       readonly kind: "wake";
       readonly topicIds: readonly TopicId[];
@@ -24,14 +24,14 @@ export function toPayload(nodeId: number, event: NodeEvent): string {
   return JSON.stringify([nodeId, event]);
 }
 
-/** Sends the event to the other nodes, within a transaction at its commit. */
+/** Sends the event to the other nodes. PostgreSQL sends it when the transaction commits. */
 export async function notifyNodes(connection: Connection, nodeId: number, event: NodeEvent): Promise<void> {
   await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(nodeId, event)], "notify");
 }
 
 /**
- * Returns null for an event of this node and for anything that is not a node event, since every user of the database
- * can send notifications.
+ * Returns null for an event of this node. Also returns null for anything that is not a node event, because every user
+ * of the database can send notifications.
  */
 export function fromPayload(nodeId: number, payload: string): NodeEvent | null {
   let said: unknown;
@@ -50,8 +50,8 @@ function isWhole(event: Partial<NodeEvent>): event is NodeEvent {
 }
 
 /**
- * Checks ids before use: a claim with an invalid id would fail, together with every claim in the same batch, again and
- * again.
+ * Checks ids before use. A claim with an invalid id would fail again and again, and with it every claim in the same
+ * batch.
  */
 function areIds(ids: unknown): boolean {
   return Array.isArray(ids) && ids.every((id) => Number.isSafeInteger(id));

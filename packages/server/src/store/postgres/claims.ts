@@ -6,7 +6,7 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { toMessage, type MessageRow } from "./columns.ts";
 import type { StoreContext } from "./store-context.ts";
 
-/** Claims that one process can make: with 2^21 processes, numbers stay below 2^53. */
+/** Number of claims that one process can make. With up to 2^21 processes, claim ids stay below 2^53. */
 const CLAIMS_PER_NODE = 2 ** 32;
 
 interface Request {
@@ -21,7 +21,7 @@ interface RequestedClaim {
 
 interface ClaimRow extends MessageRow {
   readonly want: number;
-  /** null: the last row of the want, which carries the fields of the claim itself. */
+  /** null in the last row of each request. That row contains the fields of the claim itself. */
   readonly seq: number;
   readonly topic_id: TopicId;
   readonly attempts: number;
@@ -33,7 +33,7 @@ interface ClaimRow extends MessageRow {
   readonly parked_count: number;
 }
 
-/** Takes and renews leases for this node. Only the database records the claims. */
+/** Makes claims for this node and renews their leases. Only the database stores the claims. */
 export class Claims extends Batches<Request, readonly Claim[]> {
   readonly #context: StoreContext;
   /** Claims whose answer was lost. They may exist in the database, and would stay open until their leases expire. */
@@ -59,13 +59,13 @@ export class Claims extends Batches<Request, readonly Claim[]> {
     return ids.filter((id) => held.has(id));
   }
 
-  /** Ends the leases of these claims, or with null of all claims of this node, so that other nodes need not wait. */
+  /** Ends the leases of these claims so that other nodes need not wait. `ids` null: all claims of this node. */
   async abandon(ids: readonly ClaimId[] | null): Promise<void> {
     const { database, nodeId } = this.#context;
     await call(database.hot, "abandon_claims", [nodeId, ids]);
   }
 
-  /** One call to the database has one lease. */
+  /** Requests in a batch have equal lease durations, because one call to the database has only one duration. */
   protected override begin(): (request: Request) => Choice {
     let firstLeaseMs: number | null = null;
     let count = 0;
@@ -104,11 +104,11 @@ export class Claims extends Batches<Request, readonly Claim[]> {
   }
 
   /**
-   * Subscriptions that another node is claiming from are requested a second time, after the others, and then waited
-   * for.
+   * When another node is claiming from a subscription, the first request skips the subscription. A second request, sent
+   * after the first, waits for it.
    */
   async #claimAll(requested: readonly RequestedClaim[], leaseMs: number): Promise<readonly Claim[]> {
-    // A single request delays no other, so it waits at once. A claim that waits is never busy.
+    // A single request delays no other request, so it waits at once. A request that waits is never reported as busy.
     const claims = await this.#request(requested, leaseMs, requested.length === 1);
     const busy = requested
       .map((each, index) => ({ ...each, index }))
@@ -159,7 +159,7 @@ function toClaim({ id, want }: RequestedClaim, deliveries: ClaimedDelivery[], ro
   return {
     id,
     subscriptionId: want.subscriptionId,
-    // Within a claim they are side by side, wherever they came from.
+    // Deliveries from the log and parked deliveries are merged in order of position.
     deliveries: deliveries.sort((a, b) => a.message.seq - b.message.seq),
     more: row.more,
     nextDueAtMs: row.next_due_in === null ? null : nowMs + row.next_due_in,

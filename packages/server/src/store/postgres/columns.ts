@@ -9,10 +9,10 @@ export function textArray(texts: readonly string[]): string {
   return `{${texts.map((text) => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`).join(",")}}`;
 }
 
-/** Many byte strings as one parameter, which travels as it is; an array of them would travel as hexadecimal text. */
+/** Packs many byte strings into one parameter, which is sent in binary; an array would be sent as hexadecimal text. */
 export function packBytes(parts: readonly (Uint8Array | null)[]): {
   readonly offsets: readonly number[];
-  /** null: there was none. */
+  /** null: there was no byte string. */
   readonly sizes: readonly (number | null)[];
   readonly bytes: Buffer;
 } {

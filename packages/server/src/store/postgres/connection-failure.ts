@@ -1,8 +1,8 @@
 import { RingbackError } from "../../domain/errors.ts";
 
 /**
- * Adds the database, its host and the cause to the message of a failed connection, without user and password. `fault`:
- * what the caller could not do, such as "cannot be opened".
+ * Adds the names of the database and its host, and the cause, to the message of a failed connection. User and password
+ * are left out. `fault`: what the caller could not do, such as "cannot be opened".
  */
 export function toConnectionFailure(url: string, fault: string, error: unknown): unknown {
   if (!(error instanceof RingbackError) || !(error.cause instanceof Error)) return error;

@@ -3,13 +3,13 @@ import { postgresLimits } from "./postgres-limits.ts";
 
 /** Sends statements: a pool, or one of its connections with an open transaction. */
 export interface Connection {
-  /** `name` lets the connection prepare the statement once. */
+  /** With a `name`, each connection prepares the statement only once. */
   query<T extends object>(sql: string, values?: readonly unknown[], name?: string): Promise<T[]>;
 }
 
 /**
- * Calls a function of the schema by a prepared statement of its name. PostgreSQL takes the types of the parameters from
- * the function.
+ * Calls a function of the schema. The prepared statement has the name of the function. PostgreSQL takes the types of
+ * the parameters from the function.
  */
 export function call<T extends object>(
   connection: Connection,
@@ -41,7 +41,9 @@ export function clientConfig(url: string, applicationName: string): ClientConfig
   };
 }
 
-/** A connection outside the pools, not connected yet. A statement that its end interrupts reports the end. */
+/**
+ * Creates a client outside the pools, not connected yet. A statement that is interrupted by `end` fails with an error.
+ */
 export function newClient(url: string, applicationName: string, config: ClientConfig = {}): Client {
   const client = new Client({ ...clientConfig(url, applicationName), ...config });
   client.on("error", () => {});

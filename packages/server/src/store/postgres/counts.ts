@@ -5,8 +5,7 @@ import type { SubscriptionCounts, UnsettledCounts } from "../records.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /**
- * Where the deliveries of subscriptions are. Deliveries of a claim whose lease has expired count as
- * if they had been released.
+ * Counts the deliveries of subscriptions by state. Deliveries of a claim whose lease has expired count as released.
  */
 export const unsettledSelect = `SELECT c.subscription_id, c.expired,
     greatest(0, g.last_seq - greatest(c.scanned_through, g.first_seq - 1))
@@ -31,7 +30,7 @@ export function readSubscriptionCounts(context: StoreContext, id: SubscriptionId
   return readCounts(context, id, "subscription_counts", more);
 }
 
-/** As `readSubscriptionCounts`, without what only grows. */
+/** As `readSubscriptionCounts`, without the counts of finished deliveries: dead letters and expired messages. */
 export function readUnsettledCounts(context: StoreContext, id: SubscriptionId): Promise<UnsettledCounts> {
   return readCounts(context, id, "unsettled_counts");
 }

@@ -5,8 +5,8 @@ import { sqlState } from "./storage-failure.ts";
 import { Cluster, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL with few connections. Faked where a test says so: a full disk, by a trigger that raises the server's
-// own error. test/postgres-disk-full.test.ts uses a disk that is really full.
+// Real: PostgreSQL with few connections. Faked, where a test says so: a full disk. A trigger raises the error that the
+// server raises for a full disk. test/postgres-disk-full.test.ts uses a disk that is really full.
 const TOO_MANY_CONNECTIONS = "53300";
 
 let server: PostgresServer;
@@ -20,7 +20,7 @@ function withNode(work: (cluster: Cluster) => Promise<void>): Promise<void> {
 const publish = (cluster: Cluster): Promise<unknown> =>
   cluster.store(0).log.append({ topicId: cluster.topic.id, messages: [message("a")], idempotency: null });
 
-/** Takes every connection that the server has left. */
+/** Takes every free connection of the server. */
 async function crowd(database: string): Promise<Client[]> {
   const clients: Client[] = [];
   for (;;) {
@@ -36,8 +36,8 @@ async function crowd(database: string): Promise<Client[]> {
   }
 }
 
-describe("a database without a connection to spare", () => {
-  it("refuses publishes at once, is not writable, and is served again by itself when there is one", () =>
+describe("a database without a free connection", () => {
+  it("fails publishes at once and is not writable; the node recovers by itself when a connection is free", () =>
     withNode(async (cluster) => {
       const store = cluster.store(0);
       await publish(cluster);
@@ -56,7 +56,7 @@ describe("a database without a connection to spare", () => {
     }));
 });
 
-it("a database without room is not writable, whatever writes need none, until one that needs some is taken", () =>
+it("a database without disk space is not writable until a write that needs space succeeds, although other writes succeed", () =>
   withNode(async (cluster) => {
     const store = cluster.store(0);
     const reader = await cluster.subscribe();
@@ -72,7 +72,7 @@ it("a database without room is not writable, whatever writes need none, until on
       );
     const settling = cluster.settle(0, claim);
     await expect(publish(cluster)).rejects.toMatchObject({ code: "storage_full" });
-    // A heartbeat is taken all the same.
+    // The database still accepts heartbeats, which need no new disk space.
     const [seen] = await store.cluster.nodes();
     await eventually(async () => ((await store.cluster.nodes())[0]?.lastSeenAtMs ?? 0) > (seen?.lastSeenAtMs ?? 0));
     expect(store.cluster.writable()).toBe(false);

@@ -15,11 +15,11 @@ import {
 } from "./storage-failure.ts";
 import { Watch } from "./watch.ts";
 
-/** How often a call that lost a deadlock is tried again. */
+/** Number of tries of a call that fails for a transient reason, such as a deadlock. */
 const TRANSIENT_TRIES_MAX = 5;
 /** Longest wait for the server to confirm the end of its connections; a reachable server confirms at once. */
 const FAREWELL_MS_MAX = 1_000;
-/** Statements that are too rare to be prepared, and the ends of transactions. */
+/** The name under which `sent` reports statements that are not prepared because they are rare, such as COMMIT. */
 const UNNAMED = "other";
 
 /**
@@ -62,15 +62,15 @@ interface ConnectionPoolOptions {
   readonly sent: (name: string) => void;
 }
 
-/** One of the pools. Failures leave it as `RingbackError`s. */
+/** One of the pools. Every failure is thrown as a `RingbackError`. */
 export class ConnectionPool implements Connection {
   readonly #pool: Pool;
   readonly #options: ConnectionPoolOptions;
-  /** The server's process behind each connection that has been prepared. */
+  /** The id of the server process of each connection whose session has been prepared. */
   readonly #pids = new WeakMap<PoolClient, number>();
-  /** Ends of connections that the server has not confirmed yet: until then their sessions are there. */
+  /** Connections that are being closed. Their sessions still exist on the server until it confirms the end. */
   readonly #farewells = new Set<Promise<void>>();
-  /** Connections in use. */
+  /** Number of connections in use. */
   #taken = 0;
   #lost = 0;
   #ended = false;
@@ -78,7 +78,8 @@ export class ConnectionPool implements Connection {
   constructor(options: ConnectionPoolOptions, config: PoolConfig) {
     this.#options = options;
     this.#pool = new Pool(config);
-    // A broken connection fails its statement, or reports an error to the pool, which has removed it by then.
+    // A connection that breaks during a statement fails the statement. An idle one reports an error to the pool, which
+    // has removed it by then.
     this.#pool.on("error", () => this.#lost++);
     this.#pool.on("connect", (client) => {
       client.on("error", () => {});
@@ -98,7 +99,7 @@ export class ConnectionPool implements Connection {
     return this.#run((connection) => connection.query<T>(sql, values, name));
   }
 
-  /** All or nothing. `work` may run more than once. */
+  /** Runs `work` in a transaction. `work` runs again when a transient failure has undone it. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     return this.#run(async (connection) => {
       await connection.query("BEGIN");
@@ -107,14 +108,14 @@ export class ConnectionPool implements Connection {
         await connection.query("COMMIT");
         return result;
       } catch (error) {
-        // A failed rollback is the failure of the connection, which ends the transaction too.
+        // A rollback fails only when the connection fails, and this ends the transaction too.
         if (isUsable(error)) await connection.query("ROLLBACK");
         throw error;
       }
     });
   }
 
-  /** Repeats work that lost a deadlock or the like. */
+  /** Repeats work that failed for a transient reason, such as a deadlock. */
   async #run<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       const client = await this.#connect();
@@ -130,7 +131,9 @@ export class ConnectionPool implements Connection {
     }
   }
 
-  /** Waits for the sessions too: the pool's own end resolves when it has asked its connections to end. */
+  /**
+   * Also waits until the sessions have ended. The pool's own `end` only waits until all connections are asked to end.
+   */
   async end(): Promise<void> {
     this.#ended = true;
     await this.#pool.end();
@@ -191,8 +194,9 @@ export class ConnectionPool implements Connection {
 }
 
 /**
- * After an error that the server has told, and told well, its connection can be used again. Not to a server that only
- * reads: it was the primary, and its address may lead to another one by now.
+ * Whether a connection can be used again after an error. It can after an error that the server reported, except when
+ * the server is unavailable or has become read-only. A read-only server was the primary before, and its address may
+ * lead to the new primary by now.
  */
 function isUsable(error: unknown): boolean {
   if (error instanceof RingbackError) return error.code !== "storage_unavailable";

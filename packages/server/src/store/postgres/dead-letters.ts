@@ -47,7 +47,7 @@ export class DeadLetters {
   }
 
   /**
-   * Turns a dead letter into a parked delivery that is due now. The delivery keeps a reference to its dead letter,
+   * Turns each dead letter into a parked delivery that is due now. The delivery keeps a reference to its dead letter,
    * which keeps the message after its retention in the log. A delivered message deletes its dead letter; after another
    * failure the dead letter is listed again.
    */
@@ -67,7 +67,8 @@ export class DeadLetters {
            UPDATE ringback.dead_letter SET redriven_at = coalesce($3, ringback.now_ms())
              WHERE id IN (SELECT dead_letter_id FROM parked)
          )
-         -- A delivery that is parked already, or still to be read from the log after a rewind, replaces the redriven one.
+         -- A delivery that is parked already, or still to be read from the log after a rewind, replaces the redriven
+         -- one.
          DELETE FROM ringback.dead_letter WHERE id IN (SELECT id FROM chosen EXCEPT SELECT dead_letter_id FROM parked)`,
         [subscriptionId, deadLetterIds, this.#context.times.at()],
         "redrive",
@@ -85,8 +86,8 @@ export class DeadLetters {
     await subscriptionName(this.#pool, id);
     const step = postgresLimits.deadLetterStep;
     const wanted = ids?.map(toRecordId).filter((number) => number !== null);
-    // A dead letter that fails again during the loop keeps its id, which is below `afterId` by then, so it is not
-    // redriven twice.
+    // The steps go by ascending id. A delivery that fails again during the loop keeps the id of its dead letter, and
+    // the loop has passed this id already. So no dead letter is redriven twice.
     const [last] = await this.#pool.query<{ id: number | null }>(
       "SELECT max(id) AS id FROM ringback.dead_letter WHERE redriven_at IS NULL AND subscription_id = $1",
       [id],
@@ -103,10 +104,10 @@ export class DeadLetters {
     }
   }
 
-  /** `values`: subscription, the id before the first one, the last id, how many and, if given, the only ids. */
+  /** `values`: subscription id, id before the first dead letter, last id, maximum number, and the only ids or null. */
   #step(values: readonly unknown[], change: Change): Promise<readonly number[]> {
     return this.#pool.transaction(async (connection) => {
-      // Nothing is parked for a subscription that has just gone.
+      // No delivery is parked for a subscription that has just been deleted.
       const [cursor] = await connection.query<{ id: SubscriptionId }>(
         "SELECT subscription_id AS id FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE",
         [values[0]],

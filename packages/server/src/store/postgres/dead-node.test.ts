@@ -6,8 +6,8 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, nodes with their own connections, the cables between them. Faked: the clock, and timers that hardly
-// wait.
+// Real: PostgreSQL, nodes with separate connections, TCP relays between them. Faked: the clock and the timers. The
+// timers hardly wait.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -21,7 +21,7 @@ function withNodes(count: number, work: (cluster: Cluster, clock: ManualClock) =
   return withCluster(Cluster.start(server, count, clock, { timers: brisk }), (cluster) => work(cluster, clock));
 }
 
-/** Time goes by, a heartbeat at a time; those of the nodes named are waited for. */
+/** Advances the clock in steps of one heartbeat. Waits at each step for the heartbeats of the given nodes. */
 async function pass(cluster: Cluster, clock: ManualClock, ms: number, nodes: readonly number[]): Promise<void> {
   const ids = nodes.map((node) => cluster.store(node).nodeId);
   for (let passed = 0; passed < ms; passed += heartbeatMs) {
@@ -35,13 +35,13 @@ async function pass(cluster: Cluster, clock: ManualClock, ms: number, nodes: rea
   }
 }
 
-describe("a node that is not heard any more", () => {
-  it("is shown as gone, after those that are there, with when it was last seen", () =>
+describe("a node without heartbeats", () => {
+  it("is listed as dead, after the living nodes, with the time of its last heartbeat", () =>
     withNodes(2, async (cluster, clock) => {
       const [gone, left] = [cluster.store(0), cluster.store(1)];
       const startedAtMs = clock.now();
       await cluster.nodes[0]?.kill();
-      // The row of a node is deleted only by a clean stop.
+      // Only a clean stop deletes the row of a node.
       await pass(cluster, clock, postgresLimits.nodeAliveMs, [1]);
       expect(await left.cluster.nodes()).toMatchObject([
         { id: left.nodeId, isThis: true, isAlive: true, lastSeenAtMs: clock.now() },
@@ -49,7 +49,7 @@ describe("a node that is not heard any more", () => {
       ]);
     }));
 
-  it("loses its claims to those that are, long before its leases end, and they get to know of it", () =>
+  it("loses its claims to living nodes long before its leases expire, and these nodes are notified", () =>
     withNodes(2, async (cluster, clock) => {
       const reader = await cluster.subscribe();
       await cluster.publish("a", "b");
@@ -64,12 +64,12 @@ describe("a node that is not heard any more", () => {
       await pass(cluster, clock, postgresLimits.nodeAliveMs, [1]);
       await eventually(() => ready);
       expect(seqsOf(await cluster.claim(1, reader))).toEqual([1, 2]);
-      // The node was only disconnected. Its settlements are void now.
+      // The node was only disconnected. Its settlements are ignored now.
       cluster.nodes[0]?.cable.mend();
       expect(await cluster.settle(0, lost)).toBe(0);
     }));
 
-  it("keeps them when nobody could be heard, since the database was away", () =>
+  it("keeps its claims when no node could send heartbeats, because the database was not available", () =>
     withNodes(2, async (cluster, clock) => {
       const reader = await cluster.subscribe();
       await cluster.publish("a");

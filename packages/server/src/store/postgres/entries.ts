@@ -14,8 +14,8 @@ import type { StoreContext } from "./store-context.ts";
 import { readNow } from "./topics.ts";
 
 /**
- * Entries are read from memory and written to the database first. Changes by other nodes are read when their event
- * arrives.
+ * Entries are read from memory. A write changes the database first, then memory. A change by another node is read from
+ * the database when its event arrives.
  */
 export class PostgresEntries implements EntryStore {
   readonly #context: StoreContext;
@@ -24,7 +24,7 @@ export class PostgresEntries implements EntryStore {
   /** Changes by this node and reads of other nodes' changes run one at a time. */
   readonly #mutex = new Mutex();
   readonly #backOff: BackOff;
-  /** True: changes by other nodes have to be read. */
+  /** True: events were missed, so all entries must be read again. */
   #isBehind = false;
   #catchingUp: Promise<void> | null = null;
 
@@ -121,7 +121,7 @@ export class PostgresEntries implements EntryStore {
           [accountId, kind, name],
         );
         if (row === undefined) return false;
-        // A failure undoes the deletion.
+        // When the condition fails, the error rolls the deletion back.
         assertCondition(condition, toEntry(row));
         await this.#notify(connection, accountId, kind, name);
         return true;

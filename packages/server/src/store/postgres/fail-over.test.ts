@@ -6,11 +6,11 @@ import { PostgresServer } from "./testing/postgres-server.ts";
 import { Survival } from "./testing/survival.ts";
 import { sqlState } from "./storage-failure.ts";
 
-// Real: a primary, a standby that follows it until it is promoted, their clocks. Faked: the address that moves from one
-// to the other.
+// Real: a primary, a standby, their clocks. Faked: the address that moves from the primary to the standby. The standby
+// follows the primary until it is promoted.
 const READ_ONLY = "25006";
 
-it("a node goes over to the standby at the same address, waits while that only reads, and loses nothing that was accepted", async () => {
+it("a node reconnects to the standby at the same address, waits while the standby is read-only, and loses no accepted message", async () => {
   const primary = await PostgresServer.start();
   const standby = await primary.withStandby();
   const cluster = await Cluster.start(primary, 2, null);

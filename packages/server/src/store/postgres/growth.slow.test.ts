@@ -8,7 +8,7 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
-it("reads no more on the way of a message, and by the same indexes, in tables that are fifty times as large and have many partitions", async () => {
+it("reads no more rows per message, and uses the same indexes, in tables that are fifty times as large and have many partitions", async () => {
   const small = await readInTablesOf(server, { rows: 200, partitions: 2 });
   const large = await readInTablesOf(server, { rows: 10_000, partitions: 50 });
   expect(small.perMessage).toBeLessThan(20);

@@ -5,7 +5,7 @@ import { isSlowness } from "./storage-failure.ts";
 /** Whether the database accepts writes, judged by the last write. */
 export class Health {
   #writable = true;
-  /** Of `performance.now`. */
+  /** Time of the last failure on a full disk, by `performance.now`. */
   #fullAtMs = -Infinity;
   #onFailure: () => void = () => {};
 

@@ -6,7 +6,7 @@ import type { NodeContext } from "./node-context.ts";
 
 export interface HeartbeatOptions extends NodeContext {
   readonly label: NodeLabel;
-  /** A node is gone, and these subscriptions have deliveries that it held. */
+  /** Called when a node has died, with the subscriptions whose deliveries that node had claimed. */
   readonly orphaned: (ids: readonly SubscriptionId[]) => void;
 }
 
@@ -29,15 +29,13 @@ const sql = `WITH clock AS MATERIALIZED (
       LIMIT $5) AS orphaned
   FROM me, clock`;
 
-/**
- * Writes the heartbeat of this node at intervals. As a write, it also detects that the database accepts writes again.
- */
+/** Writes the heartbeat of this node at intervals. A successful heartbeat shows that the database accepts writes. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #backOff: BackOff;
   #beating: Promise<void> = Promise.resolve();
   #isAlone = true;
-  /** Time of the request of the last successful heartbeat, by `performance.now`. */
+  /** Time when the last successful heartbeat was sent, by `performance.now`. */
   #heardAtMs = -Infinity;
   #gaps = 0;
 
@@ -53,12 +51,15 @@ export class Heartbeat {
     this.#beating = this.#keepBeating();
   }
 
-  /** As far as is known, no other node is there. */
+  /** Whether this node knows of no other node. */
   get isAlone(): boolean {
     return this.#isAlone;
   }
 
-  /** See the port. Other nodes judge by the last heartbeat that was written, which is no earlier than its request. */
+  /**
+   * See `LogStore.touch`. Other nodes count from the time when the last heartbeat was written. This node counts from
+   * the time when the heartbeat was sent, which is never later.
+   */
   touch(): number | null {
     return performance.now() - this.#heardAtMs < this.#options.aliveMs ? this.#gaps : null;
   }

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { systemTimers } from "../../domain/ports.ts";
 import { Listener } from "./listener.ts";
 
-// Faked: the database, by a socket that takes connections and never says a word.
+// Faked: the database. A socket accepts connections and never sends anything.
 it("ends at once, also while it is connecting to a server that does not answer", async () => {
   const server = createServer();
   server.listen(0, "127.0.0.1");

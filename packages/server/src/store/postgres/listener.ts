@@ -7,7 +7,7 @@ import { connectionOf, newClient } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { prepareSession } from "./session.ts";
 
-/** Interval between two probes of the connection, since a cut cable causes no event. */
+/** Interval between two probes of the connection. Probes are needed because a cut cable causes no event. */
 const PROBE_MS = 10_000;
 
 export interface ListenerOptions {
@@ -34,7 +34,7 @@ export class Listener {
     this.#backOff = new BackOff(options.timers);
   }
 
-  /** False: events of other nodes are not received. */
+  /** False: this node does not receive the events of other nodes at the moment. */
   get isUp(): boolean {
     return this.#isUp;
   }
@@ -65,10 +65,10 @@ export class Listener {
       this.#client = client;
       const { promise: ended, resolve } = Promise.withResolvers<void>();
       client.once("end", resolve);
-      // The error may come before the end, or instead of it.
+      // The client may emit "error" before "end", or without it.
       client.once("error", resolve);
       try {
-        // The library leaves a connecting client that is ended without an answer.
+        // The library never settles the promise of a `connect` during which the connection ends.
         await Promise.race([this.#listen(client), ended.then(() => Promise.reject(new Error("It has ended.")))]);
         this.#isUp = !this.#backOff.isStopped;
         this.#backOff.reset();
@@ -76,7 +76,7 @@ export class Listener {
         if (!isFirst) this.#options.missed();
         await this.#probe(client, ended);
       } catch {
-        // Listening is tried again, whatever the reason.
+        // The loop tries again, whatever the reason of the failure.
       }
       client.end().catch(() => {});
       tried();

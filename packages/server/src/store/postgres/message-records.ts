@@ -31,7 +31,7 @@ interface DeliveryRow extends Pick<DeliveryFacts, "isOpen" | "isParked" | "isSet
   readonly reason: DeadReason | null;
 }
 
-/** The message with its deliveries and attempts, as far as their records are still kept. */
+/** Reads a message with those of its deliveries and attempts whose records are still kept. */
 export async function readMessageRecord(
   context: StoreContext,
   accountId: AccountId,

@@ -3,7 +3,7 @@ import type { Database } from "./database.ts";
 import type { Health } from "./health.ts";
 import type { Times } from "./times.ts";
 
-/** The node that a store is, and its connection to the database. */
+/** The node to which a store belongs, and the node's connections to the database. */
 export interface NodeContext {
   readonly database: Database;
   readonly times: Times;

@@ -16,8 +16,8 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, and nodes with their own connections in one process. Faked: the clock, unless a test says
-// otherwise.
+// Real: PostgreSQL, nodes with separate connections. Faked: the clock, unless a test says otherwise. All nodes run in
+// one process.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -45,13 +45,13 @@ describe("several nodes on one database", () => {
         }),
       );
       expect(shares.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 900 }, (_, index) => index + 1));
-      // Each asks at the beginning, and whom another keeps waiting gets what is next.
+      // All nodes claim at the beginning. A node that waits for another node's claim gets the next messages.
       for (const share of shares) expect(share.length).toBeGreaterThanOrEqual(20);
       const counts = await cluster.store(1).records.subscriptionCounts(reader.id);
       expect(counts).toMatchObject({ backlog: 0, inFlight: 0, parked: 0 });
     }));
 
-  it("hold no more than maxInFlight open among them, and use what one of them gives up", () =>
+  it("have at most maxInFlight deliveries open in total, and use the capacity that one of them releases", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 10 });
       await cluster.publish(...texts(50));
@@ -65,7 +65,7 @@ describe("several nodes on one database", () => {
       expect(seqsOf(await cluster.claim(1, reader))).toEqual([11, 12]);
     }));
 
-  it("need not ask again soon when there is nothing, though they had asked for more than maxInFlight or another has some of it", () =>
+  it("are not told to claim again soon when there is no message, even if a claim was larger than the free part of maxInFlight", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 10 });
       expect(await cluster.claim(0, reader, { deliveriesMax: 20 })).toMatchObject({ more: false, nextDueAtMs: null });
@@ -73,11 +73,11 @@ describe("several nodes on one database", () => {
       const held = await cluster.claim(0, reader, { deliveriesMax: 20 });
       expect(held.deliveries).toHaveLength(4);
       const none = await cluster.claim(1, reader, { deliveriesMax: 20 });
-      // When the lease of the other runs out, and not sooner.
+      // The next claim is due when the lease of the other node expires, and not earlier.
       expect(none.nextDueAtMs).toBeGreaterThan((cluster.clock?.now() ?? 0) + postgresLimits.claimRetryMs);
     }));
 
-  it("let one of them have all it wants once it is alone", () =>
+  it("let a node claim any number when no other node is alive", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 4 });
       await cluster.publish(...texts(20));
@@ -86,7 +86,7 @@ describe("several nodes on one database", () => {
       expect(seqsOf(await cluster.claim(0, reader))).toHaveLength(16);
     }));
 
-  it("open one delivery of a strict subscription, wherever", () =>
+  it("open one delivery of a strictly ordered subscription at a time, over all nodes", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ order: "strict" });
       await cluster.publish(...texts(4));
@@ -107,7 +107,7 @@ describe("several nodes on one database", () => {
       expect(textsOf(mine)).toEqual(["a1"]);
       const theirs = await cluster.claim(1, reader);
       expect(textsOf(theirs)).toEqual(["b1", "c1", "b2"]);
-      // Skipped messages of the key belong to the first node, or to any node once the key is free.
+      // The first node, or any node once the key is free, gets the skipped messages of the key.
       expect(textsOf(await cluster.claim(0, reader, { deliveriesMax: 1 }))).toEqual(["a2"]);
       expect(textsOf(await cluster.claim(1, reader))).toEqual([]);
       await cluster.settle(0, mine);
@@ -152,7 +152,7 @@ describe("several nodes on one database", () => {
       }
     }));
 
-  it("take over exactly what a node had not finished, when its lease has run out", () =>
+  it("take over exactly the unfinished deliveries of a node when its lease has expired", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       await cluster.publish(...texts(6));
@@ -165,7 +165,7 @@ describe("several nodes on one database", () => {
       expect(seqsOf(await cluster.claim(1, reader))).toEqual([1, 4]);
     }));
 
-  it("let a node that hung settle nothing of what another has taken, nor renew it", () =>
+  it("do not let a node that hung settle or renew deliveries that another node has claimed since", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       await cluster.publish("a", "b");
@@ -228,7 +228,7 @@ describe("several nodes on one database", () => {
       await expect(other.log.append(request)).rejects.toMatchObject({ code: "topic_not_found" });
     }));
 
-  it("let one of several puts under one condition win, whichever node they come from, and all see its value", () =>
+  it("let exactly one of several puts with the same condition succeed, on whichever nodes, and all nodes see its value", () =>
     withNodes(2, async (cluster) => {
       const { accountId, id } = cluster.topic;
       const stores = [cluster.store(0), cluster.store(1)];
@@ -279,7 +279,7 @@ describe("several nodes on one database", () => {
       }
     }));
 
-  it("number a topic's messages without a gap while all of them publish", () =>
+  it("number a topic's messages without gaps while all nodes publish", () =>
     withNodes(3, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });
       const results = await Promise.all(

@@ -7,7 +7,7 @@ import { PoolingProxy, type PoolingOptions } from "./testing/pooling-proxy.ts";
 import { storeOptions } from "./testing/postgres-database.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL. Faked: the proxy, which speaks the protocol and shares sessions as PgBouncer does.
+// Real: PostgreSQL. Faked: the proxy. The proxy implements the protocol and shares sessions as PgBouncer does.
 let server: PostgresServer;
 beforeAll(async () => {
   server = await PostgresServer.start();
@@ -67,7 +67,7 @@ it.each([
   }),
 );
 
-it("takes a proxy that gives each client a session of its own", () =>
+it("accepts a proxy that gives each client a separate session", () =>
   behind({ mode: "session", sessions: 12 }, async (url) => {
     const store = await PostgresStore.open(storeOptions(url));
     const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicSettings());

@@ -5,8 +5,8 @@ import { toConnectError } from "./storage-failure.ts";
 
 /**
  * Refuses a proxy that assigns a server session per transaction, as PgBouncer does in transaction mode. Behind such a
- * proxy LISTEN receives nothing and prepared statements belong to other clients. Both faults would appear only under
- * load.
+ * proxy, LISTEN receives nothing, and a session has the prepared statements of other clients. Both problems would
+ * appear only under load.
  */
 export async function assertOwnSessions(url: string, applicationName: string): Promise<void> {
   const limits = { query_timeout: postgresLimits.statementMsMax };
@@ -27,14 +27,15 @@ export async function assertOwnSessions(url: string, applicationName: string): P
 }
 
 /**
- * Rounds of the check. Other clients of a proxy may let it return the same session a few times by chance, but not this
- * often.
+ * Number of rounds of the check. A busy proxy may return the same session a few times by chance, but not so many times
+ * in a row.
  */
 const ROUNDS = 12;
 
 /**
  * Detects a proxy by the process ids of the server sessions. A session of our own always has the same process id, and
- * no other connection has it. A proxy that assigns sessions in rotation changes the id between two statements. A proxy
+ * no other connection has the same id. A proxy that assigns sessions in rotation changes the id between two statements.
+ * A proxy
  * that assigns the most recently freed session is detected by an open transaction of the other connection between two
  * statements. The two connections swap roles, so that every order of assignment is detected. At most one transaction is
  * open at a time, since a proxy may have only one session.

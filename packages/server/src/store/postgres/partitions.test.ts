@@ -17,7 +17,7 @@ import { Cluster } from "./testing/cluster.ts";
 import { freshDatabase, storeOptions } from "./testing/postgres-database.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, and which tables are there. Faked: the clock, which goes along with every statement.
+// Real: PostgreSQL and its tables. Faked: the clock. Every statement contains the time of that clock.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -91,7 +91,7 @@ class Scene {
     return tables.length;
   }
 
-  /** The partition that a message is in. */
+  /** Returns the partition that contains a message. */
   async tableOf(text: string): Promise<string> {
     const rows = await this.query<{ name: string }>(
       `SELECT tableoid::regclass::text AS name FROM ringback.message WHERE convert_from(body, 'UTF8') = '${text}'`,
@@ -167,7 +167,7 @@ describe("partitions", () => {
     await scene.store.close();
   });
 
-  it("go on under a log whose topic is kept longer, and then shorter again", async () => {
+  it("change under a log whose topic's retention becomes longer, and then shorter again", async () => {
     const scene = await Scene.start();
     const topic = await scene.topic("orders", HOUR_MS);
     const reader = await scene.subscribe(topic);
@@ -200,7 +200,7 @@ describe("partitions", () => {
       scene.clock.advance(HOUR_MS);
     }
     expect(await scene.tables("attempt")).toBe(12);
-    // The attempts of the first hours. Attempts that began eight hours ago are still within their retention.
+    // The attempts of the first hours are dropped. Attempts that began eight hours ago are within their retention.
     expect((await scene.retain()).attempts).toBe(8);
     expect(await scene.tables("attempt")).toBe(8);
     const { items } = await scene.store.records.listAttempts(reader.id, { after: null, limit: 100 }, "all");
@@ -208,7 +208,7 @@ describe("partitions", () => {
     await scene.store.close();
   });
 
-  it("are made ahead of time by retention", async () => {
+  it("are created ahead of time by retention", async () => {
     const scene = await Scene.start();
     const topic = await scene.topic("orders", HOUR_MS);
     await scene.publish(topic, "a");
@@ -224,7 +224,7 @@ describe("partitions", () => {
     await scene.store.close();
   });
 
-  it("give way: while somebody reads the table for long, publishes go on and dropping waits", async () => {
+  it("are not dropped while a long query reads the table, and publishes continue", async () => {
     const scene = await Scene.start();
     const topic = await scene.topic("orders", HOUR_MS);
     await scene.publish(topic, "a");
@@ -238,7 +238,7 @@ describe("partitions", () => {
     await scene.publish(topic, "b");
     expect(await scene.isThere(table)).toBe(true);
     await dump.end();
-    // A store that has not just met the dump does not wait before it tries again.
+    // Another store has not met the dump, so it tries to drop the partition at once.
     const other = await PostgresStore.open(storeOptions(scene.url, { clock: scene.clock }));
     while ((await other.log.retain()).more);
     expect(await scene.isThere(table)).toBe(false);
@@ -246,7 +246,7 @@ describe("partitions", () => {
     await scene.store.close();
   });
 
-  it("are not taken to have lost a message while somebody makes one", async () => {
+  it("are not considered to have lost a message while another session creates a partition", async () => {
     const cluster = await Cluster.start(server, 1, null);
     const reader = await cluster.subscribe();
     const texts = ["a", "lost", "b"];
@@ -264,7 +264,7 @@ describe("partitions", () => {
       );
       if (waiting.length > 0) break;
     }
-    // As it comes to be seen when the maker has come to its end.
+    // As if the session that creates the partition had committed: its message is visible, and its lock ends.
     await cluster.query(
       `INSERT INTO ringback.message (topic_id, seq, partition_id, published_at, body)
          SELECT topic_id, last_seq, partition_id, 1, 'b' FROM ringback.topic_log`,
@@ -274,7 +274,7 @@ describe("partitions", () => {
     await cluster.dispose();
   });
 
-  it("are crossed by ten nodes at once, none of which loses anything", async () => {
+  it("change while ten nodes publish and claim, and no message is lost", async () => {
     const clock = new ManualClock();
     const cluster = await Cluster.start(server, 10, clock);
     const store = cluster.store(0);

@@ -1,8 +1,8 @@
 /** Internal limits of the driver. Limits that a caller can reach are in domain/limits.ts. */
 export const postgresLimits = {
   /**
-   * Connections for appends, claims, settlements and receivers' answers: one each. Renewals and heartbeats use them in
-   * between.
+   * Connections for publishes and deliveries. Appends, claims, settlements and receivers' answers use one each.
+   * Renewals and heartbeats use a connection that is free.
    */
   hotConnectionsMax: 4,
   /** Connections for reads and administration, which cannot use up the connections above. */
@@ -11,16 +11,16 @@ export const postgresLimits = {
   connectMsMax: 5_000,
   /** Time limit of a statement for reads and administration, enforced by the server. */
   statementMsMax: 30_000,
-  /** Time limit of a statement for publishes and deliveries, whose callers do not wait much longer either. */
+  /** Time limit of a statement for publishes and deliveries. Their callers do not wait much longer. */
   hotStatementMsMax: 10_000,
-  /** The client closes the connection when the server has not cancelled a statement this long after its time limit. */
+  /** Time that the server has to cancel a statement after its time limit. Then the client closes the connection. */
   statementGraceMs: 2_000,
-  /** How long a statement waits for a row that another holds. */
+  /** How long a statement waits for a row that another transaction has locked. */
   lockMsMax: 4_000,
 
   /** When an answer takes longer, the server is polled over a new connection. */
   answerMsMax: 1_500,
-  /** Time limit of that poll. A publish on a lost connection fails after both times. */
+  /** Time limit of that poll. A publish on a lost connection fails after `answerMsMax` + `probeMsMax`. */
   probeMsMax: 1_500,
   /** After a write failed on a full disk, a write that needs no new disk space proves nothing for this long. */
   fullMs: 5_000,
@@ -43,33 +43,33 @@ export const postgresLimits = {
   clientCheckMs: 5_000,
   connectionIdleMsMax: 60_000,
 
-  /** Between two tries while the database cannot be reached or written: doubled from the first to the last. */
+  /** First and longest wait between two tries while the database cannot be reached or written; each wait doubles. */
   retryMsMin: 50,
   retryMsMax: 2_000,
 
-  /** Messages and bytes of one append; one request always fits. */
+  /** Limits of one append to the database. A single request that exceeds them is sent alone. */
   appendMessagesMax: 2_000,
   appendBytesMax: 8 * 1024 * 1024,
   /** While an append takes longer, because one of its topics is locked, a second append for other topics may start. */
   appendLateMs: 100,
-  /** Bytes of messages waiting to be appended; past it publishes are refused as `overloaded`. */
+  /** Total bytes of messages that wait to be appended. Past this, publishes are refused as `overloaded`. */
   appendWaitingBytesMax: 64 * 1024 * 1024,
   settlementsMax: 2_000,
   wantsMax: 1_000,
 
-  /** Positions of the log that one claim scans, matching or not. */
+  /** Positions of the log that one claim scans, including messages that the filter does not match. */
   scanMessagesMax: 1_000,
-  /** Positions that claims pass by because their key is open on another node. */
+  /** Maximum number of positions that claims skip because their ordering key is open on another node. */
   poolPassedMax: 256,
   /** Delay before a claim is repeated when another node blocks it by an ordering key or by maxInFlight. */
   claimRetryMs: 25,
 
-  /** A node without a heartbeat for this long counts as dead: it has missed `heartbeatsMissed` heartbeats in a row. */
+  /** A node without a heartbeat for this long counts as dead. `heartbeatsMissed` heartbeats fit into this time. */
   nodeAliveMs: 20_000,
   heartbeatsMissed: 4,
   /** The database counts as not writable when a heartbeat is not answered within this time. */
   heartbeatAnswerMsMax: 5_000,
-  /** Subscriptions with claims of dead nodes that one heartbeat returns. */
+  /** Maximum number of subscriptions with claims of dead nodes that one heartbeat returns. */
   orphanedMax: 1_000,
   /** Rows of dead nodes are kept this long, for the list of nodes. */
   nodeKeptMs: 24 * 3600_000,
@@ -77,11 +77,11 @@ export const postgresLimits = {
   /** Shortest interval between two wake-ups of the other nodes. */
   wakeMs: 20,
   /**
-   * Work that a claim of this node may be taking is announced to other nodes only when the claim takes longer than
-   * this.
+   * While this node claims from a subscription, the claim may take the waiting work. Other nodes are notified of that
+   * work only when the claim takes longer than this.
    */
   wakeClaimMsMax: 500,
-  /** Names of topics and subscriptions in one wake-up: a notification carries at most 8,000 bytes. */
+  /** Ids of topics and subscriptions in one wake-up. A notification of PostgreSQL carries at most 8,000 bytes. */
   wakeIdsMax: 400,
   /** For a topic with more subscriptions, the driver does not track whether this node has claimed everything. */
   wakeCountedMax: 8,

@@ -5,7 +5,7 @@ import type { PullCounts } from "../records.ts";
 import { unsettledSelect } from "./counts.ts";
 import type { StoreContext } from "./store-context.ts";
 
-/** A subscription that is pulled from, in the words of its receivers. */
+/** Reads the counts of a pulled subscription as its receivers see them: visible, invisible, delayed. */
 export async function readPullCounts(
   { database, times }: StoreContext,
   id: SubscriptionId,
@@ -17,7 +17,9 @@ export async function readPullCounts(
   return row;
 }
 
-/** `$1` the time, `$2` the subscription, `$3` the time of a rewind, `$4` how many messages are looked at. */
+/**
+ * `$1`: time. `$2`: subscription id. `$3`: time to rewind to. `$4`: number of messages of the log that are examined.
+ */
 const sql = `WITH cursor_position AS MATERIALIZED (
     SELECT c.topic_id, c.returned_seqs, g.first_seq, g.last_seq, greatest(c.scanned_through, g.first_seq - 1) AS scanned,
       ARRAY (SELECT s FROM ringback.claim l, unnest(l.seqs) AS s WHERE l.subscription_id = $2) AS claimed,

@@ -6,7 +6,7 @@ import type { PulledDelivery, PulledSettlement } from "../log.ts";
 import { Cluster, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, and nodes with connections of their own, though in one process. Faked: the clock.
+// Real: PostgreSQL, nodes with separate connections. Faked: the clock. All nodes run in one process.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -21,7 +21,7 @@ function statementsOf(cluster: Cluster): number {
 
 const INVISIBLE_MS = 100;
 
-/** Takes what there is at one node, as the engine does for receivers. */
+/** Pulls all available messages through one node, as the engine does for receivers. */
 async function pull(
   cluster: Cluster,
   node: number,
@@ -46,7 +46,7 @@ function ack(pulled: PulledDelivery): PulledSettlement {
 }
 
 describe("pulling at several nodes on one database", () => {
-  it("takes one answer for a delivery, of all that come to any of them at once", () =>
+  it("applies only one of several answers for a delivery that arrive at different nodes at once", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });
       await cluster.publish(...Array.from({ length: 100 }, (_, index) => `${index}`));
@@ -73,7 +73,7 @@ describe("pulling at several nodes on one database", () => {
           const doneBefore = new Set(acknowledged);
           const receiptHandles = await pull(cluster, node, reader, 7);
           for (const { seq } of receiptHandles) expect(doneBefore.has(seq)).toBe(false);
-          // Some receivers die; others answer when their time may be over by then.
+          // Some receivers die. Others answer at a time when their visibility timeout may have expired.
           const answering = receiptHandles.filter(({ seq }) => (seq + round) % every !== 0);
           if (round % 2 === 0) cluster.clock?.advance(INVISIBLE_MS / 2);
           const applied = await cluster.store((node + round) % 3).log.settlePulled(reader.id, answering.map(ack));
@@ -89,7 +89,7 @@ describe("pulling at several nodes on one database", () => {
       expect(await cluster.store(0).records.unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
     }));
 
-  it("wakes the other nodes when a delivery is put back, when a key is free, and after going back", () =>
+  it("wakes the other nodes when a delivery is made visible, when an ordering key is unblocked, and after a rewind", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ order: "key" });
       await cluster.publish("a1", "a2");
@@ -127,7 +127,7 @@ describe("pulling at several nodes on one database", () => {
       expect([textsOf(empty), empty.nextDueAtMs]).toEqual([[], visibleAtMs]);
     }));
 
-  it("takes no settlement at one node of what another has gone back past", () =>
+  it("ignores a settlement at one node after another node has rewound past the delivery", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       await cluster.publish("a", "b", "c");
@@ -140,7 +140,7 @@ describe("pulling at several nodes on one database", () => {
       expect(await cluster.settle(1, again)).toBe(2);
     }));
 
-  it("goes back in one commit for each bounded number of parked deliveries, and in a single one where there are few", () =>
+  it("rewinds a bounded number of parked deliveries per commit, and few of them in a single commit", () =>
     withNodes(1, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });
       const count = 2 * limits.rewoundPerCommitMax;

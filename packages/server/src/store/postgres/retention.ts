@@ -6,7 +6,7 @@ import type { ConnectionPool } from "./database.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import type { StoreContext } from "./store-context.ts";
 
-/** The answer of a function that was to drop a partition: others read or write the table for too long. */
+/** Result of the functions that drop a partition: the lock on the table could not be taken in time. */
 const IN_USE = -1;
 const KEY_MS = limits.idempotencyKeyHours * 3600_000;
 
@@ -25,7 +25,7 @@ interface TrimRow {
   readonly count: number;
 }
 
-/** All null while another node is at it. */
+/** Result of `trim_records`. All fields are null while another node trims records. */
 interface RecordsRow {
   readonly dead_letters: number | null;
   readonly keys: number | null;
@@ -78,7 +78,7 @@ export class Retention {
 
   /**
    * Trims one topic. The topics take turns by id, so that a topic with nothing to remove yet does not delay the others.
-   * Returns null while another node is at it.
+   * Returns null while another node runs retention.
    */
   #trimNext(): Promise<readonly TrimRow[] | null> {
     return this.#pool.transaction(async (connection) => {
@@ -111,11 +111,11 @@ export class Retention {
     return rows.map(({ topic_id }) => topic_id);
   }
 
-  /** Each in one statement, which ends with its lock whatever becomes of this process. */
+  /** Drops partitions, each in a transaction of one statement. So its lock ends even if this process dies. */
   async #dropPartitions(): Promise<{ readonly attempts: number; readonly more: boolean }> {
     const { times, attemptRetentionMs } = this.#context;
     const { dropLockMsMax, attemptsScannedMax } = postgresLimits;
-    // A table that is being dumped stays in use for long, and each try keeps everybody waiting.
+    // A table stays in use for long while it is dumped, and each try blocks its readers and writers for a moment.
     if (performance.now() < this.#dropAgainAtMs) return { attempts: 0, more: false };
     const pool = this.#pool;
     const forMessages = [times.at(), dropLockMsMax];

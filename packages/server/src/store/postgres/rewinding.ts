@@ -20,9 +20,9 @@ export async function rewindTo(pool: ConnectionPool, id: SubscriptionId, to: Tar
 }
 
 /**
- * Rewinds one step back from `end`, as far as one commit may. Deliveries after `end` that were parked since the
- * previous step are removed too. Returns the end of the next step, null after the last one, and undefined when there is
- * no such subscription.
+ * Rewinds one step back from `end`. The number of deliveries in one commit is limited. Deliveries after `end` that were
+ * parked since the previous step are removed too. Returns the end of the next step, null after the last one, and
+ * undefined when there is no such subscription.
  */
 async function goBack(
   connection: Connection,
@@ -34,7 +34,7 @@ async function goBack(
     "SELECT topic_id FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE",
     [id],
   );
-  // The log is read under the lock of the cursor, which retention takes too before it removes messages.
+  // The log is read while the cursor is locked. Retention takes the same lock before it removes messages.
   const [log] = await connection.query<LogEnds>(
     `SELECT first_seq AS "firstSeq", last_seq AS "lastSeq" FROM ringback.topic_log WHERE topic_id = $1`,
     [cursor?.topic_id],

@@ -4,7 +4,7 @@ import { matches } from "../../domain/filter.ts";
 import { routePattern } from "./route-patterns.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL judges, side by side with the rule.
+// Real: PostgreSQL, the filter of the domain. The test compares their results.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());

@@ -557,7 +557,7 @@ BEGIN
   END IF;
   PERFORM set_config('lock_timeout', p_lock_ms::text, true);
   LOCK TABLE ONLY ringback.attempt IN ACCESS EXCLUSIVE MODE;
-  -- A late attempt may have been written meanwhile.
+  -- A late attempt may have been written before this transaction took the lock.
   IF v_partition.to_at > v_before THEN
     EXECUTE format('SELECT 1 FROM ringback.%I WHERE started_at >= $1 ORDER BY id DESC LIMIT 1', v_partition.name)
       INTO v_young USING v_before;
@@ -622,7 +622,7 @@ BEGIN
     CONTINUE WHEN EXISTS (SELECT 1 FROM ringback.attempt_partition WHERE from_at <= v_at AND to_at > v_at);
     SELECT span_ms INTO v_span FROM ringback.attempt_partition_span;
     v_from := v_at - (v_at % v_span + v_span) % v_span;
-    -- Neighbours may have been created with another span.
+    -- The partitions before and after may have been created with another span.
     SELECT least(v_from + v_span, min(from_at)) INTO v_to FROM ringback.attempt_partition WHERE from_at > v_at;
     SELECT greatest(v_from, max(to_at)) INTO v_from FROM ringback.attempt_partition WHERE to_at <= v_at;
     v_name := 'attempt_' || replace(v_from::text, '-', 'minus_');
@@ -641,7 +641,7 @@ CREATE OR REPLACE FUNCTION ringback.ensure_message_partition(p_id integer)
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  -- Dropping a partition needs this table exclusively.
+  -- Keeps other sessions from dropping a partition, because that needs an exclusive lock on this table.
   LOCK TABLE ONLY ringback.message IN ROW EXCLUSIVE MODE;
   IF EXISTS (SELECT 1 FROM ringback.message_partition WHERE id = p_id) THEN RETURN; END IF;
   PERFORM pg_advisory_xact_lock(ringback.partition_lock());
@@ -707,8 +707,8 @@ BEGIN
   v_through := least(v_segment_end, p_log.first_seq + p_messages_max - 1, v_claimed - 1);
   IF v_through >= p_log.first_seq AND NOT EXISTS (SELECT 1 FROM ringback.message m WHERE m.partition_id = p_partition
       AND m.topic_id = p_log.topic_id AND m.seq = v_through AND m.published_at <= p_now - p_log.retention_ms) THEN
-    -- All positions before the first message that is too young. If there is no message at all, they are damage, and
-    -- skipped.
+    -- Includes all positions before the first message that is too young. Positions without any message mean that the
+    -- database is damaged; they are included too.
     v_through := least(v_through, (SELECT min(o.seq) - 1 FROM (
       SELECT m.seq, m.published_at FROM ringback.message m
         WHERE m.partition_id = p_partition AND m.topic_id = p_log.topic_id
@@ -1289,7 +1289,7 @@ BEGIN
       INSERT INTO ringback.parked AS p
         (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key)
       VALUES (v_id, v_row.seq,
-        -- Without an ordering key there is nothing to wait for.
+        -- A delivery without an ordering key does not wait for another delivery.
         CASE WHEN v_row.kind = 1 THEN p_now + p_due_in[v_row.n] WHEN v_key IS NULL THEN p_now
           ELSE ringback.due_in_key(v_id, v_key, v_row.seq, p_now) END,
         v_attempts,
@@ -1316,7 +1316,7 @@ BEGIN
       END IF;
     END IF;
   END LOOP;
-  -- Last, when every settled row of a key is gone.
+  -- Keys are unblocked last, when every settled row of a key has been deleted.
   IF v_keys <> '{}' THEN PERFORM ringback.unblock_keys(v_subscriptions, v_keys, p_now); END IF;
   RETURN v_count;
 END $function$;
@@ -1357,7 +1357,7 @@ BEGIN
       AND p.retries = a.retries AND p.first_attempt_at = a.first_attempt_at AND p.due_at > v_now LIMIT 1) p
   CROSS JOIN LATERAL (
     SELECT c.topic_id FROM ringback.subscription_cursor c WHERE c.subscription_id = a.subscription_id LIMIT 1) c
-  -- After the clock was set back, a delivery that is claimed may look invisible.
+  -- If the clock was set back, a delivery that is claimed already may appear to be invisible.
   WHERE NOT EXISTS (
     SELECT 1 FROM ringback.claim l WHERE l.subscription_id = a.subscription_id AND a.seq = ANY (l.parked));
   IF v_ordinals IS NULL THEN RETURN; END IF;
@@ -1408,11 +1408,11 @@ BEGIN
         OR v_take.bytes >= p_bytes_max;
       p_returned := '{}';
       IF v_take.scanned_through < v_segment.through THEN
-        -- A position without a message is damage, and skipped.
+        -- A position without a message means that the database is damaged. The position is skipped.
         IF v_knows_all THEN v_take.scanned_through := v_segment.through; END IF;
-        -- The missing messages may be in a partition that this session does not know yet: the session that created it
-        -- has committed and is about to notify the others. Waiting for it, and a lock that is new to this transaction,
-        -- make this session read the notice. Then the segment is examined again.
+        -- The missing messages may be in a new partition, whose session has committed and not yet sent its
+        -- invalidation message. This session waits for that session's lock. Taking a lock that is new to this
+        -- transaction also makes it read the message. Then the segment is examined again.
         v_knows_all := true;
         PERFORM pg_advisory_xact_lock_shared(ringback.partition_lock());
         LOCK TABLE ONLY ringback.message IN ROW SHARE MODE;
@@ -1590,7 +1590,7 @@ BEGIN
     AND coalesce((SELECT n.first_seq FROM ringback.segment n
       WHERE n.topic_id = p_topic AND n.first_seq > s.first_seq ORDER BY n.first_seq LIMIT 1), v_log.last_seq + 1)
       <= v_through + 1;
-  -- The time of a lost message is unknown: then the next call looks for one.
+  -- The publishing time of a lost message is unknown. The next call then searches for a message whose time is known.
   UPDATE ringback.topic_log l SET first_seq = v_through + 1,
     partition_id = CASE WHEN v_through < l.last_seq THEN l.partition_id END,
     segment_first_seq = CASE WHEN v_through < l.last_seq THEN l.segment_first_seq END,

@@ -3,9 +3,9 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { sqlState } from "./storage-failure.ts";
 
 /**
- * Settings by which the server detects a lost or hung client, whose transaction would hold its locks until then. Only
- * `tcp_user_timeout` ends a session that waits for the client to read a result. Some systems do not support all of
- * these settings.
+ * Settings by which the server detects a lost or hung client. Until then, the client's transaction keeps its locks.
+ * Only `tcp_user_timeout` ends a session that waits for the client to read a result. Some operating systems do not
+ * support all of these settings.
  */
 const whereKnown: readonly (readonly [string, string])[] = [
   ["tcp_user_timeout", `${postgresLimits.unreadMsMax}ms`],
@@ -18,7 +18,7 @@ const whereKnown: readonly (readonly [string, string])[] = [
 /**
  * Sets the limits of a new session and returns the process id of its server process. A statement sets them, not the
  * startup message, because PgBouncer refuses startup parameters that it does not know. The server's time limit of a
- * statement ends before ours, so that the connection stays usable.
+ * statement is shorter than the client's, so that the connection stays usable.
  */
 export async function prepareSession(connection: Connection, statementMsMax: number): Promise<number> {
   const everywhere = [

@@ -18,7 +18,7 @@ interface SettledRow {
 
 const kinds: Readonly<Record<Settled["kind"], number>> = { delivered: 0, parked: 1, held: 2, dead: 3, released: 4 };
 
-/** Writes outcomes, many in one round trip, and keeps them until the database takes them. */
+/** Writes outcomes of deliveries, many in one round trip, and retries until the database has stored them. */
 export class Settlements extends Batches<Request, number> {
   readonly #context: StoreContext;
   readonly #backOff: BackOff;
@@ -31,13 +31,13 @@ export class Settlements extends Batches<Request, number> {
 
   async settle(settlements: readonly Settlement[]): Promise<number> {
     for (const settlement of settlements) assertStorable(settlement);
-    // The first settlement of a delivery counts.
+    // Only the first settlement of a delivery is applied.
     const seen = new Set<string>();
     const distinct = settlements.filter((each) => seen.size < seen.add(keyOf(each)).size);
     return distinct.length === 0 ? 0 : this.add(distinct);
   }
 
-  /** From here on nothing is retried. */
+  /** Stops retries, and waits for the calls that are under way. */
   override close(): Promise<void> {
     this.#backOff.stop();
     return super.close();
@@ -56,13 +56,13 @@ export class Settlements extends Batches<Request, number> {
       } catch (error) {
         if (!isStorageFailure(error)) return this.#runAlone(batch, error as Error);
         if (this.#backOff.isStopped) throw new RingbackError("shutting_down", undefined, { cause: error });
-        // A connection may break after the database has written the batch; then the next try finds nothing to settle.
+        // If the connection broke after the database wrote the batch, the next try finds no delivery to settle.
         await this.#backOff.wait();
       }
     }
   }
 
-  /** Writes the requests one by one, because one of them cannot be stored and the others can. */
+  /** Writes the requests separately, because one request that cannot be stored must not fail the others. */
   async #runAlone(batch: readonly Request[], error: Error): Promise<readonly (number | Error)[]> {
     if (batch.length === 1) return [error];
     const results: (number | Error)[] = [];
@@ -99,7 +99,7 @@ function keyOf({ claimId, delivery }: Settlement): string {
   return `${claimId} ${delivery.message.seq}`;
 }
 
-/** Begins the clock as a POST does, without a line in the attempt record. */
+/** The time at which a pull started the retry policy. A pull, unlike a POST, is not recorded as an attempt. */
 function pulledAtMs(settled: Settled): TimeMs | null {
   return settled.kind === "parked" ? (settled.firstAttemptAtMs ?? null) : null;
 }

@@ -5,7 +5,7 @@ import { eventually } from "../contract/fixtures.ts";
 import { Cluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, and somebody who holds a lock in it. Faked: timers that wait a fiftieth of their time.
+// Real: PostgreSQL, another session that holds a lock. Faked: the timers, which wait a fiftieth of their time.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());

@@ -11,7 +11,7 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
-it("opens ten nodes at once on an empty database, and makes the schema once", async () => {
+it("opens ten nodes at once on an empty database, and creates the schema once", async () => {
   await server.query("CREATE DATABASE ten");
   const stores = await Promise.all(
     Array.from({ length: 10 }, () => PostgresStore.open(storeOptions(server.url("ten")))),
@@ -33,7 +33,7 @@ it("has no session left when it is closed", async () => {
   await server.query("CREATE DATABASE closed");
   const observer = new Client({ connectionString: server.url() });
   await observer.connect();
-  // A session that is on its way out is often seen, and not always.
+  // Repeated, because a session that is still ending is seen often, but not always.
   for (let round = 0; round < 8; round++) {
     const store = await PostgresStore.open(storeOptions(server.url("closed")));
     await Promise.all(Array.from({ length: 6 }, () => store.cluster.nodes()));
@@ -46,7 +46,7 @@ it("has no session left when it is closed", async () => {
   await observer.end();
 });
 
-it("goes by the database's clock", async () => {
+it("uses the database's clock", async () => {
   await server.query("CREATE DATABASE clock");
   const store = await PostgresStore.open(storeOptions(server.url("clock")));
   const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicSettings());
@@ -57,7 +57,7 @@ it("goes by the database's clock", async () => {
   await store.close();
 });
 
-it("says why it cannot open a database that is not there, or is not UTF-8", async () => {
+it("reports why it cannot open a database that does not exist or is not UTF-8", async () => {
   await expect(PostgresStore.open(storeOptions(server.url("nowhere")))).rejects.toMatchObject({
     code: "storage_unavailable",
     cause: { code: "3D000" },

@@ -3,7 +3,7 @@ import type { StoreStatistics } from "../records.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { Statistics } from "./statistics.ts";
 
-// Faked: the database, which answers when it is told to, with the number of the question.
+// Faked: the database. It answers when the test says so, and the answer is the number of the query.
 class Database {
   reads = 0;
   readonly #answers: (() => void)[] = [];
@@ -18,7 +18,7 @@ class Database {
   }
 }
 
-it("asks once for all who ask meanwhile, and anew when the answer came quickly", async () => {
+it("shares one query among concurrent callers, and queries again when the query was fast", async () => {
   const database = new Database();
   const statistics = new Statistics(() => database.read());
   const both = [statistics.read(), statistics.read()];
@@ -29,7 +29,7 @@ it("asks once for all who ask meanwhile, and anew when the answer came quickly",
   expect((await next).topics).toBe(2);
 });
 
-it("gives an answer that took long again, so that asking stays a small share of the time", async () => {
+it("returns the result of a slow query again, so that queries take a small share of the time", async () => {
   const database = new Database();
   const clock = { ms: 0 };
   const statistics = new Statistics(

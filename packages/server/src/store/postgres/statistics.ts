@@ -5,8 +5,8 @@ import type { StoreContext } from "./store-context.ts";
 
 /**
  * Totals of the whole store. Monitoring reads them often, and each read takes longer as the catalog and the numbers of
- * parked deliveries and dead letters grow. So one read serves all callers at a time, and a slow result is cached for a
- * while.
+ * parked deliveries and dead letters grow. So concurrent callers share one read, and the result of a slow read is
+ * cached for a while.
  */
 export class Statistics {
   readonly #read: () => Promise<StoreStatistics>;
@@ -42,7 +42,7 @@ export class Statistics {
   }
 }
 
-/** Counts whole tables, since one count per subscription could mean a hundred thousand counts. */
+/** Counts rows of whole tables, because with 100,000 subscriptions one count per subscription would be too slow. */
 export async function readStatistics({ database, times }: StoreContext): Promise<StoreStatistics> {
   const [row] = await database.rest.query<StoreStatistics>(
     `WITH clock AS MATERIALIZED (SELECT coalesce($1::bigint, ringback.now_ms()) AS now),

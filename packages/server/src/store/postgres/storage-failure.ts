@@ -1,13 +1,13 @@
 import { RingbackError, type ErrorCode } from "../../domain/errors.ts";
 
-// SQLSTATE: its first two characters are the class. Appendix A of the PostgreSQL documentation.
+// The first two characters of an SQLSTATE are its class: see appendix A of the PostgreSQL documentation.
 
-/** A statement that writes met a server, or a database, that only reads. */
+/** SQLSTATE: a statement tried to write on a read-only server or in a read-only database. */
 export const READ_ONLY = "25006";
 
 const full = new Set(["53100"]);
 const unavailable = new Set([
-  // The server stops, starts, or was told to end the statement or the connection.
+  // The server stops or starts, or an administrator ended the statement or the connection.
   "57P01",
   "57P02",
   "57P03",
@@ -15,7 +15,7 @@ const unavailable = new Set([
   "57014",
   // A standby, or a primary that has just become one.
   READ_ONLY,
-  // Two calls waited for each other, or one for too long; nothing took effect.
+  // Two calls were in a deadlock, or a call waited too long for a lock. Nothing was written.
   "40001",
   "40P01",
   "55P03",

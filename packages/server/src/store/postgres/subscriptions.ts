@@ -45,7 +45,7 @@ export class Subscriptions {
   readonly put: CatalogStore["putSubscription"] = async (topicId, name, settings, start, condition) => {
     const { pool, cache, changed, ready } = this.#options;
     const result = await pool.transaction(async (connection) => {
-      // The lock on the log keeps the topic and the end of its log until the transaction ends.
+      // The lock on the log prevents deletion of the topic and appends to it until the transaction ends.
       const [topic] = await connection.query<TopicOfSubscription>(
         `SELECT t.account_id AS "accountId", l.first_seq AS "firstSeq", l.last_seq AS "lastSeq"
            FROM ringback.topic_log l JOIN ringback.topic t ON t.id = l.topic_id WHERE l.topic_id = $1 FOR UPDATE OF l`,
@@ -53,7 +53,7 @@ export class Subscriptions {
       );
       if (topic === undefined) throw new RingbackError("topic_not_found");
       const nowMs = await readNow(connection, this.#options.times);
-      // Read under a lock, so that no change of state comes between the check of the condition and the write.
+      // Read under a lock, so that the state cannot change between the check of the condition and the write.
       const known = await lockCursor(connection, topicId, name);
       assertCondition(condition, known && toSubscription(known));
       if (known !== null) {
@@ -114,7 +114,7 @@ export class Subscriptions {
       [known.id, ...claimSettings(settings)],
     );
     if (before.order !== settings.order) {
-      // Deliveries hold their keys by the old order, so all of them are released.
+      // Parked deliveries block keys by the old order, so all of them are made due and block no key any more.
       await connection.query(
         `UPDATE ringback.parked SET due_at = coalesce(due_at, $2), ordering_key = NULL
            WHERE subscription_id = $1 AND ordering_key IS NOT NULL`,
@@ -207,7 +207,7 @@ export class Subscriptions {
   }
 }
 
-/** Subscriptions of the topic, from the cache where it has them. */
+/** Returns the ids of the topic's subscriptions, from the cache if they are cached. */
 export function readSubscriptionIds(
   { database, cache }: Pick<StoreContext, "database" | "cache">,
   topicId: TopicId,
@@ -248,7 +248,7 @@ export function claimSettings({ order, maxInFlight, filter }: SubscriptionSettin
   return [order, maxInFlight, tags, routes];
 }
 
-/** The first position published at or after a time. */
+/** Returns the first position whose message was published at or after a time. */
 export async function findSeqAt(connection: Connection, topicId: TopicId, atMs: TimeMs): Promise<Seq> {
   return (await callValue<Seq>(connection, "seq_at", [topicId, atMs])) as Seq;
 }

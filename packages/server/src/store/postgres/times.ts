@@ -2,8 +2,8 @@ import type { TimeMs } from "../../domain/model.ts";
 import { systemClock, type Clock } from "../../domain/ports.ts";
 
 /**
- * The clock that counts: the database's, which all nodes share. A test may pass a clock of its own, whose time is then
- * sent with every statement and replaces the database's.
+ * The clock of the store is the database's clock, which all nodes share. A test can pass another clock. Its time is
+ * then sent with every statement and replaces the database's time.
  */
 export class Times {
   readonly #clock: Clock | null;
@@ -18,8 +18,9 @@ export class Times {
   }
 
   /**
-   * Approximate time by this process's clock. The engine uses that clock, so times that go to the engine or come from
-   * it are sent as durations. A node with a wrong clock therefore neither hurries nor delays parked deliveries.
+   * Approximate time by this process's clock, which the engine also uses. Times of the engine are converted to
+   * durations before they are sent to the database, and back. So a wrong clock on a node does not shift parked
+   * deliveries.
    */
   about(): TimeMs {
     return (this.#clock ?? systemClock).now();

@@ -20,10 +20,10 @@ export interface CatalogOptions extends Omit<StoreContext, "changed"> {
   readonly changed: (id: SubscriptionId) => void;
 }
 
-/** True in SQL for names that lists, statistics and limits count: the opposite of `isInternalName`. */
+/** SQL condition for names that lists, statistics and limits include: the opposite of `isInternalName`. */
 export const isListedSql = "position(':' in name) = 0";
 
-/** Creations of topics wait for each other, so that concurrent ones cannot exceed the limit. */
+/** Advisory lock: only one topic is created at a time, so that concurrent creations cannot exceed the limit. */
 const TOPIC_LIMIT_LOCK = "8243118316933116780";
 
 /** SQLSTATE: a sequence has reached its limit. */
@@ -56,7 +56,7 @@ export class Topics {
   async create(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
     const { pool, cache } = this.#options;
     const created = await pool.transaction(async (connection) => {
-      // Topic creation waits here for other creations, on all nodes.
+      // Waits for other creations of topics, also on other nodes.
       await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
       const [same] = await connection.query(
         "SELECT 1 FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 LIMIT 1",
@@ -123,7 +123,7 @@ export class Topics {
     });
   }
 
-  /** Prefers the topic of exactly this name. */
+  /** Prefers the topic with exactly this name. */
   async findAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
     const [row] = await this.#options.pool.query<TopicRow>(
       "SELECT * FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 ORDER BY name = $3 DESC, id LIMIT 1",
@@ -200,8 +200,8 @@ export async function removeSubscriptions(connection: Connection, ids: readonly 
 }
 
 /**
- * A page in order of name. `read` returns rows after a name; with a text, only rows whose settings contain the text.
- * Some of these may not have the label, so `read` is called until the page is full.
+ * Returns a page in order of name. `read` returns rows after a name; with a text, only rows whose settings contain the
+ * text. Some of these rows may not have the label, so `read` is called until the page is full.
  */
 export async function listByName<R extends { readonly name: string }, T extends { readonly settings: object }>(
   { after, limit }: PageRequest,

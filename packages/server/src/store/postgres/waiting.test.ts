@@ -14,8 +14,8 @@ import { Cluster, seqsOf } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 import { unlessBroken } from "./testing/survival.ts";
 
-// Real: PostgreSQL, its clock and its locks, sockets. Faked: the cable between a node and the server, which stalls
-// without a sign. The tests run in parallel, since they mostly wait.
+// Real: PostgreSQL, its clock and its locks, sockets. Faked: the network between a node and the server. A TCP relay
+// stalls, and neither end notices. The tests run in parallel, because they mostly wait.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -46,7 +46,7 @@ async function refusalOf(call: Promise<unknown>): Promise<RingbackError> {
   throw new Error("It was accepted.");
 }
 
-/** The test's own time is the bound. */
+/** Waits without a timeout; only the timeout of the test applies. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
@@ -59,8 +59,8 @@ async function holdTopic(cluster: Cluster): Promise<Client> {
   return holder;
 }
 
-describe.concurrent("a connection into which everything vanishes", () => {
-  it("costs one publish the wait for an answer and the next one nothing, and service resumes by itself with nothing lost", () =>
+describe.concurrent("a connection that loses all bytes without an error", () => {
+  it("delays one publish and not the next one, and the node recovers by itself without losing a message", () =>
     withNodes(1, async (cluster) => {
       const store = cluster.store(0);
       const node = cluster.nodes[0] as (typeof cluster.nodes)[number];
@@ -78,8 +78,8 @@ describe.concurrent("a connection into which everything vanishes", () => {
       cable.flow();
       await until(() => store.cluster.writable());
       await publish(cluster, store);
-      // The settlement whose answer was lost may or may not have been written before, but the outcome is recorded only
-      // once.
+      // The answer to the settlement was lost, and the settlement may have been written before. In both cases the
+      // outcome is recorded only once.
       await settling;
       const attempts = await store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
       expect(attempts.items).toHaveLength(1);
@@ -87,7 +87,7 @@ describe.concurrent("a connection into which everything vanishes", () => {
       expect(seqsOf(left)).not.toContain(claim.deliveries[0]?.message.seq);
     }));
 
-  it("is told apart from a database that is away, where new connections work", () =>
+  it("is distinguished from an unavailable database, because new connections work", () =>
     withNodes(1, async (cluster) => {
       const store = cluster.store(0);
       await publish(cluster, store);
@@ -98,8 +98,8 @@ describe.concurrent("a connection into which everything vanishes", () => {
     }));
 });
 
-describe.concurrent("a row that somebody holds", () => {
-  it("for a while is waited for, even if the answer takes longer than one from a database that is well", () =>
+describe.concurrent("a row that another session has locked", () => {
+  it("is waited for, even if the answer takes longer than usual", () =>
     withNodes(1, async (cluster) => {
       const store = cluster.store(0);
       const holder = await holdTopic(cluster);
@@ -116,7 +116,7 @@ describe.concurrent("a row that somebody holds", () => {
       expect(store.cluster.connections()[0]).toMatchObject({ lost: 0 });
     }));
 
-  it("holds up publishes to its own topic only, and those keep their order", () =>
+  it("delays only publishes to its own topic, and these keep their order", () =>
     withNodes(1, async (cluster) => {
       const store = cluster.store(0);
       const holder = await holdTopic(cluster);
@@ -138,7 +138,7 @@ describe.concurrent("a row that somebody holds", () => {
       expect(arrived).toEqual(["first", "second"]);
     }));
 
-  it("for too long costs a refusal that says so, and the database still counts as writable", () =>
+  it("for too long makes a call fail with that reason, and the database still counts as writable", () =>
     withNodes(1, async (cluster) => {
       const store = cluster.store(0);
       const holder = await holdTopic(cluster);
@@ -152,7 +152,7 @@ describe.concurrent("a row that somebody holds", () => {
 });
 
 describe.concurrent("a node that hangs", () => {
-  it("within a transaction stops the others only until the server ends its connection", () =>
+  it("within a transaction blocks the others only until the server ends its connection", () =>
     withNodes(1, async (cluster) => {
       const hanging = new Database(server.url(cluster.database), "hanging");
       const { promise: asleep, resolve: wakeUp } = Promise.withResolvers<void>();
@@ -169,7 +169,7 @@ describe.concurrent("a node that hangs", () => {
       await hanging.close();
     }));
 
-  it("while it reads what it has claimed stops the others only until the server ends its connection", () =>
+  it("while it reads its claimed messages blocks the others only until the server ends its connection", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       // More than both systems' buffers take.
@@ -199,8 +199,8 @@ describe.concurrent("a node that hangs", () => {
     }));
 });
 
-describe.concurrent("a node that does not read what the others say", () => {
-  it("is let go by the server, which would have to keep it all", () =>
+describe.concurrent("a node that does not read the events of the others", () => {
+  it("is disconnected by the server, which would otherwise have to keep all events", () =>
     withNodes(1, async (cluster) => {
       const cable = await Cable.to(server.port);
       const url = `postgres://ringback@127.0.0.1:${cable.port}/${cluster.database}`;
@@ -224,8 +224,8 @@ describe.concurrent("a node that does not read what the others say", () => {
     }));
 });
 
-describe.concurrent("a node without a connection to spare", () => {
-  it("shows who waits, refuses after a while, and says that it is its own pool; nothing is lost with it", () =>
+describe.concurrent("a node without a free connection", () => {
+  it("shows waiting calls, refuses them after a while with its own pool as the reason, and loses no outcome", () =>
     withNodes(1, async (cluster) => {
       const database = new Database(server.url(cluster.database), "busy");
       const { restConnectionsMax: max } = postgresLimits;
@@ -247,7 +247,7 @@ describe.concurrent("a node without a connection to spare", () => {
       await database.close();
     }));
 
-  it("has told the server how long a statement may take", () =>
+  it("has set the time limit of statements on the server", () =>
     withNodes(1, async (cluster) => {
       const database = new Database(server.url(cluster.database), "timed");
       const limit = (pool: typeof database.hot): Promise<unknown> => pool.query("SHOW statement_timeout");
@@ -259,7 +259,7 @@ describe.concurrent("a node without a connection to spare", () => {
     }));
 });
 
-it("hears of an entry that another node has removed although it could not be read when that was told", () =>
+it("applies the removal of an entry by another node, although the entry could not be read when the event came", () =>
   withNodes(1, async (cluster) => {
     const store = cluster.store(0);
     const account = store.catalog.defaultAccount().id;

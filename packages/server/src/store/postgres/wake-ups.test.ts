@@ -4,7 +4,7 @@ import type { NodeEvent } from "./change-bus.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { WakeUps } from "./wake-ups.ts";
 
-// Faked: the database, which only keeps what it is told, and the time, which passes when the test says so.
+// Faked: the database and the time. The database only records the notifications. The time passes when a test says so.
 function start(isAlone = false) {
   const sent: NodeEvent[] = [];
   let due: { task: () => void; atMs: number }[] = [];
@@ -50,7 +50,7 @@ const topic = (id: number): TopicId => id as TopicId;
 const subscription = (id: number): SubscriptionId => id as SubscriptionId;
 
 describe("waking other nodes", () => {
-  it("tells all that came up within the time in one call", () => {
+  it("sends all work of one interval in one notification", () => {
     const { wakeUps, sent, wait } = start();
     for (let times = 0; times < 1_000; times++) wakeUps.published(topic(times % 3), [subscription(times % 3)]);
     wakeUps.ready(subscription(9));
@@ -61,7 +61,7 @@ describe("waking other nodes", () => {
     expect(sent).toHaveLength(1);
   });
 
-  it("says nothing of a topic once this node has emptied each of its subscriptions", () => {
+  it("sends nothing about a topic when this node has claimed all messages of each of its subscriptions", () => {
     const { wakeUps, sent, wait, claim } = start();
     wakeUps.published(topic(1), [subscription(1), subscription(2)]);
     claim(subscription(1));
@@ -70,7 +70,7 @@ describe("waking other nodes", () => {
     expect(sent).toEqual([]);
   });
 
-  it("says nothing while this node takes all that comes, though something younger is always there", () => {
+  it("sends nothing while this node claims all work in time, although there is always newer work", () => {
     const { wakeUps, sent, wait, claim, now } = start();
     for (let turn = 0; turn < 100; turn++) {
       wakeUps.published(topic(1), [subscription(1)]);
@@ -87,7 +87,7 @@ describe("waking other nodes", () => {
     expect(sent).toHaveLength(1);
   });
 
-  it("tells what claims of this node leave, and when the first of it has waited for the time", () => {
+  it("sends work that claims of this node leave, when the oldest of it has waited for the interval", () => {
     const { wakeUps, sent, wait, claim } = start();
     wakeUps.published(topic(1), [subscription(1)]);
     wait(postgresLimits.wakeMs - 1);
@@ -98,7 +98,7 @@ describe("waking other nodes", () => {
     expect(sent).toMatchObject([{ topicIds: [1] }]);
   });
 
-  it("does not tell of what a claim under way may bring, unless that takes long", () => {
+  it("does not send work that a claim under way may take, unless the claim takes long", () => {
     const { wakeUps, sent, wait, now } = start();
     wakeUps.published(topic(1), [subscription(1)]);
     wakeUps.claiming(subscription(1), now());
@@ -108,7 +108,7 @@ describe("waking other nodes", () => {
     expect(sent).toMatchObject([{ topicIds: [1] }]);
   });
 
-  it("tells at once of what a claim that took longer than the time has not brought", () => {
+  it("sends at once the work that a claim has not taken, if the claim took longer than the interval", () => {
     const { wakeUps, sent, wait, now } = start();
     wakeUps.published(topic(1), [subscription(1)]);
     const requestedAtMs = now();
@@ -119,7 +119,7 @@ describe("waking other nodes", () => {
     expect(sent).toMatchObject([{ topicIds: [1] }]);
   });
 
-  it("tells when one of them is left, or was emptied by a claim that is older than what was published", () => {
+  it("sends a topic when one of its subscriptions has work, or was emptied by a claim older than the publish", () => {
     const { wakeUps, sent, wait, claim, now } = start();
     wakeUps.published(topic(1), [subscription(1), subscription(2)]);
     claim(subscription(1));
@@ -128,7 +128,7 @@ describe("waking other nodes", () => {
     expect(sent).toMatchObject([{ topicIds: [1] }]);
   });
 
-  it("tells of a topic with many subscriptions in any case, and of more topics than one call holds in the next", () => {
+  it("always sends a topic with many subscriptions, and sends topics that do not fit in the next notification", () => {
     const { wakeUps, sent, wait, claim } = start();
     const many = Array.from({ length: 100 }, (_, id) => subscription(id));
     wakeUps.published(topic(1), many);
@@ -141,7 +141,7 @@ describe("waking other nodes", () => {
     expect(sent.slice(1).map((event) => event.kind === "wake" && event.topicIds.length)).toEqual([400, 100]);
   });
 
-  it("says nothing when nobody would hear it", () => {
+  it("sends nothing when no other node is alive", () => {
     const { wakeUps, sent, wait } = start(true);
     wakeUps.published(topic(1), [subscription(1)]);
     wakeUps.ready(subscription(1));
@@ -149,7 +149,7 @@ describe("waking other nodes", () => {
     expect(sent).toEqual([]);
   });
 
-  it("tells what is left when the node ends", async () => {
+  it("sends the remaining work when the node ends", async () => {
     const { wakeUps, sent } = start();
     wakeUps.ready(subscription(1));
     await wakeUps.close();

@@ -5,11 +5,11 @@ import type { Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 
 interface Published {
-  /** Of the newest message. */
+  /** Time when the newest message was appended. */
   lastMs: number;
   /**
-   * Subscriptions with messages that this node has not claimed yet, and since when the oldest of them waits. null: too
-   * many subscriptions to track, and `sinceMs` applies to all of them.
+   * Subscriptions with messages that this node has not claimed yet, with the time since which the oldest message waits.
+   * null: there are too many subscriptions to track, and `sinceMs` applies to all of them.
    */
   readonly left: Map<SubscriptionId, number> | null;
   readonly sinceMs: number;
@@ -18,7 +18,7 @@ interface Published {
 export interface WakeUpsOptions {
   readonly pool: Connection;
   readonly timers: Timers;
-  /** As `performance.now`. */
+  /** A clock like `performance.now`. */
   readonly nowMs: () => number;
   readonly nodeId: number;
   /** True: no other node is alive, so no wake-up is sent. */
@@ -26,9 +26,9 @@ export interface WakeUpsOptions {
 }
 
 /**
- * Notifies the other nodes of work that has waited for `wakeMs` and that this node has not claimed. Work that is found
- * by then is sent in the same notification. So nothing is sent while every node keeps up with its own publishes, and at
- * most fifty notifications a second otherwise. A notification may be lost: each node also polls for work.
+ * Notifies the other nodes of work that has waited for `wakeMs` and that this node has not claimed. Newer unclaimed
+ * work is sent in the same notification. While every node keeps up with its own publishes, nothing is sent; otherwise a
+ * node sends at most fifty notifications a second. A notification may be lost, so each node also polls for work.
  */
 export class WakeUps {
   readonly #options: WakeUpsOptions;
@@ -65,14 +65,14 @@ export class WakeUps {
   }
 
   /**
-   * A claim of this node starts. Other nodes are not woken yet, since on a slow database they would only queue behind
-   * it.
+   * Records that a claim of this node starts. Other nodes are not woken yet, because on a slow database their claims
+   * would only wait for this claim.
    */
   claiming(id: SubscriptionId, requestedAtMs: number): void {
     if (this.#topicOf.has(id)) this.#claiming.set(id, requestedAtMs + postgresLimits.wakeClaimMsMax);
   }
 
-  /** The claim has ended. `emptied`: the log of this subscription has no more messages. */
+  /** Records that the claim has ended. `emptied`: the subscription has no more messages to claim from the log. */
   claimed(id: SubscriptionId, requestedAtMs: number, emptied: boolean): void {
     this.#claiming.delete(id);
     if (emptied) this.#emptied(id, requestedAtMs);

@@ -8,16 +8,18 @@ interface Waiting {
   /** null: there is no session yet. */
   readonly pid: number | null;
   sinceMs: number;
-  /** The server has been asked at this time, and was not at work for it. */
+  /** When a poll of the server first showed that its process is not working on this call; null: no poll did. */
   idleSinceMs: number | null;
   readonly giveUp: (error: RingbackError) => void;
 }
 
 /**
- * Distinguishes a database that does not answer from a slow one. Lost packets leave no trace on a connection, and the
- * system resends for a quarter of an hour. So the server is polled over a new connection when an answer is late. No
- * answer: every waiting call fails, and new calls fail at once, until the server answers again. The process is idle:
- * its connection was lost, and the call fails. The process is working: the call goes on waiting.
+ * Distinguishes a database that does not answer from a slow one. When packets are lost, a connection reports no error
+ * until the operating system has resent them for a quarter of an hour. So when an answer is late, the server is polled
+ * over a new connection, with one of three results:
+ * - The server does not answer. Every waiting call fails, and new calls fail at once, until the server answers again.
+ * - The server process of the call is idle. The connection was lost, and the call fails.
+ * - The server process of the call is working. The call goes on waiting.
  */
 export class Watch {
   readonly #url: string;
@@ -34,14 +36,14 @@ export class Watch {
     this.#applicationName = applicationName;
   }
 
-  /** True: the server did not answer the last poll, and has not answered since. */
+  /** True: the server did not answer the last poll. */
   get isSilent(): boolean {
     return this.#isSilent;
   }
 
   /**
-   * Returns the answer, or rejects with `storage_unavailable` when none is to be expected. The caller must then close
-   * the connection.
+   * Returns the answer, or rejects with `storage_unavailable` when no answer can be expected any more. The caller must
+   * then close the connection.
    */
   during<T>(pid: number | null, answer: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -63,7 +65,7 @@ export class Watch {
     const waitMs = this.#isSilent ? postgresLimits.silentRetryMs : postgresLimits.watchMs;
     this.#cancel = systemTimers.after(waitMs, () => {
       this.#cancel = null;
-      // This process itself was suspended: data that has arrived meanwhile is read first.
+      // When this check is late, the process itself was suspended. Data that arrived meanwhile is read first.
       const nowMs = performance.now();
       if (nowMs - requestedAtMs > waitMs + postgresLimits.watchMs)
         for (const each of this.#waiting) each.sinceMs = nowMs;
@@ -78,7 +80,7 @@ export class Watch {
     for (const each of this.#waiting) {
       if (nowMs - each.sinceMs < answerMsMax) continue;
       if (this.#isSilent) each.giveUp(silence(nowMs - each.sinceMs));
-      // An answer may have been on its way when the server was asked.
+      // One idle report is not enough, because the answer may have been on its way at that time.
       else if (each.idleSinceMs !== null && nowMs - each.idleSinceMs >= watchMs)
         each.giveUp(lost(nowMs - each.sinceMs));
       else late.push(each);
@@ -131,7 +133,7 @@ export class Watch {
 
   async #within<T>(msMax: number, answer: Promise<T>): Promise<T> {
     const { promise: end, reject } = Promise.withResolvers<never>();
-    // Data that has arrived by then is read before the verdict.
+    // Data that has arrived by then is read before the poll fails.
     const cancel = systemTimers.after(msMax, () => systemTimers.soon(() => reject(new Error("It says nothing."))));
     try {
       return await Promise.race([answer, end]);

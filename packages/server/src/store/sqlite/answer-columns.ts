@@ -6,7 +6,7 @@ import { AttemptList, type AttemptColumns } from "./settle-columns.ts";
 export interface AnswerColumns {
   /** `answerNumbers` numbers per answer, in the order of `answerFields`. */
   readonly numbers: Float64Array;
-  /** Attempts of the answers that are `delivered`, in the order of the answers. */
+  /** Attempts of the answers with the outcome `delivered`, in the order of the answers. */
   readonly attempts: AttemptColumns;
 }
 
@@ -15,7 +15,7 @@ export const answerFields = {
   seq: 1,
   retriesMade: 2,
   firstAttemptAtMs: 3,
-  /** When the answer came. Since then no claim has taken the delivery, so only its state at that time counts. */
+  /** When the answer came. No claim takes the delivery after that, so its state at that time decides. */
   answeredAtMs: 4,
   /** NaN: delivered. */
   dueAtMs: 5,
@@ -23,9 +23,9 @@ export const answerFields = {
 export const answerNumbers = 6;
 
 export interface AnswerOutcomes {
-  /** For each answer, 1: it was applied. */
+  /** One element per answer. 1: the answer was applied. */
   readonly applied: Uint8Array;
-  /** Keys that the answered deliveries held until now, each with the index of the answer. */
+  /** Ordering keys that the answered deliveries blocked until now, each with the index of the answer. */
   readonly freed: readonly (readonly [index: number, orderingKey: string])[];
 }
 

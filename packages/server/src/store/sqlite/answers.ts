@@ -7,8 +7,9 @@ import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /**
- * Receivers' answers about deliveries that they pulled. Only the row shows whether the delivery is unchanged since the
- * pull, so the commit decides. Until then no claim takes a delivery that an answer is pending for.
+ * Applies receivers' answers to deliveries that they pulled. Only the database row shows whether a delivery is
+ * unchanged since the pull, so the commit decides about each answer. Until then no claim takes a delivery with a
+ * pending answer.
  */
 export async function settleAnswers(
   context: StoreContext,
@@ -67,7 +68,7 @@ function apply(
     if (applied[index] !== 1) continue;
     if (answer.kind === "delivered") entry.parkedCount--;
     else {
-      // Perhaps sooner than a waiting receiver knows.
+      // The new time may be earlier than the time for which a receiver is waiting.
       entry.parkedDueAt(answer.dueAtMs);
       isReady = true;
     }

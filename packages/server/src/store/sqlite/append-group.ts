@@ -48,7 +48,7 @@ function attributesText(message: NewMessage): string | null {
   return text === "{}" ? null : text;
 }
 
-/** null: no message has a value. */
+/** Returns null when no message has a value. */
 function column(
   messages: readonly NewMessage[],
   value: (message: NewMessage) => string | null,

@@ -7,8 +7,8 @@ import { SubscriptionEntry } from "./subscription-entry.ts";
 import { TopicEntry } from "./topic-entry.ts";
 
 /**
- * Every topic and subscription in memory, with what claims need of them. Only one process can have the folder open, so
- * between two commits this is the current state, and the database is what survives the process.
+ * Every topic and subscription in memory, with the state that claims need. Only one process can have the folder open,
+ * so memory always has the current state. The database has the state of the last commit, which survives the process.
  */
 export class CatalogIndex {
   readonly topics = new TopicIndex<TopicEntry>();

@@ -176,7 +176,8 @@ export class SqliteCatalog implements CatalogStore {
   }
 
   /**
-   * Rows that hold keys do so by the old order, whether written, not yet written, or open in a claim. All are released.
+   * Parked deliveries block keys by the old order, whether their rows are written, not yet written, or open in a claim.
+   * All of them are made due and block no key any more.
    */
   async #changeOrder(entry: SubscriptionEntry, text: string, nowMs: TimeMs): Promise<void> {
     const { commits } = this.#context;
@@ -226,7 +227,7 @@ export class SqliteCatalog implements CatalogStore {
     });
   }
 
-  /** Drops what is open of deleted subscriptions, and what waits to be written. */
+  /** Drops the open deliveries of deleted subscriptions, and their rows that wait to be written. */
   #forget(entries: readonly SubscriptionEntry[]): void {
     const { index, claims, commits } = this.#context;
     for (const entry of entries) claims.forgetFrom(entry, 0);

@@ -1,9 +1,10 @@
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /**
- * Waits until no claim is under way for these subscriptions, and keeps new ones waiting until the returned function is
- * called. Locks them one after the other, so that a busy subscription cannot keep its lock from being taken; with two
- * callers at once each could wait for the other, so there must be only one.
+ * Waits until no claim is under way for these subscriptions. New claims then wait until the returned function is
+ * called. The subscriptions are locked one after the other, and a locked one accepts no new claims, so a busy
+ * subscription cannot delay the lock for ever. Two concurrent callers could deadlock, so there must be only one caller
+ * at a time.
  */
 export async function lockClaims(entries: readonly SubscriptionEntry[]): Promise<() => void> {
   const { promise: locked, resolve: unlock } = Promise.withResolvers<void>();

@@ -6,7 +6,7 @@ import type { ParkRow, UnparkRow } from "./operations/settle.ts";
 import { emptyWork } from "./settle-work.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
-/** Cursors that only passed messages which do not match are written after this time at the latest. */
+/** Longest time until a cursor is written that moved only past messages that its filter does not match. */
 const CURSOR_WRITE_MS = 1_000;
 
 export interface ClaimWritesOptions {
@@ -16,7 +16,7 @@ export interface ClaimWritesOptions {
   readonly ready: Listeners<readonly SubscriptionId[]>;
 }
 
-/** Writes of claims: deliveries that a claim parks instead of returning them, and cursors that moved. */
+/** Writes that claims cause: deliveries that a claim parks instead of returning them, and cursors that moved. */
 export class ClaimWrites {
   readonly #options: ClaimWritesOptions;
   readonly #moved = new Set<SubscriptionEntry>();
@@ -26,7 +26,7 @@ export class ClaimWrites {
     this.#options = options;
   }
 
-  /** `parked`: messages from the log. `lost`: positions whose messages the database has lost. */
+  /** Parks messages of the log. `lost`: positions whose messages the database has lost. */
   parkFromLog(entry: SubscriptionEntry, parked: readonly ParkRow[], lost: readonly UnparkRow[]): void {
     const { commits, clock, ready } = this.#options;
     commits.settle({
@@ -41,7 +41,7 @@ export class ClaimWrites {
     });
   }
 
-  /** Changes rows in `parked` that a claim has read and did not take. */
+  /** Changes rows of the table `parked` that a claim has read and not taken. */
   changeParked(
     entry: SubscriptionEntry,
     { parked, unparked }: { readonly parked: readonly ParkRow[]; readonly unparked: readonly UnparkRow[] },
@@ -67,7 +67,7 @@ export class ClaimWrites {
     });
   }
 
-  /** The cursor has moved past messages that need no other write. */
+  /** Records that the cursor has moved past messages for which nothing else is written. */
   cursorMoved(entry: SubscriptionEntry): void {
     this.#moved.add(entry);
     this.#cancelTimer ??= this.#options.timers.after(CURSOR_WRITE_MS, () => this.writeCursors());

@@ -6,9 +6,9 @@ import { isParkedDue, takeParked } from "./parked-scan.ts";
 import type { ClaimContext } from "./claim-context.ts";
 import type { ClaimState, OpenDelivery, SubscriptionEntry } from "./subscription-entry.ts";
 
-/** Ids that one process can give to claims. No claim of an earlier process has the same id. */
+/** Number of claim ids for each start of the server. No two starts use the same id. */
 const CLAIMS_PER_START = 2 ** 36;
-/** While the disk is slower than the settlements, claims are empty and say to ask again after this time. */
+/** While the disk is slower than the settlements, claims are empty and `nextDueAtMs` is this much later than now. */
 const CONGESTED_RETRY_MS = 250;
 
 /** The claims and their leases. They are in memory only: a process that ends takes its claims with it. */
@@ -17,7 +17,7 @@ export class Claims {
   readonly #claims = new Map<ClaimId, ClaimState>();
   #lastId: number;
 
-  /** `start`: the number of starts of the database. */
+  /** `start`: how many times a server has been started on the database. */
   constructor(context: ClaimContext, start: number) {
     this.#context = context;
     this.#lastId = start * CLAIMS_PER_START;
@@ -29,7 +29,7 @@ export class Claims {
     const results = await Promise.allSettled(claims.map((claim) => Promise.resolve(claim)));
     const failed = results.find((result) => result.status === "rejected");
     if (failed === undefined) return results.map((result) => (result as PromiseFulfilledResult<Claim>).value);
-    // The caller gets none of the other claims either.
+    // One claim failed, so the caller gets none of the claims. The others are undone.
     for (const result of results) if (result.status === "fulfilled") this.#undo(this.#claims.get(result.value.id));
     throw failed.reason;
   }
@@ -44,12 +44,12 @@ export class Claims {
     });
   }
 
-  /** A delivery has left its claim. The claim ends with its last delivery. */
+  /** Called after a delivery has left its claim. A claim without open deliveries ends. */
   endIfEmpty(claim: ClaimState): void {
     if (claim.open === 0) this.#claims.delete(claim.id);
   }
 
-  /** The delivery may be claimed again at once. */
+  /** Makes an open delivery claimable again at once. */
   release(entry: SubscriptionEntry, { message: { seq }, parked, claim }: OpenDelivery, nowMs: TimeMs): void {
     entry.removeOpen(seq);
     this.endIfEmpty(claim);
@@ -57,7 +57,7 @@ export class Claims {
     else entry.cursor.rewind(seq);
   }
 
-  /** Releases what is open under leases that have expired. */
+  /** Releases the deliveries of claims whose leases have expired. */
   releaseExpired(entry: SubscriptionEntry, nowMs: TimeMs): void {
     const end = entry.leaseEndMs;
     if (end === null || end > nowMs) return;
@@ -67,7 +67,7 @@ export class Claims {
     entry.refreshLeaseEnd();
   }
 
-  /** The open deliveries from a position on leave their claims. */
+  /** Removes the open deliveries from a position on from their claims. */
   forgetFrom(entry: SubscriptionEntry, fromSeq: Seq): void {
     for (const [seq, { claim }] of entry.open) {
       if (seq < fromSeq) continue;
@@ -82,7 +82,7 @@ export class Claims {
     return open;
   }
 
-  /** Returns no promise in the common case, in which all messages that are wanted are cached. */
+  /** Returns a claim, not a promise, in the common case that all wanted messages are cached. */
   #claimOne(want: ClaimWant, leaseMs: number): Claim | Promise<Claim> {
     const { index, clock, commits } = this.#context;
     const entry = index.subscriptions.get(want.subscriptionId);
@@ -106,7 +106,7 @@ export class Claims {
     return this.#claimOne(want, leaseMs);
   }
 
-  /** Reads the database. */
+  /** Fills a claim that needs messages or parked deliveries from the database. */
   async #claimSlowly(claim: ClaimInProgress): Promise<Claim> {
     const { entry, state } = claim;
     const { promise, resolve: finished } = Promise.withResolvers<void>();
@@ -147,14 +147,14 @@ export class Claims {
     };
   }
 
-  /** For an empty claim, the end of the earliest lease counts as well. */
+  /** Returns when the next parked delivery is due or, for an empty claim, when the earliest lease ends, if earlier. */
   #nextDue(entry: SubscriptionEntry, deliveries: readonly ClaimedDelivery[], nowMs: TimeMs): TimeMs | null {
     const due = entry.parkedCount > 0 ? entry.nextParkedDueAtMs : null;
     if (entry.openCount === 0) return due;
     // Renewals may have moved the end of the lease since it was read.
     if (entry.leaseEndMs !== null && entry.leaseEndMs <= nowMs) entry.refreshLeaseEnd();
     const leaseEnd = deliveries.length === 0 ? entry.leaseEndMs : null;
-    // In a strict subscription everything that is parked waits for the open delivery.
+    // In a strictly ordered subscription, every parked delivery waits for the open one.
     return entry.order === "strict" ? leaseEnd : earlier(due, leaseEnd);
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../../domain/ports.ts";
 import type { ClusterStore, ConnectionUse, NodeLabel, StoreNode } from "../cluster.ts";
 import type { GroupCommit } from "./group-commit.ts";
 
-/** Only one process can have the store open. */
+/** A cluster of one node, because only one process can have the store open. */
 export class SqliteCluster implements ClusterStore {
   readonly #clock: Clock;
   readonly #label: NodeLabel;

@@ -4,14 +4,14 @@ import { messageIdToBigInt } from "../../domain/message-id.ts";
 import { delivered, eventually, parkedUntil, Scene, textsOf } from "../contract/fixtures.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
 
-/** Deletes messages as a lost page or a repair of the file would; Ringback never does. */
+/** Deletes rows of messages, as a lost page or a repair of the file does. Ringback itself never causes such gaps. */
 async function loseMessages(scene: Scene, under: SqliteFolder, seqs: readonly number[]): Promise<void> {
   const database = new DatabaseSync(under.file);
   for (const seq of seqs) {
     database.prepare("DELETE FROM message WHERE id = ?").run(messageIdToBigInt(scene.topic.id, seq));
   }
   database.close();
-  // Empties the caches.
+  // A restart empties the caches.
   await under.crash();
 }
 

@@ -9,8 +9,8 @@ import { writeJobs } from "./write-jobs.ts";
 export interface ThreadTask {
   readonly file: string;
   /**
-   * Given to the thread that owns the writing connection. The thread waits for the disk, so that the event loop never
-   * does. null: the thread that reads.
+   * Set for the thread that owns the writing connection; null for the thread that reads. The writing thread waits for
+   * the disk, so that the event loop never does.
    */
   readonly limits: DatabaseLimits | null;
 }
@@ -18,7 +18,7 @@ export interface ThreadTask {
 if (parentPort !== null) {
   const { file, limits } = workerData as ThreadTask;
   let opened: DatabaseSync | null = null;
-  // Opened when first needed, because the thread that reads starts while the other one creates the file.
+  // Opened when first needed, because the reading thread may start before the writing thread has created the file.
   const database = (): DatabaseSync => (opened ??= openForReading(file));
   if (limits === null) serve(parentPort, readJobs(database), () => opened?.close());
   else {

@@ -7,7 +7,7 @@ import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import type { StoreContext } from "./store-context.ts";
 
-/** Reads from memory, and writes the database before memory. */
+/** Entries are read from memory. A write changes the database first, then memory. */
 export class SqliteEntries implements EntryStore {
   readonly #context: StoreContext;
   readonly #index = new EntryIndex();

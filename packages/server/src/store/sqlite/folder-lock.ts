@@ -4,9 +4,9 @@ import { dirname, join, resolve } from "node:path";
 import { RingbackError } from "../../domain/errors.ts";
 
 /**
- * Keeps a second server out of the folder until the returned function is called. The lock is an open exclusive
- * transaction on a file of its own: the operating system releases it when the process ends, however it ends, so no
- * stale lock is ever left.
+ * Prevents a second server from using the folder until the returned function is called. The lock is an open exclusive
+ * SQLite transaction on a separate file. The operating system releases the lock when the process ends for any reason,
+ * so there are no stale locks.
  */
 export function lockFolder(folder: string): () => void {
   const owner = join(folder, "ringback.pid");
@@ -44,7 +44,7 @@ const SQLITE_BUSY = 5;
 
 function isBusy(error: unknown): boolean {
   const code = (error as { errcode?: number }).errcode;
-  // The low byte is the primary code.
+  // The low byte of an extended result code is the primary result code.
   return code !== undefined && (code & 0xff) === SQLITE_BUSY;
 }
 

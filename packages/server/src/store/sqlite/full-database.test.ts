@@ -14,7 +14,7 @@ import {
 import type { PulledSettlement } from "../log.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
 
-// Real: SQLite and its own limit on the size of a file, past which it fails as with a full disk.
+// Real: SQLite, its limit on the size of a file. Nothing is faked. Past the limit, SQLite fails as with a full disk.
 let under: SqliteFolder;
 let scene: Scene;
 

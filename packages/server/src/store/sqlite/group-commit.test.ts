@@ -12,7 +12,7 @@ import {
 } from "../contract/fixtures.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
 
-// Real: SQLite. Failures come from triggers and locks of another connection.
+// Real: SQLite. Faked: failures of the disk. Triggers and locks of another connection cause them.
 const commits: number[] = [];
 let under: SqliteFolder;
 let scene: Scene;
@@ -44,7 +44,7 @@ function refuse(table: string, condition: string): void {
   );
 }
 
-/** The other program waits for the lock as long as its test may take. */
+/** Wait for the lock of another program. Longer than any test, so that only a test's own timeout ends it. */
 const lockMsMax = 600_000;
 
 describe("group commit", () => {

@@ -13,18 +13,20 @@ import type { WriteGroup, WriteJobs } from "./write-jobs.ts";
 
 /** Bytes of messages that wait to be written. Past this, publishes are refused as `overloaded`. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
-/** Bytes of messages in one commit. One request always fits. */
+/** Bytes of messages in one commit. A request that exceeds the limit is committed alone. */
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
-/** Rows of settlements that wait for a slow or failing disk. Past this, claims are empty. */
+/** Rows of settlements that wait for a slow or failing disk. While there are more, claims are empty. */
 const WAITING_ROWS_MAX = 20_000;
 /**
- * How long settlements wait for others to share their commit, and how many rows are enough not to wait. No caller waits
- * for them; after a crash, deliveries with unwritten settlements are repeated, like those in flight.
+ * How long settlements wait for others to share their commit. With `SETTLED_ROWS_ENOUGH` rows, they do not wait. No
+ * caller waits for settlements. After a crash, deliveries with unwritten settlements are repeated, like deliveries in
+ * flight.
  */
 const SETTLE_WAIT_MS = 20;
 const SETTLED_ROWS_ENOUGH = 1_000;
 /**
- * After a failed commit, settlements are retried after this time. Without any, a write that changes nothing is tried.
+ * After a failed commit, settlements are retried after this time. When no settlement waits, a write that changes
+ * nothing is tried instead.
  */
 const RETRY_MS = 250;
 
@@ -64,7 +66,9 @@ export class GroupCommit {
   #cancelRetryTimer: (() => void) | null = null;
   #retryDue = false;
   #writable = true;
-  /** An upper bound, because the attempts of earlier processes are not counted. */
+  /**
+   * An upper bound of the attempts that are not indexed. Starts at its maximum: those of earlier processes are unknown.
+   */
   #unindexedAttempts = UNINDEXED_ATTEMPTS_MAX;
   #idleWaiters: (() => void)[] = [];
   #state: "open" | "closing" | "closed" = "open";
@@ -121,8 +125,8 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `work` while no commit is under way: every settlement is either written or in `waiting`. Settlements that
-   * arrive meanwhile are in `waiting`, too.
+   * Runs `work` while no commit is under way. During `work`, every settlement is either written or in `waiting`,
+   * including settlements that arrive during `work`.
    */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     if (this.#state === "closed") return Promise.reject(new RingbackError("shutting_down"));
@@ -154,8 +158,8 @@ export class GroupCommit {
   }
 
   /**
-   * A write in a transaction of its own. When the disk refuses the write, the store counts as not writable until a
-   * commit succeeds.
+   * Runs a write job in a separate transaction. When the disk refuses the write, the store counts as not writable until
+   * a commit succeeds.
    */
   async write<N extends keyof WriteJobs>(
     name: N,
@@ -201,7 +205,7 @@ export class GroupCommit {
     this.#cancelRetryTimer = null;
   }
 
-  /** Runs at the end of this turn of the event loop, so that every publish that arrived in it shares the commit. */
+  /** The commit starts at the end of this turn of the event loop, so that all publishes of the turn share it. */
   #schedule(): void {
     if (this.#scheduled || this.#busy || this.#state === "closed") return;
     this.#scheduled = true;
@@ -263,14 +267,15 @@ export class GroupCommit {
     if (error === null) return;
     if (isStorageFault(error)) {
       this.#writable = false;
-      // A receiver waits for its answer.
+      // Receivers' answers are not retried, because each receiver waits for the result of its answer.
       for (const { answers, failed } of settles) if (answers !== null) failed(error);
       const kept = settles.filter(({ answers }) => answers === null);
       this.#settles = [...kept, ...this.#settles];
       for (const settle of kept) this.#settleRows += rowCount(settle);
       for (const append of appends) append.reject(error);
     } else if (appends.length + settles.length > 1) {
-      // One of them has rows that the database can never store. The others must not fail with it.
+      // One piece of work has rows that the database can never store. The others must not fail, so each is written
+      // separately.
       for (const append of appends) await this.#write([append], []);
       for (const settle of settles) await this.#write([], [settle]);
     } else {
@@ -299,7 +304,9 @@ export class GroupCommit {
     return null;
   }
 
-  /** A job of its own, between two commits. When it fails, the next such job does its work. */
+  /**
+   * Indexes attempts in a separate job between two commits. When a job fails, the next one indexes its attempts too.
+   */
   #noteAttempts(settles: readonly SettleWork[]): void {
     for (const { attempts, answers } of settles) this.#unindexedAttempts += attempts.count + (answers?.count ?? 0);
     if (this.#unindexedAttempts < UNINDEXED_ATTEMPTS_MAX) return;
@@ -373,7 +380,7 @@ function buffersOf({ append, settle }: WriteGroup): ArrayBuffer[] {
   return buffers as ArrayBuffer[];
 }
 
-/** Whether the disk failed, which may pass, and not the rows that were to be written. */
+/** Whether the disk caused the failure, so that a retry may succeed. Otherwise the rows cannot be stored. */
 function isStorageFault(error: unknown): boolean {
   return !(error instanceof RingbackError) || error.code !== "internal";
 }

@@ -35,7 +35,7 @@ export interface JobCall {
   readonly input: unknown;
 }
 
-/** A failure on its way between threads. SQLite's code determines the caller's error. */
+/** A failure in the form in which a thread sends it. SQLite's result code determines the error that the caller gets. */
 export interface JobFailure {
   readonly message: string;
   /** SQLite's extended result code; null: the failure is not SQLite's. */
@@ -72,14 +72,14 @@ function failureOf(error: unknown): JobFailure {
 }
 
 const SQLITE_FULL = 13;
-/** Codes that report a fault of the statement or of a value, not of the disk: a retry would not help. */
+/** Codes that report a fault of the statement or of a value, not of the disk. A retry would not help. */
 const callerFaults: ReadonlySet<number> = new Set([
   1 /* ERROR */, 18 /* TOOBIG */, 19 /* CONSTRAINT */, 20 /* MISMATCH */, 21 /* MISUSE */, 25 /* RANGE */,
 ]);
 
 export function asJobError(failure: JobFailure): RingbackError {
   const cause = new Error(failure.message);
-  // The low byte is the primary code.
+  // The low byte of an extended result code is the primary result code.
   const primary = failure.sqliteCode === null ? null : failure.sqliteCode & 0xff;
   if (primary === null || callerFaults.has(primary)) return new RingbackError("internal", undefined, { cause });
   return new RingbackError(primary === SQLITE_FULL ? "storage_full" : "storage_unavailable", undefined, { cause });

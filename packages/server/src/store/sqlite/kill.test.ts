@@ -6,7 +6,7 @@ import { Child } from "./testing/child.ts";
 import { temporaryFolder } from "./testing/sqlite-folder.ts";
 import { storeOptions } from "./testing/store-options.ts";
 
-// Real: a process that publishes without pause, and SIGKILL.
+// Real: a process that publishes without pause, SIGKILL. Nothing is faked.
 const ROUNDS = 3;
 const LINES = 300;
 

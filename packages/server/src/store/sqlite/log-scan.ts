@@ -7,7 +7,7 @@ import { parkSlowDeliveries } from "./park-slow.ts";
 import type { ClaimContext } from "./claim-context.ts";
 import type { ClaimState, SubscriptionEntry } from "./subscription-entry.ts";
 
-/** Positions that one claim examines, so that a filter that matches nothing cannot block the event loop. */
+/** Positions that one claim examines. Without a limit, a filter that matches nothing would block the event loop. */
 const SCAN_MAX = 1_000;
 /** Bounds of one read of the log. */
 const READ_MESSAGES_MIN = 32;
@@ -24,7 +24,7 @@ export interface ClaimInProgress {
   bytes: number;
 }
 
-/** Whether the claim needs nothing from the database. */
+/** Whether the claim can be made from memory, without reading the database. */
 export function isCached({ cache }: ClaimContext, claim: ClaimInProgress): boolean {
   const { entry } = claim;
   return !wantsMore(claim) || !entry.hasUnread || isNextCached(cache, entry);
@@ -65,8 +65,8 @@ function isNextCached(cache: MessageCache, { topic, cursor }: SubscriptionEntry)
 }
 
 /**
- * Stops at the first message that `messageAt` does not have. A message that is lost, because the database is damaged,
- * counts as expired: it must neither block the others nor disappear silently.
+ * Examines the log up to the first message that `messageAt` does not have. A message that a damaged database has lost
+ * counts as expired, because it must neither block the others nor disappear silently.
  */
 function scan(
   { claimWrites }: ClaimContext,
@@ -110,16 +110,18 @@ function wantsMore({ entry, want, deliveries, bytes }: ClaimInProgress): boolean
   return want.fromLog && deliveries.length < want.deliveriesMax && bytes < want.bytesMax && !isHeldByOrder(entry);
 }
 
-/** A strict subscription gives nothing from the log while a delivery is open or parked. */
+/** Whether the log must wait: with strict order, nothing is claimed from it while a delivery is open or parked. */
 export function isHeldByOrder(entry: SubscriptionEntry): boolean {
   return entry.order === "strict" && (entry.openCount > 0 || entry.isBlocked(""));
 }
 
-/** The counts of a delivery that no claim has taken before. */
+/** The counts of a delivery that has never been claimed. */
 const unclaimed: DeliveryCounts = { attemptsMade: 0, retriesMade: 0, firstAttemptAtMs: null };
 const fresh = { ...unclaimed, parked: false, orderingKey: null, deadLetterId: null };
 
-/** The row of a message whose time has not come, or whose key is blocked; null for any other. */
+/**
+ * Returns the parked row for a message that is delayed or whose ordering key is blocked; null for any other message.
+ */
 function parkInsteadOfClaim(entry: SubscriptionEntry, message: Message, nowMs: TimeMs): ParkRow | null {
   const { seq, deliverAtMs } = message;
   const isDelayed = deliverAtMs !== null && deliverAtMs > nowMs;

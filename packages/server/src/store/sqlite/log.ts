@@ -36,7 +36,7 @@ export class SqliteLog implements LogStore {
     return this.#context.claims.claim(wants, leaseMs);
   }
 
-  /** No other process can take a claim. */
+  /** Always 0: no other process can take the claims of this one. */
   touch(): number {
     return 0;
   }

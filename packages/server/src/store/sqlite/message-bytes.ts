@@ -1,8 +1,8 @@
 import type { NewMessage } from "../../domain/model.ts";
 
 /**
- * Memory that a message uses beside its texts and its body: objects, map entries, and unused heap around them.
- * Measured.
+ * Memory that a message uses in addition to its texts and its body: objects, map entries, and unused heap around them.
+ * A measured value.
  */
 const OVERHEAD_BYTES = 1_200;
 

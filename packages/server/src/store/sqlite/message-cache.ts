@@ -33,7 +33,7 @@ export class MessageCache {
   }
 
   dropTopic(topicId: TopicId): void {
-    // The messages are removed from `#order`, and their bytes from `#bytes`, when they become the oldest.
+    // The messages stay in `#order`, and their bytes in `#bytes`, until they are the oldest.
     this.#topics.delete(topicId);
   }
 

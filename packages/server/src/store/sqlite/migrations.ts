@@ -65,8 +65,9 @@ CREATE TABLE message (
   body BLOB NOT NULL
 ) STRICT;
 
--- Deliveries that wait: after a failure, for a delay, or (due_at null) behind an earlier delivery of their ordering key.
--- ordering_key is set only if the delivery holds later ones of its key back; '' is the only key of a strict subscription.
+-- Deliveries that wait: after a failure, for a delay, or (due_at null) behind an earlier delivery of their ordering
+-- key. ordering_key is set only if the delivery holds later ones of its key back; '' is the only key of a strict
+-- subscription.
 CREATE TABLE parked (
   subscription_id INTEGER NOT NULL,
   seq INTEGER NOT NULL,
@@ -174,13 +175,13 @@ CREATE TABLE entry (
 `;
 
 /**
- * `PRAGMA application_id` of every database that has these steps: "Rbck" in ASCII. Earlier, unreleased schemas have
- * others.
+ * `PRAGMA application_id` of every database with this schema: "Rbck" in ASCII. Earlier, unreleased schemas have other
+ * ids.
  */
 export const APPLICATION_ID = 0x5262636b;
 
 /**
- * The schema as numbered steps. A step that has been released is frozen: a later change is a new step.
- * `PRAGMA user_version` holds the number of the last step that was applied.
+ * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`
+ * is the number of the last step that was applied.
  */
 export const migrations: readonly string[] = [initial];

@@ -4,7 +4,7 @@ import type { AppendRequest, AppendResult } from "../log.ts";
 import type { CatalogIndex } from "./catalog-index.ts";
 import type { MessageCache } from "./message-cache.ts";
 
-/** Takes messages that are durable now into memory, and wakes the subscriptions of their topic. */
+/** Adds messages that are durable now to the log and the cache in memory. Wakes the subscriptions of their topic. */
 export function noteAppended(
   memory: {
     readonly index: CatalogIndex;

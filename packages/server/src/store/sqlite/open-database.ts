@@ -5,8 +5,8 @@ import { APPLICATION_ID, migrations } from "./migrations.ts";
 
 const PAGE_BYTES = 4096;
 /**
- * Pages of the write-ahead log before SQLite copies them into the database: 16 MiB, four times SQLite's default, so
- * that a page that changes often (the end of the log, the cursors) is copied once for many commits.
+ * Number of pages in the write-ahead log at which SQLite copies them into the database: 16 MiB, four times SQLite's
+ * default. A page that changes often, such as the end of a log or the cursors, is then copied once for many commits.
  */
 const CHECKPOINT_PAGES = 4000;
 const WAL_BYTES_KEPT = 64 * 1024 * 1024;
@@ -18,7 +18,7 @@ export interface DatabaseLimits {
   readonly busyMsMax: number;
 }
 
-/** Opens the one connection that writes. A commit returns when it is on the disk. */
+/** Opens the only connection that writes. A commit returns when its data is on the disk. */
 export function openForWriting(file: string, limits: DatabaseLimits): DatabaseSync {
   assertKnownSchema(file);
   const db = new DatabaseSync(file, { timeout: limits.busyMsMax, enableForeignKeyConstraints: false });
@@ -34,7 +34,7 @@ export function openForWriting(file: string, limits: DatabaseLimits): DatabaseSy
   return db;
 }
 
-/** Opens a connection that reads. Neither it nor the writing one waits for the other. */
+/** Opens a connection that only reads. Reading and writing connections never wait for each other. */
 export function openForReading(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 5_000, readOnly: true });
   db.exec("PRAGMA cache_size = -4000");
@@ -48,8 +48,8 @@ export function setBytesMax(db: DatabaseSync, bytesMax: number): void {
 }
 
 /**
- * Refuses a database that this version cannot use. The check has a connection of its own that only reads, because a
- * writing connection changes the file already when it opens or closes it.
+ * Refuses a database that this version cannot use. The check uses a separate, read-only connection, because a writing
+ * connection changes the file when it opens or closes it.
  */
 function assertKnownSchema(file: string): void {
   if (!existsSync(file)) return;

@@ -9,7 +9,7 @@ import { Child } from "./testing/child.ts";
 import { SqliteFolder, temporaryFolder } from "./testing/sqlite-folder.ts";
 import { storeOptions } from "./testing/store-options.ts";
 
-// Real: the disk, SQLite, and other processes where a test says so.
+// Real: the disk, SQLite, and child processes where a test says so. Nothing is faked.
 const folders: string[] = [];
 function newFolder(): string {
   const folder = temporaryFolder();
@@ -63,7 +63,7 @@ describe("a folder that cannot be used", () => {
     });
   });
 
-  test("is not reported as in use when its lock is no lock", async () => {
+  test("is not reported as in use when its lock file cannot be opened", async () => {
     const folder = newFolder();
     mkdirSync(join(folder, "ringback.lock"));
     await expect(open(folder)).rejects.toMatchObject({

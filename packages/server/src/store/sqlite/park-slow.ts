@@ -3,16 +3,17 @@ import type { ParkRow } from "./operations/settle.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /**
- * How far a cursor may run ahead of its slowest open delivery. Past that the slow delivery gets a row of its own, so
- * that few bits follow the cursor.
+ * Largest number of positions between `settledThrough` and `scannedThrough` of a cursor. Beyond that, the slowest open
+ * deliveries get rows in `parked`, so that the cursor can move on and needs few bits for later positions.
  */
 export const AHEAD_MAX = 2_048;
 
 const none: readonly ParkRow[] = [];
 
 /**
- * Returns rows for the slowest open deliveries, which the cursor then passes. The rows are due at once, in case the
- * process ends before the deliveries are settled; while they are open, no claim takes them. The caller writes the rows.
+ * Moves the cursor past the slowest open deliveries, and returns rows that park them. The caller writes the rows. No
+ * claim takes these deliveries while they are open. The rows are due at once, so that a later process claims them if
+ * this one ends before they are settled.
  */
 export function parkSlowDeliveries(entry: SubscriptionEntry, nowMs: TimeMs): readonly ParkRow[] {
   const { cursor } = entry;

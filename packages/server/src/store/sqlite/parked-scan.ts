@@ -15,7 +15,7 @@ export async function takeParked(context: ClaimContext, claim: ClaimInProgress):
   const { entry, want, nowMs } = claim;
   if (!isParkedDue(entry, nowMs)) return false;
   const dueAtMs = entry.nextParkedDueAtMs ?? nowMs;
-  // A delivery that becomes due while the rows are read sets it again.
+  // Reset before the read, so that a delivery that is parked during the read sets the time again.
   entry.nextParkedDueAtMs = null;
   entry.closedWhileReading = new Set();
   try {
@@ -60,13 +60,15 @@ function takeFound({ claimWrites }: ClaimContext, claim: ClaimInProgress, found:
   if (parked.length + unparked.length > 0) claimWrites.changeParked(entry, { parked, unparked });
 }
 
-/** The delivery was delayed or dead, and takes its position among those of its key only now. */
+/** Holds a delivery that was delayed or redriven: it joins the order of its key only when it becomes due. */
 function heldRow(subscriptionId: SubscriptionId, row: DueDelivery, orderingKey: string): ParkRow {
   const { seq, attemptsMade, retriesMade, firstAttemptAtMs } = row;
   return { subscriptionId, seq, dueAtMs: null, attemptsMade, retriesMade, firstAttemptAtMs, orderingKey };
 }
 
-/** A damaged database has lost the message. The delivery must neither wait for ever nor disappear silently. */
+/**
+ * The row of a delivery whose message a damaged database has lost. It counts as expired, so it is not lost silently.
+ */
 function lostRow(subscriptionId: SubscriptionId, { seq, orderingKey, deadLetterId }: DueDelivery): UnparkRow {
   return { subscriptionId, seq, orderingKey, deadLetterId, expired: true };
 }
@@ -75,7 +77,7 @@ function hasMessage(row: DueDelivery): row is DueDelivery & { readonly message: 
   return row.message !== null;
 }
 
-/** Rows of deliveries that are open, that a claim is about to change, or that an answer is pending for. */
+/** Positions of deliveries that are open, that a claim is about to change, or that have a pending answer. */
 function rowsNotToRead(entry: SubscriptionEntry): Seq[] {
   const seqs = [...(entry.changing ?? []), ...entry.pendingAnswers()];
   for (const [seq, { parked }] of entry.open) if (parked) seqs.push(seq);

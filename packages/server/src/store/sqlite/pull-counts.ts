@@ -4,7 +4,7 @@ import type { PullCounts } from "../records.ts";
 import type { Reader } from "./read-jobs.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
-/** Combines what memory knows of the log and of open deliveries with what the database knows of parked ones. */
+/** Combines counts in memory, of the log and of open deliveries, with counts in the database, of parked deliveries. */
 export async function readPullCounts(
   entry: SubscriptionEntry,
   reader: Reader,
@@ -22,7 +22,7 @@ export async function readPullCounts(
     unsettledSeq: first > topic.lastSeq ? null : first,
   });
   const visibleParked = Math.max(0, entry.waitingCount - rows.parkedLater);
-  // After a crash, for instance, claims read positions again that are parked already.
+  // Unread positions may be settled or open already: after a crash, for example, claims read parked positions again.
   const delayedInLog = rows.delayedInLog.filter((seq) => !cursor.isDone(seq) && !entry.open.has(seq));
   const logDelayed = Math.min(delayedInLog.length, entry.backlog);
   return {

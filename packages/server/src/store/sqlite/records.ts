@@ -24,7 +24,7 @@ import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 import type { TopicEntry } from "./topic-entry.ts";
 
-/** Dead letters that one commit redrives or purges. */
+/** Maximum number of dead letters that one commit redrives or purges. */
 const DEAD_LETTER_STEP = 100;
 
 export class SqliteRecords implements RecordStore {
@@ -44,8 +44,8 @@ export class SqliteRecords implements RecordStore {
     const record = await this.#readMessage(topic, position);
     const isSkipped = record?.deliveries.some(({ state }) => state === "skipped") === true;
     if (!isSkipped || !commits.writable) return record;
-    // Memory may be ahead of the rows: an outcome is in memory before it is written. When the present state of memory
-    // is written, rows are read again and can only be newer.
+    // An outcome is in memory before its row is written. So the state of memory is read first, then its rows are
+    // written, then the rows are read. The rows are then as new as the state, or newer.
     const known = knownOf(topic, position.seq);
     await commits.written();
     return this.#readMessage(topic, position, known);
@@ -145,7 +145,7 @@ export class SqliteRecords implements RecordStore {
   ): Promise<number> {
     const { reader, clock, ready } = this.#context;
     const entry = this.#entry(id);
-    // Without repeats: the second time, a redriven dead letter would look like a delivery that was parked before.
+    // Repeated ids are removed. The second time, a redriven dead letter would look like a delivery parked before.
     const wanted = ids === null ? null : [...new Set(ids.map(toRecordId).filter((recordId) => recordId !== null))];
     const throughId = wanted === null ? await reader.call("lastDeadLetterId", { subscriptionId: id }) : 0;
     let total = 0;
@@ -206,8 +206,8 @@ function knownOf(topic: TopicEntry, seq: Seq): Known {
 }
 
 /**
- * `index`: of the subscription in `found`. A subscription created meanwhile is not in `known`: it starts after the
- * message.
+ * `index`: the index of the subscription in `found`. A subscription that was created during the read is not in `known`;
+ * it starts after the message.
  */
 function deliveryRecord(
   entry: SubscriptionEntry,

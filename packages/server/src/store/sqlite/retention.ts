@@ -7,7 +7,7 @@ import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 import type { TopicEntry } from "./topic-entry.ts";
 
-/** Topics that one step tries: some have only old messages that are open. */
+/** Maximum number of topics that one step tries. In some topics, all old messages have open deliveries and stay. */
 const TOPICS_TRIED_MAX = 16;
 
 export interface RetentionOptions {
@@ -18,8 +18,8 @@ export interface RetentionOptions {
 }
 
 /**
- * Works on one topic and a bounded part of the records at a time, in commits of a few milliseconds between the
- * publishes.
+ * Removes expired data. Each step handles one topic and a bounded part of the records, so that its commits take a few
+ * milliseconds between the commits of publishes.
  */
 export class Retention {
   readonly #context: StoreContext;
@@ -49,7 +49,7 @@ export class Retention {
     };
   }
 
-  /** null: no message could be removed. */
+  /** Returns null when no message could be removed. */
   async #trimNext(nowMs: TimeMs): Promise<TrimResult | null> {
     const tried = new Set<TopicEntry>();
     while (tried.size < TOPICS_TRIED_MAX) {
@@ -63,7 +63,7 @@ export class Retention {
     return null;
   }
 
-  /** In turn by id, so that a topic that cannot be trimmed does not block the others. */
+  /** The topics take turns by id, so that a topic that cannot be trimmed does not block the others. */
   #nextTopic(nowMs: TimeMs): TopicEntry | null {
     let first: TopicEntry | null = null;
     for (const entry of this.#context.index.topics.values()) {
@@ -76,7 +76,7 @@ export class Retention {
     return first;
   }
 
-  /** The last position that may be removed before its time. */
+  /** The last position that can be removed before its retention ends, because all subscriptions have settled it. */
   #unneededThrough({ lastSeq, subscriptions }: TopicEntry): Seq {
     if (this.#options.keepsSettled !== false) return 0;
     const settled = [...subscriptions.values()].map(({ cursor, parkedCount }) =>
@@ -86,8 +86,8 @@ export class Retention {
   }
 
   /**
-   * Claims wait meanwhile: otherwise a delivery could be made and counted as expired. No commit may be under way
-   * either: otherwise a delivery could be parked whose message has just been removed.
+   * Claims wait during the trim, because otherwise a delivery could be made and also be counted as expired. No commit
+   * is under way during the trim, because otherwise a delivery could be parked whose message has just been removed.
    */
   async #trim(topic: TopicEntry, nowMs: TimeMs): Promise<TrimResult | null> {
     const entries = [...topic.subscriptions.values()];
@@ -143,8 +143,8 @@ export class Retention {
   }
 
   /**
-   * The first position that must stay: its delivery is open, or has an outcome that is not written yet. A redriven
-   * delivery has its message in its dead letter.
+   * The first position that must stay, because its delivery is open or has an outcome that is not written yet. Redriven
+   * deliveries do not count, because their messages are in their dead letters.
    */
   #firstNeeded(topic: TopicEntry, entries: readonly SubscriptionEntry[]): Seq {
     let first = Number.MAX_SAFE_INTEGER;

@@ -3,7 +3,7 @@ import { limits } from "../../domain/limits.ts";
 import { parkedUntil, Scene, turn } from "../contract/fixtures.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
 
-// Real: the database and its threads. Faked: the clock.
+// Real: SQLite and its threads. Faked: the clock.
 let folder: SqliteFolder | null = null;
 afterEach(() => folder?.dispose());
 

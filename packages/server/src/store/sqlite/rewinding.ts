@@ -6,8 +6,8 @@ import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /**
- * Moves the cursor of a subscription back. Claims of the subscription wait for it; publishes and settlements run
- * between its steps.
+ * Moves the cursor of a subscription back, in steps. Claims of the subscription wait until the rewind is complete.
+ * Publishes and settlements run between the steps.
  */
 export async function rewindTo(entry: SubscriptionEntry, fromSeq: Seq, context: StoreContext): Promise<void> {
   const unlock = await lockClaims([entry]);
@@ -30,8 +30,8 @@ export async function rewindTo(entry: SubscriptionEntry, fromSeq: Seq, context: 
 }
 
 /**
- * No commit may be under way: every settlement is then either written, and undone in the database, or waits to be
- * written, and is dropped.
+ * Must run while no commit is under way. Every settlement is then either written or waits to be written. A written one
+ * is undone in the database; a waiting one is dropped.
  */
 async function rewindStep(entry: SubscriptionEntry, fromSeq: Seq, { claims, commits }: StoreContext): Promise<void> {
   if (entry.removed) return;

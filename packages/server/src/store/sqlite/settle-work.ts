@@ -4,10 +4,12 @@ import type { DeadRow, ParkRow, SettleGroup, UnparkRow } from "./operations/sett
 import { AttemptList, packCursors } from "./settle-columns.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
-/** Rows for a commit that belong together, and what to do when they are durable. */
+/** Rows that belong to one call and one commit, and the functions to call when they are durable or have failed. */
 export interface SettleWork {
   readonly attempts: AttemptList;
-  /** Subscriptions whose cursors moved. The commit reads the cursors, so one that moved ten times is written once. */
+  /**
+   * Subscriptions whose cursors moved. The commit reads the cursors, so a cursor that moved ten times is written once.
+   */
   readonly entries: Set<SubscriptionEntry>;
   readonly dead: DeadRow[];
   readonly unparked: UnparkRow[];
@@ -23,7 +25,7 @@ export interface SettleWork {
   readonly failed: (error: Error) => void;
 }
 
-/** Work without rows, to be filled in. */
+/** Returns work without rows. The caller adds the rows. */
 export function emptyWork(): SettleWork {
   return {
     attempts: new AttemptList(),
@@ -45,7 +47,7 @@ export function rowCount({ attempts, dead, unparked, parked, answers }: SettleWo
   return attempts.count + dead.length + unparked.length + parked.length + (answers?.count ?? 0);
 }
 
-/** `outcomes`: those of all answers of the commit, in the order of the works. */
+/** Calls the callbacks of written work. `outcomes`: those of all answers of the commit, in the order of `works`. */
 export function notifyWritten(works: readonly SettleWork[], outcomes: AnswerOutcomes | null): void {
   let index = 0;
   for (const work of works) {
@@ -70,8 +72,8 @@ export function forgetRemoved(work: SettleWork, isGone: (id: SubscriptionId) => 
 }
 
 /**
- * Drops the changes of parked deliveries from `fromSeq` on. `parked`: the positions of all that exist, with the keys
- * that they hold; brought up to date with what is dropped.
+ * Removes the changes of parked deliveries from `fromSeq` on from the work. `parked`: the positions of all parked
+ * deliveries, with the keys that they block; updated according to the removed changes.
  */
 export function takeOut(work: SettleWork, id: SubscriptionId, fromSeq: Seq, parked: Map<Seq, string | null>): void {
   const isMeant = (row: { readonly subscriptionId: SubscriptionId; readonly seq: Seq }): boolean =>
@@ -79,7 +81,7 @@ export function takeOut(work: SettleWork, id: SubscriptionId, fromSeq: Seq, park
   for (const row of work.parked) if (isMeant(row)) parked.set(row.seq, row.orderingKey);
   for (const row of work.unparked) if (isMeant(row)) parked.delete(row.seq);
   keepOnly(work.parked, (row) => !isMeant(row));
-  // A redriven delivery has lost its dead letter with its row, and gets a new one.
+  // The rewind removed the row of a redriven delivery and its dead letter, so a new dead letter is written.
   for (const [index, row] of work.dead.entries()) {
     if (row.subscriptionId === id && row.message.seq >= fromSeq) work.dead[index] = { ...row, deadLetterId: null };
   }
@@ -92,7 +94,7 @@ function keepOnly<T>(rows: T[], wanted: (row: T) => boolean): void {
   if (kept.length < rows.length) rows.splice(0, rows.length, ...kept);
 }
 
-/** The order of the subscription has changed: what this work would hold is due, and holds no key. */
+/** Called when the order of the subscription changes. Deliveries that this work would hold are due and block no key. */
 export function releaseHeld(work: SettleWork, id: SubscriptionId, nowMs: TimeMs): void {
   for (const [index, row] of work.parked.entries()) {
     if (row.subscriptionId !== id) continue;

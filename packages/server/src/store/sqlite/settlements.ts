@@ -7,7 +7,7 @@ import { emptyWork, rowCount, type SettleWork } from "./settle-work.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { OpenDelivery, SubscriptionEntry } from "./subscription-entry.ts";
 
-/** One call to `settle`: its rows, and what memory does when they are durable. */
+/** One call to `settle`: its rows, and the changes of memory when the rows are durable. */
 interface Batch {
   readonly context: StoreContext;
   readonly work: SettleWork;
@@ -23,7 +23,7 @@ interface Settling {
   readonly open: OpenDelivery;
 }
 
-/** Turns outcomes of deliveries into rows, and keeps memory in step with them. Returns how many were applied. */
+/** Turns outcomes of deliveries into rows, and updates memory accordingly. Returns how many outcomes were applied. */
 export async function settle(context: StoreContext, settlements: readonly Settlement[]): Promise<number> {
   const { index, commits, clock } = context;
   for (const settlement of settlements) assertStorable(settlement);
@@ -81,7 +81,7 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
       break;
     case "held":
       park(settling, {
-        // Without a key there is nothing that a held delivery could wait for.
+        // A delivery without an ordering key does not wait for another one, so it is due at once.
         dueAtMs: entry.orderingKeyOf(open.message) === null ? batch.nowMs : null,
         attemptsMade: open.attemptsMade,
         retriesMade: open.retriesMade,
@@ -95,7 +95,7 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
   }
 }
 
-/** The delivery is over. `deadLetterId`: the dead letter that goes with it. */
+/** Ends the delivery. `deadLetterId`: the dead letter that is removed with the delivery; null: none. */
 function finish(settling: Settling, deadLetterId: number | null): void {
   const { batch, entry, seq, open } = settling;
   if (!open.parked) {
@@ -114,7 +114,7 @@ function park(settling: Settling, row: DeliveryCounts & Pick<ParkRow, "dueAtMs">
   const orderingKey = entry.orderingKeyOf(open.message);
   batch.work.parked.push({ subscriptionId: entry.id, seq, ...row, orderingKey });
   if (orderingKey !== null && (!open.parked || open.orderingKey === null)) entry.blockKey(orderingKey);
-  // A held delivery may turn out to be the first of its key.
+  // `dueAtMs` null means "held", but the commit makes the delivery due if it is the first of its key.
   const dueAtMs = row.dueAtMs ?? batch.nowMs;
   if (open.parked) settleRow(settling, dueAtMs);
   else {
@@ -124,7 +124,7 @@ function park(settling: Settling, row: DeliveryCounts & Pick<ParkRow, "dueAtMs">
   }
 }
 
-/** The cursor passes the delivery. */
+/** Settles the position of the delivery in the cursor. */
 function settleInLog({ batch, entry, seq, open }: Settling): void {
   entry.cursor.settle(seq);
   entry.removeOpen(seq);
@@ -133,7 +133,9 @@ function settleInLog({ batch, entry, seq, open }: Settling): void {
   if (entry.order === "strict") ready(batch, entry);
 }
 
-/** The delivery stays in `open` until its row is written, so that no claim takes it by the old row. */
+/**
+ * The delivery stays in `open` until its row is written, so that no claim takes the delivery because of its old row.
+ */
 function settleRow({ batch, entry, seq, open }: Settling, dueAtMs: TimeMs | null): void {
   entry.startSettling(open);
   batch.context.claims.endIfEmpty(open.claim);
@@ -160,7 +162,7 @@ function parkSlow(batch: Batch, entry: SubscriptionEntry): void {
   batch.afterCommit.push(() => entry.parkedDueAt(batch.nowMs));
 }
 
-/** The receiver gets the message when the settlement is written. */
+/** Whether the settlement records a pull. The receiver gets the message only when the settlement is written. */
 function isPulled({ settled }: Settlement): boolean {
   return settled.kind === "parked" && settled.firstAttemptAtMs !== undefined;
 }

@@ -58,7 +58,7 @@ export interface OpenDatabase {
 /** The content of a database at the start of its store. */
 export interface StoredState {
   readonly account: Account;
-  /** The number of starts of the database. */
+  /** How many times a server has been started on the database. */
   readonly start: number;
   readonly entries: readonly EntryRow[];
   readonly catalog: CatalogRows;
@@ -75,7 +75,7 @@ export class SqliteStore implements Store {
   readonly records: SqliteRecords;
   readonly cluster: SqliteCluster;
   readonly #database: OpenDatabase;
-  /** Public for tests, which look at claims. */
+  /** Public for tests, which inspect claims. */
   readonly context: StoreContext;
   #closing: Promise<void> | null = null;
 
@@ -140,7 +140,7 @@ export class SqliteStore implements Store {
     this.context.claimWrites.writeCursors();
     await this.context.commits.close();
     await this.#database.reader.close();
-    // The last connection to close copies the write-ahead log into the database, which only a writing one can.
+    // The connection that is closed last copies the write-ahead log into the database. Only a writing one can do that.
     await this.#database.writer.close();
     this.#database.closed();
   }
@@ -150,7 +150,7 @@ function fileBytes(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** Names the file. The first query that meets the damage determines what the cause says. */
+/** Adds the name of the file to an error. The text of its cause depends on the query that failed. */
 function openFailure(file: string, error: unknown): unknown {
   if (!(error instanceof RingbackError) || !(error.cause instanceof Error)) return error;
   return new RingbackError(error.code, `The database "${file}" cannot be opened: ${error.cause.message}`, {

@@ -3,11 +3,12 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 const byDatabase = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
 
 /**
- * The statement for this text, prepared once per connection: preparing takes longer than running most of them.
+ * Returns the statement for this text. It is prepared once per connection, because preparing most statements takes
+ * longer than running them.
  *
- * The result of a write contains the connection's last row id, even when another statement set it. In topics from the
- * 8,192nd on, message ids are beyond 2^53, and node:sqlite throws when such an id would become a number, after the
- * write. So writes return BigInts, and callers convert what they use.
+ * The result of a write contains the connection's last row id, even if another statement set this id. In topics from
+ * the 8,192nd on, message ids exceed 2^53. When such an id is the last row id, node:sqlite would write and then throw,
+ * because a number cannot hold the id. So writes return BigInts, and callers convert the values that they use.
  */
 export function statement(db: DatabaseSync, sql: string): StatementSync {
   let statements = byDatabase.get(db);

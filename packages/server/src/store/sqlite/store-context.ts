@@ -7,7 +7,7 @@ import type { Claims } from "./claims.ts";
 /** The objects that the parts of one store share. */
 export interface StoreContext extends ClaimContext {
   readonly claims: Claims;
-  /** Changes of the catalog run one at a time: each checks memory, writes the database, then changes memory. */
+  /** Changes of the catalog run one at a time. Each change checks memory, writes the database, then updates memory. */
   readonly catalogMutex: Mutex;
   readonly ready: Listeners<readonly SubscriptionId[]>;
 }

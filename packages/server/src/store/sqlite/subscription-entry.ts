@@ -19,17 +19,19 @@ export interface ClaimState {
   readonly id: ClaimId;
   readonly entry: SubscriptionEntry;
   leaseUntilMs: TimeMs;
-  /** Deliveries that are not settled. */
+  /** Number of deliveries of the claim that are not settled. */
   open: number;
 }
 
 export interface OpenDelivery extends ClaimedDelivery {
   readonly claim: ClaimState;
-  /** True: it has a row in `parked`. Otherwise only the cursor knows of it. */
+  /** True: the delivery has a row in the table `parked`. False: only the cursor records it. */
   parked: boolean;
-  /** True: it is settled, but its row has not been written yet. A claim that reads the row must not take it. */
+  /**
+   * True: the delivery is settled, but its row has not been written yet. A claim that reads the old row must skip it.
+   */
   settling: boolean;
-  /** The key that its row in `parked` holds; null: none. */
+  /** The ordering key that its row in `parked` blocks; null: none. */
   orderingKey: string | null;
   readonly deadLetterId: number | null;
 }
@@ -37,8 +39,8 @@ export interface OpenDelivery extends ClaimedDelivery {
 const nothingOpen: ReadonlyMap<Seq, OpenDelivery> = new Map();
 
 /**
- * A subscription in memory. Small enough for a hundred thousand of them: settings stay text until the subscription has
- * work, and maps are created when first needed.
+ * A subscription in memory. The objects are small, because there may be a hundred thousand of them: settings are not
+ * parsed until the subscription has work, and maps are created when first needed.
  */
 export class SubscriptionEntry {
   readonly id: SubscriptionId;
@@ -51,13 +53,13 @@ export class SubscriptionEntry {
   removed = false;
   readonly cursor: Cursor;
   parkedCount = 0;
-  /** May be earlier than the truth, never later. */
+  /** When the next parked delivery is due. The value may be too early, but never too late. */
   nextParkedDueAtMs: TimeMs | null = null;
-  /** For each ordering key, the number of parked deliveries that hold it. */
+  /** For each ordering key, the number of parked deliveries that block it. */
   #blockedKeys: Map<string, number> | null = null;
   #open: Map<Seq, OpenDelivery> | null = null;
   #settlingCount = 0;
-  /** The earliest end of a lease; may be earlier than the truth, never later. */
+  /** The earliest end of a lease. The value may be too early, but never too late. */
   #leaseEndMs: TimeMs | null = null;
   /** Only one claim at a time reads the log and the parked deliveries. Resolves when that claim is complete. */
   claiming: Promise<void> | null = null;
@@ -106,7 +108,7 @@ export class SubscriptionEntry {
     this.updatedAtMs = updatedAtMs;
   }
 
-  /** Parses only settings whose text contains the label. */
+  /** Parses the settings only if their text contains the label. */
   hasLabel(label: Label): boolean {
     return this.#settingsText.includes(labelText(label)) && hasLabel(this.settings, label);
   }
@@ -156,7 +158,7 @@ export class SubscriptionEntry {
     if (this.#leaseEndMs === null || claim.leaseUntilMs < this.#leaseEndMs) this.#leaseEndMs = claim.leaseUntilMs;
   }
 
-  /** The delivery leaves its claim now, and `open` with `removeOpen`, when its row is written. */
+  /** Removes the delivery from its claim. `removeOpen` removes it from `open` when its row is written. */
   startSettling(delivery: OpenDelivery): void {
     delivery.settling = true;
     delivery.claim.open--;
@@ -215,7 +217,7 @@ export class SubscriptionEntry {
     else this.#blockedKeys?.set(key, count - 1);
   }
 
-  /** No row in `parked` holds a key any more. */
+  /** Records that no row in `parked` blocks an ordering key any more. */
   unblockAll(): void {
     this.#blockedKeys = null;
     for (const delivery of this.open.values()) delivery.orderingKey = null;
@@ -225,14 +227,14 @@ export class SubscriptionEntry {
     return key !== null && this.#blockedKeys !== null && this.#blockedKeys.has(key);
   }
 
-  /** The key within which the message keeps its position; null: none. */
+  /** The key within which messages are delivered in order: `""` if strictly ordered; null: the message has no order. */
   orderingKeyOf(message: Message): string | null {
     const order = this.order;
     if (order === "none") return null;
     return order === "strict" ? "" : message.orderingKey;
   }
 
-  /** A parked delivery may be due at this time. */
+  /** Records that a parked delivery may be due at this time. */
   parkedDueAt(dueAtMs: TimeMs): void {
     if (this.nextParkedDueAtMs === null || dueAtMs < this.nextParkedDueAtMs) this.nextParkedDueAtMs = dueAtMs;
   }
@@ -249,7 +251,7 @@ export class SubscriptionEntry {
     return Math.max(0, unsettled - (this.openCount - this.openParkedCount));
   }
 
-  /** Parked and not open. */
+  /** Number of parked deliveries that are not open. */
   get waitingCount(): number {
     return Math.max(0, this.parkedCount - this.openParkedCount);
   }

@@ -5,7 +5,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import type { ThreadTask } from "./database-thread.ts";
 import { asJobError, type JobAnswer, type JobLink, type Jobs } from "./jobs.ts";
 
-/** The event loop's side of a database thread. Results come in the order of the calls. */
+/** The connection from the event loop to a database thread. Results come in the order of the calls. */
 export class ThreadLink<J extends Jobs> implements JobLink<J> {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
@@ -70,12 +70,14 @@ export class ThreadLink<J extends Jobs> implements JobLink<J> {
 }
 
 /**
- * Memory of a thread for young objects. By default V8 lets each thread collect 48 MB of garbage before it frees any,
- * and these threads keep nearly nothing from one job to the next.
+ * Memory of a thread for young objects. By default, V8 lets up to 48 MB of garbage accumulate in each thread. These
+ * threads keep nearly no objects from one job to the next, so less memory is enough.
  */
 const YOUNG_GENERATION_MB = 6;
 
-/** A thread does not inherit its parent's compile cache. Without it, each thread loads the TypeScript stripper. */
+/**
+ * Passes the compile cache on, since a thread does not inherit it. Otherwise each thread loads the TypeScript stripper.
+ */
 function compileCacheEnvironment(): Record<string, string> {
   const folder = getCompileCacheDir();
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };

@@ -19,7 +19,9 @@ export class TopicEntry extends TopicLog {
     this.#ids = null;
   }
 
-  /** The same array until a subscription is created or deleted, so that a publish need not build one. */
+  /**
+   * Returns the same array until a subscription is created or deleted, so that publishes need not build a new array.
+   */
   get subscriptionIds(): readonly SubscriptionId[] {
     return (this.#ids ??= [...this.subscriptions.values()].map((entry) => entry.id));
   }

@@ -24,7 +24,7 @@ export interface WriteGroupResult {
   readonly commitS: number;
 }
 
-/** Some pages of the database. */
+/** Size of the probe that tests whether the disk has room: a few pages of the database. */
 const PROBE_BYTES = 16 * 1024;
 
 /** The writes of a database. A job is one transaction. */
@@ -33,7 +33,7 @@ export function writeJobs(db: DatabaseSync) {
   let commitS = 0;
 
   function transaction<T>(work: () => T): T {
-    // Still open when an earlier rollback failed.
+    // A transaction is still open here if an earlier rollback failed.
     if (db.isTransaction) db.exec("ROLLBACK");
     db.exec("BEGIN IMMEDIATE");
     try {
@@ -85,7 +85,7 @@ export function writeJobs(db: DatabaseSync) {
     indexAttempts: one(indexAttempts),
     trimTopic: one(trimTopic),
     trimRecords: one(retention.trimRecords),
-    /** Succeeds when the disk has room for a message. */
+    /** Writes and deletes a probe. Fails when the disk has no room for a message. */
     probe(_input: null): void {
       transaction(() => db.exec(`INSERT INTO write_probe VALUES (zeroblob(${PROBE_BYTES})); DELETE FROM write_probe`));
     },

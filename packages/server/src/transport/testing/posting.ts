@@ -6,7 +6,9 @@ export function endpoint(origin: string, changes: Partial<Endpoint> = {}): Endpo
   return { origin, path: "/hook", connection: "keep-alive", timeoutMs: 15_000, wholeReplyBytesMax: null, ...changes };
 }
 
-/** POSTs and returns the result. Fails the test if a second result comes, or if the result comes during the call. */
+/**
+ * Sends a POST and returns its result. Fails if a second result comes, or if the result comes before the call returns.
+ */
 export function post(
   transport: Transport,
   to: Endpoint,

@@ -34,7 +34,7 @@ export class WebSocketPeer implements AsyncDisposable {
     });
   }
 
-  /** `greet` is called when `hello` was received. The default replies with `hello`. */
+  /** `greet` is called when the peer has received `hello`. By default, the peer replies with `hello`. */
   static async start(
     options: {
       readonly port?: number;

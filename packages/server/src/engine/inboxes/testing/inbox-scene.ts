@@ -42,7 +42,7 @@ export class InboxScene {
   timers: MortalTimers;
   pullQueues: PullQueues;
   inboxes: AccountInboxes;
-  /** Claims made so far. */
+  /** Number of claims so far. */
   claims = 0;
   #afterClaim: (() => unknown) | null = null;
 
@@ -134,7 +134,7 @@ export class InboxScene {
   }
 }
 
-/** Runs tasks of `soon` by itself, so that a test can simply await a request. */
+/** Timers that run tasks of `soon` without a call of the test, so that a test can simply await a request. */
 function prompt(time: VirtualTime): Timers {
   return {
     after: (delayMs, task) => time.after(delayMs, task),

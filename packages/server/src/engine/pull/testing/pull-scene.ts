@@ -27,7 +27,7 @@ export interface Node {
 }
 
 /**
- * The real pulls, queues and publisher in virtual time, on a store in memory; one node or several on the same store.
+ * The real pulls, queues and publisher in virtual time, on a store in memory. Several nodes can share the store.
  */
 export class PullScene {
   readonly time = new VirtualTime();
@@ -38,7 +38,7 @@ export class PullScene {
   readonly publisher: Publisher;
   readonly #events = createEventBus();
   node: Node;
-  /** Calls of `claim` and of `findReady` so far. */
+  /** Numbers of calls of `claim` and of `findReady` so far. */
   claims = 0;
   findings = 0;
 
@@ -118,7 +118,7 @@ export class PullScene {
     return this.finished(this.request(subscription, want));
   }
 
-  /** Without waiting for the answer. */
+  /** Sends a pull request without waiting for the answer. */
   request(
     subscription: Subscription,
     want: Partial<PullOptions> = {},
@@ -129,7 +129,7 @@ export class PullScene {
     return request;
   }
 
-  /** Moves the time until the promise is settled. */
+  /** Lets time pass until the promise is settled. */
   finished<T>(promise: Promise<T>): Promise<T> {
     return this.time.untilSettled(promise);
   }

@@ -1,7 +1,7 @@
 import { ManualClock, type RetentionTimes, type StoreUnderTest } from "../../contract/harness.ts";
 import { emptyDatabase, MemoryStore } from "../memory-store.ts";
 
-/** A memory store, and what outlives it in a test. */
+/** A memory store, and the database that outlives it in a test. */
 export class MemoryHarness implements StoreUnderTest {
   readonly clock = new ManualClock();
   readonly #database = emptyDatabase();
@@ -17,9 +17,9 @@ export class MemoryHarness implements StoreUnderTest {
     return Promise.resolve(new MemoryHarness(retention));
   }
 
-  /** Memory ends with its process; here the database stays, so that what depends on claims and leases can be tested. */
+  /** Unlike a real crash, the database in memory survives, so that tests can check claims and leases afterwards. */
   async crash(): Promise<void> {
-    // The old store may only write until the end of this turn of the event loop.
+    // The old store can write only until the end of this turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
     this.store = this.#start();
   }

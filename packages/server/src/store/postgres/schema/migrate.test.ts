@@ -7,7 +7,7 @@ import { PostgresServer } from "../testing/postgres-server.ts";
 import { migrate } from "./migrate.ts";
 import { migrations, type Migration } from "./migrations.ts";
 
-// Real: PostgreSQL and the schema. The second step is the tests' own, since the schema has one step yet.
+// Real: PostgreSQL, the schema. Faked: the second step, because the schema has only one step yet.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -38,7 +38,7 @@ it("applies each step once when ten nodes start at the same time", async () => {
   expect(await server.query("SELECT number FROM ringback.second", [], "together")).toEqual([{ number: 1 }]);
 });
 
-it("upgrades a database while a node of the version before goes on", async () => {
+it("upgrades a database while a node of the previous version continues", async () => {
   const url = await freshDatabase("in_use");
   const store = await PostgresStore.open(storeOptions(url));
   const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicSettings());
@@ -69,7 +69,7 @@ it("opens a database that a later version has upgraded, and leaves its steps alo
   expect(await applied("later")).toEqual(rowsOf(upgraded));
 });
 
-it("leaves nothing of a step that fails", async () => {
+it("undoes a step that fails", async () => {
   const url = await freshDatabase("failing");
   const failing = { name: "failing", sql: "CREATE TABLE ringback.half (id integer); SELECT 1 / 0" };
   await expect(migrate(url, [...migrations, failing])).rejects.toMatchObject({ cause: { code: "22012" } });
@@ -94,7 +94,7 @@ it("waits for a migration that is under way", async () => {
   expect(await server.query("SELECT number FROM ringback.second", [], "waiting")).toEqual([{ number: 1 }]);
 });
 
-// Schema of an unreleased version: the numbers of its steps, without names, beside its tables.
+// Schema of an unreleased version, which stored the numbers of its steps without names.
 const unreleased = `CREATE SCHEMA ringback;
   CREATE TABLE ringback.migration (number integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
   CREATE TABLE ringback.topic (id integer PRIMARY KEY, name text NOT NULL);

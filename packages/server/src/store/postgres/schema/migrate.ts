@@ -14,10 +14,11 @@ const UNRELEASED =
 
 /**
  * Brings the schema up to date, each step in one transaction. Nodes that start at the same time wait for each other,
- * and all but the first find nothing to do. A database that a later version has migrated is used as it is: the steps of
- * a later version are such that this version can work with their result.
+ * and only the first applies the steps. A database that a later version has migrated is used as it is, because the
+ * steps of a later version must leave a schema with which this version can work.
  *
- * The connection is used for nothing else: a step may read a large table, which takes longer than other statements may.
+ * The connection is used only for this. A step may read a large table and needs a longer time limit than other
+ * statements.
  */
 export async function migrate(url: string, steps: readonly Migration[] = migrations): Promise<void> {
   const client = newClient(url, "ringback-schema");
@@ -36,12 +37,12 @@ async function applyNext(client: Client, steps: readonly Migration[]): Promise<b
   for (let tries = 1; ; tries++) {
     await client.query("BEGIN");
     try {
-      // Ends with the transaction, so that it works behind a proxy that shares connections.
+      // A lock of the transaction, not of the session, because a proxy may share sessions between clients.
       await client.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
       const applied = await appliedCount(client, steps);
       const step = steps[applied];
       if (step !== undefined) {
-        // While the step waits for a table, every other session waits behind it.
+        // While the step waits for a table lock, later statements on that table wait behind it.
         await client.query(`SET LOCAL lock_timeout = ${postgresLimits.schemaLockMsMax}`);
         await client.query(step.sql);
         await client.query("INSERT INTO ringback.migration (number, name) VALUES ($1, $2)", [applied + 1, step.name]);
@@ -78,7 +79,7 @@ async function appliedCount(client: Client, steps: readonly Migration[]): Promis
     return 0;
   }
   const unreleased = new RingbackError("internal", UNRELEASED);
-  // Unreleased versions wrote the numbers of steps without names, or other steps under the same number.
+  // Unreleased versions stored steps without names, or other steps under the same numbers.
   if (!has_names) throw unreleased;
   const { rows: applied } = await client.query<{ name: string }>("SELECT name FROM ringback.migration ORDER BY number");
   if (applied.some(({ name }, index) => index < steps.length && name !== steps[index]?.name)) throw unreleased;

@@ -10,8 +10,8 @@ export interface Migration {
 }
 
 /**
- * The files of the initial step in their order; those of a folder in the order of their names. A statement may only
- * refer to what was created before it, except within a function in PL/pgSQL.
+ * The files of the initial step in their order. The files of a folder are sorted by name. A statement can only refer to
+ * objects that were created before it, except within a function in PL/pgSQL.
  */
 const initialFiles = [
   "now-ms.sql",
@@ -28,11 +28,11 @@ const initialFiles = [
 ];
 
 /**
- * The schema as numbered steps, forward only, each in a transaction of its own. A released step is frozen: a later
- * change is a new step, and nodes of the version before must be able to work with its result, since they run beside the
- * new ones during an upgrade. A function that does something else for new nodes only gets another name, and the old one
- * stays until no old node can be left. A function that changes for all nodes at once keeps its name, its arguments and
- * its result.
+ * The schema as numbered steps, forward only, each in a separate transaction. A released step is never changed; a later
+ * change is a new step. Nodes of the previous version must be able to work with the new schema, because during an
+ * upgrade old and new nodes run at the same time. If only new nodes need a changed function, the new function gets
+ * another name, and the old function stays until no old node can be left. A function that changes for all nodes at once
+ * keeps its name, its arguments and its result.
  *
  * Before the first release the initial step itself changes. Whoever changes it also changes its name, so that a
  * database with the earlier schema is refused.

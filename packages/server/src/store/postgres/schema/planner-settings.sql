@@ -1,17 +1,17 @@
 -- Planner settings of the functions that nodes call for messages; the functions called within them run under the same
 -- settings.
 --
--- Their statements are planned once per connection, often while the tables are small, and still used when the tables
--- are large. So the planner may only choose index scans and nested loops, whatever a table's size was: in small tables
--- it would prefer to read a whole table or index and join by hash, until the tables are analyzed. For the same reason
--- these functions look a row up by LATERAL (... LIMIT 1), which is planned by itself: for a plain join the planner may
--- read all rows of a topic and compare the rest.
+-- Their statements are planned once per connection, often while the tables are small. The plans are still used when the
+-- tables are large. So the planner can only choose index scans and nested loops. In small tables that have not been
+-- analyzed, the planner would prefer to read a whole table or index and to join by hash. For the same reason these
+-- functions read a row by LATERAL (... LIMIT 1), which is planned separately: for a plain join, the planner may choose
+-- to read all rows of a topic.
 --
--- No bitmap scans: reading an index in order marks the entries of dead rows, and later scans skip them. A bitmap scan
--- reads them all each time until vacuum has run, and deliveries that were parked and settled leave such entries where
--- claims look first.
+-- Bitmap scans are off. An index scan marks the index entries of dead rows, and later index scans skip them. A bitmap
+-- scan reads those entries each time until vacuum has run. Parked deliveries that were settled leave many of them at
+-- the start of the indexes that claims read.
 --
--- One generic plan: with several plans to choose from, planning anew takes a third to a half of the time of an append.
+-- Generic plans are forced. With custom plans, planning takes a third to a half of the time of an append.
 DO $block$
 DECLARE
   v_function text;

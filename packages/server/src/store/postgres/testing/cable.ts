@@ -7,8 +7,8 @@ interface Direction {
 }
 
 /**
- * A TCP relay to a server. It can be cut, which both ends notice at once, or stalled, which neither end notices: bytes
- * sent into it vanish.
+ * A TCP relay to a server. The relay can be cut: both ends notice that at once. It can also be stalled: bytes vanish,
+ * and neither end notices.
  */
 export class Cable {
   readonly #server: Server;
@@ -34,13 +34,13 @@ export class Cable {
     return cable;
   }
 
-  /** Nothing goes through it any more, and nothing will until `mend`. */
+  /** Cuts all connections, and refuses new ones until `mend`. */
   cut(): void {
     this.#isCut = true;
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** New connections go to another server, as when an address moves. */
+  /** Connects new connections to another server, as when an address moves. */
   leadTo(port: number): void {
     this.#to = port;
   }
@@ -91,7 +91,7 @@ export class Cable {
       one.on("close", () => {
         this.#sockets.delete(one);
         this.#directions.delete(direction);
-        // The other end would not hear of it.
+        // While the relay is stalled, the other end must not notice the close.
         if (!this.#stalled.has(direction)) other.destroy();
       });
       this.#directions.add(direction);

@@ -21,12 +21,12 @@ const HOUR_MS = 60 * MINUTE_MS;
 const TOPICS = 3;
 const PER_ROUND = 40;
 const LEASE_MS = MINUTE_MS;
-/** Everything is kept so long, but idempotency keys, which have their own time of a day. */
+/** Retention of all data except idempotency keys, which are kept for a day. */
 const KEPT_MS = 6 * HOUR_MS;
-/** Days of a server's life pass in minutes. */
+/** The faked clock advances by this much per round, so that days pass in minutes. */
 const ROUND_MS = 20 * MINUTE_MS;
 const NODES = 2;
-/** Rows that change with every batch. */
+/** Tables whose rows change with every batch. */
 export const hotTables = ["subscription_cursor", "topic_log", "claim"] as const;
 
 export interface TableFigures {
@@ -90,9 +90,9 @@ export class Churn {
     while ((await this.#store(0).log.retain()).more);
   }
 
-  /** Pages of tables and indexes that each message of some rounds needs, looked at or written. */
+  /** Runs some rounds, and returns how many pages of tables and indexes each message read or wrote. */
   async pagesPerMessage(rounds: number): Promise<number> {
-    // Connections tell what they have done when they end.
+    // Connections report their statistics when they end.
     await this.#reopen();
     const [before, published] = [await this.#pages(), this.published];
     for (let round = 0; round < rounds; round++) await this.round();
@@ -111,7 +111,7 @@ export class Churn {
     );
   }
 
-  /** With everything that the nodes have done so far. */
+  /** Reads the statistics, including everything that the nodes have done so far. */
   async finalFigures(): Promise<readonly TableFigures[]> {
     await this.#reopen();
     return this.figures();
@@ -149,7 +149,7 @@ export class Churn {
       }),
     );
     const idempotency = { key: `${this.#rounds}`, fingerprint: "f" };
-    // A few commits per round, as when publishers are many.
+    // Several commits per round, as with many publishers.
     const store = this.#store(index % NODES);
     await store.log.append({ topicId: topic.id, messages: messages.slice(0, PER_ROUND / 2), idempotency });
     await store.log.append({ topicId: topic.id, messages: messages.slice(PER_ROUND / 2), idempotency: null });
@@ -174,7 +174,7 @@ export class Churn {
   }
 
   async #settle(store: PostgresStore, claim: Claim): Promise<void> {
-    // Some node hangs: its lease runs out.
+    // A node hangs, and its lease expires.
     if (claim.id % 40 === 7) return;
     const outcomes = claim.deliveries.map((each, index) =>
       settlement(claim, each, this.#outcome(each.message.seq + index + this.#turns, each.attemptsMade)),
@@ -213,7 +213,7 @@ export class Churn {
   }
 }
 
-/** Updates that stayed within their page, without an entry in any index. */
+/** Share of updates that stayed within their page and added no index entry. */
 export function hotShare(figures: readonly TableFigures[], table: string): number {
   const found = figures.find((each) => each.table === table);
   return found === undefined || found.updates === 0 ? 1 : found.hotUpdates / found.updates;

@@ -21,7 +21,7 @@ export class Cluster {
     this.clock = clock;
   }
 
-  /** `clock` null: the database's own. */
+  /** `clock` null: the nodes use the database's clock. */
   static async start(
     server: PostgresServer,
     count: number,
@@ -52,7 +52,7 @@ export class Cluster {
     return (await this.store(0).catalog.putSubscription(this.topic.id, name, settings(fields), "now")).subscription;
   }
 
-  /** Each text is its own ordering key up to its first digit. */
+  /** Publishes texts. The ordering key of a message is its text up to the first digit. */
   async publish(...texts: readonly string[]): Promise<void> {
     await this.store(0).log.append({
       topicId: this.topic.id,
@@ -86,7 +86,7 @@ export function seqsOf({ deliveries }: Claim): Seq[] {
   return deliveries.map(({ message: { seq } }) => seq);
 }
 
-/** A cluster for as long as the work with it takes. */
+/** Starts a cluster, runs `work` with it, and stops it. */
 export async function withCluster(
   starting: Promise<Cluster>,
   work: (cluster: Cluster) => Promise<void>,

@@ -18,7 +18,7 @@ import type { PostgresServer } from "./postgres-server.ts";
 const ROUNDS = 60;
 const PER_ROUND = 20;
 const PULLED_AT_MS = 1_000;
-/** Partitions of messages of the third class, and times of attempts, long ago. */
+/** The old partitions of messages have the ids after this one. Their retention is of the third class. */
 const PARTITION = 300_000_000;
 const SPAN_MS = 90 * 3600_000;
 
@@ -27,7 +27,7 @@ export interface Size {
   readonly partitions: number;
 }
 
-/** Rows of finished work, of the topic itself and of others. */
+/** Inserts rows of finished work, for the topic of the test and for other topics. */
 async function fill(
   server: PostgresServer,
   database: string,
@@ -59,7 +59,7 @@ async function fill(
   for (const sql of statements) await server.query(sql, [], database);
 }
 
-/** The tables that are as large as they were asked to be. The others are as small as ever. */
+/** The tables that the test fills. The other tables stay small. */
 const GROWN = [
   "message",
   "attempt",
@@ -73,7 +73,7 @@ const GROWN = [
 /** This table has only one row, although its name has the prefix of a table that grows. */
 const NEVER_GROWS = "attempt_partition_span";
 
-/** Access to the grown tables: tables that were read from end to end, and indexes that were used. */
+/** How the grown tables were accessed: tables that were read sequentially, and indexes that were used. */
 export interface Plans {
   readonly tablesScanned: readonly string[];
   readonly indexesUsed: readonly string[];
@@ -85,7 +85,7 @@ export interface Reading {
    * acknowledgement.
    */
   readonly perMessage: number;
-  /** Pages of tables and indexes. */
+  /** Pages of tables and indexes read per message. */
   readonly pagesPerMessage: number;
   readonly plans: Plans;
 }
@@ -102,7 +102,7 @@ interface Scans {
   readonly byName: ReadonlyMap<string, TableScans>;
 }
 
-/** Before version 15 a process of its own counts, and what it says may be half a second old. */
+/** Before version 15, a separate process collects the statistics, and they may be half a second old. */
 async function counted(server: PostgresServer, database: string): Promise<void> {
   const [now] = await server.query<{ at: string }>("SELECT clock_timestamp()::text AS at", [], database);
   for (;;) {
@@ -115,7 +115,7 @@ async function counted(server: PostgresServer, database: string): Promise<void> 
   }
 }
 
-/** By the database's own count. Entries of indexes as well: a scan of an index alone fetches no row. */
+/** Reads the database's statistics. Index entries are counted too, because an index-only scan fetches no row. */
 async function readScans(server: PostgresServer, database: string): Promise<Scans> {
   await counted(server, database);
   const [io] = await server.query<{ pages: number }>(
@@ -135,7 +135,7 @@ async function readScans(server: PostgresServer, database: string): Promise<Scan
   return { pages: io?.pages ?? 0, byName: new Map(rows.map((row) => [row.name, row])) };
 }
 
-/** Partitions have their table's name with more behind it. */
+/** The name of a partition begins with the name of its table. */
 function isGrown(name: string): boolean {
   return !name.startsWith(NEVER_GROWS) && GROWN.some((table) => name === table || name.startsWith(`${table}_`));
 }
@@ -146,7 +146,7 @@ function difference(before: Scans, after: Scans): { rows: number; pages: number 
   return { rows, pages: after.pages - before.pages };
 }
 
-/** Partitions count as their parent table: the access to one partition stands for the access to all. */
+/** Replaces a partition by its parent table, because all partitions of a table are accessed in the same way. */
 function plansBetween(before: Scans, after: Scans): Plans {
   const used = [...after.byName.values()].filter(
     ({ name, scans }) => isGrown(name) && scans > (before.byName.get(name)?.scans ?? 0),
@@ -158,7 +158,7 @@ function plansBetween(before: Scans, after: Scans): Plans {
   return { tablesScanned: names(false), indexesUsed: names(true) };
 }
 
-/** These messages are pulled and acknowledged. */
+/** Number of messages that are pulled and acknowledged. */
 const isPulled = (index: number): boolean => index >= 4 && index < 6;
 
 function outcome(index: number, attemptsMade: number): Settled {
@@ -167,7 +167,7 @@ function outcome(index: number, attemptsMade: number): Settled {
   return isPulled(index) ? invisibleUntil(Date.now() + 600_000, 1, PULLED_AT_MS) : delivered;
 }
 
-/** Publishes, claims, fails, retries, settles, pulls and acknowledges; each connection plans its statements anew. */
+/** Publishes, claims, fails, retries, settles, pulls and acknowledges. Each connection plans its statements again. */
 async function runRounds(url: string, topic: Topic, subscription: Subscription, rounds: number): Promise<void> {
   const store = await PostgresStore.open(storeOptions(url));
   await store.catalog.getSubscriptionById(subscription.id);
@@ -210,7 +210,7 @@ export async function readInTablesOf(server: PostgresServer, size: Size): Promis
   const { subscription } = await first.catalog.putSubscription(topic.id, "reader", settings({ order: "key" }), "now");
   await first.close();
   await fill(server, database, topic.id, subscription.id, size);
-  // The partitions of today are made by whoever comes first, who builds indexes over nothing.
+  // The first publish creates the partitions of today with empty indexes. It runs before the measurement.
   await runRounds(url, topic, subscription, 1);
   const atFirst = await readScans(server, database);
   await runRounds(url, topic, subscription, ROUNDS / 4);
@@ -221,7 +221,7 @@ export async function readInTablesOf(server: PostgresServer, size: Size): Promis
   const { backlog, parked, inFlight } = await after.records.subscriptionCounts(subscription.id);
   if (backlog + parked + inFlight > 0) throw new Error("Something was left undone.");
   await after.close();
-  // The same planning is in both.
+  // Both measurements include the same planning, so the difference does not.
   const few = difference(atFirst, between);
   const many = difference(between, atLast);
   const messages = (ROUNDS - ROUNDS / 4) * PER_ROUND;

@@ -72,7 +72,9 @@ export interface PoolingOptions {
   readonly turns?: "last-first" | "in-turn";
 }
 
-/** Cuts a stream of the protocol into its messages: a letter, a length that counts itself, and the rest. */
+/**
+ * Divides a stream of the protocol into messages: a letter, a length that includes its own four bytes, and the rest.
+ */
 class Messages {
   #bytes: Buffer = Buffer.alloc(0);
 
@@ -80,7 +82,7 @@ class Messages {
     this.#bytes = Buffer.concat([this.#bytes, bytes]);
   }
 
-  /** The first message of a client has no letter. null: it is not whole yet. */
+  /** Returns the first message of a client, which has no letter; null: the message is not complete yet. */
   take(headBytes: 0 | 1 = 1): Buffer | null {
     if (this.#bytes.length < headBytes + 4) return null;
     const length = headBytes + this.#bytes.readUInt32BE(headBytes);
@@ -141,7 +143,7 @@ class Near {
   #backend: Backend | null = null;
   #isWaiting = false;
   #hasGreeted = false;
-  /** Answers that are still to come: one for each simple query or sync. */
+  /** Number of pending answers: one for each simple query or sync. */
   #open = 0;
 
   constructor(socket: Socket, proxy: PoolingProxy) {

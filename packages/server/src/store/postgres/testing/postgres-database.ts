@@ -6,7 +6,7 @@ import type { PostgresServer } from "./postgres-server.ts";
 let databaseCount = 0;
 let nodeCount = 0;
 const TEMPLATE = "ringback_template";
-/** Each with how to say that a copy of it is one of its files. */
+/** For each server with a template database, the option of CREATE DATABASE that copies the template file by file. */
 const templates = new WeakMap<PostgresServer, Promise<string>>();
 const GONE_POLL_MS = 1;
 
@@ -20,7 +20,7 @@ export function storeOptions(url: string, options: Partial<PostgresStoreOptions>
   };
 }
 
-/** A database of the test's own, copied from one in which a store has been opened. Its name. */
+/** Creates a database for one test, as a copy of one in which a store has been opened. Returns its name. */
 export async function freshDatabase(server: PostgresServer): Promise<string> {
   let template = templates.get(server);
   if (template === undefined) templates.set(server, (template = makeTemplate(server)));
@@ -37,7 +37,7 @@ async function makeTemplate(server: PostgresServer): Promise<string> {
   const [version] = await server.query<{ number: number }>(
     "SELECT current_setting('server_version_num')::integer AS number",
   );
-  // Before version 15 there was no other way.
+  // Before version 15, PostgreSQL always copies file by file and has no option for it.
   return (version?.number ?? 0) < 150_000 ? "" : "STRATEGY file_copy";
 }
 
@@ -82,7 +82,7 @@ export class Node {
     return new Node(server, store, cable, applicationName, count);
   }
 
-  /** Ends without a word. Resolves when the server has noticed, so that nothing of it is under way any more. */
+  /** Ends the node without a clean stop. Resolves when the server has noticed, so that none of its calls is running. */
   async kill(): Promise<void> {
     this.cable.cut();
     for (;;) {
@@ -93,7 +93,7 @@ export class Node {
       if (left.length === 0) break;
       await new Promise((resolve) => setTimeout(resolve, GONE_POLL_MS));
     }
-    // In this process only: it finds no server, and whoever waits for it gets to know that.
+    // Closes the store in this process only. It finds no server any more, and its pending calls fail.
     await this.store.close();
     await this.cable.close();
   }
@@ -104,7 +104,7 @@ export class Node {
   }
 }
 
-/** A store on a database of its own. */
+/** A store on a separate database. */
 export class PostgresDatabase implements StoreUnderTest {
   readonly clock = new ManualClock();
   readonly #server: PostgresServer;

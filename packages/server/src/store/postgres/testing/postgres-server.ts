@@ -53,13 +53,13 @@ const CACHE = fileURLToPath(new URL("../../../../../../node_modules/.cache/ringb
 const BINARIES_VARIABLE = "RINGBACK_TEST_POSTGRES_BIN";
 
 export interface ServerOptions {
-  /** Tests of what survives a crash of the server keep its fsync; all others only lose time with it. */
+  /** True: the server uses fsync. Only tests that crash the server need it; other tests are faster without it. */
   readonly fsync?: boolean;
   /** Parent of the server's own folder. Default: the system's folder for temporary files. */
   readonly root?: string;
-  /** As in `postgresql.conf`: `name=value`. They win over the ones that all tests share. */
+  /** Settings as in `postgresql.conf`: `name=value`. They override the settings that all tests share. */
   readonly settings?: readonly string[];
-  /** The tablespace `small` is on a disk of its own with so many bytes. It does not outlast the server's processes. */
+  /** Creates a tablespace `small` on a separate disk with so many bytes. The disk disappears when the server ends. */
   readonly smallDiskBytes?: number;
 }
 
@@ -89,8 +89,8 @@ export class PostgresServer {
   }
 
   /**
-   * Starts a standby that follows this server. This server restarts for it, and waits for it at each commit from then
-   * on.
+   * Starts a standby that follows this server. For this, the server restarts. From then on, each commit waits for the
+   * standby.
    */
   async withStandby(): Promise<PostgresServer> {
     const follow = `primary_conninfo=host=127.0.0.1 port=${this.port} user=ringback application_name=${STANDBY}`;
@@ -119,14 +119,14 @@ export class PostgresServer {
     return server;
   }
 
-  /** Of the process that is the parent of all its others. */
+  /** Id of the main process, the parent of all other processes of the server. */
   get pid(): number {
     const pid = this.#process?.pid;
     if (pid === undefined) throw new Error("PostgreSQL is not running.");
     return pid;
   }
 
-  /** Where everything of it is, until `stop`. */
+  /** The folder with all files of the server, until `stop`. */
   get folder(): string {
     return this.#folder;
   }
@@ -135,7 +135,7 @@ export class PostgresServer {
     return `postgres://ringback@127.0.0.1:${this.port}/${database}`;
   }
 
-  /** Starts it, after `stop` or `crash` as well, and waits until it takes connections. */
+  /** Starts the server, also after `stop` or `crash`, and waits until it accepts connections. */
   async run(): Promise<void> {
     const fast = this.#options.fsync === true ? [] : ["fsync=off", "full_page_writes=off"];
     const all = [...settings, ...fast, ...(this.#options.settings ?? [])].flatMap((setting) => ["-c", setting]);
@@ -147,7 +147,7 @@ export class PostgresServer {
     while (!(await this.#answers())) await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
   }
 
-  /** One statement as the administrator, on a connection of its own. */
+  /** Runs one statement as the administrator on a separate connection. */
   async query<T extends object>(sql: string, values: readonly unknown[] = [], database = "postgres"): Promise<T[]> {
     const client = new Client({ connectionString: this.url(database) });
     // The interrupted query reports the end of the connection.
@@ -160,7 +160,7 @@ export class PostgresServer {
     }
   }
 
-  /** Every process of it ends at once, as with the power. */
+  /** Kills every process of the server at once, as a power failure does. */
   async crash(): Promise<void> {
     await this.#end("SIGQUIT");
   }
@@ -204,7 +204,7 @@ export class PostgresServer {
       try {
         renameSync(mine, kept);
       } catch {
-        // Another process was faster. Its copy is as good.
+        // Another process was faster. Its copy is used instead.
         rmSync(mine, { recursive: true, force: true });
       }
     } else copyFolder(kept, this.#data);
@@ -241,7 +241,9 @@ interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
   readonly libraries: string;
-  /** Names of its libraries that the package could not hold, since npm packs no links, as links in another folder. */
+  /**
+   * Creates links in `folder` for libraries that have several names. npm cannot pack links, so the package has none.
+   */
   link(folder: string): void;
 }
 
@@ -270,13 +272,13 @@ async function findPrograms(): Promise<{ readonly initdb: string; readonly postg
   return (await import(name)) as { readonly initdb: string; readonly postgres: string };
 }
 
-/** One for each user and each version of the programs. */
+/** A cache folder for each user and each version of the programs. */
 function initialDataFolder({ initdb }: Binaries): string {
   const made = JSON.stringify([initdb, statSync(initdb).mtimeMs, process.getuid?.(), INITDB_OPTIONS]);
   return join(CACHE, `data-${createHash("sha256").update(made).digest("hex").slice(0, 16)}`);
 }
 
-/** With owners, modes and links as they are. */
+/** Copies a folder. Owners, modes and links stay the same. */
 function copyFolder(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   if (process.platform === "win32") cpSync(from, to, { recursive: true });

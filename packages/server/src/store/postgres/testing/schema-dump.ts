@@ -1,4 +1,4 @@
-/** `npm run generate:schema`: writes `schema.dump.sql` anew, the schema as a migrated database has it. */
+/** `npm run generate:schema`: writes `schema.dump.sql`, the schema of a migrated database. */
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ export const dumpFile = new URL("../schema.dump.sql", import.meta.url);
 const header =
   "-- The whole schema of a freshly migrated database.\n-- Written by `npm run generate:schema`; the sources are in schema/.";
 
-/** The schema of a database that is created for this and migrated. */
+/** Creates and migrates a database, and returns its schema as text. */
 export async function dumpMigrated(server: PostgresServer, database = "schema_dump"): Promise<string> {
   await server.query(`CREATE DATABASE ${database}`);
   await migrate(server.url(database));
@@ -37,7 +37,7 @@ async function dumpSchema(client: Client): Promise<string> {
   return `${parts.join("\n\n")}\n`;
 }
 
-/** Aggregates lines of text; in collation "C", so that no locale changes the order. */
+/** Aggregates lines of text. They are sorted in collation "C", so that no locale changes their order. */
 const types = `
   SELECT format(E'CREATE TYPE ringback.%s AS (\\n%s\\n);', c.relname,
     string_agg(format('  %s %s', a.attname, format_type(a.atttypid, a.atttypmod)), E',\\n' ORDER BY a.attnum)) AS text

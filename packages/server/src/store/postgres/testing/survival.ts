@@ -8,10 +8,10 @@ import type { Cluster } from "./cluster.ts";
 const STORAGE_FAILURES = new Set(["storage_unavailable", "storage_full"]);
 const LEASE_MS = 1_500;
 const ATTEMPTS_MAX = 200_000;
-/** Before a worker asks again after it got nothing. */
+/** Pause of a worker after an empty claim. */
 const IDLE_MS = 5;
 
-/** The answer, or null when the database could not be asked; any other failure is one of the test. */
+/** Returns the answer, or null when the database was not available. Any other error fails the test. */
 export async function unlessBroken<T>(call: () => Promise<T>): Promise<T | null> {
   try {
     return await call();
@@ -21,7 +21,7 @@ export async function unlessBroken<T>(call: () => Promise<T>): Promise<T | null>
   }
 }
 
-/** A publisher and a worker on every node of a cluster whose database somebody is breaking. */
+/** A publisher and a worker on every node of a cluster, while a test breaks the cluster's database. */
 export class Survival {
   readonly #cluster: Cluster;
   readonly #reader: Subscription;
@@ -29,7 +29,7 @@ export class Survival {
   readonly #delivered = new Map<string, number>();
   #publishingIsOver = false;
   #deliveringIsOver = false;
-  /** Calls that the broken database answered with an error. */
+  /** Number of calls that failed because of the broken database. */
   failed = 0;
 
   private constructor(cluster: Cluster, reader: Subscription) {
@@ -58,7 +58,7 @@ export class Survival {
     await eventually(() => this.#accepted.size >= enough);
   }
 
-  /** Deliveries that were settled twice, as far as the workers were told. */
+  /** Deliveries that were settled twice, according to the answers that the workers received. */
   get twice(): number {
     return [...this.#delivered.values()].filter((times) => times > 1).length;
   }
@@ -83,7 +83,7 @@ export class Survival {
         continue;
       }
       if (claim.deliveries.length === 0) await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-      // When an answer was lost, nobody knows how many; the record of attempts does.
+      // When an answer was lost, the worker does not know how many were applied. The recorded attempts show it.
       if ((await this.#cluster.settle(node, claim)) !== claim.deliveries.length) continue;
       for (const { message: sent } of claim.deliveries) {
         this.#delivered.set(textOf(sent), (this.#delivered.get(textOf(sent)) ?? 0) + 1);

@@ -38,7 +38,7 @@ export function applyAnswers(db: DatabaseSync, { numbers, attempts }: AnswerColu
     deliveredCount++;
   }
   insertAttempts(db, attempts, unwritten);
-  // After all rows are removed, so that only remaining rows can become due.
+  // Promoted only after all rows are removed, so that only remaining rows can become due.
   for (const [index, key] of freed) {
     promote(db, nowMs, numbers[index * answerNumbers + answerFields.subscriptionId] as SubscriptionId, key);
   }

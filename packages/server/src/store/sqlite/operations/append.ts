@@ -7,8 +7,8 @@ import { get, run, statement } from "../statements.ts";
 const KEY_MS = limits.idempotencyKeyHours * 3600_000;
 
 /**
- * Many publishes for one commit, column by column. An array of numbers or strings is copied between threads in one go,
- * where as many objects would cost more than writing them does. A column that no request uses is null.
+ * Many publishes for one commit, column by column. Copying an array of numbers or strings between threads is cheap;
+ * copying one object per message would take longer than writing the messages. A column that no request uses is null.
  */
 export interface AppendGroup {
   readonly nowMs: TimeMs;
@@ -45,7 +45,7 @@ interface LogEnd {
 export class AppendOperation {
   readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
-  /** Ends of the logs as of the open transaction. */
+  /** Ends of the logs, including the appends of the open transaction. */
   readonly #ends = new Map<TopicId, LogEnd>();
 
   constructor(db: DatabaseSync) {

@@ -13,7 +13,7 @@ import { get, run, single } from "../statements.ts";
 
 /** Writes of the catalog. The caller has checked everything before. */
 
-/** Creates or changes the default account, and counts a start of the database. Returns the number of starts. */
+/** Creates or changes the default account. Adds 1 to the number of starts on this database, and returns it. */
 export function begin(
   db: DatabaseSync,
   { name, appId, nowMs }: { readonly name: string; readonly appId: number; readonly nowMs: TimeMs },

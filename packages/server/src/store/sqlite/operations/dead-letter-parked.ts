@@ -43,7 +43,7 @@ export function deadLetterParked(
     }
     run(db, "DELETE FROM parked WHERE subscription_id = ? AND seq = ?", subscriptionId, seq);
   }
-  // After all rows are removed, so that none of them becomes due.
+  // Promoted only after all rows are removed, so that none of these rows becomes due.
   for (const { subscriptionId, orderingKey } of deliveries) promote(db, nowMs, subscriptionId, orderingKey);
 }
 

@@ -41,7 +41,7 @@ export function insertDeadLetter(db: DatabaseSync, letter: NewDeadLetter, nowMs:
   );
 }
 
-/** null: none. */
+/** Does nothing when `id` is null. */
 export function removeDeadLetter(db: DatabaseSync, id: number | null): void {
   if (id !== null) run(db, "DELETE FROM dead_letter WHERE id = ?", id);
 }

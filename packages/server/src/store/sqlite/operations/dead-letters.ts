@@ -7,7 +7,7 @@ import { removeDeadLetter } from "./dead-letter-rows.ts";
 export interface DeadLetterSelection {
   readonly subscriptionId: SubscriptionId;
   readonly ids: readonly number[] | null;
-  /** Used when `ids` is null. A dead letter that returns during the work keeps its id, so it is not taken twice. */
+  /** Used when `ids` is null. A redriven dead letter that fails again keeps its id, so no later step takes it again. */
   readonly afterId: number;
   /** Used when `ids` is null. */
   readonly throughId: number;

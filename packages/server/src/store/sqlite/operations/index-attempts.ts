@@ -2,10 +2,10 @@ import type { DatabaseSync } from "node:sqlite";
 import { run, single } from "../statements.ts";
 
 /**
- * Attempts are written in the order of time and read by subscription. An index that every commit updates would change
- * one page per subscription and commit: with a thousand subscriptions, that was 4 KiB of log per delivery and more than
- * half of the writing thread's time. So many attempts are indexed at once, sorted, and a reader scans the few attempts
- * that are not indexed yet.
+ * Attempts are written in order of time and read by subscription. An index that every commit updates would change one
+ * page per subscription and commit. With a thousand subscriptions, this took 4 KiB of write-ahead log per delivery and
+ * more than half of the writing thread's time. So attempts are indexed in large sorted groups, and a reader scans the
+ * attempts that are not indexed yet.
  */
 export const UNINDEXED_ATTEMPTS_MAX = 10_000;
 

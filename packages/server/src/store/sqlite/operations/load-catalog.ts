@@ -3,7 +3,7 @@ import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model
 import type { SubscriptionRow, TopicRow } from "../../catalog-rows.ts";
 import { all } from "../statements.ts";
 
-/** The whole catalog, which the store reads at its start. Settings stay text until they are needed. */
+/** The whole catalog, which the store reads at its start. Settings are not parsed until they are needed. */
 export interface CatalogRows {
   readonly topics: (TopicRow & {
     readonly first_seq: Seq;

@@ -6,7 +6,7 @@ import { all, get, single } from "../statements.ts";
 
 export interface PullRows {
   readonly parkedLater: number;
-  /** Of those, the deliveries that were never pulled. */
+  /** The number of these deliveries that were never pulled. */
   readonly parkedDelayed: number;
   /** Delayed messages among the `examinedMax` messages after `scannedThrough`. Some may have been parked meanwhile. */
   readonly delayedInLog: readonly Seq[];
@@ -14,7 +14,7 @@ export interface PullRows {
   readonly oldestAtMs: TimeMs | null;
 }
 
-/** The part of a pull subscription's counts that only the database knows. */
+/** Reads the part of a pull subscription's counts that is not in memory. */
 export function readPullRows(
   db: DatabaseSync,
   input: {

@@ -22,8 +22,8 @@ export interface DueDeliveries {
 }
 
 /**
- * Parked deliveries that are due, the longest overdue first. A delivery that is not the first of its ordering key
- * waits, whatever its own time. `skip`: positions that are open in a claim.
+ * Reads parked deliveries that are due, the longest overdue first. A delivery that is not the first parked delivery of
+ * its ordering key is never returned, even when its own time has come. `skip`: positions that are open in a claim.
  */
 export function readDue(
   db: DatabaseSync,
@@ -63,7 +63,7 @@ export function readDue(
   return { due, more, nextDueAtMs: dueAtMs };
 }
 
-/** Reads the copy in the dead letter that is redriven, if there is one. */
+/** Reads the message from the dead letter that is being redriven, if there is one; otherwise from the log. */
 function readMessage(db: DatabaseSync, topicId: TopicId, seq: Seq, deadLetterId: number | null): Message | null {
   const row =
     deadLetterId === null

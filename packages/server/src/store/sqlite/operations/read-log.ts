@@ -4,7 +4,7 @@ import type { Message, Seq, TimeMs, TopicId } from "../../../domain/model.ts";
 import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
 import { statement } from "../statements.ts";
 
-/** Messages from `fromSeq` on, oldest first, until a bound is reached. At least one message if the range has any. */
+/** Reads messages from `fromSeq` on, oldest first, until a bound is reached. Reads at least one if there is any. */
 export function readLog(
   db: DatabaseSync,
   input: {
@@ -28,7 +28,7 @@ export function readLog(
   return messages;
 }
 
-/** The first position published at or after a time. A binary search: publishing times never decrease within a log. */
+/** Finds the first position published at or after a time by a binary search: times never decrease within a log. */
 export function findSeqAt(
   db: DatabaseSync,
   input: { readonly topicId: TopicId; readonly firstSeq: Seq; readonly lastSeq: Seq; readonly atMs: TimeMs },

@@ -18,7 +18,7 @@ export interface DeliveryRows {
   readonly attempts: readonly Attempt[];
 }
 
-/** Attempts shown of one message, over all its subscriptions. */
+/** Maximum number of attempts that are returned for one message, over all its subscriptions. */
 const MESSAGE_ATTEMPTS_MAX = 10_000;
 
 /** The rows of one message. `deliveries` are in the order of the given subscriptions. */
@@ -59,7 +59,7 @@ export interface RecordPage {
   readonly limit: number;
 }
 
-/** Newest first. One row more than the limit means that there is a next page. */
+/** Reads attempts, newest first. One row more than the limit is read, to find out whether there is a next page. */
 export function readAttempts(
   db: DatabaseSync,
   input: RecordPage & { readonly failedOnly: boolean },
@@ -118,7 +118,7 @@ export function countAllDeadLetters(db: DatabaseSync, _input: null): number {
   return single<{ count: number }>(db, `SELECT count(*) AS count ${listed}`).count;
 }
 
-/** The counts of a subscription that memory does not have. */
+/** Reads the counts of a subscription that are not in memory. */
 export function readCounts(
   db: DatabaseSync,
   { subscriptionId }: OneSubscription,

@@ -18,7 +18,7 @@ export interface RecordRetentionInput {
 
 type RecordsRetained = Omit<RetentionResult, "messages" | "expired">;
 
-/** Removes records that are too old, and what deleted topics and subscriptions left behind. */
+/** Removes records that are too old, and remaining rows of deleted topics and subscriptions. */
 export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): RecordsRetained {
   if (!hasOld(db, input)) return { attempts: 0, deadLetters: 0, idempotencyKeys: 0, more: false };
   const attempts = trimAttempts(db, input.attemptsBeforeMs);
@@ -35,7 +35,7 @@ export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): Reco
   };
 }
 
-/** Most steps have nothing to remove. */
+/** A cheap check, because most steps have nothing to remove. */
 function hasOld(
   db: DatabaseSync,
   { attemptsBeforeMs, deadLettersBeforeMs, idempotencyBeforeMs }: RecordRetentionInput,
@@ -73,7 +73,9 @@ function trimDeadLetters(db: DatabaseSync, beforeMs: TimeMs): { readonly count: 
   return { count, more: count < letters.length || letters.length === ROWS_MAX };
 }
 
-/** The newest attempt always stays: new ids continue from it, or the index would take new attempts for old ones. */
+/**
+ * The newest attempt always stays, because new ids continue after it. Otherwise ids that are indexed would be reused.
+ */
 function trimAttempts(db: DatabaseSync, beforeMs: TimeMs): number {
   const old = `SELECT max(id) AS through FROM (SELECT id, started_at FROM attempt ORDER BY id LIMIT ?)
     WHERE started_at < ? AND id < (SELECT max(id) FROM attempt)`;

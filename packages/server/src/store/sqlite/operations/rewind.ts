@@ -3,13 +3,13 @@ import type { Seq, SubscriptionId } from "../../../domain/model.ts";
 import { all, get, run } from "../statements.ts";
 import { removeDeadLetter } from "./dead-letter-rows.ts";
 
-/** The first of the last `count` parked deliveries between two positions; null: there are fewer. */
+/** Returns the position of the first of the last `count` parked deliveries in a range; null: there are fewer. */
 export function findParkedFromEnd(
   db: DatabaseSync,
   input: {
     readonly subscriptionId: SubscriptionId;
     readonly fromSeq: Seq;
-    /** The first position that does not count. */
+    /** The end of the range, exclusive. */
     readonly endSeq: Seq;
     readonly count: number;
   },

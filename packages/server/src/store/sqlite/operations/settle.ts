@@ -8,7 +8,7 @@ import { insertAttempts } from "./attempt-rows.ts";
 import { insertDeadLetter, removeDeadLetter, type NewDeadLetter } from "./dead-letter-rows.ts";
 import { promote } from "./promote.ts";
 
-/** The counts of a delivery, which a parked delivery keeps. */
+/** The counts of a delivery, which are stored while it is parked. */
 export type DeliveryCounts = Omit<ClaimedDelivery, "message">;
 
 export interface ParkRow extends DeliveryCounts {
@@ -16,7 +16,7 @@ export interface ParkRow extends DeliveryCounts {
   readonly seq: Seq;
   /** null: held behind an earlier parked delivery of its key, or due at `nowMs` if there is none. */
   readonly dueAtMs: TimeMs | null;
-  /** Set only when the delivery holds later deliveries of its key back. */
+  /** Set only when later deliveries of this ordering key must wait for the delivery. */
   readonly orderingKey: string | null;
 }
 
@@ -58,7 +58,7 @@ export function writeSettlements(db: DatabaseSync, group: SettleGroup): void {
     if (expired) run(db, "UPDATE cursor SET expired = expired + 1 WHERE subscription_id = ?", subscriptionId);
     removeDeadLetter(db, deadLetterId);
   }
-  // Last, when only the remaining rows of the key are in the table.
+  // Promoted last, when only the remaining rows of the key are in the table.
   for (const { subscriptionId, orderingKey } of unparked) promote(db, nowMs, subscriptionId, orderingKey);
 }
 

@@ -83,7 +83,7 @@ function readOld(db: DatabaseSync, input: TrimInput): readonly OldMessage[] {
   return withinBytes(rows, REMOVED_BYTES_MAX);
 }
 
-/** Parked deliveries of these subscriptions, oldest message first: all of them, or more than one step may take. */
+/** Reads parked deliveries, oldest message first: either all of them, or more than one step can remove. */
 function readParked(db: DatabaseSync, ids: readonly SubscriptionId[], throughSeq: Seq): ExpiredDelivery[] {
   const read = statement(
     db,
@@ -102,8 +102,8 @@ function readParked(db: DatabaseSync, ids: readonly SubscriptionId[], throughSeq
 }
 
 /**
- * A message is removed together with all of its parked deliveries. A message that has more than one step may take stays
- * until they all are dead letters.
+ * A message is removed together with all of its parked deliveries. If it has more of them than one step can remove, the
+ * message stays until all of them are dead letters.
  */
 function withinBounds(
   expiring: readonly ExpiredDelivery[],
@@ -135,7 +135,7 @@ function countExpired(db: DatabaseSync, { lagging }: TrimInput, going: readonly 
     tags: tags === null ? [] : (JSON.parse(tags) as string[]),
     type,
   }));
-  // The cursors themselves stay as they are: claims skip positions that are removed.
+  // The cursors do not change, because claims skip removed positions.
   return lagging.map(({ subscriptionId, settledThrough, done, filter }) => {
     const matches = compileFilter(filter);
     const settled = new Set(done);

@@ -24,7 +24,7 @@ export class Child {
     return new Child(spawn(process.execPath, node, { stdio: ["ignore", "pipe", "inherit"] }));
   }
 
-  /** Resolves when the process has written so many lines, or has ended. */
+  /** Resolves when the process has written `count` lines, or has ended. */
   async readLines(count: number): Promise<readonly string[]> {
     while (this.lines.length < count && this.#ended === null) await this.#change();
     return this.lines;

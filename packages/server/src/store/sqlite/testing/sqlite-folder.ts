@@ -54,9 +54,11 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "ringback-"));
 }
 
-/** A larger write-ahead log may be checkpointed during the copy, and the copy would not match any state. */
+/**
+ * Upper limit for a copy. A larger write-ahead log may be checkpointed during the copy, which would then be invalid.
+ */
 const WAL_BYTES_MAX = 12 * 1024 * 1024;
-/** A larger write-ahead log of the copy is checkpointed, so that the next copy stays small. */
+/** When the write-ahead log of a copy is larger, it is checkpointed, so that the next copy is small. */
 const WAL_BYTES_KEPT = 1024 * 1024;
 
 function copyDatabase(from: string, to: string): void {

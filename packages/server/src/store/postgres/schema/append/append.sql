@@ -1,13 +1,14 @@
--- Many publishes in one round trip and one commit. Their rows in topic_log are locked first, ordered by id. The
--- following statements then see every position and idempotency key that earlier holders of these locks have written.
--- outcome of a request: appended, replayed (its idempotency key is known, with the same content), key_conflict (with
--- other content) or topic_gone.
+-- Appends the messages of many publishes in one round trip and one commit. The rows of their topics in topic_log are
+-- locked first, ordered by id. The following statements then see every position and idempotency key that earlier
+-- holders of these locks have written.
+-- outcome of a request: appended; replayed (its idempotency key was used before, with the same content); key_conflict
+-- (the key was used before, with other content); or topic_gone.
 CREATE FUNCTION ringback.append(
   p_now bigint, p_key_ms bigint,
   -- One element per request.
   p_topics integer[], p_counts integer[], p_keys text[], p_fingerprints text[],
   -- One element per message, ordered by request. p_indexes is the index of a message within its request, from 0.
-  -- p_bodies holds all bodies one after the other.
+  -- p_bodies contains all bodies, concatenated.
   p_requests integer[], p_indexes integer[], p_delays bigint[], p_content_types text[], p_tags text[], p_types text[],
   p_ordering_keys text[], p_attributes text[], p_offsets integer[], p_sizes integer[], p_bodies bytea
 ) RETURNS TABLE (request integer, outcome text, first_seq bigint, published_at bigint)

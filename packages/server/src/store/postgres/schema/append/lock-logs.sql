@@ -1,5 +1,5 @@
--- Locks the logs of these topics for an append, ordered by id, and creates the partitions that messages published now
--- go to.
+-- Locks the logs of these topics for an append, ordered by id. Creates the partitions for messages that are published
+-- now.
 CREATE FUNCTION ringback.lock_logs(p_topics integer[], p_now bigint) RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE
   v_partition integer;

@@ -1,10 +1,11 @@
--- Returned by a claim in addition to its deliveries. more: another claim would find something at once.
--- next_due_in: when one would find something, in milliseconds; null when that is unknown.
+-- Returned by a claim in addition to its deliveries. more: another claim would find deliveries at once.
+-- next_due_in: milliseconds until another claim would find deliveries; null when that is unknown.
 --
--- p_open: deliveries in other open claims. p_taken, p_parked: deliveries that this claim has taken, that are parked.
--- p_has_due: a parked delivery is due. p_waits: something waits for an ordering key that another node has open.
--- p_is_capped: all of in_flight_max is used. p_has_unscanned, p_has_returned: the log goes on, returned positions are
--- left. p_lease_end: of the other open claims.
+-- p_open: number of deliveries in other open claims. p_taken: number of deliveries that this claim has taken.
+-- p_parked: number of parked deliveries. p_has_due: a parked delivery is due.
+-- p_waits: a delivery waits for an ordering key that another node has open. p_is_capped: all of in_flight_max is used.
+-- p_has_unscanned: the log has positions that no claim has examined. p_has_returned: returned positions are left.
+-- p_lease_end: the earliest end of a lease of the other open claims.
 CREATE FUNCTION ringback.claim_rest(
   p_subscription bigint, p_is_strict boolean, p_open integer, p_taken integer, p_parked bigint,
   p_has_due boolean, p_waits boolean, p_is_capped boolean, p_has_unscanned boolean, p_has_returned boolean,

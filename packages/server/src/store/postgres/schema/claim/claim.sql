@@ -1,9 +1,9 @@
 -- Claims for many subscriptions in one round trip: see docs/adr/0011-claims-in-postgres.md.
 --
--- Every function takes locks in this order: a topic's log, cursors by id, claims by id. Without p_wait a cursor that
--- another transaction has locked is skipped and reported as busy. With p_wait the claim waits for it, and the caller
--- orders its requests by subscription id. A claim that is being settled at this moment is left alone, even if its lease
--- has expired.
+-- Every function takes locks in this order: a topic's log, cursors by id, claims by id. Without p_wait, a cursor that
+-- another transaction has locked is skipped and reported as busy. With p_wait, the function waits for the lock; the
+-- caller must then order its requests by subscription id. An older claim that is being settled at this moment is not
+-- changed, even if its lease has expired.
 --
 -- Returns one row per delivery of a request and, last, one row without seq that describes the rest.
 CREATE FUNCTION ringback.claim(

@@ -1,6 +1,5 @@
--- alive: the nodes whose heartbeats have not stopped; null when this node cannot judge that. Only a node
--- whose own heartbeats have been written without a gap may say that another node has gone: after an outage of the
--- database, no node may.
+-- alive: the nodes whose heartbeats have not stopped; null when this node cannot judge that. A node can judge it only
+-- if its own heartbeats have been written without a gap. After an outage of the database, no node can.
 -- has_others: another node is alive.
 CREATE FUNCTION ringback.known_nodes(
   p_node bigint, p_now bigint, p_steady_ms bigint, OUT alive bigint[], OUT has_others boolean

@@ -1,5 +1,5 @@
--- Parks a message of the log that cannot be delivered yet: until its delay is over, or behind parked deliveries of its
--- ordering key. Returns whether it is due already, since it is the first of its key.
+-- Parks a message of the log that cannot be delivered yet, because it is delayed or because earlier deliveries of its
+-- ordering key are parked. Returns whether the parked delivery is due already because it is the first of its key.
 CREATE FUNCTION ringback.park_from_log(
   p_subscription bigint, p_seq bigint, p_deliver_at bigint, p_key text, p_now bigint
 ) RETURNS boolean LANGUAGE plpgsql AS $function$

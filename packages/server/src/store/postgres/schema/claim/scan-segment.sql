@@ -1,8 +1,7 @@
 -- Examines returned positions, then one segment of the log: the positions after p_take.scanned_through, through
--- p_through. Returns p_take with what was taken in addition; p_room and the other limits are those of the whole claim.
--- Returned positions that are taken are left out of returned, and the messages skipped here are added to it. The
--- statement over message names its only partition in a parameter, so that the executor leaves out the others when it
--- starts.
+-- p_through. Returns p_take with the newly taken positions added. p_room and the other limits apply to the whole claim.
+-- Returned positions that are taken are removed from returned. Messages that are skipped here are added to it.
+-- The query of message has the partition as a parameter, so that the executor reads no other partition.
 CREATE FUNCTION ringback.scan_segment(
   p_cursor ringback.subscription_cursor, p_take ringback.log_take, p_returned bigint[], p_foreign_keys text[],
   p_partition integer, p_through bigint, p_now bigint, p_room integer, p_bytes_max bigint, p_scan_max integer,

@@ -1,5 +1,5 @@
--- Takes returned positions first, then positions that no claim has examined, segment by segment until the claim takes
--- no more or the log ends, and moves the cursor. Most claims examine one segment: the last one of the log.
+-- Takes returned positions first. Then it examines new positions, segment by segment, until the claim is full or the
+-- log ends, and moves the cursor. Most claims examine only the last segment of the log.
 CREATE FUNCTION ringback.take_from_log(
   p_cursor ringback.subscription_cursor, p_returned bigint[], p_foreign_keys text[], p_now bigint,
   p_from_log boolean, p_room integer, p_bytes_max bigint, p_scan_max integer, p_returned_max integer
@@ -24,11 +24,11 @@ BEGIN
         OR v_take.bytes >= p_bytes_max;
       p_returned := '{}';
       IF v_take.scanned_through < v_segment.through THEN
-        -- A position without a message is damage, and skipped.
+        -- A position without a message means that the database is damaged. The position is skipped.
         IF v_knows_all THEN v_take.scanned_through := v_segment.through; END IF;
-        -- The missing messages may be in a partition that this session does not know yet: the session that created it
-        -- has committed and is about to notify the others. Waiting for it, and a lock that is new to this transaction,
-        -- make this session read the notice. Then the segment is examined again.
+        -- The missing messages may be in a new partition, whose session has committed and not yet sent its
+        -- invalidation message. This session waits for that session's lock. Taking a lock that is new to this
+        -- transaction also makes it read the message. Then the segment is examined again.
         v_knows_all := true;
         PERFORM pg_advisory_xact_lock_shared(ringback.partition_lock());
         LOCK TABLE ONLY ringback.message IN ROW SHARE MODE;

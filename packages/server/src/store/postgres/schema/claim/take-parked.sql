@@ -1,8 +1,8 @@
 -- Takes the parked deliveries that are due, the longest overdue first. A delivery that is not the first of its ordering
 -- key waits. p_claimed: parked deliveries that are in open claims.
 --
--- seqs, keys: the deliveries taken, with the ordering key of each. expired: how many had lost their message. has_more:
--- another one is due. waits: one was skipped because another node has its ordering key open.
+-- seqs, keys: the deliveries taken, with the ordering key of each. expired: how many deliveries had lost their message.
+-- has_more: another delivery is due. waits: a delivery was skipped because another node has its ordering key open.
 CREATE FUNCTION ringback.take_parked(
   p_subscription bigint, p_topic integer, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint,
   p_room integer, p_bytes_max bigint, p_scan_max integer, OUT count integer, OUT bytes bigint, OUT seqs bigint[],

@@ -1,5 +1,5 @@
--- When a delivery that is parked under its ordering key is due: null while an earlier one of the key is parked, else
--- p_now.
+-- When a delivery that is parked under its ordering key is due: null while an earlier delivery of the key is parked,
+-- p_now otherwise.
 CREATE FUNCTION ringback.due_in_key(p_subscription bigint, p_key text, p_seq bigint, p_now bigint) RETURNS bigint
 LANGUAGE plpgsql AS $function$
 BEGIN

@@ -1,4 +1,4 @@
--- As unblock_key, for each of these ordering keys, once each.
+-- Calls unblock_key once for each distinct ordering key.
 CREATE FUNCTION ringback.unblock_keys(p_subscriptions bigint[], p_keys text[], p_now bigint) RETURNS void
 LANGUAGE plpgsql AS $function$
 BEGIN

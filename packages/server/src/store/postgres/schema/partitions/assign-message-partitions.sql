@@ -1,5 +1,5 @@
--- For messages that are copied from another database, ordered by topic and position: creates their segments and
--- partitions, and returns the partition of each message. The rows of their topics in topic_log exist.
+-- Creates segments and partitions for messages that are copied from another database. Returns the partition of each
+-- message. The messages are ordered by topic and position. The rows of their topics in topic_log must exist.
 CREATE FUNCTION ringback.assign_message_partitions(p_topics integer[], p_seqs bigint[], p_published bigint[])
 RETURNS TABLE (partition_id integer) LANGUAGE plpgsql AS $function$
 #variable_conflict use_column

@@ -1,8 +1,8 @@
 -- Drops the oldest partition of attempt if every attempt in it is older than the retention. The caller runs this as a
 -- transaction of one statement, so its lock ends even if the caller dies.
--- Returns how many attempts were dropped; null when no partition can be dropped; -1 when others used the table for
--- longer than p_lock_ms. A partition with more than p_scanned_max rows is not searched: its youngest attempt counts as
--- being as young as its time span allows, and the number of its rows is the planner's estimate.
+-- Returns how many attempts were dropped; null when no partition can be dropped; -1 when the lock on the table could
+-- not be taken within p_lock_ms. A partition with more than p_scanned_max rows is not read: its youngest attempt is
+-- assumed to be from the end of its time span, and the number of its rows is the planner's estimate.
 CREATE FUNCTION ringback.drop_attempt_partition(
   p_now bigint, p_retention_ms bigint, p_scanned_max bigint, p_lock_ms bigint
 ) RETURNS bigint LANGUAGE plpgsql AS $function$
@@ -30,7 +30,7 @@ BEGIN
   END IF;
   PERFORM set_config('lock_timeout', p_lock_ms::text, true);
   LOCK TABLE ONLY ringback.attempt IN ACCESS EXCLUSIVE MODE;
-  -- A late attempt may have been written meanwhile.
+  -- A late attempt may have been written before this transaction took the lock.
   IF v_partition.to_at > v_before THEN
     EXECUTE format('SELECT 1 FROM ringback.%I WHERE started_at >= $1 ORDER BY id DESC LIMIT 1', v_partition.name)
       INTO v_young USING v_before;

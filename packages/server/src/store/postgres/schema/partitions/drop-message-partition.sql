@@ -1,7 +1,7 @@
--- Drops one partition that no log has a segment in and whose time span has ended. The caller runs this as a transaction
--- of one statement, so its lock ends even if the caller dies.
--- Returns the partition's id; null when no partition can be dropped; -1 when others used the table for longer than
--- p_lock_ms.
+-- Drops one partition whose time span has ended and in which no log has a segment. The caller runs this as a
+-- transaction of one statement, so its lock ends even if the caller dies.
+-- Returns the partition's id; null when no partition can be dropped; -1 when the lock on the table could not be taken
+-- within p_lock_ms.
 CREATE FUNCTION ringback.drop_message_partition(p_now bigint, p_lock_ms bigint) RETURNS integer
 LANGUAGE plpgsql AS $function$
 DECLARE

@@ -16,7 +16,7 @@ BEGIN
     CONTINUE WHEN EXISTS (SELECT 1 FROM ringback.attempt_partition WHERE from_at <= v_at AND to_at > v_at);
     SELECT span_ms INTO v_span FROM ringback.attempt_partition_span;
     v_from := v_at - (v_at % v_span + v_span) % v_span;
-    -- Neighbours may have been created with another span.
+    -- The partitions before and after may have been created with another span.
     SELECT least(v_from + v_span, min(from_at)) INTO v_to FROM ringback.attempt_partition WHERE from_at > v_at;
     SELECT greatest(v_from, max(to_at)) INTO v_from FROM ringback.attempt_partition WHERE to_at <= v_at;
     v_name := 'attempt_' || replace(v_from::text, '-', 'minus_');

@@ -1,7 +1,7 @@
--- Creates a partition of message unless it exists. It then exists until the caller's transaction ends.
+-- Creates a partition of message unless it exists, and keeps it from being dropped until the caller's transaction ends.
 CREATE FUNCTION ringback.ensure_message_partition(p_id integer) RETURNS void LANGUAGE plpgsql AS $function$
 BEGIN
-  -- Dropping a partition needs this table exclusively.
+  -- Keeps other sessions from dropping a partition, because that needs an exclusive lock on this table.
   LOCK TABLE ONLY ringback.message IN ROW EXCLUSIVE MODE;
   IF EXISTS (SELECT 1 FROM ringback.message_partition WHERE id = p_id) THEN RETURN; END IF;
   PERFORM pg_advisory_xact_lock(ringback.partition_lock());

@@ -1,4 +1,5 @@
--- For a caller that writes attempts of these times: their partitions exist until the caller's transaction ends.
+-- Creates the missing partitions for attempts of these times, and keeps all of their partitions from being dropped
+-- until the caller's transaction ends.
 CREATE FUNCTION ringback.lock_attempt_partitions(p_times bigint[]) RETURNS void LANGUAGE plpgsql AS $function$
 BEGIN
   IF cardinality(p_times) = 0 THEN RETURN; END IF;

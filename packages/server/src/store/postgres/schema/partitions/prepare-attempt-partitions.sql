@@ -1,4 +1,4 @@
--- Creates the successor of the partition of attempt in use during the last quarter of its time span.
+-- Creates the next partition of attempt when the current one has reached the last quarter of its time span.
 CREATE FUNCTION ringback.prepare_attempt_partitions(p_now bigint) RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());

@@ -1,4 +1,4 @@
--- Creates the successor of each partition in use during the last quarter of its time span.
+-- For each partition of message that is in use and has reached the last quarter of its time span, creates the next one.
 CREATE FUNCTION ringback.prepare_message_partitions(p_now bigint) RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());

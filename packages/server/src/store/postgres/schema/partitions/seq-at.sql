@@ -1,5 +1,6 @@
--- The first position of a log that was published at or after a time, or the position after the last one. A binary
--- search: publishing times never decrease within a log. A lost message counts as older.
+-- The first position of a log whose message was published at or after a time, or the position after the last one.
+-- Publishing times never decrease within a log, so a binary search finds the position. A lost message counts as older
+-- than the time.
 CREATE FUNCTION ringback.seq_at(p_topic integer, p_at bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $function$
 DECLARE
   v_low bigint;

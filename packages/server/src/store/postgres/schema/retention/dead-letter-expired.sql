@@ -1,5 +1,5 @@
--- Turns parked deliveries whose messages expire into dead letters. Returns how many of each subscription (expired), and
--- the subscriptions of which a delivery was unblocked (ready).
+-- Turns parked deliveries whose messages expire into dead letters. Returns the number of these deliveries for each
+-- subscription (expired), and the subscriptions that have an unblocked delivery now (ready).
 CREATE FUNCTION ringback.dead_letter_expired(
   p_topic integer, p_subscriptions bigint[], p_seqs bigint[], p_now bigint
 ) RETURNS TABLE (what text, subscription_id bigint, count bigint) LANGUAGE plpgsql AS $function$

@@ -1,5 +1,5 @@
--- The last position that retention may remove now, within the first segment of the log; before the first position of
--- the log: none.
+-- The last position that retention may remove now, within the first segment of the log. The result is less than the
+-- first position of the log when there is nothing to remove.
 CREATE FUNCTION ringback.expired_through(
   p_log ringback.topic_log, p_partition integer, p_now bigint, p_messages_max integer
 ) RETURNS bigint LANGUAGE plpgsql AS $function$
@@ -25,8 +25,8 @@ BEGIN
   v_through := least(v_segment_end, p_log.first_seq + p_messages_max - 1, v_claimed - 1);
   IF v_through >= p_log.first_seq AND NOT EXISTS (SELECT 1 FROM ringback.message m WHERE m.partition_id = p_partition
       AND m.topic_id = p_log.topic_id AND m.seq = v_through AND m.published_at <= p_now - p_log.retention_ms) THEN
-    -- All positions before the first message that is too young. If there is no message at all, they are damage, and
-    -- skipped.
+    -- Includes all positions before the first message that is too young. Positions without any message mean that the
+    -- database is damaged; they are included too.
     v_through := least(v_through, (SELECT min(o.seq) - 1 FROM (
       SELECT m.seq, m.published_at FROM ringback.message m
         WHERE m.partition_id = p_partition AND m.topic_id = p_log.topic_id

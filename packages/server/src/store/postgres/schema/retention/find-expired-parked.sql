@@ -1,6 +1,6 @@
 -- Parked deliveries whose messages expire, and the last position that this step can remove with them. A message is
--- removed together with all of its parked deliveries. A message with more of them than one step may turn into dead
--- letters stays until none is left.
+-- removed together with all of its parked deliveries. One step turns a limited number of them into dead letters. A
+-- message that has more parked deliveries stays until none is left.
 CREATE FUNCTION ringback.find_expired_parked(
   p_log ringback.topic_log, p_partition integer, p_dead_letters_max integer, p_bytes_max bigint,
   INOUT through bigint, OUT subscriptions bigint[], OUT seqs bigint[]

@@ -1,6 +1,6 @@
 -- Deletes rows of one deleted topic or subscription, topics first. Returns whether there was one. Its attempts stay
--- until their retention ends: no call can read them, and they are dropped with their partitions. A topic goes segment
--- by segment: one that is empty no longer holds its partition.
+-- until their partitions are dropped at the end of their retention; no call can read them. The segments of a topic are
+-- deleted one after the other. A partition without segments can be dropped.
 CREATE FUNCTION ringback.trim_removed(p_max integer) RETURNS boolean LANGUAGE plpgsql AS $function$
 DECLARE
   v_removed ringback.removed%ROWTYPE;

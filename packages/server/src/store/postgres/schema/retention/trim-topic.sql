@@ -1,14 +1,14 @@
 -- Expires the oldest messages of one topic, within one segment. No delivery vanishes silently: a parked delivery
 -- becomes a dead letter, and a message that no claim has taken is counted as expired on its subscription. A message
--- that is claimed at this moment stays, and so do all after it. The log and all cursors of the topic are locked
--- meanwhile, so each call does little.
+-- that is claimed at this moment stays, and so do all messages after it. A call locks the log and all cursors of the
+-- topic, so each call expires few messages.
 --
--- Messages are not deleted: the log begins after them, and their partition is dropped when no log has a segment in it
--- any more.
+-- The rows of messages are not deleted. Instead, first_seq of the log moves past them. Their partition is dropped when
+-- no log has a segment in it any more.
 --
--- Returns how many deliveries of each subscription expired (expired), the subscriptions of which a delivery was
--- unblocked (ready) and, without a subscription, the numbers of expired messages and of new dead letters (removed,
--- dead_lettered).
+-- Returns rows of several kinds. expired: how many deliveries of a subscription expired. ready: a subscription that has
+-- an unblocked delivery now. removed and dead_lettered, without a subscription: the numbers of expired messages and of
+-- new dead letters.
 CREATE FUNCTION ringback.trim_topic(
   p_now bigint, p_topic integer, p_messages_max integer, p_dead_letters_max integer, p_dead_letter_bytes_max bigint
 ) RETURNS TABLE (what text, subscription_id bigint, count bigint)
@@ -43,7 +43,7 @@ BEGIN
     AND coalesce((SELECT n.first_seq FROM ringback.segment n
       WHERE n.topic_id = p_topic AND n.first_seq > s.first_seq ORDER BY n.first_seq LIMIT 1), v_log.last_seq + 1)
       <= v_through + 1;
-  -- The time of a lost message is unknown: then the next call looks for one.
+  -- The publishing time of a lost message is unknown. The next call then searches for a message whose time is known.
   UPDATE ringback.topic_log l SET first_seq = v_through + 1,
     partition_id = CASE WHEN v_through < l.last_seq THEN l.partition_id END,
     segment_first_seq = CASE WHEN v_through < l.last_seq THEN l.segment_first_seq END,

@@ -1,7 +1,6 @@
--- Writes the attempts of settlements, where they have one, and returns how many. p_ordinals: the settlements that were
--- applied.
--- p_topics: the topic of each. The other arrays have one element per settlement of the call. p_replies holds all
--- replies.
+-- Writes the attempts of those settlements that have one, and returns how many were written.
+-- p_ordinals: the settlements that were applied. p_topics: the topic of each of p_ordinals. The other arrays have one
+-- element per settlement of the call. p_replies contains all replies, concatenated.
 CREATE FUNCTION ringback.record_attempts(
   p_ordinals integer[], p_topics integer[],
   p_subscriptions bigint[], p_seqs bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[],

@@ -1,5 +1,5 @@
--- Takes deliveries out of their claims. A claim that holds nothing more is deleted. Returns the settlements whose
--- delivery was in its claim: their ordinals (null when there are none), the topic of each, and whether it had been
+-- Removes deliveries from their claims. A claim without deliveries is deleted. Returns the settlements whose delivery
+-- was in the claim: their ordinals (null when there are none), the topic of each, and whether its delivery had been
 -- claimed from ringback.parked.
 CREATE FUNCTION ringback.remove_from_claims(
   p_node bigint, p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[],

@@ -1,5 +1,5 @@
--- Takes a subscription back: from this position on, it is as if no claim had ever come there. The caller has locked the
--- cursor. Parked deliveries and claimed positions from there on are deleted; earlier positions stay in their claims.
+-- Moves a subscription back, as if no claim had ever examined the positions from p_from on. The caller has locked the
+-- cursor. Parked deliveries and claimed positions from p_from on are deleted; earlier positions stay in their claims.
 CREATE FUNCTION ringback.rewind(p_subscription bigint, p_from bigint) RETURNS void
 LANGUAGE plpgsql AS $function$
 #variable_conflict use_column

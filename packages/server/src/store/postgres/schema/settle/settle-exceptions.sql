@@ -1,5 +1,6 @@
--- Records the settlements that are more than a message of the log that was delivered. Returns how many there were.
--- p_topics, p_from_parked: of each of p_ordinals. The other arrays have one element per settlement of the call.
+-- Records every settlement except the common case, which is a delivered message claimed from the log. Returns how many
+-- it recorded. p_topics and p_from_parked have one element for each of p_ordinals. The other arrays have one element
+-- per settlement of the call.
 CREATE FUNCTION ringback.settle_exceptions(
   p_now bigint, p_ordinals integer[], p_topics integer[], p_from_parked boolean[],
   p_subscriptions bigint[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[],
@@ -42,7 +43,7 @@ BEGIN
       INSERT INTO ringback.parked AS p
         (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key)
       VALUES (v_id, v_row.seq,
-        -- Without an ordering key there is nothing to wait for.
+        -- A delivery without an ordering key does not wait for another delivery.
         CASE WHEN v_row.kind = 1 THEN p_now + p_due_in[v_row.n] WHEN v_key IS NULL THEN p_now
           ELSE ringback.due_in_key(v_id, v_key, v_row.seq, p_now) END,
         v_attempts,
@@ -69,7 +70,7 @@ BEGIN
       END IF;
     END IF;
   END LOOP;
-  -- Last, when every settled row of a key is gone.
+  -- Keys are unblocked last, when every settled row of a key has been deleted.
   IF v_keys <> '{}' THEN PERFORM ringback.unblock_keys(v_subscriptions, v_keys, p_now); END IF;
   RETURN v_count;
 END $function$;

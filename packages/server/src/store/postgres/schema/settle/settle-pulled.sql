@@ -1,11 +1,11 @@
 -- Applies receivers' answers to deliveries that they have pulled: delivered, or to be delivered again later.
 --
--- The cursors are locked first, as a claim does, and the clock is read after that: no claim has taken a delivery that
--- is found invisible then, and none will before this is done. Returns the ordinals of the answers that were applied,
--- and whether another delivery of the same subscription was unblocked.
+-- The cursors are locked first, as in a claim, and the clock is read after that. So a delivery that is still invisible
+-- then has not been claimed, and no claim can take it before this transaction ends. Returns the ordinals of the answers
+-- that were applied, and whether another delivery of the same subscription was unblocked.
 CREATE FUNCTION ringback.settle_pulled(
   p_now bigint,
-  -- One element per answer, each about another delivery. p_due_in null: delivered.
+  -- One element per answer. No two answers are about the same delivery. p_due_in null: delivered.
   p_subscriptions bigint[], p_seqs bigint[], p_retries bigint[], p_first_attempts bigint[], p_due_in bigint[],
   p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[],
   p_error_codes text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea
@@ -35,7 +35,7 @@ BEGIN
       AND p.retries = a.retries AND p.first_attempt_at = a.first_attempt_at AND p.due_at > v_now LIMIT 1) p
   CROSS JOIN LATERAL (
     SELECT c.topic_id FROM ringback.subscription_cursor c WHERE c.subscription_id = a.subscription_id LIMIT 1) c
-  -- After the clock was set back, a delivery that is claimed may look invisible.
+  -- If the clock was set back, a delivery that is claimed already may appear to be invisible.
   WHERE NOT EXISTS (
     SELECT 1 FROM ringback.claim l WHERE l.subscription_id = a.subscription_id AND a.seq = ANY (l.parked));
   IF v_ordinals IS NULL THEN RETURN; END IF;

@@ -1,6 +1,6 @@
 -- Records the outcomes of claimed deliveries in one round trip. Where a settlement changes more than its claim, the
--- cursors are locked first, then the claims. A delivery that its claim does not hold (any more) is ignored.
--- Returns the ordinals of the settlements that were applied, and whether their subscriptions have an order.
+-- cursors are locked first, then the claims. A settlement is ignored when its claim does not contain the delivery.
+-- Returns the ordinals of the settlements that were applied, and whether their subscriptions are ordered.
 CREATE FUNCTION ringback.settle(
   p_now bigint,
   p_node bigint,

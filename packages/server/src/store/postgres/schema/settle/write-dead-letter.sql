@@ -1,4 +1,5 @@
--- Turns a delivery that was given up into a dead letter. p_dead_letter: of a redriven delivery; else null.
+-- Turns a delivery that was given up into a dead letter. p_dead_letter: the dead letter that a redriven delivery
+-- already has; null for any other delivery.
 CREATE FUNCTION ringback.write_dead_letter(
   p_dead_letter bigint, p_subscription bigint, p_topic integer, p_seq bigint, p_reason text, p_attempts bigint,
   p_now bigint, p_status bigint, p_error_code text, p_reply bytea

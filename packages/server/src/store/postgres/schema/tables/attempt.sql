@@ -24,7 +24,7 @@ CREATE TABLE ringback.attempt_partition (
   name text NOT NULL
 );
 
--- How long the next partition of attempt will be. The value follows from a node's setting.
+-- The length of the time span of the next partition of attempt. A node calculates it from its retention setting.
 CREATE TABLE ringback.attempt_partition_span (
   only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
   span_ms bigint NOT NULL

@@ -20,7 +20,7 @@ CREATE TABLE ringback.message_partition (
   ends_at bigint NOT NULL
 );
 
--- From first_seq up to the next segment of the topic, messages are in this partition.
+-- A segment of a log: the messages from first_seq up to the next segment of the topic are in this partition.
 CREATE TABLE ringback.segment (
   topic_id integer NOT NULL,
   first_seq bigint NOT NULL,

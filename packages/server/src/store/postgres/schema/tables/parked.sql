@@ -14,7 +14,8 @@ CREATE TABLE ringback.parked (
 );
 CREATE INDEX parked_due ON ringback.parked (subscription_id, due_at, seq) WHERE due_at IS NOT NULL;
 CREATE INDEX parked_key ON ringback.parked (subscription_id, ordering_key, seq) WHERE ordering_key IS NOT NULL;
--- Queues count the deliveries that were never delivered and are still delayed; there are few of them.
+-- Index for the delayed messages that the API reports for a queue: deliveries never attempted and not due yet. There
+-- are few of them.
 CREATE INDEX parked_delayed ON ringback.parked (subscription_id, due_at)
   WHERE first_attempt_at IS NULL AND due_at IS NOT NULL;
 

@@ -10,7 +10,7 @@ CREATE TABLE ringback.topic (
   updated_at bigint NOT NULL,
   UNIQUE (account_id, name)
 );
--- Lookups that ignore case. In collation "C" only A to Z have another case.
+-- Index for lookups that ignore case. In collation "C", lower() changes only the letters A to Z.
 CREATE INDEX topic_any_case ON ringback.topic (account_id, lower(name));
 
 -- The part of a topic that changes with every publish. An append locks the row, so that positions are dense and in the
