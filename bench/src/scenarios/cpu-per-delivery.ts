@@ -31,8 +31,9 @@ interface Sample {
 }
 
 /**
- * Measures the CPU time of server and database per delivery, in bare POSTs. The time includes receiving the publish and
- * recording the attempt. Bare POSTs are measured before, between and after the samples.
+ * Measures the CPU time of server and database per delivery. The time includes receiving the publish and recording the
+ * attempt. The unit is the CPU time of one bare POST: a POST by a loop that does nothing else. Bare POSTs are measured
+ * before, between and after the samples.
  */
 export async function cpuPerDelivery(bench: Bench, server: Server, plan: CpuPlan): Promise<Measured> {
   const { account } = plan;

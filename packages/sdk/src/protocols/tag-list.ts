@@ -28,7 +28,7 @@ export function splitTags(part: string, value: string | undefined): readonly str
   return value === undefined || value === "" ? [] : tagsFromText(part, fromHeaderValue(part, value));
 }
 
-/** Splits tags as {@link splitTags} does, from text and not from a header value. */
+/** Splits tags as {@link splitTags} does, but from text that is already decoded instead of a header value. */
 export function tagsFromText(part: string, text: string): readonly string[] {
   const tags: string[] = [];
   for (const piece of text.split(",")) {

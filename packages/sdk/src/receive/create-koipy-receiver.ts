@@ -16,7 +16,7 @@ export interface KoipyReceiverOptions extends CallReceiverOptions {
   readonly onMessage?: KoipyHandler;
   /** Called when the rules are collected, before they are sent to the backend. */
   readonly onPreSend?: KoipyHandler;
-  /** Called when the result has arrived, before it is completed. */
+  /** Called when koipy has received the result of a test, before its final processing. */
   readonly onResult?: KoipyHandler;
   /**
    * Paths of callbacks that do not have koipy's names. A path here is the last segment or segments of the URL's path,

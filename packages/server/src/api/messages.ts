@@ -62,7 +62,7 @@ const publishSchema = {
   summary: "Publish a message",
   description:
     "A body of type application/json describes the message. A body of any other type is the message: its bytes are kept " +
-    "as sent, with their content type, and the query has the other members.",
+    "as sent, with their content type, and the parameters of the query give the other fields.",
   params: topicParams,
   querystring: rawParameters,
   headers: idempotencyHeaders,

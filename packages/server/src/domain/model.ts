@@ -85,7 +85,7 @@ export interface PushSettings {
 export interface PullSettings {
   /** Visibility timeout: how long a delivered message is invisible to other receivers unless it is acknowledged. */
   readonly visibilityMs: number;
-  /** A message delivered this often without an acknowledgement becomes a dead letter; null: never. */
+  /** A message that was delivered this many times without an acknowledgement becomes a dead letter; null: never. */
   readonly receivesMax: number | null;
 }
 

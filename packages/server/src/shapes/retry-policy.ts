@@ -14,7 +14,7 @@ const growing = closedObject({
     optional(Type.Number({ minimum: 1, maximum: limits.retryFactorMax }), 2),
   ),
   delayMsMax: about(
-    "No delay is longer. Left out, it is never less than `baseMs`.",
+    "The longest delay. The default, too, is never less than `baseMs`.",
     optional(Type.Integer({ ...delayMs }), delayMsMaxDefault),
   ),
   retriesMax: about("How many retries there are.", optional(whole(0, limits.retriesMax), 176)),

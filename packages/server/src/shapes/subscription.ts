@@ -199,7 +199,7 @@ const counts = closedObject({
   inFlight: about("Deliveries that are running.", Type.Integer()),
 });
 
-const pullCounts = describedObject("The messages of a pulled subscription; null for a pushed one.", {
+const pullCounts = describedObject("Numbers of messages by state, for a pulled subscription; null for a pushed one.", {
   visible: about("Messages that can be pulled now; with a filter an upper bound.", Type.Integer()),
   invisible: about("Messages that were pulled and not yet acknowledged, or put back with a delay.", Type.Integer()),
   delayed: about("Messages that were never pulled and whose delay is not over.", Type.Integer()),

@@ -175,8 +175,9 @@ export interface LogStore {
   /**
    * Records the outcomes of claimed deliveries, durably, in one atomic step. Returns how many settlements were applied.
    * A settlement whose claim no longer has the delivery is ignored. A claim whose lease has expired still has the
-   * deliveries that no other claim has taken. While the disk refuses writes, the call waits for the disk, or for
-   * `close` (`shutting_down`). A settlement with values that cannot be stored fails the whole call (`internal`).
+   * deliveries that no other claim has taken. While the disk refuses writes, the call waits. If the store is closed
+   * meanwhile, the call fails with `shutting_down`. A settlement with values that cannot be stored fails the whole call
+   * (`internal`).
    */
   settle(settlements: readonly Settlement[]): Promise<number>;
 
@@ -189,11 +190,11 @@ export interface LogStore {
   settlePulled(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]>;
 
   /**
-   * Moves the cursor back: every matching message from `to` on that is still kept is delivered once more, whatever its
-   * earlier outcome. Parked deliveries and open claims from `to` on are dropped, and later settlements of these claims
-   * are ignored. Dead letters stay, except those being redriven. A position after the cursor changes nothing. With more
-   * than `limits.rewoundPerCommitMax` parked deliveries, the rewind runs in steps from the end of the log backwards. A
-   * failure can leave it half done. Returns false when there is no such subscription.
+   * Moves the cursor back: every matching message at or after `to` that still exists is delivered once more, whatever
+   * its earlier outcome. Parked deliveries and open claims at or after `to` are dropped, and later settlements of these
+   * claims are ignored. Dead letters stay, except those being redriven. A position after the cursor changes nothing.
+   * With more than `limits.rewoundPerCommitMax` parked deliveries, the rewind runs in steps from the end of the log
+   * backwards. A failure can leave it half done. Returns false when there is no such subscription.
    */
   rewind(id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean>;
 

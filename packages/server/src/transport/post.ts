@@ -69,7 +69,7 @@ export abstract class Post implements Expiring {
     process.nextTick(Post.#report, this);
   }
 
-  /** Releases sockets, timers and the connection budget at once. */
+  /** Subclasses release sockets, timers and their share of the connection limit here, without delay. */
   protected release(): void {}
 
   /** Called in the next tick after `finish`. Returns the part of the reply's body that was received. */

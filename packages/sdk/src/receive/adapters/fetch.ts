@@ -11,13 +11,14 @@ import { announcedLength } from "./announced-length.ts";
  * Deno, Bun.
  *
  * Header values are those of Fetch: the values of a repeated header are joined with a comma and a space, and each byte
- * is one character. Some platforms decode header values as UTF-8 and lose the bytes. On these, a dialect refuses a
- * required header that is not ASCII. After a 413, the platform decides what happens to the rest of the body.
+ * is one character. Some platforms decode header values as UTF-8, which changes other bytes. There, a required header
+ * that is not ASCII is refused. After a 413, the platform decides what happens to the rest of the body.
  *
- * A reply without a content type is passed on without one. Some servers add a content type anyway; koipy then reads a
- * file as a text.
+ * A reply without a content type is passed on without one. Some servers add a content type anyway. The caller koipy
+ * then treats a file in the reply as text.
  *
- * The promise rejects only when other code has read the body or holds a reader on it. No reply could correct that.
+ * The promise rejects only when other code of the program has read the body or holds a reader on it, which is an error
+ * in the program.
  */
 export function toFetchHandler(receiver: Receiver): (request: Request) => Promise<Response> {
   return async (request) => {

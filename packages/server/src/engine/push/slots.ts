@@ -117,7 +117,7 @@ class SlotLimit {
     return this.used === 0 && healthy.size === 0 && unproven.size === 0 && suspect.size === 0;
   }
 
-  /** `atLeast`: the number of slots that the user may have. A number above the limit replaces the limit. */
+  /** The limit is `atLeast` if that is larger than the usual limit, so the caller can always use that many slots. */
   hasFree(health: Health, atLeast: number): boolean {
     const max = Math.max(this.#max, atLeast);
     return this.used < max && (health === "healthy" || this.#suspect < max * shares[health]);

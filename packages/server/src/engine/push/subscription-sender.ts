@@ -127,7 +127,7 @@ export class SubscriptionSender implements SlotUser {
     );
   }
 
-  /** Size of the next claim; 0: no claim now. Claiming up to two windows keeps claims few and large. */
+  /** How many deliveries to claim next; 0: none now. The queue is filled to twice the window, so claims are large. */
   get wanted(): number {
     const { window } = this.#endpointHealth;
     if (this.#stopped || this.#queue.size * 2 >= window) return 0;

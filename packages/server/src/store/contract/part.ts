@@ -2,7 +2,7 @@ import type { StoreHarness, StoreUnderTest } from "./harness.ts";
 
 /** The functions with which a part of the contract states its sentences. */
 export interface Part {
-  /** One sentence of the contract. A driver may skip it with a reason. */
+  /** Declares one requirement that every driver must meet, and its test. A driver can skip it by stating a reason. */
   readonly promise: (sentence: string, proof: () => Promise<void>) => void;
   /** A store that all sentences of the part share; each creates topics of its own. */
   readonly shared: () => StoreUnderTest;

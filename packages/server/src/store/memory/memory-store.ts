@@ -40,7 +40,8 @@ const atOnce: Timers = {
 
 /**
  * The SQLite driver without threads, on a database in memory: for tests, for the simulator, and for commands that store
- * nothing. The data is lost when the process ends. The driver keeps every other promise of the port.
+ * nothing. The data is lost when the process ends. In everything else the driver behaves as the interfaces of the store
+ * require.
  */
 export class MemoryStore extends SqliteStore {
   override readonly driver: string = "memory";

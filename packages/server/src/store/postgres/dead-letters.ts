@@ -47,9 +47,9 @@ export class DeadLetters {
   }
 
   /**
-   * Turns each dead letter into a parked delivery that is due now. The delivery keeps a reference to its dead letter,
-   * which keeps the message after its retention in the log. A delivered message deletes its dead letter; after another
-   * failure the dead letter is listed again.
+   * Turns each dead letter into a parked delivery that is due now. Until the delivery is settled, the dead letter is
+   * not listed, but it still keeps the message, even after the log has dropped the message. A success deletes the dead
+   * letter. After another failure the dead letter is listed again.
    */
   redrive(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
     return this.#eachStep(id, ids, (connection, subscriptionId, deadLetterIds) =>

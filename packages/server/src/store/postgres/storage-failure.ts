@@ -13,7 +13,7 @@ const unavailable = new Set([
   "57P03",
   "57P05",
   "57014",
-  // A standby, or a primary that has just become one.
+  // The server is a standby. Perhaps it was the primary a moment ago.
   READ_ONLY,
   // Two calls were in a deadlock, or a call waited too long for a lock. Nothing was written.
   "40001",

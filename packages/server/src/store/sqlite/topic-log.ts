@@ -6,7 +6,7 @@ export class TopicLog {
   firstSeq: Seq;
   lastSeq: Seq;
   /**
-   * When the oldest message was published, or an earlier time; null: the log is empty. Retention keeps it up to date.
+   * No message in the log was published before this time; null: the log is empty. Retention moves it forward.
    */
   oldestAtMs: TimeMs | null;
 

@@ -93,7 +93,7 @@ export class Node {
       if (left.length === 0) break;
       await new Promise((resolve) => setTimeout(resolve, GONE_POLL_MS));
     }
-    // Closes the store in this process only. It finds no server any more, and its pending calls fail.
+    // Cuts the store off from the server, as if the process of the store had died. Pending calls of the store fail.
     await this.store.close();
     await this.cable.close();
   }

@@ -1,5 +1,5 @@
--- Turns parked deliveries whose messages expire into dead letters. Returns the number of these deliveries for each
--- subscription (expired), and the subscriptions that have an unblocked delivery now (ready).
+-- Makes a dead letter of each parked delivery whose message has expired. Returns the number of these deliveries for
+-- each subscription (expired), and the subscriptions in which another delivery no longer waits for these (ready).
 CREATE FUNCTION ringback.dead_letter_expired(
   p_topic integer, p_subscriptions bigint[], p_seqs bigint[], p_now bigint
 ) RETURNS TABLE (what text, subscription_id bigint, count bigint) LANGUAGE plpgsql AS $function$

@@ -12,8 +12,9 @@ CREATE TABLE ringback.subscription (
 );
 
 -- Columns that a claim reads of a subscription: how far claims have come, and the settings that claims depend on.
--- tags, routes: the filter; null accepts every message. routes are regular expressions over '.word.word'.
--- scanned_through: some claim has examined every position up to this one.
+-- tags, routes: the filter; null accepts every message. routes are regular expressions for
+-- a message's type, which is written as '.word.word'.
+-- scanned_through: every position up to this one has been examined by a claim.
 -- returned_seqs: positions that were claimed and came back unsettled; the next claims take them first.
 -- parked_count: how many deliveries were parked at parked_counted_at; kept up to date only where there are many.
 CREATE TABLE ringback.subscription_cursor (
