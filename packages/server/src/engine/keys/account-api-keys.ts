@@ -7,7 +7,7 @@ import type { WriteCondition } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
-import type { ApiKeyDetails, ApiKeyPair, ApiKeys } from "./api-keys.ts";
+import type { ApiKeyDetails, ApiKeyPair } from "./api-keys.ts";
 import { KeySafe } from "./key-safe.ts";
 import type { KeySafeOptions } from "./key-safe.ts";
 import { randomAlphanumerics } from "./random-alphanumerics.ts";
@@ -28,8 +28,11 @@ const kind = "api-key";
 /** Length of generated ids and keys, 190 bits each. Existing client programs may not accept longer ones. */
 const generatedChars = 32;
 
-/** The default account's API keys. They are stored sealed, opened once, and read for every signed request. */
-export class AccountApiKeys implements ApiKeys {
+/** The members of `AccountApiKeys` that the API and the configuration use. */
+export type ApiKeys = Omit<AccountApiKeys, "unusable">;
+
+/** The account's API keys. They are stored sealed, opened once, and read for every signed request. */
+export class AccountApiKeys {
   readonly #entries: AccountEntries<StoredApiKey>;
   readonly #safe: KeySafe;
   readonly #randomBytes: AccountApiKeysOptions["randomBytes"];
@@ -42,6 +45,10 @@ export class AccountApiKeys implements ApiKeys {
     this.#safe = new KeySafe(options);
   }
 
+  /**
+   * Stores `pair`, or generates a new pair when it is null. Creating the same pair again only updates the name. Throws
+   * `invalid_key`, `invalid_name`, `api_key_exists`, `master_key_missing` and `entry_limit`.
+   */
   async create(
     name: string,
     given: ApiKeyPair | null,
@@ -69,6 +76,7 @@ export class AccountApiKeys implements ApiKeys {
     return { apiKey: await this.#update(name, pair, before), pair, created: false };
   }
 
+  /** Like `create`, but replaces an existing pair with the same SecretId. */
   async put(name: string, pair: ApiKeyPair): Promise<ApiKeyDetails> {
     this.#assertCanStore(name, pair);
     return this.#update(name, pair, await this.#entry(pair.secretId));
@@ -79,10 +87,15 @@ export class AccountApiKeys implements ApiKeys {
     return entry && this.#details(entry);
   }
 
+  /** Sorted by id. */
   list(page: PageRequest): Promise<Page<ApiKeyDetails>> {
     return this.#entries.list(page, (entry) => this.#details(entry));
   }
 
+  /**
+   * Revokes the pair at once on this node, and on other nodes when the change notice arrives there. Returns false if
+   * there is no such pair.
+   */
   async delete(id: string): Promise<boolean> {
     return isSecretId(id) && this.#entries.delete(id);
   }
@@ -98,6 +111,11 @@ export class AccountApiKeys implements ApiKeys {
     }
   }
 
+  /**
+   * Returns the SecretKey as HMAC key bytes. Returns null if there is no such pair or no configured master key opens
+   * it. Called for every signed request, so results are cached, even for unknown ids. Returns the same object until the
+   * pair changes.
+   */
   async secretOf(secretId: string): Promise<Uint8Array | null> {
     const entry = await this.#entry(secretId);
     return entry && this.#open(entry);

@@ -6,7 +6,7 @@ import { assertCondition, type WriteCondition } from "../../domain/write-conditi
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
-import type { KeyDetails, Keys } from "./keys.ts";
+import type { KeyDetails } from "./keys.ts";
 import { describeJwk, storedJwk } from "./jwk-rule.ts";
 import type { StoredJwk, KeyDescription } from "./jwk-rule.ts";
 import { KeySafe } from "./key-safe.ts";
@@ -21,8 +21,11 @@ interface StoredKey extends KeyDescription {
   readonly sealed: string;
 }
 
-/** The default account's keys. They are stored sealed, opened once, and passed to dialects only. */
-export class AccountKeys implements Keys {
+/** The members of `AccountKeys` that the API and the configuration use. */
+export type Keys = Omit<AccountKeys, "unusable">;
+
+/** The account's signing and encryption keys. They are stored sealed, opened once, and passed to dialects only. */
+export class AccountKeys {
   readonly #entries: AccountEntries<StoredKey>;
   readonly #safe: KeySafe;
   /** The map's key is the value object of the key's entry. A changed key has another value object. */
@@ -38,6 +41,10 @@ export class AccountKeys implements Keys {
     return entry && this.#open(entry);
   }
 
+  /**
+   * Creates or replaces; putting the same key twice changes nothing. Throws `invalid_key`, `master_key_missing`,
+   * `entry_limit` and `precondition_failed`.
+   */
   async put(kid: string, jwk: Jwk, condition?: WriteCondition): Promise<{ key: KeyDetails; created: boolean }> {
     const kept = storedJwk(jwk);
     this.#safe.assertSeals();
@@ -57,10 +64,12 @@ export class AccountKeys implements Keys {
     return entry && this.#details(entry);
   }
 
+  /** Sorted by kid. */
   list(page: PageRequest): Promise<Page<KeyDetails>> {
     return this.#entries.list(page, (entry) => this.#details(entry));
   }
 
+  /** Returns false if there is no such key. Throws `precondition_failed`. */
   delete(kid: string, condition?: WriteCondition): Promise<boolean> {
     return this.#entries.delete(kid, condition);
   }

@@ -1,22 +1,15 @@
 import { limits } from "../../domain/limits.ts";
-import { messageId } from "../../domain/message-id.ts";
 import type { Attempt, Subscription, TimeMs } from "../../domain/model.ts";
-import type { Clock } from "../../domain/ports.ts";
 import type { PulledDelivery, PulledSettlement } from "../../store/log.ts";
-import type { Store } from "../../store/store.ts";
-import type { EventBus } from "../event-bus.ts";
-import type { EngineObserver } from "../observer.ts";
 import type { FindDeadLetterTarget } from "./dead-lettering.ts";
 import type { PullQueues } from "./pull-queues.ts";
 import type { AcknowledgeResult, PulledMessage, PullOptions, Pulls } from "./pulls.ts";
 import { readReceiptHandle, type ReceiptHandle } from "./receipt-handle.ts";
+import type { EngineServices } from "../services.ts";
+import { emitDeliveryEvents } from "../delivery-events.ts";
 
-export interface AccountPullsOptions {
-  readonly store: Store;
+export interface AccountPullsOptions extends Pick<EngineServices, "store" | "events" | "observer" | "clock"> {
   readonly pullQueues: PullQueues;
-  readonly events: EventBus;
-  readonly observer: Pick<EngineObserver, "attempted">;
-  readonly clock: Clock;
 }
 
 /** Pulls and acknowledges messages of the account's pulled subscriptions. */
@@ -87,24 +80,13 @@ export class AccountPulls implements Pulls {
     return { results, applied };
   }
 
-  #report({ topic, name, topicId }: Subscription, receiptHandle: ReceiptHandle, nowMs: TimeMs): void {
+  #report(subscription: Subscription, receiptHandle: ReceiptHandle, nowMs: TimeMs): void {
     const { observer, events } = this.#options;
-    const { attempt, verdict, status, errorCode, durationMs } = attemptOf(receiptHandle, nowMs);
-    observer.attempted("accepted", durationMs / 1000);
+    const attempt = attemptOf(receiptHandle, nowMs);
+    observer.attempted("accepted", attempt.durationMs / 1000);
     if (!events.listening) return;
-    events.emit({
-      type: "delivery.attempted",
-      at: nowMs,
-      topic,
-      subscription: name,
-      messageId: messageId(topicId, receiptHandle.seq),
-      attempt,
-      verdict,
-      status,
-      errorCode,
-      durationMs,
-      nextAttemptAt: null,
-    });
+    const outcome = { at: nowMs, attempt, settled: { kind: "delivered" } } as const;
+    emitDeliveryEvents(events, subscription, receiptHandle.seq, outcome);
   }
 }
 

@@ -1,12 +1,9 @@
 import type { Attempt, DeadReason, Message, PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
-import type { Clock } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, Settled, Settlement } from "../../store/log.ts";
-import type { Store } from "../../store/store.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { EventBus } from "../event-bus.ts";
-import type { EngineObserver } from "../observer.ts";
 import { isReceivesEnded } from "./allocation.ts";
+import type { EngineServices } from "../services.ts";
 
 /**
  * `moved`: the message is durably stored in the target. `refused`: the target never takes the message, so it becomes a
@@ -25,13 +22,6 @@ export interface DeadLetterTarget {
 /** Returns null if such messages become dead letters of the subscription. */
 export type FindDeadLetterTarget = (subscription: Subscription) => Promise<DeadLetterTarget | null>;
 
-export interface DeadLetteringContext {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly events: EventBus;
-  readonly observer: Pick<EngineObserver, "dead">;
-}
-
 interface DeadLettering {
   readonly delivery: ClaimedDelivery;
   readonly reason: DeadReason;
@@ -44,7 +34,7 @@ interface DeadLettering {
  * ignores the repetition.
  */
 export async function deadLetter(
-  { store, clock, events, observer }: DeadLetteringContext,
+  { store, clock, events, observer }: EngineServices,
   about: { readonly subscription: Subscription; readonly pull: PullSettings; readonly target: DeadLetterTarget | null },
   claim: Claim,
   ended: readonly ClaimedDelivery[],
@@ -76,7 +66,8 @@ export async function deadLetter(
     if (moved === "later") continue;
     observer.dead(reason);
     if (!events.listening) continue;
-    emitDeliveryEvents(events, subscription, delivery, { at: nowMs, attempt: null, settled: { kind: "dead", reason } });
+    const settled = { kind: "dead", reason } as const;
+    emitDeliveryEvents(events, subscription, delivery.message.seq, { at: nowMs, attempt: null, settled });
   }
 }
 
