@@ -117,13 +117,8 @@ export class Engine {
         observer.expired(count);
         const subscription = events.listening ? await store.catalog.getSubscriptionById(subscriptionId) : null;
         if (subscription === null) continue;
-        events.emit({
-          type: "delivery.expired",
-          at: clock.now(),
-          topic: subscription.topic,
-          subscription: subscription.name,
-          count,
-        });
+        const { topic, name } = subscription;
+        events.emit({ type: "delivery.expired", at: clock.now(), topic, subscription: name, count });
       }
     } catch (error) {
       failed(error, "retention");

@@ -9,8 +9,10 @@ import type { Page, PageRequest } from "../../store/page.ts";
 import type { Publisher } from "../publisher.ts";
 import type { LeasedMessage } from "../pull/leased-delivery.ts";
 import type { PullQueues } from "../pull/pull-queues.ts";
+import type { WaitOptions } from "../pull/pulls.ts";
 import { InboxActivity } from "./inbox-activity.ts";
-import { InboxLogs, type InboxLog } from "./inbox-logs.ts";
+import type { InternalLog } from "../internal-logs.ts";
+import { InboxLogs } from "./inbox-logs.ts";
 import type { Arrived, ArrivingMessage, InboxDetails } from "./inboxes.ts";
 import type { EngineServices } from "../services.ts";
 
@@ -131,10 +133,7 @@ export class AccountInboxes {
    * Leases the oldest message to the caller, until the caller calls `done` of the message. null: no message came within
    * `waitMs`, or the client disconnected (`gone`). Throws `inbox_not_found`, `topic_not_found` and `too_many_waiters`.
    */
-  async take(
-    name: string,
-    { waitMs, gone }: { readonly waitMs: number; readonly gone: AbortSignal },
-  ): Promise<LeasedMessage | null> {
+  async take(name: string, { waitMs, gone }: WaitOptions): Promise<LeasedMessage | null> {
     const deadlineMs = this.#options.clock.now() + waitMs;
     for (;;) {
       const inbox = await this.#getOrThrow(name);
@@ -187,7 +186,7 @@ export class AccountInboxes {
     await emptied;
   }
 
-  async #emptyNow(inbox: InboxDetails, log: InboxLog): Promise<void> {
+  async #emptyNow(inbox: InboxDetails, log: InternalLog): Promise<void> {
     const { store, observer, events, clock } = this.#options;
     const { backlog, parked } = await store.records.unsettledCounts(log.subscription.id);
     await this.#logs.empty(log, inbox);
@@ -212,14 +211,14 @@ export class AccountInboxes {
     return activity;
   }
 
-  async #log(inbox: InboxDetails): Promise<InboxLog> {
+  async #log(inbox: InboxDetails): Promise<InternalLog> {
     return (
       (await this.#logs.find(inbox)) ??
       this.#mutex.run(async () => this.#logs.make(await this.#getOrThrow(inbox.name), "recover"))
     );
   }
 
-  async #count({ subscription }: InboxLog): Promise<number> {
+  async #count({ subscription }: InternalLog): Promise<number> {
     const { backlog, parked, inFlight } = await this.#options.store.records.unsettledCounts(subscription.id);
     return backlog + parked + inFlight;
   }

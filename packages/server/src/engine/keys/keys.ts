@@ -1,5 +1,6 @@
 import type { ProtocolKey } from "@ringback/sdk/protocols";
 import type { EntryState } from "../../domain/model.ts";
+import type { KeyDescription } from "./jwk-rule.ts";
 
 /** Looks up the account's decrypted keys. */
 export interface KeyRing {
@@ -11,11 +12,8 @@ export interface KeyRing {
 }
 
 /** The public view of a key. Contains nothing that helps to guess the key. */
-export interface KeyDetails extends Omit<EntryState, "name"> {
+export interface KeyDetails extends KeyDescription, Omit<EntryState, "name"> {
   readonly kid: string;
-  readonly kty: "oct" | "OKP";
-  readonly crv: "Ed25519" | null;
-  readonly bits: number;
   /** True if a configured master key opens (decrypts) this key. */
   readonly usable: boolean;
 }

@@ -2,6 +2,7 @@ import { limits } from "../../domain/limits.ts";
 import type { Attempt, Subscription, TimeMs } from "../../domain/model.ts";
 import type { PulledDelivery, PulledSettlement } from "../../store/log.ts";
 import type { FindDeadLetterTarget } from "./dead-lettering.ts";
+import { fetchAttempt } from "./fetch-attempt.ts";
 import type { PullQueues } from "./pull-queues.ts";
 import type { AcknowledgeResult, PulledMessage, PullOptions, Pulls } from "./pulls.ts";
 import { readReceiptHandle, type ReceiptHandle } from "./receipt-handle.ts";
@@ -112,13 +113,5 @@ function pulledDelivery({ seq, retriesMade, firstAttemptAtMs }: ReceiptHandle): 
 function attemptOf({ retriesMade, pulledAtMs }: ReceiptHandle, nowMs: TimeMs): Attempt {
   // The receipt handle comes from a client, who can have changed the time in it.
   const startedAtMs = Math.min(Math.max(pulledAtMs, nowMs - limits.visibilityMsMax), nowMs);
-  return {
-    attempt: retriesMade,
-    startedAtMs,
-    durationMs: nowMs - startedAtMs,
-    verdict: "accepted",
-    status: null,
-    errorCode: null,
-    reply: null,
-  };
+  return fetchAttempt(retriesMade, startedAtMs, nowMs - startedAtMs);
 }

@@ -1,7 +1,8 @@
-import type { Attempt, DeadReason, Message, PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
+import type { DeadReason, Message, PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Claim, ClaimedDelivery, Settled, Settlement } from "../../store/log.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
 import { engineLimits } from "../engine-limits.ts";
+import { fetchAttempt } from "./fetch-attempt.ts";
 import { isReceivesEnded } from "./allocation.ts";
 import type { EngineServices } from "../services.ts";
 
@@ -50,15 +51,11 @@ export async function deadLetter(
   );
   const nowMs = clock.now();
   const settlements = deadLetterings.map((deadLettering): Settlement => {
-    const attempt = deadLettering.moved === "moved" ? attemptOf(deadLettering, nowMs) : null;
-    const { delivery } = deadLettering;
-    return {
-      claimId: claim.id,
-      subscriptionId: subscription.id,
-      delivery,
-      attempt,
-      settled: settledAs(deadLettering, nowMs),
-    };
+    const { delivery, reason, moved } = deadLettering;
+    // This record is the only explanation of why the message has left the subscription.
+    const attempt = moved === "moved" ? fetchAttempt(delivery.retriesMade, nowMs, 0, reason) : null;
+    const settled = settledAs(deadLettering, nowMs);
+    return { claimId: claim.id, subscriptionId: subscription.id, delivery, attempt, settled };
   });
   // Another node has settled or claimed some of the deliveries, and that node reports the events.
   if ((await store.log.settle(settlements)) < settlements.length) return;
@@ -79,18 +76,5 @@ function settledAs({ delivery, reason, moved }: DeadLettering, nowMs: TimeMs): S
     dueAtMs: nowMs + engineLimits.deadLetterRetryMs,
     // The count must change. With the same count, the expired receipt handle of the last receiver would be valid again.
     retriesMade: delivery.retriesMade + 1,
-  };
-}
-
-/** This record is the only explanation of why the message has left the subscription. */
-function attemptOf({ delivery, reason }: DeadLettering, nowMs: TimeMs): Attempt {
-  return {
-    attempt: delivery.retriesMade,
-    startedAtMs: nowMs,
-    durationMs: 0,
-    verdict: "failed",
-    status: null,
-    errorCode: reason,
-    reply: null,
   };
 }

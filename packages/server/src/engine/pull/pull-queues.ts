@@ -8,7 +8,7 @@ import type { DeliveryMethod } from "./delivery-method.ts";
 import { InvisibleDelivery } from "./invisible-delivery.ts";
 import { LeasedDelivery, type LeasedMessage } from "./leased-delivery.ts";
 import { PullQueue } from "./pull-queue.ts";
-import type { PulledMessage, PullOptions } from "./pulls.ts";
+import type { PulledMessage, PullOptions, WaitOptions } from "./pulls.ts";
 import { UnreadBytes } from "./unread-bytes.ts";
 import { WaiterLimit } from "./waiter-limit.ts";
 import type { EngineServices } from "../services.ts";
@@ -70,10 +70,7 @@ export class PullQueues {
    * Leases the oldest message to the caller, until the caller calls `done` of the message. Throws the same errors as
    * `pull`, except for `not_pulled`.
    */
-  async lease(
-    subscription: Subscription,
-    { waitMs, gone }: Pick<PullOptions, "waitMs" | "gone">,
-  ): Promise<LeasedMessage | null> {
+  async lease(subscription: Subscription, { waitMs, gone }: WaitOptions): Promise<LeasedMessage | null> {
     const queue = this.#leased.get(subscription.id) ?? this.#openLeased(subscription);
     try {
       const [message] = await queue.pull({ messagesMax: 1, waitMs, visibilityMs: null, gone });

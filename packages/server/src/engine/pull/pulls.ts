@@ -29,6 +29,8 @@ export interface PullOptions {
   readonly onDelivered?: (read: () => void) => void;
 }
 
+export type WaitOptions = Pick<PullOptions, "waitMs" | "gone">;
+
 /**
  * Result for one receipt handle. `malformed`: not a handle of this subscription. `ended`: the visibility timeout is
  * over, or the handle was used before.

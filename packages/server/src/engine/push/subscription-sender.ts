@@ -323,19 +323,14 @@ export class SubscriptionSender implements SlotUser {
     const { settler, events, observer, clock } = this.#context;
     const isWaitedFor = settled.kind === "parked" || this.#stopped;
     if (isWaitedFor) this.#unrecorded++;
+    const { claimId, delivery } = queued;
     settler.add(
-      {
-        claimId: queued.claimId,
-        subscriptionId: this.#subscription.id,
-        delivery: queued.delivery,
-        attempt,
-        settled,
-      },
+      { claimId, subscriptionId: this.id, delivery, attempt, settled },
       isWaitedFor ? () => this.#recorded(queued, settled) : null,
     );
     if (settled.kind === "dead") observer.dead(settled.reason);
     if (events.listening) {
-      emitDeliveryEvents(events, this.#subscription, queued.delivery.message.seq, {
+      emitDeliveryEvents(events, this.#subscription, delivery.message.seq, {
         at: clock.now(),
         attempt,
         settled,

@@ -11,7 +11,8 @@ import type { PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../pu
 import type { QueueDetails, QueueMessage, QueueSettings } from "./queues.ts";
 import type { DeadLetterTarget, FindDeadLetterTarget, Moved } from "../pull/dead-lettering.ts";
 import { Arrivals } from "./arrivals.ts";
-import { type QueueLog, QueueLogs } from "./queue-logs.ts";
+import type { InternalLog } from "../internal-logs.ts";
+import { QueueLogs } from "./queue-logs.ts";
 import type { EngineServices } from "../services.ts";
 
 export interface AccountQueuesOptions extends Pick<EngineServices, "store" | "clock" | "failed"> {
@@ -25,7 +26,7 @@ interface StoredQueue extends QueueSettings {
   readonly name: string;
 }
 
-interface QueueWithLog extends QueueLog {
+interface QueueWithLog extends InternalLog {
   readonly queue: StoredQueue;
 }
 
@@ -230,7 +231,7 @@ export class AccountQueues {
    * Returns the log of the queue. Creates a missing log, because a crash or another node can have left a queue without
    * one.
    */
-  async #log({ name }: StoredQueue): Promise<QueueLog> {
+  async #log({ name }: StoredQueue): Promise<InternalLog> {
     const log = await this.#logs.find(name);
     if (log !== null) return log;
     return this.#mutex.run(async () => this.#logs.ensure(name, (await this.#existingEntry(name)).value));
