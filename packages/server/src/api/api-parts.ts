@@ -6,7 +6,7 @@ import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import type { ApiKeys } from "../engine/keys/account-api-keys.ts";
 import type { Keys } from "../engine/keys/account-keys.ts";
 import type { Publisher } from "../engine/publisher.ts";
-import type { Pulls } from "../engine/pull/pulls.ts";
+import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import type { Readiness } from "../ops/health.ts";
 import type { Metrics } from "../ops/metrics.ts";

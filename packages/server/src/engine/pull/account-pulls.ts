@@ -4,7 +4,7 @@ import type { PulledDelivery, PulledSettlement } from "../../store/log.ts";
 import type { FindDeadLetterTarget } from "./dead-lettering.ts";
 import { fetchAttempt } from "./fetch-attempt.ts";
 import type { PullQueues } from "./pull-queues.ts";
-import type { AcknowledgeResult, PulledMessage, PullOptions, Pulls } from "./pulls.ts";
+import type { AcknowledgeResult, PulledMessage, PullOptions } from "./pulls.ts";
 import { readReceiptHandle, type ReceiptHandle } from "./receipt-handle.ts";
 import type { EngineServices } from "../services.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
@@ -13,8 +13,14 @@ export interface AccountPullsOptions extends Pick<EngineServices, "store" | "eve
   readonly pullQueues: PullQueues;
 }
 
-/** Pulls and acknowledges messages of the account's pulled subscriptions. */
-export class AccountPulls implements Pulls {
+/** The members of `AccountPulls` that the API uses. */
+export type Pulls = Omit<AccountPulls, "sendDeadLetters">;
+
+/**
+ * Pulls messages of the account's subscriptions with `pull` settings, and acknowledges them. Every node sees the same
+ * state.
+ */
+export class AccountPulls {
   readonly #options: AccountPullsOptions;
 
   constructor(options: AccountPullsOptions) {
@@ -25,10 +31,16 @@ export class AccountPulls implements Pulls {
     this.#options.pullQueues.sendDeadLetters(find);
   }
 
+  /**
+   * Delivers the oldest message first, and serves the earliest request first. The result is empty if no message came
+   * within `waitMs`. Throws `overloaded`, `too_many_waiters`, `too_many_unacknowledged`, `not_pulled`,
+   * `subscription_not_found`, and errors of the store.
+   */
   pull(subscription: Subscription, options: PullOptions): Promise<readonly PulledMessage[]> {
     return this.#options.pullQueues.pull(subscription, options);
   }
 
+  /** Settles the messages, so that they are never delivered again. */
   async acknowledge(
     subscription: Subscription,
     receiptHandles: readonly string[],
@@ -43,6 +55,10 @@ export class AccountPulls implements Pulls {
     return results;
   }
 
+  /**
+   * Makes the messages visible again after `delayMs`. With 0 they are visible at once. A larger value replaces the rest
+   * of the visibility timeout.
+   */
   async putBack(
     subscription: Subscription,
     receiptHandles: readonly string[],
@@ -54,6 +70,7 @@ export class AccountPulls implements Pulls {
     return results;
   }
 
+  /** Ends every waiting pull without messages. Later pulls do not wait. */
   stopWaiting(): void {
     this.#options.pullQueues.stop();
   }

@@ -59,7 +59,7 @@ export class PullQueues {
     this.#findDeadLetterTarget = find;
   }
 
-  /** See `Pulls.pull`. */
+  /** See `AccountPulls.pull`. */
   async pull(subscription: Subscription, options: PullOptions): Promise<readonly PulledMessage[]> {
     if (subscription.settings.pull === undefined) throw new RingbackError("not_pulled");
     const queue = this.#pulled.get(subscription.id) ?? this.#openPulled(subscription);

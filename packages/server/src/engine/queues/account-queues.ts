@@ -7,9 +7,10 @@ import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { PullCounts } from "../../store/records.ts";
 import type { Publisher } from "../publisher.ts";
-import type { PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../pull/pulls.ts";
+import type { PulledMessage, PullOptions, AcknowledgeResult } from "../pull/pulls.ts";
+import type { AccountPulls } from "../pull/account-pulls.ts";
 import type { QueueDetails, QueueMessage, QueueSettings } from "./queues.ts";
-import type { DeadLetterTarget, FindDeadLetterTarget, Moved } from "../pull/dead-lettering.ts";
+import type { DeadLetterTarget, Moved } from "../pull/dead-lettering.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { InternalLog } from "../internal-logs.ts";
 import { QueueLogs } from "./queue-logs.ts";
@@ -17,7 +18,7 @@ import type { EngineServices } from "../services.ts";
 
 export interface AccountQueuesOptions extends Pick<EngineServices, "store" | "clock" | "failed"> {
   readonly publisher: Publisher;
-  readonly pulls: Pulls & { sendDeadLetters(find: FindDeadLetterTarget): void };
+  readonly pulls: AccountPulls;
 }
 
 /** A queue's entry in the store. The entry's name is the queue's name in lower case. */
