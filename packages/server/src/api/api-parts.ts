@@ -1,12 +1,12 @@
 import type { Logger } from "pino";
 import type { Clock } from "../domain/ports.ts";
 import type { EventBus } from "../engine/event-bus.ts";
-import type { Hooks } from "../engine/hooks/hooks.ts";
-import type { Inboxes } from "../engine/inboxes/inboxes.ts";
-import type { ApiKeys } from "../engine/keys/api-keys.ts";
-import type { Keys } from "../engine/keys/keys.ts";
+import type { Hooks } from "../engine/hooks/account-hooks.ts";
+import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
+import type { ApiKeys } from "../engine/keys/account-api-keys.ts";
+import type { Keys } from "../engine/keys/account-keys.ts";
 import type { Publisher } from "../engine/publisher.ts";
-import type { Pulls } from "../engine/pull/pulls.ts";
+import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import type { Readiness } from "../ops/health.ts";
 import type { Metrics } from "../ops/metrics.ts";

@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { isContentType } from "../domain/message-rules.ts";
 import { assertName } from "../domain/names.ts";
-import type { Inboxes } from "../engine/inboxes/inboxes.ts";
+import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
 import type { ApiParts } from "./api-parts.ts";

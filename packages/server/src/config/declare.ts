@@ -1,8 +1,8 @@
 import { RingbackError } from "../domain/errors.ts";
-import type { Hooks } from "../engine/hooks/hooks.ts";
-import type { Inboxes } from "../engine/inboxes/inboxes.ts";
-import type { ApiKeys } from "../engine/keys/api-keys.ts";
-import type { Keys } from "../engine/keys/keys.ts";
+import type { Hooks } from "../engine/hooks/account-hooks.ts";
+import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
+import type { ApiKeys } from "../engine/keys/account-api-keys.ts";
+import type { Keys } from "../engine/keys/account-keys.ts";
 import { assertPushKeysFit } from "../engine/keys/push-keys.ts";
 import type { Store } from "../store/store.ts";
 import type { Config } from "./config.ts";

@@ -1,13 +1,13 @@
 import { messageId } from "../domain/message-id.ts";
-import type { Attempt, Subscription, TimeMs } from "../domain/model.ts";
-import type { ClaimedDelivery, Settled } from "../store/log.ts";
+import type { Attempt, Seq, Subscription, TimeMs } from "../domain/model.ts";
+import type { Settled } from "../store/log.ts";
 import type { EventBus } from "./event-bus.ts";
 
 /** Emits an event for the attempt. Emits a second event if the delivery became a dead letter. */
 export function emitDeliveryEvents(
   events: EventBus,
   subscription: Subscription,
-  delivery: ClaimedDelivery,
+  seq: Seq,
   outcome: { readonly at: TimeMs; readonly attempt: Attempt | null; readonly settled: Settled },
 ): void {
   const { at, attempt, settled } = outcome;
@@ -15,7 +15,7 @@ export function emitDeliveryEvents(
     at,
     topic: subscription.topic,
     subscription: subscription.name,
-    messageId: messageId(delivery.message.topicId, delivery.message.seq),
+    messageId: messageId(subscription.topicId, seq),
   };
   if (attempt !== null) {
     events.emit({

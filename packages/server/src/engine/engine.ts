@@ -1,24 +1,17 @@
 import type { Subscription, SubscriptionId } from "../domain/model.ts";
-import type { Clock, Random, Timers } from "../domain/ports.ts";
-import type { Store } from "../store/store.ts";
+import type { Random } from "../domain/ports.ts";
 import type { Transport } from "../transport/port.ts";
 import { Dispatcher } from "./push/dispatcher.ts";
 import { engineLimits } from "./engine-limits.ts";
-import type { EventBus } from "./event-bus.ts";
 import type { KeyRing } from "./keys/keys.ts";
-import type { EngineObserver } from "./observer.ts";
 import type { Publisher } from "./publisher.ts";
 import { createPublisher } from "./publisher.ts";
 import { Settler } from "./push/settler.ts";
 import { Slots } from "./push/slots.ts";
+import type { EngineServices } from "./services.ts";
 
-export interface EngineOptions {
-  readonly store: Store;
+export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly transport: Transport;
-  readonly events: EventBus;
-  readonly observer: EngineObserver;
-  readonly clock: Clock;
-  readonly timers: Timers;
   readonly random: Random;
   readonly keyRing: KeyRing;
   /** The most POSTs in flight for all subscriptions together. */
@@ -124,13 +117,8 @@ export class Engine {
         observer.expired(count);
         const subscription = events.listening ? await store.catalog.getSubscriptionById(subscriptionId) : null;
         if (subscription === null) continue;
-        events.emit({
-          type: "delivery.expired",
-          at: clock.now(),
-          topic: subscription.topic,
-          subscription: subscription.name,
-          count,
-        });
+        const { topic, name } = subscription;
+        events.emit({ type: "delivery.expired", at: clock.now(), topic, subscription: name, count });
       }
     } catch (error) {
       failed(error, "retention");

@@ -2,19 +2,20 @@ import type { HookErrorCode } from "@ringback/sdk/hooks";
 import type { AttemptVerdict, DeadReason, MessageId, TimeMs } from "../domain/model.ts";
 import type { TransportErrorCode } from "../transport/port.ts";
 
+interface OfTopic {
+  readonly at: TimeMs;
+  readonly topic: string;
+}
+
+interface OfSubscription extends OfTopic {
+  readonly subscription: string;
+}
+
 /** An event that `GET /v1/events` and `ringback tail` show when it happens. */
 export type LiveEvent =
-  | {
-      readonly type: "message.published";
-      readonly at: TimeMs;
-      readonly topic: string;
-      readonly ids: readonly MessageId[];
-    }
-  | {
+  | (OfTopic & { readonly type: "message.published"; readonly ids: readonly MessageId[] })
+  | (OfSubscription & {
       readonly type: "delivery.attempted";
-      readonly at: TimeMs;
-      readonly topic: string;
-      readonly subscription: string;
       readonly messageId: MessageId;
       readonly attempt: number;
       readonly verdict: AttemptVerdict;
@@ -23,22 +24,16 @@ export type LiveEvent =
       readonly durationMs: number;
       /** Unix ms of the next attempt; null when there is none. */
       readonly nextAttemptAt: TimeMs | null;
-    }
-  | {
+    })
+  | (OfSubscription & {
       readonly type: "delivery.dead";
-      readonly at: TimeMs;
-      readonly topic: string;
-      readonly subscription: string;
       readonly messageId: MessageId;
       readonly reason: DeadReason;
-    }
-  | {
+    })
+  | (OfSubscription & {
       readonly type: "delivery.expired";
-      readonly at: TimeMs;
-      readonly topic: string;
-      readonly subscription: string;
       readonly count: number;
-    }
+    })
   | {
       readonly type: "hook.called";
       readonly at: TimeMs;
@@ -50,19 +45,12 @@ export type LiveEvent =
       readonly transportError: TransportErrorCode | null;
       readonly durationMs: number;
     }
-  | {
-      readonly type: "topic.changed" | "topic.deleted";
-      readonly at: TimeMs;
-      readonly topic: string;
-    }
-  | {
+  | (OfTopic & { readonly type: "topic.changed" | "topic.deleted" })
+  | (OfSubscription & {
       readonly type:
         | "subscription.changed"
         | "subscription.paused"
         | "subscription.resumed"
         | "subscription.disabled"
         | "subscription.deleted";
-      readonly at: TimeMs;
-      readonly topic: string;
-      readonly subscription: string;
-    };
+    });

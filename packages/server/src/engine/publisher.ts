@@ -1,10 +1,7 @@
 import { assertMessage } from "../domain/message-rules.ts";
 import { messageId } from "../domain/message-id.ts";
 import type { MessageId, NewMessage, Seq, TimeMs, Topic } from "../domain/model.ts";
-import type { Clock } from "../domain/ports.ts";
-import type { Store } from "../store/store.ts";
-import type { EventBus } from "./event-bus.ts";
-import type { EngineObserver } from "./observer.ts";
+import type { EngineServices } from "./services.ts";
 
 export interface PublishResult {
   readonly firstSeq: Seq;
@@ -33,13 +30,12 @@ export interface Publisher {
  * The publisher only appends messages to the log. The store then reports the subscriptions that have work, which starts
  * the delivery.
  */
-export function createPublisher(deps: {
-  readonly store: Store;
-  readonly events: EventBus;
-  readonly observer: EngineObserver;
-  readonly clock: Clock;
-}): Publisher {
-  const { store, events, observer, clock } = deps;
+export function createPublisher({
+  store,
+  events,
+  observer,
+  clock,
+}: Pick<EngineServices, "store" | "events" | "observer" | "clock">): Publisher {
   return {
     async publish(topic, messages, idempotency): Promise<PublishResult> {
       checkMessages(topic, messages);

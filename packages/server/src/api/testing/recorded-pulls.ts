@@ -1,5 +1,6 @@
 import type { Subscription } from "../../domain/model.ts";
-import type { AcknowledgeResult, PulledMessage, PullOptions, Pulls } from "../../engine/pull/pulls.ts";
+import type { Pulls } from "../../engine/pull/account-pulls.ts";
+import type { AcknowledgeResult, PulledMessage, PullOptions } from "../../engine/pull/pulls.ts";
 
 /** The engine's pulls, with a record of the calls that the API made. */
 export class RecordedPulls implements Pulls {

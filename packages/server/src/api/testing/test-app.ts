@@ -5,7 +5,7 @@ import { createMetrics } from "../../ops/metrics.ts";
 import type { Readiness } from "../../ops/health.ts";
 import { systemTimers } from "../../domain/ports.ts";
 import { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
-import type { Inboxes } from "../../engine/inboxes/inboxes.ts";
+import type { Inboxes } from "../../engine/inboxes/account-inboxes.ts";
 import { createPublisher, type Publisher } from "../../engine/publisher.ts";
 import { PullQueues } from "../../engine/pull/pull-queues.ts";
 import { AccountPulls } from "../../engine/pull/account-pulls.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../../domain/ports.ts";
-import type { ApiKeys } from "../../engine/keys/api-keys.ts";
+import type { ApiKeys } from "../../engine/keys/account-api-keys.ts";
 import { CmqError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 import { SeenRequests } from "./seen-requests.ts";

@@ -3,7 +3,7 @@ import type { Account } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
 import type { Publisher } from "../../engine/publisher.ts";
-import type { Queues } from "../../engine/queues/queues.ts";
+import type { Queues } from "../../engine/queues/account-queues.ts";
 import type { Store } from "../../store/store.ts";
 import type { Mutex } from "../../domain/mutex.ts";
 import type { FilterCache } from "./filter-cache.ts";

@@ -12,25 +12,21 @@ import type { WriteCondition } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
-import type { Store } from "../../store/store.ts";
 import type { Target } from "../../transport/endpoint.ts";
 import type { Transport, TransportErrorCode } from "../../transport/port.ts";
-import type { EventBus } from "../event-bus.ts";
-import type { CalledHook, HookDetails, HookPayload, Hooks } from "./hooks.ts";
-import type { Keys } from "../keys/keys.ts";
+import type { CalledHook, HookDetails, HookPayload } from "./hooks.ts";
+import type { Keys } from "../keys/account-keys.ts";
 import type { HookObserver } from "../observer.ts";
 import { CallLimit } from "./call-limit.ts";
 import { type BudgetShare, MemoryBudget } from "./memory-budget.ts";
 import { hookJson } from "./hook-json.ts";
 import { CallPosts, targetsOf } from "./hook-post.ts";
+import type { EngineServices } from "../services.ts";
 
-export interface AccountHooksOptions {
-  readonly store: Store;
+export interface AccountHooksOptions extends Pick<EngineServices, "store" | "events" | "clock"> {
   readonly keys: Keys;
   readonly transport: Transport;
-  readonly events: EventBus;
   readonly observer: HookObserver;
-  readonly clock: Clock;
   /** A clock that is never set back, in milliseconds from any start. */
   readonly steadyClock: Clock;
   /** Generates a new id for every POST: at most 64 letters, digits and hyphens. */
@@ -48,8 +44,14 @@ interface PreparedHook {
   readonly targets: ReadonlyMap<string, Target>;
 }
 
-/** The default account's hooks. They are stored as entries and called over the guarded transport. */
-export class AccountHooks implements Hooks {
+/** The members of `AccountHooks` that the API and the configuration use. */
+export type Hooks = Omit<AccountHooks, "stop" | "callsRunning" | "memoryBytes">;
+
+/**
+ * The account's hooks. They are stored as entries. A hook's URLs are called synchronously over the guarded transport,
+ * and their replies decide an outcome. Callers must pass names of valid form.
+ */
+export class AccountHooks {
   readonly #options: AccountHooksOptions;
   readonly #entries: AccountEntries<HookSettings>;
   readonly #calls: CallLimit;
@@ -64,6 +66,10 @@ export class AccountHooks implements Hooks {
     this.#memory = new MemoryBudget(options.memoryBytesMax ?? limits.hookMemoryBytesMax);
   }
 
+  /**
+   * Creates or replaces. Throws `key_not_found`, `key_unavailable`, `invalid_key`, `entry_limit` and
+   * `precondition_failed`.
+   */
   async put(
     name: string,
     settings: HookSettings,
@@ -79,14 +85,21 @@ export class AccountHooks implements Hooks {
     return entry && detailsOf(entry);
   }
 
+  /** Sorted by name. If `label` is given, only hooks with this label are returned. */
   list(page: PageRequest, label?: Label): Promise<Page<HookDetails>> {
     return this.#entries.list(page, detailsOf, label);
   }
 
+  /** Returns false if there is no such hook. Throws `precondition_failed`. */
   delete(name: string, condition?: WriteCondition): Promise<boolean> {
     return this.#entries.delete(name, condition);
   }
 
+  /**
+   * POSTs the payload to the hook's URLs and returns the outcome of the replies. A failed POST also leads to an
+   * outcome, not to an error. Throws only `hook_not_found`, `key_not_found`, `key_unavailable`, `overloaded` and
+   * `shutting_down`.
+   */
   async call(name: string, payload: HookPayload): Promise<CalledHook> {
     this.#calls.begin(name);
     const share = this.#memory.share();

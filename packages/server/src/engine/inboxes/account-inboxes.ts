@@ -2,32 +2,33 @@ import { RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { assertTopicStays, type InboxSettings } from "../../domain/inbox-rules.ts";
 import type { Entry, NewMessage } from "../../domain/model.ts";
-import type { Clock } from "../../domain/ports.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
-import type { Store } from "../../store/store.ts";
-import type { EventBus } from "../event-bus.ts";
-import type { EngineObserver } from "../observer.ts";
 import type { Publisher } from "../publisher.ts";
 import type { LeasedMessage } from "../pull/leased-delivery.ts";
 import type { PullQueues } from "../pull/pull-queues.ts";
+import type { WaitOptions } from "../pull/pulls.ts";
 import { InboxActivity } from "./inbox-activity.ts";
-import { InboxLogs, type InboxLog } from "./inbox-logs.ts";
-import type { Arrived, ArrivingMessage, InboxDetails, Inboxes } from "./inboxes.ts";
+import type { InternalLog } from "../internal-logs.ts";
+import { InboxLogs } from "./inbox-logs.ts";
+import type { Arrived, ArrivingMessage, InboxDetails } from "./inboxes.ts";
+import type { EngineServices } from "../services.ts";
 
-export interface AccountInboxesOptions {
-  readonly store: Store;
+export interface AccountInboxesOptions extends Pick<EngineServices, "store" | "events" | "observer" | "clock"> {
   readonly publisher: Publisher;
   readonly pullQueues: PullQueues;
-  readonly events: EventBus;
-  readonly observer: Pick<EngineObserver, "expired">;
-  readonly clock: Clock;
 }
 
-/** The inboxes of the account. */
-export class AccountInboxes implements Inboxes {
+/** The public members of `AccountInboxes`. */
+export type Inboxes = Pick<AccountInboxes, keyof AccountInboxes>;
+
+/**
+ * The account's inboxes: buffers from which clients fetch messages. Each is a log and a subscription that is not
+ * pushed. Callers must pass names of valid form.
+ */
+export class AccountInboxes {
   readonly #options: AccountInboxesOptions;
   readonly #entries: AccountEntries<InboxSettings>;
   readonly #logs: InboxLogs;
@@ -44,6 +45,7 @@ export class AccountInboxes implements Inboxes {
     this.#startedAtMs = options.clock.now();
   }
 
+  /** Creates or replaces. Throws `immutable_field`, `topic_not_found`, `entry_limit` and `precondition_failed`. */
   put(
     name: string,
     settings: InboxSettings,
@@ -67,15 +69,21 @@ export class AccountInboxes implements Inboxes {
     return entry && detailsOf(entry);
   }
 
+  /** Sorted by name. If `label` is given, only inboxes with this label are returned. */
   list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>> {
     return this.#entries.list(page, detailsOf, label);
   }
 
+  /** Returns the number of messages in the inbox, including messages that are being sent to a client. */
   async waitingCount(inbox: InboxDetails): Promise<number> {
     const log = await this.#logs.find(inbox);
     return log === null ? 0 : this.#count(log);
   }
 
+  /**
+   * Deletes the inbox and its own log, but not a topic that it reads. Returns false if there is no such inbox. Throws
+   * `precondition_failed`.
+   */
   delete(name: string, condition?: WriteCondition): Promise<boolean> {
     return this.#mutex.run(async () => {
       const inbox = await this.get(name);
@@ -88,6 +96,10 @@ export class AccountInboxes implements Inboxes {
     });
   }
 
+  /**
+   * Puts a message into the inbox. The message is durable when the promise resolves. Throws `inbox_not_found`,
+   * `inbox_full`, `body_too_large`, `topic_not_found`.
+   */
   async keep(name: string, message: ArrivingMessage): Promise<Arrived> {
     const inbox = await this.#getOrThrow(name);
     const bytes = message.body.length;
@@ -117,10 +129,11 @@ export class AccountInboxes implements Inboxes {
     }
   }
 
-  async take(
-    name: string,
-    { waitMs, gone }: { readonly waitMs: number; readonly gone: AbortSignal },
-  ): Promise<LeasedMessage | null> {
+  /**
+   * Leases the oldest message to the caller, until the caller calls `done` of the message. null: no message came within
+   * `waitMs`, or the client disconnected (`gone`). Throws `inbox_not_found`, `topic_not_found` and `too_many_waiters`.
+   */
+  async take(name: string, { waitMs, gone }: WaitOptions): Promise<LeasedMessage | null> {
     const deadlineMs = this.#options.clock.now() + waitMs;
     for (;;) {
       const inbox = await this.#getOrThrow(name);
@@ -133,6 +146,7 @@ export class AccountInboxes implements Inboxes {
     }
   }
 
+  /** Ends every waiting `take` with null. Later calls of `take` do not wait. */
   stopWaiting(): void {
     this.#options.pullQueues.stop();
   }
@@ -172,7 +186,7 @@ export class AccountInboxes implements Inboxes {
     await emptied;
   }
 
-  async #emptyNow(inbox: InboxDetails, log: InboxLog): Promise<void> {
+  async #emptyNow(inbox: InboxDetails, log: InternalLog): Promise<void> {
     const { store, observer, events, clock } = this.#options;
     const { backlog, parked } = await store.records.unsettledCounts(log.subscription.id);
     await this.#logs.empty(log, inbox);
@@ -197,14 +211,14 @@ export class AccountInboxes implements Inboxes {
     return activity;
   }
 
-  async #log(inbox: InboxDetails): Promise<InboxLog> {
+  async #log(inbox: InboxDetails): Promise<InternalLog> {
     return (
       (await this.#logs.find(inbox)) ??
       this.#mutex.run(async () => this.#logs.make(await this.#getOrThrow(inbox.name), "recover"))
     );
   }
 
-  async #count({ subscription }: InboxLog): Promise<number> {
+  async #count({ subscription }: InternalLog): Promise<number> {
     const { backlog, parked, inFlight } = await this.#options.store.records.unsettledCounts(subscription.id);
     return backlog + parked + inFlight;
   }

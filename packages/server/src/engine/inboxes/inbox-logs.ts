@@ -1,71 +1,51 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { inboxLogName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
-import type { Start, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
+import type { Start, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Store } from "../../store/store.ts";
+import { type InternalLog, InternalLogs, settingsForClients } from "../internal-logs.ts";
 import type { InboxDetails } from "./inboxes.ts";
-
-export interface InboxLog {
-  readonly topic: Topic;
-  readonly subscription: Subscription;
-}
-
-/** The order is `none`, so that a client that reads slowly does not delay other clients. */
-const pulled: SubscriptionSettings = {
-  push: null,
-  filter: { tags: [], types: [] },
-  retry: "none",
-  order: "none",
-  maxInFlight: limits.maxInFlightMax,
-};
 
 /**
  * Creates and removes the log and the subscription of an inbox. The log is the inbox's own or that of a topic, and the
  * subscription to it is not pushed. A message of an inbox is therefore written only once.
  */
-export class InboxLogs {
-  readonly #store: Store;
+export class InboxLogs extends InternalLogs {
   readonly #clock: Clock;
 
   constructor(store: Store, clock: Clock) {
-    this.#store = store;
+    super(store);
     this.#clock = clock;
   }
 
-  async find(inbox: InboxDetails): Promise<InboxLog | null> {
-    const topic = await this.topic(inbox);
-    const subscription = topic && (await this.#store.catalog.getSubscription(topic.id, inboxLogName(inbox.name)));
-    return topic && subscription && { topic, subscription };
-  }
-
-  topic({ name, topic }: InboxDetails): Promise<Topic | null> {
-    return this.#store.catalog.getTopic(this.#accountId, topic ?? inboxLogName(name));
+  async find({ name, topic }: InboxDetails): Promise<InternalLog | null> {
+    return this.logOf(await this.topicNamed(topic ?? inboxLogName(name)), inboxLogName(name));
   }
 
   /** The topic that the inbox publishes into. Throws `topic_not_found`. */
   async publishedTopic(name: string): Promise<Topic> {
-    const topic = await this.#store.catalog.getTopic(this.#accountId, name);
+    const topic = await this.topicNamed(name);
     if (topic !== null) return topic;
     throw new RingbackError("topic_not_found", `The inbox publishes into the topic "${name}", which does not exist.`);
   }
 
   /** Creates the log and the subscription if they are missing, and updates the settings of the log. */
-  async make(inbox: InboxDetails, begin: "now" | "recover"): Promise<InboxLog> {
+  async make(inbox: InboxDetails, begin: "now" | "recover"): Promise<InternalLog> {
     const topic = inbox.topic === null ? await this.#ownLog(inbox) : await this.publishedTopic(inbox.topic);
     const start = begin === "now" ? begin : this.#recoveredStart(inbox, topic);
     const name = inboxLogName(inbox.name);
-    const { subscription } = await this.#store.catalog.putSubscription(topic.id, name, pulled, start);
+    const { subscription } = await this.catalog.putSubscription(topic.id, name, settingsForClients(), start);
     return { topic, subscription };
   }
 
   /** Removes all messages from the inbox. If the inbox reads a topic, the topic's log keeps the messages. */
-  async empty({ topic }: InboxLog, inbox: InboxDetails): Promise<void> {
-    await this.#store.catalog.deleteSubscription(topic.id, inboxLogName(inbox.name));
+  async empty({ topic }: InternalLog, inbox: InboxDetails): Promise<void> {
+    await this.catalog.deleteSubscription(topic.id, inboxLogName(inbox.name));
   }
 
   async remove(inbox: InboxDetails): Promise<void> {
-    if (inbox.topic === null) await this.#store.catalog.deleteTopic(this.#accountId, inboxLogName(inbox.name));
+    if (inbox.topic === null) await this.catalog.deleteTopic(this.accountId, inboxLogName(inbox.name));
     else {
       const log = await this.find(inbox);
       if (log !== null) await this.empty(log, inbox);
@@ -74,7 +54,7 @@ export class InboxLogs {
 
   async #ownLog({ name, retentionMs, bodyBytesMax }: InboxDetails): Promise<Topic> {
     const settings = { bodyBytesMax, retentionMs: retentionMs ?? limits.retentionMsDefault };
-    return (await this.#store.catalog.putTopic(this.#accountId, inboxLogName(name), settings)).topic;
+    return (await this.catalog.putTopic(this.accountId, inboxLogName(name), settings)).topic;
   }
 
   /**
@@ -85,9 +65,5 @@ export class InboxLogs {
   #recoveredStart({ whilePolledMs, updatedAtMs }: InboxDetails, topic: Topic): Start {
     const atMs = Math.max(topic.createdAtMs, updatedAtMs);
     return whilePolledMs === null && atMs <= this.#clock.now() ? { atMs } : "now";
-  }
-
-  get #accountId() {
-    return this.#store.catalog.defaultAccount().id;
   }
 }

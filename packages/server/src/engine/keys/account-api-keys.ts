@@ -1,19 +1,14 @@
 import { timingSafeEqual } from "node:crypto";
 import { assertApiKeyName, assertApiKeyPair, isSecretId, secretIdPrefix } from "../../domain/api-key-rules.ts";
 import { isPreconditionFailed, RingbackError } from "../../domain/errors.ts";
-import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
-import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
-import type { Store } from "../../store/store.ts";
-import type { ApiKeyDetails, ApiKeyPair, ApiKeys } from "./api-keys.ts";
-import { KeySafe } from "./key-safe.ts";
-import type { KeySafeOptions } from "./key-safe.ts";
+import type { ApiKeyDetails, ApiKeyPair } from "./api-keys.ts";
 import { randomAlphanumerics } from "./random-alphanumerics.ts";
+import { SealedEntries, type SealedEntriesOptions } from "./sealed-entries.ts";
 
-export interface AccountApiKeysOptions extends KeySafeOptions {
-  readonly store: Store;
+export interface AccountApiKeysOptions extends SealedEntriesOptions {
   /** Cryptographically secure random bytes. */
   readonly randomBytes: (count: number) => Uint8Array;
 }
@@ -24,24 +19,32 @@ interface StoredApiKey {
   readonly sealed: string;
 }
 
-const kind = "api-key";
 /** Length of generated ids and keys, 190 bits each. Existing client programs may not accept longer ones. */
 const generatedChars = 32;
 
-/** The default account's API keys. They are stored sealed, opened once, and read for every signed request. */
-export class AccountApiKeys implements ApiKeys {
-  readonly #entries: AccountEntries<StoredApiKey>;
-  readonly #safe: KeySafe;
-  readonly #randomBytes: AccountApiKeysOptions["randomBytes"];
-  /** The map's key is the value object of the pair's entry. A changed pair has another value object. */
-  readonly #opened = new WeakMap<object, Promise<Uint8Array | null>>();
+/** The members of `AccountApiKeys` that the API and the configuration use. */
+export type ApiKeys = Omit<AccountApiKeys, "unusable">;
 
-  constructor({ store, randomBytes, ...options }: AccountApiKeysOptions) {
-    this.#entries = new AccountEntries(store, kind);
+/** The account's API keys. They are stored sealed, opened once, and read for every signed request. */
+export class AccountApiKeys {
+  readonly #entries: SealedEntries<StoredApiKey, Uint8Array>;
+  readonly #randomBytes: AccountApiKeysOptions["randomBytes"];
+
+  constructor({ randomBytes, ...options }: AccountApiKeysOptions) {
     this.#randomBytes = randomBytes;
-    this.#safe = new KeySafe(options);
+    this.#entries = new SealedEntries(options, {
+      kind: "api-key",
+      // Contains a colon, which names of keys cannot contain. So a stored API key cannot be opened as a key, or a key
+      // as an API key.
+      sealedName: (secretId) => `api-key:${secretId}`,
+      read: (jwk) => (jwk.kty === "oct" ? Buffer.from(jwk.k, "base64url") : null),
+    });
   }
 
+  /**
+   * Stores `pair`, or generates a new pair when it is null. Creating the same pair again only updates the name. Throws
+   * `invalid_key`, `invalid_name`, `api_key_exists`, `master_key_missing` and `entry_limit`.
+   */
   async create(
     name: string,
     given: ApiKeyPair | null,
@@ -69,6 +72,7 @@ export class AccountApiKeys implements ApiKeys {
     return { apiKey: await this.#update(name, pair, before), pair, created: false };
   }
 
+  /** Like `create`, but replaces an existing pair with the same SecretId. */
   async put(name: string, pair: ApiKeyPair): Promise<ApiKeyDetails> {
     this.#assertCanStore(name, pair);
     return this.#update(name, pair, await this.#entry(pair.secretId));
@@ -79,39 +83,43 @@ export class AccountApiKeys implements ApiKeys {
     return entry && this.#details(entry);
   }
 
+  /** Sorted by id. */
   list(page: PageRequest): Promise<Page<ApiKeyDetails>> {
     return this.#entries.list(page, (entry) => this.#details(entry));
   }
 
+  /**
+   * Revokes the pair at once on this node, and on other nodes when the change notice arrives there. Returns false if
+   * there is no such pair.
+   */
   async delete(id: string): Promise<boolean> {
     return isSecretId(id) && this.#entries.delete(id);
   }
 
   /** Ids of the pairs that no configured master key opens. */
-  async unusable(): Promise<readonly string[]> {
-    const ids: string[] = [];
-    for (let after: string | null = null; ;) {
-      const page: Page<ApiKeyDetails> = await this.list({ after, limit: limits.pageItemsMax });
-      ids.push(...page.items.filter(({ usable }) => !usable).map(({ id }) => id));
-      if (page.next === null) return ids;
-      after = page.next;
-    }
+  unusable(): Promise<readonly string[]> {
+    return this.#entries.unusable();
   }
 
+  /**
+   * Returns the SecretKey as HMAC key bytes. Returns null if there is no such pair or no configured master key opens
+   * it. Called for every signed request, so results are cached, even for unknown ids. Returns the same object until the
+   * pair changes.
+   */
   async secretOf(secretId: string): Promise<Uint8Array | null> {
     const entry = await this.#entry(secretId);
-    return entry && this.#open(entry);
+    return entry && this.#entries.open(entry);
   }
 
   #assertCanStore(name: string, pair: ApiKeyPair): void {
     assertApiKeyName("name", name);
     assertApiKeyPair(pair);
-    this.#safe.assertSeals();
+    this.#entries.assertSeals();
   }
 
   async #update(name: string, pair: ApiKeyPair, before: Entry<StoredApiKey> | null): Promise<ApiKeyDetails> {
     // Each sealing gives another text. Without this check, putting the same pair again would count as a change.
-    const isSame = before !== null && this.#safe.isFresh(before.value.sealed) && (await this.#holds(before, pair));
+    const isSame = before !== null && this.#entries.isFresh(before.value.sealed) && (await this.#holds(before, pair));
     if (isSame && before.value.name === name) return this.#details(before);
     const sealed = isSame ? before.value.sealed : await this.#seal(pair);
     return this.#details(await this.#putEntry(name, pair.secretId, sealed));
@@ -119,7 +127,7 @@ export class AccountApiKeys implements ApiKeys {
 
   #seal({ secretId, secretKey }: ApiKeyPair): Promise<string> {
     const k = Buffer.from(secretKey).toString("base64url");
-    return this.#safe.seal(sealedName(secretId), { kty: "oct", k });
+    return this.#entries.seal(secretId, { kty: "oct", k });
   }
 
   async #putEntry(
@@ -136,19 +144,8 @@ export class AccountApiKeys implements ApiKeys {
     return isSecretId(secretId) ? this.#entries.get(secretId) : null;
   }
 
-  #open(entry: Entry<StoredApiKey>): Promise<Uint8Array | null> {
-    let opened = this.#opened.get(entry.value);
-    if (opened === undefined) this.#opened.set(entry.value, (opened = this.#unseal(entry)));
-    return opened;
-  }
-
-  async #unseal({ name: secretId, value }: Entry<StoredApiKey>): Promise<Uint8Array | null> {
-    const jwk = await this.#safe.open(sealedName(secretId), value.sealed);
-    return jwk?.kty === "oct" ? Buffer.from(jwk.k, "base64url") : null;
-  }
-
   async #holds(entry: Entry<StoredApiKey>, { secretKey }: Pick<ApiKeyPair, "secretKey">): Promise<boolean> {
-    const [held, given] = [await this.#open(entry), Buffer.from(secretKey)];
+    const [held, given] = [await this.#entries.open(entry), Buffer.from(secretKey)];
     return held !== null && held.length === given.length && timingSafeEqual(held, given);
   }
 
@@ -159,14 +156,6 @@ export class AccountApiKeys implements ApiKeys {
 
   #details({ name: id, value, createdAtMs, updatedAtMs }: Entry<StoredApiKey>): ApiKeyDetails {
     const { name, sealed } = value;
-    return { id, name, usable: this.#safe.opens(sealed), createdAtMs, updatedAtMs };
+    return { id, name, usable: this.#entries.opens(sealed), createdAtMs, updatedAtMs };
   }
-}
-
-/**
- * Contains a colon, which names of keys cannot contain. So a stored API key cannot be opened as a key, or a key as an
- * API key.
- */
-function sealedName(secretId: string): string {
-  return `${kind}:${secretId}`;
 }

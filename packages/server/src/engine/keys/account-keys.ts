@@ -1,53 +1,52 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Jwk, ProtocolKey } from "@ringback/sdk/protocols";
-import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
-import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
-import type { Store } from "../../store/store.ts";
-import type { KeyDetails, Keys } from "./keys.ts";
+import type { KeyDetails } from "./keys.ts";
 import { describeJwk, storedJwk } from "./jwk-rule.ts";
 import type { StoredJwk, KeyDescription } from "./jwk-rule.ts";
-import { KeySafe } from "./key-safe.ts";
-import type { KeySafeOptions } from "./key-safe.ts";
-
-export interface AccountKeysOptions extends KeySafeOptions {
-  readonly store: Store;
-}
+import { SealedEntries, type SealedEntriesOptions } from "./sealed-entries.ts";
 
 /** A key's entry in the store. */
 interface StoredKey extends KeyDescription {
   readonly sealed: string;
 }
 
-/** The default account's keys. They are stored sealed, opened once, and passed to dialects only. */
-export class AccountKeys implements Keys {
-  readonly #entries: AccountEntries<StoredKey>;
-  readonly #safe: KeySafe;
-  /** The map's key is the value object of the key's entry. A changed key has another value object. */
-  readonly #opened = new WeakMap<object, Promise<ProtocolKey | null>>();
+/** The members of `AccountKeys` that the API and the configuration use. */
+export type Keys = Omit<AccountKeys, "unusable">;
 
-  constructor({ store, ...options }: AccountKeysOptions) {
-    this.#entries = new AccountEntries(store, "key");
-    this.#safe = new KeySafe(options);
+/** The account's signing and encryption keys. They are stored sealed, opened once, and passed to dialects only. */
+export class AccountKeys {
+  readonly #entries: SealedEntries<StoredKey, ProtocolKey>;
+
+  constructor(options: SealedEntriesOptions) {
+    this.#entries = new SealedEntries(options, {
+      kind: "key",
+      sealedName: (kid) => kid,
+      read: (jwk, kid) => ({ kid, jwk: { ...jwk } }),
+    });
   }
 
   async find(kid: string): Promise<ProtocolKey | null> {
     const entry = await this.#entries.get(kid);
-    return entry && this.#open(entry);
+    return entry && this.#entries.open(entry);
   }
 
+  /**
+   * Creates or replaces; putting the same key twice changes nothing. Throws `invalid_key`, `master_key_missing`,
+   * `entry_limit` and `precondition_failed`.
+   */
   async put(kid: string, jwk: Jwk, condition?: WriteCondition): Promise<{ key: KeyDetails; created: boolean }> {
     const kept = storedJwk(jwk);
-    this.#safe.assertSeals();
+    this.#entries.assertSeals();
     const before = await this.#entries.get(kid);
     // Each sealing gives another text. Without this check, putting the same key again would count as a change.
-    if (before !== null && this.#safe.isFresh(before.value.sealed) && (await this.#holds(before, kept))) {
+    if (before !== null && this.#entries.isFresh(before.value.sealed) && (await this.#holds(before, kept))) {
       assertCondition(condition, before);
       return { key: this.#details(before), created: false };
     }
-    const value: StoredKey = { ...describeJwk(kept), sealed: await this.#safe.seal(kid, kept) };
+    const value: StoredKey = { ...describeJwk(kept), sealed: await this.#entries.seal(kid, kept) };
     const { entry, created } = await this.#entries.put(kid, value, condition);
     return { key: this.#details(entry), created };
   }
@@ -57,38 +56,23 @@ export class AccountKeys implements Keys {
     return entry && this.#details(entry);
   }
 
+  /** Sorted by kid. */
   list(page: PageRequest): Promise<Page<KeyDetails>> {
     return this.#entries.list(page, (entry) => this.#details(entry));
   }
 
+  /** Returns false if there is no such key. Throws `precondition_failed`. */
   delete(kid: string, condition?: WriteCondition): Promise<boolean> {
     return this.#entries.delete(kid, condition);
   }
 
   /** Names of the keys that no configured master key opens. */
-  async unusable(): Promise<readonly string[]> {
-    const kids: string[] = [];
-    for (let after: string | null = null; ;) {
-      const page: Page<KeyDetails> = await this.list({ after, limit: limits.pageItemsMax });
-      kids.push(...page.items.filter(({ usable }) => !usable).map(({ kid }) => kid));
-      if (page.next === null) return kids;
-      after = page.next;
-    }
-  }
-
-  #open(entry: Entry<StoredKey>): Promise<ProtocolKey | null> {
-    let opened = this.#opened.get(entry.value);
-    if (opened === undefined) this.#opened.set(entry.value, (opened = this.#unseal(entry)));
-    return opened;
-  }
-
-  async #unseal({ name: kid, value }: Entry<StoredKey>): Promise<ProtocolKey | null> {
-    const jwk = await this.#safe.open(kid, value.sealed);
-    return jwk === null ? null : { kid, jwk: { ...jwk } };
+  unusable(): Promise<readonly string[]> {
+    return this.#entries.unusable();
   }
 
   async #holds(entry: Entry<StoredKey>, jwk: StoredJwk): Promise<boolean> {
-    const opened = await this.#open(entry);
+    const opened = await this.#entries.open(entry);
     if (opened === null) return false;
     const [held, given] = [Buffer.from(JSON.stringify(opened.jwk)), Buffer.from(JSON.stringify(jwk))];
     return held.length === given.length && timingSafeEqual(held, given);
@@ -96,6 +80,6 @@ export class AccountKeys implements Keys {
 
   #details({ name, value, id, version, createdAtMs, updatedAtMs }: Entry<StoredKey>): KeyDetails {
     const { kty, crv, bits, sealed } = value;
-    return { kid: name, kty, crv, bits, usable: this.#safe.opens(sealed), id, version, createdAtMs, updatedAtMs };
+    return { kid: name, kty, crv, bits, usable: this.#entries.opens(sealed), id, version, createdAtMs, updatedAtMs };
   }
 }

@@ -1,7 +1,7 @@
 import { findPushProtocol } from "@ringback/sdk/protocols";
 import { RingbackError } from "../../domain/errors.ts";
 import type { SubscriptionSettings } from "../../domain/model.ts";
-import type { Keys } from "./keys.ts";
+import type { Keys } from "./account-keys.ts";
 
 /**
  * Checks that the keys of a subscription exist and that its dialect can sign with them. A key that no configured master

@@ -1,26 +1,26 @@
 import { limits } from "../../domain/limits.ts";
-import { messageId } from "../../domain/message-id.ts";
 import type { Attempt, Subscription, TimeMs } from "../../domain/model.ts";
-import type { Clock } from "../../domain/ports.ts";
 import type { PulledDelivery, PulledSettlement } from "../../store/log.ts";
-import type { Store } from "../../store/store.ts";
-import type { EventBus } from "../event-bus.ts";
-import type { EngineObserver } from "../observer.ts";
 import type { FindDeadLetterTarget } from "./dead-lettering.ts";
+import { fetchAttempt } from "./fetch-attempt.ts";
 import type { PullQueues } from "./pull-queues.ts";
-import type { AcknowledgeResult, PulledMessage, PullOptions, Pulls } from "./pulls.ts";
+import type { AcknowledgeResult, PulledMessage, PullOptions } from "./pulls.ts";
 import { readReceiptHandle, type ReceiptHandle } from "./receipt-handle.ts";
+import type { EngineServices } from "../services.ts";
+import { emitDeliveryEvents } from "../delivery-events.ts";
 
-export interface AccountPullsOptions {
-  readonly store: Store;
+export interface AccountPullsOptions extends Pick<EngineServices, "store" | "events" | "observer" | "clock"> {
   readonly pullQueues: PullQueues;
-  readonly events: EventBus;
-  readonly observer: Pick<EngineObserver, "attempted">;
-  readonly clock: Clock;
 }
 
-/** Pulls and acknowledges messages of the account's pulled subscriptions. */
-export class AccountPulls implements Pulls {
+/** The members of `AccountPulls` that the API uses. */
+export type Pulls = Omit<AccountPulls, "sendDeadLetters">;
+
+/**
+ * Pulls messages of the account's subscriptions with `pull` settings, and acknowledges them. Every node sees the same
+ * state.
+ */
+export class AccountPulls {
   readonly #options: AccountPullsOptions;
 
   constructor(options: AccountPullsOptions) {
@@ -31,10 +31,16 @@ export class AccountPulls implements Pulls {
     this.#options.pullQueues.sendDeadLetters(find);
   }
 
+  /**
+   * Delivers the oldest message first, and serves the earliest request first. The result is empty if no message came
+   * within `waitMs`. Throws `overloaded`, `too_many_waiters`, `too_many_unacknowledged`, `not_pulled`,
+   * `subscription_not_found`, and errors of the store.
+   */
   pull(subscription: Subscription, options: PullOptions): Promise<readonly PulledMessage[]> {
     return this.#options.pullQueues.pull(subscription, options);
   }
 
+  /** Settles the messages, so that they are never delivered again. */
   async acknowledge(
     subscription: Subscription,
     receiptHandles: readonly string[],
@@ -49,6 +55,10 @@ export class AccountPulls implements Pulls {
     return results;
   }
 
+  /**
+   * Makes the messages visible again after `delayMs`. With 0 they are visible at once. A larger value replaces the rest
+   * of the visibility timeout.
+   */
   async putBack(
     subscription: Subscription,
     receiptHandles: readonly string[],
@@ -60,6 +70,7 @@ export class AccountPulls implements Pulls {
     return results;
   }
 
+  /** Ends every waiting pull without messages. Later pulls do not wait. */
   stopWaiting(): void {
     this.#options.pullQueues.stop();
   }
@@ -87,24 +98,13 @@ export class AccountPulls implements Pulls {
     return { results, applied };
   }
 
-  #report({ topic, name, topicId }: Subscription, receiptHandle: ReceiptHandle, nowMs: TimeMs): void {
+  #report(subscription: Subscription, receiptHandle: ReceiptHandle, nowMs: TimeMs): void {
     const { observer, events } = this.#options;
-    const { attempt, verdict, status, errorCode, durationMs } = attemptOf(receiptHandle, nowMs);
-    observer.attempted("accepted", durationMs / 1000);
+    const attempt = attemptOf(receiptHandle, nowMs);
+    observer.attempted("accepted", attempt.durationMs / 1000);
     if (!events.listening) return;
-    events.emit({
-      type: "delivery.attempted",
-      at: nowMs,
-      topic,
-      subscription: name,
-      messageId: messageId(topicId, receiptHandle.seq),
-      attempt,
-      verdict,
-      status,
-      errorCode,
-      durationMs,
-      nextAttemptAt: null,
-    });
+    const outcome = { at: nowMs, attempt, settled: { kind: "delivered" } } as const;
+    emitDeliveryEvents(events, subscription, receiptHandle.seq, outcome);
   }
 }
 
@@ -130,13 +130,5 @@ function pulledDelivery({ seq, retriesMade, firstAttemptAtMs }: ReceiptHandle): 
 function attemptOf({ retriesMade, pulledAtMs }: ReceiptHandle, nowMs: TimeMs): Attempt {
   // The receipt handle comes from a client, who can have changed the time in it.
   const startedAtMs = Math.min(Math.max(pulledAtMs, nowMs - limits.visibilityMsMax), nowMs);
-  return {
-    attempt: retriesMade,
-    startedAtMs,
-    durationMs: nowMs - startedAtMs,
-    verdict: "accepted",
-    status: null,
-    errorCode: null,
-    reply: null,
-  };
+  return fetchAttempt(retriesMade, startedAtMs, nowMs - startedAtMs);
 }

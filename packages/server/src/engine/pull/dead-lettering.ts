@@ -1,12 +1,10 @@
-import type { Attempt, DeadReason, Message, PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
-import type { Clock } from "../../domain/ports.ts";
+import type { DeadReason, Message, PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Claim, ClaimedDelivery, Settled, Settlement } from "../../store/log.ts";
-import type { Store } from "../../store/store.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { EventBus } from "../event-bus.ts";
-import type { EngineObserver } from "../observer.ts";
+import { fetchAttempt } from "./fetch-attempt.ts";
 import { isReceivesEnded } from "./allocation.ts";
+import type { EngineServices } from "../services.ts";
 
 /**
  * `moved`: the message is durably stored in the target. `refused`: the target never takes the message, so it becomes a
@@ -25,13 +23,6 @@ export interface DeadLetterTarget {
 /** Returns null if such messages become dead letters of the subscription. */
 export type FindDeadLetterTarget = (subscription: Subscription) => Promise<DeadLetterTarget | null>;
 
-export interface DeadLetteringContext {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly events: EventBus;
-  readonly observer: Pick<EngineObserver, "dead">;
-}
-
 interface DeadLettering {
   readonly delivery: ClaimedDelivery;
   readonly reason: DeadReason;
@@ -44,7 +35,7 @@ interface DeadLettering {
  * ignores the repetition.
  */
 export async function deadLetter(
-  { store, clock, events, observer }: DeadLetteringContext,
+  { store, clock, events, observer }: EngineServices,
   about: { readonly subscription: Subscription; readonly pull: PullSettings; readonly target: DeadLetterTarget | null },
   claim: Claim,
   ended: readonly ClaimedDelivery[],
@@ -60,15 +51,11 @@ export async function deadLetter(
   );
   const nowMs = clock.now();
   const settlements = deadLetterings.map((deadLettering): Settlement => {
-    const attempt = deadLettering.moved === "moved" ? attemptOf(deadLettering, nowMs) : null;
-    const { delivery } = deadLettering;
-    return {
-      claimId: claim.id,
-      subscriptionId: subscription.id,
-      delivery,
-      attempt,
-      settled: settledAs(deadLettering, nowMs),
-    };
+    const { delivery, reason, moved } = deadLettering;
+    // This record is the only explanation of why the message has left the subscription.
+    const attempt = moved === "moved" ? fetchAttempt(delivery.retriesMade, nowMs, 0, reason) : null;
+    const settled = settledAs(deadLettering, nowMs);
+    return { claimId: claim.id, subscriptionId: subscription.id, delivery, attempt, settled };
   });
   // Another node has settled or claimed some of the deliveries, and that node reports the events.
   if ((await store.log.settle(settlements)) < settlements.length) return;
@@ -76,7 +63,8 @@ export async function deadLetter(
     if (moved === "later") continue;
     observer.dead(reason);
     if (!events.listening) continue;
-    emitDeliveryEvents(events, subscription, delivery, { at: nowMs, attempt: null, settled: { kind: "dead", reason } });
+    const settled = { kind: "dead", reason } as const;
+    emitDeliveryEvents(events, subscription, delivery.message.seq, { at: nowMs, attempt: null, settled });
   }
 }
 
@@ -88,18 +76,5 @@ function settledAs({ delivery, reason, moved }: DeadLettering, nowMs: TimeMs): S
     dueAtMs: nowMs + engineLimits.deadLetterRetryMs,
     // The count must change. With the same count, the expired receipt handle of the last receiver would be valid again.
     retriesMade: delivery.retriesMade + 1,
-  };
-}
-
-/** This record is the only explanation of why the message has left the subscription. */
-function attemptOf({ delivery, reason }: DeadLettering, nowMs: TimeMs): Attempt {
-  return {
-    attempt: delivery.retriesMade,
-    startedAtMs: nowMs,
-    durationMs: 0,
-    verdict: "failed",
-    status: null,
-    errorCode: reason,
-    reply: null,
   };
 }

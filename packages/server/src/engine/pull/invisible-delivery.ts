@@ -4,20 +4,14 @@ import type { PullSettings, Subscription, SubscriptionId, TimeMs } from "../../d
 import type { Claim } from "../../store/log.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { allocate, isReceivesEnded, isTimeEnded, type Allocations } from "./allocation.ts";
-import {
-  deadLetter,
-  type DeadLetteringContext,
-  type DeadLetterTarget,
-  type FindDeadLetterTarget,
-} from "./dead-lettering.ts";
+import { deadLetter, type DeadLetterTarget, type FindDeadLetterTarget } from "./dead-lettering.ts";
 import type { ClaimSize, DeliveryMethod, DeliveryResult, DeliveryTarget } from "./delivery-method.ts";
 import { makeInvisible, makeVisible, type InvisibleMessages } from "./make-invisible.ts";
 import type { PulledMessage } from "./pulls.ts";
+import type { EngineServices } from "../services.ts";
 
-export interface InvisibleDeliveryContext extends DeadLetteringContext {
+export interface InvisibleDeliveryContext extends EngineServices {
   readonly findDeadLetterTarget: FindDeadLetterTarget;
-  /** Reports an error that no caller receives. */
-  readonly failed: (error: unknown) => void;
 }
 
 type PulledTarget = DeliveryTarget<PulledMessage>;

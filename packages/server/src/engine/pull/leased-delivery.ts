@@ -1,10 +1,11 @@
 import { messageId } from "../../domain/message-id.ts";
-import type { Attempt, Message, MessageId, Subscription, TimeMs } from "../../domain/model.ts";
+import type { Message, MessageId, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery } from "../../store/log.ts";
 import { engineLimits } from "../engine-limits.ts";
 import type { Settler } from "../push/settler.ts";
 import type { ClaimSize, DeliveryMethod, DeliveryResult, DeliveryTarget } from "./delivery-method.ts";
+import { fetchAttempt } from "./fetch-attempt.ts";
 import type { UnreadBytes } from "./unread-bytes.ts";
 
 /** A message that is leased to one client until the response has been sent. */
@@ -80,15 +81,7 @@ export class LeasedDelivery implements DeliveryMethod<LeasedMessage> {
   #acknowledge({ id, subscriptionId }: Claim, delivery: ClaimedDelivery, startedAtMs: TimeMs): void {
     const durationMs = Math.max(0, this.#context.clock.now() - startedAtMs);
     // The delivery is recorded like a POST. Without a record the message would look like a skipped message.
-    const attempt: Attempt = {
-      attempt: delivery.attemptsMade + 1,
-      startedAtMs,
-      durationMs,
-      verdict: "accepted",
-      status: null,
-      errorCode: null,
-      reply: null,
-    };
+    const attempt = fetchAttempt(delivery.attemptsMade + 1, startedAtMs, durationMs);
     this.#context.settler.add({ claimId: id, subscriptionId, delivery, attempt, settled: { kind: "delivered" } }, null);
   }
 

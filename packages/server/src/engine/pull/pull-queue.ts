@@ -1,9 +1,7 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, TimeMs } from "../../domain/model.ts";
-import type { Clock, Timers } from "../../domain/ports.ts";
 import type { Claim } from "../../store/log.ts";
-import type { Store } from "../../store/store.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { FifoQueue } from "../fifo-queue.ts";
 import type { ClaimSize, DeliveryMethod, DeliveryTarget } from "./delivery-method.ts";
@@ -12,16 +10,12 @@ import { PullRequest } from "./pull-request.ts";
 import type { PullOptions } from "./pulls.ts";
 import { UnreadBytes } from "./unread-bytes.ts";
 import type { WaiterLimit } from "./waiter-limit.ts";
+import type { EngineServices } from "../services.ts";
 
 /** Services that all queues share. */
-export interface PullQueueContext {
-  readonly store: Pick<Store, "log" | "catalog">;
-  readonly clock: Clock;
-  readonly timers: Timers;
+export interface PullQueueContext extends Pick<EngineServices, "store" | "clock" | "timers" | "failed"> {
   /** Bytes that the receivers of all queues have not read yet. */
   readonly unreadBytes: UnreadBytes;
-  /** Reports an error that no caller receives. */
-  readonly failed: (error: unknown) => void;
 }
 
 /**

@@ -1,30 +1,17 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, SubscriptionId, TimeMs } from "../../domain/model.ts";
-import type { Clock, Timers } from "../../domain/ports.ts";
-import type { Store } from "../../store/store.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { EventBus } from "../event-bus.ts";
-import type { EngineObserver } from "../observer.ts";
 import { Settler } from "../push/settler.ts";
 import type { FindDeadLetterTarget } from "./dead-lettering.ts";
 import type { DeliveryMethod } from "./delivery-method.ts";
 import { InvisibleDelivery } from "./invisible-delivery.ts";
 import { LeasedDelivery, type LeasedMessage } from "./leased-delivery.ts";
 import { PullQueue } from "./pull-queue.ts";
-import type { PulledMessage, PullOptions } from "./pulls.ts";
+import type { PulledMessage, PullOptions, WaitOptions } from "./pulls.ts";
 import { UnreadBytes } from "./unread-bytes.ts";
 import { WaiterLimit } from "./waiter-limit.ts";
-
-export interface PullQueuesOptions {
-  readonly store: Store;
-  readonly events: EventBus;
-  readonly observer: Pick<EngineObserver, "dead">;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  /** Reports an error that no caller receives. */
-  readonly failed: (error: unknown) => void;
-}
+import type { EngineServices } from "../services.ts";
 
 type Queues<T> = Map<SubscriptionId, PullQueue<T>>;
 
@@ -33,7 +20,7 @@ type Queues<T> = Map<SubscriptionId, PullQueue<T>>;
  * messages of inboxes are settled when the response has been sent. All queues share one memory limit.
  */
 export class PullQueues {
-  readonly #options: PullQueuesOptions;
+  readonly #options: EngineServices;
   readonly #settler: Settler;
   readonly #unreadBytes = new UnreadBytes(engineLimits.pullUnreadBytesTotalMax);
   readonly #pulled: Queues<PulledMessage> = new Map();
@@ -46,7 +33,7 @@ export class PullQueues {
   #cancelCheck: (() => void) | null = null;
   #isStopped = false;
 
-  constructor(options: PullQueuesOptions) {
+  constructor(options: EngineServices) {
     this.#options = options;
     this.#settler = new Settler(options.store, options.timers, options.failed);
   }
@@ -72,7 +59,7 @@ export class PullQueues {
     this.#findDeadLetterTarget = find;
   }
 
-  /** See `Pulls.pull`. */
+  /** See `AccountPulls.pull`. */
   async pull(subscription: Subscription, options: PullOptions): Promise<readonly PulledMessage[]> {
     if (subscription.settings.pull === undefined) throw new RingbackError("not_pulled");
     const queue = this.#pulled.get(subscription.id) ?? this.#openPulled(subscription);
@@ -83,10 +70,7 @@ export class PullQueues {
    * Leases the oldest message to the caller, until the caller calls `done` of the message. Throws the same errors as
    * `pull`, except for `not_pulled`.
    */
-  async lease(
-    subscription: Subscription,
-    { waitMs, gone }: Pick<PullOptions, "waitMs" | "gone">,
-  ): Promise<LeasedMessage | null> {
+  async lease(subscription: Subscription, { waitMs, gone }: WaitOptions): Promise<LeasedMessage | null> {
     const queue = this.#leased.get(subscription.id) ?? this.#openLeased(subscription);
     try {
       const [message] = await queue.pull({ messagesMax: 1, waitMs, visibilityMs: null, gone });

@@ -1,4 +1,4 @@
-import type { Message, MessageId, Subscription, TimeMs } from "../../domain/model.ts";
+import type { Message, MessageId, TimeMs } from "../../domain/model.ts";
 
 /** A message that was delivered to one receiver and is invisible to all others until `visibleAtMs`. */
 export interface PulledMessage {
@@ -29,31 +29,10 @@ export interface PullOptions {
   readonly onDelivered?: (read: () => void) => void;
 }
 
+export type WaitOptions = Pick<PullOptions, "waitMs" | "gone">;
+
 /**
  * Result for one receipt handle. `malformed`: not a handle of this subscription. `ended`: the visibility timeout is
  * over, or the handle was used before.
  */
 export type AcknowledgeResult = "done" | "malformed" | "ended";
-
-/** Pulls messages of subscriptions with `pull` settings, and acknowledges them. Every node sees the same state. */
-export interface Pulls {
-  /**
-   * Delivers the oldest message first, and serves the earliest request first. The result is empty if no message came
-   * within `waitMs`. Throws `overloaded`, `too_many_waiters`, `too_many_unacknowledged`, `not_pulled`,
-   * `subscription_not_found`, and errors of the store.
-   */
-  pull(subscription: Subscription, options: PullOptions): Promise<readonly PulledMessage[]>;
-  /** Settles the messages, so that they are never delivered again. */
-  acknowledge(subscription: Subscription, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]>;
-  /**
-   * Makes the messages visible again after `delayMs`. With 0 they are visible at once. A larger value replaces the rest
-   * of the visibility timeout.
-   */
-  putBack(
-    subscription: Subscription,
-    receiptHandles: readonly string[],
-    delayMs: number,
-  ): Promise<readonly AcknowledgeResult[]>;
-  /** Ends every waiting pull without messages. Later pulls do not wait. */
-  stopWaiting(): void;
-}

@@ -192,15 +192,8 @@ export class Dispatcher {
       }
       sender.claimRequested();
       reserved += engineLimits.claimReservedBytes;
-      requests.push({
-        sender,
-        want: {
-          subscriptionId: id,
-          deliveriesMax,
-          bytesMax: engineLimits.claimBytesMax,
-          fromLog: sender.wantsFromLog,
-        },
-      });
+      const bytesMax = engineLimits.claimBytesMax;
+      requests.push({ sender, want: { subscriptionId: id, deliveriesMax, bytesMax, fromLog: sender.wantsFromLog } });
     }
     return requests;
   }

@@ -1,12 +1,10 @@
 import { limits } from "../../domain/limits.ts";
 import type { Attempt, Subscription, TimeMs } from "../../domain/model.ts";
-import type { Clock, Random, Timers } from "../../domain/ports.ts";
+import type { Random } from "../../domain/ports.ts";
 import type { Claim, ClaimId, Settled } from "../../store/log.ts";
 import type { PostResult } from "../../transport/port.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { EventBus } from "../event-bus.ts";
-import type { EngineObserver } from "../observer.ts";
 import { afterFailure } from "./after-failure.ts";
 import { DueTimer } from "./due-timer.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
@@ -15,15 +13,12 @@ import { type PostContext, postDelivery } from "./post-delivery.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
 import type { Settler } from "./settler.ts";
 import type { Health, Slot, Slots, SlotUser } from "./slots.ts";
+import type { EngineServices } from "../services.ts";
 
 /** Services that all senders share. */
-export interface SenderContext extends PostContext {
+export interface SenderContext extends PostContext, Pick<EngineServices, "events" | "observer" | "clock" | "timers"> {
   readonly settler: Settler;
   readonly slots: Slots;
-  readonly events: EventBus;
-  readonly observer: EngineObserver;
-  readonly clock: Clock;
-  readonly timers: Timers;
   readonly random: Random;
   readonly topicOwner: number;
   readonly nextRequestId: () => string;
@@ -328,19 +323,18 @@ export class SubscriptionSender implements SlotUser {
     const { settler, events, observer, clock } = this.#context;
     const isWaitedFor = settled.kind === "parked" || this.#stopped;
     if (isWaitedFor) this.#unrecorded++;
+    const { claimId, delivery } = queued;
     settler.add(
-      {
-        claimId: queued.claimId,
-        subscriptionId: this.#subscription.id,
-        delivery: queued.delivery,
-        attempt,
-        settled,
-      },
+      { claimId, subscriptionId: this.id, delivery, attempt, settled },
       isWaitedFor ? () => this.#recorded(queued, settled) : null,
     );
     if (settled.kind === "dead") observer.dead(settled.reason);
     if (events.listening) {
-      emitDeliveryEvents(events, this.#subscription, queued.delivery, { at: clock.now(), attempt, settled });
+      emitDeliveryEvents(events, this.#subscription, delivery.message.seq, {
+        at: clock.now(),
+        attempt,
+        settled,
+      });
     }
     this.#finished(queued);
   }

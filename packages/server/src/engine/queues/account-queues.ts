@@ -3,25 +3,22 @@ import { Mutex } from "../../domain/mutex.ts";
 import { queueOfLog } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
 import type { Entry, Message, MessageId, NewMessage, Subscription, TimeMs } from "../../domain/model.ts";
-import type { Clock } from "../../domain/ports.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { PullCounts } from "../../store/records.ts";
-import type { Store } from "../../store/store.ts";
 import type { Publisher } from "../publisher.ts";
-import type { PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../pull/pulls.ts";
-import type { QueueDetails, QueueMessage, Queues, QueueSettings } from "./queues.ts";
-import type { DeadLetterTarget, FindDeadLetterTarget, Moved } from "../pull/dead-lettering.ts";
+import type { PulledMessage, PullOptions, AcknowledgeResult } from "../pull/pulls.ts";
+import type { AccountPulls } from "../pull/account-pulls.ts";
+import type { QueueDetails, QueueMessage, QueueSettings } from "./queues.ts";
+import type { DeadLetterTarget, Moved } from "../pull/dead-lettering.ts";
 import { Arrivals } from "./arrivals.ts";
-import { type QueueLog, QueueLogs } from "./queue-logs.ts";
+import type { InternalLog } from "../internal-logs.ts";
+import { QueueLogs } from "./queue-logs.ts";
+import type { EngineServices } from "../services.ts";
 
-export interface AccountQueuesOptions {
-  readonly store: Store;
+export interface AccountQueuesOptions extends Pick<EngineServices, "store" | "clock" | "failed"> {
   readonly publisher: Publisher;
-  readonly pulls: Pulls & { sendDeadLetters(find: FindDeadLetterTarget): void };
-  readonly clock: Clock;
-  /** Receives errors of background work, which has no caller. */
-  readonly failed: (error: unknown) => void;
+  readonly pulls: AccountPulls;
 }
 
 /** A queue's entry in the store. The entry's name is the queue's name in lower case. */
@@ -30,12 +27,18 @@ interface StoredQueue extends QueueSettings {
   readonly name: string;
 }
 
-interface QueueWithLog extends QueueLog {
+interface QueueWithLog extends InternalLog {
   readonly queue: StoredQueue;
 }
 
-/** The default account's queues. A queue is an entry, a log of its own and a pulled subscription to that log. */
-export class AccountQueues implements Queues {
+/** The public members of `AccountQueues`. */
+export type Queues = Pick<AccountQueues, keyof AccountQueues>;
+
+/**
+ * The account's queues. A queue is an entry, a log of its own and a pulled subscription to that log. Callers must pass
+ * names of valid form. Names that differ only in case are the same name.
+ */
+export class AccountQueues {
   readonly #options: AccountQueuesOptions;
   readonly #entries: AccountEntries<StoredQueue>;
   readonly #logs: QueueLogs;
@@ -50,6 +53,7 @@ export class AccountQueues implements Queues {
     options.pulls.sendDeadLetters((subscription) => this.#deadLetterTarget(subscription));
   }
 
+  /** Throws `queue_exists`, `entry_limit`, and `queue_not_found` for a missing dead-letter queue. */
   create(name: string, settings: QueueSettings): Promise<QueueDetails> {
     return this.#mutex.run(async () => {
       if ((await this.#entry(name)) !== null) throw queueExists(name);
@@ -66,6 +70,7 @@ export class AccountQueues implements Queues {
     });
   }
 
+  /** Throws `queue_not_found`. */
   change(name: string, change: Partial<QueueSettings>): Promise<QueueDetails> {
     return this.#mutex.run(async () => {
       const { value: stored } = await this.#existingEntry(name);
@@ -82,6 +87,7 @@ export class AccountQueues implements Queues {
     return entry && this.#details(entry);
   }
 
+  /** Sorted by name. */
   async list(page: PageRequest): Promise<Page<QueueDetails>> {
     const { items, next } = await this.#entries.list(page, (entry) => entry);
     const queues: QueueDetails[] = [];
@@ -93,6 +99,7 @@ export class AccountQueues implements Queues {
     return { items: queues, next };
   }
 
+  /** Deletes the queue and its messages. Returns false if there is no such queue. */
   delete(name: string): Promise<boolean> {
     return this.#mutex.run(async () => {
       if ((await this.#entry(name)) === null) return false;
@@ -103,6 +110,10 @@ export class AccountQueues implements Queues {
     });
   }
 
+  /**
+   * Appends all messages or none. They are durable when the promise resolves. Throws `queue_not_found`, `queue_full`
+   * and `body_too_large`.
+   */
   async send(name: string, messages: readonly QueueMessage[]): Promise<readonly MessageId[]> {
     const lookup = await this.#queueWithLog(name);
     const { bodyBytesMax } = lookup.queue;
@@ -116,6 +127,7 @@ export class AccountQueues implements Queues {
     return this.#append(lookup, messages.map(newMessage), null);
   }
 
+  /** `waitMs`: null for the queue's setting. */
   async receive(
     name: string,
     want: Omit<PullOptions, "waitMs"> & { readonly waitMs: number | null },
@@ -136,6 +148,7 @@ export class AccountQueues implements Queues {
     return this.#asQueue(name, () => this.#options.store.records.pullCounts(subscription.id, fromMs));
   }
 
+  /** Throws `invalid_request` when `atMs` is more than `rewindMs` in the past. */
   async rewind(name: string, atMs: TimeMs): Promise<void> {
     const { queue, subscription } = await this.#queueWithLog(name);
     if (atMs < this.#options.clock.now() - queue.rewindMs) {
@@ -219,7 +232,7 @@ export class AccountQueues implements Queues {
    * Returns the log of the queue. Creates a missing log, because a crash or another node can have left a queue without
    * one.
    */
-  async #log({ name }: StoredQueue): Promise<QueueLog> {
+  async #log({ name }: StoredQueue): Promise<InternalLog> {
     const log = await this.#logs.find(name);
     if (log !== null) return log;
     return this.#mutex.run(async () => this.#logs.ensure(name, (await this.#existingEntry(name)).value));

@@ -1,34 +1,20 @@
 import { queueLogName } from "../../domain/internal-names.ts";
-import { limits } from "../../domain/limits.ts";
-import type { Subscription, SubscriptionSettings, TimeMs, Topic, TopicSettings } from "../../domain/model.ts";
-import type { Store } from "../../store/store.ts";
+import type { SubscriptionSettings, TimeMs, Topic, TopicSettings } from "../../domain/model.ts";
+import { type InternalLog, InternalLogs, settingsForClients } from "../internal-logs.ts";
 import type { QueueSettings } from "./queues.ts";
 
-export interface QueueLog {
-  readonly topic: Topic;
-  readonly subscription: Subscription;
-}
-
 /** Creates and deletes the log of a queue and the only subscription to it. Both have the same internal name. */
-export class QueueLogs {
-  readonly #store: Store;
-
-  constructor(store: Store) {
-    this.#store = store;
-  }
-
-  async find(name: string): Promise<QueueLog | null> {
-    const topic = await this.#topic(name);
-    const subscription = topic && (await this.#store.catalog.getSubscription(topic.id, queueLogName(name)));
-    return topic && subscription && { topic, subscription };
+export class QueueLogs extends InternalLogs {
+  async find(name: string): Promise<InternalLog | null> {
+    return this.logOf(await this.#topic(name), queueLogName(name));
   }
 
   /** Creates log and subscription if they are missing, and updates their settings. */
-  async ensure(name: string, settings: QueueSettings): Promise<QueueLog> {
+  async ensure(name: string, settings: QueueSettings): Promise<InternalLog> {
     const logName = queueLogName(name);
-    const { topic } = await this.#store.catalog.putTopic(this.#accountId, logName, topicSettings(settings));
+    const { topic } = await this.catalog.putTopic(this.accountId, logName, topicSettings(settings));
     const pulled = subscriptionSettings(settings);
-    const { subscription } = await this.#store.catalog.putSubscription(topic.id, logName, pulled, "oldest");
+    const { subscription } = await this.catalog.putSubscription(topic.id, logName, pulled, "oldest");
     return { topic, subscription };
   }
 
@@ -42,15 +28,11 @@ export class QueueLogs {
   }
 
   remove(name: string): Promise<boolean> {
-    return this.#store.catalog.deleteTopic(this.#accountId, queueLogName(name));
+    return this.catalog.deleteTopic(this.accountId, queueLogName(name));
   }
 
   #topic(name: string): Promise<Topic | null> {
-    return this.#store.catalog.getTopic(this.#accountId, queueLogName(name));
-  }
-
-  get #accountId() {
-    return this.#store.catalog.defaultAccount().id;
+    return this.topicNamed(queueLogName(name));
   }
 }
 
@@ -61,12 +43,5 @@ function topicSettings({ retentionMs, rewindMs, bodyBytesMax }: QueueSettings): 
 
 function subscriptionSettings({ visibilityMs, deadLetters }: QueueSettings): SubscriptionSettings {
   const receivesMax = deadLetters?.after === "receives" ? deadLetters.receivesMax : null;
-  return {
-    push: null,
-    pull: { visibilityMs, receivesMax },
-    filter: { tags: [], types: [] },
-    retry: "none",
-    order: "none",
-    maxInFlight: limits.maxInFlightMax,
-  };
+  return settingsForClients({ pull: { visibilityMs, receivesMax } });
 }

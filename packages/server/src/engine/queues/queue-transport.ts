@@ -2,7 +2,7 @@ import { queueOfUrl } from "../../domain/endpoint-url-rule.ts";
 import { errorTable, RingbackError } from "../../domain/errors.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Endpoint, PostResult, Transport } from "../../transport/port.ts";
-import type { Queues } from "./queues.ts";
+import type { Queues } from "./account-queues.ts";
 
 export interface QueueTransportOptions {
   /** The transport for all other endpoints. */
