@@ -16,6 +16,7 @@ import { formType, signedRequestOf } from "./request.ts";
 import { addTc3Route } from "./tc3-api.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
+/** The services of the actions that other parts of the server provide. */
 type ServerParts = Omit<ActionContext, "account" | "filterCache" | "catalogMutex">;
 
 export interface CmqDependencies extends ServerParts, AuthenticationOptions {
