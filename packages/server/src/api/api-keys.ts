@@ -8,28 +8,21 @@ import { apiKeyBody, apiKeySchema, apiKeyView, newApiKeySchema, newApiKeyView } 
 import { pageOfList } from "../shapes/page-cursor.ts";
 import { queryReader } from "../shapes/query.ts";
 import { listQuery } from "../shapes/resource-routes.ts";
-import { apiKeyParams, bodyErrors, pageOf, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
+import { apiKeyParams, bodyErrors, operation, pageOf, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { ApiParts } from "./api-parts.ts";
 
-interface ApiKeyPath {
-  readonly id: string;
-}
+type ApiKeyPath = Static<typeof apiKeyParams>;
 
-const tags = ["api keys"];
 const path = "/v1/api-keys/:id";
 
 const getSchema = {
-  tags,
-  operationId: "getApiKey",
-  summary: "Get an API key, without its secretKey",
+  ...operation("api keys", "getApiKey", "Get an API key, without its secretKey"),
   params: apiKeyParams,
   response: { 200: apiKeySchema, ...problemResponses("api_key_not_found") },
 };
 const deleteSchema = {
-  tags,
-  operationId: "deleteApiKey",
-  summary: "Revoke an API key for good",
+  ...operation("api keys", "deleteApiKey", "Revoke an API key for good"),
   description:
     "This server refuses requests that are signed with it from now on; other servers of the same database do so a moment later.",
   params: apiKeyParams,
@@ -39,17 +32,13 @@ const deleteSchema = {
   },
 };
 const listSchema = {
-  tags,
-  operationId: "listApiKeys",
-  summary: "List API keys by id, without their secretKeys",
+  ...operation("api keys", "listApiKeys", "List API keys by id, without their secretKeys"),
   querystring: listQuery,
   response: { 200: pageOf(apiKeySchema, "A page of API keys."), ...problemResponses("invalid_cursor") },
 };
 const createErrors = ["invalid_name", "invalid_key", "api_key_exists", "master_key_missing", "entry_limit"] as const;
 const createSchema = {
-  tags,
-  operationId: "createApiKey",
-  summary: "Create an API key, or import one",
+  ...operation("api keys", "createApiKey", "Create an API key, or import one"),
   description: "The API key is stored encrypted under the server's master key. Only this answer holds its secretKey.",
   body: apiKeyBody,
   response: {

@@ -3,16 +3,21 @@ import { Type } from "typebox";
 import { attemptRecordSchema, attemptRecordView } from "../shapes/attempt.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
 import { pageParameters, queryReader } from "../shapes/query.ts";
-import { about, closedObject, pageOf, problemResponses, subscriptionParams } from "../shapes/schema-parts.ts";
+import {
+  about,
+  closedObject,
+  operation,
+  pageOf,
+  problemResponses,
+  subscriptionParams,
+} from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
 
 const only = about("`failed` leaves out the accepted ones.", Type.Enum(["all", "failed"], { default: "all" }));
 const querystring = closedObject({ ...pageParameters, only: Type.Optional(only) });
 const schema = {
-  tags: ["attempts"],
-  operationId: "listAttempts",
-  summary: "List a subscription's attempts, newest first",
+  ...operation("attempts", "listAttempts", "List a subscription's attempts, newest first"),
   params: subscriptionParams,
   querystring,
   response: {

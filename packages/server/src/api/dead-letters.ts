@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
+import { Type, type Static } from "typebox";
 import { RingbackError, type ErrorCode } from "../domain/errors.ts";
 import { jsonBody } from "../http/json-body.ts";
 import {
@@ -17,6 +17,7 @@ import {
   about,
   bodyErrors,
   closedObject,
+  operation,
   pageOf,
   problemResponses,
   subscriptionParams,
@@ -36,9 +37,7 @@ const letterParams = Type.Object({
   id: about("The dead letter's id.", Type.String({ examples: ["42"] })),
 });
 
-interface LetterPath extends SubscriptionPath {
-  readonly id: string;
-}
+type LetterPath = Static<typeof letterParams>;
 
 export function deadLetterRoutes(app: FastifyInstance, { store }: ApiParts): void {
   readRoutes(app, store);
@@ -46,12 +45,10 @@ export function deadLetterRoutes(app: FastifyInstance, { store }: ApiParts): voi
   bulkRoutes(app, store);
 }
 
-function operation(operationId: string, summary: string, response: object, ...errors: readonly ErrorCode[]) {
+function described(operationId: string, summary: string, response: object, ...errors: readonly ErrorCode[]) {
   const problems = problemResponses("invalid_name", "topic_not_found", "subscription_not_found", ...errors);
   return {
-    tags: ["dead letters"],
-    operationId,
-    summary,
+    ...operation("dead letters", operationId, summary),
     params: subscriptionParams,
     response: { ...response, ...problems },
   };
@@ -60,7 +57,7 @@ function operation(operationId: string, summary: string, response: object, ...er
 function readRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   const readListQuery = queryReader(listQuery);
   const page = { 200: pageOf(deadLetterSummarySchema, "A page of dead letters, without their bodies.") };
-  const list = operation("listDeadLetters", "List a subscription's dead letters, newest first", page, "invalid_cursor");
+  const list = described("listDeadLetters", "List a subscription's dead letters, newest first", page, "invalid_cursor");
   app.get<{ Params: SubscriptionPath }>(base, { schema: { ...list, querystring: listQuery } }, async (request) => {
     const query = readListQuery(request);
     const { id, topic } = await subscriptionAt({ catalog }, request.params);
@@ -73,7 +70,7 @@ function readRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   });
 
   const answer = { 200: deadLetterSchema };
-  const get = operation("getDeadLetter", "Get a dead letter, with its message", answer, "dead_letter_not_found");
+  const get = described("getDeadLetter", "Get a dead letter, with its message", answer, "dead_letter_not_found");
   const schema = { ...get, params: letterParams };
   app.get<{ Params: LetterPath }>(`${base}/:id`, { schema }, async ({ params }) => {
     const { id, topic } = await subscriptionAt({ catalog }, params);
@@ -87,7 +84,7 @@ function readRoutes(app: FastifyInstance, { catalog, records }: Store): void {
 function letterRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   const errors = ["dead_letter_not_found", ...writeErrors] as const;
   const deleted = { 204: { type: "null", description: "The dead letter is deleted." } };
-  const deletion = operation("deleteDeadLetter", "Delete a dead letter for good", deleted, ...errors);
+  const deletion = described("deleteDeadLetter", "Delete a dead letter for good", deleted, ...errors);
   const deletionSchema = { ...deletion, params: letterParams };
   app.delete<{ Params: LetterPath }>(`${base}/:id`, { schema: deletionSchema }, async ({ params }, reply) => {
     const { id } = await subscriptionAt({ catalog }, params);
@@ -97,7 +94,7 @@ function letterRoutes(app: FastifyInstance, { catalog, records }: Store): void {
 
   const redriven = { 200: { ...countSchema, description: "The dead letter is a delivery again." } };
   const summary = "Deliver a dead letter again; its retry policy starts anew";
-  const redrive = operation("redriveDeadLetter", summary, redriven, ...errors);
+  const redrive = described("redriveDeadLetter", summary, redriven, ...errors);
   const schema = { ...redrive, params: letterParams };
   app.post<{ Params: LetterPath }>(`${base}/:id/redrive`, { schema }, async ({ params }) => {
     const { id } = await subscriptionAt({ catalog }, params);
@@ -112,7 +109,7 @@ function bulkRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   const readPurgeQuery = queryReader(purgeQuery);
   const purged = { 200: { ...countSchema, description: "How many were deleted." } };
   const purgeSummary = "Delete all dead letters of a subscription for good";
-  const purge = operation("purgeDeadLetters", purgeSummary, purged, ...writeErrors);
+  const purge = described("purgeDeadLetters", purgeSummary, purged, ...writeErrors);
   app.delete<{ Params: SubscriptionPath }>(base, { schema: { ...purge, querystring: purgeQuery } }, async (request) => {
     if (!readPurgeQuery(request).all) throw RingbackError.at("invalid_request", "all", "must be true");
     const { id } = await subscriptionAt({ catalog }, request.params);
@@ -122,7 +119,7 @@ function bulkRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   const readRedriveBody = shapeReader(redriveBody);
   const redriven = { 200: { ...countSchema, description: "How many dead letters are deliveries again." } };
   const redriveSummary = "Deliver some or all dead letters again; their retry policies start anew";
-  const redrive = operation("redriveDeadLetters", redriveSummary, redriven, ...bodyErrors, ...writeErrors);
+  const redrive = described("redriveDeadLetters", redriveSummary, redriven, ...bodyErrors, ...writeErrors);
   const schema = { ...redrive, body: redriveBody };
   app.post<{ Params: SubscriptionPath }>(`${base}/redrive`, { schema }, async (request) => {
     const { ids = null, all = false } = readRedriveBody(jsonBody(request).value);

@@ -4,7 +4,7 @@ import { assertName } from "../domain/names.ts";
 import type { LiveEvent } from "../engine/live-events.ts";
 import { createEventStreams } from "../http/event-streams.ts";
 import { queryReader } from "../shapes/query.ts";
-import { about, closedObject, problemResponses } from "../shapes/schema-parts.ts";
+import { about, closedObject, operation, problemResponses } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
 import type { ApiParts } from "./api-parts.ts";
 
@@ -32,9 +32,7 @@ const query = closedObject({
 });
 
 const schema = {
-  tags: ["events"],
-  operationId: "streamEvents",
-  summary: "Watch what happens, as Server-Sent Events",
+  ...operation("events", "streamEvents", "Watch what happens, as Server-Sent Events"),
   description:
     "Each event has an id, its type as `event`, and JSON as `data` with `type`, `at` and the members of its type. A " +
     "reader that is too slow gets an event `lagged` with the number of `dropped` events. Past events are not sent again.",

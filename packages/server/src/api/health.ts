@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { assertReady } from "../ops/health.ts";
-import { describedObject, problemResponses } from "../shapes/schema-parts.ts";
+import { describedObject, operation, problemResponses } from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
 
 const healthSchema = describedObject("The process is up.", { status: Type.Enum(["ok"]), version: Type.String() });
@@ -9,15 +9,11 @@ const readySchema = describedObject("The server answers requests, and the databa
   status: Type.Enum(["ready"]),
 });
 const health = {
-  tags: ["operations"],
-  operationId: "getHealth",
-  summary: "Check that the process is up",
+  ...operation("operations", "getHealth", "Check that the process is up"),
   response: { 200: healthSchema },
 };
 const ready = {
-  tags: ["operations"],
-  operationId: "getReadiness",
-  summary: "Check that the server can answer requests",
+  ...operation("operations", "getReadiness", "Check that the server can answer requests"),
   response: { 200: readySchema, ...problemResponses("not_ready", "storage_unavailable") },
 };
 

@@ -1,6 +1,6 @@
 import { jsonDepthWithin } from "@ringback/sdk/protocols";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { Type } from "typebox";
+import { Type, type Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { HookSettings } from "../domain/hook-rules.ts";
 import { limits } from "../domain/limits.ts";
@@ -9,18 +9,16 @@ import { hookJson } from "../engine/hooks/hook-json.ts";
 import type { HookDetails, HookPayload } from "../engine/hooks/hooks.ts";
 import { bodyBytes, jsonBody } from "../http/json-body.ts";
 import { hookSchema, hookShape, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";
-import { about, bodyErrors, hookParams, problemResponses } from "../shapes/schema-parts.ts";
+import { about, bodyErrors, hookParams, operation, problemResponses } from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { labelledListRoute, resourceRoutes, type Resource } from "./resource.ts";
 
-interface HookPath {
-  readonly hook: string;
-}
+type HookPath = Static<typeof hookParams>;
 
 const path = "/v1/hooks/:hook";
 
 export function hookRoutes(app: FastifyInstance, { hooks }: ApiParts): void {
-  const resource: Resource<HookPath, HookDetails, HookSettings> = {
+  const resource: Resource<"hook", HookPath, HookDetails, HookSettings> = {
     path,
     noun: "hook",
     plural: "hooks",
@@ -35,10 +33,7 @@ export function hookRoutes(app: FastifyInstance, { hooks }: ApiParts): void {
     assertName: ({ hook }) => assertName("hook", hook),
     at: ({ hook: name }) => ({
       get: () => hooks.get(name),
-      put: async (settings, condition) => {
-        const { hook, created } = await hooks.put(name, settings, condition);
-        return { resource: hook, created };
-      },
+      put: (settings, condition) => hooks.put(name, settings, condition),
       delete: (condition) => hooks.delete(name, condition),
     }),
     notFound: ({ hook }) => new RingbackError("hook_not_found", `There is no hook "${hook}".`),
@@ -50,9 +45,7 @@ export function hookRoutes(app: FastifyInstance, { hooks }: ApiParts): void {
 }
 
 const callSchema = {
-  tags: ["hooks"],
-  operationId: "callHook",
-  summary: "Call a hook and get its outcome",
+  ...operation("hooks", "callHook", "Call a hook and get its outcome"),
   description:
     "The body is the payload: any JSON value (koipy and opencard: an object). The answer is 200 even when a called " +
     "program fails: then `error` is not null, and the hook's `onError` has decided the action.",

@@ -16,13 +16,13 @@ import {
   bodyErrors,
   closedObject,
   inboxParams,
+  operation,
   problemResponses,
   whole,
   writeErrors,
 } from "../shapes/schema-parts.ts";
 import { whileConnected } from "../http/socket-close.ts";
 
-const tags = ["inboxes"];
 const takeQuery = closedObject({
   waitMs: about(
     "How long to wait for a message when there is none, in milliseconds.",
@@ -40,9 +40,7 @@ const untrustedBody = {
 };
 
 const keepSchema = {
-  tags,
-  operationId: "keepInInbox",
-  summary: "Send a message to an inbox",
+  ...operation("inboxes", "keepInInbox", "Send a message to an inbox"),
   description:
     "The body is kept byte for byte, together with its content type. A content type need not be a media type, but one that has " +
     `more than ${limits.contentTypeCharsMax} characters, or others than printable ASCII, is not kept. A query is not kept. ` +
@@ -66,9 +64,7 @@ const keepSchema = {
 };
 
 const takeSchema = {
-  tags,
-  operationId: "takeFromInbox",
-  summary: "Take the oldest message",
+  ...operation("inboxes", "takeFromInbox", "Take the oldest message"),
   description:
     "The message's own bytes and content type. Without a message the body is empty and `ringback-message-id` is missing. " +
     "The message is removed from the inbox as soon as the server's operating system has taken the whole answer to send it. " +

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { InboxSettings } from "../domain/inbox-rules.ts";
 import { assertName } from "../domain/names.ts";
@@ -8,9 +9,7 @@ import { inboxParams } from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { labelledListRoute, resourceRoutes, type Resource } from "./resource.ts";
 
-export interface InboxPath {
-  readonly inbox: string;
-}
+export type InboxPath = Static<typeof inboxParams>;
 
 /** Routes that create, list and delete inboxes. `inbox-gate.ts` has the routes for their messages. */
 export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
@@ -19,7 +18,7 @@ export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
     inboxes.stopWaiting();
     done();
   });
-  const resource: Resource<InboxPath, InboxDetails, InboxSettings> = {
+  const resource: Resource<"inbox", InboxPath, InboxDetails, InboxSettings> = {
     path: "/v1/inboxes/:inbox",
     noun: "inbox",
     plural: "inboxes",
@@ -41,10 +40,7 @@ export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
     assertName: ({ inbox }) => assertName("inbox", inbox),
     at: ({ inbox: name }) => ({
       get: () => inboxes.get(name),
-      put: async (settings, condition) => {
-        const { inbox, created } = await inboxes.put(name, settings, condition);
-        return { resource: inbox, created };
-      },
+      put: (settings, condition) => inboxes.put(name, settings, condition),
       delete: (condition) => inboxes.delete(name, condition),
     }),
     notFound: noInbox,

@@ -1,5 +1,6 @@
 import type { Jwk } from "@ringback/sdk/protocols";
 import type { FastifyInstance } from "fastify";
+import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { assertKid } from "../domain/kid-rule.ts";
 import type { KeyDetails } from "../engine/keys/keys.ts";
@@ -12,15 +13,13 @@ import { shapeReader } from "../shapes/shape-check.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { resourceRoutes, type Resource } from "./resource.ts";
 
-interface KeyPath {
-  readonly kid: string;
-}
+type KeyPath = Static<typeof keyParams>;
 
 /** No response, error or event contains any part of a key's secret. */
 export function keyRoutes(app: FastifyInstance, { keys }: ApiParts): void {
   const readBody = shapeReader(keyBody, { codes: { jwk: "invalid_key" } });
   const readListQuery = queryReader(listQuery);
-  const resource: Resource<KeyPath, KeyDetails, Jwk> = {
+  const resource: Resource<"key", KeyPath, KeyDetails, Jwk> = {
     path: "/v1/keys/:kid",
     noun: "key",
     plural: "keys",
@@ -46,10 +45,7 @@ export function keyRoutes(app: FastifyInstance, { keys }: ApiParts): void {
     assertName: ({ kid }) => assertKid("kid", kid),
     at: ({ kid }) => ({
       get: () => keys.get(kid),
-      put: async (jwk, condition) => {
-        const { key, created } = await keys.put(kid, jwk, condition);
-        return { resource: key, created };
-      },
+      put: (jwk, condition) => keys.put(kid, jwk, condition),
       delete: (condition) => keys.delete(kid, condition),
     }),
     notFound: ({ kid }) => new RingbackError("key_not_found", `There is no key "${kid}".`),

@@ -20,12 +20,11 @@ import { messageOf, messagesOf } from "../shapes/publish-body.ts";
 import { publishErrorsAt } from "../shapes/publish-errors.ts";
 import { noParameters, queryReader } from "../shapes/query.ts";
 import { rawMessageOf } from "../shapes/raw-message.ts";
-import { about, bodyErrors, problemResponses, topicParams, writeErrors } from "../shapes/schema-parts.ts";
+import { about, bodyErrors, operation, problemResponses, topicParams, writeErrors } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { topicAt, type TopicPath } from "./topics.ts";
 
-const tags = ["messages"];
 const publishErrors = [
   "invalid_name",
   "invalid_tag",
@@ -50,16 +49,12 @@ const messageParams = Type.Object({
 });
 
 const getSchema = {
-  tags,
-  operationId: "getMessage",
-  summary: "Get a message, with its deliveries and every attempt",
+  ...operation("messages", "getMessage", "Get a message, with its deliveries and every attempt"),
   params: messageParams,
   response: { 200: messageSchema, ...problemResponses("message_not_found") },
 };
 const publishSchema = {
-  tags,
-  operationId: "publish",
-  summary: "Publish a message",
+  ...operation("messages", "publish", "Publish a message"),
   description:
     "A body of type application/json describes the message. A body of any other type is the message: its bytes are kept " +
     "as sent, with their content type, and the parameters of the query give the other fields.",
@@ -70,9 +65,7 @@ const publishSchema = {
   response: { 201: { ...publishedSchema, headers: replayedHeader }, ...problemResponses(...publishErrors) },
 };
 const batchSchema = {
-  tags,
-  operationId: "publishBatch",
-  summary: "Publish several messages at once, all or none",
+  ...operation("messages", "publishBatch", "Publish several messages at once, all or none"),
   params: topicParams,
   headers: idempotencyHeaders,
   body: batchBody,

@@ -1,10 +1,9 @@
 import type { FastifyInstance } from "fastify";
+import { operation } from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
 
 const schema = {
-  tags: ["operations"],
-  operationId: "getMetrics",
-  summary: "Get the metrics in the Prometheus text format",
+  ...operation("operations", "getMetrics", "Get the metrics in the Prometheus text format"),
   response: { 200: { description: "The metrics.", content: { "text/plain": { schema: { type: "string" } } } } },
 };
 

@@ -1,12 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import { nodesSchema, nodesView } from "../shapes/node.ts";
-import { problemResponses } from "../shapes/schema-parts.ts";
+import { operation, problemResponses } from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
 
 const schema = {
-  tags: ["operations"],
-  operationId: "listNodes",
-  summary: "List the nodes of the cluster",
+  ...operation("operations", "listNodes", "List the nodes of the cluster"),
   description: "As the database knows them. With SQLite there is one node.",
   response: { 200: nodesSchema, ...problemResponses("storage_unavailable") },
 };

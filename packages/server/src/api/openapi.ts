@@ -1,6 +1,6 @@
 import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
-import { problemSchema } from "../shapes/schema-parts.ts";
+import { operation, problemSchema } from "../shapes/schema-parts.ts";
 
 /** Routes whose body may be omitted. A missing body means the same as an empty object. */
 const bodiless = [
@@ -62,9 +62,7 @@ export function openapiRoute(app: FastifyInstance): void {
     "/openapi.json",
     {
       schema: {
-        tags: ["operations"],
-        operationId: "getOpenapi",
-        summary: "This document",
+        ...operation("operations", "getOpenapi", "This document"),
         response: { 200: { description: "OpenAPI 3.1.", type: "object" } },
       },
     },

@@ -15,13 +15,12 @@ import {
   pulledSchema,
   pulledView,
 } from "../shapes/pull.ts";
-import { bodyErrors, problemResponses, subscriptionParams, writeErrors } from "../shapes/schema-parts.ts";
+import { bodyErrors, operation, problemResponses, subscriptionParams, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { Store } from "../store/store.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
 
-const tags = ["pulling"];
 const base = "/v1/topics/:topic/subscriptions/:subscription";
 const errors = [
   "invalid_name",
@@ -33,9 +32,7 @@ const errors = [
 ] as const;
 
 const pullSchema = {
-  tags,
-  operationId: "pull",
-  summary: "Pull messages, each for a limited time",
+  ...operation("pulling", "pull", "Pull messages, each for a limited time"),
   description:
     "A pulled message is invisible to other receivers until its `visibleAt`, on every server of the database. A message " +
     "that is not acknowledged by then can be pulled again. A paused subscription gives no messages. A client that " +
@@ -47,9 +44,7 @@ const pullSchema = {
 const answeredPerHandle =
   "The answer is 200 even if some receipt handles are no longer valid: see `failed` and `results`.";
 const ackSchema = {
-  tags,
-  operationId: "acknowledge",
-  summary: "Acknowledge messages: they are not delivered again",
+  ...operation("pulling", "acknowledge", "Acknowledge messages: they are not delivered again"),
   description: answeredPerHandle,
   params: subscriptionParams,
   body: ackBody,

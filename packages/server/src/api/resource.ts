@@ -21,22 +21,24 @@ import type { Label } from "../store/label.ts";
 import type { Page, PageRequest } from "../store/page.ts";
 
 /** The resource to which a path leads. The resource need not exist. */
-export interface Target<R, S> {
+export interface Target<N extends string, R, S> {
   get(): Promise<R | null>;
-  put(settings: S, condition?: WriteCondition): Promise<{ readonly resource: R; readonly created: boolean }>;
+  /** The result has the resource under its noun, such as `topic`. */
+  put(settings: S, condition?: WriteCondition): Promise<Readonly<Record<N, R>> & { readonly created: boolean }>;
   /** Returns false if another request has deleted the resource in the meantime. */
   delete(condition: WriteCondition): Promise<boolean>;
 }
 
-/** A kind of resource that callers create under a name. `P`: the parameters of the path. */
-export interface Resource<P, R extends Revision, S> extends NamedResource {
+/** A kind of resource that callers create under a name. `N`: its noun. `P`: the parameters of the path. */
+export interface Resource<N extends string, P, R extends Revision, S> extends NamedResource {
+  readonly noun: N;
   readonly path: string;
   readonly shape: Pick<SettingsShape<S>, "body" | "read"> & Partial<SettingsShape<S>>;
   readonly isBodyOptional: boolean;
   /** Throws `invalid_name`. */
   readonly assertName: (path: P) => void;
   /** Throws if the parent does not exist. */
-  readonly at: (path: P) => Target<R, S> | Promise<Target<R, S>>;
+  readonly at: (path: P) => Target<N, R, S> | Promise<Target<N, R, S>>;
   readonly notFound: (path: P) => RingbackError;
   /** Converts the settings to the PUT body that would set them. A PATCH changes this body. */
   readonly bodyOf?: (resource: R) => object;
@@ -48,8 +50,11 @@ export interface Resource<P, R extends Revision, S> extends NamedResource {
 }
 
 /** Adds PUT, PATCH, GET and DELETE of a resource. PATCH is omitted if the shape of the resource has no patch. */
-export function resourceRoutes<P, R extends Revision, S>(app: FastifyInstance, resource: Resource<P, R, S>): void {
-  const { path, shape, at, notify } = resource;
+export function resourceRoutes<N extends string, P, R extends Revision, S>(
+  app: FastifyInstance,
+  resource: Resource<N, P, R, S>,
+): void {
+  const { path, noun, shape, at, notify } = resource;
   const named = ({ params }: FastifyRequest): P => {
     // Fastify cannot derive the type of the parameters from the type parameter `P`.
     resource.assertName(params as P);
@@ -65,11 +70,11 @@ export function resourceRoutes<P, R extends Revision, S>(app: FastifyInstance, r
     const name = named(request);
     const settings = shape.read(resource.isBodyOptional ? optionalJson(request) : jsonBody(request).value);
     const target = await at(name);
-    const { resource: after, created } = isConditional(request)
+    const written = isConditional(request)
       ? await writeConditionally(request, target.get, (_current, condition) => target.put(settings, condition))
       : await target.put(settings);
     notify?.(name, "changed");
-    return send(reply.code(created ? 201 : 200), after);
+    return send(reply.code(written.created ? 201 : 200), written[noun]);
   });
 
   const { patch, readPatch, patched } = shape;
@@ -80,7 +85,7 @@ export function resourceRoutes<P, R extends Revision, S>(app: FastifyInstance, r
     app.patch(path, { schema: patchRoute(resource, patch) }, async (request, reply) => {
       const name = named(request);
       const changes = readPatch(mergePatchJson(request));
-      const { resource: after } = await patches.run(async () => {
+      const written = await patches.run(async () => {
         const target = await at(name);
         return writeConditionally(
           request,
@@ -89,7 +94,7 @@ export function resourceRoutes<P, R extends Revision, S>(app: FastifyInstance, r
         );
       });
       notify?.(name, "changed");
-      return send(reply, after);
+      return send(reply, written[noun]);
     });
   }
 
@@ -116,9 +121,9 @@ export function resourceRoutes<P, R extends Revision, S>(app: FastifyInstance, r
 }
 
 /** Adds the list of all resources of one kind, which may be filtered by a label. */
-export function labelledListRoute<P, R extends Revision, S>(
+export function labelledListRoute<R>(
   app: FastifyInstance,
-  resource: Resource<P, R, S>,
+  resource: NamedResource & { readonly viewOf: (resource: R) => object },
   list: (page: PageRequest, label?: Label) => Promise<Page<R>>,
 ): void {
   const { plural } = resource;

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { Subscription, SubscriptionState } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
@@ -9,7 +10,14 @@ import { labelOf } from "../shapes/labels.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
 import { queryReader } from "../shapes/query.ts";
 import { conditionalRoute, labelledListQuery, listRoute, type NamedResource } from "../shapes/resource-routes.ts";
-import { bodyErrors, problemResponses, subscriptionParams, topicParams, writeErrors } from "../shapes/schema-parts.ts";
+import {
+  bodyErrors,
+  operation,
+  problemResponses,
+  subscriptionParams,
+  topicParams,
+  writeErrors,
+} from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import {
   bodyOf,
@@ -27,9 +35,7 @@ import type { ApiParts } from "./api-parts.ts";
 import { resourceRoutes, sendTagged, type Resource } from "./resource.ts";
 import { topicAt, type TopicPath } from "./topics.ts";
 
-export interface SubscriptionPath extends TopicPath {
-  readonly subscription: string;
-}
+export type SubscriptionPath = Static<typeof subscriptionParams>;
 
 const base = "/v1/topics/:topic/subscriptions";
 const path = `${base}/:subscription`;
@@ -53,7 +59,7 @@ export async function subscriptionAt(store: Pick<Store, "catalog">, path: Subscr
   return found(path, await store.catalog.getSubscription(topic.id, path.subscription));
 }
 
-function subscriptionResource(parts: ApiParts): Resource<SubscriptionPath, Subscription, Written> {
+function subscriptionResource(parts: ApiParts): Resource<"subscription", SubscriptionPath, Subscription, Written> {
   const { store, keys, clock } = parts;
   const { catalog, records } = store;
   return {
@@ -95,8 +101,7 @@ function subscriptionResource(parts: ApiParts): Resource<SubscriptionPath, Subsc
         get: () => catalog.getSubscription(topic.id, name),
         async put({ settings, start }, condition) {
           await assertPushKeysFit(keys, settings);
-          const put = await catalog.putSubscription(topic.id, name, settings, start, condition);
-          return { resource: put.subscription, created: put.created };
+          return catalog.putSubscription(topic.id, name, settings, start, condition);
         },
         delete: (condition) => catalog.deleteSubscription(topic.id, name, condition),
       };
@@ -132,9 +137,7 @@ function listRoutes(app: FastifyInstance, { store }: ApiParts, resource: NamedRe
 }
 
 const rewindSchema = {
-  tags: ["subscriptions"],
-  operationId: "rewindSubscription",
-  summary: "Go back in the topic's log, and deliver from there again",
+  ...operation("subscriptions", "rewindSubscription", "Go back in the topic's log, and deliver from there again"),
   description:
     "Every matching message from the given position on that still exists is delivered again, or can be pulled again, " +
     "whatever its earlier deliveries have come to. Their receipt handles are no longer valid. Dead letters stay. A " +

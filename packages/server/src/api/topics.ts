@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { Topic, TopicSettings } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
@@ -8,13 +9,11 @@ import type { Store } from "../store/store.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { labelledListRoute, resourceRoutes, type Resource } from "./resource.ts";
 
-export interface TopicPath {
-  readonly topic: string;
-}
+export type TopicPath = Static<typeof topicParams>;
 
 export function topicRoutes(app: FastifyInstance, { store: { catalog }, events, clock }: ApiParts): void {
   const account = catalog.defaultAccount().id;
-  const resource: Resource<TopicPath, Topic, TopicSettings> = {
+  const resource: Resource<"topic", TopicPath, Topic, TopicSettings> = {
     path: "/v1/topics/:topic",
     noun: "topic",
     plural: "topics",
@@ -29,10 +28,7 @@ export function topicRoutes(app: FastifyInstance, { store: { catalog }, events, 
     assertName: ({ topic }) => assertName("topic", topic),
     at: ({ topic: name }) => ({
       get: () => catalog.getTopic(account, name),
-      put: async (settings, condition) => {
-        const { topic, created } = await catalog.putTopic(account, name, settings, condition);
-        return { resource: topic, created };
-      },
+      put: (settings, condition) => catalog.putTopic(account, name, settings, condition),
       delete: (condition) => catalog.deleteTopic(account, name, condition),
     }),
     notFound,

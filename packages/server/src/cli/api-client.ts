@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { isRecord } from "../config/record.ts";
 import { limits } from "../domain/limits.ts";
+import { collectBytes } from "./collect-bytes.ts";
 import { CommandError } from "./command-error.ts";
 import { EventStreamParser, type StreamEvent } from "./event-stream.ts";
 import { printableLine } from "./printable.ts";
@@ -108,15 +109,10 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error && cause.message !== "" ? cause.message : error.message;
 }
 
-async function readText(response: Response): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of response.body ?? []) {
-    bytes += piece.length;
-    if (bytes > responseBytesMax) throw new RangeError(`the response has more than ${responseBytesMax} bytes`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString("utf8");
+async function readText({ body }: Response): Promise<string> {
+  const bytes = await collectBytes(body ?? [], responseBytesMax);
+  if (bytes === null) throw new RangeError(`the response has more than ${responseBytesMax} bytes`);
+  return bytes.toString("utf8");
 }
 
 const shownCharsMax = 300;

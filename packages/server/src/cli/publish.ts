@@ -4,6 +4,7 @@ import { isRecord } from "../config/record.ts";
 import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
 import { limits } from "../domain/limits.ts";
 import { send } from "./api-client.ts";
+import { collectBytes } from "./collect-bytes.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
 import { attributeOption, collectOption, durationOption } from "./option-values.ts";
@@ -122,19 +123,11 @@ async function readBody(argument: string | undefined, context: CommandContext): 
   }
 }
 
-async function readStdin(context: CommandContext): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of context.stdin) {
-    const chunk = typeof piece === "string" ? new TextEncoder().encode(piece) : piece;
-    bytes += chunk.length;
-    // The size is checked while reading, because standard input may be endless. The server checks the exact limit of
-    // messages.
-    if (bytes > limits.requestBytesMax) {
-      const limit = `a message may have at most ${limits.bodyBytesMax}`;
-      throw new CommandError(`standard input has more than ${limits.requestBytesMax} bytes; ${limit}`);
-    }
-    pieces.push(chunk);
-  }
-  return Buffer.concat(pieces);
+async function readStdin({ stdin }: CommandContext): Promise<Uint8Array> {
+  // The size is checked while reading, because standard input may be endless. The server checks the exact limit of
+  // messages.
+  const bytes = await collectBytes(stdin, limits.requestBytesMax);
+  if (bytes !== null) return bytes;
+  const limit = `a message may have at most ${limits.bodyBytesMax}`;
+  throw new CommandError(`standard input has more than ${limits.requestBytesMax} bytes; ${limit}`);
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage as HttpRequest, type Server, type ServerResponse } from "node:http";
 import type { IncomingRequest, ProtocolKey, PushProtocol, ReceiverReply } from "@ringback/sdk/protocols";
 import type { Clock, Timers } from "../domain/ports.ts";
+import { collectBytes } from "./collect-bytes.ts";
 import { FailurePlan } from "./failure-plan.ts";
 import { recognise, type Recognised } from "./recognise.ts";
 
@@ -52,60 +53,36 @@ export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPort
   const failures = new FailurePlan(behaviour.failFirst);
   // Node's default limits apply to the header section and to slow requests.
   return createServer((request, response) => {
-    collect(request, behaviour.bodyBytesMax)
-      .then((body) => handle(request, response, body, { behaviour, ports, failures }))
-      // The sender has disconnected during its request.
-      .catch(() => response.destroy());
+    // The sender may disconnect during its request.
+    handle(request, response).catch(() => response.destroy());
   });
-}
 
-/** Returns null if the body exceeds the limit. The rest of such a body is not read. */
-async function collect(request: HttpRequest, bytesMax: number): Promise<Uint8Array | null> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of request as AsyncIterable<Uint8Array>) {
-    bytes += piece.length;
-    if (bytes > bytesMax) return null;
-    pieces.push(piece);
+  async function handle(request: HttpRequest, response: ServerResponse): Promise<void> {
+    // The rest of a body that exceeds the limit is not read.
+    const body = await collectBytes(request, behaviour.bodyBytesMax);
+    const trust = { keys: behaviour.keys, nowMs: ports.clock.now(), toleranceMs: SIGNATURE_TOLERANCE_MS };
+    const incoming = toIncoming(request, body ?? new Uint8Array());
+    const recognised = body === null ? null : await recognise(incoming, trust, behaviour.protocols);
+    const { reply, note } = chooseReply(body, recognised, behaviour, failures);
+    ports.arrived({
+      atMs: ports.clock.now(),
+      method: incoming.method,
+      path: request.url ?? "/",
+      headers: incoming.headers,
+      body: incoming.body,
+      recognised,
+      status: reply?.status ?? null,
+      note,
+    });
+    if (reply === null) return;
+    const answer = () => {
+      // The connection cannot be reused if the body was not read to its end.
+      const connection = body === null ? { connection: "close" } : {};
+      response.writeHead(reply.status, { ...reply.headers, ...connection }).end(reply.body);
+    };
+    if (behaviour.delayMs === 0) answer();
+    else ports.timers.after(behaviour.delayMs, answer);
   }
-  return Buffer.concat(pieces);
-}
-
-interface Handling {
-  readonly behaviour: ReceiverBehaviour;
-  readonly ports: ReceiverPorts;
-  readonly failures: FailurePlan;
-}
-
-async function handle(
-  request: HttpRequest,
-  response: ServerResponse,
-  body: Uint8Array | null,
-  handling: Handling,
-): Promise<void> {
-  const { behaviour, ports, failures } = handling;
-  const trust = { keys: behaviour.keys, nowMs: ports.clock.now(), toleranceMs: SIGNATURE_TOLERANCE_MS };
-  const incoming = toIncoming(request, body ?? new Uint8Array());
-  const recognised = body === null ? null : await recognise(incoming, trust, behaviour.protocols);
-  const { reply, note } = chooseReply(body, recognised, behaviour, failures);
-  ports.arrived({
-    atMs: ports.clock.now(),
-    method: incoming.method,
-    path: request.url ?? "/",
-    headers: incoming.headers,
-    body: incoming.body,
-    recognised,
-    status: reply?.status ?? null,
-    note,
-  });
-  if (reply === null) return;
-  const answer = () => {
-    // The connection cannot be reused if the body was not read to its end.
-    const connection = body === null ? { connection: "close" } : {};
-    response.writeHead(reply.status, { ...reply.headers, ...connection }).end(reply.body);
-  };
-  if (behaviour.delayMs === 0) answer();
-  else ports.timers.after(behaviour.delayMs, answer);
 }
 
 function chooseReply(

@@ -47,30 +47,12 @@ export function addTailCommand(program: Command, context: CommandContext): void 
     .action(async (options: TailOptions) => tail(options, context));
 }
 
+/** Shows events until a stop signal. The first connection must succeed. A failed later connection is tried again. */
 async function tail(options: TailOptions, context: CommandContext): Promise<void> {
   const url = readServerUrl(options.url, context.env);
+  const query = eventsQuery(options);
   const paint = createPaint(context, context.stdout);
-  await followEvents(url, eventsQuery(options), stopSignal(context), {
-    event(event) {
-      const data = parseEvent(event);
-      if (!wanted(data, options)) return;
-      context.stdout.write(`${options.json ? JSON.stringify(data) : eventLine(data, paint)}\n`);
-    },
-    lost: (reason, delayMs) =>
-      void context.stderr.write(`ringback: the stream ended (${reason}); trying again in ${delayMs / 1000} s\n`),
-  });
-}
-
-interface Follower {
-  event(event: StreamEvent): void;
-  lost(reason: string, delayMs: number): void;
-}
-
-/**
- * Reads events until the signal is aborted. The first connection must succeed. A later connection that fails is tried
- * again.
- */
-async function followEvents(url: string, query: string, signal: AbortSignal, follower: Follower): Promise<void> {
+  const signal = stopSignal(context);
   let everOpened = false;
   let delayMs = reconnectMsMin;
   const opened = () => {
@@ -80,14 +62,18 @@ async function followEvents(url: string, query: string, signal: AbortSignal, fol
   while (!signal.aborted) {
     let reason = "closed by the server";
     try {
-      for await (const event of events(url, query, signal, opened)) follower.event(event);
+      for await (const event of events(url, query, signal, opened)) {
+        const data = parseEvent(event);
+        if (!wanted(data, options)) continue;
+        context.stdout.write(`${options.json ? JSON.stringify(data) : eventLine(data, paint)}\n`);
+      }
     } catch (error) {
       if (signal.aborted) return;
       if (!everOpened || !(error instanceof CommandError) || isFinal(error)) throw error;
       reason = error.message;
     }
     if (signal.aborted) return;
-    follower.lost(reason, delayMs);
+    context.stderr.write(`ringback: the stream ended (${reason}); trying again in ${delayMs / 1000} s\n`);
     await pause(delayMs, signal);
     delayMs = Math.min(delayMs * 2, reconnectMsMax);
   }

@@ -25,11 +25,8 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   const fault = document.errors[0];
   if (fault !== undefined) {
     const { line, col } = lines.linePos(fault.pos[0]);
-    throw new ConfigError(
-      `${path}:${line}`,
-      "",
-      `not valid YAML at column ${col}: ${explain(fault.code, fault.message)}`,
-    );
+    const sentence = `not valid YAML at column ${col}: ${explain(fault.code, fault.message)}`;
+    throw new ConfigError(`${path}:${line}`, "", sentence);
   }
   const origin = (keys: readonly string[]) => `${path}:${lines.linePos(offsetOf(document, keys)).line}`;
   const values: unknown = document.contents === null ? {} : toPlainValues(document, path);

@@ -33,10 +33,7 @@ export function rejectUnknownVariables(env: Environment): void {
     if (!name.startsWith("RINGBACK_") || value === undefined || knownVariables.includes(name)) continue;
     if (isServiceDiscovery(name, value)) continue;
     const meant = nearest(name, knownVariables);
-    throw new ConfigError(
-      name,
-      name,
-      `no such setting; ${meant === null ? `the variables are ${knownVariables.join(", ")}` : `did you mean ${meant}?`}`,
-    );
+    const advice = meant === null ? `the variables are ${knownVariables.join(", ")}` : `did you mean ${meant}?`;
+    throw new ConfigError(name, name, `no such setting; ${advice}`);
   }
 }

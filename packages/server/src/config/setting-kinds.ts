@@ -14,8 +14,9 @@ export interface SettingKind<Schema extends TSchema> {
   readonly expected: string;
   /**
    * Parses the value of a flag, a variable or the file. An invalid value is returned unchanged, for `schema` to refuse.
+   * Default: every value is returned unchanged.
    */
-  readonly read: (raw: unknown) => unknown;
+  readonly read?: (raw: unknown) => unknown;
   /** Returns a valid value in the form in which an operator would write it. Default: the value as text. */
   readonly show?: (value: Static<Schema>) => string;
   /** True: the value must not be shown, even in an error. */
@@ -41,13 +42,9 @@ function inUnits({ forms, parse, format }: Units, minimum: number, maximum: numb
   };
 }
 
-export function milliseconds(minimum: number, maximum: number) {
-  return inUnits(durationUnits, minimum, maximum);
-}
+export const milliseconds = (minimum: number, maximum: number) => inUnits(durationUnits, minimum, maximum);
 
-export function byteCount(minimum: number, maximum: number) {
-  return inUnits(byteUnits, minimum, maximum);
-}
+export const byteCount = (minimum: number, maximum: number) => inUnits(byteUnits, minimum, maximum);
 
 export function byteCountOrUnlimited(minimum: number, maximum: number) {
   const counted = byteCount(minimum, maximum);
@@ -61,56 +58,44 @@ export function byteCountOrUnlimited(minimum: number, maximum: number) {
 export const postgresAddress = /^postgres(?:ql)?:\/\/\S+$/;
 
 /** The address of a database may contain a password. `isSecret` keeps such an address out of error messages. */
-export function database() {
-  return {
-    schema: Type.String({ pattern: `^sqlite$|${postgresAddress.source}`, maxLength: 2048 }),
-    expected: "sqlite, or postgres://user:password@host:port/name",
-    read: (raw: unknown) => raw,
-    isSecret: (raw: unknown) => typeof raw === "string" && raw.includes("//"),
-  };
-}
+export const database = {
+  schema: Type.String({ pattern: `^sqlite$|${postgresAddress.source}`, maxLength: 2048 }),
+  expected: "sqlite, or postgres://user:password@host:port/name",
+  isSecret: (raw: unknown) => typeof raw === "string" && raw.includes("//"),
+};
 
 export function choice<const Word extends string>(words: readonly Word[]) {
   return {
     schema: Type.Enum(words),
     expected: `one of ${words.join(", ")}`,
-    read: (raw: unknown) => raw,
   };
 }
 
-export function yesOrNo() {
-  return {
-    schema: Type.Boolean(),
-    expected: "true or false",
-    read: (raw: unknown) => (raw === "true" ? true : raw === "false" ? false : raw),
-  };
-}
+export const yesOrNo = {
+  schema: Type.Boolean(),
+  expected: "true or false",
+  read: (raw: unknown) => (raw === "true" ? true : raw === "false" ? false : raw),
+};
 
-export function topicName() {
-  return {
-    schema: Type.String({ pattern: nameForm.source, maxLength: limits.nameCharsMax }),
-    expected: `a letter or digit, then letters, digits, ".", "_" and "-"; at most ${limits.nameCharsMax} characters`,
-    read: (raw: unknown) => raw,
-  };
-}
+export const topicName = {
+  schema: Type.String({ pattern: nameForm.source, maxLength: limits.nameCharsMax }),
+  expected: `a letter or digit, then letters, digits, ".", "_" and "-"; at most ${limits.nameCharsMax} characters`,
+};
 
 export function path(charsMax: number) {
   return {
     // The operating system would cut the path at a zero byte.
     schema: Type.String({ minLength: 1, maxLength: charsMax, pattern: "^[^\\0]+$" }),
     expected: `the path of a folder, at most ${charsMax} characters`,
-    read: (raw: unknown) => raw,
   };
 }
 
-export function listenAddress() {
-  return {
-    schema: closedObject({ host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65_535 }) }),
-    expected: listenForms,
-    read: (raw: unknown) => (typeof raw === "string" ? parseListenAddress(raw) : null),
-    show: formatListenAddress,
-  };
-}
+export const listenAddress = {
+  schema: closedObject({ host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65_535 }) }),
+  expected: listenForms,
+  read: (raw: unknown) => (typeof raw === "string" ? parseListenAddress(raw) : null),
+  show: formatListenAddress,
+};
 
 /** Reads a list, or text separated by commas. */
 function readList(raw: unknown, parse: (text: string) => unknown): readonly unknown[] | null {

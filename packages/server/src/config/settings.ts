@@ -18,6 +18,7 @@ import type { SettingKind } from "./setting-kinds.ts";
 
 /** One setting of the server, which an operator can change. */
 export interface Setting<Schema extends TSchema = TSchema> extends SettingKind<Schema> {
+  readonly read: (raw: unknown) => unknown;
   readonly default: Static<Schema>;
   /** The default as the documentation shows it. */
   readonly defaultText: string;
@@ -38,7 +39,7 @@ function setting<Schema extends TSchema>(
   about: string,
   { secret = false, defaultText = (kind.show?.(fallback) ?? String(fallback)) || "none" } = {},
 ): Setting<Schema> {
-  return { ...kind, default: fallback, defaultText, about, secret };
+  return { read: (raw) => raw, ...kind, default: fallback, defaultText, about, secret };
 }
 
 /**
@@ -46,7 +47,7 @@ function setting<Schema extends TSchema>(
  */
 export const settings = {
   listen: setting(
-    listenAddress(),
+    listenAddress,
     { host: "127.0.0.1", port: 8000 },
     "Address and port that the server listens on. There is no authentication yet, so by default only programs on the " +
       "same machine can reach the server. Port 0 chooses a free port, which the log shows.",
@@ -58,7 +59,7 @@ export const settings = {
       "A relative path starts from the folder in which the server is started.",
   ),
   database: setting(
-    database(),
+    database,
     "sqlite",
     "The database: `sqlite` in the data folder, or PostgreSQL 14 or newer as " +
       "`postgres://user:password@host:port/name`. Any number of servers can use one PostgreSQL database; each of them " +
@@ -86,7 +87,7 @@ export const settings = {
   ),
   logLevel: setting(choice(logLevels), "info", "Log lines below this level are not written."),
   allowPrivateNetworks: setting(
-    yesOrNo(),
+    yesOrNo,
     // config.ts computes the default from `listen`.
     false,
     "Whether endpoints may be in private networks: loopback, link-local, 10.0.0.0/8, 192.168.0.0/16 and so on. The " +
@@ -112,7 +113,7 @@ export const settings = {
     { secret: true },
   ),
   wechatTopic: setting(
-    topicName(),
+    topicName,
     "wechat",
     "The topic whose messages are sent to the handlers that programs add at `POST /api/`, the WeChat HTTP API. " +
       "It is created with the first handler. Publish to it as to any other topic.",
@@ -125,7 +126,7 @@ export const settings = {
       "`/v2/index.php` that it has served before by its signature, and refuses it (see `cmqRefuseReplays`).",
   ),
   cmqRefuseReplays: setting(
-    yesOrNo(),
+    yesOrNo,
     true,
     "Whether a request to `/v2/index.php` is refused if the same request was sent before. Some clients choose their " +
       "nonce from only 10,000 numbers. If such a client sends the same request a hundred times a second, such as a " +

@@ -29,9 +29,7 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
     }
     const stream = openEventStream(response, config.eventStreamBacklogMax);
     streams.set(stream, wants);
-    response.once("close", () => {
-      leave(stream);
-    });
+    response.once("close", () => leave(stream));
     unsubscribe ??= subscribe(deliver);
     heartbeat ??= setInterval(beat, config.eventHeartbeatMs).unref();
   }

@@ -36,15 +36,12 @@ export function createHttpServer(listener: RequestListener, config: HttpLimits, 
   server.maxHeadersCount = 0;
   server.on("checkContinue", answerContinue);
   server.on("checkExpectation", (_request, response: ServerResponse) => {
-    writeProblem(
-      response,
-      new RingbackError("expectation_failed", 'The server supports no other Expect header than "100-continue".'),
-    );
+    const sentence = 'The server supports no other Expect header than "100-continue".';
+    writeProblem(response, new RingbackError("expectation_failed", sentence));
   });
   server.on("connect", (_request, socket: Socket) => {
-    socket.end(
-      problemText(new RingbackError("method_not_allowed", "This server is not a proxy: it does not support CONNECT.")),
-    );
+    const sentence = "This server is not a proxy: it does not support CONNECT.";
+    socket.end(problemText(new RingbackError("method_not_allowed", sentence)));
   });
   return server;
 
@@ -80,12 +77,8 @@ const idleCheckMs = 20;
  * and a connection with half a request for ever.
  */
 export function endConnections(server: Server, config: HttpLimits): void {
-  const idle = setInterval(() => {
-    server.closeIdleConnections();
-  }, idleCheckMs).unref();
-  const limit = setTimeout(() => {
-    server.closeAllConnections();
-  }, config.closeMsMax).unref();
+  const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs).unref();
+  const limit = setTimeout(() => server.closeAllConnections(), config.closeMsMax).unref();
   server.once("close", () => {
     clearInterval(idle);
     clearTimeout(limit);

@@ -17,11 +17,8 @@ export function idempotencyOf(
   const key = request.headers["idempotency-key"];
   if (key === undefined) return null;
   if (typeof key !== "string" || !keyForm.test(key)) {
-    throw RingbackError.at(
-      "invalid_idempotency_key",
-      "Idempotency-Key",
-      `must be 1 to ${limits.idempotencyKeyCharsMax} printable ASCII characters`,
-    );
+    const fault = `must be 1 to ${limits.idempotencyKeyCharsMax} printable ASCII characters`;
+    throw RingbackError.at("invalid_idempotency_key", "Idempotency-Key", fault);
   }
   const query = request.url.split("?", 2)[1] ?? "";
   const head = JSON.stringify([...scope, query, request.headers["content-type"] ?? null]);

@@ -19,18 +19,13 @@ export function isConditional({ headers }: FastifyRequest): boolean {
  */
 function assertPreconditions({ headers }: FastifyRequest, current: Revision | null): void {
   if (matches("If-Match", headers["if-match"], current) === false) {
-    throw new RingbackError(
-      "precondition_failed",
-      current === null
-        ? "The resource does not exist, so that no If-Match can hold."
-        : `The resource was changed: its ETag is ${entityTag(current)} now.`,
-    );
+    const missing = "The resource does not exist, so that no If-Match can hold.";
+    const changed = current && `The resource was changed: its ETag is ${entityTag(current)} now.`;
+    throw new RingbackError("precondition_failed", changed ?? missing);
   }
   if (matches("If-None-Match", headers["if-none-match"], current) === true) {
-    throw new RingbackError(
-      "precondition_failed",
-      `The resource exists${current && `; its ETag is ${entityTag(current)}`}.`,
-    );
+    const tag = current && `; its ETag is ${entityTag(current)}`;
+    throw new RingbackError("precondition_failed", `The resource exists${tag}.`);
   }
 }
 

@@ -1,18 +1,6 @@
 import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
-import { errorTable, type ErrorCode, type ErrorDetail, type RingbackError } from "../domain/errors.ts";
-
-/** RFC 9457 problem details, with the extension members `code`, `errors` and `requestId`. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: ErrorCode;
-  readonly errors?: readonly ErrorDetail[];
-  /** Set only for the code `internal`: the id of the log line that contains the details. */
-  readonly requestId?: string;
-}
+import { errorTable, type ErrorCode, type RingbackError } from "../domain/errors.ts";
 
 export const problemContentType = "application/problem+json";
 
@@ -34,7 +22,11 @@ const retryAfterS: Partial<Record<ErrorCode, number>> = {
   too_many_streams: 15,
 };
 
-export function problemOf(error: RingbackError, requestId?: string): Problem {
+/**
+ * Returns RFC 9457 problem details, with the extension members `code`, `errors` and `requestId`. `requestId`: the id of
+ * the log line that contains the details, only for the code `internal`.
+ */
+export function problemOf(error: RingbackError, requestId?: string) {
   const row = errorTable[error.code];
   return {
     type: problemType(error.code),
@@ -52,7 +44,11 @@ export function problemHeaders(code: ErrorCode): Record<string, string> {
   return seconds === undefined ? {} : { "retry-after": String(seconds) };
 }
 
-export function sendProblem(reply: FastifyReply, problem: Problem, headers: Record<string, string> = {}): FastifyReply {
+export function sendProblem(
+  reply: FastifyReply,
+  problem: ReturnType<typeof problemOf>,
+  headers: Record<string, string> = {},
+): FastifyReply {
   // The problem is sent as bytes. Fastify would serialise an object again and add a charset, which this media type does
   // not have.
   return reply

@@ -12,9 +12,7 @@ export function onSocketClose(socket: Socket, closed: () => void): () => void {
   listeners.add(closed);
   // The event `close` may have been emitted before.
   if (socket.destroyed) queueMicrotask(() => closeAll(listeners));
-  return () => {
-    listeners.delete(closed);
-  };
+  return () => void listeners.delete(closed);
 }
 
 /** Runs `work` with a signal that is aborted when the client disconnects in the meantime. */

@@ -17,11 +17,15 @@ import {
 } from "./schema-parts.ts";
 import { optionalTimeText, timeText } from "./time-text.ts";
 
-const messageIdSchema = about(
-  "An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.",
-  Type.String({ examples: ["1099511627777"] }),
-);
-const seqSchema = about("The position in the topic's log.", Type.Integer({ minimum: 1 }));
+const publishedMembers = {
+  id: about(
+    "An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.",
+    Type.String({ examples: ["1099511627777"] }),
+  ),
+  topic: Type.String(),
+  seq: about("The position in the topic's log.", Type.Integer({ minimum: 1 })),
+  publishedAt: timeSchema("When the message was accepted."),
+};
 
 export const publishBody = bodyObject([{ body: "hello", tags: ["important"] }, { body: { order: 17 } }], {
   body: about(
@@ -85,22 +89,14 @@ export const idempotencyHeaders = Type.Object({
   ),
 });
 
-export const publishedSchema = describedObject("The message is accepted: it is on disk.", {
-  id: messageIdSchema,
-  topic: Type.String(),
-  seq: seqSchema,
-  publishedAt: timeSchema("When the message was accepted."),
-});
+export const publishedSchema = describedObject("The message is accepted: it is on disk.", publishedMembers);
 
 export const publishedBatchSchema = describedObject("All messages are accepted: they are on disk.", {
   messages: Type.Array(publishedSchema, { description: "In the order of the request." }),
 });
 
 export const messageMembers = {
-  id: messageIdSchema,
-  topic: Type.String(),
-  seq: seqSchema,
-  publishedAt: timeSchema("When the message was accepted."),
+  ...publishedMembers,
   deliverAt: nullable(timeSchema("The message is not delivered before this time; null: it is delivered at once.")),
   contentType: nullable(Type.String()),
   tags: Type.Array(Type.String()),

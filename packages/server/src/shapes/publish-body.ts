@@ -71,11 +71,8 @@ function contentOf(
 function fromBase64(text: string, field: string): Buffer {
   const bytes = Buffer.from(text, "base64");
   if (bytes.toString("base64") === text) return bytes;
-  throw RingbackError.at(
-    "invalid_request",
-    field,
-    "must be base64 in the standard alphabet, with padding and without spaces",
-  );
+  const fault = "must be base64 in the standard alphabet, with padding and without spaces";
+  throw RingbackError.at("invalid_request", field, fault);
 }
 
 function sourceText(text: string, span: Span | null): Buffer {

@@ -42,13 +42,8 @@ function assertDecodable(url: string): void {
   try {
     decodeURIComponent(url.slice(from + 1));
   } catch (cause) {
-    throw new RingbackError(
-      "malformed_request",
-      "The query contains a percent sign that is not part of a valid UTF-8 escape.",
-      {
-        cause,
-      },
-    );
+    const sentence = "The query contains a percent sign that is not part of a valid UTF-8 escape.";
+    throw new RingbackError("malformed_request", sentence, { cause });
   }
 }
 

@@ -10,11 +10,8 @@ export function rawMessageOf(request: FastifyRequest, query: Static<typeof rawPa
   const contentType = request.headers["content-type"] ?? null;
   const body = bodyBytes(request);
   if (contentType === null && body.length === 0) {
-    throw RingbackError.at(
-      "invalid_request",
-      "body",
-      "is missing: send JSON with Content-Type: application/json, or the message's own bytes with their content type",
-    );
+    const advice = "send JSON with Content-Type: application/json, or the message's own bytes with their content type";
+    throw RingbackError.at("invalid_request", "body", `is missing: ${advice}`);
   }
   return {
     body,

@@ -2,7 +2,7 @@ import { Type, type TObject, type TSchema } from "typebox";
 import type { ErrorCode } from "../domain/errors.ts";
 import { labelParameter } from "./labels.ts";
 import { pageParameters } from "./query.ts";
-import { about, bodyErrors, closedObject, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
+import { about, bodyErrors, closedObject, operation, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
 
 interface RouteTexts {
   readonly summary?: string;
@@ -63,9 +63,7 @@ export function putRoute(resource: NamedResource, body: TObject) {
   const { noun, plural, params, view, putErrors, settingErrors, texts } = resource;
   const errors = [...putErrors, ...settingErrors, ...bodyErrors, ...writeErrors];
   return {
-    tags: [plural],
-    operationId: `put${idOf(noun)}`,
-    summary: `Create ${withArticle(noun)}, or replace all its settings`,
+    ...operation(plural, `put${idOf(noun)}`, `Create ${withArticle(noun)}, or replace all its settings`),
     description: "The body holds all settings: one that is left out gets its default.",
     ...texts.put,
     params,
@@ -83,9 +81,7 @@ export function patchRoute(resource: NamedResource, patch: TObject) {
   const { noun, plural, params, view, pathErrors, settingErrors } = resource;
   const content = { schema: patch };
   return {
-    tags: [plural],
-    operationId: `patch${idOf(noun)}`,
-    summary: `Change some settings of ${withArticle(noun)}`,
+    ...operation(plural, `patch${idOf(noun)}`, `Change some settings of ${withArticle(noun)}`),
     description:
       "The body is a JSON merge patch (RFC 7396): a setting that is left out stays as it is, an object is changed member by " +
       "member, a list is replaced, and null sets the default again. The result must be a body that PUT accepts.",
@@ -96,9 +92,7 @@ export function patchRoute(resource: NamedResource, patch: TObject) {
 
 export function getRoute({ noun, plural, params, pathErrors, view, wholeView, texts }: NamedResource) {
   return {
-    tags: [plural],
-    operationId: `get${idOf(noun)}`,
-    summary: `Get ${withArticle(noun)}`,
+    ...operation(plural, `get${idOf(noun)}`, `Get ${withArticle(noun)}`),
     ...texts.get,
     params,
     response: { 200: { ...(wholeView ?? view), headers: etag }, ...problemResponses(...pathErrors) },
@@ -124,9 +118,7 @@ export const labelledListQuery = closedObject({ ...pageParameters, label: labelP
 
 export function listRoute({ plural, view }: NamedResource, querystring: TObject, errors: readonly ErrorCode[] = []) {
   return {
-    tags: [plural],
-    operationId: `list${idOf(plural)}`,
-    summary: `List ${plural}, sorted by name`,
+    ...operation(plural, `list${idOf(plural)}`, `List ${plural}, sorted by name`),
     querystring,
     response: { 200: pageOf(view, `A page of ${plural}.`), ...problemResponses("invalid_cursor", ...errors) },
   };

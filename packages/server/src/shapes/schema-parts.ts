@@ -3,7 +3,7 @@ import { errorTable, type ErrorCode } from "../domain/errors.ts";
 import { kidForm } from "../domain/kid-rule.ts";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
-import type { TimeMs } from "../domain/model.ts";
+import type { Topic } from "../domain/model.ts";
 import { timeText } from "./time-text.ts";
 
 /** Parts that the schemas of several resources share. */
@@ -56,24 +56,15 @@ export const changeTimes = {
   updatedAt: timeSchema("When it was last changed."),
 };
 
-export function changeTimesView({
-  createdAtMs,
-  updatedAtMs,
-}: {
-  readonly createdAtMs: TimeMs;
-  readonly updatedAtMs: TimeMs;
-}) {
+export function changeTimesView({ createdAtMs, updatedAtMs }: Pick<Topic, "createdAtMs" | "updatedAtMs">) {
   return { createdAt: timeText(createdAtMs), updatedAt: timeText(updatedAtMs) };
 }
 
 export function pageOf<T extends TSchema>(item: T, description: string) {
-  return Type.Object(
-    {
-      items: Type.Array(item),
-      next: about("Pass it as `after` to get the next page; null on the last page.", nullable(Type.String())),
-    },
-    { additionalProperties: false, description },
-  );
+  return describedObject(description, {
+    items: Type.Array(item),
+    next: about("Pass it as `after` to get the next page; null on the last page.", nullable(Type.String())),
+  });
 }
 
 /** A map of strings. Type.Record cannot be used, because its pattern does not check names that contain a line break. */
@@ -161,6 +152,11 @@ export const bodyErrors: readonly ErrorCode[] = [
   "overloaded",
 ];
 export const writeErrors: readonly ErrorCode[] = ["overloaded", "storage_full", "storage_unavailable"];
+
+/** The members of a route's schema that name the route in the OpenAPI document. */
+export function operation(tag: string, operationId: string, summary: string) {
+  return { tags: [tag], operationId, summary };
+}
 
 /**
  * Returns the error responses of a route for its `schema.response`: one entry per HTTP status, with the possible error

@@ -82,13 +82,8 @@ export function shapeReader<S extends TSchema>(schema: S, options: ShapeOptions 
     if (first === undefined) return value as Static<S>;
     const member = /^[^.[]*/.exec(first.field)?.[0] ?? "";
     const code = options.codes?.[member] ?? "invalid_request";
-    throw new RingbackError(
-      code,
-      first.field === "" ? `The body ${first.message}` : `${first.field}: ${first.message}`,
-      {
-        details: faults,
-      },
-    );
+    const sentence = first.field === "" ? `The body ${first.message}` : `${first.field}: ${first.message}`;
+    throw new RingbackError(code, sentence, { details: faults });
   };
 }
 
@@ -108,11 +103,10 @@ function checkOf(schema: Schema): Check {
   if (schema.enum !== undefined) return enumCheck(schema.enum);
   if ("const" in schema) return enumCheck([schema.const]);
   const { type } = schema;
-  if (typeof type === "object")
-    return alternativesCheck(
-      type.map((one) => ({ ...schema, type: one })),
-      isTypeOf,
-    );
+  if (typeof type === "object") {
+    const alternatives = type.map((one) => ({ ...schema, type: one }));
+    return alternativesCheck(alternatives, isTypeOf);
+  }
   switch (type) {
     case undefined:
       return () => {};
@@ -272,11 +266,8 @@ function describe(schema: Schema): string {
 
 function wrongType(type: string, value: unknown, trail: Trail, faults: ErrorDetail[]): void {
   const given = jsonType(value);
-  add(
-    faults,
-    trail,
-    `must be ${named(type)}${type === "integer" && given === "number" ? "" : `, not ${named(given)}`}`,
-  );
+  const but = type === "integer" && given === "number" ? "" : `, not ${named(given)}`;
+  add(faults, trail, `must be ${named(type)}${but}`);
 }
 
 function jsonType(value: unknown): string {

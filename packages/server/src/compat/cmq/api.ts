@@ -1,18 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { RingbackError } from "../../domain/errors.ts";
-import type { Clock } from "../../domain/ports.ts";
-import type { EventBus } from "../../engine/event-bus.ts";
-import type { ApiKeys } from "../../engine/keys/account-api-keys.ts";
-import type { Publisher } from "../../engine/publisher.ts";
-import type { Queues } from "../../engine/queues/account-queues.ts";
-import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { addForeignRoutes } from "../foreign-routes.ts";
 import { findAction } from "./actions.ts";
 import { clientRequestIdOf, failure, success } from "./answer.ts";
 import { FilterCache } from "./filter-cache.ts";
-import { Authentication } from "./authentication.ts";
+import { Authentication, type AuthenticationOptions } from "./authentication.ts";
 import type { ActionContext } from "./call.ts";
 import { CmqError, cmqErrorOf } from "./errors.ts";
 import { bySignedNames } from "./form.ts";
@@ -22,18 +16,13 @@ import { formType, signedRequestOf } from "./request.ts";
 import { addTc3Route } from "./tc3-api.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
-export interface CmqDependencies {
-  readonly store: Store;
-  readonly publisher: Publisher;
-  readonly queues: Queues;
-  readonly apiKeys: Pick<ApiKeys, "secretOf">;
-  readonly events: EventBus;
-  readonly clock: Clock;
+/** The services of the actions that other parts of the server provide. */
+type ServerParts = Omit<ActionContext, "account" | "filterCache" | "catalogMutex">;
+
+export interface CmqDependencies extends ServerParts, AuthenticationOptions {
   readonly log: Logger;
   /** Cryptographically secure random bytes. */
   readonly randomBytes: (count: number) => Uint8Array;
-  readonly timestampWindowMs: number;
-  readonly refuseReplays: boolean;
 }
 
 /**
@@ -41,14 +30,10 @@ export interface CmqDependencies {
  * queues.
  */
 export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): Promise<void> {
-  const { store, publisher, queues, events, clock, log } = given;
+  const { store, log } = given;
   const context: ActionContext = {
-    store,
+    ...given,
     account: store.catalog.defaultAccount(),
-    publisher,
-    queues,
-    events,
-    clock,
     filterCache: new FilterCache(store),
     catalogMutex: new Mutex(cmqLimits.pendingChangesMax),
   };

@@ -69,10 +69,7 @@ export function withFormat(push: PushSettings | null, format: ContentFormat): Pu
 }
 
 /** A subscription that another API has created is shown with the most similar values that CMQ has. */
-export function shownEndpoint({ push }: SubscriptionSettings): {
-  readonly protocol: string;
-  readonly endpoint: string;
-} {
+export function shownEndpoint({ push }: SubscriptionSettings): Readonly<Record<"protocol" | "endpoint", string>> {
   if (push === null) return { protocol: "queue", endpoint: "" };
   const queue = queueOfUrl(push.url);
   return queue === null ? { protocol: "http", endpoint: push.url } : { protocol: "queue", endpoint: queue };

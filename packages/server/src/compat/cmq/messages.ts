@@ -1,6 +1,6 @@
 import { limits } from "../../domain/limits.ts";
 import type { MessageId } from "../../domain/model.ts";
-import type { PulledMessage, AcknowledgeResult } from "../../engine/pull/pulls.ts";
+import type { PulledMessage } from "../../engine/pull/pulls.ts";
 import { whileConnected } from "../../http/socket-close.ts";
 import { bodiesOf, bodyOf } from "./bodies.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
@@ -87,15 +87,12 @@ export async function batchDeleteMessage({ queues }: ActionContext, { parameters
   const results = await queues.acknowledge(name, wellFormed);
   let next = 0;
   const errorList = receiptHandles.flatMap((receiptHandle) => {
-    const fault = receiptHandleForm.test(receiptHandle) ? faultOf(results[next++]) : "receiptHandleForm";
-    return fault === null ? [] : [{ ...shownFault(fault), receiptHandle }];
+    const isWellFormed = receiptHandleForm.test(receiptHandle);
+    if (isWellFormed && results[next++] === "done") return [];
+    return [{ ...shownFault(isWellFormed ? "invalidReceiptHandle" : "receiptHandleForm"), receiptHandle }];
   });
   if (errorList.length > 0) throw new CmqError("partialDelete", undefined, { errorList });
   return { errorList };
-}
-
-function faultOf(result: AcknowledgeResult | undefined): CmqErrorKey | null {
-  return result === "done" ? null : "invalidReceiptHandle";
 }
 
 function shownFault(key: CmqErrorKey) {

@@ -29,9 +29,10 @@ export class Parameters {
     return value;
   }
 
-  resourceName(name: "topicName" | "subscriptionName" | "queueName"): string {
-    const value = this.required(name);
-    assertResourceName(name, value);
+  /** Returns a name of this kind of resource. `parameter`: the parameter that holds the name. */
+  resourceName(kind: keyof typeof nameFaults, parameter: string = kind): string {
+    const value = this.required(parameter);
+    assertResourceName(kind, value);
     return value;
   }
 

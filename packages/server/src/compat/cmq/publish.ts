@@ -1,6 +1,5 @@
 import type { MessageId, NewMessage, Topic } from "../../domain/model.ts";
 import { assertMessage } from "../../domain/message-rules.ts";
-import type { Reach } from "./filter-cache.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { bodyOf, bodiesOf } from "./bodies.ts";
 import { CmqError } from "./errors.ts";
@@ -44,14 +43,11 @@ async function publish(
     // The messages are checked first. So the error for an invalid message is the same whether or not a subscription
     // would receive the message.
     for (const message of messages) assertMessage(message, topic, "");
-    assertReached(await filterCache.reach(topic, labels));
+    const reach = await filterCache.reach(topic, labels);
+    if (reach === "no-subscription") throw new CmqError("noSubscription");
+    if (reach === "nothing-matches") throw new CmqError("nothingMatches");
   }
   return (await publisher.publish(topic, messages, null)).ids;
-}
-
-function assertReached(reach: Reach): void {
-  if (reach === "no-subscription") throw new CmqError("noSubscription");
-  if (reach === "nothing-matches") throw new CmqError("nothingMatches");
 }
 
 /** Reads either the tags or the routing key, depending on the topic's filter type, and ignores the other. */

@@ -1,5 +1,6 @@
 import { limits } from "../../domain/limits.ts";
 import type { DeadLetterPolicy, QueueDetails, QueueSettings } from "../../engine/queues/queues.ts";
+import { attributesOf, type Attributes } from "./attributes.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError } from "./errors.ts";
 import { cmqId } from "./ids.ts";
@@ -88,31 +89,24 @@ export async function rewindQueue(context: ActionContext, { parameters }: Call):
   return {};
 }
 
-/**
- * Each row: the parameter, the setting, the smallest and the largest value of the parameter, and the factor that
- * converts the parameter's unit to the setting's unit.
- */
-const attributes = [
+const attributes: Attributes<QueueSettings> = [
   ["maxMsgHeapNum", "messagesMax", 1, cmqLimits.queueMessagesMax, 1],
   ["visibilityTimeout", "visibilityMs", 1, seconds(limits.visibilityMsMax), 1000],
   ["maxMsgSize", "bodyBytesMax", limits.topicBodyBytesMin, limits.bodyBytesMax, 1],
   ["msgRetentionSeconds", "retentionMs", seconds(limits.retentionMsMin), seconds(cmqLimits.queueRetentionMsMax), 1000],
   ["rewindSeconds", "rewindMs", 0, seconds(cmqLimits.queueRetentionMsMax), 1000],
-] as const satisfies readonly (readonly [string, keyof QueueSettings, number, number, number])[];
+];
 
 /** Returns the settings that the request contains. */
 function settingsOf(parameters: Parameters): Partial<QueueSettings> {
-  const given = attributes.flatMap(([parameter, setting, min, max, unit]) => {
-    const value = parameters.integer(parameter, min, max);
-    return value === null ? [] : [[setting, value * unit]];
-  });
+  const given = attributesOf(parameters, attributes);
   const waitMs = pollingWaitMs(parameters);
   const deadLetters = deadLettersOf(parameters);
   if (parameters.integer("transaction", 0, 1) === 1) {
     throw new CmqError("invalidParameters", "queues with transactions are not supported");
   }
   return {
-    ...(Object.fromEntries(given) as Partial<QueueSettings>),
+    ...given,
     ...(waitMs !== null && { waitMs }),
     ...(deadLetters !== null && { deadLetters }),
   };

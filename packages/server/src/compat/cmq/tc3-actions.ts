@@ -11,7 +11,7 @@ import { cmqId } from "./ids.ts";
 import { listItems, listRequestOf } from "./listing.ts";
 import { queueOf, topicOf } from "./lookup.ts";
 import { sendMessage } from "./messages.ts";
-import { assertResourceName, type Parameters } from "./parameters.ts";
+import type { Parameters } from "./parameters.ts";
 import { publishMessage } from "./publish.ts";
 import { createLargeQueue, deleteQueue, queueAttributes, rewindQueue, setQueueAttributes } from "./queues.ts";
 import {
@@ -155,14 +155,14 @@ async function clearQueue(context: ActionContext, { parameters }: Call): Promise
 }
 
 async function unbindDeadLetter({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
-  const name = queueNameIn(parameters, "sourceQueueName");
+  const name = parameters.resourceName("queueName", "sourceQueueName");
   if ((await queues.get(name)) === null) throw new CmqError("queueNotFound");
   await queues.change(name, { deadLetters: null });
   return {};
 }
 
 async function describeDeadLetterSources({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
-  const wanted = foldCase(queueNameIn(parameters, "deadLetterQueueName"));
+  const wanted = foldCase(parameters.resourceName("queueName", "deadLetterQueueName"));
   const request = listRequestOf(parameters, { search: "sourceQueueName" });
   const { totalCount, items } = await listItems(request, async (page) => {
     const { items, next } = await queues.list(page);
@@ -172,12 +172,6 @@ async function describeDeadLetterSources({ queues }: ActionContext, { parameters
     TotalCount: totalCount,
     QueueSet: items.map(({ id, name }) => ({ QueueId: cmqId("queue", id), QueueName: name })),
   };
-}
-
-function queueNameIn(parameters: Parameters, parameter: string): string {
-  const name = parameters.required(parameter);
-  assertResourceName("queueName", name);
-  return name;
 }
 
 const unchanged = (name: string): string => name;

@@ -25,16 +25,10 @@ export interface Tc3Request {
 
 export function readTc3Authorization(header: string | undefined): Tc3Authorization {
   if (header === undefined || header === "") throw new CmqError("authentication", "the request is not signed");
-  const [, secretId, date, service, signedHeaders, signature] = form.exec(header) ?? [];
-  if (
-    secretId === undefined ||
-    date === undefined ||
-    service === undefined ||
-    signedHeaders === undefined ||
-    signature === undefined
-  ) {
+  const match = form.exec(header);
+  if (match === null)
     throw new CmqError("authentication", `the Authorization header is not a valid ${algorithm} header`);
-  }
+  const [, secretId = "", date = "", service = "", signedHeaders = "", signature = ""] = match;
   return { secretId, date, service, signedHeaders: signedHeaders.split(";"), signature: Buffer.from(signature, "hex") };
 }
 

@@ -1,7 +1,8 @@
 import { limits } from "../../domain/limits.ts";
-import type { Subscription, Topic } from "../../domain/model.ts";
+import type { Subscription, Topic, TopicSettings } from "../../domain/model.ts";
 import { untilWritten } from "../../domain/write-condition.ts";
 import type { Page } from "../../store/page.ts";
+import { attributesOf, type Attributes } from "./attributes.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError } from "./errors.ts";
 import { filterTypeOf, forgetFilterType, keepFilterType } from "./filter-type.ts";
@@ -9,17 +10,24 @@ import { cmqId } from "./ids.ts";
 import { listItems, listRequestOf } from "./listing.ts";
 import { topicOf } from "./lookup.ts";
 import { seconds } from "./seconds.ts";
-import type { Parameters } from "./parameters.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
-const retentionSMin = 60;
+type NumericSettings = Pick<TopicSettings, "bodyBytesMax" | "retentionMs">;
+
+const topicDefaults: NumericSettings = {
+  bodyBytesMax: cmqLimits.messageBytesDefault,
+  retentionMs: cmqLimits.topicRetentionMsDefault,
+};
+
+const attributes: Attributes<NumericSettings> = [
+  ["maxMsgSize", "bodyBytesMax", limits.topicBodyBytesMin, limits.bodyBytesMax, 1],
+  // Only the newer API has this parameter.
+  ["msgRetentionSeconds", "retentionMs", 60, seconds(cmqLimits.topicRetentionMsDefault), 1000],
+];
 
 export async function createTopic(context: ActionContext, { parameters }: Call): Promise<Members> {
   const name = parameters.resourceName("topicName");
-  const settings = {
-    bodyBytesMax: bodyBytesMaxOf(parameters) ?? cmqLimits.messageBytesDefault,
-    retentionMs: retentionMsOf(parameters) ?? cmqLimits.topicRetentionMsDefault,
-  };
+  const settings = { ...topicDefaults, ...attributesOf(parameters, attributes) };
   const filterType = parameters.integer("filterType", 1, 2) === 2 ? "route" : "tag";
   const { store, account } = context;
   const topic = await context.catalogMutex.run(async () => {
@@ -37,9 +45,7 @@ export async function createTopic(context: ActionContext, { parameters }: Call):
 }
 
 export async function setTopicAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
-  const bodyBytesMax = bodyBytesMaxOf(parameters);
-  const retentionMs = retentionMsOf(parameters);
-  const change = { ...(bodyBytesMax !== null && { bodyBytesMax }), ...(retentionMs !== null && { retentionMs }) };
+  const change = attributesOf(parameters, attributes);
   const name = await context.catalogMutex.run(() =>
     untilWritten(async () => {
       const before = await topicOf(context, parameters);
@@ -94,20 +100,6 @@ async function waitingCount({ store }: ActionContext, topic: Topic): Promise<num
   const page: Page<Subscription> = await store.catalog.listSubscriptions(topic.id, request);
   const counts = await Promise.all(page.items.map(({ id }) => store.records.unsettledCounts(id)));
   return Math.max(0, ...counts.map(({ backlog, parked, inFlight }) => backlog + parked + inFlight));
-}
-
-function bodyBytesMaxOf(parameters: Parameters): number | null {
-  return parameters.integer("maxMsgSize", limits.topicBodyBytesMin, limits.bodyBytesMax);
-}
-
-/** Only the newer API has this parameter. */
-function retentionMsOf(parameters: Parameters): number | null {
-  const retentionS = parameters.integer(
-    "msgRetentionSeconds",
-    retentionSMin,
-    seconds(cmqLimits.topicRetentionMsDefault),
-  );
-  return retentionS === null ? null : retentionS * 1000;
 }
 
 function notifyChanged({ events, clock }: ActionContext, topic: string): void {

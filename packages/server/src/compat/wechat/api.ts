@@ -6,12 +6,12 @@ import { RingbackError } from "../../domain/errors.ts";
 import { isRecord } from "../../config/record.ts";
 import { addForeignRoutes } from "../foreign-routes.ts";
 import { addressOfUrl, urlOfRequest } from "./address.ts";
-import { type AnswerData, type Envelope, errorCodes, failure, type RequestEcho, success } from "./envelope.ts";
+import { type AnswerData, type Envelope, failure, type RequestEcho, success } from "./envelope.ts";
 import { type HandlerDependencies, Handlers } from "./handlers.ts";
 import { parseLenientJson } from "./lenient-json.ts";
 import { integerOf, type WechatRequest } from "./request.ts";
 import { type ScryptCost, Secret } from "./secret.ts";
-import { envelopeSchema, requestSchema } from "./shape.ts";
+import { envelopeSchema, errorCodes, requestSchema } from "./shape.ts";
 import { Unsupported } from "./unsupported.ts";
 import { wechatLimits } from "./wechat-limits.ts";
 

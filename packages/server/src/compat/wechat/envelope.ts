@@ -1,34 +1,10 @@
-import type { HandlerAddress } from "./address.ts";
+import type { Static } from "typebox";
+import { type envelopeSchema, errorCodes } from "./shape.ts";
 
-/** Error codes of the original API. */
-export const errorCodes = {
-  ok: 10000,
-  invalidJson: 10001,
-  /** A parameter is missing or wrong, or the request failed for another reason. */
-  invalidParameter: 10002,
-  unsupported: 10003,
-} as const;
-
-export interface ListedHandler {
-  readonly cookie: string;
-}
+export type Envelope = Static<typeof envelopeSchema>;
 
 /** The result of an operation. */
-export interface AnswerData {
-  /** 0: success. Below 0: failure, which `desc` describes. */
-  readonly status: number;
-  readonly desc: string;
-  readonly cookie?: string;
-  readonly data?: readonly (ListedHandler & HandlerAddress)[];
-}
-
-export interface Envelope {
-  readonly error_code: number;
-  readonly description: string;
-  readonly data: AnswerData;
-  readonly robot: typeof nobody & { readonly port: number };
-  readonly type: number;
-}
+export type AnswerData = Envelope["data"];
 
 /** Members that clients expect. They are empty, because no WeChat account belongs to this server. */
 const nobody = { alias: "", isLogin: false, nickName: "", pid: 0, smallHeadImgUrl: "", userName: "" };
@@ -45,7 +21,7 @@ export function success({ type, port }: RequestEcho, data: AnswerData): Envelope
   return { error_code: errorCodes.ok, description: "", data, robot: { ...nobody, port }, type };
 }
 
-export function failure({ type, port }: RequestEcho, code: number, description: string): Envelope {
+export function failure({ type, port }: RequestEcho, code: Envelope["error_code"], description: string): Envelope {
   const data = { status: -1, desc: description, cookie: "" };
   return { error_code: code, description, data, robot: { ...nobody, port }, type };
 }

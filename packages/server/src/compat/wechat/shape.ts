@@ -1,6 +1,14 @@
 import { Type } from "typebox";
-import { errorCodes } from "./envelope.ts";
 import { about, whole } from "../../shapes/schema-parts.ts";
+
+/** Error codes of the original API. */
+export const errorCodes = {
+  ok: 10000,
+  invalidJson: 10001,
+  /** A parameter is missing or wrong, or the request failed for another reason. */
+  invalidParameter: 10002,
+  unsupported: 10003,
+} as const;
 
 /**
  * Used only for the OpenAPI document. Requests are not checked against this schema, because clients of the original API
