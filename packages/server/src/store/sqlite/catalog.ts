@@ -154,7 +154,7 @@ export class SqliteCatalog implements CatalogStore {
     const { id: topicId, accountId } = topic.topic;
     const created = { accountId, topicId, name, settings: text, settledThrough, nowMs };
     const id = await commits.write("insertSubscription", created);
-    const times = { created_at: nowMs, updated_at: nowMs };
+    const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
     const row = { id, name, state: "active" as const, version: 1, settings: text, ...times };
     const entry = new SubscriptionEntry(topic, row, new Cursor(settledThrough));
     index.addSubscription(topic, entry);

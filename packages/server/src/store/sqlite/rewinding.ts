@@ -1,4 +1,3 @@
-import { limits } from "../../domain/limits.ts";
 import type { Seq } from "../../domain/model.ts";
 import { lockClaims } from "./claim-lock.ts";
 import { takeOut } from "./settle-work.ts";
@@ -14,12 +13,7 @@ export async function rewindTo(entry: SubscriptionEntry, fromSeq: Seq, context: 
   try {
     let endSeq: Seq = Number.MAX_SAFE_INTEGER;
     do {
-      const far = await context.reader.call("findParkedFromEnd", {
-        subscriptionId: entry.id,
-        fromSeq,
-        endSeq,
-        count: limits.rewoundPerCommitMax,
-      });
+      const far = await context.reader.call("findParkedFromEnd", { subscriptionId: entry.id, fromSeq, endSeq });
       const stepSeq = far ?? fromSeq;
       await context.commits.exclusively(() => rewindStep(entry, stepSeq, context));
       endSeq = stepSeq;
