@@ -172,12 +172,12 @@ export type DeadReason = "retries_exhausted" | "receives_exhausted" | "expired" 
  */
 export type EntryKind = string;
 
-/** What topics, subscriptions and entries have in common. */
+/** Members that topics, subscriptions and entries have in common. */
 export interface EntryState {
   readonly name: string;
-  /** Distinguishes it from an earlier, deleted one of the same name. The id of an entry is random. */
+  /** Distinguishes the resource from an earlier, deleted one of the same name. The id of an entry is random. */
   readonly id: number;
-  /** 1 for a new one; each change of its settings, state or value adds 1. */
+  /** 1 for a new resource; each change of its settings, state or value adds 1. */
   readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
