@@ -1,14 +1,12 @@
-import type { Jwk, ProtocolKey } from "../protocols/key.ts";
+import type { Jwk } from "../protocols/key.ts";
 import type { ReceiverReply } from "../protocols/protocol.ts";
 import { answered, checkedBodyBytesMax, type ReceiverSettings, refused } from "./answering.ts";
 import { ReceiveError } from "./receive-error.ts";
-import { assertTrust, type Decoder, receive, toleranceMsDefault } from "./receive.ts";
+import { assertTrust, type Decoder, receive, type ReceiveOptions, toleranceMsDefault } from "./receive.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
-export interface DecodingReceiverOptions<Decoded> extends ReceiverSettings {
+export interface DecodingReceiverOptions<Decoded> extends ReceiverSettings, Omit<ReceiveOptions<Decoded>, "nowMs"> {
   readonly protocol: Decoder<Decoded> & { readonly bodyBytesMax?: number };
-  readonly keys?: readonly ProtocolKey[];
-  readonly toleranceMs?: number;
 }
 
 /** The functions with which a dialect checks its keys. */

@@ -25,17 +25,13 @@ export interface HookSettings {
 export function assertHook({ urls, protocol, key }: HookSettings): void {
   for (const [index, url] of urls.entries()) assertEndpointUrl(`urls[${index}]`, url);
   const found = findHookProtocol(protocol) ?? unknownProtocol("protocol", "hook protocol", protocol, hookProtocols);
-  assertUrlsFit(found, urls);
+  if (!found.merges && urls.length > 1) {
+    throw RingbackError.at("invalid_request", "urls", `must hold one URL with protocol "${found.name}"`);
+  }
   assertKey(found, key);
 }
 
 /** A second URL receives the payload merged with the first reply, so it needs a protocol that merges replies. */
-function assertUrlsFit({ name, merges }: HookProtocol, urls: readonly string[]): void {
-  if (!merges && urls.length > 1) {
-    throw RingbackError.at("invalid_request", "urls", `must hold one URL with protocol "${name}"`);
-  }
-}
-
 function assertKey(protocol: HookProtocol, key: string | null): void {
   if (protocol.keys === "none" && key !== null) {
     throw RingbackError.at("invalid_request", "key", `protocol "${protocol.name}" takes no key`);

@@ -29,15 +29,10 @@ export interface TopicSettings {
   readonly bodyBytesMax: number;
 }
 
-export interface Topic {
+export interface Topic extends EntryState {
   readonly id: TopicId;
   readonly accountId: AccountId;
-  readonly name: string;
   readonly settings: TopicSettings;
-  /** 1 for a new topic; each change of the settings adds 1. */
-  readonly version: number;
-  readonly createdAtMs: TimeMs;
-  readonly updatedAtMs: TimeMs;
 }
 
 /** The conditions for the messages that a subscription receives. A message must meet both. */
@@ -119,18 +114,13 @@ export type Start =
  */
 export type SubscriptionState = "active" | "paused" | "disabled";
 
-export interface Subscription {
+export interface Subscription extends EntryState {
   readonly id: SubscriptionId;
   readonly accountId: AccountId;
   readonly topicId: TopicId;
   readonly topic: string;
-  readonly name: string;
   readonly state: SubscriptionState;
   readonly settings: SubscriptionSettings;
-  /** 1 for a new subscription; each change of the settings or of the state adds 1. */
-  readonly version: number;
-  readonly createdAtMs: TimeMs;
-  readonly updatedAtMs: TimeMs;
 }
 
 /** A message as its publisher sent it. */
@@ -182,11 +172,12 @@ export type DeadReason = "retries_exhausted" | "receives_exhausted" | "expired" 
  */
 export type EntryKind = string;
 
+/** Members that topics, subscriptions and entries have in common. */
 export interface EntryState {
   readonly name: string;
-  /** Random, to distinguish the entry from an earlier, deleted entry of the same name. */
+  /** Distinguishes the resource from an earlier, deleted one of the same name. The id of an entry is random. */
   readonly id: number;
-  /** 1 for a new entry; each change of the value adds 1. */
+  /** 1 for a new resource; each change of its settings, state or value adds 1. */
   readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;

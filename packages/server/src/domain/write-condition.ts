@@ -1,13 +1,9 @@
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
+import type { EntryState } from "./model.ts";
 
 /** Identifies one state of a topic, subscription or entry. */
-export interface Revision {
-  /** Distinguishes the topic, subscription or entry from an earlier, deleted one of the same name. */
-  readonly id: number;
-  /** 1 after the creation; each change adds 1. */
-  readonly version: number;
-}
+export type Revision = Pick<EntryState, "id" | "version">;
 
 /**
  * A condition of a write: the topic, subscription or entry must not exist (`"absent"`), or must be in the state that

@@ -1,31 +1,19 @@
 /** Rows of messages, attempts and dead letters, which both SQL drivers store in the same form. */
 
-import type {
-  Attempt,
-  AttemptVerdict,
-  DeadReason,
-  Message,
-  Seq,
-  SubscriptionId,
-  TimeMs,
-  TopicId,
-} from "../domain/model.ts";
+import type { Attempt, AttemptVerdict, Message, Seq, SubscriptionId, TimeMs, TopicId } from "../domain/model.ts";
 import type { DeadLetter } from "./records.ts";
 
 /** A verdict is stored as its index in this array, so new verdicts are added at the end. */
 export const verdictCodes: readonly AttemptVerdict[] = ["accepted", "failed", "error"];
 
 /** The columns of a message in the row of a message or of a dead letter. The type of `tags` depends on the database. */
-export interface MessageRow<Tags> {
-  readonly seq: Seq;
+export interface MessageRow<Tags> extends Pick<Message, "seq" | "type" | "body"> {
   readonly published_at: TimeMs;
   readonly deliver_at: TimeMs | null;
   readonly content_type: string | null;
   readonly tags: Tags | null;
-  readonly type: string | null;
   readonly ordering_key: string | null;
   readonly attributes: string | null;
-  readonly body: Uint8Array;
 }
 
 const noTags: readonly string[] = [];
@@ -46,30 +34,21 @@ export function toMessage(topicId: TopicId, row: MessageRow<unknown>, tags: read
   };
 }
 
-export interface AttemptRow {
+export interface AttemptRow extends Pick<Attempt, "attempt" | "status" | "reply"> {
   readonly id: number;
   readonly topic_id: TopicId;
   readonly seq: Seq;
   readonly subscription_id: SubscriptionId;
-  readonly attempt: number;
   readonly started_at: TimeMs;
   readonly duration_ms: number;
   readonly verdict: number;
-  readonly status: number | null;
   readonly error_code: string | null;
-  readonly reply: Uint8Array | null;
 }
 
 export function toAttempt(row: AttemptRow): Attempt {
-  return {
-    attempt: row.attempt,
-    startedAtMs: row.started_at,
-    durationMs: row.duration_ms,
-    verdict: verdictCodes[row.verdict] as AttemptVerdict,
-    status: row.status,
-    errorCode: row.error_code,
-    reply: row.reply,
-  };
+  const { attempt, started_at: startedAtMs, duration_ms: durationMs, status, error_code: errorCode, reply } = row;
+  const verdict = verdictCodes[row.verdict] as AttemptVerdict;
+  return { attempt, startedAtMs, durationMs, verdict, status, errorCode, reply };
 }
 
 /** Groups the attempts of one message by subscription, in the order of the rows. */
@@ -83,10 +62,9 @@ export function attemptsBySubscription(rows: readonly AttemptRow[]): Map<Subscri
   return attempts;
 }
 
-export interface DeadLetterRow<Tags> extends MessageRow<Tags> {
+export interface DeadLetterRow<Tags> extends MessageRow<Tags>, Pick<DeadLetter, "reason"> {
   readonly id: number;
   readonly topic_id: TopicId;
-  readonly reason: DeadReason;
   readonly attempts: number;
   readonly died_at: TimeMs;
   readonly last_status: number | null;

@@ -21,7 +21,7 @@ import { Cursor } from "../cursor.ts";
 import { hasLabel, type Label } from "../label.ts";
 import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
-import { lockClaims } from "./claim-lock.ts";
+import { withClaimsLocked } from "./claim-lock.ts";
 import { readSeqAt } from "./read-seq-at.ts";
 import { forgetRemoved, releaseHeld } from "./settle-work.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -154,7 +154,7 @@ export class SqliteCatalog implements CatalogStore {
     const { id: topicId, accountId } = topic.topic;
     const created = { accountId, topicId, name, settings: text, settledThrough, nowMs };
     const id = await commits.write("insertSubscription", created);
-    const times = { created_at: nowMs, updated_at: nowMs };
+    const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
     const row = { id, name, state: "active" as const, version: 1, settings: text, ...times };
     const entry = new SubscriptionEntry(topic, row, new Cursor(settledThrough));
     index.addSubscription(topic, entry);
@@ -179,20 +179,17 @@ export class SqliteCatalog implements CatalogStore {
    * Parked deliveries block keys by the old order, whether their rows are written, not yet written, or open in a claim.
    * All of them are made due and block no key any more.
    */
-  async #changeOrder(entry: SubscriptionEntry, text: string, nowMs: TimeMs): Promise<void> {
+  #changeOrder(entry: SubscriptionEntry, text: string, nowMs: TimeMs): Promise<void> {
     const { commits } = this.#context;
-    const unlock = await lockClaims([entry]);
-    try {
-      await commits.exclusively(async () => {
+    return withClaimsLocked([entry], () =>
+      commits.exclusively(async () => {
         await commits.write("updateSubscription", { id: entry.id, settings: text, releaseHeld: true, nowMs });
         entry.changeSettings(text, nowMs);
         entry.unblockAll();
         for (const work of commits.waiting) releaseHeld(work, entry.id, nowMs);
         entry.parkedDueAt(nowMs);
-      });
-    } finally {
-      unlock();
-    }
+      }),
+    );
   }
 
   getSubscription(topicId: TopicId, name: string): Promise<Subscription | null> {

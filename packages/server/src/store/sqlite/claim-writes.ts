@@ -3,7 +3,7 @@ import type { Clock, Timers } from "../../domain/ports.ts";
 import type { Listeners } from "../listeners.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { ParkRow, UnparkRow } from "./operations/settle.ts";
-import { emptyWork } from "./settle-work.ts";
+import { emptyWork, type SettleWork } from "./settle-work.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /** Longest time until a cursor is written that moved only past messages that its filter does not match. */
@@ -42,10 +42,7 @@ export class ClaimWrites {
   }
 
   /** Changes rows of the table `parked` that a claim has read and not taken. */
-  changeParked(
-    entry: SubscriptionEntry,
-    { parked, unparked }: { readonly parked: readonly ParkRow[]; readonly unparked: readonly UnparkRow[] },
-  ): void {
+  changeParked(entry: SubscriptionEntry, { parked, unparked }: Pick<SettleWork, "parked" | "unparked">): void {
     const { commits, clock, ready } = this.#options;
     const changing = (entry.changing ??= new Set());
     const seqs = [...parked, ...unparked].map((row) => row.seq);
@@ -54,8 +51,8 @@ export class ClaimWrites {
     entry.parkedCount -= unparked.length;
     commits.settle({
       ...emptyWork(),
-      parked: [...parked],
-      unparked: [...unparked],
+      parked,
+      unparked,
       done: () => {
         for (const seq of seqs) {
           changing.delete(seq);

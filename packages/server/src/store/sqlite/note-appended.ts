@@ -1,16 +1,9 @@
-import type { SubscriptionId } from "../../domain/model.ts";
-import type { Listeners } from "../listeners.ts";
 import type { AppendRequest, AppendResult } from "../log.ts";
-import type { CatalogIndex } from "./catalog-index.ts";
-import type { MessageCache } from "./message-cache.ts";
+import type { StoreContext } from "./store-context.ts";
 
 /** Adds messages that are durable now to the log and the cache in memory. Wakes the subscriptions of their topic. */
 export function noteAppended(
-  memory: {
-    readonly index: CatalogIndex;
-    readonly cache: MessageCache;
-    readonly ready: Listeners<readonly SubscriptionId[]>;
-  },
+  memory: Pick<StoreContext, "index" | "cache" | "ready">,
   { topicId, messages }: AppendRequest,
   { firstSeq, publishedAtMs, replayed }: AppendResult,
 ): void {

@@ -1,4 +1,4 @@
-import type { Message, Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { Seq, TimeMs } from "../../domain/model.ts";
 import { takeDelivery, type ClaimInProgress } from "./log-scan.ts";
 import type { DueDelivery } from "./operations/read-due.ts";
 import type { ParkRow, UnparkRow } from "./operations/settle.ts";
@@ -47,34 +47,21 @@ function takeFound({ claimWrites }: ClaimContext, claim: ClaimInProgress, found:
   for (const row of found) {
     if (entry.open.has(row.seq) || entry.closedWhileReading?.has(row.seq) === true) continue;
     if (entry.isAnswerPending(row.seq)) continue;
-    if (!hasMessage(row)) {
-      unparked.push(lostRow(entry.id, row));
+    const { seq, message, attemptsMade, retriesMade, firstAttemptAtMs, deadLetterId } = row;
+    if (message === null) {
+      // A damaged database has lost the message. The delivery counts as expired, so it is not lost silently.
+      unparked.push({ subscriptionId: entry.id, seq, orderingKey: row.orderingKey, deadLetterId, expired: true });
       continue;
     }
-    const orderingKey = row.orderingKey === null ? entry.orderingKeyOf(row.message) : null;
+    const orderingKey = row.orderingKey === null ? entry.orderingKeyOf(message) : null;
     if (orderingKey !== null && entry.isBlocked(orderingKey)) {
-      parked.push(heldRow(entry.id, row, orderingKey));
+      // A delivery that was delayed or redriven joins the order of its key only when it becomes due.
+      const counts = { attemptsMade, retriesMade, firstAttemptAtMs };
+      parked.push({ subscriptionId: entry.id, seq, dueAtMs: null, ...counts, orderingKey });
       entry.blockKey(orderingKey);
-    } else takeDelivery(claim, { ...row, parked: true });
+    } else takeDelivery(claim, { ...row, message, parked: true });
   }
   if (parked.length + unparked.length > 0) claimWrites.changeParked(entry, { parked, unparked });
-}
-
-/** Holds a delivery that was delayed or redriven: it joins the order of its key only when it becomes due. */
-function heldRow(subscriptionId: SubscriptionId, row: DueDelivery, orderingKey: string): ParkRow {
-  const { seq, attemptsMade, retriesMade, firstAttemptAtMs } = row;
-  return { subscriptionId, seq, dueAtMs: null, attemptsMade, retriesMade, firstAttemptAtMs, orderingKey };
-}
-
-/**
- * The row of a delivery whose message a damaged database has lost. It counts as expired, so it is not lost silently.
- */
-function lostRow(subscriptionId: SubscriptionId, { seq, orderingKey, deadLetterId }: DueDelivery): UnparkRow {
-  return { subscriptionId, seq, orderingKey, deadLetterId, expired: true };
-}
-
-function hasMessage(row: DueDelivery): row is DueDelivery & { readonly message: Message } {
-  return row.message !== null;
 }
 
 /** Positions of deliveries that are open, that a claim is about to change, or that have a pending answer. */

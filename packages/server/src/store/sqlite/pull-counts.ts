@@ -1,4 +1,3 @@
-import { limits } from "../../domain/limits.ts";
 import type { Seq, TimeMs } from "../../domain/model.ts";
 import type { PullCounts } from "../records.ts";
 import type { Reader } from "./read-jobs.ts";
@@ -17,7 +16,6 @@ export async function readPullCounts(
     subscriptionId: entry.id,
     nowMs,
     scannedThrough: cursor.scannedThrough,
-    examinedMax: limits.delayedExaminedMax,
     fromSeq,
     unsettledSeq: first > topic.lastSeq ? null : first,
   });

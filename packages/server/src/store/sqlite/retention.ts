@@ -1,7 +1,7 @@
 import { limits } from "../../domain/limits.ts";
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { RetentionResult } from "../log.ts";
-import { lockClaims } from "./claim-lock.ts";
+import { withClaimsLocked } from "./claim-lock.ts";
 import type { TrimResult } from "./operations/trim-topic.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
@@ -89,14 +89,10 @@ export class Retention {
    * Claims wait during the trim, because otherwise a delivery could be made and also be counted as expired. No commit
    * is under way during the trim, because otherwise a delivery could be parked whose message has just been removed.
    */
-  async #trim(topic: TopicEntry, nowMs: TimeMs): Promise<TrimResult | null> {
+  #trim(topic: TopicEntry, nowMs: TimeMs): Promise<TrimResult | null> {
+    const { commits } = this.#context;
     const entries = [...topic.subscriptions.values()];
-    const unlock = await lockClaims(entries);
-    try {
-      return await this.#context.commits.exclusively(() => this.#trimLocked(topic, entries, nowMs));
-    } finally {
-      unlock();
-    }
+    return withClaimsLocked(entries, () => commits.exclusively(() => this.#trimLocked(topic, entries, nowMs)));
   }
 
   async #trimLocked(

@@ -1,6 +1,5 @@
-import { limits } from "../../domain/limits.ts";
 import type { Seq } from "../../domain/model.ts";
-import { lockClaims } from "./claim-lock.ts";
+import { withClaimsLocked } from "./claim-lock.ts";
 import { takeOut } from "./settle-work.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
@@ -9,24 +8,16 @@ import type { SubscriptionEntry } from "./subscription-entry.ts";
  * Moves the cursor of a subscription back, in steps. Claims of the subscription wait until the rewind is complete.
  * Publishes and settlements run between the steps.
  */
-export async function rewindTo(entry: SubscriptionEntry, fromSeq: Seq, context: StoreContext): Promise<void> {
-  const unlock = await lockClaims([entry]);
-  try {
+export function rewindTo(entry: SubscriptionEntry, fromSeq: Seq, context: StoreContext): Promise<void> {
+  return withClaimsLocked([entry], async () => {
     let endSeq: Seq = Number.MAX_SAFE_INTEGER;
     do {
-      const far = await context.reader.call("findParkedFromEnd", {
-        subscriptionId: entry.id,
-        fromSeq,
-        endSeq,
-        count: limits.rewoundPerCommitMax,
-      });
+      const far = await context.reader.call("findParkedFromEnd", { subscriptionId: entry.id, fromSeq, endSeq });
       const stepSeq = far ?? fromSeq;
       await context.commits.exclusively(() => rewindStep(entry, stepSeq, context));
       endSeq = stepSeq;
     } while (endSeq > fromSeq);
-  } finally {
-    unlock();
-  }
+  });
 }
 
 /**

@@ -63,7 +63,7 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
         subscriptionId: entry.id,
         message: open.message,
         reason: settled.reason,
-        attempts: attemptsMade,
+        attemptsMade,
         lastStatus: attempt?.status ?? null,
         lastErrorCode: attempt?.errorCode ?? null,
         lastReply: attempt?.reply ?? null,

@@ -12,12 +12,12 @@ import { SqliteCatalog } from "./catalog.ts";
 import { CatalogIndex } from "./catalog-index.ts";
 import { ClaimWrites } from "./claim-writes.ts";
 import { Claims } from "./claims.ts";
-import { SqliteCluster } from "./cluster.ts";
-import { SqliteEntries } from "./entries.ts";
+import { sqliteCluster } from "./cluster.ts";
+import { sqliteEntries } from "./entries.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { JobLink } from "./jobs.ts";
-import { SqliteLog } from "./log.ts";
+import { sqliteLog } from "./log.ts";
 import { MessageCache } from "./message-cache.ts";
 import { noteAppended } from "./note-appended.ts";
 import type { CatalogRows } from "./operations/load-catalog.ts";
@@ -69,11 +69,11 @@ const BUSY_MS_MAX_DEFAULT = 5_000;
 /** The embedded driver: one SQLite file, a thread that writes it, a thread that reads it, and claims in memory. */
 export class SqliteStore implements Store {
   readonly driver: string = "sqlite";
-  readonly log: SqliteLog;
-  readonly catalog: SqliteCatalog;
-  readonly entries: SqliteEntries;
-  readonly records: SqliteRecords;
-  readonly cluster: SqliteCluster;
+  readonly log: Store["log"];
+  readonly catalog: Store["catalog"];
+  readonly entries: Store["entries"];
+  readonly records: Store["records"];
+  readonly cluster: Store["cluster"];
   readonly #database: OpenDatabase;
   /** Public for tests, which inspect claims. */
   readonly context: StoreContext;
@@ -120,11 +120,11 @@ export class SqliteStore implements Store {
     const context = { ...claiming, claims: new Claims(claiming, state.start), catalogMutex: new Mutex(), ready };
     this.#database = database;
     this.context = context;
-    this.log = new SqliteLog(context, settings);
+    this.log = sqliteLog(context, settings);
     this.catalog = new SqliteCatalog(context, state.account);
-    this.entries = new SqliteEntries(context, state.entries);
+    this.entries = sqliteEntries(context, state.entries);
     this.records = new SqliteRecords(context, database.bytes);
-    this.cluster = new SqliteCluster(clock, settings.node ?? { name: "", version: "" }, commits);
+    this.cluster = sqliteCluster(clock, settings.node ?? { name: "", version: "" }, commits);
   }
 
   /** Changes the size limit of the open database, for tests. */

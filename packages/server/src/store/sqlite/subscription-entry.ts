@@ -9,7 +9,6 @@ import type {
   SubscriptionState,
   TimeMs,
 } from "../../domain/model.ts";
-import type { SubscriptionRow } from "../catalog-rows.ts";
 import type { Cursor } from "../cursor.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
 import type { ClaimedDelivery, ClaimId } from "../log.ts";
@@ -34,6 +33,11 @@ export interface OpenDelivery extends ClaimedDelivery {
   /** The ordering key that its row in `parked` blocks; null: none. */
   orderingKey: string | null;
   readonly deadLetterId: number | null;
+}
+
+/** A subscription as the database stores it, with its settings as text. */
+export interface SubscriptionRow extends Omit<Subscription, "accountId" | "topic" | "topicId" | "settings"> {
+  readonly settings: string;
 }
 
 const nothingOpen: ReadonlyMap<Seq, OpenDelivery> = new Map();
@@ -80,8 +84,8 @@ export class SubscriptionEntry {
     this.name = row.name;
     this.state = row.state;
     this.version = row.version;
-    this.createdAtMs = row.created_at;
-    this.updatedAtMs = row.updated_at;
+    this.createdAtMs = row.createdAtMs;
+    this.updatedAtMs = row.updatedAtMs;
     this.#settingsText = row.settings;
     this.cursor = cursor;
   }

@@ -4,19 +4,26 @@ import type {
   Account,
   AccountId,
   Seq,
+  Subscription,
   SubscriptionId,
-  SubscriptionState,
   TimeMs,
+  Topic,
   TopicId,
 } from "../../../domain/model.ts";
 import { get, run, single } from "../statements.ts";
 
 /** Writes of the catalog. The caller has checked everything before. */
 
+/** A write of settings, which are stored as text. */
+interface Settings {
+  readonly settings: string;
+  readonly nowMs: TimeMs;
+}
+
 /** Creates or changes the default account. Adds 1 to the number of starts on this database, and returns it. */
 export function begin(
   db: DatabaseSync,
-  { name, appId, nowMs }: { readonly name: string; readonly appId: number; readonly nowMs: TimeMs },
+  { name, appId, nowMs }: Pick<Account, "name" | "appId"> & { readonly nowMs: TimeMs },
 ): { readonly account: Account; readonly start: number } {
   const upsert = `INSERT INTO account (name, app_id, created_at) VALUES (?, ?, ?)
     ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id RETURNING id`;
@@ -28,12 +35,11 @@ export function begin(
 /** Returns null when `topicsEverMax` topics have been created. */
 export function insertTopic(
   db: DatabaseSync,
-  input: { readonly accountId: AccountId; readonly name: string; readonly settings: string; readonly nowMs: TimeMs },
+  { accountId, name, settings, nowMs }: Pick<Topic, "accountId" | "name"> & Settings,
 ): TopicId | null {
   // A message id has a limited number of bits for the topic, and no id is used twice.
   const last = get<{ seq: number }>(db, "SELECT seq FROM sqlite_sequence WHERE name = 'topic'");
   if (last !== undefined && last.seq >= limits.topicsEverMax) return null;
-  const { accountId, name, settings, nowMs } = input;
   const insert = `INSERT INTO topic (account_id, name, settings, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
     RETURNING id`;
   const { id } = single<{ id: TopicId }>(db, insert, accountId, name, settings, nowMs, nowMs);
@@ -41,15 +47,12 @@ export function insertTopic(
   return id;
 }
 
-export function updateTopic(
-  db: DatabaseSync,
-  { id, settings, nowMs }: { readonly id: TopicId; readonly settings: string; readonly nowMs: TimeMs },
-): void {
+export function updateTopic(db: DatabaseSync, { id, settings, nowMs }: Pick<Topic, "id"> & Settings): void {
   run(db, "UPDATE topic SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?", settings, nowMs, id);
 }
 
 /** Removes the catalog's rows at once; retention removes the log and the records later. */
-export function removeTopic(db: DatabaseSync, { id }: { readonly id: TopicId }): void {
+export function removeTopic(db: DatabaseSync, { id }: Pick<Topic, "id">): void {
   const ofTopic = "SELECT id FROM subscription WHERE topic_id = ?";
   run(db, "INSERT OR IGNORE INTO removed (kind, id) VALUES ('topic', ?)", id);
   run(db, `INSERT OR IGNORE INTO removed (kind, id) SELECT 'subscription', id FROM (${ofTopic})`, id);
@@ -61,14 +64,7 @@ export function removeTopic(db: DatabaseSync, { id }: { readonly id: TopicId }):
 
 export function insertSubscription(
   db: DatabaseSync,
-  input: {
-    readonly accountId: AccountId;
-    readonly topicId: TopicId;
-    readonly name: string;
-    readonly settings: string;
-    readonly settledThrough: Seq;
-    readonly nowMs: TimeMs;
-  },
+  input: Pick<Subscription, "accountId" | "topicId" | "name"> & Settings & { readonly settledThrough: Seq },
 ): SubscriptionId {
   const { accountId, topicId, name, settings, settledThrough, nowMs } = input;
   const insert = `INSERT INTO subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
@@ -78,17 +74,11 @@ export function insertSubscription(
   return id;
 }
 
+/** `releaseHeld`: the order has changed, so held deliveries become due. */
 export function updateSubscription(
   db: DatabaseSync,
-  input: {
-    readonly id: SubscriptionId;
-    readonly settings: string;
-    /** The subscription is no longer ordered: held deliveries become due. */
-    readonly releaseHeld: boolean;
-    readonly nowMs: TimeMs;
-  },
+  { id, settings, releaseHeld, nowMs }: Pick<Subscription, "id"> & Settings & { readonly releaseHeld: boolean },
 ): void {
-  const { id, settings, releaseHeld, nowMs } = input;
   const update = "UPDATE subscription SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?";
   run(db, update, settings, nowMs, id);
   if (!releaseHeld) return;
@@ -99,12 +89,12 @@ export function updateSubscription(
 
 export function setSubscriptionState(
   db: DatabaseSync,
-  { id, state, nowMs }: { readonly id: SubscriptionId; readonly state: SubscriptionState; readonly nowMs: TimeMs },
+  { id, state, nowMs }: Pick<Subscription, "id" | "state"> & { readonly nowMs: TimeMs },
 ): void {
   run(db, "UPDATE subscription SET version = version + 1, state = ?, updated_at = ? WHERE id = ?", state, nowMs, id);
 }
 
-export function removeSubscription(db: DatabaseSync, { id }: { readonly id: SubscriptionId }): void {
+export function removeSubscription(db: DatabaseSync, { id }: Pick<Subscription, "id">): void {
   run(db, "INSERT OR IGNORE INTO removed (kind, id) VALUES ('subscription', ?)", id);
   run(db, "DELETE FROM cursor WHERE subscription_id = ?", id);
   run(db, "DELETE FROM subscription WHERE id = ?", id);

@@ -5,14 +5,10 @@ import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
 import { all, get, run } from "../statements.ts";
 import { insertDeadLetter, type NewDeadLetter } from "./dead-letter-rows.ts";
 import { promote } from "./promote.ts";
+import type { ParkRow } from "./settle.ts";
 
 /** A parked delivery whose message is past the retention of its topic. */
-export interface ExpiredDelivery {
-  readonly subscriptionId: SubscriptionId;
-  readonly seq: Seq;
-  readonly attempts: number;
-  readonly orderingKey: string | null;
-}
+export type ExpiredDelivery = Pick<ParkRow, "subscriptionId" | "seq" | "attemptsMade" | "orderingKey">;
 
 type LastAttempt = Pick<NewDeadLetter, "subscriptionId" | "lastStatus" | "lastErrorCode" | "lastReply">;
 
@@ -31,7 +27,7 @@ export function deadLetterParked(
   let message: Message | null = null;
   let last = new Map<SubscriptionId, LastAttempt>();
   let seq: Seq = 0;
-  for (const { subscriptionId, attempts, ...delivery } of deliveries) {
+  for (const { subscriptionId, attemptsMade, ...delivery } of deliveries) {
     if (delivery.seq !== seq) {
       seq = delivery.seq;
       message = takeMessage(db, topicId, seq, isLast(seq));
@@ -39,7 +35,7 @@ export function deadLetterParked(
     }
     if (message !== null) {
       const attempt = last.get(subscriptionId) ?? noAttempt;
-      insertDeadLetter(db, { ...attempt, accountId, subscriptionId, message, reason: "expired", attempts }, nowMs);
+      insertDeadLetter(db, { ...attempt, accountId, subscriptionId, message, reason: "expired", attemptsMade }, nowMs);
     }
     run(db, "DELETE FROM parked WHERE subscription_id = ? AND seq = ?", subscriptionId, seq);
   }

@@ -1,16 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { AccountId, DeadReason, Message, SubscriptionId, TimeMs } from "../../../domain/model.ts";
+import type { AccountId, SubscriptionId, TimeMs } from "../../../domain/model.ts";
+import type { DeadLetter } from "../../records.ts";
 import { run } from "../statements.ts";
 
-export interface NewDeadLetter {
+export interface NewDeadLetter extends Omit<DeadLetter, "id" | "diedAtMs"> {
   readonly accountId: AccountId;
   readonly subscriptionId: SubscriptionId;
-  readonly message: Message;
-  readonly reason: DeadReason;
-  readonly attempts: number;
-  readonly lastStatus: number | null;
-  readonly lastErrorCode: string | null;
-  readonly lastReply: Uint8Array | null;
 }
 
 export function insertDeadLetter(db: DatabaseSync, letter: NewDeadLetter, nowMs: TimeMs): void {
@@ -25,7 +20,7 @@ export function insertDeadLetter(db: DatabaseSync, letter: NewDeadLetter, nowMs:
     message.topicId,
     message.seq,
     letter.reason,
-    letter.attempts,
+    letter.attemptsMade,
     nowMs,
     letter.lastStatus,
     letter.lastErrorCode,

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
-import type { SubscriptionRow, TopicRow } from "../../catalog-rows.ts";
+import type { TopicRow } from "../../catalog-rows.ts";
 import { all } from "../statements.ts";
+import type { SubscriptionRow } from "../subscription-entry.ts";
 
 /** The whole catalog, which the store reads at its start. Settings are not parsed until they are needed. */
 export interface CatalogRows {
@@ -34,8 +35,9 @@ export function loadCatalog(db: DatabaseSync): CatalogRows {
     ),
     subscriptions: all(
       db,
-      `SELECT s.id, s.topic_id, s.name, s.state, s.version, s.settings, s.created_at, s.updated_at, c.settled_through,
-         c.ahead FROM subscription s JOIN cursor c ON c.subscription_id = s.id ORDER BY s.topic_id, s.id`,
+      `SELECT s.id, s.topic_id, s.name, s.state, s.version, s.settings, s.created_at AS createdAtMs,
+         s.updated_at AS updatedAtMs, c.settled_through, c.ahead
+       FROM subscription s JOIN cursor c ON c.subscription_id = s.id ORDER BY s.topic_id, s.id`,
     ),
     parked: all(
       db,

@@ -1,14 +1,16 @@
 import type { DatabaseSync } from "node:sqlite";
+import { limits } from "../../../domain/limits.ts";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
 import { all, get, single } from "../statements.ts";
+import type { UnparkRow } from "./settle.ts";
 
 export interface PullRows {
   readonly parkedLater: number;
   /** The number of these deliveries that were never pulled. */
   readonly parkedDelayed: number;
-  /** Delayed messages among the `examinedMax` messages after `scannedThrough`. Some may have been parked meanwhile. */
+  /** Delayed messages among the `limits.delayedExaminedMax` messages after `scannedThrough`. Some may be parked now. */
   readonly delayedInLog: readonly Seq[];
   readonly parkedFromSeq: number;
   readonly oldestAtMs: TimeMs | null;
@@ -22,26 +24,20 @@ export function readPullRows(
     readonly subscriptionId: SubscriptionId;
     readonly nowMs: TimeMs;
     readonly scannedThrough: Seq;
-    readonly examinedMax: number;
     /** The first position that a rewind would deliver again. */
     readonly fromSeq: Seq;
     /** The first position of the log that is not settled; null: all are settled. */
     readonly unsettledSeq: Seq | null;
   },
 ): PullRows {
-  const { topicId, subscriptionId, nowMs, scannedThrough, examinedMax, fromSeq, unsettledSeq } = input;
-  const count = (sql: string, ...values: readonly number[]): number =>
-    single<{ count: number }>(
-      db,
-      `SELECT count(*) AS count FROM parked WHERE subscription_id = ? AND ${sql}`,
-      ...values,
-    ).count;
-  const ofSubscription = "SELECT seq, dead_letter_id AS deadLetterId FROM parked WHERE subscription_id = ?";
-  const first = get<{ seq: Seq; deadLetterId: number | null }>(
-    db,
-    `${ofSubscription} ORDER BY seq LIMIT 1`,
-    subscriptionId,
-  );
+  const { topicId, subscriptionId, nowMs, scannedThrough, fromSeq, unsettledSeq } = input;
+  const count = (condition: string, value: number): number => {
+    const parked = `SELECT count(*) AS count FROM parked WHERE subscription_id = ? AND ${condition}`;
+    return single<{ count: number }>(db, parked, subscriptionId, value).count;
+  };
+  const parked =
+    "SELECT seq, dead_letter_id AS deadLetterId FROM parked WHERE subscription_id = ? ORDER BY seq LIMIT 1";
+  const first = get<Pick<UnparkRow, "seq" | "deadLetterId">>(db, parked, subscriptionId);
   const times = [
     unsettledSeq === null ? null : publishedAt(db, topicId, unsettledSeq, null),
     first === undefined ? null : publishedAt(db, topicId, first.seq, first.deadLetterId),
@@ -50,10 +46,10 @@ export function readPullRows(
     FROM (SELECT id, deliver_at FROM message WHERE id > ? AND id < ? ORDER BY id LIMIT ?) WHERE deliver_at > ?`;
   const [from, to] = [messageIdToBigInt(topicId, scannedThrough), messageIdToBigInt((topicId + 1) as TopicId, 0)];
   return {
-    parkedLater: count("due_at > ?", subscriptionId, nowMs),
-    parkedDelayed: count("due_at > ? AND first_attempt_at IS NULL", subscriptionId, nowMs),
-    delayedInLog: all<{ seq: Seq }>(db, delayed, from, to, examinedMax, nowMs).map(({ seq }) => seq),
-    parkedFromSeq: count("seq >= ?", subscriptionId, fromSeq),
+    parkedLater: count("due_at > ?", nowMs),
+    parkedDelayed: count("due_at > ? AND first_attempt_at IS NULL", nowMs),
+    delayedInLog: all<{ seq: Seq }>(db, delayed, from, to, limits.delayedExaminedMax, nowMs).map(({ seq }) => seq),
+    parkedFromSeq: count("seq >= ?", fromSeq),
     oldestAtMs: times.length === 0 ? null : Math.min(...times),
   };
 }

@@ -1,14 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
-import type { Message, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
+import type { Message, Seq, TimeMs, TopicId } from "../../../domain/model.ts";
+import type { ClaimWant } from "../../log.ts";
 import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
 import { all, get, single } from "../statements.ts";
-import type { DeliveryCounts } from "./settle.ts";
+import type { DeliveryCounts, UnparkRow } from "./settle.ts";
 
-export interface DueDelivery extends DeliveryCounts {
-  readonly seq: Seq;
-  readonly orderingKey: string | null;
-  readonly deadLetterId: number | null;
+export interface DueDelivery extends DeliveryCounts, Pick<UnparkRow, "seq" | "orderingKey" | "deadLetterId"> {
   /** null: neither the log nor a dead letter has the message any more. */
   readonly message: Message | null;
 }
@@ -27,12 +25,9 @@ export interface DueDeliveries {
  */
 export function readDue(
   db: DatabaseSync,
-  input: {
+  input: Omit<ClaimWant, "fromLog"> & {
     readonly topicId: TopicId;
-    readonly subscriptionId: SubscriptionId;
     readonly nowMs: TimeMs;
-    readonly deliveriesMax: number;
-    readonly bytesMax: number;
     readonly skip: readonly Seq[];
   },
 ): DueDeliveries {

@@ -110,10 +110,6 @@ export function readDeadLetter(
   return row === undefined ? null : toLetter(row);
 }
 
-interface OneSubscription {
-  readonly subscriptionId: SubscriptionId;
-}
-
 export function countAllDeadLetters(db: DatabaseSync, _input: null): number {
   return single<{ count: number }>(db, `SELECT count(*) AS count ${listed}`).count;
 }
@@ -121,15 +117,14 @@ export function countAllDeadLetters(db: DatabaseSync, _input: null): number {
 /** Reads the counts of a subscription that are not in memory. */
 export function readCounts(
   db: DatabaseSync,
-  { subscriptionId }: OneSubscription,
+  { subscriptionId }: Pick<RecordPage, "subscriptionId">,
 ): Pick<SubscriptionCounts, "deadLetters" | "expired"> {
   const counts = `SELECT (SELECT count(*) ${listed} AND subscription_id = ?1) AS deadLetters,
     (SELECT coalesce(max(expired), 0) FROM cursor WHERE subscription_id = ?1) AS expired`;
   return single(db, counts, subscriptionId);
 }
 
-export function lastDeadLetterId(db: DatabaseSync, { subscriptionId }: OneSubscription): number {
-  return (
-    get<{ id: number | null }>(db, `SELECT max(id) AS id ${listed} AND subscription_id = ?`, subscriptionId)?.id ?? 0
-  );
+export function lastDeadLetterId(db: DatabaseSync, input: Pick<RecordPage, "subscriptionId">): number {
+  const last = `SELECT coalesce(max(id), 0) AS id ${listed} AND subscription_id = ?`;
+  return single<{ id: number }>(db, last, input.subscriptionId).id;
 }

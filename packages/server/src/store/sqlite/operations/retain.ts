@@ -36,21 +36,13 @@ export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): Reco
 }
 
 /** A cheap check, because most steps have nothing to remove. */
-function hasOld(
-  db: DatabaseSync,
-  { attemptsBeforeMs, deadLettersBeforeMs, idempotencyBeforeMs }: RecordRetentionInput,
-) {
+function hasOld(db: DatabaseSync, input: RecordRetentionInput): boolean {
+  const { attemptsBeforeMs, deadLettersBeforeMs, idempotencyBeforeMs } = input;
   const anyOld = `SELECT (SELECT started_at FROM attempt ORDER BY id LIMIT 1) < ?
       OR (SELECT min(died_at) FROM dead_letter WHERE redriven_at IS NULL) < ?
       OR (SELECT min(published_at) FROM idempotency) < ? OR EXISTS (SELECT 1 FROM removed) AS found`;
-  const { found } = single<{ found: 1 | 0 | null }>(
-    db,
-    anyOld,
-    attemptsBeforeMs,
-    deadLettersBeforeMs,
-    idempotencyBeforeMs,
-  );
-  return found === 1;
+  const times = [attemptsBeforeMs, deadLettersBeforeMs, idempotencyBeforeMs];
+  return single<{ found: 1 | 0 | null }>(db, anyOld, ...times).found === 1;
 }
 
 interface SizedRow {

@@ -1,23 +1,26 @@
 import type { DatabaseSync } from "node:sqlite";
+import { limits } from "../../../domain/limits.ts";
 import type { Seq, SubscriptionId } from "../../../domain/model.ts";
 import { all, get, run } from "../statements.ts";
 import { removeDeadLetter } from "./dead-letter-rows.ts";
+import type { UnparkRow } from "./settle.ts";
 
-/** Returns the position of the first of the last `count` parked deliveries in a range; null: there are fewer. */
+interface RewoundPart {
+  readonly subscriptionId: SubscriptionId;
+  readonly fromSeq: Seq;
+}
+
+/**
+ * Returns the position of the first of the last `limits.rewoundPerCommitMax` parked deliveries from `fromSeq` on and
+ * before `endSeq`; null: there are fewer.
+ */
 export function findParkedFromEnd(
   db: DatabaseSync,
-  input: {
-    readonly subscriptionId: SubscriptionId;
-    readonly fromSeq: Seq;
-    /** The end of the range, exclusive. */
-    readonly endSeq: Seq;
-    readonly count: number;
-  },
+  { subscriptionId, fromSeq, endSeq }: RewoundPart & { readonly endSeq: Seq },
 ): Seq | null {
-  const { subscriptionId, fromSeq, endSeq, count } = input;
   const found = `SELECT seq FROM parked WHERE subscription_id = ? AND seq >= ? AND seq < ?
     ORDER BY seq DESC LIMIT 1 OFFSET ?`;
-  return get<{ seq: Seq }>(db, found, subscriptionId, fromSeq, endSeq, count - 1)?.seq ?? null;
+  return get<{ seq: Seq }>(db, found, subscriptionId, fromSeq, endSeq, limits.rewoundPerCommitMax - 1)?.seq ?? null;
 }
 
 /**
@@ -25,24 +28,14 @@ export function findParkedFromEnd(
  */
 export function rewind(
   db: DatabaseSync,
-  input: {
-    readonly subscriptionId: SubscriptionId;
-    readonly fromSeq: Seq;
-    readonly settledThrough: Seq;
-    readonly ahead: Uint8Array | null;
-  },
-): readonly { readonly seq: Seq; readonly orderingKey: string | null }[] {
+  input: RewoundPart & { readonly settledThrough: Seq; readonly ahead: Uint8Array | null },
+): readonly Pick<UnparkRow, "seq" | "orderingKey">[] {
   const { subscriptionId, fromSeq, settledThrough, ahead } = input;
   const moveBack = "UPDATE cursor SET settled_through = ?, ahead = ? WHERE subscription_id = ?";
   run(db, moveBack, settledThrough, ahead, subscriptionId);
   const unpark = `DELETE FROM parked WHERE subscription_id = ? AND seq >= ?
     RETURNING seq, ordering_key AS orderingKey, dead_letter_id AS deadLetterId`;
-  const gone = all<{ seq: Seq; orderingKey: string | null; deadLetterId: number | null }>(
-    db,
-    unpark,
-    subscriptionId,
-    fromSeq,
-  );
+  const gone = all<Pick<UnparkRow, "seq" | "orderingKey" | "deadLetterId">>(db, unpark, subscriptionId, fromSeq);
   for (const { deadLetterId } of gone) removeDeadLetter(db, deadLetterId);
   return gone;
 }

@@ -20,9 +20,7 @@ export interface ParkRow extends DeliveryCounts {
   readonly orderingKey: string | null;
 }
 
-export interface UnparkRow {
-  readonly subscriptionId: SubscriptionId;
-  readonly seq: Seq;
+export interface UnparkRow extends Pick<ParkRow, "subscriptionId" | "seq"> {
   /** The key whose next held delivery becomes due at `nowMs`. */
   readonly orderingKey: string | null;
   readonly deadLetterId: number | null;
@@ -84,12 +82,12 @@ function writeParked(db: DatabaseSync, row: ParkRow, nowMs: TimeMs): void {
 }
 
 function writeDead(db: DatabaseSync, row: DeadRow, nowMs: TimeMs): void {
-  const { reason, attempts, lastStatus, lastErrorCode, lastReply, deadLetterId } = row;
+  const { reason, attemptsMade, lastStatus, lastErrorCode, lastReply, deadLetterId } = row;
   if (deadLetterId === null) {
     insertDeadLetter(db, row, nowMs);
     return;
   }
   const listAgain = `UPDATE dead_letter SET redriven_at = NULL, reason = ?, attempts = ?, died_at = ?, last_status = ?,
     last_error_code = ?, last_reply = ? WHERE id = ?`;
-  run(db, listAgain, reason, attempts, nowMs, lastStatus, lastErrorCode, lastReply, deadLetterId);
+  run(db, listAgain, reason, attemptsMade, nowMs, lastStatus, lastErrorCode, lastReply, deadLetterId);
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { compileFilter } from "../../../domain/filter.ts";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { AccountId, Filter, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
+import type { RetentionResult } from "../../log.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
 import { all, get, run, statement } from "../statements.ts";
 import { REMOVED_BYTES_MAX, withinBytes } from "./byte-bound.ts";
@@ -42,7 +43,7 @@ export interface TrimResult {
   readonly firstSeq: Seq;
   /** Publishing time of the oldest remaining message; null: the log is empty. */
   readonly oldestAtMs: TimeMs | null;
-  readonly expired: readonly { readonly subscriptionId: SubscriptionId; readonly count: number }[];
+  readonly expired: RetentionResult["expired"];
   /** Parked deliveries that became dead letters. */
   readonly died: readonly { readonly subscriptionId: SubscriptionId; readonly orderingKey: string | null }[];
 }
@@ -87,7 +88,7 @@ function readOld(db: DatabaseSync, input: TrimInput): readonly OldMessage[] {
 function readParked(db: DatabaseSync, ids: readonly SubscriptionId[], throughSeq: Seq): ExpiredDelivery[] {
   const read = statement(
     db,
-    `SELECT subscription_id AS subscriptionId, seq, attempts, ordering_key AS orderingKey FROM parked
+    `SELECT subscription_id AS subscriptionId, seq, attempts AS attemptsMade, ordering_key AS orderingKey FROM parked
        WHERE subscription_id = ? AND seq <= ? AND dead_letter_id IS NULL ORDER BY seq LIMIT ?`,
   );
   let found: ExpiredDelivery[] = [];
