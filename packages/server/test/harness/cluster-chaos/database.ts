@@ -41,7 +41,7 @@ export async function ask<T extends object>(
   }
 }
 
-/** Cuts about this share of the nodes' connections. */
+/** Cuts each connection of the nodes with the probability `share`. */
 export async function cutConnections(server: PostgresServer, share: number): Promise<void> {
   await ask(
     server,

@@ -86,9 +86,9 @@ function describeArrival({ disturbances }: ClusterChaosReport, { atMs, sender }:
 }
 
 /**
- * Returns a function that finds the disturbance because of which a delivery arrived a second time. A kill is accepted
- * only if the process that sent the first request sent nothing after the kill. A stop is accepted only if that process
- * sent nothing during the stop. A disturbance of the database is accepted if it was between the two arrivals.
+ * Returns a function that finds the disturbance that explains why a delivery arrived a second time. A kill explains the
+ * second arrival only if the process that sent the first request sent nothing after the kill. A stop explains it only
+ * if that process sent nothing during the stop. Otherwise a disturbance of the database explains it.
  */
 function explanations(
   report: ClusterChaosReport,
