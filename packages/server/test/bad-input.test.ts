@@ -27,7 +27,7 @@ describe.each(badRequests)("%s that is wrong is answered with a problem that say
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
     expect(answer.json).toMatchObject({ status, type: expect.any(String), title: expect.any(String) });
     expect(answer.json.detail.length).toBeGreaterThan(10);
-    // A fault of the body as a whole names no field.
+    // An error about the body as a whole does not name a field.
     expect(answer.json.errors?.[0]?.field ?? "").toBe(field ?? "");
     expect(answer.json.detail).toContain(field ?? "");
   });

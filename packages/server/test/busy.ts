@@ -24,7 +24,7 @@ const endLoops = (): void => {
 process.once("exit", endLoops);
 
 const args = ["test", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])];
-// If npm runs this script, the same npm runs the tests, because the path may have another one.
+// If npm runs this script, the same npm runs the tests, because another npm may be on the PATH.
 const npm = process.env["npm_execpath"];
 const tests =
   npm === undefined

@@ -35,7 +35,7 @@ it.each(["raw", "cloudevents", "wechat"])(
       ({ state }) => state === "disabled",
     );
     const { id } = await api.publish(topic, { body: { number: "later" } });
-    // Attempts under way have ended, and no further attempt begins.
+    // Waits until the attempts under way have ended. No further attempt begins afterwards.
     const { counts } = await until(
       "every message waits",
       () => subscription(topic),
@@ -120,7 +120,7 @@ it("Retry-After delays the next attempt, up to a limit", async () => {
     const startedAt = attempts[0]?.startedAt ?? "";
     return (Date.parse(nextAttemptAt ?? "") - Date.parse(startedAt)) / 1000;
   };
-  // The wait counts from the end of the attempt, which is a moment after its start.
+  // The wait begins when the attempt ends, but the test measures from the start of the attempt.
   for (const [name, expectedS] of [
     ["soon", 60],
     ["later", 900],

@@ -14,7 +14,7 @@ import { firstDeliveryLines, readmeReceiver, readmeServer } from "./harness/read
 import { useServer } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
-/** The value of `TopicOwner` in the document's sample. */
+/** The value of `TopicOwner` in the sample of CMQ's document. */
 const appId = "100015036";
 
 const server = useServer({ args: ["--account-app-id", appId] });
@@ -82,7 +82,7 @@ describe("the README's three curl lines", () => {
       () => server().api.delivery(id, "mysubscription"),
       ({ state }) => state === "delivered",
     );
-    // An HTTP/1.0 server: its reply ends with the connection.
+    // The sample is an HTTP/1.0 server. Its reply ends when the connection is closed.
     expect(delivered.attempts).toMatchObject([{ verdict: "accepted", status: 200, errorCode: null, reply: "ok" }]);
     await untilTrue("the sample has printed it", () => python.output().includes("key:publishTime"));
     for (const printed of [
@@ -116,12 +116,12 @@ describe("the POST on the wire", () => {
     const publishTime = String(Math.floor(Date.parse(published.publishedAt) / 1000));
     const [requestId = ""] = /(?<=x-cmq-request-id: )\d+/.exec(got.headers.join("\n")) ?? [];
     expect(requestId).not.toBe("");
-    // Only the ids and the times differ from the document.
+    // Replaces the ids and the time in the document by those of this run.
     const asSent = (text: string) =>
       text.replace("2394928734", requestId).replace("6942316962", published.id).replace("11203432", publishTime);
     expect(got.line).toBe(wanted.line);
     expect(got.body).toBe(asSent(wanted.body));
-    // The document's two lengths (761 and 123) fit neither of its bodies.
+    // The document's two `Content-Length` headers (761 and 123) do not match the lengths of its bodies.
     const inPlace = (header: string) =>
       asSent(header)
         .replace(/^Host: .*/, `Host: 127.0.0.1:${receiver.port}`)

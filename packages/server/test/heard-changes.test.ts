@@ -1,6 +1,6 @@
 /**
- * Real: the server inside the test's process. Nothing is faked. A change through one API takes effect at once in the
- * caches of the other APIs.
+ * Real: the server inside the test's process. Nothing is faked. A change through one API must take effect immediately
+ * in the caches of the other APIs.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useCmqServer } from "./harness/cmq/running-server.ts";

@@ -1,7 +1,7 @@
 /**
  * Real: the server, its database, sockets, the called programs. Nothing is faked. The server is a child process in
  * tests of its output and its files. The callback server does the same as koipy's own sample. Opencard's hooks are
- * tested in `configuration-file.test.ts`; calls that are interrupted by a stop of the server, in `shutdown.test.ts`.
+ * tested in `configuration-file.test.ts`. Calls that a stop of the server interrupts are tested in `shutdown.test.ts`.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ it("koipy's three hooks work by the API", async () => {
 describe("keys at rest", () => {
   let folder: TemporaryFolder;
   let ended: Ended;
-  /** Content of every file in the folder, read while the server ran and after its end. */
+  /** Contents of every file in the server's folder, read once while the server ran and once after it had ended. */
   const contents: Buffer[] = [];
 
   beforeAll(async () => {
@@ -242,7 +242,7 @@ describe("a hostile reply", () => {
     const { attachments } = await outcomeOf(file(disposition));
     expect(attachments).toMatchObject([{ kind: "file", bodyBase64: Buffer.from("body").toString("base64") }]);
     const name = attachments[0]?.filename ?? "";
-    // oxlint-disable-next-line no-control-regex -- exactly these must not be there
+    // oxlint-disable-next-line no-control-regex -- the test checks that these characters are missing
     expect(name).not.toMatch(/[\u0000-\u001f"\\/\u007f\u202e]/);
     expect(name).not.toMatch(/^\.+$/);
   });

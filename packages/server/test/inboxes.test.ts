@@ -52,7 +52,8 @@ describe("an inbox", () => {
     const leaver = await open(port, get("/in/left?waitMs=60000"));
     leaver.destroy();
     await once(leaver, "close");
-    // Far more than the buffers of a connection hold, so that most of it is still in the server when the client leaves.
+    // Far more bytes than the buffers of a connection hold, so that most messages are still in the server when the
+    // client disconnects.
     const bodies = Array.from({ length: 24 }, (_, at) => `${at}`.padEnd(limits.bodyBytesMax));
     for (const body of bodies) await post(`${url}/in/left`, body, "text/plain");
     const reader = await open(port, get("/in/left").repeat(bodies.length));
@@ -70,8 +71,8 @@ describe("an inbox", () => {
       (last) => last === bodies.length - 1,
     );
     expect(left.length).toBeGreaterThan(8);
-    // Only the first messages are missing, because the client had received them. No message is missing between the
-    // others. They are sorted, because the order in which messages were put back is not fixed.
+    // Only the first messages are missing, because the client had received them. The numbers are sorted, because the
+    // order in which messages were put back is not fixed.
     expect(left.toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: left.length }, (_, at) => bodies.length - left.length + at),
     );
@@ -122,7 +123,7 @@ describe("an inbox", () => {
 
   it("that keeps messages while it is polled drops all of them when a message comes too late", async () => {
     const { api, url } = server();
-    // A long time for the inbox that must keep the message, so that it is not dropped on a slow machine.
+    // At first the inbox keeps messages for a long time, so that a slow machine does not drop the message `kept`.
     const keepWhilePolledFor = (whilePolledMs: number) =>
       api.ok("PUT", "/v1/inboxes/polled", { json: { whilePolledMs } });
     await keepWhilePolledFor(600_000);

@@ -12,7 +12,10 @@ import type { Receiver } from "./harness/receiver.ts";
 import { useServerProcess } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
-/** The limit of POSTs in flight is less than the sum of the dead endpoints' windows, so they could use all of it. */
+/**
+ * The limit of POSTs in flight is lower than the sum of the dead endpoints' windows. Without isolation, the dead
+ * endpoints could use the whole limit.
+ */
 const server = useServerProcess({ args: ["--in-flight-max", "64"] });
 
 const dead: DeadEndpoint[] = [];
@@ -24,7 +27,10 @@ const messages = 3_000;
 const batch = 500;
 const backlog = 2_000;
 const bodyText = "x".repeat(500);
-/** The bodies of twenty backlogs of 2,000 messages would take 20 MB of memory, and as objects much more. */
+/**
+ * The most that the server's memory may grow. The bodies of all twenty backlogs have 20 MB, and would take much more
+ * memory as objects.
+ */
 const grownBytesMax = 160 * 1024 * 1024;
 
 async function publishMany(api: Api, topic: string, count: number): Promise<void> {
@@ -74,7 +80,7 @@ describe("twenty dead endpoints with a backlog", () => {
     const bytesAfter = (await api.metrics()).get("process_resident_memory_bytes") ?? Number.NaN;
 
     expect(bytesAfter - bytesBefore).toBeLessThan(grownBytesMax);
-    // The dead endpoints got nothing, and none of their messages was lost.
+    // No message was delivered to a dead endpoint, and no message for a dead endpoint was lost.
     for (const index of dead.keys()) {
       const { backlog: left, parked, inFlight } = await api.counts("crowded", `dead${index}`);
       expect(left + parked + inFlight).toBe(backlog + messages);

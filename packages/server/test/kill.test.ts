@@ -40,7 +40,7 @@ describeRestart(
         expect([answer.status, answer.text]).toEqual([200, '{"response":"success"}']);
       }
       for (let at = 0; at < 10; at++) expect((await take(first.url + path)).text).toBe(bodies[at]);
-      // A message counts as waiting until it has been sent.
+      // `waiting` includes a taken message until the message has been sent to its client.
       await until(
         "ten are gone",
         () => first.api.ok<{ waiting: number }>("GET", "/v1/inboxes/weixin"),

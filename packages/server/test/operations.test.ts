@@ -82,7 +82,7 @@ describe("a listing", () => {
       const page: Page<{ name: string }> = await api.ok("GET", `/v1/topics/paged/subscriptions?limit=5${query}`);
       seen.push(...page.items.map(({ name }) => name));
       after = page.next;
-      // These changes are before the cursor, so no page moves.
+      // The deleted and the added subscription are before the cursor, so the following pages stay the same.
       await api.call("DELETE", subscriptionPath("paged", seen[0] ?? ""));
       await put("a-newcomer-in-front");
     } while (after !== null);

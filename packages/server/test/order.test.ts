@@ -12,13 +12,15 @@ import { untilTrue } from "./harness/until.ts";
 
 const retry = { baseMs: 30, factor: 1, retriesMax: 1000, jitter: "none" };
 
-/** How each run of the server ends, and after which share of the messages. */
+/**
+ * The runs of the server: the share of the messages after which each run ends, and whether the server is then killed.
+ */
 const lives = [
   { untilShare: 0.3, kill: true },
   { untilShare: 0.6, kill: false },
   { untilShare: 1, kill: true },
 ];
-/** The server of tests that do not end it. */
+/** The server for tests that neither stop nor kill their server. */
 const server = useServer();
 
 describe("ordered subscriptions", () => {

@@ -16,7 +16,7 @@ import { until } from "./harness/until.ts";
 
 const DISK_BYTES = 28 * 1024 * 1024;
 const DISK_FULL = "53100";
-/** The outcomes of these messages need more room than the existing pages have. */
+/** So many messages that their outcomes do not fit into the existing pages of the database. */
 const MESSAGES = 300;
 
 /** Fills the disk until there is no room for another page. */
@@ -80,7 +80,7 @@ it("a full disk causes 503 answers to publishes and loses no outcome; the server
 
     await database.query("DROP TABLE ballast", [], "ringback");
     await database.query("CHECKPOINT");
-    // No publish takes place: the server detects the change by itself.
+    // The test publishes nothing here, so the server must detect by itself that the database accepts writes again.
     await until(
       "it is ready again",
       () => api.call("GET", "/readyz"),

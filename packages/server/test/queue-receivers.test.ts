@@ -85,7 +85,8 @@ it("many receivers share a queue's messages, and each message is acknowledged on
         if (message.visibleAtMs - visibilityMs < (hiddenUntilMs.get(text) ?? 0)) inTwoHands.push(text);
         hiddenUntilMs.set(text, message.visibleAtMs);
       }
-      // For the server, this receiver has ended without acknowledging its messages.
+      // The receiver does not acknowledge these messages. The server cannot distinguish it from a receiver that has
+      // ended.
       if (turn % 7 === lets) continue;
       const results = await running.queues.acknowledge(
         "jobs",

@@ -8,10 +8,13 @@ import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
-/** Server and receiver have one clock, but each rounds to a millisecond, and a POST takes time to arrive. */
+/**
+ * Tolerance when times of the server and of the receiver are compared. Both round to a millisecond, and a POST takes
+ * time to arrive.
+ */
 const roundingMs = 5;
 
-/** Gives up after the first attempt. */
+/** Settings of a subscription that gives up after the first attempt. */
 const once = { retry: "none" };
 
 function expectNotEarly(atMs: readonly number[], delaysMs: readonly number[]): void {

@@ -286,8 +286,8 @@ describe("SIGTERM given twice", () => {
     await untilTrue("it is under way", () => endpoint.connections() === 1);
     server.signal("SIGTERM");
     await server.logged(stopping);
-    // A second signal right after the first counts as npm's repetition of it, so the signal is repeated until the
-    // process ends.
+    // On Ctrl-C under npm, the terminal and npm each send a signal. The server therefore ignores a second signal right
+    // after the first. The test repeats the signal until the process ends.
     const { code } = await until(
       "it has ended",
       async () => {

@@ -11,7 +11,7 @@ import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
-/** Publishes one message after the other, each in another millisecond. */
+/** Publishes messages one after the other, so that no two of them are published in the same millisecond. */
 async function publishApart(topic: string, count: number): Promise<PublishedView[]> {
   const published: PublishedView[] = [];
   while (published.length < count) {

@@ -1,6 +1,6 @@
 /**
- * Real: a server as a child process, folders, ports, files, npm. Nothing is faked. Other servers are started at the
- * same time. Starts that are refused run inside the test's process, except one.
+ * Real: servers as child processes, folders, ports, files, npm. Nothing is faked. Some tests start a server while
+ * another server is running. Starts that are refused run inside the test's process, except one.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

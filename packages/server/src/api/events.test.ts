@@ -180,8 +180,8 @@ describe("the event stream", () => {
       expect(text).toContain("retry: ");
     });
 
-    // All events are emitted at once, so that the reader cannot read in between. The socket's buffers fill first, then
-    // the backlog, and then events are dropped.
+    // All events are emitted in one turn of the event loop, so that the reader cannot read in between. The socket's
+    // buffers fill first, then the backlog, and then events are dropped.
     const ids = Array.from({ length: 1_000 }, (_, i) => String(1_099_511_627_777 + i));
     const sent = 1_000;
     for (let i = 0; i < sent; i++) test.events.emit(published("orders", ids));

@@ -55,7 +55,10 @@ function connections(): Promise<number> {
 
 describe("the memory of a call is released when its client disconnects", () => {
   const payload = JSON.stringify({ text: "x".repeat(60) });
-  /** A client that sends these calls on one connection without waiting. The memory limit has little room for others. */
+  /**
+   * Connects a client that sends these calls on one connection without waiting for answers. The calls leave little of
+   * the hooks' memory limit for other calls.
+   */
   async function clientOf(hooks: readonly string[], script: (path: string) => ScriptedReply | Promise<ScriptedReply>) {
     const posts = await scene.start((post) => script(new URL(post.url).pathname), {
       hooks: { memoryBytesMax: 300 * limits.hookJsonBytesFactor },

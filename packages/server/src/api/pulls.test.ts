@@ -46,7 +46,7 @@ async function pulled(count: number): Promise<string[]> {
 describe("pulling", () => {
   it("returns messages as the other routes do, each with a receipt handle", async () => {
     await publish("body 1", new Uint8Array([0xff, 0]), "body 3");
-    // The first message has been pulled before.
+    // Pulls the first message for one second. The pull below is then its second.
     await call(test.app, "POST", `${path}/pull`, { json: { visibilityMs: 1_000 } });
     test.clock.nowMs += 1_000;
     const answer = await call(test.app, "POST", `${path}/pull`, { json: { messagesMax: 2 } });

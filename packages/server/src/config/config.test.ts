@@ -8,7 +8,7 @@ import type { ConfigSources, Flags } from "./config.ts";
 interface Given {
   flags?: Flags;
   env?: Record<string, string>;
-  /** The text of ringback.yaml. `--config` gives its path unless `flags` or `env` do. */
+  /** The text of ringback.yaml. The option `--config` contains its path unless `flags` or `env` already give a path. */
   file?: string;
 }
 

@@ -6,7 +6,10 @@ import { anyText } from "./testing/any-text.ts";
 const json = losslessJson(100);
 const again = (text: string) => json.stringify(json.parse(text));
 
-/** JSON text as any program may write it: all spellings of numbers, all white space, escapes, unusual names. */
+/**
+ * The first generators produce JSON as any program may write it: all spellings of numbers, white space, escapes,
+ * unusual names.
+ */
 const number = fc
   .tuple(
     fc.constantFrom("", "-"),
@@ -40,8 +43,8 @@ const { value } = fc.letrec<{ value: string; array: string; object: string }>((t
 }));
 
 /**
- * Text as `JSON.stringify` writes it, except for numbers. Without names that are indexes, which JavaScript objects sort
- * first.
+ * Generates text as `JSON.stringify` writes it, except for numbers. Names that are array indexes are left out, because
+ * JavaScript objects list such names first.
  */
 const { compact } = fc.letrec<{ compact: string; array: string; object: string }>((tie) => ({
   compact: fc.oneof(

@@ -128,8 +128,8 @@ describe("the HTTP server", () => {
     });
 
     it("but not endlessly", async () => {
-      // The server reads only a part of a refused body. This request announces more and never sends it, and gets an
-      // answer nevertheless.
+      // The server reads only a part of a body that it refuses. This request announces a longer body than it sends, and
+      // gets an answer nevertheless.
       const announced = await exchange(port, `${post}Content-Length: 100001\r\n\r\n${body(100)}`);
       expect(parseAnswer(announced)).toMatchObject({ status: 413 });
       const piece = `8000\r\n${body(0x8000)}\r\n`;

@@ -60,7 +60,7 @@ describe("the fault of a text that is not JSON", () => {
         if (fault === null) return;
         const [, line, column, kind] = /^Not valid JSON at line (\d+), column (\d+): (\w+ "|)/.exec(fault) ?? [];
         expect(Number(line)).toBeLessThanOrEqual(text.split("\n").length);
-        // For the other faults, V8 itself reports the position.
+        // When `kind` is empty, the position comes from V8 and is not checked.
         if (kind === "") return;
         const lines = text.split("\n").slice(0, Number(line));
         const before = [...lines.slice(0, -1), lines.at(-1)?.slice(0, Number(column) - 1)].join("\n");

@@ -14,7 +14,7 @@ let close = (): void => {};
 
 afterEach(() => close());
 
-/** Sends one request, which `answer` handles. `reports` contains the values that were reported for the response. */
+/** Sends one request, which `answer` handles. `answer` adds the reported values to `reports`. */
 async function request(answer: (request: IncomingMessage, response: ServerResponse, reports: boolean[]) => unknown) {
   const reports: boolean[] = [];
   const server = createServer((incoming, response) => void answer(incoming, response, reports));

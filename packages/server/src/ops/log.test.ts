@@ -65,7 +65,7 @@ describe("the log", () => {
   });
 });
 
-/** Without terminal colours. */
+/** Returns the text without terminal colours. */
 function plain(text: string): string {
   // oxlint-disable-next-line no-control-regex -- colours begin with an escape character
   return text.replaceAll(/\u001b\[\d+m/g, "");

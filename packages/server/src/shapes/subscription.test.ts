@@ -12,7 +12,7 @@ import type { SubscriptionBody } from "./subscription.ts";
 const url = "http://test.com/cgi";
 const normalised = (input: SubscriptionBody) => subscriptionShape.read({ push: { url }, ...input }).settings;
 const pushOf = (push: NonNullable<SubscriptionBody["push"]>) => normalised({ push }).push as PushSettings;
-/** The description and labels of a subscription without any. */
+/** The description and labels of a subscription for which neither is given. */
 const forPeople = { description: "", labels: {} };
 
 /** Returns the code and field of the first fault; null when there is none. */
@@ -369,7 +369,7 @@ describe("the retry policy of a subscription", () => {
     ["retry.retriesMax", { baseMs: 1, retriesMax: 1001 }],
     ["retry.totalMsMax", { baseMs: 1, totalMsMax: limits.retryTotalMsMax + 1 }],
   ])("is refused at %s in %j", (field, retry) => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rows have the members that they are about.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each row has the members that its check needs.
     expect(faultOf({ retry } as SubscriptionBody)).toEqual(["invalid_retry_policy", field]);
   });
 

@@ -16,7 +16,10 @@ import { untilTrue } from "../harness/until.ts";
 const given = useCmqServer();
 const requestedHosts = pointTencentHostsAt(() => given().server.port);
 
-/** The SDK declares little more than `any` for its answers. */
+/**
+ * Returns an answer with a type, because the SDK declares little more than `any` for answers. Throws when the answer is
+ * an error.
+ */
 async function ok<T = unknown>(answer: Promise<unknown>): Promise<CmqAnswer & T> {
   const { code, ...members } = (await answer) as CmqAnswer & T;
   if (code !== 0) throw new Error(`it was answered ${code}: ${JSON.stringify(members)}`);

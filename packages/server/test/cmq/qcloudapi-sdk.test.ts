@@ -22,7 +22,7 @@ const ways = [
 const messageId = expect.stringMatching(/^\d+$/);
 const ok = { code: 0, message: expect.any(String), requestId: expect.stringMatching(/^\d+$/) };
 const nowS = () => Math.floor(Date.now() / 1000);
-/** The server has the same clock, and both times are in whole seconds. */
+/** Matches a time in whole seconds that is at most a minute from now. */
 const isNow = expect.toSatisfy((value: unknown) => Number.isInteger(value) && Math.abs(Number(value) - nowS()) <= 60);
 
 describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
@@ -312,7 +312,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
   it("delivers every text unchanged, by a topic to a program and by a queue", async () => {
     await using receiver = await startPushReceiver("json");
     const qcloud = client();
-    // A Node server takes 16 KiB of headers, and the request line counts as one.
+    // With GET, the text is part of the URL. A Node server accepts at most 16 KiB of headers, including the URL.
     const texts = awkwardTexts.filter((text) => way.method === "POST" || text.length < 4096);
     const [topicName, queueName] = [named("texts"), named("texts")];
     await qcloud.ok("CreateTopic", { topicName });
@@ -357,7 +357,7 @@ it("delivers a message again after its visibility timeout, and moves it to the d
   expect(Number(second["nextVisibleTime"])).toBeGreaterThan(Number(first["nextVisibleTime"]));
   const late = await qcloud.call("DeleteMessage", { queueName: "retried", receiptHandle: first.receiptHandle ?? "" });
   expect(late.code).toBe(4430);
-  // The message moves to the dead-letter queue when it would be received a third time.
+  // Instead of being received a third time, the message moves to the dead-letter queue.
   const third = take("retried");
   const dead = await take("never-done");
   expect([dead.msgBody, dead.dequeueCount]).toEqual(["poison", 1]);

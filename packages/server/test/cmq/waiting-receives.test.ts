@@ -12,6 +12,6 @@ const given = useCmqServerProcess();
 it("lets a thousand receives wait at little cost, and gives a message to exactly one of them", async () => {
   const { server, pair } = given();
   const { bytesPerReceive } = await expectOneOfManyWoken(server, pair, { count: 1_000, idleMs: 0 });
-  // A thread for each receive would take more.
+  // A server with one thread for each receive would need more memory.
   expect(bytesPerReceive).toBeLessThan(100_000);
 });

@@ -1,6 +1,6 @@
 /**
- * The REST API, called as by a program without a client library: with fetch and JSON. The types contain only the
- * members that tests read.
+ * A client of the REST API that uses only fetch and JSON, as a program without a client library does. The types contain
+ * only the members that tests read.
  */
 
 export interface PublishedView {
@@ -86,7 +86,10 @@ export class Api {
     this.url = url;
   }
 
-  /** Returns any answer, and throws only when there is none. `T` is the shape that the caller expects. */
+  /**
+   * Returns the answer, whatever its status. Throws only when no answer comes. `T` is the shape that the caller
+   * expects.
+   */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the answer's shape, named once at the call
   async call<T = unknown>(method: string, path: string, { json, body, headers }: CallOptions = {}): Promise<Answer<T>> {
     const sent = json === undefined ? body : JSON.stringify(json);
@@ -102,7 +105,7 @@ export class Api {
   }
 
   /** Returns the JSON of a 2xx answer, and throws for any other answer. */
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as above
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as for `call`
   async ok<T = unknown>(method: string, path: string, options: CallOptions = {}): Promise<T> {
     const answer = await this.call<T>(method, path, options);
     if (answer.status < 300) return answer.json;

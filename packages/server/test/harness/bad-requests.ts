@@ -17,7 +17,10 @@ interface BadRequest {
   readonly send: CallOptions;
   readonly status: number;
   readonly code: string;
-  /** The field with the fault. The error's text and `errors` name it. Null when the fault is not in a field. */
+  /**
+   * The field with the fault. The answer's `detail` and `errors` must name the field. Null when the fault is not in a
+   * field.
+   */
   readonly field: string | null;
 }
 

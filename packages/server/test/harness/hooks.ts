@@ -11,7 +11,7 @@ export interface OutcomeView {
     filename: string | null;
     bodyBase64: string;
   }[];
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into data of every shape
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read data of every shape
   readonly data: any;
   readonly httpStatus: number | null;
   readonly error: string | null;

@@ -9,7 +9,7 @@ interface LineArrival {
   readonly life: number;
 }
 
-/** Arrivals at the receiver of messages that must be sent in order. */
+/** Records the arrivals of one sequence of messages that must be delivered in order. */
 export class OrderedLine {
   readonly arrivals: LineArrival[] = [];
   underWay = 0;
@@ -41,8 +41,8 @@ export class OrderedLine {
 }
 
 /**
- * A receiver for bodies of the form `line number`. The receiver refuses some of the POSTs, chosen at random from a
- * seed.
+ * A receiver for bodies that consist of the name of an ordered sequence, a space and a number. The receiver refuses
+ * some of the POSTs, chosen at random from a seed.
  */
 export class OrderJudge implements AsyncDisposable {
   readonly lines = new Map<string, OrderedLine>();

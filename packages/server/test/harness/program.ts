@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Whether a program is installed on this machine. For programs that npm does not install. */
+/** Returns whether a program is installed on this machine. Used for programs that npm does not install. */
 export async function isInstalled(name: string): Promise<boolean> {
   return run(name, ["--version"]).then(
     () => true,

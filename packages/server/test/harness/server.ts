@@ -6,7 +6,7 @@ import { Api } from "./api.ts";
 export interface ServerOptions {
   readonly folder: string;
   readonly args?: readonly string[];
-  /** Zero stands for any free port. */
+  /** Zero: any free port. */
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
 }

@@ -5,8 +5,8 @@ import type { Socket } from "node:net";
 export interface TcpReceiver extends AsyncDisposable {
   readonly port: number;
   /**
-   * The message of each connection that the sender has closed, without the length of four bytes. A message with a wrong
-   * length is replaced by a note.
+   * One message for each connection that the sender has closed, without the four bytes of the length. If the length is
+   * wrong, a note replaces the message.
    */
   readonly messages: readonly string[];
 }

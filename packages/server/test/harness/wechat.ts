@@ -15,7 +15,7 @@ export interface WechatAnswer {
 
 export interface WechatHandler {
   readonly cookie: string;
-  /** The name is misspelt in WeChat's HTTP API as well. */
+  /** The protocol. WeChat's HTTP API misspells the name in the same way. */
   readonly pcotocol: number;
 }
 

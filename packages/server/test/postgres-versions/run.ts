@@ -1,7 +1,7 @@
 /**
- * `npm run test:postgres-versions [-- 14 17]`: the store's tests on every version of PostgreSQL that Ringback supports.
- * npm downloads each version once, as it does for the ordinary tests, into a cache beside the other packages. Prints
- * one line per version at the end.
+ * `npm run test:postgres-versions [-- 14 17]`: runs the store's tests on every version of PostgreSQL that Ringback
+ * supports, or on the given versions. npm downloads each version once into `node_modules/.cache`. One line per version
+ * is printed at the end.
  */
 
 import { spawnSync } from "node:child_process";
@@ -32,7 +32,7 @@ function bring(major: string, version: string): string {
   const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts", `${packageName}@${version}`];
   const npm = process.env["npm_execpath"];
   const options = { cwd: folder, stdio: ["ignore", "ignore", "inherit"] as ("ignore" | "inherit")[] };
-  // Uses the npm that runs this script, because the path may have another one.
+  // Uses the npm that runs this script, because another npm may be on the PATH.
   if (npm === undefined) spawnSync("npm", args, { ...options, shell: process.platform === "win32" });
   else spawnSync(process.execPath, [npm, ...args], options);
   return programs;

@@ -17,7 +17,9 @@ export interface Sample extends AsyncDisposable {
 
 const examples = new URL("../../../../examples/", import.meta.url);
 
-/** Starts a sample program on a free port. Only the address in `listens` is changed in the program. */
+/**
+ * Starts a sample program on a free port. The program is changed only in its address: `listens` is replaced by `ours`.
+ */
 export async function startSample(folder: string, listens: string, ours: (port: number) => string): Promise<Sample> {
   const text = readFileSync(new URL(`${folder}/sample.py`, examples), "utf8");
   const port = await freePort();
@@ -27,7 +29,7 @@ export async function startSample(folder: string, listens: string, ours: (port: 
   return { port, output: () => program.output(), [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }
 
-/** Starts the SDK's counterpart of a sample as its README does. */
+/** Starts the program that does the same as a sample with the SDK, on a free port. */
 export async function startExample(file: string): Promise<Sample> {
   const port = await freePort();
   const path = fileURLToPath(new URL(file, examples));

@@ -1,4 +1,4 @@
-/** As `cluster.test.ts`, but longer, and with the default time after which a node counts as dead. */
+/** The same test as `cluster.test.ts`, but longer, and with the default time after which a node counts as dead. */
 import { describe, it } from "vitest";
 import { expectClusterSurvived } from "../harness/cluster-chaos/expect-survived.ts";
 

@@ -1,4 +1,4 @@
-/** As `crash.test.ts`, with more kills and longer loads between them. */
+/** The same test as `crash.test.ts`, with more kills and longer loads between them. */
 import { describe, it } from "vitest";
 import { expectSurvivedKills } from "../harness/chaos/expect-survived.ts";
 

@@ -11,22 +11,34 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
-/** Longer than the longest retention. From then on, retention removes as many rows as are added. */
+/**
+ * Rounds before the measurement, longer than the longest retention. After these rounds, retention removes as many rows
+ * as are added.
+ */
 const WARM_ROUNDS = 80;
 const WINDOW_ROUNDS = 200;
 const MEASURED_ROUNDS = 5;
-/** Retention changes the only indexed column of topic_log. In this test that happens after every two publishes. */
+/**
+ * By table, the least share of updates that change no index (PostgreSQL's HOT updates). In topic_log the share is
+ * lower, because retention changes the only indexed column, in this test after every two publishes.
+ */
 const hotShareMin = { subscription_cursor: 0.9, topic_log: 0.6, claim: 0.9 } as const;
-/** Sizes vary, so two samples can differ although nothing grows. */
+/** A larger ratio between two samples of a size counts as growth. Sizes vary a little although nothing grows. */
 const GROWTH_MAX = 1.3;
 /** A difference of a page or two in a small table does not count as growth. */
 const SMALL_BYTES = 256 * 1024;
-/** Twice the share of dead rows at which autovacuum begins by default, because more rows die while it works. */
+/**
+ * The most dead rows of a table: twice as many as those at which autovacuum begins by default, because more rows die
+ * while autovacuum works.
+ */
 const deadMax = ({ live }: TableFigures): number => 2 * (50 + 0.2 * live);
 
 type Sizes = Map<string, number>;
 
-/** Partitions are created and dropped, so the sizes of all partitions of a table are added. */
+/**
+ * Returns the name of the table to which a partition belongs. Partitions are created and dropped, so only the sum of a
+ * table's partitions is compared.
+ */
 function tableOf(name: string): string {
   return name.replace(/^(message|attempt)_(\d+|first)$/, "$1");
 }

@@ -8,7 +8,7 @@ import { SqliteFolder } from "../../src/store/sqlite/testing/sqlite-folder.ts";
 const MESSAGES = 1_000_000;
 const BATCH = 1_000;
 const CACHE_BYTES = 16 * 1024 * 1024;
-/** Memory in addition to the cache: requests under way, and garbage that is still in the heap. */
+/** The cache may be filled. The rest is for requests under way, and for garbage that is still in the heap. */
 const GROWTH_BYTES_MAX = CACHE_BYTES + 32 * 1024 * 1024;
 
 setFlagsFromString("--expose-gc");

@@ -22,7 +22,7 @@ export function exchange(port: number, ...pieces: readonly (string | Uint8Array)
     resolve(answer);
   });
   socket.on("error", (error: NodeJS.ErrnoException) => {
-    // The server may cut a connection while the test still sends bytes. Only its answer before that matters.
+    // The server may cut a connection while the test still sends bytes. Only the answer before the cut matters.
     if (error.code !== "ECONNRESET" && error.code !== "EPIPE") reject(error);
   });
   return promise;

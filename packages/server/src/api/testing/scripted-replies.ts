@@ -3,7 +3,7 @@ import type { Endpoint, PostResult, Transport, TransportErrorCode } from "../../
 export interface ScriptedPost {
   readonly url: string;
   readonly endpoint: Endpoint;
-  /** Lower-case names. */
+  /** Values by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 }

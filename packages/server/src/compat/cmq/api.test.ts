@@ -216,7 +216,7 @@ describe("authentication", () => {
     const text = form({ Action: "ListTopic" });
     expect((await scene.send("POST", text)).code).toBe(0);
     expect((await scene.send("POST", text)).message).toMatch(/^\(10040\)/);
-    // The same signature with another encoding of the parameter.
+    // The same signature, but the parameter is encoded in another form.
     expect((await scene.send("POST", text.replace(/Signature=/, "Signature=%20"))).code).toBe(4300);
     expect((await scene.send("POST", form({ Action: "ListQueue" }))).code).toBe(0);
   });

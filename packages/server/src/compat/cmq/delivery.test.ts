@@ -6,7 +6,7 @@ import type { NewMessage } from "../../domain/model.ts";
 import { anEnvelope, anyMessage } from "../../domain/testing/any-message.ts";
 import { Simulation } from "../../engine/testing/simulation.ts";
 
-// Real: the engine and the protocols. Simulated: time, endpoints and the memory store.
+// Real: the engine, the protocols. Faked: time, endpoints, the store (in memory).
 
 test("a 410 is retried, because CMQ does not give it a meaning", async () => {
   const simulation = await Simulation.started();

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { recordedAtMs } from "./testing/recorded-requests.ts";
 import { cmqScene, type Params, type Scene } from "./testing/scene.ts";
 
-// Real: the HTTP application and the CMQ API. Faked, in memory: the queues, and a clock that the test moves.
+// Real: the HTTP application, the CMQ API. Faked: the clock, the queues (in memory). The test advances the clock.
 let scene: Scene;
 beforeEach(async () => {
   scene = await cmqScene();

@@ -2,7 +2,8 @@ import { beforeEach, expect, it } from "vitest";
 import { type ErrorCode, RingbackError } from "../../domain/errors.ts";
 import { cmqScene, type Params, type Scene } from "./testing/scene.ts";
 
-// Real: the HTTP application and the CMQ API. Faked, in memory: store and queues, which fail with the error under test.
+// Real: the HTTP application, the CMQ API. Faked: store, queues. The store and the queues fail with the error under
+// test.
 let scene: Scene;
 beforeEach(async () => {
   scene = await cmqScene();

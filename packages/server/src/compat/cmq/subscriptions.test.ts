@@ -5,7 +5,7 @@ import { storedSubscriptions, storedTopic } from "../../api/testing/stored.ts";
 import { recordedAtMs } from "./testing/recorded-requests.ts";
 import { cmqScene, type Params, type Scene } from "./testing/scene.ts";
 
-// Real: the HTTP application and the CMQ API. The store is the memory driver. Faked: publisher, events and clock.
+// Real: the HTTP application, the CMQ API, the memory driver. Faked: publisher, events, clock.
 let scene: Scene;
 beforeEach(async () => {
   scene = await cmqScene();

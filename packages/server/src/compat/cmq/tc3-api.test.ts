@@ -20,14 +20,19 @@ interface How {
   readonly headers?: Readonly<Record<string, string>>;
   readonly key?: string;
   readonly payload?: string;
-  /** Signs header values in lower case, as the documentation says. */
+  /**
+   * Whether the signature covers the header `x-tc-action` too, with its value in lower case as the documentation says.
+   */
   readonly signsAction?: boolean;
 }
 
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** Signs as the documentation says, with the host without its port, as `tencentcloud-sdk-nodejs` does. */
+/**
+ * Sends a request, signed as the documentation says. The host is signed without its port, as `tencentcloud-sdk-nodejs`
+ * does.
+ */
 async function call(action: string, body: object = {}, how: How = {}): Promise<Tc3Answer> {
   const payload = how.payload ?? JSON.stringify(body);
   const timestamp = how.headers?.["x-tc-timestamp"] ?? String(Math.floor(scene.clock.nowMs / 1000));

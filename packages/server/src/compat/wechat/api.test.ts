@@ -7,8 +7,8 @@ import type { Subscription } from "../../domain/model.ts";
 import { addTestApis } from "../testing/test-gateway.ts";
 import { wechatLimits } from "./wechat-limits.ts";
 
-// Real: the HTTP application and the WeChat API. The store is the memory driver. Faked: events, and random bytes, which
-// count up.
+// Real: the HTTP application, the WeChat API, the memory driver. Faked: events, random bytes. The random bytes count
+// up.
 let testApp: TestApp;
 beforeEach(async () => {
   testApp = await createTestApp();

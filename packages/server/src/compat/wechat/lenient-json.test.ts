@@ -21,7 +21,7 @@ describe("lenient JSON", () => {
   it("returns the same with a trailing comma in every object and array", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        // Indented, so that only brackets of the structure are at the beginning of a line.
+        // The text is indented, so that only brackets outside of strings are at the beginning of a line.
         const text = JSON.stringify(value, null, 1).replaceAll(/(?<=[^[{,\s])\n(?=\s*[\]}])/g, " ,\n");
         expect(parse(text)).toEqual({ value: JSON.parse(JSON.stringify(value)) as unknown });
       }),

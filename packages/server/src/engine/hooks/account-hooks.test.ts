@@ -1,4 +1,4 @@
-/** Real: hooks and keys. Faked: the store, in memory, and a transport that replies when a test says so. */
+/** Real: hooks, keys. Faked: the transport, the store (in memory). The transport replies when a test says so. */
 
 import { describe, expect, it } from "vitest";
 import type { HookSettings } from "../../domain/hook-rules.ts";

@@ -1,7 +1,4 @@
-/**
- * Real: the transport, sockets, and servers that reply as a test says. Faked: time, so that a timeout comes when a test
- * says so.
- */
+/** Real: the transport, sockets, servers. Faked: time. The servers reply, and timeouts expire, when a test says so. */
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -19,8 +19,9 @@ interface Get {
 const deliveryMsMax = 5_000;
 
 /**
- * Senders, clients and crashes in any order, on a store that answers slowly and loses wake-ups. The test checks a naive
- * rule: while a message is leased to one client, no other client gets it, and after its delivery no client gets it.
+ * Runs senders, clients and crashes in any order, on a store that answers slowly and loses wake-ups. Checks that no
+ * other client gets a message while the message is leased to one client, and that no client gets a message that was
+ * delivered.
  */
 class Clients {
   readonly scene: InboxScene;

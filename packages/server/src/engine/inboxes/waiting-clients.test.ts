@@ -188,7 +188,8 @@ describe("waiting for a message", () => {
       await scene.keep("in", "x".repeat(limits.bodyBytesMax));
       await scene.time.quiet();
     }
-    // The wake-up found no memory, so one client was refused; the other waits on.
+    // There was no memory for the last message, so one of the two waiting clients was refused. The other client still
+    // waits.
     expect([taken.length, refused]).toMatchObject([outMax, [{ code: "overloaded" }]]);
     taken[0]?.done(true);
     await scene.time.quiet();

@@ -34,7 +34,7 @@ describe("a pull", () => {
     const settle = scene.store.log.settle.bind(scene.store);
     scene.store.log.settle = async (batch) => {
       scene.store.log.settle = settle;
-      // The database has applied the write but its answer was lost: the repeated write finds nothing left to settle.
+      // The database applies the write, but its answer is lost. The repeated write finds nothing left to settle.
       await settle(batch);
       return settle(batch);
     };

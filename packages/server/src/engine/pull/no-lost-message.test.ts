@@ -18,9 +18,9 @@ interface Pulling {
 }
 
 /**
- * Publishers, receivers and crashes in any order, on two nodes and a store that answers slowly and loses wake-ups. The
- * test checks a naive rule: no other receiver gets a message before its visibility timeout ends, and no receiver gets
- * it after it is acknowledged.
+ * Runs publishers, receivers and crashes in any order, on two nodes and a store that answers slowly and loses wake-ups.
+ * Checks that no other receiver gets a message before the message's visibility timeout ends, and that no receiver gets
+ * a message that was acknowledged.
  */
 class Receivers {
   readonly scene: PullScene;
@@ -135,7 +135,8 @@ it("whatever is published, pulled, acknowledged or interrupted: no message is lo
           else if ("waitMs" in each) await run.request(each);
           else if ("count" in each) await run.publish(each.count);
           else if (each.do === "die") run.die();
-          // The process hangs longer than every lease: others may claim what it is making invisible at this moment.
+          // The process hangs longer than every lease. Another node can now claim a message that this process is about
+          // to make invisible.
           else run.scene.store.expireLeases();
           await run.scene.time.quiet();
         }

@@ -35,7 +35,7 @@ describe("waiting requests", () => {
     await scene.time.advance(visibilityMs - 1);
     expect(scene.claims).toBe(quiet);
     await scene.time.advance(60_001 - visibilityMs);
-    // Each of the three messages was delivered once more.
+    // Six requests got a message, because each of the three messages was delivered twice.
     expect((await Promise.all(requested)).filter((messages) => messages.length === 0)).toHaveLength(994);
   });
 

@@ -28,10 +28,11 @@ describe("hanging endpoints", () => {
       inFlightToWell = posts.filter((post) => post.endedAtMs === null).length;
       hungPeak = Math.max(hungPeak, simulation.inFlight - inFlightToWell);
     }
-    // 64 POSTs at a time, 50 ms each. The window reaches its maximum within the first second.
+    // 64 POSTs at a time of 50 ms each are 1,280 POSTs per second. The window reaches its maximum within the first
+    // second.
     expect(perSecond[0]).toBeGreaterThan(1_000);
     expect(Math.min(...perSecond.slice(1, 15))).toBe(1_280);
-    // Each endpoint can have one more POST: the one whose failure shows that the endpoint is suspect.
+    // Each hung endpoint can have one more POST in flight. The failure of this POST shows that the endpoint is suspect.
     expect(hungPeak).toBeLessThanOrEqual(1_000 + 300);
     expect(simulation.inFlight - inFlightToWell).toBeLessThanOrEqual(1_000);
     expect(simulation.inFlightPeak).toBeLessThanOrEqual(2_000);
@@ -173,7 +174,8 @@ describe("memory", () => {
     await simulation.time.advance(20_000);
     const posted = simulation.posts.length;
     expect(posted).toBeGreaterThanOrEqual(engineLimits.unsettledMax);
-    // Deliveries that were claimed before are still sent. A subscription has claimed at most two windows of them.
+    // Deliveries that were claimed before are still sent. Each subscription can have claimed at most two windows of
+    // deliveries.
     expect(posted).toBeLessThanOrEqual(engineLimits.unsettledMax + 30 * 2 * limits.maxInFlightDefault);
     await simulation.time.advance(20_000);
     expect(simulation.posts.length).toBe(posted);

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { Chaos } from "../testing/chaos.ts";
 
 /**
- * Real: the engine. Simulated: store, endpoints, time and random numbers. Each seed is another sequence of failures,
- * hangs, pauses, resumes, changes of order, redrives, replacements, stops and kills. To run one seed again, filter the
- * tests by its name.
+ * Real: the engine. Faked: store, endpoints, time, random numbers. Each seed is another sequence of failures, hangs,
+ * pauses, resumes, changes of order, redrives, replacements, stops and kills. To run one seed again, filter the tests
+ * by its name.
  */
 const seeds = Array.from({ length: Number(process.env["SIMULATION_SEEDS"] ?? 10) }, (_, index) => index);
 

@@ -138,7 +138,8 @@ describe("order key", () => {
         afterMs: 100,
       }),
     });
-    // The wake-up and then the failure happen in one turn, so the claim comes before the settlement.
+    // The wake-up for the second message and the failure of the first happen in the same turn of the event loop. So the
+    // second message is claimed before the first is settled.
     simulation.time.after(100, () => void simulation.publish(topic, keyed("k", "second")));
     await simulation.publish(topic, keyed("k", "first"));
     await simulation.time.advance(10_000);

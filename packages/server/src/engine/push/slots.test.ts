@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { engineLimits } from "../engine-limits.ts";
 import { type Health, Slots, type Slot, type SlotUser } from "./slots.ts";
 
-/** A user that takes every slot that it can get, up to `wants`. */
+/** A user of slots that takes free slots until it has taken `wants` of them. */
 class Taker implements SlotUser {
   readonly origin: string;
   readonly windowMax = 64;

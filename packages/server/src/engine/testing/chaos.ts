@@ -199,7 +199,7 @@ export class Chaos {
     return this.#random.chance(0.5) ? { status: 500, afterMs } : { error: "connect_refused", afterMs };
   }
 
-  /** null: the POST is for a subscription that was replaced. */
+  /** Returns null when the POST is for a subscription that was replaced. */
   #watchedOf(post: Post): Watched | null {
     const watched = this.#watched.get(post.headers["ringback-subscription"] ?? "");
     if (watched === undefined) return null;
@@ -213,7 +213,8 @@ export class Chaos {
     this.#learn(watched);
     const { id } = watched.subscription;
     if (this.simulation.store.wasDelivered(id, seq)) this.#break(watched, `${seq} is sent after it was settled`);
-    // After a lease has expired, another process may claim the delivery without knowing what is in flight here.
+    // When leases expire, order is not checked: another process can claim the delivery without knowing which POSTs are
+    // in flight here.
     if (watched.orderIsFixed && !this.#losesWakeUps) this.#judgeOrder(watched, seq);
     watched.inFlight.set(post, seq);
   }

@@ -43,7 +43,7 @@ export class FaultyStore extends MemoryStore {
   readonly failing = new Map<string, Error>();
   /** Every call rejects with this error. */
   failure: Error | null = null;
-  /** The share of wake-ups that are lost. */
+  /** The share of wake-ups that are lost, from 0 to 1. */
   wakeUpLoss = 0;
   /** True: `findReady` finds nothing, so that the engine never finds the work of a lost wake-up. */
   findsNothing = false;
@@ -52,7 +52,7 @@ export class FaultyStore extends MemoryStore {
   /** Settlements wait for this promise. */
   #settlesHeld: Promise<void> | null = null;
   #lastSettle: Promise<unknown> = Promise.resolve();
-  /** Number of ended callers. Their calls are never answered. */
+  /** Number of simulated processes that have ended. The calls of these processes are never answered. */
   #callers = 0;
   /** The highest number of deliveries that were open at the same time. */
   openMax = 0;
@@ -86,7 +86,7 @@ export class FaultyStore extends MemoryStore {
     }
   }
 
-  /** Ends the calling process. Its deliveries may be claimed again. */
+  /** Ends the simulated process that calls the store. Its deliveries can be claimed again. */
   callerDied(): void {
     this.#callers++;
     this.#lastSettle = Promise.resolve();

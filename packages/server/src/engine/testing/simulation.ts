@@ -38,7 +38,7 @@ export class Simulation {
   readonly observer = new RecordingObserver();
   /** Errors that the engine reported to `failed`. */
   readonly failures: { readonly during: string; readonly error: unknown }[] = [];
-  /** Every POST of every start, in order. */
+  /** All POSTs in order, including those of engines that were stopped or killed since. */
   readonly posts: Post[] = [];
   readonly #inFlightMax: number;
   readonly #scripts = new Map<string, Script>();
@@ -114,7 +114,7 @@ export class Simulation {
     await this.finished(this.engine.stop(graceMs));
   }
 
-  /** Ends the process at once. Its claims are lost. */
+  /** Kills the simulated process immediately. Its claims are lost. */
   kill(): void {
     this.#running?.timers.kill();
     for (const post of this.posts) post.endedAtMs ??= this.nowMs;

@@ -88,7 +88,10 @@ export class VirtualTime implements Clock, Timers {
     }
   }
 
-  /** All timers of one millisecond run before the tasks of `soon`, as in a real turn of the event loop. */
+  /**
+   * Runs the tasks that are due. As in a real turn of the event loop, all timers of one millisecond run before the
+   * tasks of `soon`.
+   */
   async #runDue(): Promise<void> {
     for (let task = this.#tasks[0]; task !== undefined && task.atMs <= this.#nowMs; task = this.#tasks[0]) {
       this.#pop();

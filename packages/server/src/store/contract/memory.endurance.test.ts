@@ -3,7 +3,7 @@ import { storeEnduranceContract } from "./contract.ts";
 
 const reason = "memory ends with its process";
 
-// Real and faked as in memory.contract.test.ts.
+// The same parts are real and faked as in memory.contract.test.ts.
 storeEnduranceContract("memory", {
   open: (options) => MemoryHarness.open(options),
   skip: {

@@ -3,7 +3,7 @@ import { PostgresDatabase } from "../postgres/testing/postgres-database.ts";
 import { PostgresServer } from "../postgres/testing/postgres-server.ts";
 import { storeEnduranceContract } from "./contract.ts";
 
-// Real and faked as in postgres.contract.test.ts.
+// The same parts are real and faked as in postgres.contract.test.ts.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());

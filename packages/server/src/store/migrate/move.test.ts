@@ -33,7 +33,7 @@ function change({ file }: SqliteFolder, sql: string): void {
   db.close();
 }
 
-/** Opens a copy of the folder and the database, so that changes of one do not affect the other. */
+/** Opens a store on a copy of the folder, and a store on the database. Changes of one do not affect the other. */
 async function bothSides(filled: FilledFolder, database: string): Promise<readonly [SqliteFolder["store"], Store]> {
   const { source } = filled;
   await source.crash();

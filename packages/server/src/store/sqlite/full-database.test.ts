@@ -27,7 +27,7 @@ afterEach(() => under.dispose());
 const full = { code: "storage_full" };
 const large = () => message("x".repeat(40_000));
 
-/** Fills the database until no write fits that needs another page. */
+/** Fills the database until every write that needs another page fails. */
 async function fill(): Promise<number> {
   await under.store.setBytesMax(1);
   let published = 0;

@@ -44,7 +44,10 @@ function refuse(table: string, condition: string): void {
   );
 }
 
-/** Wait for the lock of another program. Longer than any test, so that only a test's own timeout ends it. */
+/**
+ * Time for which a connection waits for a lock of another connection. Longer than any test, so that only the timeout of
+ * a test ends the wait.
+ */
 const lockMsMax = 600_000;
 
 describe("group commit", () => {

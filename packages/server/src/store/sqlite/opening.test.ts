@@ -9,7 +9,7 @@ import { Child } from "./testing/child.ts";
 import { SqliteFolder, temporaryFolder } from "./testing/sqlite-folder.ts";
 import { storeOptions } from "./testing/store-options.ts";
 
-// Real: the disk, SQLite, and child processes where a test says so. Nothing is faked.
+// Real: the disk, SQLite, child processes. Nothing is faked.
 const folders: string[] = [];
 function newFolder(): string {
   const folder = temporaryFolder();

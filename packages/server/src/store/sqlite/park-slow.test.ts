@@ -43,7 +43,7 @@ describe("a delivery that takes very long", () => {
     const again = await scene.claim(reader);
     expect(again.deliveries.map((delivery) => delivery.message.seq)).toEqual([1]);
     expect(again.deliveries[0]).toMatchObject({ attemptsMade: 0, retriesMade: 0 });
-    // The claim of the ended process has no effect any more, and the delivery is settled like any other.
+    // The claim from before the crash has no effect any more. The delivery is settled by the new claim.
     expect(await scene.settle(slow, delivered)).toBe(0);
     expect(await scene.settle(again, delivered)).toBe(1);
     expect(await under.store.records.subscriptionCounts(reader.id)).toMatchObject({

@@ -14,9 +14,9 @@ export interface PlannedSubscription {
   readonly name: string;
   readonly settings: object;
   readonly gets: (message: PlannedMessage) => boolean;
-  /** Delay of each answer. */
+  /** Time between a request and the endpoint's answer. */
   readonly delayMs: number;
-  /** Share of the requests that fail, from 0 to 1. */
+  /** Share of the requests that the endpoint fails, from 0 to 1. */
   readonly failing: number;
 }
 

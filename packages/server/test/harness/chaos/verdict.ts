@@ -7,8 +7,8 @@ export interface ChaosVerdict {
   /** Deliveries that were recorded as accepted before a kill and arrived again after the kill. */
   readonly repeatedThoughRecorded: readonly string[];
   /**
-   * Deliveries that a process repeated although it had received the success itself. Neither a failure nor a kill
-   * explains such a repetition.
+   * Deliveries that a server process sent again although the same process had received the success. Neither a failure
+   * nor a kill explains such a repetition.
    */
   readonly repeatedWithoutReason: readonly string[];
   /** Message ids that arrived with two different bodies. */

@@ -41,7 +41,7 @@ export async function ask<T extends object>(
   }
 }
 
-/** Cuts about this share of the nodes' connections. */
+/** Cuts each connection of the nodes with the probability `share`. */
 export async function cutConnections(server: PostgresServer, share: number): Promise<void> {
   await ask(
     server,
@@ -51,8 +51,8 @@ export async function cutConnections(server: PostgresServer, share: number): Pro
 }
 
 /**
- * Whether the database executes no statement of the node. A statement is still being executed as long as the node has
- * not read its answer.
+ * Returns whether the database executes no statement of the node. Statements that only wait until the node reads their
+ * answer are ignored, although PostgreSQL reports them as active.
  */
 export async function isQuiet(server: PostgresServer, node: number): Promise<boolean> {
   const rows = await ask(

@@ -25,7 +25,7 @@ export class Disturbances {
     return this.list.filter((each) => each.kind === kind).length;
   }
 
-  /** Returns the time as seconds since the start of the run. */
+  /** Formats a value of `performance.now` as seconds since the start of the run. */
   at(ms: number): string {
     return ((ms - this.#startMs) / 1000).toFixed(2);
   }

@@ -33,7 +33,7 @@ export class ClusterNodes implements AsyncDisposable {
   #beginning: Promise<void> = Promise.resolve();
   /** Number of starts that failed because the database was unavailable or the connections were cut. */
   startsInVain = 0;
-  /** Number of deliveries that stopped nodes had claimed and then lost. */
+  /** Number of deliveries whose claims were lost while their node was stopped. */
   deliveriesLost = 0;
 
   constructor(options: ClusterNodesOptions) {
@@ -54,7 +54,7 @@ export class ClusterNodes implements AsyncDisposable {
     this.#lives[node] = null;
     const end = this.#options.disturbances.begin("kill", node);
     await life?.server.kill();
-    // The receiver first reads the requests that the process had sent before it was killed.
+    // Waits until the receiver has read the requests that the process sent before it was killed.
     await socketsRead();
     end();
   }
@@ -116,8 +116,7 @@ export class ClusterNodes implements AsyncDisposable {
 }
 
 /**
- * Number of turns of the event loop. After these turns a receiver in this process has read all bytes that have reached
- * its sockets.
+ * Number of turns of the event loop in which a receiver in this process reads all bytes that have reached its sockets.
  */
 const socketTurns = 20;
 

@@ -17,8 +17,8 @@ const answerMsMax = 1_500;
 const avoidedMs = 1_000;
 
 /**
- * Programs that publish to any node that answers. Every request has an idempotency key and is repeated, at any node,
- * until the answer is 201. The request is repeated after a 503, after a broken connection and without an answer.
+ * Programs that publish to any node that answers. Every request has an idempotency key. Until the answer is 201, the
+ * request is sent again to any node: after a 503, after a broken connection, and when no answer comes.
  */
 export class ClusterPublishers {
   readonly accepted: Accepted[] = [];

@@ -5,8 +5,8 @@ import { ask } from "./database.ts";
 
 const pollMs = 250;
 /**
- * An id is assigned before its transaction commits, so a row can appear after rows with newer ids. At most this many
- * newer ids appear before it.
+ * An id is assigned before its transaction commits, so a row can become visible after rows with higher ids. The
+ * difference between these ids is assumed to be at most this number.
  */
 const late = 3_000;
 

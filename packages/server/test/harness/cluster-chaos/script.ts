@@ -26,8 +26,8 @@ export function* rounds(seed: number): Generator<Round, never> {
 }
 
 /**
- * Draws the steps of a round. While one node is stopped, only one of the two others is killed: only a node without an
- * interrupted heartbeat can detect that the stopped node is gone.
+ * Draws the steps of a round. While one node is stopped, at most one of the two others is killed. The third node must
+ * keep running, because only a node without an interrupted heartbeat can detect that the stopped node is gone.
  */
 function drawRound(chance: Chance): Round {
   const stopped = chance.whole(0, nodeCount - 1);

@@ -13,7 +13,7 @@ export interface ClusterFaults {
   readonly notRecordedOnce: readonly string[];
   /** Deliveries that arrived again after a success, without a disturbance that explains it. */
   readonly repeatedWithoutReason: readonly string[];
-  /** Deliveries that arrived before the success of an earlier delivery with the same ordering. */
+  /** Deliveries that arrived before an earlier message of the same order was accepted. */
   readonly outOfOrder: readonly string[];
   /**
    * Publishes with the same idempotency key that produced two message ids, and message ids that arrived with two
@@ -35,8 +35,8 @@ export interface ClusterVerdict {
 }
 
 /**
- * The outcomes of deliveries can still be lost for this long after the database was unavailable, while the nodes
- * connect again.
+ * After the database was unavailable, the nodes need up to this time to connect again. Outcomes of deliveries can still
+ * be lost during this time.
  */
 const databaseRecoversMs = 10_000;
 const seqBits = 40n;
@@ -86,9 +86,9 @@ function describeArrival({ disturbances }: ClusterChaosReport, { atMs, sender }:
 }
 
 /**
- * Explains why a delivery arrived a second time. The process that sent the first request may have been killed or
- * stopped; it must have been silent since. Otherwise a disturbance of the database between the two arrivals is the
- * explanation.
+ * Returns a function that finds the disturbance that explains why a delivery arrived a second time. A kill explains the
+ * second arrival only if the process that sent the first request sent nothing after the kill. A stop explains it only
+ * if that process sent nothing during the stop. Otherwise a disturbance of the database explains it.
  */
 function explanations(
   report: ClusterChaosReport,
@@ -114,7 +114,10 @@ function explanations(
   };
 }
 
-/** Returns deliveries whose first arrival was before the success of an earlier delivery of the same order. */
+/**
+ * Returns deliveries that arrived before an earlier message was accepted. In the subscription `strict` all messages are
+ * compared, in the others only messages with the same key.
+ */
 function outOfOrder({ accepted, endpoints }: ClusterChaosReport): string[] {
   const bySeq = accepted
     .filter(({ topic }) => topic === "ordered")

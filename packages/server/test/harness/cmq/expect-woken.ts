@@ -36,7 +36,7 @@ export async function expectOneOfManyWoken(
   await caller.ok("CreateQueue", { queueName });
   const before = await usage(api);
   await using receives = await WaitingReceives.ask(url, pair, queueName, count);
-  // The server answers a later receive without a wait. By then the server has started all earlier receives.
+  // This receive does not wait. When the server has answered it, the server has started all earlier receives.
   await caller.call("ReceiveMessage", { queueName, pollingWaitSeconds: 0 });
   expect([receives.answers.length, receives.broken]).toEqual([0, []]);
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { limits } from "../../../src/domain/limits.ts";
 
 /**
- * Fills an account in the database of a stopped server. The topic `full`, its one subscription and the entry of the one
- * queue are copied up to the limits of an account. Requests for the same would take minutes.
+ * Fills an account in the database of a stopped server. Copies the topic `full`, its one subscription and the row of
+ * the one queue until the account's limits are reached. Creating the copies by requests would take minutes.
  */
 export function fillAccount(folder: string): void {
   const db = new DatabaseSync(join(folder, "ringback.db"));

@@ -19,8 +19,8 @@ export interface PushReceiver extends AsyncDisposable {
 }
 
 /**
- * Starts a program that receives pushes with the SDK. Requests in any other format are refused, so a test would miss
- * their messages.
+ * Starts a program that receives pushes with the SDK. The program refuses and does not record requests in another
+ * format.
  */
 export async function startPushReceiver(format: "json" | "simplified"): Promise<PushReceiver> {
   const pushes: Push[] = [];

@@ -12,8 +12,9 @@ interface QcloudApi {
 const Client = createRequire(import.meta.url)("qcloudapi-sdk") as new (defaults: object) => QcloudApi;
 
 /**
- * Number of requests, sent as a parameter that the server ignores. The SDK chooses nonces from 65,536 numbers, so two
- * equal requests within one second can be identical. The server would refuse the second request as a replay.
+ * Number of requests so far. Each request contains the number as a parameter that the server ignores. The SDK chooses
+ * nonces from 65,536 numbers, so without the parameter two equal requests within one second could be identical. The
+ * server would refuse the second request as a replay.
  */
 let calls = 0;
 

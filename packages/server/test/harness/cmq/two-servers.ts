@@ -3,7 +3,9 @@ import { temporaryFolder } from "../folder.ts";
 import { Server } from "../server.ts";
 import { makeKeyPair, withMasterKey } from "./account.ts";
 
-/** Runs two servers on a new PostgreSQL server while `work` runs. Both servers know the same API key. */
+/**
+ * Calls `work` while two Ringback servers run on a new PostgreSQL server. Both Ringback servers know the same API key.
+ */
 export async function withTwoServers(
   work: (servers: {
     readonly urls: readonly [string, string];

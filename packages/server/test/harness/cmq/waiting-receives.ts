@@ -6,14 +6,14 @@ import { apiPath, signedForm } from "./signed-caller.ts";
 import type { CmqAnswer } from "./signed-caller.ts";
 
 /**
- * Most connections that are opened at the same time. The system queues only a limited number of connections before they
- * are accepted.
+ * The most connections that are being opened at the same time. The operating system queues only a limited number of
+ * connections that the server has not accepted yet.
  */
 const connectingMax = 100;
 
 /**
- * Receives that wait. Each uses a plain TCP connection of its own without an HTTP client, so that ten thousand of them
- * fit into the test's process.
+ * Receive requests that wait for a message. Each request has a plain TCP connection of its own and no HTTP client, so
+ * that ten thousand requests fit into the test's process.
  */
 export class WaitingReceives implements AsyncDisposable {
   readonly answers: CmqAnswer[] = [];

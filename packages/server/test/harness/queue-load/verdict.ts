@@ -13,16 +13,18 @@ export interface Evidence {
 
 export interface Verdict {
   /**
-   * Messages that were accepted and never deleted. A message is excluded if a receiver was killed while it deleted the
-   * message.
+   * Accepted messages that no receiver has deleted. A message is not included if a receiver that had begun to delete it
+   * was killed.
    */
   readonly lost: readonly string[];
   /** Messages received while they were invisible, or after they had been deleted. */
   readonly early: readonly string[];
   readonly strange: readonly string[];
-  /** Number of messages whose receiver was killed, and which another receiver got then. */
+  /** Number of times that a receiver was killed and its message was received again. */
   readonly cameBack: number;
-  /** Longest time in ms between the end of a visibility timeout and the next receive of the message. */
+  /**
+   * Longest time in ms between the end of a killed receiver's visibility timeout and the next receive of the message.
+   */
   readonly cameBackAfterMsMax: number;
   readonly receives: number;
 }
@@ -62,13 +64,14 @@ export function judge({ sent, reports, killed, visibilityMs }: Evidence): Verdic
       if (deleted !== undefined && next.requestedAtMs > deleted) early.push(`${id} came after it was deleted`);
       const before = deliveries[index - 1];
       if (before === undefined) continue;
-      // The visibility timeout began at some time between the request and its answer. This is its earliest end.
+      // The visibility timeout began between the receive request and its answer. `freeAtMs` is the earliest end of the
+      // timeout.
       const freeAtMs = Math.max(before.nextVisibleTime * 1000, before.requestedAtMs + visibilityMs);
       if (next.answeredAtMs + toleranceMs < freeAtMs)
         early.push(`${id} came ${freeAtMs - next.answeredAtMs} ms too early`);
       if (next.dequeueCount <= before.dequeueCount) strange.push(`${id} was counted ${next.dequeueCount} times`);
-      // If the count has increased by more than one, another receiver got the message in between and was killed before
-      // its report. The delay is unknown then.
+      // If `dequeueCount` has increased by more than one, a third receiver got the message in between and was killed
+      // before it reported the receive. The delay is unknown then.
       if (!killed.has(before.life) || next.dequeueCount !== before.dequeueCount + 1) continue;
       cameBack++;
       const lateMs = next.answeredAtMs - (before.nextVisibleTime + 1) * 1000;

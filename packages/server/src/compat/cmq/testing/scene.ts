@@ -25,7 +25,7 @@ export type Params = Readonly<Record<string, string | number>>;
  */
 export interface Scene extends TestApp {
   readonly queues: AccountQueues;
-  /** Signs and sends a request. `params` replace the common parameters. */
+  /** Signs and sends a request. `params` take precedence over the common parameters. */
   call(
     action: string,
     params?: Params,
@@ -33,7 +33,7 @@ export interface Scene extends TestApp {
   ): Promise<Answer>;
   /** Sends the form unchanged. */
   send(method: "GET" | "POST", form: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  /** The code and the module code, such as `4000/10280`; `0`: success. */
+  /** Sends a request and returns its code and module code, such as `4000/10280`. `0` means success. */
   code(action: string, params?: Params): Promise<string>;
 }
 

@@ -134,7 +134,10 @@ export class InboxScene {
   }
 }
 
-/** Timers that run tasks of `soon` without a call of the test, so that a test can simply await a request. */
+/**
+ * Timers that run the tasks given to `soon` by themselves, so that a test can await a request without advancing the
+ * time.
+ */
 function prompt(time: VirtualTime): Timers {
   return {
     after: (delayMs, task) => time.after(delayMs, task),

@@ -17,7 +17,10 @@ export class MemoryHarness implements StoreUnderTest {
     return Promise.resolve(new MemoryHarness(retention));
   }
 
-  /** Unlike a real crash, the database in memory survives, so that tests can check claims and leases afterwards. */
+  /**
+   * Replaces the store. Unlike in a real crash, the database in memory survives, so that tests can check claims and
+   * leases afterwards.
+   */
   async crash(): Promise<void> {
     // The old store can write only until the end of this turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));

@@ -40,7 +40,8 @@ export async function filledFolder(): Promise<FilledFolder> {
   });
   await scene.publish(message("later", { delayMs: RETRY_MS, tags: ["red"] }));
 
-  // Two deliveries stay open and one is parked, so that positions after the cursor are settled.
+  // Two deliveries stay open and one is parked. The cursor cannot pass these deliveries, although later ones are
+  // settled.
   const claim = await scene.claim(plain, { deliveriesMax: 8 });
   const half = { ...claim, deliveries: claim.deliveries.filter((_, index) => index !== 1 && index !== 4) };
   await scene.settle(

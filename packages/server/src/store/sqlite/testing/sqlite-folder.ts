@@ -38,7 +38,7 @@ export class SqliteFolder implements StoreUnderTest {
   async crash(): Promise<void> {
     const folder = temporaryFolder();
     copyDatabase(this.folder, folder);
-    // The old store may still write, to a folder that is not read any more.
+    // The old store may still write into the old folder, but that folder is not read any more.
     await this.store.close();
     this.#folders.push(folder);
     this.store = await SqliteStore.open(storeOptions(folder, { clock: this.clock, ...this.#options }));
@@ -55,10 +55,11 @@ export function temporaryFolder(): string {
 }
 
 /**
- * Upper limit for a copy. A larger write-ahead log may be checkpointed during the copy, which would then be invalid.
+ * The largest write-ahead log that is copied. A larger log may be checkpointed during the copy, and the copy would then
+ * be invalid.
  */
 const WAL_BYTES_MAX = 12 * 1024 * 1024;
-/** When the write-ahead log of a copy is larger, it is checkpointed, so that the next copy is small. */
+/** A copied write-ahead log that is larger than this is checkpointed, so that the next copy is small. */
 const WAL_BYTES_KEPT = 1024 * 1024;
 
 function copyDatabase(from: string, to: string): void {
