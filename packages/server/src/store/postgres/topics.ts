@@ -123,7 +123,7 @@ export class Topics {
     });
   }
 
-  /** Prefers the topic with exactly this name. */
+  /** Finds a topic by name and ignores the case of letters. Prefers the topic with exactly this name. */
   async findAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
     const [row] = await this.#options.pool.query<TopicRow>(
       "SELECT * FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 ORDER BY name = $3 DESC, id LIMIT 1",
