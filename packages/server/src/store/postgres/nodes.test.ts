@@ -99,7 +99,7 @@ describe("several nodes on one database", () => {
       expect(seqsOf(await cluster.claim(0, reader))).toEqual([]);
     }));
 
-  it("leave a key to the node that has it open, and take the other keys", () =>
+  it("leave an ordering key to the node that has claimed one of its deliveries, and claim the other keys", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ order: "key" });
       await cluster.publish("a1", "b1", "a2", "c1", "a3", "b2");

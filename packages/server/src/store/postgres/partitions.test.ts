@@ -238,7 +238,7 @@ describe("partitions", () => {
     await scene.publish(topic, "b");
     expect(await scene.isThere(table)).toBe(true);
     await dump.end();
-    // Another store has not met the dump, so it tries to drop the partition at once.
+    // Another store has not failed to drop the partition before, so it tries without a delay.
     const other = await PostgresStore.open(storeOptions(scene.url, { clock: scene.clock }));
     while ((await other.log.retain()).more);
     expect(await scene.isThere(table)).toBe(false);

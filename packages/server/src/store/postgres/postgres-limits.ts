@@ -66,10 +66,11 @@ export const postgresLimits = {
   /** Positions of the log that one claim scans, including messages that the filter does not match. */
   scanMessagesMax: 1_000,
   /**
-   * Maximum number of positions of one subscription that claims skip because another node has their ordering key open.
+   * Maximum number of positions of one subscription that claims skip. A position is skipped while another node has
+   * claimed a delivery of its ordering key.
    */
   poolPassedMax: 256,
-  /** Delay before a claim is repeated when another node blocks it by an ordering key or by maxInFlight. */
+  /** Delay before a claim is repeated when other nodes have claimed its ordering keys or used up `maxInFlight`. */
   claimRetryMs: 25,
 
   /** A node without a heartbeat for this long counts as dead. `heartbeatsMissed` heartbeats fit into this time. */

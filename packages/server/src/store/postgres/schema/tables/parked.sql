@@ -1,7 +1,7 @@
 -- Deliveries that wait: for a retry after a failed attempt, for the end of a delay, or (due_at null) for an earlier
 -- delivery of their ordering key.
--- ordering_key: set only where the row blocks later deliveries of that key; In a strictly ordered subscription, every
--- delivery has the key ''.
+-- ordering_key: set only where the row blocks later deliveries of that key. In a strictly ordered subscription, all
+-- deliveries have the key ''.
 CREATE TABLE ringback.parked (
   subscription_id bigint NOT NULL,
   seq bigint NOT NULL,
