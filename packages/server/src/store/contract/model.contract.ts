@@ -50,7 +50,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 });
 
 export function modelContract({ promise, shared }: Part): void {
-  promise("loses no message, delivers none twice, keeps every order and counts right, with crashes", async () => {
+  promise("loses no message, delivers none twice, keeps every order and all counts, also over crashes", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 50, size: "max" }), async (steps) => {
         const run = await ModelRun.start(shared());
