@@ -287,7 +287,7 @@ describe("when the peer has disconnected", () => {
     await eventually(() => again.sockets.length).toBe(1);
   });
 
-  test("and was never connected, no state is left", async () => {
+  test("no state is left if it had never been connected", async () => {
     const peer = await WebSocketPeer.start();
     const to = at(peer);
     await peer.stop();

@@ -47,7 +47,7 @@ export class Retention {
     this.#pool = context.database.rest;
   }
 
-  /** The retention of attempts determines the time span of their partitions. */
+  /** Sets the time span of the partitions of attempts, which depends on the retention of attempts. */
   async start(): Promise<void> {
     await call(this.#pool, "set_attempt_partition_span", [this.#context.attemptRetentionMs]);
   }

@@ -144,7 +144,7 @@ export class Topics {
     );
   }
 
-  /** Retention deletes the messages and the other rows of the topic later, in small steps. */
+  /** Deletes the topic. Retention deletes its messages and other rows later, in small steps. */
   async delete(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean> {
     const { pool, cache, changed } = this.#options;
     const gone = await pool.transaction(async (connection) => {
