@@ -4,10 +4,13 @@ export interface Settings {
   readonly bodyBytes: number;
   /** Number of publishes in flight in a closed loop. The peak rate is the rate that is reached with this number. */
   readonly concurrency: number;
-  /** The window of a subscription, and the concurrency of the bare loops. */
+  /**
+   * `maxInFlight` of each subscription, and the number of concurrent POSTs of the bare loops (loops that only send
+   * POSTs).
+   */
   readonly maxInFlight: number;
   readonly batchMessages: number;
-  /** Measured runs per scenario. A bare run comes before, between and after them. */
+  /** Number of measured runs per scenario. The bare loops run before, between and after the measured runs. */
   readonly repeats: number;
   readonly warmUpMs: number;
   readonly measuredMs: number;

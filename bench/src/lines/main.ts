@@ -1,6 +1,6 @@
 /**
- * Prints the lines of code per room: `npm run lines -- [repository] [--json]`. Without an argument, this repository is
- * read.
+ * Prints the lines of code per room, that is, per folder of a package that serves one purpose.
+ * `npm run lines -- [repository] [--json]` reads this repository when no other is given.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

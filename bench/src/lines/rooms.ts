@@ -1,6 +1,6 @@
 export type Kind = "shipped" | "tests" | "harness";
 
-/** Rooms of the server for which each folder is listed separately. */
+/** Rooms of the server (folders that serve one purpose) whose subfolders are listed separately. */
 const LISTED_BY_FOLDER = new Set(["engine", "store"]);
 
 /** The room of a file: the folder of a package that serves one purpose. `path` begins at the root of the repository. */

@@ -1,4 +1,7 @@
-/** Prefix of timed groups. In these groups, a body begins with the scheduled time of its request. */
+/**
+ * The names of timed groups of endpoints begin with this prefix. In these groups, a body begins with the scheduled time
+ * of its request.
+ */
 export const TIMED_GROUP_PREFIX = "timed";
 /** Length of the scheduled time: microseconds of the shared clock, in decimal, with leading zeros. */
 export const TIMESTAMP_CHARS = 20;

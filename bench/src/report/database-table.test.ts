@@ -6,7 +6,7 @@ const database = { cpuUs: 20, statements: 0.25, appends: 0.05, claims: 0.06, set
 const cost = { serversUs: 60, database };
 const figure: Figure = { name: "hot, 2 nodes: CPU", value: 1, unit: "%" };
 
-it("has a line for each cost, with the database's share and the throughput that a core of it could carry", () => {
+it("has a line for each cost, with the database's share and the throughput at which the database would use one core", () => {
   const figures = [{ ...figure, perSecond: 900, cost }, { ...figure, cost }, figure];
   const [, , ...lines] = databaseTable([{ scenario: "nodes", figures }]).split("\n");
   expect(lines).toHaveLength(1);

@@ -14,7 +14,8 @@ const QUIET_MS_MAX = 5_000;
 /** A server that uses one tick of CPU time in a tenth of a second has no work left. */
 const QUIET_CPU_US = 10_000;
 /**
- * The first delivery is awaited for at least this long, because a slow machine may still have to load code and connect.
+ * Lower bound of the time that `untilArrived` waits for the first delivery. A slow machine may still have to load code
+ * and connect.
  */
 const FIRST_ARRIVAL_MS_MAX = 60_000;
 

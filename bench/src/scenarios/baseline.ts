@@ -10,8 +10,8 @@ const OWN_HEADERS = new Set(["host", "connection", "content-length", "transfer-e
 const WARM_UP_RUNS = 2;
 
 /**
- * Measures the CPU time of bare POSTs. The bare loops send the header names, the header values and the body of a
- * request that the receiver got from the server, so both sides move the same bytes.
+ * Measures the CPU time of bare POSTs: POSTs by two loops that do nothing else. The loops send the header names, the
+ * header values and the body of a request that the receiver got from the server, so both sides move the same bytes.
  */
 export class Baseline {
   readonly #bench: Bench;
@@ -25,7 +25,7 @@ export class Baseline {
     this.#loop = loop;
   }
 
-  /** Copies the first request that arrived at the group, and warms the bare loops up. */
+  /** Copies the first request that arrived at this group of endpoints, and warms the bare loops up. */
   static async of(bench: Bench, group: string): Promise<Baseline> {
     const sample = await bench.receiver.call("sample", group);
     if (sample === null) throw new Error(`nothing arrived at /${group}, so there is no request to copy`);
@@ -52,7 +52,7 @@ export class Baseline {
     this.dispatchUs.push(usPerPost(await this.#run("dispatch")));
   }
 
-  /** Returns each sample as a number of bare POSTs, for each of the two bare loops. */
+  /** Divides the CPU time of each sample by the CPU time of a bare POST, separately for each of the two bare loops. */
   ratios(serverUs: readonly number[]): { readonly request: readonly number[]; readonly dispatch: readonly number[] } {
     return { request: besideBare(serverUs, this.requestUs), dispatch: besideBare(serverUs, this.dispatchUs) };
   }

@@ -22,8 +22,9 @@ export interface BenchOptions {
 }
 
 /**
- * The worker processes that all scenarios share. The two bare loops run in a worker each, and so do the two programs
- * that call a hook, so that the compiler optimises the code of each worker for one kind of call only.
+ * The worker processes that all scenarios share. The two bare loops (which send POSTs and do nothing else) and the two
+ * programs that call a hook run in a worker each. The compiler then optimises the code of each worker for one kind of
+ * call only.
  */
 export class Bench {
   readonly settings: Settings;

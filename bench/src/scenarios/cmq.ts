@@ -12,11 +12,15 @@ import type { DeliveryAccount, Figure, Measured } from "./result.ts";
 
 const PUBLISH_TARGET = 1.3;
 /**
- * Targets of a cycle, in cycles of bare requests. A send and a delete cost a commit each, and a receive costs two.
- * PostgreSQL adds the cost of its statements.
+ * Targets for the CPU time of a cycle of send, receive and delete. The unit is the CPU time of three requests to a
+ * server that only answers. A send and a delete cost a commit each, and a receive costs two. With PostgreSQL, the cost
+ * of its statements is added.
  */
 const CYCLE_TARGET = { sqlite: 8, postgres: 20 };
-/** Number of cycles at a time. A cycle may receive the message of another cycle, because all use one queue. */
+/**
+ * Number of cycles that run at the same time. A cycle may receive the message of another cycle, because all use one
+ * queue.
+ */
 const CYCLES_IN_FLIGHT = 32;
 
 interface Sample {

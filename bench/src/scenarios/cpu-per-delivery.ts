@@ -13,7 +13,7 @@ import type { Figure, Measured } from "./result.ts";
 
 export interface CpuPlan {
   readonly figure: string;
-  /** Target of the ratio, in bare POSTs. */
+  /** Target for the CPU time of a delivery, as a number of bare POSTs; see `cpuPerDelivery`. */
   readonly atMost: number;
   /** Target for the statements per delivery, with PostgreSQL. Undefined: the scenario has no figure for statements. */
   readonly statementsAtMost?: number;

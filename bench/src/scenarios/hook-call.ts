@@ -20,9 +20,9 @@ interface Sample {
 }
 
 /**
- * Measures a call of a hook from the caller's request to the outcome, in bare POSTs. For a call through the API, the
- * CPU time is the server's. For a call with `createHooks`, over `fetch` or over an undici dispatcher, the CPU time is
- * the program's.
+ * Measures the CPU time of a call of a hook, from the caller's request to the outcome. The unit is the CPU time of a
+ * bare POST: a POST by a loop that does nothing else. For a call through the API, the CPU time is the server's. For a
+ * call with `createHooks`, over `fetch` or over an undici dispatcher, the CPU time is the program's.
  */
 export const hookCallScenario: Scenario = {
   name: "hook-call",

@@ -10,8 +10,8 @@ import type { Figure } from "./result.ts";
 const NODES_MAX = 4;
 const TOPICS = { hot: ["hot"], several: Array.from({ length: 8 }, (_, index) => `several${index}`) };
 /**
- * Window of each subscription, summed over all nodes. The window is so large that it does not limit the throughput,
- * whatever the number of nodes.
+ * Deliveries that each subscription may have in flight, summed over all nodes. The number is so large that it does not
+ * limit the throughput of any number of nodes.
  */
 const MAX_IN_FLIGHT = 256;
 

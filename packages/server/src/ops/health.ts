@@ -2,7 +2,7 @@ import { RingbackError } from "../domain/errors.ts";
 import type { ClusterStore } from "../store/cluster.ts";
 
 /**
- * State of the process, which is ready from the end of its start to the begin of its stop. `reason` is shown to
+ * State of the process. The process is ready when its start is complete, until its stop begins. `reason` is shown to
  * operators.
  */
 export interface Readiness {

@@ -16,7 +16,7 @@ export interface LogOptions {
  */
 const bufferedBytesMax = 4 * 1024 * 1024;
 
-/** The values of members with these names are hidden, in the first three levels of a log line. */
+/** The values of members with these names are hidden, in the first three levels of nested objects of a log line. */
 const secretNames = [
   "authorization",
   "Authorization",

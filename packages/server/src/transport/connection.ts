@@ -94,7 +94,7 @@ export class Connection implements Evictable {
 
 const destroyed = new TransportFailure("aborted");
 
-/** undici writes the head of a request as a string and the body as bytes. */
+/** Makes the socket rewrite the head of each request. undici writes heads as strings and bodies as bytes. */
 function writingArrangedHeads(socket: Socket): Socket {
   const write = socket.write.bind(socket) as (chunk: unknown, ...rest: unknown[]) => boolean;
   socket.write = (chunk: unknown, ...rest: unknown[]): boolean =>

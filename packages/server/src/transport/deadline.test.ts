@@ -93,7 +93,7 @@ test("a member added while others end has its full timeout", () => {
   expect(later.ended?.why).toBe("timeout");
 });
 
-test("aborting ends all members at once", () => {
+test("aborting ends all members immediately", () => {
   const time = new ManualTime();
   const deadlines = new Deadlines(time, time);
   const members = [100, 100, 5_000].map((timeoutMs) => {

@@ -22,7 +22,7 @@ export class DeadlineGroup extends LinkedList<Expiring> {
 
 /**
  * Deadlines of many POSTs with few timers, because a timer per POST costs more than a microsecond. Each group of equal
- * timeouts has one timer, set to its oldest member. As long as POSTs are started and end, the timer fires about once
+ * timeouts has one timer, set to its oldest member. While POSTs start and end continuously, the timer fires about once
  * per timeout. A group without members has no timer.
  */
 export class Deadlines {

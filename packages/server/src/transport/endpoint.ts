@@ -33,7 +33,7 @@ const schemes: ReadonlySet<string> = new Set(["http:", "https:", "ws:", "wss:"])
 function webTarget(text: string): Target {
   const url = URL.parse(text);
   if (url === null) throw refuse("is not an absolute URL");
-  // Whether the subscription's dialect allows the scheme was checked before, by the rules of subscriptions.
+  // The subscription was checked before: its dialect allows the scheme.
   if (!schemes.has(url.protocol)) throw refuse("must begin with http:// or https:// (or ws://, wss:// or tcp://)");
   if (url.username !== "" || url.password !== "") throw refuse("must not contain a user name or password");
   if (url.port === "0") throw refuse("must not name port 0");

@@ -230,7 +230,7 @@ describe("the status decides", () => {
   });
 });
 
-test("a hundred misbehaving receivers at once leave no socket, no timer, and one result each", async () => {
+test("a hundred concurrent misbehaving receivers leave no socket, no timer, and one result each", async () => {
   const kinds: [TransportErrorCode | null, (connection: RawConnection) => void][] = [
     ["bad_reply", write("garbage\r\n\r\n")],
     ["connection_reset", writeAndEnd("")],

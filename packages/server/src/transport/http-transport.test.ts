@@ -244,7 +244,7 @@ describe("names and addresses", () => {
 });
 
 describe("limits", () => {
-  test("past the connections of one origin its POSTs wait, and those of another origin do not", async () => {
+  test("at the connection limit of one origin its POSTs wait, and those of another origin do not", async () => {
     const held: RawConnection[] = [];
     await using slow = await RawReceiver.start((connection) => held.push(connection));
     await using quick = await RawReceiver.start(answer(ok));

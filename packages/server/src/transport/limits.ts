@@ -14,7 +14,7 @@ export const transportLimits = {
   /** POSTs in the queue of one origin. When the queue is full, further POSTs end as `connect_failed`. */
   waitingPerOriginMax: 4096,
 
-  /** How long an idle connection is kept when the server gives no time. Less than the 5 s of common servers. */
+  /** How long an idle connection is kept when the server states no time. Common servers close it after 5 s. */
   keepAliveMsDefault: 4_000,
   /** The longest time that is accepted from a server's `Keep-Alive: timeout=…`. */
   keepAliveMsMax: 30_000,

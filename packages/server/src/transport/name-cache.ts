@@ -42,7 +42,7 @@ interface Lookup {
  */
 export class NameCache {
   readonly #options: Required<NameCacheOptions>;
-  /** The entry that was not used for the longest time is the first. */
+  /** Ordered by last use. The least recently used entry is the first. */
   readonly #entries = new Map<string, Entry>();
   readonly #lookups = new Map<string, Lookup>();
   readonly #waiting = new Set<Lookup>();
@@ -76,8 +76,8 @@ export class NameCache {
   }
 
   /**
-   * Called when no address of the name could be reached. The addresses may have changed, so the name is looked up again
-   * earlier.
+   * Called when no address of the name could be reached. The addresses may have changed, so the next lookup is made
+   * sooner than usual.
    */
   unreachable(name: string): void {
     const entry = this.#entries.get(name);

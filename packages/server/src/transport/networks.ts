@@ -20,7 +20,8 @@ export const privateNetworks: readonly string[] = [
 
 /**
  * Addresses of metadata services. Such a service returns a machine's credentials to any program that can send a
- * request. Denied even when private networks are allowed, unless the operator allows the address by name.
+ * request. Denied even when private networks are allowed, unless the operator has listed the address in
+ * `allowedAddresses`.
  */
 export const metadataNetworks: readonly string[] = [
   "169.254.169.254/32", // most clouds

@@ -13,7 +13,7 @@ export interface PoolSettings extends ConnectionSettings {
 export interface PooledPost {
   /** False: the POST needs a new connection. */
   readonly mayReuse: boolean;
-  /** The POST ended while it waited. */
+  /** True: the POST has already ended, for example while it waited for a connection. */
   readonly isFinished: boolean;
   run(connection: Connection): void;
   finish(error: TransportErrorCode): void;

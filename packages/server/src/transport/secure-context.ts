@@ -6,8 +6,9 @@ const pemCertificate = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/
 
 /**
  * Returns a function that returns the TLS context with Node's default certificates and the operator's. The first call
- * reads the certificates, which takes milliseconds; later calls return the same context. Throws `invalid_request` at
- * once if `caPem` contains no certificate or an invalid one, because Node would ignore such a text silently.
+ * reads the certificates, which takes milliseconds; later calls return the same context. Throws `invalid_request`
+ * immediately, not in the returned function, if `caPem` contains no certificate or an invalid one. Node would ignore
+ * such a text silently.
  */
 export function trustedContext(caPem: string | undefined): () => SecureContext {
   if (caPem !== undefined) checkCertificates(caPem);

@@ -71,7 +71,7 @@ describe("a message over TCP", () => {
     expect(receiver.connections.map((connection) => connection.received()).join("")).toBe("\x00\x00\x00\x03new");
   });
 
-  test("may have a megabyte", async () => {
+  test("can be a megabyte long", async () => {
     await using receiver = await endingWithSender();
     const body = Buffer.alloc(1024 * 1024, "y");
     expect(await post(start(), at(receiver), body)).toMatchObject(sentResult);

@@ -156,7 +156,8 @@ const load = createRequire(import.meta.url);
  */
 export function openWebSocket(url: string, socket: Socket): WebSocket {
   // The library ws is loaded for the first WebSocket endpoint. Most servers have no such endpoint and start faster
-  // without ws. oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `require` has no types
+  // without ws.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `require` has no types
   const Client = load("ws") as typeof WebSocket;
   // The type declarations do not contain the last four options yet.
   const options: ClientOptions & Readonly<Record<string, unknown>> = {

@@ -72,7 +72,7 @@ describe("a message over a WebSocket", () => {
     await eventually(() => peer.texts).toEqual(["next", "last"]);
   });
 
-  test("may have a megabyte", async () => {
+  test("can be a megabyte long", async () => {
     await using peer = await WebSocketPeer.start();
     const body = "y".repeat(1024 * 1024);
     expect(await post(start(), at(peer), body)).toMatchObject(sentResult);
@@ -287,7 +287,7 @@ describe("when the peer has disconnected", () => {
     await eventually(() => again.sockets.length).toBe(1);
   });
 
-  test("and was never connected, no state is left", async () => {
+  test("no state is left if it had never been connected", async () => {
     const peer = await WebSocketPeer.start();
     const to = at(peer);
     await peer.stop();
@@ -329,8 +329,8 @@ function rawSocketOf(peer: WebSocketPeer): Socket {
 }
 
 /**
- * Waits for the peer's pongs. It sends them while it reads the pings, so they arrive within the next turns of this
- * event loop.
+ * Waits for the peer's pongs. The peer sends a pong when it reads a ping, so the pongs arrive within the next turns of
+ * this event loop.
  */
 async function pongs(peer: WebSocketPeer, count: number): Promise<void> {
   await eventually(() => peer.pings).toBe(count);

@@ -85,8 +85,8 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
   }
 
   timedOut(post: WebSocketPost): void {
-    // The connection does not send any more. A message that was passed to the connection cannot be taken back, so the
-    // connection must be closed.
+    // The peer has not accepted the whole message in time. A message that was passed to the connection cannot be taken
+    // back, so the connection must be closed.
     if (this.#sending.has(post)) {
       post.finish("timeout");
       this.#connection?.fail("timeout");

@@ -13,7 +13,7 @@ export function appendContract({ promise, shared }: Part): void {
     expect(await scene.publish("d")).toMatchObject({ firstSeq: 4 });
   });
 
-  promise("numbers each topic by itself", async () => {
+  promise("numbers the messages of each topic separately", async () => {
     const [one, other] = [await Scene.make(shared()), await Scene.make(shared())];
     await one.publish("a", "b");
     expect(await other.publish("c")).toMatchObject({ firstSeq: 1 });
@@ -90,7 +90,7 @@ export function appendContract({ promise, shared }: Part): void {
     check(again.deliveries.map((delivery) => plain(delivery.message)));
   });
 
-  promise("accepts an empty body, alone in its commit and among others", async () => {
+  promise("accepts an empty body, in a batch of its own and together with other bodies", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish(message(""));
@@ -150,7 +150,7 @@ export function appendContract({ promise, shared }: Part): void {
     expect(await beside).toMatchObject({ firstSeq: 2 });
   });
 
-  promise("keeps the idempotency keys of topics apart", async () => {
+  promise("treats equal idempotency keys of two topics as different keys", async () => {
     const [one, other] = [await Scene.make(shared()), await Scene.make(shared())];
     await append(one, "k", "one", "a");
     expect(await append(other, "k", "other", "b")).toMatchObject({ firstSeq: 1, replayed: false });

@@ -23,7 +23,7 @@ export function claimContract({ promise, shared }: Part): void {
   });
 
   promise(
-    "returns the claims in the order of the wants, an empty claim for a deleted or paused subscription",
+    "returns the claims in the order of the requests, and an empty claim for a deleted or paused subscription",
     async () => {
       const scene = await Scene.make(shared());
       const [gone, paused, reader] = [
@@ -77,7 +77,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(second.more).toBe(true);
   });
 
-  promise("counts parked and new deliveries together towards both bounds", async () => {
+  promise("counts parked and new deliveries together towards `deliveriesMax` and `bytesMax`", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("x".repeat(500), "y".repeat(500));
@@ -89,7 +89,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect((await scene.claim(reader, { deliveriesMax: 2 })).deliveries).toHaveLength(2);
   });
 
-  promise("returns parked deliveries that did not fit with the next claim", async () => {
+  promise("returns parked deliveries that did not fit into a claim in the next one", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish(...Array.from({ length: 9 }, (_, index) => `${index}`.repeat(100)));
@@ -103,7 +103,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(sizes).toEqual([2, 2, 2, 2, 1]);
   });
 
-  promise("returns only parked deliveries without `fromLog`, and then reports no more because of the log", async () => {
+  promise("returns only parked deliveries without `fromLog`, and ignores messages in the log for `more`", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("parked");
@@ -164,7 +164,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(claims.flatMap(textsOf)).toEqual(["needle"]);
   });
 
-  promise("holds a delayed message until its time, reports that time, and returns later messages before", async () => {
+  promise("returns a delayed message at its time, reports that time, and does not delay later messages", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish(message("later", { delayMs: 5_000 }), "now");
@@ -210,7 +210,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(second.deliveries[0]).toMatchObject({ attemptsMade: 1, retriesMade: 3 });
   });
 
-  promise("renews only leases that have not expired and still have open deliveries", async () => {
+  promise("renews only claims that have open deliveries and whose leases have not expired", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b", "c");
@@ -268,7 +268,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(numbers).toEqual(Array.from({ length: 3_000 }, (_, index) => index));
   });
 
-  promise("keeps subscriptions apart: parking or holding in one changes nothing for another", async () => {
+  promise("does not change one subscription when a delivery of another is parked or held", async () => {
     const scene = await Scene.make(shared());
     const [bad, good] = [await scene.subscribe("bad", { order: "strict" }), await scene.subscribe("good")];
     await scene.publish("a", "b", "c");

@@ -196,7 +196,7 @@ class ConcurrentCallers {
     return number < 18 ? held : released;
   }
 
-  /** A pseudo-random number. Two runs get the same numbers while their calls come in the same order. */
+  /** A pseudo-random number. Two runs get the same numbers as long as both make their calls in the same order. */
   #chance(below: number): number {
     this.#randomState = (Math.imul(this.#randomState, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((this.#randomState / 2 ** 32) * below);

@@ -93,7 +93,7 @@ export function conditionContract({ promise, shared }: Part): void {
     });
   }
 
-  promise("changes the state of a subscription only if the condition holds", async () => {
+  promise("changes the state of a subscription only if the condition is met", async () => {
     const scene = await Scene.make(shared());
     const first = await scene.subscribe("reader");
     const change = (state: SubscriptionState, condition: WriteCondition) =>

@@ -95,7 +95,7 @@ function runParts(name: string, harness: StoreHarness, chosen: Record<string, (p
         });
       });
     }
-    test("skips only sentences of the contract", () => {
+    test("skips only tests that the contract has", () => {
       expect([...skips.keys()].filter((sentence) => !sentences.has(sentence))).toEqual([]);
     });
   });

@@ -146,7 +146,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     expect((await list(scene, reader)).items).toHaveLength(2);
   });
 
-  promise("redrives all of many dead letters, but none twice that dies again meanwhile", async () => {
+  promise("redrives each of many dead letters once, even if its delivery fails for good again meanwhile", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     const count = 730;

@@ -5,7 +5,7 @@ import type { Part } from "./part.ts";
 export function entriesContract({ promise, shared, fresh }: Part): void {
   const account = () => shared().store.catalog.defaultAccount().id;
 
-  promise("keeps an entry's value as it was put, over a crash", async () => {
+  promise("keeps an entry's value unchanged over a crash", async () => {
     const { store, clock } = shared();
     const value = { urls: ["http://a/"], nested: { "": null, list: [1, "é", true] }, key: "0" };
     const put = await store.entries.put(account(), "hook", "kept", value);
@@ -40,7 +40,7 @@ export function entriesContract({ promise, shared, fresh }: Part): void {
     expect((await store.entries.get(account(), "hook", "apart"))?.value).toBe(read?.value);
   });
 
-  promise("keeps kinds apart and lists the entries of each by name", async () =>
+  promise("lists the entries of each kind separately, by name", async () =>
     fresh(async ({ store }) => {
       const { id } = store.catalog.defaultAccount();
       for (const name of ["c", "a", "b"]) await store.entries.put(id, "inbox", name, { name });

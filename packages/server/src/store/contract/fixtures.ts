@@ -212,7 +212,8 @@ export function turn(): Promise<void> {
 }
 
 /**
- * Polls until the condition is true. No timeout, because the duration depends on the machine: the test's own applies.
+ * Polls until the condition is true. There is no separate timeout, because the duration depends on the machine. Only
+ * the timeout of the test applies.
  */
 export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
   if (await condition()) return;

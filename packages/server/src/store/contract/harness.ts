@@ -5,7 +5,7 @@ import type { Store } from "../store.ts";
 export interface StoreHarness {
   /** Opens an empty store. */
   open(options?: RetentionTimes): Promise<StoreUnderTest>;
-  /** Sentences that the driver cannot keep, each with its reason. */
+  /** Titles of the tests that the driver cannot pass, each with the reason. */
   readonly skip?: Readonly<Record<string, string>>;
 }
 

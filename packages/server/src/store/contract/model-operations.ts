@@ -258,8 +258,8 @@ const retain: Operation = async (run) => {
 };
 
 /**
- * Parked deliveries have become dead letters; the others are counted as expired. For a pending delivery both are
- * correct, because a driver may have parked it.
+ * Parked deliveries have become dead letters; the others are counted as expired. The driver may treat a pending
+ * delivery either way, because it may have parked the delivery.
  */
 async function expire(run: ModelRun, subscription: ModelSubscription, reported: number): Promise<void> {
   const gone = [...subscription.deliveries.values()].filter(

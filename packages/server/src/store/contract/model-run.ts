@@ -168,7 +168,10 @@ export class ModelRun {
     });
   }
 
-  /** Whether the claim has the delivery; null: both are correct, because a driver need not notice an expired lease. */
+  /**
+   * Whether the claim has the delivery. null: the driver may treat it either way, because it need not notice an expired
+   * lease.
+   */
   owns({ subscription }: OpenClaim, { claimId, delivery }: Settlement): boolean | null {
     const known = subscription.deliveries.get(delivery.message.seq);
     if (known === undefined || known.fate.kind !== "open" || known.fate.claimId !== claimId) return false;
@@ -204,7 +207,7 @@ export class ModelRun {
     if (delivery.blocks !== null) subscription.noteParked(delivery);
   }
 
-  /** Delivers everything that is unsettled: no delivery may be missing or returned twice. */
+  /** Delivers everything that is unsettled, and checks that no delivery is missing or returned twice. */
   async drain(): Promise<void> {
     for (const subscription of this.subscriptions) {
       if (subscription.paused)

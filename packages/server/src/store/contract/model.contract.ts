@@ -6,11 +6,14 @@ import type { Part } from "./part.ts";
 
 /**
  * Number of runs. `npm run test:slow` sets more runs. After a change of a driver, use
- * `PROPERTY_RUNS=5000 npx vitest run … endurance`. Both take a new seed each time.
+ * `PROPERTY_RUNS=5000 npx vitest run … endurance`. Both commands use a new seed each time they are started.
  */
 const { PROPERTY_RUNS: runsText, PROPERTY_SEED: seedText } = process.env;
 const RUNS = Number(runsText ?? 8);
-/** A failing run is repeated with the seed of its report. The default seed is fixed: a failure today fails tomorrow. */
+/**
+ * A failing run is repeated with the seed of its report. The default seed is fixed, so that a failure can be
+ * reproduced.
+ */
 const SEED = Number(seedText ?? (runsText === undefined ? 20_261_121 : Date.now()));
 
 const weights: Record<keyof typeof operations, number> = {
@@ -47,7 +50,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 });
 
 export function modelContract({ promise, shared }: Part): void {
-  promise("loses no message, delivers none twice, keeps every order and counts right, with crashes", async () => {
+  promise("loses no message, delivers none twice, keeps every order and all counts, also over crashes", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 50, size: "max" }), async (steps) => {
         const run = await ModelRun.start(shared());

@@ -8,7 +8,7 @@ import type { ClaimId } from "../log.ts";
 export type Fate =
   /** In no claim. A driver may or may not have parked the delivery already (delayed, or held by its key). */
   | { readonly kind: "pending" }
-  /** `dueAtMs` null: held. */
+  /** `dueAtMs` null: the delivery waits for an earlier delivery of its ordering key. */
   | { readonly kind: "parked"; readonly dueAtMs: TimeMs | null }
   | { readonly kind: "open"; readonly claimId: ClaimId; leaseUntilMs: TimeMs; readonly before: Waiting }
   | { readonly kind: "delivered" | "dead" | "expired" | "purged" };
@@ -33,7 +33,7 @@ export interface ModelDelivery {
   blocks: string | null;
   /** A redriven dead letter, which has a copy of the message. */
   redriven: boolean;
-  /** True: the delivery was settled before, or the order has changed, so its first position in the order is lost. */
+  /** True: the delivery was settled before, or the order has changed, so its original position in the order is lost. */
   loose: boolean;
 }
 
@@ -106,7 +106,7 @@ export class ModelSubscription {
     return null;
   }
 
-  /** The deliveries that a claim without bounds must return: due, and not held back by another. */
+  /** The deliveries that a claim without limits must return: those that are due and not blocked by another delivery. */
   mustReturn(nowMs: TimeMs): readonly ModelDelivery[] {
     if (this.paused) return [];
     return [...this.deliveries.values()].filter((delivery) => {
@@ -181,7 +181,8 @@ function isUnread({ fate }: ModelDelivery, nowMs: TimeMs): boolean {
 }
 
 /**
- * Whether the delivery's place in the order is given by the time when it becomes due, not by its position in the log.
+ * Whether the time when the delivery becomes due determines its position in the order. Otherwise, the position in the
+ * log does.
  */
 function isOutOfOrder({ message, redriven, loose }: ModelDelivery): boolean {
   return message.deliverAtMs !== null || redriven || loose;

@@ -14,7 +14,7 @@ import {
 import type { Part } from "./part.ts";
 
 export function orderContract({ promise, shared }: Part): void {
-  promise("opens one delivery of a strict subscription at a time, however many are claimed", async () => {
+  promise("returns one delivery of a strictly ordered subscription at a time, whatever a claim requests", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "strict" });
     await scene.publish("a", "b", "c");
@@ -37,7 +37,7 @@ export function orderContract({ promise, shared }: Part): void {
     expect(await scene.claim(reader)).toMatchObject({ deliveries: [], nextDueAtMs: scene.now + 60_000 });
   });
 
-  promise("holds every delivery of a strict subscription behind a parked one", async () => {
+  promise("returns no delivery of a strictly ordered subscription while an earlier one is parked", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "strict" });
     await scene.publish("a", "b");
@@ -48,7 +48,7 @@ export function orderContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual(["b"]);
   });
 
-  promise("returns the deliveries of a key in order, and lets other keys pass a parked one", async () => {
+  promise("returns the deliveries of an ordering key in order, and does not delay other keys", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(keyed("a1"), keyed("b1"), keyed("a2"), message("free"), keyed("b2"));
@@ -116,7 +116,7 @@ export function orderContract({ promise, shared }: Part): void {
     }
   });
 
-  promise("holds a key over a crash", async () => {
+  promise("keeps an ordering key blocked over a crash", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(keyed("a1"), keyed("a2"), keyed("b1"));
@@ -143,7 +143,7 @@ export function orderContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual(["a", "b", "c", "d"]);
   });
 
-  promise("lets a delayed message join the order of its key at its time", async () => {
+  promise("gives a delayed message its position in the order of its key when its delay ends", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(keyed("a1"), keyed("a2", 50), keyed("a3"));

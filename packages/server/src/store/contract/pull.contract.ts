@@ -220,7 +220,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     });
   });
 
-  promise("holds the key of a pulled delivery, and releases it when the delivery is acknowledged", async () => {
+  promise("blocks the ordering key of a pulled delivery until the delivery is acknowledged", async () => {
     await fresh(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader", { order: "key" });

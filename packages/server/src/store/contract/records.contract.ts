@@ -72,7 +72,7 @@ export function recordsContract({ promise, shared, fresh }: Part): void {
     expect(await scene.store.records.getMessage(987_654 as never, scene.idOf(1))).toBeNull();
   });
 
-  promise("counts each message of a subscription under one heading", async () => {
+  promise("never counts a message of a subscription in two states", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("1", "2", "3", "4", "5", "6", "7");
@@ -169,7 +169,7 @@ export function recordsContract({ promise, shared, fresh }: Part): void {
     );
   });
 
-  promise("lists this process among the nodes that have the store open, alive", async () => {
+  promise("lists this process as alive among the nodes that have the store open", async () => {
     await fresh(async (under) => {
       const nodes = await under.store.cluster.nodes();
       expect(nodes.filter(({ isThis }) => isThis)).toEqual([

@@ -150,7 +150,7 @@ export function retentionContract({ promise, fresh }: Part): void {
     });
   });
 
-  promise("keeps messages from the first open delivery on", async () => {
+  promise("keeps the message of the first open delivery and all later messages", async () => {
     await fresh(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const reader = await scene.subscribe("reader");

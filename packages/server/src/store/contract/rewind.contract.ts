@@ -60,7 +60,7 @@ export function rewindContract({ promise, shared, fresh }: Part): void {
     });
   });
 
-  promise("keeps the part of a claim before the position open", async () => {
+  promise("keeps the deliveries before the position in their claims", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b", "c");
@@ -156,7 +156,7 @@ export function rewindContract({ promise, shared, fresh }: Part): void {
     expect((await scene.claimUntil(reader, 2)).flatMap(textsOf)).toEqual(["yes", "too"]);
   });
 
-  promise("releases every key that a delivery from the position on holds", async () => {
+  promise("unblocks every ordering key that a delivery at or after the position blocks", async () => {
     for (const order of ["key", "strict"] as const) {
       const scene = await Scene.make(shared());
       const reader = await scene.subscribe("reader", { order });
@@ -193,7 +193,7 @@ export function rewindContract({ promise, shared, fresh }: Part): void {
     expect(texts).toEqual([...messages.slice(1).map((_, index) => `${index + 2}`), "last"]);
   });
 
-  promise("keeps a key held that a delivery before the position holds", async () => {
+  promise("keeps an ordering key blocked if a delivery before the position blocks it", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(keyed("a1"), keyed("a2"));

@@ -66,7 +66,7 @@ export function settleContract({ promise, shared }: Part): void {
     },
   );
 
-  promise("makes a released delivery claimable at once, unchanged", async () => {
+  promise("makes a released delivery claimable immediately, and does not change it", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("new", "parked");

@@ -15,7 +15,7 @@ export function wakeUpContract({ promise, shared, fresh }: Part): void {
     expect(ready).toEqual(new Set([one.id, other.id]));
   });
 
-  promise("reports to every listener", async () => {
+  promise("reports ready subscriptions to every listener", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     const notified: string[] = [];

@@ -293,7 +293,7 @@ describe("a move is refused", () => {
     await expect(moveToPostgres({ folder: "./nowhere", url })).rejects.toMatchObject({ reason: "no_source" });
   });
 
-  it("into a database that does not answer, in a line that shows no password", async () => {
+  it("into a database that does not answer, with an error that shows no password", async () => {
     const filled = await filledFolder();
     const url = "postgres://me:secret@127.0.0.1:1/x";
     await expect(moveToPostgres({ folder: filled.source.folder, url })).rejects.toThrow(

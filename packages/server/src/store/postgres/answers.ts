@@ -57,7 +57,8 @@ export class Answers extends Batches<Request, readonly boolean[]> {
       batch.length,
     );
     const applied = chosen.map(() => false);
-    // Subscriptions with a delivery that can be claimed now, or earlier than before.
+    // Subscriptions in which a delivery has become claimable, or will become claimable earlier than without these
+    // answers.
     const awake = new Set<SubscriptionId>();
     for (const { answer: number, unblocked } of rows) {
       const { id, answer } = chosen[number - 1] as Chosen;

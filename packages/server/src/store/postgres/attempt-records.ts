@@ -7,7 +7,7 @@ import { toAttempt, type AttemptRow } from "../record-rows.ts";
 import type { AttemptRecord } from "../records.ts";
 import type { ConnectionPool } from "./database.ts";
 
-/** Lists attempts, newest first. One row more than the limit is read, to find out whether there is a next page. */
+/** Lists attempts, newest first. Reads one row more than the limit, to find out whether there is a next page. */
 export async function listAttempts(
   pool: ConnectionPool,
   id: SubscriptionId,

@@ -1,7 +1,7 @@
 import type { Timers } from "../../domain/ports.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 
-/** Waits between tries, longer each time. `stop` ends a wait at once. */
+/** Waits between tries, longer each time. `stop` ends a wait immediately. */
 export class BackOff {
   readonly #timers: Timers;
   #nextMs: number = postgresLimits.retryMsMin;

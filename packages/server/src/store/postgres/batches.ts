@@ -54,7 +54,8 @@ export abstract class Batches<T, R> {
   protected abstract begin(): (request: T) => Choice;
 
   /**
-   * Returns one result per request. An `Error` as a result rejects this request; a thrown error rejects all requests.
+   * Returns one result per request. An `Error` in the results rejects the request at the same index. A thrown error
+   * rejects all requests of the batch.
    */
   protected abstract run(requests: readonly T[]): Promise<readonly (R | Error)[]>;
 

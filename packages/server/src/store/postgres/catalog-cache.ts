@@ -3,8 +3,8 @@ import { postgresLimits } from "./postgres-limits.ts";
 
 /**
  * A cache of topics and subscriptions that this node has read. Only reads and wake-ups use the cache; claims and
- * appends never do. An event of another node removes the changed entry. While the listener is not connected, nothing is
- * cached.
+ * appends never do. An event of another node removes the changed entry. While this node is not connected to receive
+ * such events, nothing is cached.
  */
 export class CatalogCache {
   readonly #isListening: () => boolean;
@@ -42,7 +42,7 @@ export class CatalogCache {
     this.subscriptions.delete(id);
   }
 
-  /** Returns the subscriptions that were cached. */
+  /** Empties the caches. Returns the ids of the subscriptions that were cached. */
   clear(): readonly SubscriptionId[] {
     const known = [...this.subscriptions.keys()];
     this.#changes++;

@@ -11,7 +11,7 @@ afterAll(() => server.stop());
 const ROUNDS = 10;
 const HOT_SHARE_MIN = 0.9;
 
-it("updates the rows that every batch changes within their page, without new index entries", async () => {
+it("keeps the rows that every batch updates in their pages, without new index entries", async () => {
   const churn = await Churn.start(server);
   for (let round = 0; round < ROUNDS; round++) await churn.round();
   await churn.retain();

@@ -59,7 +59,10 @@ export class Claims extends Batches<Request, readonly Claim[]> {
     return ids.filter((id) => held.has(id));
   }
 
-  /** Ends the leases of these claims so that other nodes need not wait. `ids` null: all claims of this node. */
+  /**
+   * Ends the leases of these claims, so that other nodes need not wait until the leases expire. `ids` null: all claims
+   * of this node.
+   */
   async abandon(ids: readonly ClaimId[] | null): Promise<void> {
     const { database, nodeId } = this.#context;
     await call(database.hot, "abandon_claims", [nodeId, ids]);
@@ -104,8 +107,8 @@ export class Claims extends Batches<Request, readonly Claim[]> {
   }
 
   /**
-   * When another node is claiming from a subscription, the first request skips the subscription. A second request, sent
-   * after the first, waits for it.
+   * A claim skips a subscription from which another node is claiming at that moment. Skipped subscriptions are claimed
+   * by a second request, which waits until the other node has finished.
    */
   async #claimAll(requested: readonly RequestedClaim[], leaseMs: number): Promise<readonly Claim[]> {
     // A single request delays no other request, so it waits at once. A request that waits is never reported as busy.

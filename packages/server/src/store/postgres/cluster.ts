@@ -23,7 +23,7 @@ export function createCluster(context: StoreContext, listener: Listener): Cluste
   const { database, health, times, nodeId, aliveMs } = context;
   return {
     async nodes() {
-      // A row has the time until which its node counts as alive, from which its last heartbeat follows.
+      // The table stores the time until which a node counts as alive: the time of its last heartbeat plus `aliveMs`.
       const rows = await database.rest.query<StoreNode>(
         `SELECT id, name, version, started_at AS "startedAtMs", alive_until - $2 AS "lastSeenAtMs",
            alive_until > coalesce($1::bigint, ringback.now_ms()) AS "isAlive", id = $3 AS "isThis"

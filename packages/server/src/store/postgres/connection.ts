@@ -1,7 +1,7 @@
 import { Client, types, type ClientConfig } from "pg";
 import { postgresLimits } from "./postgres-limits.ts";
 
-/** Sends statements: a pool, or one of its connections with an open transaction. */
+/** Sends statements to the database. Either a pool, or one connection, for example with an open transaction. */
 export interface Connection {
   /** With a `name`, each connection prepares the statement only once. */
   query<T extends object>(sql: string, values?: readonly unknown[], name?: string): Promise<T[]>;

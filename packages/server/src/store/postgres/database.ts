@@ -24,7 +24,7 @@ const UNNAMED = "other";
 
 /**
  * The connections of one node, in two pools. Reads and administration have a pool of their own, so that they cannot
- * take connections from publishes and deliveries. A broken connection is replaced when one is next needed.
+ * take connections from publishes and deliveries. A broken connection is replaced when a call next needs a connection.
  */
 export class Database {
   readonly hot: ConnectionPool;
@@ -78,8 +78,8 @@ export class ConnectionPool implements Connection {
   constructor(options: ConnectionPoolOptions, config: PoolConfig) {
     this.#options = options;
     this.#pool = new Pool(config);
-    // A connection that breaks during a statement fails the statement. An idle one reports an error to the pool, which
-    // has removed it by then.
+    // When a connection breaks during a statement, the statement fails. When an idle connection breaks, the pool
+    // removes the connection and then emits this error.
     this.#pool.on("error", () => this.#lost++);
     this.#pool.on("connect", (client) => {
       client.on("error", () => {});
@@ -132,7 +132,8 @@ export class ConnectionPool implements Connection {
   }
 
   /**
-   * Also waits until the sessions have ended. The pool's own `end` only waits until all connections are asked to end.
+   * Closes the connections and waits until the server has ended their sessions. The pool's own `end` does not wait for
+   * the server.
    */
   async end(): Promise<void> {
     this.#ended = true;
@@ -182,7 +183,7 @@ export class ConnectionPool implements Connection {
       this.#taken++;
       return client;
     } catch (error) {
-      // The pool may still return the connection after this call has failed; it is then closed.
+      // The pool may open the connection after this call has failed. That connection is then closed.
       if (error instanceof RingbackError) connecting.then((client) => client.release(true)).catch(() => {});
       if (!(error instanceof RingbackError) && sqlState(error) === null && this.#taken >= max) {
         const busy = `All ${max} connections of the pool "${name}" are busy.`;
@@ -195,8 +196,8 @@ export class ConnectionPool implements Connection {
 
 /**
  * Whether a connection can be used again after an error. It can after an error that the server reported, except when
- * the server is unavailable or has become read-only. A read-only server was the primary before, and its address may
- * lead to the new primary by now.
+ * the server is unavailable or has become read-only. A server that has become read-only was the primary before. A new
+ * connection to the same address may reach the new primary.
  */
 function isUsable(error: unknown): boolean {
   if (error instanceof RingbackError) return error.code !== "storage_unavailable";

@@ -104,10 +104,13 @@ export class DeadLetters {
     }
   }
 
-  /** `values`: subscription id, id before the first dead letter, last id, maximum number, and the only ids or null. */
+  /**
+   * `values`: subscription id, the id after which the step begins, the last id, the maximum number of dead letters, and
+   * the ids to which the step is restricted (null: no restriction).
+   */
   #step(values: readonly unknown[], change: Change): Promise<readonly number[]> {
     return this.#pool.transaction(async (connection) => {
-      // No delivery is parked for a subscription that has just been deleted.
+      // The lock ensures that no delivery is parked for a subscription that another session has just deleted.
       const [cursor] = await connection.query<{ id: SubscriptionId }>(
         "SELECT subscription_id AS id FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE",
         [values[0]],

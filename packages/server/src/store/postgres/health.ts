@@ -5,7 +5,7 @@ import { isSlowness } from "./storage-failure.ts";
 /** Whether the database accepts writes, judged by the last write. */
 export class Health {
   #writable = true;
-  /** Time of the last failure on a full disk, by `performance.now`. */
+  /** Time when a write last failed because the disk was full, by `performance.now`. */
   #fullAtMs = -Infinity;
   #onFailure: () => void = () => {};
 
@@ -24,8 +24,8 @@ export class Health {
   }
 
   /**
-   * Records a successful write that needs no new disk space. Shortly after a full disk it does not prove that other
-   * writes succeed.
+   * Records a successful write that needs no new disk space. Shortly after a write failed on a full disk, such a
+   * success does not prove that other writes succeed.
    */
   wroteInPlace(): void {
     if (performance.now() - this.#fullAtMs >= postgresLimits.fullMs) this.#writable = true;

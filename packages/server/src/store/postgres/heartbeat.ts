@@ -57,8 +57,8 @@ export class Heartbeat {
   }
 
   /**
-   * See `LogStore.touch`. Other nodes count from the time when the last heartbeat was written. This node counts from
-   * the time when the heartbeat was sent, which is never later.
+   * See `LogStore.touch`. Other nodes measure the age of a heartbeat from the moment when it was written. This node
+   * measures the age from the moment when the heartbeat was sent, which is never later.
    */
   touch(): number | null {
     return performance.now() - this.#heardAtMs < this.#options.aliveMs ? this.#gaps : null;

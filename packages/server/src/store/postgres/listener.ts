@@ -93,8 +93,8 @@ export class Listener {
       if (event !== null) heard(event);
     });
     await client.connect();
-    // A listening session that no longer reads must end, because the server keeps all notifications that it has not
-    // read. The session limits make the server end it.
+    // A listening session that no longer reads must end, because the server keeps all notifications that the session
+    // has not read. With the limits set here, the server ends such a session.
     await prepareSession(connectionOf(client), postgresLimits.connectMsMax);
     await client.query(`LISTEN ${CHANNEL}`);
   }

@@ -65,7 +65,7 @@ describe("several nodes on one database", () => {
       expect(seqsOf(await cluster.claim(1, reader))).toEqual([11, 12]);
     }));
 
-  it("are not told to claim again soon when there is no message, even if a claim was larger than the free part of maxInFlight", () =>
+  it("get no early time for the next claim when there is no message, even if a claim was larger than the free part of maxInFlight", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 10 });
       expect(await cluster.claim(0, reader, { deliveriesMax: 20 })).toMatchObject({ more: false, nextDueAtMs: null });
@@ -99,7 +99,7 @@ describe("several nodes on one database", () => {
       expect(seqsOf(await cluster.claim(0, reader))).toEqual([]);
     }));
 
-  it("leave a key to the node that has it open, and take the other keys", () =>
+  it("leave an ordering key to the node that has claimed one of its deliveries, and claim the other keys", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ order: "key" });
       await cluster.publish("a1", "b1", "a2", "c1", "a3", "b2");

@@ -35,10 +35,9 @@ const ROUNDS = 12;
 /**
  * Detects a proxy by the process ids of the server sessions. A session of our own always has the same process id, and
  * no other connection has the same id. A proxy that assigns sessions in rotation changes the id between two statements.
- * A proxy
- * that assigns the most recently freed session is detected by an open transaction of the other connection between two
- * statements. The two connections swap roles, so that every order of assignment is detected. At most one transaction is
- * open at a time, since a proxy may have only one session.
+ * A proxy that assigns the most recently freed session is detected because the other connection opens a transaction
+ * between two statements. The two connections swap roles, so that every order of assignment is detected. At most one
+ * transaction is open at a time, since a proxy may have only one session.
  */
 async function sharesSessions(one: Connection, other: Connection): Promise<boolean> {
   const known = new Map<Connection, number>();

@@ -154,7 +154,7 @@ describe("partitions", () => {
     await scene.store.close();
   });
 
-  it("do not keep the messages of a day for a topic that is kept for a month", async () => {
+  it("do not keep messages with a retention of a day as long as messages with a retention of a month", async () => {
     const scene = await Scene.start();
     const [day, month] = [await scene.topic("day", DAY_MS), await scene.topic("month", 30 * DAY_MS)];
     await scene.publish(day, "for a day");
@@ -167,7 +167,7 @@ describe("partitions", () => {
     await scene.store.close();
   });
 
-  it("change under a log whose topic's retention becomes longer, and then shorter again", async () => {
+  it("change for a topic whose retention becomes longer, and then shorter again", async () => {
     const scene = await Scene.start();
     const topic = await scene.topic("orders", HOUR_MS);
     const reader = await scene.subscribe(topic);
@@ -186,7 +186,7 @@ describe("partitions", () => {
     await scene.store.close();
   });
 
-  it("are dropped with all attempts that are past their time", async () => {
+  it("are dropped with all attempts that are past their retention", async () => {
     const scene = await Scene.start();
     const topic = await scene.topic("orders", 30 * DAY_MS);
     const reader = await scene.subscribe(topic);
@@ -238,7 +238,7 @@ describe("partitions", () => {
     await scene.publish(topic, "b");
     expect(await scene.isThere(table)).toBe(true);
     await dump.end();
-    // Another store has not met the dump, so it tries to drop the partition at once.
+    // Another store has not failed to drop the partition before, so it tries without a delay.
     const other = await PostgresStore.open(storeOptions(scene.url, { clock: scene.clock }));
     while ((await other.log.retain()).more);
     expect(await scene.isThere(table)).toBe(false);

@@ -5,7 +5,10 @@ export const postgresLimits = {
    * Renewals and heartbeats use a connection that is free.
    */
   hotConnectionsMax: 4,
-  /** Connections for reads and administration, which cannot use up the connections above. */
+  /**
+   * Connections for reads and administration. They are separate, so that such calls cannot use up the connections
+   * above.
+   */
   restConnectionsMax: 6,
   /** How long a call waits for a connection before it fails as `storage_unavailable`. */
   connectMsMax: 5_000,
@@ -18,7 +21,7 @@ export const postgresLimits = {
   /** How long a statement waits for a row that another transaction has locked. */
   lockMsMax: 4_000,
 
-  /** When an answer takes longer, the server is polled over a new connection. */
+  /** When the answer to a statement takes longer, the server is polled over a new connection. */
   answerMsMax: 1_500,
   /** Time limit of that poll. A publish on a lost connection fails after `answerMsMax` + `probeMsMax`. */
   probeMsMax: 1_500,
@@ -50,7 +53,10 @@ export const postgresLimits = {
   /** Limits of one append to the database. A single request that exceeds them is sent alone. */
   appendMessagesMax: 2_000,
   appendBytesMax: 8 * 1024 * 1024,
-  /** While an append takes longer, because one of its topics is locked, a second append for other topics may start. */
+  /**
+   * When an append takes longer, for example because one of its topics is locked, a second append for other topics
+   * starts.
+   */
   appendLateMs: 100,
   /** Total bytes of messages that wait to be appended. Past this, publishes are refused as `overloaded`. */
   appendWaitingBytesMax: 64 * 1024 * 1024,
@@ -59,9 +65,12 @@ export const postgresLimits = {
 
   /** Positions of the log that one claim scans, including messages that the filter does not match. */
   scanMessagesMax: 1_000,
-  /** Maximum number of positions that claims skip because their ordering key is open on another node. */
+  /**
+   * Maximum number of positions of one subscription that claims skip. A position is skipped while another node has
+   * claimed a delivery of its ordering key.
+   */
   poolPassedMax: 256,
-  /** Delay before a claim is repeated when another node blocks it by an ordering key or by maxInFlight. */
+  /** Delay before a claim is repeated when other nodes have claimed its ordering keys or used up `maxInFlight`. */
   claimRetryMs: 25,
 
   /** A node without a heartbeat for this long counts as dead. `heartbeatsMissed` heartbeats fit into this time. */
@@ -83,7 +92,7 @@ export const postgresLimits = {
   wakeClaimMsMax: 500,
   /** Ids of topics and subscriptions in one wake-up. A notification of PostgreSQL carries at most 8,000 bytes. */
   wakeIdsMax: 400,
-  /** For a topic with more subscriptions, the driver does not track whether this node has claimed everything. */
+  /** For a topic with more subscriptions than this, the driver does not track which of them have unclaimed messages. */
   wakeCountedMax: 8,
   /**
    * Statistics that took longer than `statisticsMsLong` are cached, so that they use at most this share of a
@@ -104,7 +113,10 @@ export const postgresLimits = {
   /** How long dropping a partition may block readers and writers of its table. */
   dropLockMsMax: 50,
   dropRetryMs: 60_000,
-  /** Attempts of a partition that are counted exactly before the partition is dropped. */
+  /**
+   * The attempts of a partition are counted before it is dropped. With more attempts than this, their number is
+   * estimated.
+   */
   attemptsScannedMax: 1_000_000,
 
   /** Limits of one retention step, so that other sessions do not wait long for its locks. */

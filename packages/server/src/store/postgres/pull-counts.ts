@@ -18,7 +18,8 @@ export async function readPullCounts(
 }
 
 /**
- * `$1`: time. `$2`: subscription id. `$3`: time to rewind to. `$4`: number of messages of the log that are examined.
+ * `$1`: time. `$2`: subscription id. `$3`: time to rewind to. `$4`: maximum number of messages of the log that are
+ * examined.
  */
 const sql = `WITH cursor_position AS MATERIALIZED (
     SELECT c.topic_id, c.returned_seqs, g.first_seq, g.last_seq, greatest(c.scanned_through, g.first_seq - 1) AS scanned,

@@ -46,7 +46,7 @@ function ack(pulled: PulledDelivery): PulledSettlement {
 }
 
 describe("pulling at several nodes on one database", () => {
-  it("applies only one of several answers for a delivery that arrive at different nodes at once", () =>
+  it("applies only one of several answers for a delivery that arrive at different nodes at the same time", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });
       await cluster.publish(...Array.from({ length: 100 }, (_, index) => `${index}`));
@@ -62,7 +62,7 @@ describe("pulling at several nodes on one database", () => {
       expect(await cluster.store(1).records.unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
     }));
 
-  it("delivers no acknowledged message again, and every other one, while nodes pull and acknowledge at once", () =>
+  it("delivers no acknowledged message again, and every other one, while nodes pull and acknowledge concurrently", () =>
     withNodes(3, async (cluster) => {
       const count = 120;
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });

@@ -47,7 +47,7 @@ export class Retention {
     this.#pool = context.database.rest;
   }
 
-  /** The retention of attempts determines the time span of their partitions. */
+  /** Sets the time span of the partitions of attempts, which depends on the retention of attempts. */
   async start(): Promise<void> {
     await call(this.#pool, "set_attempt_partition_span", [this.#context.attemptRetentionMs]);
   }
@@ -115,7 +115,8 @@ export class Retention {
   async #dropPartitions(): Promise<{ readonly attempts: number; readonly more: boolean }> {
     const { times, attemptRetentionMs } = this.#context;
     const { dropLockMsMax, attemptsScannedMax } = postgresLimits;
-    // A table stays in use for long while it is dumped, and each try blocks its readers and writers for a moment.
+    // A dump uses a table for a long time. Each try to drop a partition blocks readers and writers for a moment, so
+    // tries are rare.
     if (performance.now() < this.#dropAgainAtMs) return { attempts: 0, more: false };
     const pool = this.#pool;
     const forMessages = [times.at(), dropLockMsMax];

@@ -18,7 +18,7 @@ const whereKnown: readonly (readonly [string, string])[] = [
 /**
  * Sets the limits of a new session and returns the process id of its server process. A statement sets them, not the
  * startup message, because PgBouncer refuses startup parameters that it does not know. The server's time limit of a
- * statement is shorter than the client's, so that the connection stays usable.
+ * statement is shorter than the client's, so that a slow statement fails without the loss of its connection.
  */
 export async function prepareSession(connection: Connection, statementMsMax: number): Promise<number> {
   const everywhere = [

@@ -11,7 +11,7 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
-it("opens ten nodes at once on an empty database, and creates the schema once", async () => {
+it("opens ten nodes at the same time on an empty database, and creates the schema once", async () => {
   await server.query("CREATE DATABASE ten");
   const stores = await Promise.all(
     Array.from({ length: 10 }, () => PostgresStore.open(storeOptions(server.url("ten")))),

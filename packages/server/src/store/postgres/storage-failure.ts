@@ -50,7 +50,7 @@ export function isTransient(error: unknown): boolean {
 /** All connections of a pool are in use. The database itself may be healthy. */
 export class NoConnectionFree extends Error {}
 
-/** A failure of one call that does not imply a failure of other writes. */
+/** Whether the error is a failure of one call only, while other writes may still succeed. */
 export function isSlowness(error: unknown): boolean {
   const { cause } = error as { readonly cause?: unknown };
   return cause instanceof NoConnectionFree || slow.has(sqlState(cause) ?? "");

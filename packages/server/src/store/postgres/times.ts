@@ -19,8 +19,8 @@ export class Times {
 
   /**
    * Approximate time by this process's clock, which the engine also uses. Times of the engine are converted to
-   * durations before they are sent to the database, and back. So a wrong clock on a node does not shift parked
-   * deliveries.
+   * durations before they are sent to the database, and durations from the database to times. So a wrong clock on a
+   * node does not shift parked deliveries.
    */
   about(): TimeMs {
     return (this.#clock ?? systemClock).now();

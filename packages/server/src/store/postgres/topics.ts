@@ -123,7 +123,7 @@ export class Topics {
     });
   }
 
-  /** Prefers the topic with exactly this name. */
+  /** Finds a topic by name and ignores the case of letters. Prefers the topic with exactly this name. */
   async findAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
     const [row] = await this.#options.pool.query<TopicRow>(
       "SELECT * FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 ORDER BY name = $3 DESC, id LIMIT 1",
@@ -144,7 +144,7 @@ export class Topics {
     );
   }
 
-  /** Retention deletes the messages and the other rows of the topic later, in small steps. */
+  /** Deletes the topic. Retention deletes its messages and other rows later, in small steps. */
   async delete(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean> {
     const { pool, cache, changed } = this.#options;
     const gone = await pool.transaction(async (connection) => {

@@ -172,7 +172,7 @@ describe.concurrent("a node that hangs", () => {
   it("while it reads its claimed messages blocks the others only until the server ends its connection", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
-      // More than both systems' buffers take.
+      // More data than the socket buffers of client and server can hold.
       for (let count = 0; count < 16; count++) {
         const body = Buffer.alloc(1024 * 1024, "x");
         const messages = [{ ...message(""), body }];
@@ -213,7 +213,7 @@ describe.concurrent("a node that does not read the events of the others", () => 
         cluster.query("SELECT wait_event AS event FROM pg_stat_activity WHERE application_name = 'deaf'");
       expect(await there()).toHaveLength(1);
       cable.stall("answers");
-      // More than both systems' buffers take.
+      // More data than the socket buffers of client and server can hold.
       await cluster.query(
         `SELECT pg_notify('${CHANNEL}', '[0,"' || n || repeat('x', 7000) || '"]') FROM generate_series(1, 4000) AS n`,
       );

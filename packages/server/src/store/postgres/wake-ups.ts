@@ -8,8 +8,8 @@ interface Published {
   /** Time when the newest message was appended. */
   lastMs: number;
   /**
-   * Subscriptions with messages that this node has not claimed yet, with the time since which the oldest message waits.
-   * null: there are too many subscriptions to track, and `sinceMs` applies to all of them.
+   * Subscriptions with messages that this node has not claimed yet. The value is the time since which the oldest of
+   * these messages has waited. null: there are too many subscriptions to track, and `sinceMs` applies to all of them.
    */
   readonly left: Map<SubscriptionId, number> | null;
   readonly sinceMs: number;
@@ -35,7 +35,10 @@ export class WakeUps {
   readonly #topics = new Map<TopicId, Published>();
   readonly #topicOf = new Map<SubscriptionId, TopicId>();
   readonly #subscriptions = new Map<SubscriptionId, number>();
-  /** Claims of this node that are under way, with the time until which other nodes are not woken for their work. */
+  /**
+   * The subscriptions from which this node is claiming now. Until the given time, other nodes are not woken for their
+   * work.
+   */
   readonly #claiming = new Map<SubscriptionId, number>();
   #cancel: (() => void) | null = null;
   #notifying: Promise<void> = Promise.resolve();
@@ -113,7 +116,7 @@ export class WakeUps {
       this.#notify(this.#options.nowMs() - postgresLimits.wakeMs);
       const oldestMs = this.#oldestMs();
       if (oldestMs === Infinity) return;
-      // The next notification takes the ids that did not fit, and a claim under way may end before its time limit.
+      // Some ids may not have fitted into this notification, and a claim under way may end before its time limit.
       const dueInMs = Math.ceil(oldestMs + postgresLimits.wakeMs - this.#options.nowMs());
       this.#schedule(dueInMs > 0 ? Math.min(dueInMs, postgresLimits.wakeMs) : postgresLimits.wakeMs);
     });

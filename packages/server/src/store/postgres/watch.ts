@@ -8,7 +8,7 @@ interface Waiting {
   /** null: there is no session yet. */
   readonly pid: number | null;
   sinceMs: number;
-  /** When a poll of the server first showed that its process is not working on this call; null: no poll did. */
+  /** Time when a poll first found the server process of this call idle; null: no poll has found that. */
   idleSinceMs: number | null;
   readonly giveUp: (error: RingbackError) => void;
 }
@@ -100,7 +100,7 @@ export class Watch {
         if (each.pid !== null && !working.has(each.pid)) each.idleSinceMs = performance.now();
       }
     } catch (error) {
-      // A refusal is an answer, too.
+      // A server that refuses the connection has answered, too.
       this.#isSilent = sqlState(error) === null;
     } finally {
       this.#isPolling = false;
@@ -113,7 +113,7 @@ export class Watch {
 
   /**
    * Returns which of these server processes are working on a statement. A process whose state the server does not
-   * report counts as working. The connection for this is ended whatever happens to it.
+   * report counts as working. The connection for this poll is always closed at the end.
    */
   async #poll(pids: readonly number[]): Promise<ReadonlySet<number>> {
     const { probeMsMax } = postgresLimits;

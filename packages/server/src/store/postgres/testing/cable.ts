@@ -7,8 +7,8 @@ interface Direction {
 }
 
 /**
- * A TCP relay to a server. The relay can be cut: both ends notice that at once. It can also be stalled: bytes vanish,
- * and neither end notices.
+ * A TCP relay to a server. The relay can be cut, which both ends notice immediately. The relay can also be stalled:
+ * then bytes do not arrive, and neither end notices.
  */
 export class Cable {
   readonly #server: Server;

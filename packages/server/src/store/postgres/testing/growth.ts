@@ -18,7 +18,10 @@ import type { PostgresServer } from "./postgres-server.ts";
 const ROUNDS = 60;
 const PER_ROUND = 20;
 const PULLED_AT_MS = 1_000;
-/** The old partitions of messages have the ids after this one. Their retention is of the third class. */
+/**
+ * The old partitions of messages have the ids that follow this id. The ids belong to the third class of retention
+ * times.
+ */
 const PARTITION = 300_000_000;
 const SPAN_MS = 90 * 3600_000;
 
@@ -158,7 +161,7 @@ function plansBetween(before: Scans, after: Scans): Plans {
   return { tablesScanned: names(false), indexesUsed: names(true) };
 }
 
-/** Number of messages that are pulled and acknowledged. */
+/** Whether the message with this index is pulled and acknowledged. */
 const isPulled = (index: number): boolean => index >= 4 && index < 6;
 
 function outcome(index: number, attemptsMade: number): Settled {
@@ -221,7 +224,7 @@ export async function readInTablesOf(server: PostgresServer, size: Size): Promis
   const { backlog, parked, inFlight } = await after.records.subscriptionCounts(subscription.id);
   if (backlog + parked + inFlight > 0) throw new Error("Something was left undone.");
   await after.close();
-  // Both measurements include the same planning, so the difference does not.
+  // Both measurements include the same planning, so the planning cancels out in their difference.
   const few = difference(atFirst, between);
   const many = difference(between, atLast);
   const messages = (ROUNDS - ROUNDS / 4) * PER_ROUND;

@@ -53,7 +53,7 @@ export class PoolingProxy {
     else near.sit(backend);
   }
 
-  /** The client's transaction is over. */
+  /** Called when the client's transaction has ended. */
   between(near: Near): void {
     if (this.#mode === "transaction") near.stand();
   }

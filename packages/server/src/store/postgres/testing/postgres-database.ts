@@ -82,7 +82,10 @@ export class Node {
     return new Node(server, store, cable, applicationName, count);
   }
 
-  /** Ends the node without a clean stop. Resolves when the server has noticed, so that none of its calls is running. */
+  /**
+   * Ends the node without a clean stop. Resolves when the server has ended the sessions of the node, so that no call of
+   * the node is still running.
+   */
   async kill(): Promise<void> {
     this.cable.cut();
     for (;;) {

@@ -59,7 +59,7 @@ export interface ServerOptions {
   readonly root?: string;
   /** Settings as in `postgresql.conf`: `name=value`. They override the settings that all tests share. */
   readonly settings?: readonly string[];
-  /** Creates a tablespace `small` on a separate disk with so many bytes. The disk disappears when the server ends. */
+  /** Creates a tablespace `small` on a separate disk of this size. The disk disappears when the server ends. */
   readonly smallDiskBytes?: number;
 }
 

@@ -3,9 +3,9 @@
 --
 -- p_open: number of deliveries in other open claims. p_taken: number of deliveries that this claim has taken.
 -- p_parked: number of parked deliveries. p_has_due: a parked delivery is due.
--- p_waits: a delivery waits for an ordering key that another node has open. p_is_capped: all of in_flight_max is used.
--- p_has_unscanned: the log has positions that no claim has examined. p_has_returned: returned positions are left.
--- p_lease_end: the earliest end of a lease of the other open claims.
+-- p_waits: a delivery waits because another node has claimed a delivery of its ordering key. p_is_capped: all of
+-- in_flight_max is used. p_has_unscanned: the log has positions that no claim has examined. p_has_returned: returned
+-- positions are left. p_lease_end: the earliest end of a lease of the other open claims.
 CREATE FUNCTION ringback.claim_rest(
   p_subscription bigint, p_is_strict boolean, p_open integer, p_taken integer, p_parked bigint,
   p_has_due boolean, p_waits boolean, p_is_capped boolean, p_has_unscanned boolean, p_has_returned boolean,

@@ -5,7 +5,8 @@
 -- caller must then order its requests by subscription id. An older claim that is being settled at this moment is not
 -- changed, even if its lease has expired.
 --
--- Returns one row per delivery of a request and, last, one row without seq that describes the rest.
+-- For each request, returns one row per delivery and then one row without seq, which has the fields of the claim
+-- itself.
 CREATE FUNCTION ringback.claim(
   p_now bigint, p_node bigint, p_lease_ms bigint, p_wait boolean,
   p_scan_max integer, p_returned_max integer, p_retry_ms bigint, p_steady_ms bigint,

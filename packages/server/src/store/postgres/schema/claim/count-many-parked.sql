@@ -1,6 +1,6 @@
--- How many deliveries of a subscription are parked, if there are more than 1,000. The count need not be exact, so they
--- are counted at most once a second. More than 20,000 are counted less often, so that counting takes about 1 % of the
--- time.
+-- How many deliveries of a subscription are parked, if there are more than 1,000. The count need not be exact, so the
+-- deliveries are counted at most once a second. More than 20,000 are counted less often, so that counting takes about 1
+-- % of the time.
 CREATE FUNCTION ringback.count_many_parked(p_cursor ringback.subscription_cursor, p_now bigint) RETURNS bigint
 LANGUAGE plpgsql AS $function$
 DECLARE

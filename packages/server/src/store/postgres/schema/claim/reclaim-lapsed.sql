@@ -1,9 +1,9 @@
 -- Deletes the claims of a subscription whose leases have expired or whose nodes have gone, and adds their positions of
--- the log to returned. p_alive: the nodes that are alive; null when this node cannot say that another one has gone.
+-- the log to returned. p_alive: the nodes that are alive; null when this node cannot judge which nodes are alive.
 --
 -- The outputs describe the remaining claims. count: how many deliveries they contain. lease_end: when the first of
--- their leases expires. parked: their positions in ringback.parked. foreign_keys: the ordering keys that other nodes
--- have open.
+-- their leases expires. parked: the positions in ringback.parked that these claims contain. foreign_keys: the ordering
+-- keys of deliveries that other nodes have claimed.
 CREATE FUNCTION ringback.reclaim_lapsed(
   p_subscription bigint, p_ordering text, p_node bigint, p_now bigint, p_alive bigint[], INOUT returned bigint[],
   OUT count integer, OUT lease_end bigint, OUT parked bigint[], OUT foreign_keys text[]

@@ -1,5 +1,6 @@
--- Takes returned positions first. Then it examines new positions, segment by segment, until the claim is full or the
--- log ends, and moves the cursor. Most claims examine only the last segment of the log.
+-- Takes returned positions first: positions that an earlier claim took and did not settle. Then examines new positions,
+-- segment by segment, until the claim is full or the log ends, and moves the cursor. A segment is the part of a log
+-- that is in one partition. Most claims examine only the last segment of the log.
 CREATE FUNCTION ringback.take_from_log(
   p_cursor ringback.subscription_cursor, p_returned bigint[], p_foreign_keys text[], p_now bigint,
   p_from_log boolean, p_room integer, p_bytes_max bigint, p_scan_max integer, p_returned_max integer

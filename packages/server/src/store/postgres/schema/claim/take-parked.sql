@@ -2,7 +2,8 @@
 -- key waits. p_claimed: parked deliveries that are in open claims.
 --
 -- seqs, keys: the deliveries taken, with the ordering key of each. expired: how many deliveries had lost their message.
--- has_more: another delivery is due. waits: a delivery was skipped because another node has its ordering key open.
+-- has_more: another delivery is due. waits: a delivery was skipped because another node has claimed a delivery of its
+-- ordering key.
 CREATE FUNCTION ringback.take_parked(
   p_subscription bigint, p_topic integer, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint,
   p_room integer, p_bytes_max bigint, p_scan_max integer, OUT count integer, OUT bytes bigint, OUT seqs bigint[],

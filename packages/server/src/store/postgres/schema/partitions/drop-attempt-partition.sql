@@ -1,5 +1,5 @@
--- Drops the oldest partition of attempt if every attempt in it is older than the retention. The caller runs this as a
--- transaction of one statement, so its lock ends even if the caller dies.
+-- Drops the oldest partition of attempt if every attempt in it is older than the retention. The caller runs this
+-- function as the only statement of a transaction. So the lock is released even if the caller dies.
 -- Returns how many attempts were dropped; null when no partition can be dropped; -1 when the lock on the table could
 -- not be taken within p_lock_ms. A partition with more than p_scanned_max rows is not read: its youngest attempt is
 -- assumed to be from the end of its time span, and the number of its rows is the planner's estimate.

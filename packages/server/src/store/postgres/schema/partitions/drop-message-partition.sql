@@ -1,5 +1,5 @@
--- Drops one partition whose time span has ended and in which no log has a segment. The caller runs this as a
--- transaction of one statement, so its lock ends even if the caller dies.
+-- Drops one partition whose time span has ended and in which no log has a segment. The caller runs this function as the
+-- only statement of a transaction. So the lock is released even if the caller dies.
 -- Returns the partition's id; null when no partition can be dropped; -1 when the lock on the table could not be taken
 -- within p_lock_ms.
 CREATE FUNCTION ringback.drop_message_partition(p_now bigint, p_lock_ms bigint) RETURNS integer

@@ -1,5 +1,6 @@
 -- Makes a dead letter of each parked delivery whose message has expired. Returns the number of these deliveries for
--- each subscription (expired), and the subscriptions in which another delivery no longer waits for these (ready).
+-- each subscription (expired), and the subscriptions in which a delivery of the same ordering key was unblocked
+-- (ready).
 CREATE FUNCTION ringback.dead_letter_expired(
   p_topic integer, p_subscriptions bigint[], p_seqs bigint[], p_now bigint
 ) RETURNS TABLE (what text, subscription_id bigint, count bigint) LANGUAGE plpgsql AS $function$

@@ -1,5 +1,5 @@
 -- Counts, on each subscription, the messages up to p_through that no claim has taken, and moves the cursors past them.
--- Messages are read only where a filter has to judge them. Returns how many expired for each subscription.
+-- Messages are read only for subscriptions with a filter. Returns how many expired for each subscription.
 CREATE FUNCTION ringback.expire_unclaimed(p_log ringback.topic_log, p_partition integer, p_through bigint)
 RETURNS TABLE (subscription_id bigint, count bigint) LANGUAGE plpgsql AS $function$
 #variable_conflict use_column

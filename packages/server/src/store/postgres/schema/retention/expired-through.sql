@@ -1,5 +1,5 @@
--- The last position that retention may remove now, within the first segment of the log. The result is less than the
--- first position of the log when there is nothing to remove.
+-- The last position that retention may remove now, within the first segment of the log, which is the part of the log in
+-- its oldest partition. The result is less than the first position of the log when there is nothing to remove.
 CREATE FUNCTION ringback.expired_through(
   p_log ringback.topic_log, p_partition integer, p_now bigint, p_messages_max integer
 ) RETURNS bigint LANGUAGE plpgsql AS $function$

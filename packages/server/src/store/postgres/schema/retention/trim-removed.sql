@@ -1,6 +1,6 @@
--- Deletes rows of one deleted topic or subscription, topics first. Returns whether there was one. Its attempts stay
--- until their partitions are dropped at the end of their retention; no call can read them. The segments of a topic are
--- deleted one after the other. A partition without segments can be dropped.
+-- Deletes rows of one deleted topic or subscription, topics first. Returns whether such a topic or subscription was
+-- found. Attempts are not deleted here: no call can read them any more, and their partitions are dropped after their
+-- retention. The segments of a topic are deleted one after the other. A partition without segments can be dropped.
 CREATE FUNCTION ringback.trim_removed(p_max integer) RETURNS boolean LANGUAGE plpgsql AS $function$
 DECLARE
   v_removed ringback.removed%ROWTYPE;

@@ -1,7 +1,7 @@
--- Expires the oldest messages of one topic, within one segment. No delivery vanishes silently: a parked delivery
--- becomes a dead letter, and a message that no claim has taken is counted as expired on its subscription. A message
--- that is claimed at this moment stays, and so do all messages after it. A call locks the log and all cursors of the
--- topic, so each call expires few messages.
+-- Expires the oldest messages of one topic, within one segment (the part of the log that is in one partition). No
+-- delivery vanishes silently: a parked delivery becomes a dead letter, and a message that no claim has taken is counted
+-- as expired on its subscription. A message that is claimed at this moment stays, and so do all messages after it. A
+-- call locks the log and all cursors of the topic, so each call expires few messages.
 --
 -- The rows of messages are not deleted. Instead, first_seq of the log moves past them. Their partition is dropped when
 -- no log has a segment in it any more.

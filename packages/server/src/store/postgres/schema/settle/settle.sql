@@ -1,4 +1,4 @@
--- Records the outcomes of claimed deliveries in one round trip. Where a settlement changes more than its claim, the
+-- Records the outcomes of claimed deliveries in one round trip. For settlements that change more than their claims, the
 -- cursors are locked first, then the claims. A settlement is ignored when its claim does not contain the delivery.
 -- Returns the ordinals of the settlements that were applied, and whether their subscriptions are ordered.
 CREATE FUNCTION ringback.settle(

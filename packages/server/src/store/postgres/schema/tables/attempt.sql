@@ -1,6 +1,6 @@
 -- One row per POST, in partitions by the time when the POST started. Each partition has the primary key (id) and the
--- indexes that ringback.ensure_attempt_partitions creates. Identity columns of partitioned tables came with PostgreSQL
--- 17, hence the sequence.
+-- indexes that ringback.ensure_attempt_partitions creates. The ids come from a sequence, because partitioned tables
+-- cannot have identity columns before PostgreSQL 17.
 CREATE SEQUENCE ringback.attempt_id_seq;
 CREATE TABLE ringback.attempt (
   id bigint NOT NULL DEFAULT nextval('ringback.attempt_id_seq'),

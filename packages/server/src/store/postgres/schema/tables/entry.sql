@@ -1,4 +1,4 @@
--- Hooks, inboxes, keys and the like, by kind and name. value is JSON.
+-- Hooks, inboxes, API keys and other small records, each identified by kind and name. value is JSON.
 CREATE TABLE ringback.entry (
   account_id bigint NOT NULL REFERENCES ringback.account (id),
   kind text NOT NULL,

@@ -1,6 +1,7 @@
--- Deliveries that wait for their time: after a failed attempt, for a delay, or (due_at null) behind an earlier delivery
--- of their ordering key.
--- ordering_key: set only where the row blocks later deliveries of that key; '' is the one key of a strict subscription.
+-- Deliveries that wait: for a retry after a failed attempt, for the end of a delay, or (due_at null) for an earlier
+-- delivery of their ordering key.
+-- ordering_key: set only where the row blocks later deliveries of that key. In a strictly ordered subscription, all
+-- deliveries have the key ''.
 CREATE TABLE ringback.parked (
   subscription_id bigint NOT NULL,
   seq bigint NOT NULL,
@@ -19,6 +20,6 @@ CREATE INDEX parked_key ON ringback.parked (subscription_id, ordering_key, seq) 
 CREATE INDEX parked_delayed ON ringback.parked (subscription_id, due_at)
   WHERE first_attempt_at IS NULL AND due_at IS NOT NULL;
 
--- Settled deliveries leave dead rows at the start of the indexes that claims read. With many parked deliveries, the
--- default of a fifth of the table is too many of them.
+-- Settled deliveries leave dead rows at the start of the indexes that claims read. By default, vacuum starts only when
+-- a fifth of the rows are dead, which is too late for a large table.
 ALTER TABLE ringback.parked SET (autovacuum_vacuum_scale_factor = 0.02);

@@ -11,7 +11,8 @@ CREATE TABLE ringback.subscription (
   UNIQUE (topic_id, name)
 );
 
--- Columns that a claim reads of a subscription: how far claims have come, and the settings that claims depend on.
+-- Columns that a claim reads of a subscription: the position that claims have reached, and the settings that claims
+-- use.
 -- tags, routes: the filter; null accepts every message. routes are regular expressions for
 -- a message's type, which is written as '.word.word'.
 -- scanned_through: every position up to this one has been examined by a claim.

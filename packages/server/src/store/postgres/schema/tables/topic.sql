@@ -13,8 +13,8 @@ CREATE TABLE ringback.topic (
 -- Index for lookups that ignore case. In collation "C", lower() changes only the letters A to Z.
 CREATE INDEX topic_any_case ON ringback.topic (account_id, lower(name));
 
--- The part of a topic that changes with every publish. An append locks the row, so that positions are dense and in the
--- order of commits.
+-- The part of a topic that changes with every publish. An append locks the row, so that positions have no gaps and are
+-- in the order of commits.
 -- expires_at: when the oldest message has reached its retention; null while the log is empty.
 -- partition_id, segment_first_seq: the last segment of the log, in which the next messages are written; null while the
 -- log is empty.
