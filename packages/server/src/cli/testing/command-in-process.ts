@@ -41,6 +41,8 @@ export function startCommandInProcess(
       for (const listener of listeners) listener();
     },
     ended: code.then((value) => {
+      // A process that has ended gets no more signals.
+      listeners.clear();
       output.end();
       return { code: value, ...output.written };
     }),
