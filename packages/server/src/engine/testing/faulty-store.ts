@@ -192,10 +192,10 @@ export class FaultyStore extends MemoryStore {
   }
 }
 
-/** Names of the methods of an object's class and of the classes that it extends. */
+/** Names of the methods of an object, of its class and of the classes that its class extends. */
 function methodNames(part: object): ReadonlySet<string> {
   const names = new Set<string>();
-  for (let of: object = Object.getPrototypeOf(part); of !== Object.prototype; of = Object.getPrototypeOf(of)) {
+  for (let of = part; of !== Object.prototype; of = Object.getPrototypeOf(of)) {
     for (const name of Object.getOwnPropertyNames(of)) names.add(name);
   }
   return names;
