@@ -13,7 +13,10 @@ const HIDDEN = "[callback server]";
 const pathCharsMin = 8;
 /** Shorter segments, names and values occur in ordinary text. */
 const secretCharsMin = 4;
-/** The least length of a segment, name or value that consists of letters alone or of digits alone. */
+/**
+ * Segments, names (`wordCharsMin`) and values (`valueWordCharsMin`) that are only letters or only digits are hidden
+ * from this length on.
+ */
 const wordCharsMin = 10;
 const valueWordCharsMin = 6;
 /**

@@ -1,4 +1,4 @@
-/** Real: the HTTP application, through `inject`, and the API keys. Faked: the store, in memory. */
+/** Real: the HTTP application, which is called through `inject`; the API keys. Faked: the store, in memory. */
 
 import { afterEach, describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";

@@ -1,5 +1,5 @@
 /**
- * Real: the HTTP application, through `inject`, the memory driver. Faked: publisher, event bus, clock.
+ * Real: the HTTP application, which is called through `inject`; the memory driver. Faked: publisher, event bus, clock.
  */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** Real: the HTTP application, through `inject`, and the keys. Faked: the store, in memory. */
+/** Real: the HTTP application, which is called through `inject`; the keys. Faked: the store, in memory. */
 
 import { afterEach, describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";

@@ -1,4 +1,6 @@
-/** Real: the HTTP application, through `inject`, and the memory driver. Faked: engine, event bus and clock. */
+/**
+ * Real: the HTTP application, which is called through `inject`; the memory driver. Faked: engine, event bus and clock.
+ */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Subscription } from "../domain/model.ts";

@@ -1,6 +1,6 @@
 /**
- * Real: the HTTP application, through `inject`, the hooks, the keys. Faked: the store, in memory, and the called
- * programs.
+ * Real: the HTTP application, which is called through `inject`; the hooks, the keys. Faked: the store, in memory, and
+ * the called programs.
  */
 
 import { createOpencardReceiver, opencard } from "@ringback/sdk/opencard";

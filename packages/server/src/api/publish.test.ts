@@ -1,5 +1,6 @@
 /**
- * Real: the HTTP application, through `inject`, the rules of a message. Faked: store, engine and event bus, in memory.
+ * Real: the HTTP application, which is called through `inject`; the rules of a message. Faked: store, engine and event
+ * bus, in memory.
  */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -43,8 +43,9 @@ export function assertPushedOrPulled(given: {
 }
 
 /**
- * Throws `immutable_field` if a pushed subscription would become pulled, or a pulled one pushed. The number stored with
- * a parked delivery means retries when pushed and receives when pulled. A POST in flight also has no receipt handle.
+ * Throws `immutable_field` if a pushed subscription would become pulled, or a pulled one pushed. Two reasons: the one
+ * stored number of a waiting delivery counts retries when pushed and receives when pulled, and a POST in flight has no
+ * receipt handle.
  */
 export function assertStaysPushedOrPulled(before: { readonly push: unknown }, after: { readonly push: unknown }): void {
   if ((before.push === null) === (after.push === null)) return;

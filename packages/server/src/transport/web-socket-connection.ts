@@ -7,7 +7,7 @@ import { transportLimits } from "./limits.ts";
 import type { Network } from "./network.ts";
 import type { TransportErrorCode } from "./port.ts";
 
-/** The user of a connection. */
+/** The object that uses a connection and is notified of its events. */
 export interface WebSocketOwner {
   /** Called when the peer has sent `hello`. From then on messages may be sent. */
   ready(): void;
@@ -26,7 +26,7 @@ const OPEN = 1;
 
 /**
  * One WebSocket from the name lookup to its end: handshake, `hello` in both directions, and pings. Messages from the
- * peer are ignored (usually `ok`), but their size is limited.
+ * peer, such as `ok`, are ignored, but their size is limited.
  */
 export class WebSocketConnection {
   readonly #network: Network;

@@ -10,7 +10,7 @@ export const sentHeaders = ["Content-Type", "application/json", "ringback-reques
 
 type Result = ReturnType<HookPost>;
 
-/** Functions that POST in a test, with the tested post function. */
+/** Returns functions that send POSTs in a test. They use `hookPost`, which is under test. */
 export function posting(hookPost: HookPost): {
   readonly post: (url: string, options?: Partial<PostOptions>) => Result;
   /** POSTs to a server that calls `misbehave` for the request, and waits until the connection is closed. */

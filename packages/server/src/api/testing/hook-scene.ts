@@ -26,7 +26,7 @@ export class HookScene {
     return this.test.app;
   }
 
-  /** Returns the list of POSTs to the programs, which grows with each POST. */
+  /** Starts the called programs. Returns the list of POSTs that they got, which grows with each POST. */
   async start(
     script: (post: ScriptedPost) => ScriptedReply | Promise<ScriptedReply>,
     parts: TestParts = {},

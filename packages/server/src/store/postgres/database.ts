@@ -62,7 +62,7 @@ interface ConnectionPoolOptions {
   readonly sent: (name: string) => void;
 }
 
-/** One of the pools. Every failure is thrown as a `RingbackError`. */
+/** A pool of connections to the database. Every failure is thrown as a `RingbackError`. */
 export class ConnectionPool implements Connection {
   readonly #pool: Pool;
   readonly #options: ConnectionPoolOptions;

@@ -176,8 +176,8 @@ export class SqliteCatalog implements CatalogStore {
   }
 
   /**
-   * Parked deliveries block keys by the old order, whether their rows are written, not yet written, or open in a claim.
-   * All of them are made due and block no key any more.
+   * Under the old setting of `order`, waiting deliveries hold back later deliveries of their ordering key. All of them
+   * are made due now, in the database, among the writes that wait, and in open claims, and hold nothing back any more.
    */
   #changeOrder(entry: SubscriptionEntry, text: string, nowMs: TimeMs): Promise<void> {
     const { commits } = this.#context;

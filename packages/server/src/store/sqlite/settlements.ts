@@ -114,7 +114,8 @@ function park(settling: Settling, row: DeliveryCounts & Pick<ParkRow, "dueAtMs">
   const orderingKey = entry.orderingKeyOf(open.message);
   batch.work.parked.push({ subscriptionId: entry.id, seq, ...row, orderingKey });
   if (orderingKey !== null && (!open.parked || open.orderingKey === null)) entry.blockKey(orderingKey);
-  // `dueAtMs` null means "held", but the commit makes the delivery due if it is the first of its key.
+  // A null `dueAtMs` says that the delivery waits behind an earlier one of its ordering key. If none is left, the
+  // commit makes the delivery due at once.
   const dueAtMs = row.dueAtMs ?? batch.nowMs;
   if (open.parked) settleRow(settling, dueAtMs);
   else {

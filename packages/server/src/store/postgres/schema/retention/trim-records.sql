@@ -1,5 +1,5 @@
 -- Deletes expired dead letters and idempotency keys, and rows of deleted topics and subscriptions, at most p_max of
--- each. Returns nulls while another node does the same. more: the step reached its limit.
+-- each. Returns nulls while another node does the same. more: p_max rows were deleted, so there may be more.
 CREATE FUNCTION ringback.trim_records(
   p_now bigint, p_max integer, p_dead_letter_ms bigint, p_key_ms bigint,
   OUT dead_letters integer, OUT keys integer, OUT more boolean
