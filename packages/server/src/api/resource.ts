@@ -71,7 +71,11 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
     const settings = shape.read(resource.isBodyOptional ? optionalJson(request) : jsonBody(request).value);
     const target = await at(name);
     const written = isConditional(request)
-      ? await writeConditionally(request, target.get, (_current, condition) => target.put(settings, condition))
+      ? await writeConditionally(
+          request,
+          () => target.get(),
+          (_current, condition) => target.put(settings, condition),
+        )
       : await target.put(settings);
     notify?.(name, "changed");
     return send(reply.code(written.created ? 201 : 200), written[noun]);
