@@ -70,12 +70,9 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
     const name = named(request);
     const settings = shape.read(resource.isBodyOptional ? optionalJson(request) : jsonBody(request).value);
     const target = await at(name);
+    const current = () => target.get();
     const written = isConditional(request)
-      ? await writeConditionally(
-          request,
-          () => target.get(),
-          (_current, condition) => target.put(settings, condition),
-        )
+      ? await writeConditionally(request, current, (_current, condition) => target.put(settings, condition))
       : await target.put(settings);
     notify?.(name, "changed");
     return send(reply.code(written.created ? 201 : 200), written[noun]);
@@ -105,9 +102,8 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
   app.get(path, { schema: getRoute(resource) }, async (request, reply) => {
     const name = named(request);
     const one = found(name, await (await at(name)).get());
-    return resource.wholeViewOf === undefined
-      ? send(reply, one)
-      : sendTagged(reply, one, await resource.wholeViewOf(one));
+    const view = resource.wholeViewOf === undefined ? resource.viewOf(one) : await resource.wholeViewOf(one);
+    return sendTagged(reply, one, view);
   });
 
   app.delete(path, { schema: deleteRoute(resource) }, async (request, reply) => {
