@@ -1,25 +1,13 @@
 import { describe, expect, it } from "vitest";
 
 import { cloudEvents, cloudEventsBinary } from "./cloudevents.ts";
-import type { IncomingRequest, OutgoingDelivery } from "./protocol.ts";
+import type { IncomingRequest } from "./protocol.ts";
 import { UndecodableError } from "./protocol.ts";
-import { binaryRequest, foreignRequest, jsonRequest } from "./testing/cloudevents.vectors.ts";
-import { received, sampleDelivery } from "./testing/wire.ts";
+import { fullDelivery as full, binaryRequest, foreignRequest, jsonRequest } from "./testing/cloudevents.vectors.ts";
+import { received } from "./testing/wire.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (body: Uint8Array): string => new TextDecoder("utf-8", { ignoreBOM: true }).decode(body);
-
-const full: OutgoingDelivery = {
-  ...sampleDelivery,
-  attempt: 3,
-  publishedAtMs: 11203432_017,
-  contentType: "application/json",
-  tags: ["a", "标签"],
-  type: "orders.cn.paid",
-  orderingKey: "customer-7",
-  attributes: { trace: "4bf92f35", "ce-subject": "Zoë", "ce-comexampleother": "5" },
-  body: bytes('{"id": 12345678901234567890,\n "id": 1.0}'),
-};
 
 const decoded = (request: IncomingRequest) => cloudEvents.decode(request);
 /** An event in structured mode with the required members and the given `members`. */

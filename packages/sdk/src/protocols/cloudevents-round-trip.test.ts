@@ -4,22 +4,11 @@ import { describe, expect, it } from "vitest";
 
 import { cloudEvents, cloudEventsBinary } from "./cloudevents.ts";
 import type { IncomingRequest, OutgoingDelivery } from "./protocol.ts";
-import { arrived, deliveries, messageText, sampleDelivery } from "./testing/wire.ts";
+import { fullDelivery as full } from "./testing/cloudevents.vectors.ts";
+import { arrived, deliveries, messageText } from "./testing/wire.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (body: Uint8Array): string => new TextDecoder("utf-8", { ignoreBOM: true }).decode(body);
-
-const full: OutgoingDelivery = {
-  ...sampleDelivery,
-  attempt: 3,
-  publishedAtMs: 11203432_017,
-  contentType: "application/json",
-  tags: ["a", "标签"],
-  type: "orders.cn.paid",
-  orderingKey: "customer-7",
-  attributes: { trace: "4bf92f35", "ce-subject": "Zoë", "ce-comexampleother": "5" },
-  body: bytes('{"id": 12345678901234567890,\n "id": 1.0}'),
-};
 
 const decoded = (request: IncomingRequest) => cloudEvents.decode(request);
 

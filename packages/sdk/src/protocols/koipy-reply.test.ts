@@ -1,33 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import type { Attachment, HookReply, HookVerdict } from "./hook-protocol.ts";
+import type { Attachment, HookVerdict } from "./hook-protocol.ts";
 import { koipy } from "./koipy.ts";
 import { anyText } from "./testing/any-text.ts";
 import { callWith } from "./testing/hook-wire.ts";
 import { baselineJpeg, progressiveJpeg, tinyPng } from "./testing/images.vectors.ts";
 import { drawnPng } from "./testing/koipy.vectors.ts";
-
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const nothing = new Uint8Array();
-
-const payload = {
-  message: { from_user: { username: "somebody" } },
-  config: { admin: [1] },
-  slaveRequest: { slave: "a", items: ["x"] },
-  result: { 节点名称: ["香港 01", "日本 02"] },
-  addons: {},
-};
-const call = callWith(payload);
-const goesOn: HookVerdict = { kind: "continue", attachments: [], data: payload };
-
-function reply(status: number, headers: Record<string, string> = {}, body: Uint8Array | string = nothing): HookReply {
-  return { status, headers, body: typeof body === "string" ? bytes(body) : body };
-}
-
-function jsonReply(body: string): HookReply {
-  return reply(200, { "content-type": "application/json" }, body);
-}
+import { bytes, call, goesOn, jsonReply, nothing, payload, reply } from "./testing/koipy-reply.ts";
 
 function shown(verdict: HookVerdict): readonly Attachment[] {
   if (verdict.kind !== "continue") throw new Error(`not a continue: ${JSON.stringify(verdict)}`);

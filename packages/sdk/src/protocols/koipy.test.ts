@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { safeFileName } from "./file-name.ts";
-import type { Attachment, HookAnswer, HookReply, HookVerdict } from "./hook-protocol.ts";
+import type { Attachment, HookAnswer } from "./hook-protocol.ts";
 import { koipy } from "./koipy.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { anyText } from "./testing/any-text.ts";
@@ -19,27 +19,7 @@ import {
   resultReply,
 } from "./testing/koipy.vectors.ts";
 import { arrived, printed } from "./testing/wire.ts";
-
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const nothing = new Uint8Array();
-
-const payload = {
-  message: { from_user: { username: "somebody" } },
-  config: { admin: [1] },
-  slaveRequest: { slave: "a", items: ["x"] },
-  result: { 节点名称: ["香港 01", "日本 02"] },
-  addons: {},
-};
-const call = callWith(payload);
-const goesOn: HookVerdict = { kind: "continue", attachments: [], data: payload };
-
-function reply(status: number, headers: Record<string, string> = {}, body: Uint8Array | string = nothing): HookReply {
-  return { status, headers, body: typeof body === "string" ? bytes(body) : body };
-}
-
-function jsonReply(body: string): HookReply {
-  return reply(200, { "content-type": "application/json" }, body);
-}
+import { bytes, call, goesOn, jsonReply, nothing, payload } from "./testing/koipy-reply.ts";
 
 describe("the sender's half of koipy", () => {
   it("writes the callback data as JSON, byte for byte", () => {

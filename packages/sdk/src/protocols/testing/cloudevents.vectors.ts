@@ -1,5 +1,21 @@
 /** Requests of both modes, byte for byte. Header values are UTF-8. The data is unchanged where the mode allows it. */
 
+import type { OutgoingDelivery } from "../protocol.ts";
+import { sampleDelivery } from "./wire.ts";
+
+/** The delivery of `jsonRequest` and `binaryRequest`, with a value for each attribute of an event. */
+export const fullDelivery: OutgoingDelivery = {
+  ...sampleDelivery,
+  attempt: 3,
+  publishedAtMs: 11203432_017,
+  contentType: "application/json",
+  tags: ["a", "标签"],
+  type: "orders.cn.paid",
+  orderingKey: "customer-7",
+  attributes: { trace: "4bf92f35", "ce-subject": "Zoë", "ce-comexampleother": "5" },
+  body: new TextEncoder().encode('{"id": 12345678901234567890,\n "id": 1.0}'),
+};
+
 export const jsonRequest = `POST /cgi HTTP/1.1
 Content-Type: application/cloudevents+json
 User-Agent: Ringback/1
