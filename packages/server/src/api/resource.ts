@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { RingbackError } from "../domain/errors.ts";
-import { Mutex } from "../domain/mutex.ts";
+import { KeyedMutex } from "../domain/keyed-mutex.ts";
 import { jsonBody, mergePatchJson, optionalJson } from "../http/json-body.ts";
 import type { Revision, WriteCondition } from "../domain/write-condition.ts";
 import { entityTag, isConditional, writeConditionally } from "../http/preconditions.ts";
@@ -26,7 +26,7 @@ export interface Target<N extends string, R, S> {
   /** The result has the resource under its noun, such as `topic`. */
   put(settings: S, condition?: WriteCondition): Promise<Readonly<Record<N, R>> & { readonly created: boolean }>;
   /** Returns false if another request has deleted the resource in the meantime. */
-  delete(condition: WriteCondition): Promise<boolean>;
+  delete(condition?: WriteCondition): Promise<boolean>;
 }
 
 /** A kind of resource that callers create under a name. `N`: its noun. `P`: the parameters of the path. */
@@ -79,19 +79,19 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
   });
 
   const { patch, readPatch, patched } = shape;
-  /** Patches run one at a time. Concurrent patches would conflict with each other and start again many times. */
-  const patches = new Mutex();
+  /** Concurrent patches of one resource would conflict with each other and start again many times. */
+  const patches = new KeyedMutex();
   const { bodyOf } = resource;
   if (patch !== undefined && readPatch !== undefined && patched !== undefined && bodyOf !== undefined) {
     app.patch(path, { schema: patchRoute(resource, patch) }, async (request, reply) => {
       const name = named(request);
       const changes = readPatch(mergePatchJson(request));
-      const written = await patches.run(async () => {
+      const written = await patches.run(JSON.stringify(name), async () => {
         const target = await at(name);
         return writeConditionally(
           request,
           async () => found(name, await target.get()),
-          (before, condition) => target.put(patched(bodyOf(before), changes), condition),
+          (before) => target.put(patched(bodyOf(before), changes), before),
         );
       });
       notify?.(name, "changed");

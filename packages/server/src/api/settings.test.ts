@@ -5,11 +5,8 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { limits } from "../domain/limits.ts";
-import { WriteConflict } from "../domain/write-condition.ts";
-import { call } from "./testing/call.ts";
-import type { CallBody } from "./testing/call.ts";
-import { createTestApp } from "./testing/test-app.ts";
-import type { TestApp } from "./testing/test-app.ts";
+import { call, type CallBody } from "./testing/call.ts";
+import { createTestApp, type TestApp } from "./testing/test-app.ts";
 
 const url = "http://127.0.0.1:9/";
 
@@ -166,12 +163,20 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
     await put({ [setting]: first });
     const before = await state();
     const body = method === "DELETE" ? undefined : { ...least, [setting]: second };
-    for (const headers of [{ "if-match": stale }, { "if-match": `W/${before.tag}` }, { "if-none-match": "*" }]) {
+    const unmet = [
+      { "if-match": stale },
+      { "if-match": `W/${before.tag}` },
+      { "if-none-match": "*" },
+      { "if-none-match": `${stale}, W/${before.tag}` },
+    ];
+    for (const headers of unmet) {
       const answer = await ask(method, path, body, headers);
       expect(answer).toMatchObject({ status: 412, json: { code: "precondition_failed" } });
     }
-    const malformed = await ask(method, path, body, { "if-match": "12-3" });
-    expect(malformed).toMatchObject({ status: 400, json: { errors: [{ field: "If-Match" }] } });
+    for (const tags of ["12-3", '"12-3""12-4"', '"12-3",']) {
+      const malformed = await ask(method, path, body, { "if-match": tags });
+      expect(malformed).toMatchObject({ status: 400, json: { errors: [{ field: "If-Match" }] } });
+    }
     expect(await state()).toEqual(before);
     const current = { "if-match": `${stale}, ${before.tag}` };
     expect((await ask(method, path, body, current)).status).toBe(method === "DELETE" ? 204 : 200);
@@ -241,6 +246,19 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
       expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field: "label" }] } });
     },
   );
+
+  it("accepts 16 labels and a description at their limits", async () => {
+    const labels = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`${n}`.padEnd(63, "a"), "🙂".repeat(255)]));
+    const answer = await put({ labels, description: "漢".repeat(1_000) });
+    expect(answer).toMatchObject({ status: 201, json: { labels } });
+  });
+
+  it.each(["text", [1], 1])("refuses %j as its labels, and says what labels are", async (labels) => {
+    await put();
+    const answer = await patch({ labels });
+    const message = expect.stringContaining("must be an object or null") as string;
+    expect(answer).toMatchObject({ status: 400, json: { errors: [{ field: "labels", message }] } });
+  });
 
   it("accepts labels of every allowed form", async () => {
     const labels = { ["a".repeat(63)]: "ä".repeat(255), "0/b._-": "" };
@@ -315,8 +333,19 @@ describe("a PATCH of a subscription", () => {
 
   it("does not turn a push subscription into a pull subscription", async () => {
     await ask("PUT", path, { push: { url } });
-    const answer = await ask("PATCH", path, { push: null, pull: {}, retry: null, maxInFlight: null });
-    expect(answer).toMatchObject({ status: 409, json: { code: "immutable_field", errors: [{ field: "pull" }] } });
+    for (const body of [
+      { push: null, pull: {} },
+      { push: null, pull: {}, retry: null, maxInFlight: null },
+    ]) {
+      const answer = await ask("PATCH", path, body);
+      expect(answer).toMatchObject({ status: 409, json: { code: "immutable_field", errors: [{ field: "pull" }] } });
+    }
+  });
+
+  it("does not turn a pull subscription into a push subscription", async () => {
+    await ask("PUT", path, { pull: {} });
+    const answer = await ask("PATCH", path, { pull: null, push: { url } });
+    expect(answer).toMatchObject({ status: 409, json: { code: "immutable_field", errors: [{ field: "push" }] } });
   });
 
   it("of a pull subscription accepts the settings of pull subscriptions", async () => {
@@ -338,38 +367,19 @@ describe("a PATCH of a subscription", () => {
   });
 });
 
-describe("a request that meets other writers", () => {
-  it("is answered 503 when they change the resource before every try of a PATCH", async () => {
-    const put = vi.spyOn(test.store.catalog, "putTopic").mockRejectedValue(new WriteConflict());
-    const patched = await ask("PATCH", "/v1/topics/orders", { labels: { team: "billing" } });
-    expect(patched).toMatchObject({ status: 503, json: { code: "overloaded" } });
-    expect(put).toHaveBeenCalledTimes(limits.patchRoundsMax);
-  });
-
-  it.each([
-    ["*", 200],
-    ["the tag before", 412],
-  ])("with If-Match of %s is answered %i after another write", async (header, status) => {
-    const { catalog } = test.store;
-    const tag = (await ask("GET", "/v1/topics/orders")).headers["etag"] ?? "";
-    const putTopic = catalog.putTopic.bind(catalog);
-    vi.spyOn(catalog, "putTopic").mockImplementationOnce(async (account, name, _settings, condition) => {
-      const other = { retentionMs: 61_000, bodyBytesMax: limits.bodyBytesMax };
-      await putTopic(account, name, other);
-      return putTopic(account, name, other, condition);
-    });
-    const headers = { "if-match": header === "*" ? header : tag };
-    const patched = await ask("PATCH", "/v1/topics/orders", { labels: { team: "billing" } }, headers);
-    expect(patched.status).toBe(status);
-    const labels = status === 200 ? { team: "billing" } : {};
-    expect((await ask("GET", "/v1/topics/orders")).json).toMatchObject({ retentionMs: 61_000, labels });
-  });
-
-  it("loses no change and refuses none of a hundred PATCHes at once", async () => {
-    const names = Array.from({ length: 100 }, (_, index) => `n${index}`);
-    const answers = await Promise.all(names.map((name) => ask("PATCH", "/v1/topics/orders", { description: name })));
-    expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200));
-    expect(new Set(answers.map(({ json }) => json.description))).toEqual(new Set(names));
+describe("a PATCH of an inbox", () => {
+  it("does not give it a topic, or another one", async () => {
+    await ask("PUT", "/v1/inboxes/it");
+    await ask("PUT", "/v1/inboxes/reader", { topic: "orders" });
+    for (const [name, topic] of [
+      ["it", "orders"],
+      ["reader", "others"],
+      ["reader", null],
+    ]) {
+      const answer = await ask("PATCH", `/v1/inboxes/${name}`, { topic });
+      expect(answer).toMatchObject({ status: 409, json: { code: "immutable_field", errors: [{ field: "topic" }] } });
+    }
+    await ask("DELETE", "/v1/inboxes/reader");
   });
 });
 

@@ -98,8 +98,3 @@ export class RingbackError extends Error {
     return new RingbackError(code, `${field}: ${message}`, { details: [{ field, message }] });
   }
 }
-
-/** True when a write failed because its condition (`WriteCondition`) was not met. */
-export function isPreconditionFailed(error: unknown): boolean {
-  return error instanceof RingbackError && error.code === "precondition_failed";
-}

@@ -20,10 +20,10 @@ export const limits = {
   labelValueCharsMax: 255,
   descriptionCharsMax: 1000,
   /**
-   * A PATCH reads a resource, merges and writes. If another request has changed the resource in between, the PATCH
-   * starts again, up to this many rounds. In each round one of the concurrent requests succeeds.
+   * A PATCH and a conditional request read a resource and then write it. If another request has changed the resource
+   * in between, they start again, up to this many rounds. In each round one of the concurrent requests succeeds.
    */
-  patchRoundsMax: 32,
+  writeRoundsMax: 32,
   tagsMax: 20,
   tagCharsMax: 64,
   /** The type of a message, and each type pattern of a filter. */

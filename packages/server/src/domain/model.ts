@@ -95,11 +95,6 @@ export interface SubscriptionSettings {
   readonly maxInFlight: number;
 }
 
-/** Settings of a subscription that is pushed. */
-export interface PushedSettings extends SubscriptionSettings {
-  readonly push: PushSettings;
-}
-
 /** The point at which a new subscription starts to read its topic. */
 export type Start =
   | "now"

@@ -10,6 +10,11 @@ export class Mutex {
     this.#max = max;
   }
 
+  /** True: no task is running or waiting. */
+  get isIdle(): boolean {
+    return this.#count === 0;
+  }
+
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#count >= this.#max) throw new RingbackError("overloaded");
     this.#count += 1;

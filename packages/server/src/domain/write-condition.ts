@@ -35,7 +35,7 @@ function isSame(one: Revision, other: Revision): boolean {
  * between, `change` runs again.
  */
 export async function untilWritten<T>(change: () => Promise<T>): Promise<T> {
-  for (let round = 1; round <= limits.patchRoundsMax; round++) {
+  for (let round = 1; round <= limits.writeRoundsMax; round++) {
     try {
       return await change();
     } catch (error) {

@@ -30,19 +30,19 @@ function assertPreconditions({ headers }: FastifyRequest, current: Revision | nu
 }
 
 /**
- * Changes one resource under the conditions of a request. `write` gets the result of `find`, and a condition on this
- * state of the resource. If another request has written in between, both functions run again. `find` returns null if
- * the resource does not exist.
+ * Changes one resource under the conditions of a request. `write` gets the result of `find`. If the request has
+ * conditions, `write` also gets a condition on this state of the resource. If another request has written in between,
+ * both functions run again. `find` returns null if the resource does not exist.
  */
 export function writeConditionally<R extends Revision | null, T>(
   request: FastifyRequest,
   find: () => Promise<R>,
-  write: (current: R, condition: WriteCondition) => Promise<T>,
+  write: (current: R, condition?: WriteCondition) => Promise<T>,
 ): Promise<T> {
   return untilWritten(async () => {
     const current = await find();
     assertPreconditions(request, current);
-    return write(current, current ?? "absent");
+    return isConditional(request) ? write(current, current ?? "absent") : write(current);
   });
 }
 

@@ -193,6 +193,20 @@ describe("subscriptions", () => {
     expect(await settingsOf("billing")).toBeUndefined();
   });
 
+  it("keep a change that another API makes at the same time", async () => {
+    await scene.call("Subscribe", http);
+    const { catalog } = scene.store;
+    const putSubscription = catalog.putSubscription.bind(catalog);
+    catalog.putSubscription = async (topicId, name, ...rest) => {
+      catalog.putSubscription = putSubscription;
+      const stored = await catalog.getSubscription(topicId, name);
+      if (stored !== null) await putSubscription(topicId, name, { ...stored.settings, maxInFlight: 7 }, "now");
+      return putSubscription(topicId, name, ...rest);
+    };
+    expect(await scene.code("SetSubscriptionAttributes", { ...s, "filterTag.0": "b" })).toBe("0");
+    expect(await settingsOf("billing")).toMatchObject({ maxInFlight: 7, filter: { tags: ["b"] } });
+  });
+
   it("of another HTTP protocol can change to a format of this API", async () => {
     const topic = await storedTopic(scene.store);
     const put = (name: string, push: { url: string; protocol: string; keys?: string[] }) =>

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from "node:crypto";
 import { assertApiKeyName, assertApiKeyPair, isSecretId, secretIdPrefix } from "../../domain/api-key-rules.ts";
-import { isPreconditionFailed, RingbackError } from "../../domain/errors.ts";
+import { RingbackError } from "../../domain/errors.ts";
 import type { Entry } from "../../domain/model.ts";
-import type { WriteCondition } from "../../domain/write-condition.ts";
+import { type WriteCondition, WriteConflict } from "../../domain/write-condition.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { ApiKeyDetails, ApiKeyPair } from "./api-keys.ts";
 import { randomAlphanumerics } from "./random-alphanumerics.ts";
@@ -57,7 +57,7 @@ export class AccountApiKeys {
         const entry = await this.#putEntry(name, pair.secretId, await this.#seal(pair), "absent");
         return { apiKey: this.#details(entry), pair, created: true };
       } catch (error) {
-        if (!isPreconditionFailed(error)) throw error;
+        if (!(error instanceof WriteConflict)) throw error;
         // Another request has created the pair in the meantime.
         before = await this.#entry(pair.secretId);
       }

@@ -1,7 +1,8 @@
-import { isPreconditionFailed, mayPass, RingbackError } from "../../domain/errors.ts";
+import { mayPass, RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { queueOfLog } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
+import { WriteConflict } from "../../domain/write-condition.ts";
 import type { Entry, Message, MessageId, NewMessage, Subscription, TimeMs } from "../../domain/model.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
@@ -62,7 +63,7 @@ export class AccountQueues {
       // The entry is written before the log, because only one node can create the entry. If the process crashes in
       // between, the first use of the queue creates the log.
       const { entry } = await this.#entries.put(foldCase(name), stored, "absent").catch((error: unknown) => {
-        throw isPreconditionFailed(error) ? queueExists(name) : error;
+        throw error instanceof WriteConflict ? queueExists(name) : error;
       });
       await this.#logs.removeOlderThan(name, entry.createdAtMs);
       const { subscription } = await this.#logs.ensure(name, settings);

@@ -202,6 +202,5 @@ export class ConnectionPool implements Connection {
 function isUsable(error: unknown): boolean {
   if (error instanceof RingbackError) return error.code !== "storage_unavailable";
   if (sqlState(error) === READ_ONLY) return false;
-  const code = (error as { readonly severity?: unknown }).severity;
-  return code === "ERROR";
+  return (error as { readonly severity?: unknown }).severity === "ERROR";
 }

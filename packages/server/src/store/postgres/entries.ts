@@ -122,7 +122,7 @@ export class PostgresEntries implements EntryStore {
         );
         if (row === undefined) return false;
         // When the condition fails, the error rolls the deletion back.
-        assertCondition(condition, toEntry(row));
+        assertCondition(condition, row);
         await this.#notify(connection, accountId, kind, name);
         return true;
       });

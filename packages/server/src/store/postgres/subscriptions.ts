@@ -55,7 +55,7 @@ export class Subscriptions {
       const nowMs = await readNow(connection, this.#options.times);
       // Read under a lock, so that the state cannot change between the check of the condition and the write.
       const known = await lockCursor(connection, topicId, name);
-      assertCondition(condition, known && toSubscription(known));
+      assertCondition(condition, known);
       if (known !== null) {
         const didChange = await this.#change(connection, known, settings, nowMs);
         return { id: known.id, created: false, didChange };
@@ -157,7 +157,7 @@ export class Subscriptions {
     const id = await pool.transaction(async (connection) => {
       const row = await lockCursor(connection, topicId, name);
       if (row === null) return null;
-      assertCondition(condition, toSubscription(row));
+      assertCondition(condition, row);
       await removeSubscriptions(connection, [row.id]);
       await this.#notify(connection, topicId, row.id);
       return row.id;
@@ -178,7 +178,7 @@ export class Subscriptions {
     const result = await pool.transaction(async (connection) => {
       const row = await lockCursor(connection, topicId, name);
       if (row === null) return null;
-      assertCondition(condition, toSubscription(row));
+      assertCondition(condition, row);
       if (row.state === state) return { row, didChange: false };
       const nowMs = await readNow(connection, this.#options.times);
       await connection.query(

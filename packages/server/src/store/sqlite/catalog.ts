@@ -130,7 +130,7 @@ export class SqliteCatalog implements CatalogStore {
     return this.#context.catalogMutex.run(async () => {
       const topic = this.#topic(topicId);
       const known = topic.subscriptions.get(name);
-      assertCondition(condition, known?.view() ?? null);
+      assertCondition(condition, known ?? null);
       if (known === undefined) {
         return { subscription: await this.#addSubscription(topic, name, settings, start), created: true };
       }
@@ -213,7 +213,7 @@ export class SqliteCatalog implements CatalogStore {
     return catalogMutex.run(async () => {
       const entry = index.topics.get(topicId)?.subscriptions.get(name);
       if (entry === undefined) return false;
-      assertCondition(condition, entry.view());
+      assertCondition(condition, entry);
       await commits.exclusively(async () => {
         await commits.write("removeSubscription", { id: entry.id });
         index.removeSubscription(entry);
@@ -241,7 +241,7 @@ export class SqliteCatalog implements CatalogStore {
     return catalogMutex.run(async () => {
       const entry = index.topics.get(topicId)?.subscriptions.get(name);
       if (entry === undefined) return null;
-      assertCondition(condition, entry.view());
+      assertCondition(condition, entry);
       if (entry.state !== state) {
         const nowMs = clock.now();
         await commits.write("setSubscriptionState", { id: entry.id, state, nowMs });
