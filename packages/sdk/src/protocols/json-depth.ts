@@ -6,7 +6,7 @@
 
 import { closingQuote } from "./json-string.ts";
 
-// With imported constants these loops would take half as much time again (measured on Node 26).
+// Constants of this file: with imported ones the loops below were 1.5 times as slow (measured on Node 26).
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPENING_BRACKET = 0x5b;

@@ -56,7 +56,7 @@ export function eventRoutes(app: FastifyInstance, { events, config }: ApiParts):
   // A HEAD request would open a stream without events.
   app.get("/v1/events", { exposeHeadRoute: false, schema }, (request, reply) => {
     const { topic = null, type = [] } = readQuery(request);
-    // The log of an inbox has a name of this form, and can be watched too.
+    // `inbox:NAME`, the log of an inbox, can be watched too.
     if (topic !== null) assertName("topic", topic.replace(/^inbox:/, ""));
     streams.open(reply.raw, (event) => (topic === null || topicOf(event) === topic) && isOneOf(type, event));
     reply.hijack();

@@ -120,7 +120,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
   });
 }
 
-/** Adds the list of all resources of one kind, which may be filtered by a label. */
+/** Adds the GET route that lists the resources of one kind. `?label=` narrows the list. */
 export function labelledListRoute<R>(
   app: FastifyInstance,
   resource: NamedResource & { readonly viewOf: (resource: R) => object },

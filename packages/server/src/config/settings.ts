@@ -108,8 +108,8 @@ export const settings = {
     [],
     "The key that encrypts keys (`/v1/keys`) and API keys in the database. Without it none can be stored. Keep it " +
       "apart from the database, because both together reveal the keys. To change it, put the new master key before " +
-      "the old one: the first one encrypts, and each one decrypts what it has encrypted. When every key has been put " +
-      "again, remove the old master key.",
+      "the old one: the first one encrypts, and each one decrypts what it has encrypted. After " +
+      "every key has been stored again with PUT, remove the old master key.",
     { secret: true },
   ),
   wechatTopic: setting(

@@ -9,7 +9,7 @@ export function isInternalName(name: string): boolean {
   return name.includes(":");
 }
 
-/** Name of an inbox's subscription. An inbox that does not read a topic has a log of its own, with the same name. */
+/** Name of an inbox's subscription, and of the inbox's own log. An inbox that reads a topic has no own log. */
 export function inboxLogName(inbox: string): string {
   return `inbox:${inbox}`;
 }

@@ -203,7 +203,9 @@ const pullCounts = describedObject("Numbers of messages by state, for a pulled s
   visible: about("Messages that can be pulled now; with a filter an upper bound.", Type.Integer()),
   invisible: about("Messages that were pulled and not yet acknowledged, or put back with a delay.", Type.Integer()),
   delayed: about("Messages that were never pulled and whose delay is not over.", Type.Integer()),
-  oldestAt: nullable(timeSchema("When the oldest of these messages was published; null when there is none.")),
+  oldestAt: nullable(
+    timeSchema("When the oldest message that these counts include was published; null when they include none."),
+  ),
 });
 
 export const subscriptionSchema = describedObject("The subscription.", members);

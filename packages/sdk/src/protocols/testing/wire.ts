@@ -1,4 +1,5 @@
-/** Simulates how HTTP/1.1 changes a request between a dialect's two halves. Also exports samples to send. */
+/** Simulates how a request changes on its way over HTTP/1.1 from a dialect's encoder to its decoder. Also exports
+ * sample messages. */
 
 import * as fc from "fast-check";
 

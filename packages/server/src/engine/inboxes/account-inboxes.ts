@@ -168,8 +168,8 @@ export class AccountInboxes {
   }
 
   /**
-   * Called when no client has polled for too long. Empties the inbox. The new message is dropped too, but is still
-   * published if the inbox has a topic.
+   * Called when the time since a client last polled is too long. Empties the inbox. The new message is dropped too, but
+   * is still published if the inbox has a topic.
    */
   async #drop(inbox: InboxDetails, message: ArrivingMessage): Promise<Arrived> {
     const topic = inbox.topic === null ? null : await this.#logs.publishedTopic(inbox.topic);

@@ -107,8 +107,8 @@ export class SendQueue {
   }
 
   /**
-   * Called when the store has recorded the key's failed delivery as parked. Calls `release` for later deliveries of the
-   * key that were claimed before.
+   * Called when the store has recorded the key's failed delivery as parked. Calls `release` for each claimed delivery
+   * of the same key that comes later in the log.
    */
   releaseKey(key: string, release: (queued: Queued) => void): void {
     for (const other of this.#takeAllOf(key)) {

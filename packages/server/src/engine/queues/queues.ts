@@ -2,7 +2,7 @@ import type { TimeMs } from "../../domain/model.ts";
 
 /** A queue is a log and the only subscription to that log, from which receivers pull. Both have one name. */
 export interface QueueSettings {
-  /** The most unsettled messages. When the queue has this number, sending is refused. */
+  /** Maximum number of unsettled messages. A queue that has this number refuses further messages. */
   readonly messagesMax: number;
   /** How long a receive waits for a message if the request gives no time. */
   readonly waitMs: number;

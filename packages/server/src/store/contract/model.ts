@@ -6,7 +6,7 @@ import type { ClaimId } from "../log.ts";
  * knows which deliveries a claim can return, and which ones a claim must return.
  */
 export type Fate =
-  /** In no claim. A driver may or may not have parked the delivery already (delayed, or held by its key). */
+  /** The delivery is in no claim. If it is delayed or waits for its key, the driver may have parked it already. */
   | { readonly kind: "pending" }
   /** `dueAtMs` null: the delivery waits for an earlier delivery of its ordering key. */
   | { readonly kind: "parked"; readonly dueAtMs: TimeMs | null }

@@ -238,7 +238,7 @@ describe("partitions", () => {
     await scene.publish(topic, "b");
     expect(await scene.isThere(table)).toBe(true);
     await dump.end();
-    // Another store has not failed to drop the partition before, so it tries without a delay.
+    // After a failure a store waits before it tries again. This store has had no failure, so it tries at once.
     const other = await PostgresStore.open(storeOptions(scene.url, { clock: scene.clock }));
     while ((await other.log.retain()).more);
     expect(await scene.isThere(table)).toBe(false);

@@ -150,7 +150,7 @@ export class PostgresServer {
   /** Runs one statement as the administrator on a separate connection. */
   async query<T extends object>(sql: string, values: readonly unknown[] = [], database = "postgres"): Promise<T[]> {
     const client = new Client({ connectionString: this.url(database) });
-    // The interrupted query reports the end of the connection.
+    // Ignored: when the connection ends, the query below fails and reports it.
     client.on("error", () => {});
     await client.connect();
     try {
