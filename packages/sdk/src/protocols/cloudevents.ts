@@ -58,6 +58,7 @@ const shared = {
   ...statusDialect,
   /** Receivers of either dialect accept structured events. */
   bodyBytesMax: structuredBytesMax,
+  ownHeaders: [PREFIX],
   decode,
 } as const;
 

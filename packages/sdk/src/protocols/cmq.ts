@@ -28,7 +28,7 @@ const USER_AGENT = "Qcloud Notification Service Agent";
 
 const shared = {
   keys: "none",
-  headerPrefix: "x-cmq-",
+  ownHeaders: ["x-cmq-"],
   /**
    * The status alone decides. CMQ has no rule for 410 or `Retry-After`; only its retry policies decide when to retry
    * and when to stop.

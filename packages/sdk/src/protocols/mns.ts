@@ -38,6 +38,8 @@ const API_VERSION = "2015-06-06";
 const USER_AGENT = "Aliyun Notification Service Agent";
 const XML = "text/xml;charset=utf-8";
 const PLAIN = "text/plain;charset=utf-8";
+/** The signature of the original system covers these headers. */
+const ownHeaders = ["x-mns-", "date", "content-md5"] as const;
 
 /**
  * MNS's FAQ counts 2xx as success, its page about retries counts 200 to 399. Here only 2xx is success: a redirect is
@@ -48,6 +50,7 @@ const PLAIN = "text/plain;charset=utf-8";
 export const mnsXml = {
   ...statusDialect,
   name: "mns-xml",
+  ownHeaders,
   bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery) => requestWith(delivery, XML, xmlOf(fieldsOf(delivery))),
   decode(request) {
@@ -59,6 +62,7 @@ export const mnsXml = {
 export const mnsJson = {
   ...statusDialect,
   name: "mns-json",
+  ownHeaders,
   bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery) => requestWith(delivery, PLAIN, JSON.stringify(Object.fromEntries(fieldsOf(delivery)))),
   decode(request) {
@@ -70,6 +74,7 @@ export const mnsJson = {
 export const mnsSimplified = {
   ...statusDialect,
   name: "mns-simplified",
+  ownHeaders,
   encode: encodeSimplified,
   decode: decodeSimplified,
 } as const satisfies PushProtocol;

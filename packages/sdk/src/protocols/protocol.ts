@@ -111,8 +111,11 @@ export interface PushProtocol {
   readonly bodyBytesMax?: number;
   /** The schemes of URLs that the dialect can be sent to, without the colon. Default: http and https. */
   readonly schemes?: readonly string[];
-  /** Sender: lower-case prefix of the headers that only the dialect may set. */
-  readonly headerPrefix?: string;
+  /**
+   * Sender: the headers that only the dialect may set, in lower case. A text that ends with a hyphen stands for every
+   * name that begins with it. Default: none.
+   */
+  readonly ownHeaders?: readonly string[];
   /**
    * Sender: encodes the delivery and signs it with each of `keys`. Throws, or rejects with, {@link UnencodableError}
    * when the dialect cannot carry the message.

@@ -39,6 +39,7 @@ export const standardWebhooks = {
   keyFault: signingKeyFault,
   verifyingKeyFault,
   verifyingKeysMax,
+  ownHeaders: ["webhook-", "svix-"],
   encode,
   interpret: verdictOfReply,
   decode,

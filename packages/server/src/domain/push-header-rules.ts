@@ -1,4 +1,4 @@
-import { type PushProtocol, pushProtocols } from "@ringback/sdk/protocols";
+import type { PushProtocol } from "@ringback/sdk/protocols";
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 import { assertCount } from "./number-rules.ts";
@@ -28,21 +28,22 @@ const transportHeaders = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-/** Headers that dialects add to each request. A second header of the same name would make the request ambiguous. */
-const protocolHeaders = new Set(["content-type", "user-agent"]);
-const protocolHeaderPrefixes = [
-  "ringback-",
-  ...pushProtocols.flatMap(({ headerPrefix }: PushProtocol) => headerPrefix ?? []),
-];
+/** Headers that every dialect may set. A second header of the same name would make the request ambiguous. */
+const sharedHeaders = ["content-type", "user-agent", "ringback-"] as const;
 
-/** Checks a subscription's own headers, which are sent with each of its pushes. */
-export function assertPushHeaders(field: string, headers: Readonly<Record<string, string>>): void {
+/** Checks a subscription's own headers, which are sent with each of its pushes in this dialect. */
+export function assertPushHeaders(
+  field: string,
+  headers: Readonly<Record<string, string>>,
+  { ownHeaders = [] }: Pick<PushProtocol, "ownHeaders">,
+): void {
+  const reserved = [...sharedHeaders, ...ownHeaders];
   const entries = Object.entries(headers);
   assertCount("invalid_request", field, entries.length, limits.pushHeadersMax, "headers");
   const seen = new Set<string>();
   let bytes = 0;
   for (const [name, value] of entries) {
-    assertPushHeader(field, name, value, seen);
+    assertPushHeader(field, name, value, { seen, reserved });
     seen.add(name.toLowerCase());
     bytes += name.length + value.length;
   }
@@ -52,19 +53,26 @@ export function assertPushHeaders(field: string, headers: Readonly<Record<string
   }
 }
 
-function assertPushHeader(field: string, name: string, value: string, seen: ReadonlySet<string>): void {
+interface Taken {
+  /** Lower-case names that come earlier in the same settings. */
+  readonly seen: ReadonlySet<string>;
+  /** As in `PushProtocol.ownHeaders`. */
+  readonly reserved: readonly string[];
+}
+
+function assertPushHeader(field: string, name: string, value: string, taken: Taken): void {
   if (!nameForm.test(name)) {
     const shown = JSON.stringify(name.slice(0, 64));
     const fault = `the name ${shown} is not allowed: it must contain only letters, digits and !#$%&'*+-.^_\`|~`;
     throw RingbackError.at("invalid_request", field, fault);
   }
-  const fault = nameFault(name.toLowerCase(), seen) ?? (valueForm.test(value) ? null : VALUE_FAULT);
+  const fault = nameFault(name.toLowerCase(), taken) ?? (valueForm.test(value) ? null : VALUE_FAULT);
   if (fault !== null) throw RingbackError.at("invalid_request", `${field}.${name.slice(0, 64)}`, fault);
 }
 
-function nameFault(name: string, seen: ReadonlySet<string>): string | null {
+function nameFault(name: string, { seen, reserved }: Taken): string | null {
   if (transportHeaders.has(name) || name.startsWith("proxy-")) return "is set by the transport and cannot be chosen";
-  if (protocolHeaders.has(name) || protocolHeaderPrefixes.some((prefix) => name.startsWith(prefix))) {
+  if (reserved.some((own) => (own.endsWith("-") ? name.startsWith(own) : name === own))) {
     return "is set by the protocol and cannot be chosen";
   }
   if (seen.has(name)) return "is given twice; header names that differ only in case are the same";

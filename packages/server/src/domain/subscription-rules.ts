@@ -79,7 +79,7 @@ export function assertPush({ url, protocol, headers, keys }: PushSettings): void
   // A queue stores the body as it was published. Only the protocol `raw` sends the body unchanged.
   const schemes = protocol === "raw" ? [...httpSchemes, queueScheme] : (found.schemes ?? httpSchemes);
   assertEndpointUrl("push.url", url, schemes);
-  assertPushHeaders("push.headers", headers);
+  assertPushHeaders("push.headers", headers, found);
   if (Object.keys(headers).length > 0 && !isHttpUrl(url)) {
     throw RingbackError.at("invalid_request", "push.headers", "can be sent over http and https only");
   }
