@@ -24,6 +24,8 @@ import type { Readiness } from "./ops/health.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import type { Store, StoreObserver } from "./store/store.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { createAddressGuard } from "./transport/address-guard.ts";
+import { createEndpointRule } from "./transport/endpoint-rule.ts";
 import { createTransport } from "./transport/transport-by-scheme.ts";
 
 export interface RunningServer {
@@ -47,7 +49,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     await closeServer(foundation, services, app);
   };
   try {
-    await declareResources({ store: foundation.store, ...services }, config);
+    await declareResources({ ...foundation, ...services }, config);
     warnOfUnusableKeys(await services.keys.unusable(), log);
     warnOfUnusableKeys(await services.apiKeys.unusable(), log);
     services.pullQueues.start();
@@ -64,10 +66,10 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
 /** Creates the parts that all other parts depend on, such as the store. */
 async function createFoundation(config: Config, log: Logger) {
   const events = createEventBus((error) => log.error({ err: error }, "a listener for live events failed"));
-  const transport = createTransport({
-    allowPrivateNetworks: config.allowPrivateNetworks,
-    allowedAddresses: config.allowedAddresses,
-  });
+  const { allowPrivateNetworks, allowedAddresses } = config;
+  const addresses = { allowPrivateNetworks, allowedAddresses };
+  const transport = createTransport(addresses);
+  const endpointRule = createEndpointRule(createAddressGuard(addresses));
   const metrics = createMetrics({
     statistics: () => store.records.statistics(),
     nodes: () => store.cluster.nodes(),
@@ -75,7 +77,7 @@ async function createFoundation(config: Config, log: Logger) {
     openSockets: () => transport.openSockets(),
   });
   const store = await openStore(config, metrics.observer);
-  return { config, log, store, transport, events, metrics };
+  return { config, log, store, transport, endpointRule, events, metrics };
 }
 
 async function openStore(config: Config, observer: StoreObserver): Promise<Store> {
@@ -92,7 +94,7 @@ async function openStore(config: Config, observer: StoreObserver): Promise<Store
   return SqliteStore.open({ folder: config.data, bytesMax, messageCacheBytes, ...shared });
 }
 
-function createServices({ config, log, store, transport, events, metrics }: Foundation) {
+function createServices({ config, log, store, transport, endpointRule, events, metrics }: Foundation) {
   const failedDuring = (during: string) => (error: unknown) =>
     log.error({ err: error, during }, "background work failed");
   const keySafe = {
@@ -127,6 +129,7 @@ function createServices({ config, log, store, transport, events, metrics }: Foun
       ...shared,
       keys,
       transport,
+      endpointRule,
       steadyClock: { now: () => performance.now() },
       requestId: randomUUID,
     }),
@@ -138,12 +141,12 @@ function createServices({ config, log, store, transport, events, metrics }: Foun
 }
 
 async function createHttpApp(
-  { config, log, store, events, metrics }: Foundation,
+  { config, log, store, endpointRule, events, metrics }: Foundation,
   { engine, keys, apiKeys, hooks, inboxes, pulls, queues }: Services,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { publisher } = engine;
-  const shared = { store, events, log, clock: systemClock };
+  const shared = { store, events, log, clock: systemClock, endpointRule };
   const app = await createApp({
     ...shared,
     publisher,

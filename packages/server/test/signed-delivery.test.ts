@@ -178,7 +178,11 @@ describe("a missing key", () => {
       push: { url: receiver.url, protocol, keys: ["leaving"] },
       retry: { delaysMs: Array.from({ length: 200 }, () => 50) },
     });
-    await server().api.ok("DELETE", "/v1/keys/leaving");
+    expect(await server().api.call("DELETE", "/v1/keys/leaving")).toMatchObject({
+      status: 409,
+      json: { code: "key_in_use", detail: 'The key "leaving" is used by the subscription signed/leaving.' },
+    });
+    await server().api.ok("DELETE", "/v1/keys/leaving?force=true");
     const { id } = await server().api.publish("signed", { body: { a: 1 } });
     await until("it is told", () => attemptCodes(id, "leaving"), isAttempt("key_unavailable"));
     expect(receiver.arrivals).toEqual([]);
@@ -186,6 +190,21 @@ describe("a missing key", () => {
     await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
     expect(receiver.arrivals.map((arrival) => isSignedBy(secret, arrival))).toEqual([true]);
     await server().api.ok("DELETE", subscriptionPath("signed", "leaving"));
+  });
+});
+
+describe("a missing key beside another one", () => {
+  it("does not stop deliveries, which the other key signs", async () => {
+    await using receiver = await startReceiver();
+    const secret = newSecret();
+    await putKey("lost", newSecret().jwk);
+    await putKey("left", secret.jwk);
+    await server().api.subscribe("signed", "halved", { push: { url: receiver.url, protocol, keys: ["lost", "left"] } });
+    await server().api.ok("DELETE", "/v1/keys/lost?force=true");
+    await server().api.publish("signed", { body: { a: 1 } });
+    await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
+    expect(receiver.arrivals.map((arrival) => isSignedBy(secret, arrival))).toEqual([true]);
+    await server().api.ok("DELETE", subscriptionPath("signed", "halved"));
   });
 });
 

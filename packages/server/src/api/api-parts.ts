@@ -11,6 +11,7 @@ import type { HttpLimits } from "../http/http-limits.ts";
 import type { Readiness } from "../ops/health.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Store } from "../store/store.ts";
+import type { EndpointRule } from "../transport/endpoint-rule.ts";
 
 /** The parts of the server that the API uses. */
 export interface ApiParts {
@@ -18,6 +19,7 @@ export interface ApiParts {
   readonly publisher: Publisher;
   readonly keys: Keys;
   readonly apiKeys: ApiKeys;
+  readonly endpointRule: EndpointRule;
   readonly hooks: Hooks;
   readonly inboxes: Inboxes;
   readonly pulls: Pulls;

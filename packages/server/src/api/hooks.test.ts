@@ -75,6 +75,7 @@ describe("a hook", () => {
     ["no URL", {}, "invalid_request", "urls"],
     ["one URL that is no list", { urls: url }, "invalid_request", "urls"],
     ["a URL that is none", { urls: [url, "x"] }, "invalid_url", "urls[1]"],
+    ["an address of nobody", { urls: [url, "http://169.254.169.254/"] }, "invalid_url", "urls[1]"],
     ["an unknown protocol", { urls: [url], protocol: "smoke" }, "unknown_protocol", "protocol"],
     ["no such choice", { urls: [url], onError: "ignore" }, "invalid_request", "onError"],
     ["time without bounds", { urls: [url], timeoutMs: 1e9 }, "invalid_request", "timeoutMs"],

@@ -28,6 +28,25 @@ describe("keys", () => {
     expect((await ask("DELETE", "/v1/keys/0")).json).toMatchObject({ code: "key_not_found" });
   });
 
+  it("are deleted while something uses them only by force", async () => {
+    test = await createTestApp();
+    await ask("PUT", "/v1/keys/used", { json: { jwk: { kty: "oct", k: "A".repeat(43) } } });
+    await ask("PUT", "/v1/topics/orders");
+    const push = { url: "https://example.com/", protocol: "standard-webhooks", keys: ["used"] };
+    await ask("PUT", "/v1/topics/orders/subscriptions/billing", { json: { push } });
+    const hook = { urls: ["https://example.com/"], protocol: "opencard", key: "card" };
+    await ask("PUT", "/v1/keys/card", { json: { jwk: { kty: "oct", k: "A".repeat(22) } } });
+    expect((await ask("PUT", "/v1/hooks/cards", { json: hook })).status).toBe(201);
+    const detail = 'The key "used" is used by the subscription orders/billing.';
+    expect(await ask("DELETE", "/v1/keys/used")).toMatchObject({ status: 409, json: { code: "key_in_use", detail } });
+    expect((await ask("DELETE", "/v1/keys/used?force=false")).status).toBe(409);
+    expect((await ask("DELETE", "/v1/keys/used?force=yes")).json.code).toBe("invalid_request");
+    expect((await ask("DELETE", "/v1/keys/card")).json.detail).toBe('The key "card" is used by the hook cards.');
+    expect((await ask("DELETE", "/v1/keys/card?force=true")).status).toBe(204);
+    await ask("DELETE", "/v1/topics/orders");
+    expect((await ask("DELETE", "/v1/keys/used")).status).toBe(204);
+  });
+
   it("are never shown: neither one by one, nor in a list, nor in the log", async () => {
     test = await createTestApp();
     const answers = [

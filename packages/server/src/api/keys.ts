@@ -1,24 +1,31 @@
 import type { Jwk } from "@ringback/sdk/protocols";
 import type { FastifyInstance } from "fastify";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { assertKid } from "../domain/kid-rule.ts";
+import { assertKeyUnused } from "../engine/keys/key-users.ts";
 import type { KeyDetails } from "../engine/keys/keys.ts";
 import { keyBody, keySchema, keyView } from "../shapes/key.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
 import { queryReader } from "../shapes/query.ts";
 import { listQuery, listRoute } from "../shapes/resource-routes.ts";
-import { keyParams } from "../shapes/schema-parts.ts";
+import { about, closedObject, keyParams } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { resourceRoutes, type Resource } from "./resource.ts";
 
 type KeyPath = Static<typeof keyParams>;
 
+const deleteQuery = closedObject({
+  force: about("True: delete the key even if subscriptions or hooks use it.", Type.Optional(Type.Boolean())),
+});
+
 /** No response, error or event contains any part of a key's secret. */
-export function keyRoutes(app: FastifyInstance, { keys }: ApiParts): void {
+export function keyRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { keys } = parts;
   const readBody = shapeReader(keyBody, { codes: { jwk: "invalid_key" } });
   const readListQuery = queryReader(listQuery);
+  const readDeleteQuery = queryReader(deleteQuery);
   const resource: Resource<"key", KeyPath, KeyDetails, Jwk> = {
     path: "/v1/keys/:kid",
     noun: "key",
@@ -37,8 +44,14 @@ export function keyRoutes(app: FastifyInstance, { keys }: ApiParts): void {
       delete: {
         summary: "Delete a key for good",
         description:
-          "Whatever still names the key fails without it: its pushes are retried, and calls of its hooks answer `key_not_found`.",
+          "A key that subscriptions or hooks use is not deleted unless `force` is true. Then those subscriptions sign with " +
+          "their other keys. Without another key their deliveries fail, and calls of the hooks answer `key_not_found`.",
       },
+    },
+    deleteQuery,
+    deleteErrors: ["invalid_request", "key_in_use"],
+    assertDeletable: async ({ kid }, request) => {
+      if (readDeleteQuery(request).force !== true) await assertKeyUnused(parts, kid);
     },
     shape: { body: keyBody, read: (body) => readBody(body).jwk },
     isBodyOptional: false,

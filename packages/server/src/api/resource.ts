@@ -45,6 +45,8 @@ export interface Resource<N extends string, P, R extends Revision, S> extends Na
   readonly viewOf: (resource: R) => object;
   /** The response to a GET. Needed only if this response contains more than `viewOf`. */
   readonly wholeViewOf?: (resource: R) => Promise<object>;
+  /** Called before a DELETE of an existing resource. Throws if the request must be refused. */
+  readonly assertDeletable?: (path: P, request: FastifyRequest) => Promise<void>;
   /** Called after each change. */
   readonly notify?: (path: P, change: "changed" | "deleted") => void;
 }
@@ -112,7 +114,10 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
     const didDelete = await writeConditionally(
       request,
       async () => found(name, await target.get()),
-      (_current, condition) => target.delete(condition),
+      async (_current, condition) => {
+        await resource.assertDeletable?.(name, request);
+        return target.delete(condition);
+      },
     );
     if (!didDelete) throw resource.notFound(name);
     notify?.(name, "deleted");

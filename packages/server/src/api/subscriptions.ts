@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { Subscription, SubscriptionState } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
-import { assertPushKeysFit } from "../engine/keys/push-keys.ts";
+import { assertSettingsFit } from "../engine/push/settings-rule.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { writeConditionally } from "../http/preconditions.ts";
 import { labelOf } from "../shapes/labels.ts";
@@ -60,7 +60,7 @@ export async function subscriptionAt(store: Pick<Store, "catalog">, path: Subscr
 }
 
 function subscriptionResource(parts: ApiParts): Resource<"subscription", SubscriptionPath, Subscription, Written> {
-  const { store, keys, clock } = parts;
+  const { store, clock } = parts;
   const { catalog, records } = store;
   return {
     path,
@@ -100,7 +100,7 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
       return {
         get: () => catalog.getSubscription(topic.id, name),
         async put({ settings, start }, condition) {
-          await assertPushKeysFit(keys, settings);
+          await assertSettingsFit(parts, topic, settings);
           return catalog.putSubscription(topic.id, name, settings, start, condition);
         },
         delete: (condition) => catalog.deleteSubscription(topic.id, name, condition),

@@ -3,8 +3,9 @@ import type { Hooks } from "../engine/hooks/account-hooks.ts";
 import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import type { ApiKeys } from "../engine/keys/account-api-keys.ts";
 import type { Keys } from "../engine/keys/account-keys.ts";
-import { assertPushKeysFit } from "../engine/keys/push-keys.ts";
+import { assertSettingsFit } from "../engine/push/settings-rule.ts";
 import type { Store } from "../store/store.ts";
+import type { EndpointRule } from "../transport/endpoint-rule.ts";
 import type { Config } from "./config.ts";
 
 interface DeclareServices {
@@ -13,6 +14,7 @@ interface DeclareServices {
   readonly apiKeys: ApiKeys;
   readonly hooks: Hooks;
   readonly inboxes: Inboxes;
+  readonly endpointRule: EndpointRule;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function declareResources(services: DeclareServices, config: Config
     for (const { name, value: subscription, origin } of value.subscriptions) {
       const { settings, start } = subscription;
       await at(origin, async () => {
-        await assertPushKeysFit(keys, settings);
+        await assertSettingsFit(services, topic, settings);
         return store.catalog.putSubscription(topic.id, name, settings, start);
       });
     }

@@ -32,6 +32,7 @@ export const errorTable = {
   key_not_found: { status: 404, title: "There is no key with this name." },
   request_timeout: { status: 408, title: "The request took too long to arrive." },
   api_key_exists: { status: 409, title: "There is already another API key with this secretId." },
+  key_in_use: { status: 409, title: "Subscriptions or hooks still use the key." },
   queue_exists: { status: 409, title: "There is already a queue with this name." },
   not_pulled: { status: 409, title: "The subscription is pushed, so that it cannot be pulled from." },
   immutable_field: { status: 409, title: "The field cannot be changed after the resource was created." },

@@ -93,10 +93,12 @@ export const limits = {
   maxInFlightDefault: 64,
   maxInFlightMax: 1024,
   retriesMax: 1000,
-  retryDelayMsMax: 24 * 3600_000,
+  retryDelayMsMax: 30 * 24 * 3600_000,
   retryFactorMax: 100,
-  /** No retry starts later than one day after the first attempt. */
-  retryTotalMsMax: 24 * 3600_000,
+  /** The longest schedule: the time from the first attempt to the last retry. */
+  retryTotalMsMax: 30 * 24 * 3600_000,
+  /** Length of the named policies, and of a growing policy that names no length. CMQ's retries end after one day. */
+  retryTotalMsDefault: 24 * 3600_000,
 
   /** A longer `Retry-After` of an endpoint is shortened to this. The delay of the retry policy may still be longer. */
   retryAfterMsMax: 3600_000,

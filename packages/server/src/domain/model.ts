@@ -158,8 +158,18 @@ export interface Attempt {
   readonly reply: Uint8Array | null;
 }
 
-/** The reason why a delivery became a dead letter. */
-export type DeadReason = "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable";
+/**
+ * The reasons why a delivery becomes a dead letter. `unencodable`: the dialect cannot carry the message.
+ * `address_denied`: the endpoint's host has an address to which the configuration allows no connection.
+ */
+export const deadReasons = [
+  "retries_exhausted",
+  "receives_exhausted",
+  "expired",
+  "unencodable",
+  "address_denied",
+] as const;
+export type DeadReason = (typeof deadReasons)[number];
 
 /**
  * Kind of an entry, such as "hook" or "inbox". Each feature uses kinds of its own; the store never reads an entry's

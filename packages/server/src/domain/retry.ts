@@ -32,9 +32,9 @@ function scheduledDelayMs(policy: RetryPolicy, retriesMade: number, random: Rand
 }
 
 function totalMsMax(policy: RetryPolicy): number {
-  return typeof policy === "object" && "totalMsMax" in policy
-    ? Math.min(policy.totalMsMax, limits.retryTotalMsMax)
-    : limits.retryTotalMsMax;
+  if (typeof policy === "string") return limits.retryTotalMsDefault;
+  // The sum of listed delays is limited when the policy is set, so that none of them is ever cut off.
+  return "delaysMs" in policy ? Infinity : policy.totalMsMax;
 }
 
 /** Delays of 1, 2, 4 … 256 s, then 512 s 167 times: 176 retries in 86,015 s. */

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry, type Metric } from "prom-client";
-import type { DeadReason } from "../domain/model.ts";
+import { deadReasons, type DeadReason } from "../domain/model.ts";
 import type { EngineObserver, HookObserver } from "../engine/observer.ts";
 import type { ConnectionUse, StoreNode } from "../store/cluster.ts";
 import type { StoreStatistics } from "../store/records.ts";
@@ -46,7 +46,7 @@ function createCells() {
     publishes: 0,
     expired: 0,
     attempts: { accepted: 0, failed: 0, error: 0 },
-    dead: { retries_exhausted: 0, receives_exhausted: 0, expired: 0, unencodable: 0 } as Record<DeadReason, number>,
+    dead: Object.fromEntries(deadReasons.map((reason) => [reason, 0])) as Record<DeadReason, number>,
     deliveryLatency: new Histogram(latencyBoundsS),
     attemptDuration: new Histogram(latencyBoundsS),
     hookCalls: { continue: 0, reject: 0, failed: 0 },

@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
+import { deadReasons } from "../domain/model.ts";
 import type { DeadLetter } from "../store/records.ts";
 import { replyMembers } from "./attempt.ts";
 import { replyView } from "./bytes-view.ts";
@@ -9,10 +10,7 @@ import { timeText } from "./time-text.ts";
 
 const members = {
   id: about("A decimal number; a later dead letter has a greater one.", Type.String({ examples: ["42"] })),
-  reason: about(
-    "Why there is no further attempt.",
-    Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"]),
-  ),
+  reason: about("Why there is no further attempt.", Type.Enum([...deadReasons])),
   attempts: about("How many POSTs there were.", Type.Integer()),
   diedAt: timeSchema("When the delivery became a dead letter."),
   lastStatus: about("The HTTP status of the last reply; null without a reply.", nullable(Type.Integer())),

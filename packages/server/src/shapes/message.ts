@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { messageId } from "../domain/message-id.ts";
-import type { Message } from "../domain/model.ts";
+import { deadReasons, type Message } from "../domain/model.ts";
 import type { MessageRecord } from "../store/records.ts";
 import { attemptSchema, attemptView } from "./attempt.ts";
 import { bodyView } from "./bytes-view.ts";
@@ -120,7 +120,7 @@ const deliverySchema = closedObject({
   nextAttemptAt: nullable(
     timeSchema("Only for a parked delivery; null while it waits behind an earlier delivery of its ordering key."),
   ),
-  reason: nullable(Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"])),
+  reason: nullable(Type.Enum([...deadReasons])),
   attempts: Type.Array(attemptSchema),
 });
 

@@ -25,6 +25,10 @@ export interface NamedResource {
   readonly view: TObject;
   /** The schema of the response to a GET. Needed only if this response contains more than `view`. */
   readonly wholeView?: TObject;
+  /** Parameters of the query of a DELETE. */
+  readonly deleteQuery?: TObject;
+  /** Error codes that only a DELETE can have. */
+  readonly deleteErrors?: readonly ErrorCode[];
   /** Texts for single routes that replace the generated texts. */
   readonly texts: { readonly put?: RouteTexts; readonly get?: RouteTexts; readonly delete: RouteTexts };
 }
@@ -99,16 +103,25 @@ export function getRoute({ noun, plural, params, pathErrors, view, wholeView, te
   };
 }
 
-export function deleteRoute({ noun, plural, params, pathErrors, texts }: NamedResource) {
+export function deleteRoute({
+  noun,
+  plural,
+  params,
+  pathErrors,
+  texts,
+  deleteQuery,
+  deleteErrors = [],
+}: NamedResource) {
   return {
     tags: [plural],
     operationId: `delete${idOf(noun)}`,
     ...texts.delete,
     params,
+    ...(deleteQuery !== undefined && { querystring: deleteQuery }),
     headers: conditions,
     response: {
       204: { type: "null", description: `The ${noun} is deleted.` },
-      ...problemResponses("precondition_failed", ...pathErrors, ...writeErrors),
+      ...problemResponses("precondition_failed", ...pathErrors, ...deleteErrors, ...writeErrors),
     },
   };
 }

@@ -20,7 +20,7 @@ const growing = closedObject({
   retriesMax: about("How many retries there are.", optional(whole(0, limits.retriesMax), 176)),
   totalMsMax: about(
     "No retry starts later than this after the first attempt, in milliseconds.",
-    optional(whole(0, limits.retryTotalMsMax), limits.retryTotalMsMax),
+    optional(whole(0, limits.retryTotalMsMax), limits.retryTotalMsDefault),
   ),
   jitter: about(
     "How much of a delay is random: nothing, all of it or half of it.",
@@ -33,7 +33,7 @@ export const retryPolicy = Type.Union(
     Type.Enum(["EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none"]),
     closedObject({
       delaysMs: about(
-        "One delay per retry, in milliseconds.",
+        "One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.",
         Type.Array(Type.Integer(delayMs), {
           maxItems: limits.retriesMax,
           examples: [[1000, 5000]],

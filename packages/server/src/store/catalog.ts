@@ -61,6 +61,8 @@ export interface CatalogStore {
   getSubscriptionById(id: SubscriptionId): Promise<Subscription | null>;
   /** Lists subscriptions in order of name. With a label, only subscriptions whose settings have the label. */
   listSubscriptions(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>>;
+  /** Returns up to `limit` subscriptions of all topics that sign with this key. */
+  subscriptionsOfKey(accountId: AccountId, kid: string, limit: number): Promise<readonly Subscription[]>;
   deleteSubscription(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean>;
   setSubscriptionState(
     topicId: TopicId,

@@ -1,3 +1,5 @@
+import { createAddressGuard } from "../../transport/address-guard.ts";
+import { createEndpointRule } from "../../transport/endpoint-rule.ts";
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { createLog } from "../../ops/log.ts";
@@ -86,6 +88,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     openSockets: () => 8,
   });
   const observer = new RecordingObserver();
+  const endpointRule = createEndpointRule(createAddressGuard({ allowPrivateNetworks: true }));
   const publisher = createPublisher({ ...shared, observer });
   const pullQueues = new PullQueues({ ...shared, observer, failed });
   pullQueues.start();
@@ -96,9 +99,11 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     publisher,
     keys,
     apiKeys,
+    endpointRule,
     hooks: new AccountHooks({
       store,
       keys,
+      endpointRule,
       transport: parts.transport ?? unreachable,
       events,
       observer: metrics.observer,

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Account } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
+import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
 import type { Publisher } from "../../engine/publisher.ts";
 import type { Queues } from "../../engine/queues/account-queues.ts";
@@ -17,6 +18,7 @@ export interface ActionContext {
   readonly queues: Queues;
   readonly events: EventBus;
   readonly clock: Clock;
+  readonly endpointRule: EndpointRule;
   readonly filterCache: FilterCache;
   /**
    * Locked while an action creates, changes or deletes a topic or subscription. This prevents three faults: two topics

@@ -18,7 +18,7 @@ const protocolOfFormat: Record<ContentFormat, string> = { JSON: "cmq-json", SIMP
 const queueProtocol = "raw";
 
 export async function endpointOf(
-  { queues }: ActionContext,
+  { queues, endpointRule }: ActionContext,
   parameters: Parameters,
 ): Promise<Pick<PushSettings, "url" | "protocol">> {
   parameters.required("protocol");
@@ -29,6 +29,7 @@ export async function endpointOf(
   if (protocol === null) throw new CmqError("unknownProtocol");
   if (protocol.toLowerCase() !== "queue") {
     assertHttpEndpoint(endpoint);
+    endpointRule("endpoint", endpoint);
     return { url: endpoint, protocol: protocolOfFormat[format] };
   }
   assertResourceName("queueName", endpoint);

@@ -133,6 +133,7 @@ describe("subscriptions", () => {
     [{ endpoint: "queue:work" }, "4000/10500"],
     [{ endpoint: `http://h/${"x".repeat(500)}` }, "4000/10500"],
     [{ endpoint: "http://me:secret@h/" }, "4000/10630"],
+    [{ endpoint: "http://169.254.169.254/" }, "4000/10630"],
     [{ endpoint: "http://" }, "4000/10630"],
     [{ endpoint: "http://h/ x" }, "4000/10630"],
     [{ notifyStrategy: "NEVER" }, "4000/10520"],

@@ -1,3 +1,5 @@
+import { createAddressGuard } from "../../transport/address-guard.ts";
+import { createEndpointRule } from "../../transport/endpoint-rule.ts";
 import type { TestApp } from "../../api/testing/test-app.ts";
 import { createLog } from "../../ops/log.ts";
 import { accountQueues } from "../cmq/testing/scene.ts";
@@ -14,6 +16,7 @@ export async function addTestApis(testApp: TestApp): Promise<void> {
     store,
     events,
     clock,
+    endpointRule: createEndpointRule(createAddressGuard({ allowPrivateNetworks: true })),
     log: createLog({ level: "info", pretty: false, destination }),
     randomBytes: (length: number) => new Uint8Array(length).fill(count++),
   };

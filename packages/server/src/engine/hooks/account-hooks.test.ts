@@ -38,6 +38,7 @@ async function oneHook(options: Pick<AccountHooksOptions, "callsMax"> = {}) {
     store,
     keys: new AccountKeys({ store, masterKeys: [], failed: () => {} }),
     transport,
+    endpointRule: () => {},
     events,
     observer: { hookCalled: () => {} },
     clock,

@@ -12,6 +12,7 @@ import type { WriteCondition } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
+import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import type { Target } from "../../transport/endpoint.ts";
 import type { Transport, TransportErrorCode } from "../../transport/port.ts";
 import type { CalledHook, HookDetails, HookPayload } from "./hooks.ts";
@@ -26,6 +27,7 @@ import type { EngineServices } from "../services.ts";
 export interface AccountHooksOptions extends Pick<EngineServices, "store" | "events" | "clock"> {
   readonly keys: Keys;
   readonly transport: Transport;
+  readonly endpointRule: EndpointRule;
   readonly observer: HookObserver;
   /** A clock that is never set back, in milliseconds from any start. */
   readonly steadyClock: Clock;
@@ -67,7 +69,7 @@ export class AccountHooks {
   }
 
   /**
-   * Creates or replaces. Throws `key_not_found`, `key_unavailable`, `invalid_key`, `entry_limit` and
+   * Creates or replaces. Throws `invalid_url`, `key_not_found`, `key_unavailable`, `invalid_key`, `entry_limit` and
    * `precondition_failed`.
    */
   async put(
@@ -75,6 +77,7 @@ export class AccountHooks {
     settings: HookSettings,
     condition?: WriteCondition,
   ): Promise<{ hook: HookDetails; created: boolean }> {
+    for (const [index, url] of settings.urls.entries()) this.#options.endpointRule(`urls[${index}]`, url);
     if (settings.key !== null) await this.#assertKeyFits(settings.key, settings.protocol);
     const { entry, created } = await this.#entries.put(name, settings, condition);
     return { hook: detailsOf(entry), created };

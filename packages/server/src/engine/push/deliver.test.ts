@@ -134,6 +134,20 @@ test("a message that the dialect cannot carry becomes a dead letter, and the nex
   expect(simulation.observer.deaths).toEqual(["unencodable"]);
 });
 
+test("a delivery to an address that the configuration denies becomes a dead letter without a retry", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  const script = { error: "address_denied", afterMs: 5 } as const;
+  const subscription = await simulation.subscribe(topic, "one", { retry: { delaysMs: [1, 1] }, script });
+  await simulation.publish(topic, "hello");
+  await simulation.time.advance(60_000);
+  const letters = await simulation.store.records.listDeadLetters(subscription.id, { after: null, limit: 10 });
+  expect(letters.items).toMatchObject([
+    { reason: "address_denied", attemptsMade: 1, lastErrorCode: "address_denied", message: { seq: 1 } },
+  ]);
+  expect(simulation.posts).toHaveLength(1);
+});
+
 test("each POST uses the subscription's headers, timeout and connection mode", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();

@@ -95,11 +95,12 @@ async function encodeSigned(
   const keys: ProtocolKey[] = [];
   for (const kid of route.keys) {
     const key = await keyRing.find(kid);
-    // A key that the dialect cannot use is treated like a missing key. The operator can fix both cases, and the message
-    // itself is valid.
-    if (key === null || (route.protocol.keyFault?.(key.jwk) ?? null) !== null) return "key_unavailable";
-    keys.push(key);
+    // A key that the dialect cannot use is treated like a missing key. The other keys are enough for a receiver that
+    // has them.
+    if (key !== null && (route.protocol.keyFault?.(key.jwk) ?? null) === null) keys.push(key);
   }
+  // The operator can add a key, and the message itself is valid.
+  if (keys.length === 0) return "key_unavailable";
   return finishEncoding(route, (async () => route.protocol.encode(outgoing, keys))());
 }
 

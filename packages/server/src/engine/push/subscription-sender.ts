@@ -314,7 +314,11 @@ export class SubscriptionSender implements SlotUser {
     // started.
     if (judgement.gone && route === this.#route && !this.#stopped) this.#context.gone(this.#subscription);
     const failed = { delivery: queued.delivery, startedAtMs, nowMs, retryAfter };
-    const settled = afterFailure(this.#subscription.settings.retry, failed, random);
+    // The configuration denies the address, so a later attempt would fail as well.
+    const settled: Settled =
+      errorCode === "address_denied"
+        ? { kind: "dead", reason: "address_denied" }
+        : afterFailure(this.#subscription.settings.retry, failed, random);
     this.#settle(queued, attempt, settled);
     this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
   }

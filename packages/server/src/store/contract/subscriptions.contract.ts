@@ -162,6 +162,24 @@ export function subscriptionsContract({ promise, shared, fresh }: Part): void {
     expect(await from("after", fourth + 1)).toEqual([]);
   });
 
+  promise("finds the subscriptions of all topics that sign with a key", async () => {
+    const scene = await Scene.make(shared());
+    const { catalog } = scene.store;
+    const { topic: other } = await catalog.putTopic(account(), "other-keys", topicSettings());
+    const signing = (...keys: string[]) => settings({ push: { ...settings().push, keys } as never });
+    await catalog.putSubscription(scene.topic.id, "both", signing("k.1", "k.2"), "now");
+    await catalog.putSubscription(scene.topic.id, "none", signing(), "now");
+    await catalog.putSubscription(scene.topic.id, "longer", signing("k.10"), "now");
+    const { subscription } = await catalog.putSubscription(other.id, "second", signing("k.2"), "now");
+    const found = (kid: string, limit = 10) => catalog.subscriptionsOfKey(account(), kid, limit);
+    expect((await found("k.1")).map(({ name }) => name)).toEqual(["both"]);
+    expect((await found("k.2")).map(({ name }) => name).sort()).toEqual(["both", "second"]);
+    expect(await found("k.2")).toContainEqual(subscription);
+    expect(await found("k.2", 1)).toHaveLength(1);
+    expect(await found("k")).toEqual([]);
+    expect(await found("none")).toEqual([]);
+  });
+
   promise("lists subscriptions by name, in pages without gaps", async () => {
     const scene = await Scene.make(shared());
     for (const name of ["d", "b", "a", "e", "c"]) await scene.subscribe(name);

@@ -24,6 +24,7 @@ export function createCatalog(account: Account, context: StoreContext): CatalogS
     getSubscription: (...subscription) => subscriptions.get(...subscription),
     getSubscriptionById: (id) => subscriptions.getById(id),
     listSubscriptions: (...page) => subscriptions.list(...page),
+    subscriptionsOfKey: (...key) => subscriptions.ofKey(...key),
     deleteSubscription: (...subscription) => subscriptions.delete(...subscription),
     setSubscriptionState: (...subscription) => subscriptions.setState(...subscription),
     onSubscriptionChange: (listener) => context.changed.add(listener),

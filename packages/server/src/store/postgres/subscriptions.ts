@@ -152,6 +152,15 @@ export class Subscriptions {
     );
   }
 
+  async ofKey(accountId: AccountId, kid: string, limit: number): Promise<readonly Subscription[]> {
+    const rows = await this.#options.pool.query<SubscriptionRow>(
+      `${select} WHERE s.account_id = $1 AND (s.settings::jsonb -> 'push' -> 'keys') ? $2 ORDER BY s.id LIMIT $3`,
+      [accountId, kid, limit],
+      "subscriptions_of_key",
+    );
+    return rows.map(toSubscription);
+  }
+
   async delete(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean> {
     const { pool, cache, changed } = this.#options;
     const id = await pool.transaction(async (connection) => {

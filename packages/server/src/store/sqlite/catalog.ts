@@ -208,6 +208,18 @@ export class SqliteCatalog implements CatalogStore {
     );
   }
 
+  async subscriptionsOfKey(accountId: AccountId, kid: string, limit: number): Promise<readonly Subscription[]> {
+    const found: Subscription[] = [];
+    const text = JSON.stringify(kid);
+    for (const entry of this.#context.index.subscriptions.values()) {
+      if (found.length >= limit) break;
+      // An entry keeps its parsed settings in memory, so only those that can contain the key are parsed.
+      if (!entry.settingsText.includes(text) || entry.topic.topic.accountId !== accountId) continue;
+      if (entry.settings.push?.keys.includes(kid) === true) found.push(entry.view());
+    }
+    return found;
+  }
+
   deleteSubscription(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean> {
     const { index, commits, catalogMutex } = this.#context;
     return catalogMutex.run(async () => {

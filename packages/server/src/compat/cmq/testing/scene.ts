@@ -1,3 +1,5 @@
+import { createAddressGuard } from "../../../transport/address-guard.ts";
+import { createEndpointRule } from "../../../transport/endpoint-rule.ts";
 import { createHmac } from "node:crypto";
 import type { Clock } from "../../../domain/ports.ts";
 import { createTestApp, type TestApp } from "../../../api/testing/test-app.ts";
@@ -50,6 +52,7 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
     apiKeys: { secretOf: async (id) => (id === secretId ? Buffer.from(secretKey) : null) },
     events: testApp.events,
     clock: ticking,
+    endpointRule: createEndpointRule(createAddressGuard({ allowPrivateNetworks: true })),
     log: createLog({ level: "info", pretty: false, destination }),
     randomBytes: (length) => new Uint8Array(length).fill(7),
     timestampWindowMs: 300_000,
