@@ -116,8 +116,15 @@ export class Api {
     return this.ok("PUT", `/v1/topics/${topic}`, { json: settings });
   }
 
-  subscribe(topic: string, name: string, settings: object): Promise<unknown> {
-    return this.ok("PUT", subscriptionPath(topic, name), { json: settings });
+  /** Without `push.timeoutMs` attempts get the most time, so that none is repeated because the machine is busy. */
+  subscribe(
+    topic: string,
+    name: string,
+    settings: { readonly push?: object; readonly [name: string]: unknown },
+  ): Promise<unknown> {
+    const { push } = settings;
+    const patient = push === undefined ? settings : { ...settings, push: { timeoutMs: 60_000, ...push } };
+    return this.ok("PUT", subscriptionPath(topic, name), { json: patient });
   }
 
   publish(topic: string, message: object, headers: Readonly<Record<string, string>> = {}): Promise<PublishedView> {
