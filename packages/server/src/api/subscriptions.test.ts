@@ -180,8 +180,6 @@ describe("subscriptions", () => {
     [{ push: { url: "http://0xa9fea9fe/" } }, "invalid_url", "push.url"],
     [{ push: { url: "https://[::ffff:a9fe:a9fe]/" } }, "invalid_url", "push.url"],
     [{ push: { url: "http://0/" } }, "invalid_url", "push.url"],
-    [{ push: { url: "ws://169.254.169.254/", protocol: "wechat" } }, "invalid_url", "push.url"],
-    [{ push: { url: "tcp://2852039166:80", protocol: "wechat" } }, "invalid_url", "push.url"],
     [{ push: { url, protocol: "soap" } }, "unknown_protocol", "push.protocol"],
     [{ push: { url, timeoutMs: 999 } }, "invalid_request", "push.timeoutMs"],
     [{ push: { url, connection: "open" } }, "invalid_request", "push.connection"],

@@ -39,15 +39,12 @@ describe.each<PushProtocol>(pushProtocols)("a subscription's own headers with pr
   });
 });
 
-it.each([
-  ["standard-webhooks", "webhook-id"],
-  ["standard-webhooks", "webhook-signature"],
-  ["standard-webhooks", "svix-id"],
-  ["cloudevents", "ce-id"],
-  ["cloudevents-binary", "ce-type"],
-  ["mns-simplified", "x-mns-signing-cert-url"],
-  ["cmq-json", "x-cmq-any"],
-])("with protocol %s, %s is reserved although a message may lack it", (name, header) => {
+it.each(
+  pushProtocols.flatMap((protocol: PushProtocol) =>
+    (protocol.ownHeaders ?? []).map((own) => [protocol.name, own] as const),
+  ),
+)("with protocol %s, %s is reserved even if a message has no such header", (name, own) => {
   const protocol = pushProtocols.find((one) => one.name === name);
+  const header = own.endsWith("-") ? `${own}any` : own;
   expect(protocol && faultOf(protocol, header)).toContain("is set by the protocol");
 });

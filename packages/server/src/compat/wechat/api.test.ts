@@ -133,6 +133,8 @@ describe("adding a handler", () => {
     [{ protocol: 2.5, url: "http://h/" }, /^protocol: must be a whole number/],
     [{ protocol: 2, url: "127.0.0.1:8888" }, /^url: must begin with http:\/\/ or https:\/\//],
     [{ protocol: 2, url: "ws://h/" }, /^url: must begin with http/],
+    [{ protocol: 3, url: "ws://169.254.169.254/" }, /^url: names the address/],
+    [{ protocol: 1, host: "2852039166", port: 80 }, /^url: names the address 169\.254\.169\.254, to which/],
     [{ protocol: 2, url: "http://169.254.169.254/" }, /^url: names the address 169\.254\.169\.254, to which/],
     [{ protocol: 2, url: "http://h/#a" }, /^url: must not have a fragment/],
     [{ protocol: 2, url: "http://me:hush@h/" }, /^url: must not contain a user name/],
