@@ -35,8 +35,9 @@ export const cmqErrorTable = {
   notConsecutive: row(4000, 10380, "the indices of an array are not consecutive", "InvalidParameter"),
   missingParameter: row(4000, 10390, "a required parameter is missing", "MissingParameter"),
   missingInUri: row(4000, 10400, "a parameter is missing in the URI", "MissingParameter", moreExact),
-  wrongMethod: row(4000, 10410, "only GET and POST of a form are allowed", "UnsupportedOperation"),
-  unreadable: row(4000, 10420, "the request cannot be parsed, or is too large", "InvalidParameter"),
+  wrongMethod: row(4000, 10410, "only GET and POST are allowed", "UnsupportedProtocol"),
+  unreadable: row(4000, 10420, "the request cannot be parsed", "InvalidParameter"),
+  tooLarge: row(4000, 10420, "the request is too large", "RequestSizeLimitExceeded"),
   reserved10430: row(4000, 10430, "CMQ does not document its meaning", "InvalidParameter", gatewayOnly),
   reserved10440: row(4000, 10440, "CMQ does not document its meaning", "InvalidParameter", gatewayOnly),
   secretIdForm: row(4000, 10450, "the SecretId does not begin with AKID", "AuthFailure.InvalidSecretId"),
@@ -123,11 +124,21 @@ export class CmqError extends Error {
   }
 }
 
+/** A parameter is missing that the request must contain. */
+export class MissingParameterError extends CmqError {
+  readonly parameter: string;
+
+  constructor(parameter: string) {
+    super("missingParameter", `parameter ${parameter} is missing`);
+    this.parameter = parameter;
+  }
+}
+
 /** Maps Ringback's error codes to errors of this API. Codes that are not listed become `internal`. */
 const ringbackErrors: Partial<Record<ErrorCode, CmqErrorKey>> = {
   malformed_request: "unreadable",
   invalid_utf8: "unreadable",
-  request_too_large: "unreadable",
+  request_too_large: "tooLarge",
   unsupported_media_type: "unreadable",
   invalid_request: "outOfRange",
   invalid_name: "invalidParameters",
