@@ -145,6 +145,7 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
       inactiveMsgNum: 0,
       delayMsgNum: 0,
       rewindmsgNum: 0,
+      rewindMsgNum: 0,
       minMsgTime: 0,
     });
 

@@ -221,6 +221,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
       inactiveMsgNum: 0,
       delayMsgNum: 0,
       rewindmsgNum: 0,
+      rewindMsgNum: 0,
       minMsgTime: 0,
     };
     expect(await qcloud.ok("GetQueueAttributes", { queueName })).toEqual(attributes);

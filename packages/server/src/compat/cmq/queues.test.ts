@@ -33,6 +33,7 @@ describe("queues", () => {
       delayMsgNum: 0,
       rewindSeconds: 0,
       rewindmsgNum: 0,
+      rewindMsgNum: 0,
       minMsgTime: 0,
     });
     await scene.call("SetQueueAttributes", { ...q, visibilityTimeout: 60, rewindSeconds: 100 });
@@ -134,6 +135,7 @@ describe("messages of a queue", () => {
     expect(await scene.call("GetQueueAttributes", q)).toMatchObject({
       inactiveMsgNum: 0,
       rewindmsgNum: 1,
+      rewindMsgNum: 1,
       minMsgTime: 0,
     });
     expect(await scene.code("RewindQueue", { ...q, startConsumeTime: nowS - 101 })).toBe("4000/10350");

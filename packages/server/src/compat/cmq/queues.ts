@@ -64,8 +64,9 @@ export async function queueAttributes({ queues }: ActionContext, queue: QueueDet
     inactiveMsgNum: counts.invisible,
     delayMsgNum: counts.delayed,
     rewindSeconds: seconds(queue.rewindMs),
-    // The name of this member is spelt as in CMQ's documentation.
+    // CMQ's documentation and its Python SDK spell this member `rewindmsgNum`, its Java SDK `rewindMsgNum`.
     rewindmsgNum: counts.rewindable,
+    rewindMsgNum: counts.rewindable,
     minMsgTime: counts.oldestAtMs === null ? 0 : seconds(counts.oldestAtMs),
     ...(queue.deadLetters !== null && { deadLetterPolicy: shownDeadLetters(queue.deadLetters) }),
   };

@@ -100,5 +100,8 @@ function refuse(
  * Python finds errors only in a response whose content type is exactly `application/json`.
  */
 function send(reply: FastifyReply, Response: Members): FastifyReply {
-  return reply.code(200).header("content-type", "application/json").send(Buffer.from(JSON.stringify({ Response })));
+  return reply
+    .code(200)
+    .header("content-type", "application/json")
+    .send(Buffer.from(JSON.stringify({ Response })));
 }

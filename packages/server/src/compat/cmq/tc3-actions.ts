@@ -128,12 +128,11 @@ async function describeQueueDetail(context: ActionContext, { parameters }: Call)
 }
 
 async function queueView(context: ActionContext, queue: QueueDetails) {
-  const { rewindmsgNum, deadLetterPolicy, ...attributes } = await queueAttributes(context, queue);
+  const { rewindmsgNum: _misspelt, deadLetterPolicy, ...attributes } = await queueAttributes(context, queue);
   return {
     QueueId: cmqId("queue", queue.id),
     QueueName: queue.name,
     ...capitalised(attributes),
-    RewindMsgNum: rewindmsgNum,
     ...timesInMs(queue),
     MaxDelaySeconds: limits.delayMsMax / 1000,
     Transaction: false,
@@ -156,7 +155,9 @@ async function clearQueue(context: ActionContext, { parameters }: Call): Promise
 }
 
 async function unbindDeadLetter({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
-  const name = parameters.resourceName("queueName", "sourceQueueName");
+  // Version 2019-03-04 has the name in `QueueName`.
+  const parameter = parameters.has("queueName") ? "queueName" : "sourceQueueName";
+  const name = parameters.resourceName("queueName", parameter);
   if ((await queues.get(name)) === null) throw new CmqError("queueNotFound");
   await queues.change(name, { deadLetters: null });
   return {};
