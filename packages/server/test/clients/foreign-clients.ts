@@ -22,6 +22,8 @@ export interface ForeignClient {
   readonly version: string;
   /** Files of the program. The one with the setting of the guide is the first one. */
   readonly program: string;
+  /** The language of the guide's code block that the program contains. */
+  readonly guideBlock?: "python" | "go";
   /** The tools that the machine must have. */
   readonly needs: readonly string[];
   /** Installs the client and returns the command that runs `text`, the program with its address. */
@@ -40,11 +42,20 @@ export const foreignClients: readonly ForeignClient[] = [
   node("Node, `cmq-sdk`", "2.1.0", "node/cmq-sdk.ts"),
   node("Node, `tencentcloud-sdk-nodejs` (TDMQ)", "4.1.313", "node/tdmq.ts"),
   python("Python, `qcloud-cmq-sdk-py3`", "0.1", "qcloud-cmq-sdk-py3", "python/cmq_client.py"),
-  python("Python, `tencentcloud-sdk-python-tdmq`", "3.1.130", "tencentcloud-sdk-python-tdmq", "python/tdmq_client.py"),
+  {
+    ...python(
+      "Python, `tencentcloud-sdk-python-tdmq`",
+      "3.1.130",
+      "tencentcloud-sdk-python-tdmq",
+      "python/tdmq_client.py",
+    ),
+    guideBlock: "python",
+  },
   {
     name: "Go, `tencentcloud-sdk-go` (TDMQ)",
     version: "1.0.162",
     program: "go/main.go",
+    guideBlock: "go",
     needs: ["go version"],
     prepare: async (text) => {
       const cwd = join(installed, "go");

@@ -57,7 +57,7 @@ async function run(client: ForeignClient, { host, takeExchanges }: RecordingProx
   const missing = await missingTools(client);
   if (missing.length > 0) return { ...row, calls: `not run: needs ${missing.join(", ")}`, "as the cloud": "-" };
   const program = await programText(client);
-  for (const setting of settingsOf(name)) {
+  for (const setting of [...settingsOf(name), ...linesOfGuide(client.guideBlock)]) {
     if (!program.includes(setting)) throw new Error(`the program of ${name} does not contain the guide's ${setting}`);
   }
   const command = await client.prepare(program.replaceAll(guideHost, host));
@@ -84,4 +84,12 @@ function settingsOf(name: string): readonly string[] {
   const row = guide.split("\n").find((line) => line.startsWith(`| ${name} |`));
   if (row === undefined) throw new Error(`the guide has no row for ${name}`);
   return Array.from(row.slice(name.length + 4).matchAll(/`([^`]+)`/g), ([, code = ""]) => code);
+}
+
+/** Returns the lines of the guide's code block in this language. */
+function linesOfGuide(language: string | undefined): readonly string[] {
+  if (language === undefined) return [];
+  const code = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "m").exec(guide)?.[1];
+  if (code === undefined) throw new Error(`the guide has no code in ${language}`);
+  return code.split("\n").filter((line) => line !== "");
 }

@@ -18,7 +18,7 @@ export interface AuthenticationOptions {
 export class Authentication {
   readonly #options: AuthenticationOptions;
   readonly #seen = new SeenRequests();
-  readonly #replays = new Tc3Replays();
+  readonly #replays = new Tc3Replays(this.#seen);
 
   constructor(options: AuthenticationOptions) {
     this.#options = options;

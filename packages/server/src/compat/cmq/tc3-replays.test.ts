@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { recordedAtMs } from "./testing/recorded-requests.ts";
 import { cmqScene, type Scene } from "./testing/scene.ts";
 import { tc3Request, type Tc3Options, type Tc3Sent } from "./testing/tc3-requests.ts";
+import { SeenRequests } from "./seen-requests.ts";
 import { Tc3Replays } from "./tc3-replays.ts";
 
 // Real: the HTTP application and the CMQ API. Faked, in memory: store, publisher, queues, events and clock.
@@ -107,7 +108,7 @@ describe("two honest requests of one second that have the same signature", () =>
 });
 
 it("after the clock was set back, no signature stays recent for longer than before", async () => {
-  const replays = new Tc3Replays();
+  const replays = new Tc3Replays(new SeenRequests());
   const signature = createHash("sha256").update("a").digest();
   const call = { action: "DescribeCmqQueues", signature, body: new Uint8Array(), timestampMs: recordedAtMs };
   const run = (nowMs: number) => replays.runOnce(call, nowMs, 3_600_000, () => Promise.resolve("done"));

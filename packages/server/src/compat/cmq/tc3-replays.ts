@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { CmqError } from "./errors.ts";
 import { FingerprintSet } from "./fingerprint-set.ts";
 import { cmqLimits } from "./cmq-limits.ts";
-import { fingerprintOf, SeenRequests } from "./seen-requests.ts";
+import { fingerprintOf, type SeenRequests } from "./seen-requests.ts";
 
 export interface Tc3SignedCall {
   readonly action: string;
@@ -26,12 +26,16 @@ const harmless = /^(?:Describe|Create|Delete)/;
  *   that failed may be sent again.
  */
 export class Tc3Replays {
-  readonly #seen = new SeenRequests();
+  readonly #seen: SeenRequests;
   readonly #running = new Set<string>();
   /** The signatures that arrived first since `#recentSinceMs`, and those of the period before. */
   #recent = new FingerprintSet();
   #earlier = new FingerprintSet();
   #recentSinceMs = 0;
+
+  constructor(seen: SeenRequests) {
+    this.#seen = seen;
+  }
 
   /** Runs the call, or throws `CmqError` if it is a replay. */
   async runOnce<T>(call: Tc3SignedCall, nowMs: number, windowMs: number, run: () => Promise<T>): Promise<T> {

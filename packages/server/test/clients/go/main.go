@@ -96,8 +96,7 @@ func fails(client interface{}, name string, given parameters, code string) {
 	}
 }
 
-func runTdmq(w way, prefix string) {
-	client, _ := tdmq.NewClient(common.NewCredential(w.id, w.key), "ap-guangzhou", w.profile())
+func runTdmq(client *tdmq.Client, prefix string) {
 	q, t := prefix+"-q", prefix+"-t"
 	queue := parameters{"QueueName": q}
 	topic := parameters{"TopicName": t}
@@ -171,6 +170,14 @@ func runCmq(w way, prefix string) {
 
 func main() {
 	secretId, secretKey := os.Getenv("SECRET_ID"), os.Getenv("SECRET_KEY")
+	clientProfile := profile.NewClientProfile()
+	clientProfile.HttpProfile.Scheme, clientProfile.HttpProfile.Endpoint = "HTTP", "ringback.example:8000"
+	client, err := tdmq.NewClient(common.NewCredential(secretId, secretKey), "ap-guangzhou", clientProfile)
+	if err != nil {
+		panic(err)
+	}
+	runTdmq(client, "guide")
+	fails(client, "DescribeClusters", parameters{}, "InvalidAction")
 	for index, w := range []way{
 		{secretId, secretKey, "POST", "TC3-HMAC-SHA256", false},
 		{secretId, secretKey, "GET", "TC3-HMAC-SHA256", false},
@@ -179,7 +186,8 @@ func main() {
 		{secretId, secretKey, "POST", "HmacSHA256", false},
 		{secretId, secretKey, "GET", "HmacSHA256", false},
 	} {
-		runTdmq(w, fmt.Sprintf("go%d", index))
+		client, _ := tdmq.NewClient(common.NewCredential(w.id, w.key), "ap-guangzhou", w.profile())
+		runTdmq(client, fmt.Sprintf("go%d", index))
 		runCmq(w, fmt.Sprintf("go%d", index))
 	}
 	tc3 := way{secretId, secretKey, "POST", "TC3-HMAC-SHA256", false}
@@ -190,6 +198,4 @@ func main() {
 		client, _ := tdmq.NewClient(common.NewCredential(w.id, w.key), "ap-guangzhou", w.profile())
 		fails(client, "DescribeCmqQueues", parameters{}, code)
 	}
-	client, _ := tdmq.NewClient(common.NewCredential(secretId, secretKey), "ap-guangzhou", tc3.profile())
-	fails(client, "DescribeClusters", parameters{}, "InvalidAction")
 }
