@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { createServer, request as send, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import {
+  createServer,
+  request as send,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 
@@ -18,24 +24,18 @@ export interface RecordingProxy extends AsyncDisposable {
   /** The address that the clients use. */
   readonly host: string;
   /** Returns the exchanges since the last call. */
-  takeExchanges(): readonly Exchange[];
+  readonly takeExchanges: () => readonly Exchange[];
 }
 
 /** Starts a proxy between the clients and the server. The proxy passes on everything unchanged, and records it. */
 export async function startRecordingProxy(serverUrl: string): Promise<RecordingProxy> {
-  let exchanges: Exchange[] = [];
+  const exchanges: Exchange[] = [];
   const server = createServer((request, response) => {
-    void forward(request).then(
-      ({ upstream, exchange, bytes }) => {
-        exchanges.push(exchange);
-        response.writeHead(upstream.statusCode ?? 502, upstream.rawHeaders).end(bytes);
-      },
-      () => response.destroy(),
-    );
+    void answer(request, response).catch(() => response.destroy());
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
 
-  async function forward(request: IncomingMessage) {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
     const { method = "", url = "", headers } = request;
     const forwarded = send(new URL(url, serverUrl), { method, headers }).end(body);
@@ -43,12 +43,9 @@ export async function startRecordingProxy(serverUrl: string): Promise<RecordingP
     const bytes = await buffer(upstream);
     const { statusCode: status = 0, headers: answerHeaders } = upstream;
     const contentType = answerHeaders["content-type"];
-    const answer = bytes.toString("utf8");
-    return {
-      upstream,
-      bytes,
-      exchange: { method, url, headers, body: body.toString("utf8"), status, contentType, answer },
-    };
+    const texts = { body: body.toString("utf8"), answer: bytes.toString("utf8") };
+    exchanges.push({ method, url, headers, status, contentType, ...texts });
+    response.writeHead(status, upstream.rawHeaders).end(bytes);
   }
 
   return {

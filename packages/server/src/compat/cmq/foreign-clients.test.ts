@@ -17,6 +17,8 @@ interface Vector {
   readonly answer: string;
 }
 
+type Members = Record<string, unknown>;
+
 const text = readFileSync(new URL("./testing/recorded-clients.json", import.meta.url), "utf8");
 const vectors = Map.groupBy(JSON.parse(text) as Vector[], ({ client, way }) => `${client} by ${way}`);
 
@@ -30,9 +32,7 @@ describe.each([...vectors])("%s", (_name, requests) => {
       const { contentType, answer } = await replay(request);
       const isTc3 = request.answer.startsWith('{"Response"');
       expect(contentType).toBe(isTc3 ? "application/json" : "application/json; charset=utf-8");
-      // The recorded receipt handle belongs to another queue. Its signature was accepted.
-      if (/^(?:Batch)?DeleteMessage$/.test(request.action)) expect(answer["code"]).toBeOneOf([4430, 6010]);
-      else expect([request.action, shapeOf(answer)]).toEqual([request.action, shapeOf(JSON.parse(request.answer))]);
+      expect(outcomeOf(request, answer)).toEqual(outcomeOf(request, JSON.parse(request.answer) as Members));
     }
     expect(scene.logLines).toEqual([]);
   });
@@ -51,7 +51,16 @@ async function replay({ method, url, headers, body }: Vector) {
   scene.clock.nowMs = Number(headers["x-tc-timestamp"] ?? parameters.get("Timestamp")) * 1000;
   const response = await scene.app.inject({ method, url, headers, ...(method === "POST" && { payload: body }) });
   expect(response.statusCode).toBe(200);
-  return { contentType: response.headers["content-type"], answer: response.json<Record<string, unknown>>() };
+  return { contentType: response.headers["content-type"], answer: response.json<Members>() };
+}
+
+/**
+ * Returns the part of an answer that a replay must repeat. A recorded receipt handle belongs to another queue, so the
+ * outcome of deleting a message is only that the signature was accepted.
+ */
+function outcomeOf({ action }: Vector, answer: Members): unknown {
+  const isAccepted = /^(?:Batch)?DeleteMessage$/.test(action) && [0, 4430, 6010].includes(Number(answer["code"]));
+  return [action, isAccepted ? "accepted" : shapeOf(answer)];
 }
 
 /** Returns the names and types of all members. `code` keeps its value. */

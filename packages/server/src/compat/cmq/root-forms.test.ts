@@ -31,6 +31,8 @@ async function codeOf(request: InjectOptions): Promise<string> {
   return Error?.Code ?? "ok";
 }
 
+const asDelete = (form: string) => form.replace("DescribeCmqTopics", "DeleteCmqTopic");
+
 let nonce = 0;
 
 /** A request with signature method v1: the signature is among the parameters. */
@@ -55,10 +57,10 @@ function formRequest(method: "GET" | "POST", parameters: Record<string, string>,
 
 const Version = "2020-02-17";
 
+const get = (action: string, query: string) => answerTo(tc3Request({ method: "GET", action, timestampS: nowS, query }));
+
 describe("the newer API", () => {
   it("is served by GET, with the parameters in the query", async () => {
-    const get = (action: string, query: string) =>
-      answerTo(tc3Request({ method: "GET", action, timestampS: nowS, query }));
     expect(await get("CreateCmqTopic", "FilterType=1&TopicName=orders")).toMatchObject({ TopicId: expect.any(String) });
     await get(
       "CreateCmqSubscribe",
@@ -89,7 +91,6 @@ describe("the newer API", () => {
     const request = formRequest("POST", { Action: "DescribeCmqTopics", Version });
     expect(await codeOf(request)).toBe("ok");
     expect(await codeOf(request)).toBe("AuthFailure.SignatureExpire");
-    const asDelete = (form: string) => form.replace("DescribeCmqTopics", "DeleteCmqTopic");
     expect(await codeOf(formRequest("POST", { Action: "DescribeCmqTopics", Version }, asDelete))).toBe(
       "AuthFailure.SignatureFailure",
     );
