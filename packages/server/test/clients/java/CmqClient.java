@@ -123,6 +123,21 @@ public class CmqClient {
     refused("DeleteTopic again", 4440, 10600, () -> account.deleteTopic(name));
   }
 
+  static void routes(Account account, String name, String queue) throws Exception {
+    ok("CreateTopic by route", () -> account.createTopic(name, 65536, 2));
+    ok("Subscribe by route",
+        () -> account.createSubscribe(name, "sub", queue, "queue", null, List.of("a.*", "#.z"), "BACKOFF_RETRY", "SIMPLIFIED"));
+    ok("GetSubscriptionAttributes by route", () -> account.getSubscription(name, "sub").getSubscriptionAttributes(), "[a.*, #.z]",
+        got -> "" + got.bindingKey);
+    Topic topic = account.getTopic(name);
+    ok("PublishMessage by route", () -> topic.publishMessage("x", "a.b"), true, got -> got.matches("\\d+"));
+    ok("BatchPublishMessage by route", () -> topic.batchPublishMessage(List.of("x", "y"), "q.z"), 2, List::size);
+    refused("PublishMessage unmatched by route", 6030, 10730, () -> topic.publishMessage("x", "b"));
+    refused("PublishMessage without a route", 4000, 10700, () -> topic.publishMessage("x"));
+    ok("Unsubscribe by route", () -> account.deleteSubscribe(name, "sub"));
+    ok("DeleteTopic by route", () -> account.deleteTopic(name));
+  }
+
   static Account by(Account account, String secretId, String secretKey, String method, String sign) {
     if (method.equals("POST") && sign.equals("sha1")) return account;
     CmqConfig config = new CmqConfig();
@@ -144,6 +159,7 @@ public class CmqClient {
         String name = "java-" + method + "-" + sign;
         queues(other, name);
         topics(other, name + "-t", name);
+        routes(other, name + "-r", name);
         ok("DeleteQueue", () -> other.deleteQueue(name));
         refused("GetQueueAttributes of nothing", 4440, 10100, () -> other.getQueue(name).getQueueAttributes());
       }

@@ -90,6 +90,25 @@ def topics(account, name, queue_name):
     call("DeleteTopic again", topic.delete, refusal(4440, 10600))
 
 
+def routes(account, name, queue_name):
+    topic = account.get_topic(name)
+    meta = TopicMeta()
+    meta.filterType = 2
+    call("CreateTopic by route", lambda: topic.create(meta))
+    wanted = SubscriptionMeta()
+    wanted.Endpoint, wanted.Protocal, wanted.NotifyContentFormat, wanted.bindingKey = queue_name, "queue", "SIMPLIFIED", ["a.*", "#.z"]
+    subscription = account.get_subscription(name, "sub")
+    call("Subscribe by route", lambda: subscription.create(wanted))
+    call("GetSubscriptionAttributes by route", subscription.get_attributes,
+         lambda got: check(got.bindingKey, ["a.*", "#.z"]))
+    call("PublishMessage by route", lambda: topic.publish_message(Message("x"), "a.b"))
+    call("BatchPublishMessage by route", lambda: topic.batch_publish_message([Message("x"), Message("y")], [], "q.z"))
+    call("PublishMessage unmatched by route", lambda: topic.publish_message(Message("x"), "b"), refusal(6030, 10730))
+    call("PublishMessage without a route", lambda: topic.publish_message(Message("x")), refusal(4000, 10700))
+    call("Unsubscribe by route", subscription.delete)
+    call("DeleteTopic by route", topic.delete)
+
+
 for method, sha in [("POST", "sha1"), ("POST", "sha256"), ("GET", "sha1"), ("GET", "sha256")]:
     account = Account("http://ringback.example:8000", secretId, secretKey)
     account.set_sign(sha)
@@ -97,6 +116,7 @@ for method, sha in [("POST", "sha1"), ("POST", "sha256"), ("GET", "sha1"), ("GET
     name = f"py-{method}-{sha}"
     queues(account, name)
     topics(account, f"{name}-t", name)
+    routes(account, f"{name}-r", name)
     call("DeleteQueue", account.get_queue(name).delete)
     call("GetQueueAttributes of nothing", account.get_queue(name).get_attributes, refusal(4440, 10100))
 
