@@ -19,6 +19,10 @@ interface CmqErrorRow {
 const gatewayOnly = "only the cloud's own gateway returns it";
 const moreExact = "a more exact code is returned";
 
+/**
+ * The messages of 10100 and 10200 are the cloud's own, word for word, because programs compare them. The cloud's other
+ * messages are not public.
+ */
 export const cmqErrorTable = {
   invalidRequest: row(4000, 10000, "the request's parameters are not valid", "InvalidParameter", moreExact),
   missingParameters: row(4000, 10010, "required parameters are missing", "MissingParameter", moreExact),
@@ -81,7 +85,7 @@ export const cmqErrorTable = {
   heapFull: row(4410, 10240, "the queue is full", "LimitExceeded"),
   throttled: row(4420, 10250, "too many requests", "RequestLimitExceeded"),
   invalidReceiptHandle: row(4430, 10260, "the receipt handle has expired, or was never valid", "ResourceNotFound"),
-  queueNotFound: row(4440, 10100, "the queue does not exist, or was deleted", "ResourceNotFound"),
+  queueNotFound: row(4440, 10100, "queue is not existed, or deleted", "ResourceNotFound"),
   topicNotFound: row(4440, 10600, "the topic does not exist, or was deleted", "ResourceNotFound"),
   subscriptionNotFound: row(4440, 10600, "the subscription does not exist, or was deleted", "ResourceNotFound"),
   queueLimit: row(4450, 10220, "the account has the maximum number of queues", "LimitExceeded"),
@@ -101,7 +105,7 @@ export const cmqErrorTable = {
   nameHeld: row(6040, 10660, "the name was deleted a moment ago", "ResourceUnavailable", "a name is free at once"),
   reserved10740: row(6050, 10740, "CMQ does not document its meaning", "InternalError", gatewayOnly),
   tooManyUnacked: row(6070, 10690, "too many messages were received and not deleted", "LimitExceeded"),
-  noMessage: row(7000, 10200, "there is no message", "ResourceUnavailable"),
+  noMessage: row(7000, 10200, "no message", "ResourceUnavailable"),
 } as const satisfies Record<string, CmqErrorRow>;
 
 export type CmqErrorKey = keyof typeof cmqErrorTable;
