@@ -121,14 +121,14 @@ export const settings = {
   cmqTimestampWindowMs: setting(
     milliseconds(1000, 3600_000),
     300_000,
-    "Maximum difference, in either direction, between the timestamp of a request to CMQ's API (`/v2/index.php`, and " +
-      "`POST /` with `X-TC-Action`) and this server's time. Within this time the server recognises a request to " +
-      "`/v2/index.php` that it has served before by its signature, and refuses it (see `cmqRefuseReplays`).",
+    "Maximum difference, in either direction, between the timestamp of a request to CMQ's API (`/v2/index.php` and " +
+      "`/`) and this server's time. Within this time the server recognises a request that it has served before by its " +
+      "signature, and refuses it (see `cmqRefuseReplays`).",
   ),
   cmqRefuseReplays: setting(
     yesOrNo,
     true,
-    "Whether a request to `/v2/index.php` is refused if the same request was sent before. Some clients choose their " +
+    "Whether a request to CMQ's API is refused if the same request was sent before. Some clients choose their " +
       "nonce from only 10,000 numbers. If such a client sends the same request a hundred times a second, such as a " +
       "receive without waiting, about one request every two seconds is refused by mistake. With `false` these " +
       "requests are served, but anyone who can intercept a request can send it again while its timestamp is valid.",

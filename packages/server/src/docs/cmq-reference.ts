@@ -27,8 +27,8 @@ at \`/v1/api-keys\`.
 
 ## API 2.0
 
-\`GET\` with a query or \`POST\` of a form to \`/v2/index.php\`, signed with HmacSHA1 or HmacSHA256. The HTTP status is
-always 200; \`code\` is 0 for success.
+\`GET\` with a query or \`POST\` of a form to \`/v2/index.php\`, or to \`/\` without \`Version\`, signed with HmacSHA1 or
+HmacSHA256. The content type of a form is not checked. The HTTP status is always 200; \`code\` is 0 for success.
 
 * A \`GET\` may have ${limits.requestHeaderBytesMax / 1024} KiB of query and headers. A longer one is refused with status 431; use \`POST\` instead.
 * A body of more than ${cmqLimits.requestBytesMax / 1024} KiB, escapes included, is refused with module code 10420.
@@ -43,7 +43,15 @@ ${actions.map(([name, , about]) => `| \`${name}\` | supported | ${about} |`).joi
 
 ## The newer API
 
-\`POST /\` with \`X-TC-Action\`, signed with TC3-HMAC-SHA256.
+\`POST /\` of JSON, or \`GET /\` with a query, with \`X-TC-Action\`, signed with TC3-HMAC-SHA256. Or a form or query with
+\`Action\` and \`Version\`, signed with HmacSHA1 or HmacSHA256. The HTTP status is always 200, and the content type is
+exactly \`application/json\`.
+
+* A signature must cover \`content-type\` and \`host\`. If it covers \`x-tc-action\` too, nobody can send it with another
+  action.
+* TC3-HMAC-SHA256 has no nonce: equal requests of one second have the same signature. The server serves them, but runs an
+  action that has succeeded only once for each signature. \`Describe…\`, \`Create…\` and \`Delete…\` may be repeated. A
+  signature that was first seen more than ${(2 * cmqLimits.tc3RepeatMs) / 1000} s ago is refused for every action.
 
 | action | version | state |
 |---|---|---|

@@ -73,7 +73,11 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
     const subscription = { topicName, subscriptionName: "sub" };
     const address = { protocol: "http", endpoint: receiver.url };
     const wanting = { ...subscription, ...address, filterTag: ["a", "b"], notifyContentFormat: "JSON" };
-    expect(await ok(cmq.subscribe({ ...wanting, notifyStrategy: "BACKOFF_RETRY" }))).toEqual(done);
+    const subscriptionId = expect.stringMatching(/^subsc-/);
+    expect(await ok(cmq.subscribe({ ...wanting, notifyStrategy: "BACKOFF_RETRY" }))).toEqual({
+      ...done,
+      subscriptionId,
+    });
     expect(await ok(cmq.listSubscriptionByTopic({ topicName }))).toEqual({
       ...done,
       totalCount: 1,
@@ -145,6 +149,7 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
       inactiveMsgNum: 0,
       delayMsgNum: 0,
       rewindmsgNum: 0,
+      rewindMsgNum: 0,
       minMsgTime: 0,
     });
 

@@ -2,8 +2,11 @@
  * Real: the server inside the test's process, its database, Tencent Cloud's SDK (API 3.0, `TC3-HMAC-SHA256`) over HTTP,
  * and a program that receives pushes. Nothing is faked.
  */
+import { type IncomingMessage, request } from "node:http";
+import { json } from "node:stream/consumers";
 import { tdmq } from "tencentcloud-sdk-nodejs";
 import { describe, expect, it } from "vitest";
+import { startRecordingProxy } from "../clients/recording-proxy.ts";
 import { appId } from "../harness/cmq/account.ts";
 import type { KeyPair } from "../harness/cmq/account.ts";
 import { awkwardTexts } from "../harness/cmq/awkward-texts.ts";
@@ -14,8 +17,7 @@ import { untilTrue } from "../harness/until.ts";
 
 const given = useCmqServer();
 
-function clientOf(pair: KeyPair = given().pair) {
-  const { host } = new URL(given().server.url);
+function clientOf(pair: KeyPair = given().pair, host = new URL(given().server.url).host) {
   return new tdmq.v20200217.Client({
     credential: pair,
     region: "ap-guangzhou",
@@ -187,5 +189,21 @@ describe("tencentcloud-sdk-nodejs", () => {
     await expect(clientOf().CreateCmqQueue({ QueueName: "0bad" })).rejects.toMatchObject({
       code: "InvalidParameterValue",
     });
+  });
+
+  it("sends a message only once, although a captured request is sent again", async () => {
+    await using proxy = await startRecordingProxy(given().server.url);
+    const QueueName = "captured";
+    await clientOf().CreateCmqQueue({ QueueName });
+    await clientOf(given().pair, proxy.host).SendCmqMsg({ QueueName, MsgContent: "once", DelaySeconds: 0 });
+    const [captured] = proxy.takeExchanges();
+    if (captured === undefined) throw new Error("nothing was sent");
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const options = { method: captured.method, headers: captured.headers };
+    request(given().server.url, options, resolve).on("error", reject).end(captured.body);
+    const response = await promise;
+    expect([response.statusCode, response.headers["content-type"]]).toEqual([200, "application/json"]);
+    expect(await json(response)).toMatchObject({ Response: { Error: { Code: "AuthFailure.SignatureExpire" } } });
+    expect((await clientOf().DescribeCmqQueueDetail({ QueueName })).QueueDescribe?.ActiveMsgNum).toBe(1);
   });
 });

@@ -10,10 +10,11 @@ import { Authentication, type AuthenticationOptions } from "./authentication.ts"
 import type { ActionContext } from "./call.ts";
 import { CmqError, cmqErrorOf } from "./errors.ts";
 import { bySignedNames } from "./form.ts";
-import { requestIds } from "./ids.ts";
+import { requestIds, uuids } from "./ids.ts";
 import { Parameters } from "./parameters.ts";
-import { formType, signedRequestOf } from "./request.ts";
-import { addTc3Route } from "./tc3-api.ts";
+import { allMethods, formType, signedRequestOf } from "./request.ts";
+import { type SignedRequest } from "./signature.ts";
+import { addRootRoute } from "./root-api.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
 /** The services of the actions that other parts of the server provide. */
@@ -26,8 +27,7 @@ export interface CmqDependencies extends ServerParts, AuthenticationOptions {
 }
 
 /**
- * Adds `/v2/index.php` of CMQ's API 2.0 and `POST /` of its newer API, for programs written for CMQ's topics and
- * queues.
+ * Adds `/v2/index.php` of CMQ's API 2.0 and `/` of its newer API, for programs written for CMQ's topics and queues.
  */
 export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): Promise<void> {
   const { store, log } = given;
@@ -44,25 +44,29 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
   await addForeignRoutes(app, {
     requestBytesMax: cmqLimits.requestBytesMax,
     contentType: formType,
-    refuse: (error, _request, reply) =>
-      void send(reply, failure({ requestId: nextRequestId(), clientRequestId: null }, errorOf(error, null))),
+    refuse: refuseApi2,
     addRoutes: (scope) =>
       scope.route({
-        method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        method: [...allMethods],
         url: "/v2/index.php",
         exposeHeadRoute: false,
         schema: { hide: true },
-        handler: answer,
+        handler: (request, reply) => answerApi2(request, reply),
       }),
   });
-  await addTc3Route(app, { context, authentication, nextRequestId, errorOf });
+  const nextUuid = uuids(given.randomBytes);
+  await addRootRoute(app, { context, authentication, nextRequestId: nextUuid, errorOf, answerApi2, refuseApi2 });
 
-  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async function answerApi2(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    alreadyRead?: SignedRequest,
+  ): Promise<FastifyReply> {
     const requestId = nextRequestId();
     let clientRequestId: string | null = null;
     let action: string | null = null;
     try {
-      const signed = signedRequestOf(request);
+      const signed = alreadyRead ?? signedRequestOf(request);
       const parameters = new Parameters(bySignedNames(signed.form));
       clientRequestId = clientRequestIdOf(parameters.text("clientRequestId"));
       await authentication.check(signed, parameters);
@@ -74,6 +78,10 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
     } catch (error) {
       return send(reply, failure({ requestId, clientRequestId }, errorOf(error, action)));
     }
+  }
+
+  function refuseApi2(error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
+    send(reply, failure({ requestId: nextRequestId(), clientRequestId: null }, errorOf(error, null)));
   }
 }
 

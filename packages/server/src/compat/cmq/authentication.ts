@@ -1,9 +1,10 @@
 import type { Clock } from "../../domain/ports.ts";
 import type { ApiKeys } from "../../engine/keys/account-api-keys.ts";
-import { CmqError } from "./errors.ts";
+import { CmqError, MissingParameterError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 import { SeenRequests } from "./seen-requests.ts";
 import { algorithmOf, verifiedSignature, type SignedRequest } from "./signature.ts";
+import { Tc3Replays, type Tc3SignedCall } from "./tc3-replays.ts";
 
 export interface AuthenticationOptions {
   readonly apiKeys: Pick<ApiKeys, "secretOf">;
@@ -17,6 +18,7 @@ export interface AuthenticationOptions {
 export class Authentication {
   readonly #options: AuthenticationOptions;
   readonly #seen = new SeenRequests();
+  readonly #replays = new Tc3Replays(this.#seen);
 
   constructor(options: AuthenticationOptions) {
     this.#options = options;
@@ -31,9 +33,9 @@ export class Authentication {
       throw new CmqError("outOfRange", "parameter SignatureMethod must be HmacSHA1 or HmacSHA256");
     }
     const timestamp = parameters.anyInteger("Timestamp");
-    if (timestamp === null) throw new CmqError("missingParameter", "parameter Timestamp is missing");
+    if (timestamp === null) throw new MissingParameterError("Timestamp");
     const nonce = parameters.text("Nonce");
-    if (nonce === null) throw new CmqError("missingParameter", "parameter Nonce is missing");
+    if (nonce === null) throw new MissingParameterError("Nonce");
     // The Python SDK's nonces have up to 19 digits.
     if (!/^\d{1,20}$/.test(nonce)) throw new CmqError("wrongType", "parameter Nonce must be a whole number");
     const verified = verifiedSignature(await this.secretOf(secretId), request);
@@ -43,6 +45,12 @@ export class Authentication {
     if (!refuseReplays) return;
     const isNew = this.#seen.add(verified, timestamp * 1000, clock.now(), timestampWindowMs);
     if (!isNew) throw new CmqError("overdue", "this request was sent before; sign it again with a new Nonce");
+  }
+
+  /** Runs a call of the newer API, unless it is a replay. */
+  runOnce<T>(call: Tc3SignedCall, run: () => Promise<T>): Promise<T> {
+    const { clock, timestampWindowMs, refuseReplays } = this.#options;
+    return refuseReplays ? this.#replays.runOnce(call, clock.now(), timestampWindowMs, run) : run();
   }
 
   async secretOf(secretId: string): Promise<Uint8Array> {

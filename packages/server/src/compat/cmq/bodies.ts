@@ -1,4 +1,4 @@
-import { CmqError } from "./errors.ts";
+import { CmqError, MissingParameterError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
@@ -12,7 +12,7 @@ export function bodyOf(parameters: Parameters): Uint8Array {
  */
 export function bodiesOf(parameters: Parameters): readonly Uint8Array[] {
   const texts = parameters.list("msgBody", cmqLimits.batchMessagesMax, "batchSize");
-  if (texts === null) throw new CmqError("missingParameter", "parameter msgBody.0 is missing");
+  if (texts === null) throw new MissingParameterError("msgBody.0");
   const bodies = texts.map(bytesOf);
   const bytes = bodies.reduce((sum, body) => sum + body.length, 0);
   if (bytes > cmqLimits.batchBytesMax) {

@@ -56,6 +56,12 @@ export const cmqLimits = {
   /** Signatures remembered to detect replays, at most 24 bytes each. */
   seenRequestsMax: 2_000_000,
   /**
+   * Time after its first arrival in which the newer API accepts a signature again, at most twice this time. Clients of
+   * the newer API sign equal requests of one second with the same signature. Ten seconds leave nine for slow networks
+   * and busy programs.
+   */
+  tc3RepeatMs: 10_000,
+  /**
    * Cached filters of subscriptions. A publish needs these filters to find out whether any subscription matches the
    * message.
    */

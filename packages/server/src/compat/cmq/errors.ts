@@ -19,6 +19,10 @@ interface CmqErrorRow {
 const gatewayOnly = "only the cloud's own gateway returns it";
 const moreExact = "a more exact code is returned";
 
+/**
+ * The messages of 10100 and 10200 are the cloud's own, word for word, because programs compare them. The cloud's other
+ * messages are not public.
+ */
 export const cmqErrorTable = {
   invalidRequest: row(4000, 10000, "the request's parameters are not valid", "InvalidParameter", moreExact),
   missingParameters: row(4000, 10010, "required parameters are missing", "MissingParameter", moreExact),
@@ -35,8 +39,9 @@ export const cmqErrorTable = {
   notConsecutive: row(4000, 10380, "the indices of an array are not consecutive", "InvalidParameter"),
   missingParameter: row(4000, 10390, "a required parameter is missing", "MissingParameter"),
   missingInUri: row(4000, 10400, "a parameter is missing in the URI", "MissingParameter", moreExact),
-  wrongMethod: row(4000, 10410, "only GET and POST of a form are allowed", "UnsupportedOperation"),
-  unreadable: row(4000, 10420, "the request cannot be parsed, or is too large", "InvalidParameter"),
+  wrongMethod: row(4000, 10410, "only GET and POST are allowed", "UnsupportedProtocol"),
+  unreadable: row(4000, 10420, "the request cannot be parsed", "InvalidParameter"),
+  tooLarge: row(4000, 10420, "the request is too large", "RequestSizeLimitExceeded"),
   reserved10430: row(4000, 10430, "CMQ does not document its meaning", "InvalidParameter", gatewayOnly),
   reserved10440: row(4000, 10440, "CMQ does not document its meaning", "InvalidParameter", gatewayOnly),
   secretIdForm: row(4000, 10450, "the SecretId does not begin with AKID", "AuthFailure.InvalidSecretId"),
@@ -80,7 +85,7 @@ export const cmqErrorTable = {
   heapFull: row(4410, 10240, "the queue is full", "LimitExceeded"),
   throttled: row(4420, 10250, "too many requests", "RequestLimitExceeded"),
   invalidReceiptHandle: row(4430, 10260, "the receipt handle has expired, or was never valid", "ResourceNotFound"),
-  queueNotFound: row(4440, 10100, "the queue does not exist, or was deleted", "ResourceNotFound"),
+  queueNotFound: row(4440, 10100, "queue is not existed, or deleted", "ResourceNotFound"),
   topicNotFound: row(4440, 10600, "the topic does not exist, or was deleted", "ResourceNotFound"),
   subscriptionNotFound: row(4440, 10600, "the subscription does not exist, or was deleted", "ResourceNotFound"),
   queueLimit: row(4450, 10220, "the account has the maximum number of queues", "LimitExceeded"),
@@ -100,7 +105,7 @@ export const cmqErrorTable = {
   nameHeld: row(6040, 10660, "the name was deleted a moment ago", "ResourceUnavailable", "a name is free at once"),
   reserved10740: row(6050, 10740, "CMQ does not document its meaning", "InternalError", gatewayOnly),
   tooManyUnacked: row(6070, 10690, "too many messages were received and not deleted", "LimitExceeded"),
-  noMessage: row(7000, 10200, "there is no message", "ResourceUnavailable"),
+  noMessage: row(7000, 10200, "no message", "ResourceUnavailable"),
 } as const satisfies Record<string, CmqErrorRow>;
 
 export type CmqErrorKey = keyof typeof cmqErrorTable;
@@ -123,11 +128,21 @@ export class CmqError extends Error {
   }
 }
 
+/** A parameter is missing that the request must contain. */
+export class MissingParameterError extends CmqError {
+  readonly parameter: string;
+
+  constructor(parameter: string) {
+    super("missingParameter", `parameter ${parameter} is missing`);
+    this.parameter = parameter;
+  }
+}
+
 /** Maps Ringback's error codes to errors of this API. Codes that are not listed become `internal`. */
 const ringbackErrors: Partial<Record<ErrorCode, CmqErrorKey>> = {
   malformed_request: "unreadable",
   invalid_utf8: "unreadable",
-  request_too_large: "unreadable",
+  request_too_large: "tooLarge",
   unsupported_media_type: "unreadable",
   invalid_request: "outOfRange",
   invalid_name: "invalidParameters",

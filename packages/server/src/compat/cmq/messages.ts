@@ -4,7 +4,7 @@ import type { PulledMessage } from "../../engine/pull/pulls.ts";
 import { whileConnected } from "../../http/socket-close.ts";
 import { bodiesOf, bodyOf } from "./bodies.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
-import { CmqError, type CmqErrorKey, cmqErrorTable } from "./errors.ts";
+import { CmqError, type CmqErrorKey, cmqErrorTable, MissingParameterError } from "./errors.ts";
 import { seconds } from "./seconds.ts";
 import type { Parameters } from "./parameters.ts";
 import { pollingWaitMs } from "./queues.ts";
@@ -44,7 +44,7 @@ export async function receiveMessage(context: ActionContext, call: Call): Promis
 
 export async function batchReceiveMessage(context: ActionContext, call: Call): Promise<Members> {
   const count = call.parameters.integer("numOfMsg", 1, cmqLimits.batchMessagesMax, "batchSize");
-  if (count === null) throw new CmqError("missingParameter", "parameter numOfMsg is missing");
+  if (count === null) throw new MissingParameterError("numOfMsg");
   const messages = await receive(context, call, count);
   if (messages.length === 0) throw new CmqError("noMessage");
   return { msgInfoList: messages.map(shownMessage) };
@@ -81,7 +81,7 @@ export async function deleteMessage({ queues }: ActionContext, { parameters }: C
 export async function batchDeleteMessage({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
   const name = parameters.resourceName("queueName");
   const receiptHandles = parameters.list("receiptHandle", cmqLimits.batchMessagesMax, "batchSize");
-  if (receiptHandles === null) throw new CmqError("missingParameter", "parameter receiptHandle.0 is missing");
+  if (receiptHandles === null) throw new MissingParameterError("receiptHandle.0");
   const wellFormed = receiptHandles.filter((receiptHandle) => receiptHandleForm.test(receiptHandle));
   // `acknowledge` is called even with an empty list, so that a missing queue is reported.
   const results = await queues.acknowledge(name, wellFormed);

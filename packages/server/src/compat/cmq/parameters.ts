@@ -1,5 +1,5 @@
 import { cmqLimits } from "./cmq-limits.ts";
-import { CmqError, type CmqErrorKey } from "./errors.ts";
+import { CmqError, type CmqErrorKey, MissingParameterError } from "./errors.ts";
 import { shown } from "./form.ts";
 
 const integerForm = /^-?\d{1,16}$/;
@@ -25,7 +25,7 @@ export class Parameters {
   /** Returns the value, which may be empty. Throws if the parameter is missing. */
   required(name: string): string {
     const value = this.#values.get(name);
-    if (value === undefined) throw new CmqError("missingParameter", `parameter ${name} is missing`);
+    if (value === undefined) throw new MissingParameterError(name);
     return value;
   }
 

@@ -2,7 +2,7 @@ import { limits } from "../../domain/limits.ts";
 import type { DeadLetterPolicy, QueueDetails, QueueSettings } from "../../engine/queues/queues.ts";
 import { attributesOf, type Attributes } from "./attributes.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
-import { CmqError } from "./errors.ts";
+import { CmqError, MissingParameterError } from "./errors.ts";
 import { cmqId } from "./ids.ts";
 import { listItems, listRequestOf } from "./listing.ts";
 import { queueOf } from "./lookup.ts";
@@ -64,8 +64,9 @@ export async function queueAttributes({ queues }: ActionContext, queue: QueueDet
     inactiveMsgNum: counts.invisible,
     delayMsgNum: counts.delayed,
     rewindSeconds: seconds(queue.rewindMs),
-    // The name of this member is spelt as in CMQ's documentation.
+    // CMQ's documentation and its Python SDK spell this member `rewindmsgNum`, its Java SDK `rewindMsgNum`.
     rewindmsgNum: counts.rewindable,
+    rewindMsgNum: counts.rewindable,
     minMsgTime: counts.oldestAtMs === null ? 0 : seconds(counts.oldestAtMs),
     ...(queue.deadLetters !== null && { deadLetterPolicy: shownDeadLetters(queue.deadLetters) }),
   };
@@ -83,7 +84,7 @@ export async function deleteQueue({ queues }: ActionContext, { parameters }: Cal
 
 export async function rewindQueue(context: ActionContext, { parameters }: Call): Promise<Members> {
   const startS = parameters.integer("startConsumeTime", 0, seconds(Number.MAX_SAFE_INTEGER));
-  if (startS === null) throw new CmqError("missingParameter", "parameter startConsumeTime is missing");
+  if (startS === null) throw new MissingParameterError("startConsumeTime");
   const { name } = await queueOf(context, parameters);
   await context.queues.rewind(name, startS * 1000);
   return {};
@@ -126,10 +127,10 @@ function deadLettersOf(parameters: Parameters): DeadLetterPolicy | null {
   if (queue === null) return null;
   assertResourceName("queueName", queue);
   if (policy === 1) {
-    if (ttlS === null) throw new CmqError("missingParameter", "parameter maxTimeToLive is missing");
+    if (ttlS === null) throw new MissingParameterError("maxTimeToLive");
     return { queue, after: "time", ttlMs: ttlS * 1000 };
   }
-  if (receivesMax === null) throw new CmqError("missingParameter", "parameter maxReceiveCount is missing");
+  if (receivesMax === null) throw new MissingParameterError("maxReceiveCount");
   return { queue, after: "receives", receivesMax };
 }
 

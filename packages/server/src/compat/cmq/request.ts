@@ -7,35 +7,36 @@ import type { SignedRequest } from "./signature.ts";
 
 export const formType = "application/x-www-form-urlencoded";
 
+/** Every method has a route, so that a wrong method is answered in the format of the API. */
+export const allMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+
 /**
  * Matches scheme and host of an absolute URL, which clients send as the request target to a proxy. Clients sign only
  * the path.
  */
 const schemeAndHost = /^[a-z]+:\/\/[^/?]*/i;
 
-/** Reads a GET with a query or a POST of a form. The signature is not verified yet. */
-export function signedRequestOf(request: FastifyRequest): SignedRequest {
-  const { method } = request.raw;
+/** Returns path and query of the request target. */
+export function targetOf(request: FastifyRequest): { readonly path: string; readonly query: string } {
   const url = (request.raw.url ?? "").replace(schemeAndHost, "");
   const mark = url.indexOf("?");
-  const path = mark < 0 ? url : url.slice(0, mark);
-  const query = mark < 0 ? "" : url.slice(mark + 1);
+  return mark < 0 ? { path: url || "/", query: "" } : { path: url.slice(0, mark) || "/", query: url.slice(mark + 1) };
+}
+
+/**
+ * Reads a GET with a query or a POST of a form. The content type is not checked, because CMQ's Java SDK sends forms as
+ * any type. The signature is not verified yet.
+ */
+export function signedRequestOf(request: FastifyRequest): SignedRequest {
+  const { method } = request.raw;
+  const { path, query } = targetOf(request);
   const host = request.headers.host ?? "";
   if (method === "GET") return { method, host, path, form: readForm(query) };
   if (method !== "POST") throw new CmqError("wrongMethod");
   const bytes = bodyBytes(request);
   // Some clients POST an empty body and send their parameters in the query.
   if (bytes.length === 0) return { method, host, path, form: readForm(query) };
-  if (!isForm(request.raw.headers["content-type"])) {
-    throw new CmqError("wrongMethod", "a POST must have the content type application/x-www-form-urlencoded");
-  }
   if (!isUtf8(bytes)) throw new CmqError("unreadable", "the form is not UTF-8");
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
   return { method, host, path, form: readForm(text) };
-}
-
-function isForm(contentType: string | undefined): boolean {
-  return (
-    contentType === formType || !contentType || /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType)
-  );
 }

@@ -23,24 +23,28 @@ export class SeenRequests {
 
   /** Returns false if the request is a replay. Throws `throttled` when too many requests are remembered. */
   add(signature: Uint8Array, timestampMs: number, nowMs: number, windowMs: number): boolean {
-    const group = Math.floor(timestampMs / groupMs);
-    const fingerprint = fingerprintOf(signature);
-    let seen = this.#groups.get(group);
-    if (seen?.has(fingerprint) === true) return false;
-    if (seen === undefined) {
-      // A new group begins every ten seconds, which is often enough to forget old ones.
-      this.#forgetBefore(nowMs - windowMs);
-      this.#groups.set(group, (seen = new FingerprintSet()));
-    }
+    if (this.has(signature, timestampMs)) return false;
+    // A new group begins every ten seconds, which is often enough to forget old ones.
+    if (!this.#groups.has(groupOf(timestampMs)) || this.#count >= this.#max) this.#forgetBefore(nowMs - windowMs);
     if (this.#count >= this.#max) {
-      this.#forgetBefore(nowMs - windowMs);
-      if (this.#count >= this.#max) {
-        throw new CmqError("throttled", `more than ${this.#max} requests arrived within the time window`);
-      }
+      throw new CmqError("throttled", `more than ${this.#max} requests arrived within the time window`);
     }
-    seen.add(fingerprint);
-    this.#count++;
+    this.remember(signature, timestampMs);
     return true;
+  }
+
+  has(signature: Uint8Array, timestampMs: number): boolean {
+    return this.#groups.get(groupOf(timestampMs))?.has(fingerprintOf(signature)) === true;
+  }
+
+  /** Like `add`, but never refuses. */
+  remember(signature: Uint8Array, timestampMs: number): void {
+    const group = groupOf(timestampMs);
+    let seen = this.#groups.get(group);
+    if (seen === undefined) this.#groups.set(group, (seen = new FingerprintSet()));
+    const before = seen.size;
+    seen.add(fingerprintOf(signature));
+    this.#count += seen.size - before;
   }
 
   get size(): number {
@@ -56,11 +60,15 @@ export class SeenRequests {
   }
 }
 
+function groupOf(timestampMs: number): number {
+  return Math.floor(timestampMs / groupMs);
+}
+
 /**
  * Returns the first 52 bits of the signature. Clients cannot choose these bits. With a million remembered requests, a
  * new request has an accidental match, and is refused, once in about 4,500 million times.
  */
-function fingerprintOf(signature: Uint8Array): number {
+export function fingerprintOf(signature: Uint8Array): number {
   const view = new DataView(signature.buffer, signature.byteOffset, signature.byteLength);
   return 1 + view.getUint32(0) * 2 ** 20 + (view.getUint32(4) >>> 12);
 }

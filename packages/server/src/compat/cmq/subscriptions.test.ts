@@ -30,6 +30,7 @@ describe("subscriptions", () => {
       code: 0,
       message: "",
       requestId: expect.any(String) as string,
+      subscriptionId: expect.stringMatching(/^subsc-/) as string,
     });
     expect(await settingsOf("billing")).toMatchObject({
       push: { url: "http://example.com/cb", protocol: "cmq-json" },

@@ -18,12 +18,7 @@ import { seconds } from "./seconds.ts";
 
 const strategies = ["BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY"] as const;
 
-export async function subscribe(context: ActionContext, call: Call): Promise<Members> {
-  await createSubscription(context, call);
-  return {};
-}
-
-export async function createSubscription(context: ActionContext, { parameters }: Call): Promise<Subscription> {
+export async function subscribe(context: ActionContext, { parameters }: Call): Promise<Members> {
   const name = parameters.resourceName("subscriptionName");
   const topic = await topicOf(context, parameters);
   const filterType = await filterTypeOf(context, topic);
@@ -40,7 +35,8 @@ export async function createSubscription(context: ActionContext, { parameters }:
     return (await store.catalog.putSubscription(topic.id, name, settings, "now")).subscription;
   });
   notifyChanged(context, topic, name);
-  return subscription;
+  // CMQ's documentation does not name this member, but CMQ's Python SDK reads it.
+  return { subscriptionId: cmqId("subsc", subscription.id) };
 }
 
 export async function unsubscribe(context: ActionContext, { parameters }: Call): Promise<Members> {

@@ -16,8 +16,8 @@ import { publishMessage } from "./publish.ts";
 import { createLargeQueue, deleteQueue, queueAttributes, rewindQueue, setQueueAttributes } from "./queues.ts";
 import {
   clearSubscriptionFilterTags,
-  createSubscription,
   setSubscriptionAttributes,
+  subscribe,
   subscriptionAttributes,
   unsubscribe,
 } from "./subscriptions.ts";
@@ -32,7 +32,7 @@ export const tc3Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["DescribeCmqTopics", (context, call) => describeTopics(context, call, "TopicList")],
   ["DescribeCmqTopicDetail", describeTopicDetail],
   ["PublishCmqMsg", async (context, call) => sent(await publishMessage(context, call))],
-  ["CreateCmqSubscribe", createSubscribe],
+  ["CreateCmqSubscribe", async (context, call) => capitalised(await subscribe(context, call))],
   ["DeleteCmqSubscribe", unsubscribe],
   ["ModifyCmqSubscriptionAttribute", setSubscriptionAttributes],
   ["DescribeCmqSubscriptionDetail", describeSubscriptions],
@@ -49,16 +49,17 @@ export const tc3Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["DescribeCmqDeadLetterSourceQueues", describeDeadLetterSources],
 ]);
 
-/** The actions of version 2019-03-04, which belongs to CMQ: two listings whose results have other names. */
+/**
+ * The actions of version 2019-03-04, which belongs to CMQ: the actions that version 2020-02-17 has with `Cmq` in their
+ * names, and two listings whose results have other names.
+ */
 export const oldTc3Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
+  ...[...tc3Actions]
+    .filter(([name]) => !/^(?:DescribeCmqTopic|DescribeCmqQueue|PublishCmqMsg|SendCmqMsg)/.test(name))
+    .map(([name, run]): [string, Action] => [name.replace("Cmq", ""), run]),
   ["DescribeTopicDetail", (context, call) => describeTopics(context, call, "TopicSet")],
   ["DescribeQueueDetail", (context, call) => describeQueues(context, call, "QueueSet")],
 ]);
-
-async function createSubscribe(context: ActionContext, call: Call): Promise<Members> {
-  const { id } = await createSubscription(context, call);
-  return { SubscriptionId: cmqId("subsc", id) };
-}
 
 async function describeTopics(context: ActionContext, { parameters }: Call, list: string): Promise<Members> {
   const { store, account } = context;
@@ -127,12 +128,11 @@ async function describeQueueDetail(context: ActionContext, { parameters }: Call)
 }
 
 async function queueView(context: ActionContext, queue: QueueDetails) {
-  const { rewindmsgNum, deadLetterPolicy, ...attributes } = await queueAttributes(context, queue);
+  const { rewindmsgNum: _misspelt, deadLetterPolicy, ...attributes } = await queueAttributes(context, queue);
   return {
     QueueId: cmqId("queue", queue.id),
     QueueName: queue.name,
     ...capitalised(attributes),
-    RewindMsgNum: rewindmsgNum,
     ...timesInMs(queue),
     MaxDelaySeconds: limits.delayMsMax / 1000,
     Transaction: false,
@@ -155,7 +155,9 @@ async function clearQueue(context: ActionContext, { parameters }: Call): Promise
 }
 
 async function unbindDeadLetter({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
-  const name = parameters.resourceName("queueName", "sourceQueueName");
+  // Version 2019-03-04 has the name in `QueueName`.
+  const parameter = parameters.has("queueName") ? "queueName" : "sourceQueueName";
+  const name = parameters.resourceName("queueName", parameter);
   if ((await queues.get(name)) === null) throw new CmqError("queueNotFound");
   await queues.change(name, { deadLetters: null });
   return {};

@@ -4,8 +4,8 @@ import { cmqLimits } from "./cmq-limits.ts";
 
 /** Maps names of the newer API to names of API 2.0, where the two differ in more than the case of the first letter. */
 const renamed: ReadonlyMap<string, string> = new Map([
-  ["msgContent", "msgBody"],
-  ["filterTags", "filterTag"],
+  ["MsgContent", "msgBody"],
+  ["FilterTags", "filterTag"],
 ]);
 
 /**
@@ -18,15 +18,39 @@ export function parametersOfJson(value: unknown): Parameters {
   }
   const values = new Map<string, string>();
   for (const [member, given] of Object.entries(value)) {
-    const small = member.charAt(0).toLowerCase() + member.slice(1);
-    const name = renamed.get(small) ?? small;
+    const name = api2NameOf(member);
     if (Array.isArray(given)) {
       for (const [index, item] of given.entries()) set(values, `${name}.${index}`, scalar(item));
     } else {
       set(values, name, scalar(given));
     }
   }
-  // The newer API sends tags and the routing key in the same member.
+  return withRoutingKey(values);
+}
+
+/** Converts the parameters of a query or form to those of API 2.0: `FilterTag.0` becomes `filterTag.0`. */
+export function parametersOfForm(form: ReadonlyMap<string, string>): Parameters {
+  const values = new Map<string, string>();
+  for (const [path, value] of form) {
+    const [member = "", ...index] = path.split(".");
+    set(values, [api2NameOf(member), ...index].join("."), value);
+  }
+  return withRoutingKey(values);
+}
+
+/** Returns the newer API's name of a parameter of API 2.0, as the message of an error gives it. */
+export function tc3NameOf(api2Name: string): string {
+  const [name = ""] = api2Name.split(".");
+  if (name === "msgBody") return "MsgContent";
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function api2NameOf(member: string): string {
+  return renamed.get(member) ?? member.charAt(0).toLowerCase() + member.slice(1);
+}
+
+/** The newer API sends tags and the routing key in the same member. */
+function withRoutingKey(values: Map<string, string>): Parameters {
   const first = values.get("msgTag.0");
   if (first !== undefined && !values.has("routingKey")) values.set("routingKey", first);
   return new Parameters(values);

@@ -1,9 +1,15 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { CmqError } from "./errors.ts";
+import { missingTc3Parameter, Tc3Error } from "./tc3-errors.ts";
 
 const algorithm = "TC3-HMAC-SHA256";
 const form =
   /^TC3-HMAC-SHA256\s+Credential=([^/,\s]{1,128})\/(\d{4}-\d\d-\d\d)\/([^/,\s]{1,64})\/tc3_request,\s*SignedHeaders=([a-z\d;-]{1,512}),\s*Signature=([\da-f]{64})$/;
+
+/** The headers that the cloud's documentation requires a signature to cover. */
+const requiredHeaders = ["content-type", "host"];
+
+/** Value of the header `X-TC-Content-SHA256` with which a client says that its signature does not cover the body. */
+const unsignedPayload = "UNSIGNED-PAYLOAD";
 
 export interface Tc3Authorization {
   readonly secretId: string;
@@ -24,12 +30,15 @@ export interface Tc3Request {
 }
 
 export function readTc3Authorization(header: string | undefined): Tc3Authorization {
-  if (header === undefined || header === "") throw new CmqError("authentication", "the request is not signed");
+  if (header === undefined || header === "") throw missingTc3Parameter("Authorization");
   const match = form.exec(header);
-  if (match === null)
-    throw new CmqError("authentication", `the Authorization header is not a valid ${algorithm} header`);
-  const [, secretId = "", date = "", service = "", signedHeaders = "", signature = ""] = match;
-  return { secretId, date, service, signedHeaders: signedHeaders.split(";"), signature: Buffer.from(signature, "hex") };
+  if (match === null) throw invalid(`The Authorization header is not a valid ${algorithm} header.`);
+  const [, secretId = "", date = "", service = "", names = "", signature = ""] = match;
+  const signedHeaders = names.split(";");
+  for (const name of requiredHeaders) {
+    if (!signedHeaders.includes(name)) throw invalid(`SignedHeaders must contain ${requiredHeaders.join(" and ")}.`);
+  }
+  return { secretId, date, service, signedHeaders, signature: Buffer.from(signature, "hex") };
 }
 
 /** Returns a header's value as it appears in the signed text. */
@@ -58,11 +67,10 @@ const variants: readonly HeaderText[] = [
 
 export function isTc3SignedWith(secretKey: Uint8Array, request: Tc3Request, authorization: Tc3Authorization): boolean {
   const { date, service, signedHeaders, signature } = authorization;
-  // The documentation requires a signature to cover at least these two headers.
-  if (!signedHeaders.includes("host") || !signedHeaders.includes("content-type")) return false;
   if (date !== new Date(request.timestampS * 1000).toISOString().slice(0, 10)) return false;
   const key = hmac(hmac(hmac(Buffer.concat([Buffer.from("TC3"), secretKey]), date), service), "tc3_request");
-  const bodyHash = sha256(request.body);
+  const isUnsigned = request.headers["x-tc-content-sha256"] === unsignedPayload;
+  const bodyHash = sha256(isUnsigned ? unsignedPayload : request.body);
   for (const textOf of variants) {
     const hash = sha256(tc3CanonicalRequest(request, signedHeaders, bodyHash, textOf));
     const expected = hmac(key, `${algorithm}\n${request.timestampS}\n${date}/${service}/tc3_request\n${hash}`);
@@ -77,6 +85,10 @@ function hmac(key: Uint8Array, text: string): Uint8Array {
 
 function sha256(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
+}
+
+function invalid(message: string): Tc3Error {
+  return new Tc3Error("AuthFailure.InvalidAuthorization", message);
 }
 
 function withoutPort(host: string): string {

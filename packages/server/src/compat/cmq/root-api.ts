@@ -1,0 +1,107 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { addForeignRoutes } from "../foreign-routes.ts";
+import type { Authentication } from "./authentication.ts";
+import type { ActionContext, Members } from "./call.ts";
+import { cmqLimits } from "./cmq-limits.ts";
+import { CmqError } from "./errors.ts";
+import { allMethods, signedRequestOf } from "./request.ts";
+import type { SignedRequest } from "./signature.ts";
+import { oldTc3Actions, tc3Actions } from "./tc3-actions.ts";
+import { callSignedInForm, callSignedInHeaders, type Tc3Call } from "./tc3-call.ts";
+import { Tc3Error, tc3ErrorView } from "./tc3-errors.ts";
+
+interface RootRoute {
+  readonly context: ActionContext;
+  readonly authentication: Authentication;
+  readonly nextRequestId: () => string;
+  readonly errorOf: (error: unknown, action: string | null) => CmqError;
+  readonly answerApi2: (request: FastifyRequest, reply: FastifyReply, read: SignedRequest) => Promise<FastifyReply>;
+  readonly refuseApi2: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
+}
+
+const versions = new Map([
+  ["2020-02-17", tc3Actions],
+  ["2019-03-04", oldTc3Actions],
+]);
+
+/**
+ * Adds `/`, the path of the newer API. Its requests have the signature in the headers (signature method v3,
+ * `TC3-HMAC-SHA256`) or among the parameters of a query or form (v1). CMQ's Go SDK also sends requests of API 2.0 to
+ * `/`. Their forms have no `Version`, which the newer API requires.
+ */
+export async function addRootRoute(app: FastifyInstance, given: RootRoute): Promise<void> {
+  await addForeignRoutes(app, {
+    requestBytesMax: cmqLimits.requestBytesMax,
+    contentType: "application/json",
+    refuse: (error, request, reply) => {
+      // A client of API 2.0 would read an error of the newer API as success.
+      if (request.raw.method === "POST" && !isSignedInHeaders(request)) given.refuseApi2(error, request, reply);
+      else refuse(given, reply, given.nextRequestId(), error, null);
+    },
+    addRoutes: (scope) =>
+      scope.route({
+        method: [...allMethods],
+        url: "/",
+        exposeHeadRoute: false,
+        schema: { hide: true },
+        handler: (request, reply) => answer(given, request, reply),
+      }),
+  });
+}
+
+async function answer(given: RootRoute, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const requestId = given.nextRequestId();
+  let action: string | null = null;
+  try {
+    let call: Tc3Call;
+    if (isSignedInHeaders(request)) {
+      call = await callSignedInHeaders(given.authentication, request);
+    } else {
+      const read = signedRequestOf(request);
+      if (read.form.has("Action") && !read.form.has("Version")) return await given.answerApi2(request, reply, read);
+      call = await callSignedInForm(given.authentication, read);
+    }
+    action = call.action;
+    const members = await run(given, call, request);
+    return send(reply, { ...members, RequestId: requestId });
+  } catch (error) {
+    return refuse(given, reply, requestId, error, action);
+  }
+}
+
+function run({ context, authentication }: RootRoute, call: Tc3Call, request: FastifyRequest): Promise<Members> {
+  const { action, version, readParameters, signed } = call;
+  const actions = versions.get(version);
+  if (actions === undefined) throw new Tc3Error("NoSuchVersion", "There is no such version of the API.");
+  const runAction = actions.get(action);
+  if (runAction === undefined) throw new CmqError("unknownAction");
+  const parameters = readParameters();
+  const runOnce = () => runAction(context, { parameters, socket: request.raw.socket });
+  return signed === null ? runOnce() : authentication.runOnce(signed, runOnce);
+}
+
+function isSignedInHeaders({ raw: { headers } }: FastifyRequest): boolean {
+  return headers["x-tc-action"] !== undefined || headers.authorization?.startsWith("TC3-") === true;
+}
+
+function refuse(
+  given: RootRoute,
+  reply: FastifyReply,
+  RequestId: string,
+  error: unknown,
+  action: string | null,
+): FastifyReply {
+  const known = error instanceof Tc3Error ? error : given.errorOf(error, action);
+  return send(reply, { Error: tc3ErrorView(known), RequestId });
+}
+
+/**
+ * Fastify would add a charset to the content type of a text, so the body is sent as bytes. Tencent Cloud's SDK for
+ * Python finds errors only in a response whose content type is exactly `application/json`.
+ */
+function send(reply: FastifyReply, Response: Members): FastifyReply {
+  return reply
+    .code(200)
+    .header("content-type", "application/json")
+    .send(Buffer.from(JSON.stringify({ Response })));
+}

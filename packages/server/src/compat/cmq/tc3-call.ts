@@ -1,0 +1,84 @@
+import type { FastifyRequest } from "fastify";
+import { bodyBytes, parseJson } from "../../http/json-body.ts";
+import type { Authentication } from "./authentication.ts";
+import { CmqError } from "./errors.ts";
+import { bySignedNames, readForm } from "./form.ts";
+import { Parameters } from "./parameters.ts";
+import { targetOf } from "./request.ts";
+import type { SignedRequest } from "./signature.ts";
+import { missingTc3Parameter } from "./tc3-errors.ts";
+import { parametersOfForm, parametersOfJson } from "./tc3-parameters.ts";
+import type { Tc3SignedCall } from "./tc3-replays.ts";
+import { isTc3SignedWith, readTc3Authorization } from "./tc3-signature.ts";
+
+/** An authenticated request of the newer API. */
+export interface Tc3Call {
+  readonly action: string;
+  readonly version: string;
+  /** Reads the parameters. Throws `CmqError` when they are malformed. */
+  readonly readParameters: () => Parameters;
+  /** For the detection of replays. Null: they were detected already. */
+  readonly signed: Tc3SignedCall | null;
+}
+
+/** Reads a request with the signature in the headers: a POST of JSON, or a GET with a query. */
+export async function callSignedInHeaders(authentication: Authentication, request: FastifyRequest): Promise<Tc3Call> {
+  const { method = "", headers } = request.raw;
+  if (method !== "GET" && method !== "POST") throw new CmqError("wrongMethod");
+  const timestampS = timestampOf(headerOf(request, "x-tc-timestamp"));
+  const version = required("Version", headerOf(request, "x-tc-version"));
+  const action = required("Action", headerOf(request, "x-tc-action"));
+  const authorization = readTc3Authorization(headers.authorization);
+  const { query } = targetOf(request);
+  const body = bodyBytes(request);
+  const secretKey = await authentication.secretOf(authorization.secretId);
+  if (!isTc3SignedWith(secretKey, { method, path: "/", query, headers, body, timestampS }, authorization)) {
+    throw new CmqError("authentication");
+  }
+  authentication.assertInTime(timestampS);
+  return {
+    action,
+    version,
+    readParameters: () => (method === "GET" ? parametersOfForm(readForm(query)) : parametersOfBody(body)),
+    signed: { action, signature: authorization.signature, body, timestampMs: timestampS * 1000 },
+  };
+}
+
+/** Reads a request with the signature among its parameters, as in API 2.0. */
+export async function callSignedInForm(authentication: Authentication, request: SignedRequest): Promise<Tc3Call> {
+  const form = bySignedNames(request.form);
+  timestampOf(form.get("Timestamp") ?? "");
+  const version = required("Version", form.get("Version") ?? "");
+  const action = required("Action", form.get("Action") ?? "");
+  for (const name of ["SecretId", "Signature"]) required(name, form.get(name) ?? "");
+  await authentication.check(request, new Parameters(form));
+  return { action, version, readParameters: () => parametersOfForm(form), signed: null };
+}
+
+function timestampOf(text: string): number {
+  required("Timestamp", text);
+  if (!/^\d{1,12}$/.test(text)) throw new CmqError("wrongType", "Timestamp must be a number of seconds");
+  return Number(text);
+}
+
+function required(name: string, value: string): string {
+  if (value === "") throw missingTc3Parameter(name);
+  return value;
+}
+
+function headerOf({ raw }: FastifyRequest, name: string): string {
+  const value = raw.headers[name];
+  return typeof value === "string" ? value : "";
+}
+
+function parametersOfBody(body: Uint8Array): Parameters {
+  return parametersOfJson(body.length === 0 ? {} : parsed(body));
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes).value;
+  } catch {
+    throw new CmqError("unreadable", "the request is not valid JSON");
+  }
+}
