@@ -49,6 +49,8 @@ describe("the configuration", () => {
       logLevel: "info",
       allowPrivateNetworks: true,
       allowedAddresses: [],
+      allowedHosts: [],
+      allowedOrigins: [],
       masterKey: [],
       wechatTopic: "wechat",
       cmqTimestampWindowMs: 300_000,

@@ -3,6 +3,7 @@ import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
 import { closedObject } from "../shapes/schema-parts.ts";
 import { formatListenAddress, listenForms, parseListenAddress } from "./listen-address.ts";
+import { hostForms, originForms, parseHostPattern, parseOrigin } from "./callers.ts";
 import { networkForms, parseNetwork } from "./network.ts";
 import { byteUnits, durationUnits, type Units } from "./units.ts";
 
@@ -124,5 +125,21 @@ export function networks(countMax: number) {
     schema: Type.Array(Type.String(), { maxItems: countMax }),
     expected: `${networkForms}; at most ${countMax}`,
     read: (raw: unknown) => readList(raw, parseNetwork),
+  };
+}
+
+export function hosts(countMax: number) {
+  return {
+    schema: Type.Array(Type.String(), { maxItems: countMax }),
+    expected: `${hostForms}; at most ${countMax}`,
+    read: (raw: unknown) => readList(raw, parseHostPattern),
+  };
+}
+
+export function origins(countMax: number) {
+  return {
+    schema: Type.Array(Type.String(), { maxItems: countMax }),
+    expected: `${originForms}; at most ${countMax}`,
+    read: (raw: unknown) => readList(raw, parseOrigin),
   };
 }

@@ -126,6 +126,8 @@ export class CmqError extends Error {
 /** Maps Ringback's error codes to errors of this API. Codes that are not listed become `internal`. */
 const ringbackErrors: Partial<Record<ErrorCode, CmqErrorKey>> = {
   malformed_request: "unreadable",
+  origin_not_allowed: "invalidParameters",
+  host_not_allowed: "invalidParameters",
   invalid_utf8: "unreadable",
   request_too_large: "unreadable",
   unsupported_media_type: "unreadable",
