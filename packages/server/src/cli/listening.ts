@@ -16,7 +16,7 @@ interface Listening {
 }
 
 /**
- * Shows the URL of a command's server and runs the server until SIGINT, SIGTERM or SIGHUP. Requests that are running then get
+ * Shows the URL of a command's server, and runs the server until a stop signal comes. Requests that are running then get
  * no response.
  */
 export async function serveUntilStopped(listening: Listening, context: CommandContext): Promise<void> {

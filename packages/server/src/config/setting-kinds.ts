@@ -4,7 +4,7 @@ import { nameForm } from "../domain/names.ts";
 import { closedObject } from "../shapes/schema-parts.ts";
 import { formatListenAddress, listenForms, parseListenAddress } from "./listen-address.ts";
 import { hostForms, originForms, parseHostPattern, parseOrigin } from "./callers.ts";
-import { networkForms, parseNetwork } from "./network.ts";
+import { canonicalNetwork, networkForms } from "../domain/ip-network.ts";
 import { byteUnits, durationUnits, type Units } from "./units.ts";
 
 /** The format of the values of one kind, and their parser. */
@@ -124,7 +124,7 @@ export function networks(countMax: number) {
   return {
     schema: Type.Array(Type.String(), { maxItems: countMax }),
     expected: `${networkForms}; at most ${countMax}`,
-    read: (raw: unknown) => readList(raw, parseNetwork),
+    read: (raw: unknown) => readList(raw, canonicalNetwork),
   };
 }
 

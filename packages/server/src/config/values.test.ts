@@ -4,7 +4,6 @@ import { byteUnits, durationUnits } from "./units.ts";
 import { parseHostPattern, parseOrigin } from "./callers.ts";
 import { formatListenAddress, parseListenAddress } from "./listen-address.ts";
 import { nearest } from "./nearest.ts";
-import { parseNetwork } from "./network.ts";
 
 describe("a duration", () => {
   it.each([
@@ -91,32 +90,6 @@ describe("an address to listen on", () => {
         expect(parseListenAddress(formatListenAddress(wanted))).toEqual(wanted);
       }),
     );
-  });
-});
-
-describe("a network", () => {
-  it.each([
-    ["10.0.0.0/8", "10.0.0.0/8"],
-    ["10.1.2.3", "10.1.2.3/32"],
-    ["fd00::/8", "fd00::/8"],
-    ["::1", "::1/128"],
-    [" 0.0.0.0/0 ", "0.0.0.0/0"],
-  ])("%j is %s", (text, network) => {
-    expect(parseNetwork(text)).toBe(network);
-  });
-
-  it.each([
-    "",
-    "10.0.0",
-    "10.0.0.0/33",
-    "::/129",
-    "10.0.0.0/-1",
-    "10.0.0.0/",
-    "localhost",
-    "fe80::1%eth0",
-    "010.0.0.1",
-  ])("is not written %j", (text) => {
-    expect(parseNetwork(text)).toBeNull();
   });
 });
 
