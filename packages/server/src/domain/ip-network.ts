@@ -4,7 +4,7 @@ import { canonicalHost } from "./host.ts";
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** IPv6 addresses that stand for the IPv4 address in their last four bytes. Sockets of both reach the same host. */
+/** IPv6 addresses that stand for the IPv4 address in their last four bytes. Both reach the same host. */
 const mappedV4 = ipaddr.IPv6.parseCIDR("::ffff:0:0/96");
 /** IPv6 addresses that a gateway translates to the IPv4 address in their last four bytes (RFC 6052). */
 const nat64 = ipaddr.IPv6.parseCIDR("64:ff9b::/96");

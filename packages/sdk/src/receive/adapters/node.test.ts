@@ -67,7 +67,7 @@ describe("the adapter for node:http", () => {
       handle: ({ body }) => Promise.resolve({ status: 200, headers: {}, body: String(bodies.push(body)) }),
     };
     const reading = createServer(async (request, response) => {
-      Object.assign(request, { rawBody: Buffer.concat(await Array.fromAsync(request)) });
+      Object.assign(request, { rawBody: Buffer.concat(await request.toArray()) });
       toNodeHandler(keeping)(request, response);
     });
     const server = await listening(reading);
