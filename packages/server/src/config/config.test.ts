@@ -79,6 +79,12 @@ describe("the configuration", () => {
     expect(config).toMatchObject({ allowPrivateNetworks: false, databaseBytesMax: 0 });
   });
 
+  it.each(["constructor", "toString", "__proto__", "hasOwnProperty"])("knows no setting %s", (name) => {
+    expect(refusal({ file: `${name}: 1\n` })).toContain(`unknown key "${name}"`);
+    expect(refusal({ file: `topics:\n  t:\n    ${name}: 1\n` })).toContain(name);
+    expect(refusal({ env: { [`RINGBACK_${name}`]: "1" } })).toContain(name);
+  });
+
   it("finds the file by its variable, and by the flag first", () => {
     expect(load({ env: { RINGBACK_CONFIG: "ringback.yaml" }, file: "accountAppId: 5" }).accountAppId).toBe(5);
     const both = {

@@ -8,7 +8,7 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 const mappedV4 = ipaddr.IPv6.parseCIDR("::ffff:0:0/96");
 /** IPv6 addresses that a gateway translates to the IPv4 address in their last four bytes (RFC 6052). */
 const nat64 = ipaddr.IPv6.parseCIDR("64:ff9b::/96");
-/** Deprecated forms with an IPv4 address inside: compatible addresses (RFC 4291 section 2.5.5.1) and 6to4 (RFC 3056). */
+/** Deprecated forms with an IPv4 address inside: compatible addresses (RFC 4291 2.5.5.1) and 6to4 (RFC 3056). */
 const deprecated = [ipaddr.IPv6.parseCIDR("::/96"), ipaddr.IPv6.parseCIDR("2002::/16")];
 const prefixOfV4 = 96;
 

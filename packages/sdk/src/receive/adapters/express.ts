@@ -19,8 +19,8 @@ export interface ExpressRequest extends NodeRequest {
  * After a body parser, the receiver needs the original bytes of the body. `express.raw({ type: () => true })` keeps
  * these bytes. The text of `express.text()` is encoded as UTF-8, which is correct if the sender used UTF-8.
  * `request.rawBody` is used if it is there: NestJS with `rawBody: true`, Firebase, and `express.json()` with the option
- * `verify: (request, _, bytes) => { request.rawBody = bytes }` keep the bytes there. `express.json()` alone does not keep
- * them: such a request goes to Express' error handling as a {@link ReceiveError} with the code `body_already_read`.
+ * `verify: (request, _, bytes) => { request.rawBody = bytes }` keep the bytes there. `express.json()` alone does not:
+ * such a request goes to Express' error handling as a {@link ReceiveError} with the code `body_already_read`.
  */
 export function toExpressHandler(
   receiver: Receiver,
