@@ -32,6 +32,10 @@ async function send(method: string, path: string, headers: Headers, body = ""): 
   return promise;
 }
 
+async function refusal(path: string, headers: Headers): Promise<unknown> {
+  return JSON.parse((await send("POST", path, headers)).body);
+}
+
 type Route = readonly [method: string, path: string];
 
 /** Every operation of the OpenAPI document, and the paths that the document does not contain. */
@@ -84,16 +88,12 @@ describe.each(hostile)("a request of %s", (_what, headers, status, code, setting
     const routes = await everyRoute();
     expect(routes.length).toBeGreaterThan(50);
     for (const [method, path] of routes) {
-      const {
-        status: answered,
-        headers: answerHeaders,
-        body,
-      } = await send(method, path, headers, method === "GET" ? "" : "{}");
-      expect([method, path, answered]).toEqual([method, path, status]);
-      expect(answerHeaders["access-control-allow-origin"]).toBeUndefined();
-      if (method === "HEAD") continue;
-      expect([path, body]).toEqual([path, expect.stringContaining(setting)]);
-      if (answerHeaders["content-type"] === "application/problem+json") expect(body).toContain(`"code":"${code}"`);
+      const answer = await send(method, path, headers, method === "GET" ? "" : "{}");
+      expect([method, path, answer.status]).toEqual([method, path, status]);
+      expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+      const isProblem = answer.headers["content-type"] === "application/problem+json";
+      const texts = method === "HEAD" ? [] : isProblem ? [setting, `"code":"${code}"`] : [setting];
+      expect([path, texts.filter((text) => !answer.body.includes(text))]).toEqual([path, []]);
     }
     const { api } = server();
     expect(await api.ok("GET", "/v1/topics")).toMatchObject({ items: [{ name: "kept" }] });
@@ -105,14 +105,12 @@ describe.each(hostile)("a request of %s", (_what, headers, status, code, setting
   });
 
   it("is refused in the format of each compatibility API", async () => {
-    const refusalOf = async (method: string, path: string, more: Headers = {}) =>
-      JSON.parse((await send(method, path, { ...headers, ...more })).body) as unknown;
     const sentence = expect.stringContaining(setting) as string;
-    expect(await refusalOf("POST", "/v2/index.php")).toMatchObject({ code: 4000, message: sentence });
-    expect(await refusalOf("POST", "/", { "x-tc-action": "DescribeCmqTopics" })).toMatchObject({
+    expect(await refusal("/v2/index.php", headers)).toMatchObject({ code: 4000, message: sentence });
+    expect(await refusal("/", { ...headers, "x-tc-action": "DescribeCmqTopics" })).toMatchObject({
       Response: { Error: { Message: sentence }, RequestId: expect.any(String) },
     });
-    expect(await refusalOf("POST", "/api/")).toMatchObject({ error_code: 10_002, description: sentence });
+    expect(await refusal("/api/", headers)).toMatchObject({ error_code: 10_002, description: sentence });
   });
 });
 

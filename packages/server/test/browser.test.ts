@@ -97,8 +97,8 @@ const nothing = Object.fromEntries(wayNames.map((name) => [name, null]));
 
 it("a page reaches a server that does not check its callers, in every way that the next tests try", async () => {
   await sendEveryWay(await pageOf("evil"), naiveUrl);
-  const names = arrived.map((line) => /\/in\/([\w-]+)/.exec(line)?.[1]);
-  expect(wayNames.filter((name) => !names.includes(name))).toEqual([]);
+  const names = new Set(arrived.map((line) => /\/in\/([\w-]+)/.exec(line)?.[1]));
+  expect(wayNames.filter((name) => !names.has(name))).toEqual([]);
 });
 
 it.each(["127.0.0.1", "localhost"])(

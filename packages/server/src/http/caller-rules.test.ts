@@ -148,10 +148,10 @@ describe("a Host header", () => {
   });
 });
 
-describe("the origin", () => {
-  const from = (origin: string, host = "localhost:8000", rules: Partial<CallerRules> = {}) =>
-    answerTo({ ...onLoopback, ...rules }, ["Host", host, "Origin", origin]);
+const from = (origin: string, host = "localhost:8000", rules: Partial<CallerRules> = {}) =>
+  answerTo({ ...onLoopback, ...rules }, ["Host", host, "Origin", origin]);
 
+describe("the origin", () => {
   it.each([
     ["http://localhost:8000", "localhost:8000"],
     ["http://LOCALHOST:8000", "localhost:8000"],

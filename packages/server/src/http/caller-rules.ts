@@ -35,7 +35,7 @@ export function createCallerCheck(rules: CallerRules): (request: IncomingMessage
     if (origin !== undefined && !isSameOrigin(origin, authority)) throw originRefused("Origin", origin);
     // Browsers send Sec-Fetch-Site also for requests without Origin, such as those for images.
     if (site !== undefined && site !== "same-origin" && site !== "none") {
-      throw originRefused("Sec-Fetch-Site", String(site));
+      throw originRefused("Sec-Fetch-Site", site);
     }
     return null;
   };

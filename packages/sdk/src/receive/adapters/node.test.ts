@@ -66,9 +66,13 @@ describe("the adapter for node:http", () => {
       bodyBytesMax: 10,
       handle: ({ body }) => Promise.resolve({ status: 200, headers: {}, body: String(bodies.push(body)) }),
     };
-    const reading = createServer(async (request, response) => {
-      Object.assign(request, { rawBody: Buffer.concat(await request.toArray()) });
-      toNodeHandler(keeping)(request, response);
+    const reading = createServer((request, response) => {
+      const pieces: Uint8Array[] = [];
+      request.on("data", (piece: Uint8Array) => pieces.push(piece));
+      request.on("end", () => {
+        Object.assign(request, { rawBody: Buffer.concat(pieces) });
+        toNodeHandler(keeping)(request, response);
+      });
     });
     const server = await listening(reading);
     expect((await sent(server.port, post("/", [], latin1("1234567890")))).status).toBe(200);

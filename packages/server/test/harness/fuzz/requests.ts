@@ -27,7 +27,7 @@ export function isForeign(path: string): boolean {
   return (foreignPaths as readonly string[]).includes(path.replace(/\?.*/s, ""));
 }
 
-/** Makes requests to every operation of the document, and to paths beside it. The same chance makes the same requests. */
+/** Makes requests to every operation of the document, and to other paths. The same chance makes the same requests. */
 export class FuzzRequests {
   readonly #chance: Chance;
   readonly #values: FuzzValues;
