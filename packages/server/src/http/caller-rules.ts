@@ -75,12 +75,13 @@ function checkHost(authority: string, isOurHost: (host: string) => boolean): voi
 /** Names that the public DNS does not contain, so no page on the Internet has such a name (RFC 6762, RFC 8375). */
 const localName = /^[^.]+$|\.(?:local|internal|home\.arpa)$/;
 
+const isLocal = (host: string) => isLoopbackHost(host) || host.endsWith(".localhost");
+
 function hostRule({ listenHost, machineName, allowedHosts }: CallerRules): (host: string) => boolean {
   if (allowedHosts.includes("*")) return () => true;
   const names = new Set([...allowedHosts, canonicalHost(listenHost) ?? ""]);
   const endings = allowedHosts.flatMap((name) => (name.startsWith("*.") ? [name.slice(1)] : []));
   const isConfigured = (host: string) => names.has(host) || endings.some((ending) => host.endsWith(ending));
-  const isLocal = (host: string) => isLoopbackHost(host) || host.endsWith(".localhost");
   if (isLoopbackHost(listenHost)) return (host) => isLocal(host) || isConfigured(host);
   // Other machines reach this server by addresses and names that the server does not know, such as those of a NAT or of
   // a container network. An IP address as the host is no rebinding. A local name can be rebound only from the same

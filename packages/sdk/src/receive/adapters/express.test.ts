@@ -10,6 +10,18 @@ import { toExpressHandler } from "./express.ts";
 
 describeAdapter("express", serveExpress);
 
+const keepBytes = (request: IncomingMessage & { rawBody?: unknown }, _response: unknown, bytes: Buffer) => {
+  request.rawBody = bytes;
+};
+const keepText = (request: IncomingMessage & { rawBody?: unknown }, _response: unknown, bytes: Buffer) => {
+  request.rawBody = bytes.toString();
+};
+
+const claim: express.RequestHandler = (request, _response, next) => {
+  Object.assign(request, { rawBody: Buffer.from("other") });
+  next();
+};
+
 describe("the adapter for Express", () => {
   it("gets the whole path even when it is mounted at a sub-path", async () => {
     await using app = await behind();
@@ -37,13 +49,6 @@ describe("the adapter for Express", () => {
     expect(Buffer.from(app.requests[0]?.body ?? []).toString()).toBe("拉黑");
   });
 
-  const keepBytes = (request: IncomingMessage & { rawBody?: unknown }, _response: unknown, bytes: Buffer) => {
-    request.rawBody = bytes;
-  };
-  const keepText = (request: IncomingMessage & { rawBody?: unknown }, _response: unknown, bytes: Buffer) => {
-    request.rawBody = bytes.toString();
-  };
-
   it.each([
     ["bytes", keepBytes],
     ["text", keepText],
@@ -66,10 +71,6 @@ describe("the adapter for Express", () => {
   });
 
   it("does not use rawBody while the body is still unread", async () => {
-    const claim: express.RequestHandler = (request, _response, next) => {
-      Object.assign(request, { rawBody: Buffer.from("other") });
-      next();
-    };
     await using app = await behind(claim);
     await sent(app.port, post("/callbacks", [], latin1("sent")));
     expect(Buffer.from(app.requests[0]?.body ?? []).toString()).toBe("sent");
