@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
 import { addCmqApi } from "./compat/cmq/api.ts";
+import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
 import { addWechatApi } from "./compat/wechat/api.ts";
 import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
@@ -158,6 +159,12 @@ async function createHttpApp(
     metrics,
     version: readVersion(),
     ready,
+    callers: {
+      listenHost: config.listen.host,
+      machineName: hostname(),
+      allowedHosts: [...config.allowedHosts, ...cloudHosts],
+      allowedOrigins: config.allowedOrigins,
+    },
   });
   await addWechatApi(app, { ...shared, randomBytes, topic: config.wechatTopic });
   await addCmqApi(app, {

@@ -24,7 +24,7 @@ async function open(port: number, text: string): Promise<Socket> {
   return socket;
 }
 
-const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
 describe("an inbox", () => {
   it("gives each message to one of many concurrent clients", async () => {
@@ -212,7 +212,10 @@ describe("a server with inboxes", () => {
     await api.ok("PUT", "/v1/inboxes/large");
     const large = await api.call("POST", "/in/large", { body: new Uint8Array(limits.bodyBytesMax + 1) });
     expect(large).toMatchObject({ status: 413, json: { code: "request_too_large" } });
-    const endless = await open(port, "POST /in/large HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    const endless = await open(
+      port,
+      "POST /in/large HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
+    );
     let answer = "";
     endless.setEncoding("latin1").on("data", (text: string) => (answer += text));
     const piece = `10000\r\n${"x".repeat(0x1_00_00)}\r\n`;

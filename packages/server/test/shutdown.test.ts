@@ -97,8 +97,8 @@ describeRestart(
     "answers clients that wait at an inbox with nothing": async (first, restart) => {
       for (const name of ["waited-for", "probe"]) await first.api.ok("PUT", `/v1/inboxes/${name}`);
       // The server begins the requests of one connection in order. When the last one is done, the others are waiting.
-      const get = "GET /in/waited-for?waitMs=60000 HTTP/1.1\r\nHost: x\r\n\r\n";
-      const last = "POST /in/probe HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1";
+      const get = "GET /in/waited-for?waitMs=60000 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+      const last = "POST /in/probe HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n1";
       const socket = connect(first.port, "127.0.0.1").on("error", () => undefined);
       await once(socket, "connect");
       socket.write(get.repeat(5) + last);
@@ -249,7 +249,7 @@ describeRestart(
       const upload = connect(first.port, "127.0.0.1").on("error", () => undefined);
       await once(upload, "connect");
       upload.write(
-        "POST /v1/topics/slow/messages HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nslow",
+        "POST /v1/topics/slow/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nslow",
       );
       const idle = connect(first.port, "127.0.0.1").on("error", () => undefined);
       await once(idle, "connect");

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { limits } from "../domain/limits.ts";
 import { takeBodiesAsBytes } from "../http/body-bytes.ts";
+import type { CallerRules } from "../http/caller-rules.ts";
 import { httpLimitDefaults, type HttpLimits } from "../http/http-limits.ts";
 import { createHttpApp } from "../http/http-app.ts";
 import { answerUnmatchedRoutes } from "../http/unmatched-route.ts";
@@ -24,14 +25,17 @@ import { subscriptionRoutes } from "./subscriptions.ts";
 import { topicRoutes } from "./topics.ts";
 
 /** `config`: the limits that differ from `httpLimitDefaults`. */
-export type AppDependencies = Omit<ApiParts, "config"> & { readonly config?: Partial<HttpLimits> };
+export type AppDependencies = Omit<ApiParts, "config"> & {
+  readonly config?: Partial<HttpLimits>;
+  readonly callers: CallerRules;
+};
 
 /** Returns the whole HTTP application. The caller must call `listen` and `close`. */
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const config = { ...httpLimitDefaults, ...dependencies.config };
   const context: ApiParts = { ...dependencies, config };
   const arriving = { held: 0 };
-  const app = createHttpApp(config, context.log);
+  const app = createHttpApp(config, context.log, dependencies.callers);
   await describeRoutes(app, context.version);
   answerUnmatchedRoutes(app);
   refuseUnknownParameters(app);

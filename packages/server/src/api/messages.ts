@@ -57,7 +57,9 @@ const publishSchema = {
   ...operation("messages", "publish", "Publish a message"),
   description:
     "A body of type application/json describes the message. A body of any other type is the message: its bytes are kept " +
-    "as sent, with their content type, and the parameters of the query give the other fields.",
+    "as sent, with their content type, and the parameters of the query give the other fields. JSON that was sent as a " +
+    "form, and a JSON description of a message that was sent as text, as bytes or without a type, are refused with 415: " +
+    "most likely their content type was forgotten.",
   params: topicParams,
   querystring: rawParameters,
   headers: idempotencyHeaders,

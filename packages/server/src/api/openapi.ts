@@ -20,7 +20,8 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         version,
         description:
           "Publish a message to a topic, and the URL of every subscription gets a POST with it. An error is answered with " +
-          "`application/problem+json` and a stable `code`; docs/reference/errors.md lists all codes.",
+          "`application/problem+json` and a stable `code`; docs/reference/errors.md lists all codes. " +
+          "If a JSON object has several members with one name, the last one counts.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" } as { name: string },
       },
       tags: [

@@ -157,6 +157,42 @@ describe("publishing", () => {
   });
 
   describe("raw", () => {
+    const formType = "application/x-www-form-urlencoded";
+
+    it.each([
+      // The first is `curl -d`, the second `fetch` without headers.
+      [formType, '{"body":"x"}'],
+      ["text/plain;charset=UTF-8", '{"body":"x"}'],
+      ["Application/X-WWW-Form-Urlencoded; charset=utf-8", ' \r\n{"event":"paid"}'],
+      [formType, '[{"body":"x"}]'],
+      [formType, "{"],
+      ["application/octet-stream", '{"bodyBase64":"eA==","tags":["a"]}'],
+      ["text/json", '{"body":{"a":1}}'],
+      [undefined, '{"body":"x","delayMs":5}'],
+    ])("is refused as %s if it is JSON that lacks its type: %s", async (contentType, body) => {
+      const headers = contentType === undefined ? {} : { "content-type": contentType };
+      const answer = await call(test.app, "POST", path, { body, headers });
+      expect([answer.status, answer.json.code]).toEqual([415, "unsupported_media_type"]);
+      expect(answer.json.detail).toMatch(
+        /^Content-Type: is .*, but the body is JSON: send Content-Type: application\/json/,
+      );
+      expect(await stored()).toEqual([]);
+    });
+
+    it.each([
+      [formType, "body=x&a=%7B%7D"],
+      ["text/plain", '{"event":"paid"}'],
+      ["text/plain", '{"body":"x","and":"more"}'],
+      ["text/plain", '{"tags":["a"]}'],
+      ["text/plain", "{"],
+      ["application/cloudevents+json", '{"body":"x"}'],
+      ["application/vnd.example+json", '{"body":"x"}'],
+      ["text/html", '{"body":"x"}'],
+    ])("is kept as %s if it can be the message itself: %s", async (contentType, body) => {
+      expect((await call(test.app, "POST", path, { body, headers: { "content-type": contentType } })).status).toBe(201);
+      expect(await stored()).toEqual([{ body, contentType }]);
+    });
+
     it("keeps bytes and content type as sent", async () => {
       const body = Uint8Array.of(0, 255, 13, 10, 128);
       const headers = { "content-type": "Image/PNG;  q=1" };
@@ -247,7 +283,7 @@ describe("publishing", () => {
       [
         "another content type",
         path,
-        { body: '{"body":"a"}', headers: { ...once.headers, "content-type": "text/plain" } },
+        { body: '{"body":"a"}', headers: { ...once.headers, "content-type": "text/x-message" } },
       ],
       ["the batch", `${path}/batch`, { json: { messages: [{ body: "a" }] }, headers: once.headers }],
     ])("refuses %s under the same key", async (_what, url, other) => {

@@ -22,14 +22,14 @@ export interface CommandContext {
   readonly env: Environment;
   /** Throws when the file cannot be read. */
   readonly readFile: (path: string) => Uint8Array;
-  /** Calls the listener at every SIGINT and SIGTERM. These signals then no longer end the process. */
+  /** Calls the listener at every SIGINT, SIGTERM and SIGHUP. These signals then no longer end the process. */
   readonly onStopSignal: (listener: () => void) => void;
   readonly clock: Clock;
   /** Ends the process at once. */
   readonly exit: (code: number) => never;
 }
 
-/** A signal that is aborted at the first SIGINT or SIGTERM. */
+/** A signal that is aborted at the first SIGINT, SIGTERM or SIGHUP. */
 export function stopSignal(context: CommandContext): AbortSignal {
   const stop = new AbortController();
   context.onStopSignal(() => stop.abort());

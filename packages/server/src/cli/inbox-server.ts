@@ -1,13 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { onResponseSent } from "../http/response-sent.ts";
 import { parseJson } from "../http/json-body.ts";
-import { errorTable, RingbackError } from "../domain/errors.ts";
+import { createCallerGate } from "../http/caller-gate.ts";
+import type { CallerRules } from "../http/caller-rules.ts";
+import { errorTable, mayPass, RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { TimeMs } from "../domain/model.ts";
 import type { Clock } from "../domain/ports.ts";
 import type { MemoryInbox } from "./memory-inbox.ts";
 
-/** One POST to the inbox, and its outcome. */
+/** One POST to the inbox, or a refused request of any method, and its outcome. */
 export interface InboxArrival {
   readonly atMs: TimeMs;
   /** Empty if the body was too large. */
@@ -24,6 +26,7 @@ export interface InboxServerOptions {
   readonly path: string;
   readonly inbox: MemoryInbox;
   readonly clock: Clock;
+  readonly callers: CallerRules;
   readonly arrived: (arrival: InboxArrival) => void;
   readonly taken: () => void;
 }
@@ -41,10 +44,11 @@ const fullRetryAfterS = 5;
  * JavaScript number.
  */
 export function createInboxServer(options: InboxServerOptions): Server {
+  const admits = createCallerGate(options.callers);
   const server = createServer(
     { headersTimeout: limits.requestHeaderMsMax, requestTimeout: limits.requestMsMax },
     (request, response) => {
-      handle(request, response, options).catch((error: unknown) => {
+      handle(request, response, admits, options).catch((error: unknown) => {
         if (error instanceof RingbackError && !response.headersSent) return refuse(response, error);
         // The sender has disconnected in the middle of the request, so no response is needed.
         response.destroy();
@@ -56,7 +60,26 @@ export function createInboxServer(options: InboxServerOptions): Server {
   return server;
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, options: InboxServerOptions): Promise<void> {
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  admits: ReturnType<typeof createCallerGate>,
+  options: InboxServerOptions,
+): Promise<void> {
+  try {
+    if (!admits(request, response)) return undefined;
+  } catch (error) {
+    const { inbox, clock, arrived } = options;
+    const fault = error instanceof Error ? error.message : null;
+    arrived({
+      atMs: clock.now(),
+      body: new Uint8Array(0),
+      outcome: "refused",
+      fault,
+      waiting: await inbox.waitingCount(),
+    });
+    throw error;
+  }
   const path = pathOf(request);
   if (path === options.path) {
     if (request.method === "POST") return arrive(request, response, options);
@@ -124,9 +147,9 @@ async function take(
   response.writeHead(200, { "content-type": "application/json", "content-length": body.byteLength }).end(body);
 }
 
-/** Refuses a request that the inbox cannot serve at present, for example because clients read too slowly. */
+/** Refuses a request: that of a web page, or one that the inbox cannot serve because clients read too slowly. */
 function refuse(response: ServerResponse, { code, message }: RingbackError): void {
-  response.setHeader("retry-after", fullRetryAfterS);
+  if (mayPass(code)) response.setHeader("retry-after", fullRetryAfterS);
   answer(response, errorTable[code].status, { message: `An error occurred: ${message}` });
 }
 

@@ -5,6 +5,7 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { limits } from "../domain/limits.ts";
+import { exchange } from "../api/testing/raw-connection.ts";
 import { runCommandInProcess, startCommandInProcess } from "./testing/command-in-process.ts";
 import type { CommandInProcess } from "./testing/command-in-process.ts";
 import { startCommand } from "./testing/command-process.ts";
@@ -155,7 +156,7 @@ describe("ringback inbox", () => {
     for (const text of texts) await post(url, text);
     const { hostname, port, pathname } = new URL(url);
     const socket = connect(Number(port), hostname);
-    socket.write(`GET ${pathname} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(texts.length));
+    socket.write(`GET ${pathname} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(texts.length));
     // When the first bytes have arrived, the command has read all requests and has written a part of the answers.
     await new Promise((resolve) => socket.once("readable", resolve));
     socket.destroy();
@@ -186,7 +187,7 @@ describe("ringback inbox", () => {
     const { hostname, port, pathname } = new URL(url);
     const socket = connect(Number(port), hostname);
     socket.on("error", () => undefined);
-    socket.write(`POST ${pathname} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    socket.write(`POST ${pathname} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`);
     const piece = `10000\r\n${"x".repeat(0x1_00_00)}\r\n`;
     const write = (): void => {
       while (!socket.destroyed && socket.write(piece));
@@ -208,6 +209,33 @@ describe("ringback inbox", () => {
   ])("refuses the options %j in one line", async (args, line) => {
     const { code, stderr } = await runCommandInProcess(["inbox", ...args]);
     expect([code, stderr.split("\n")]).toEqual([2, [expect.stringMatching(line), ""]]);
+  });
+
+  it.each([
+    ["Host: rebound.attacker.example", 421, "allowedHosts (--allowed-hosts)"],
+    ["Host: localhost\r\nOrigin: http://evil.example", 403, "allowedOrigins (--allowed-origins)"],
+    ["Host: localhost\r\nSec-Fetch-Site: cross-site", 403, "allowedOrigins (--allowed-origins)"],
+  ])("refuses a web page's request with %j, and keeps its messages", async (headers, status, setting) => {
+    const { url } = await inbox("--durable");
+    await post(url, message);
+    const { port, pathname } = new URL(url);
+    for (const method of ["GET", "POST"]) {
+      const request = `${method} ${pathname} HTTP/1.1\r\n${headers}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
+      const answer = await exchange(Number(port), request);
+      expect(answer).toContain(`HTTP/1.1 ${status} `);
+      expect(answer).toContain(setting);
+      expect(answer).not.toContain("access-control");
+    }
+    expect((await call(url)).text).toBe(message);
+  });
+
+  it("answers allowed hosts, and lets allowed pages read", async () => {
+    const { url } = await inbox("--allowed-hosts", "ringback.example", "--allowed-origins", "http://page.example");
+    const { port, pathname } = new URL(url);
+    const head = "Host: ringback.example\r\nOrigin: http://page.example\r\nConnection: close\r\n\r\n";
+    const answer = await exchange(Number(port), `GET ${pathname} HTTP/1.1\r\n${head}`);
+    expect(answer).toContain("HTTP/1.1 200 OK");
+    expect(answer).toContain("access-control-allow-origin: http://page.example");
   });
 
   it("says in one line when its address is taken", async () => {

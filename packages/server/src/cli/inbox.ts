@@ -7,9 +7,17 @@ import { createInboxServer } from "./inbox-server.ts";
 import { inboxArrivalJson, inboxArrivalText } from "./inbox-text.ts";
 import { arrivalPrinter, serveUntilStopped } from "./listening.ts";
 import { MemoryInbox } from "./memory-inbox.ts";
-import { countFrom1Option, durationFrom1Option, listenOption, pathOption } from "./option-values.ts";
+import {
+  addCallerOptions,
+  callerRulesOf,
+  countFrom1Option,
+  durationFrom1Option,
+  listenOption,
+  pathOption,
+  type CallerOptions,
+} from "./option-values.ts";
 
-interface InboxOptions {
+interface InboxOptions extends CallerOptions {
   readonly listen: ListenAddress;
   readonly path: string;
   readonly whilePolled: number;
@@ -33,7 +41,7 @@ body. Messages are in memory only: an inbox of the server (PUT /v1/inboxes/{inbo
 `;
 
 export function addInboxCommand(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command("inbox")
     .summary("keep what is POSTed until somebody GETs it")
     .description("Runs a small receiver that keeps JSON callbacks for a program that fetches them. Needs no server.")
@@ -52,8 +60,8 @@ export function addInboxCommand(program: Command, context: CommandContext): void
       limits.inboxMessagesDefault,
     )
     .option("--json", "one JSON object per line")
-    .addHelpText("after", example)
-    .action(async (options: InboxOptions) => inbox(options, context));
+    .addHelpText("after", example);
+  addCallerOptions(command).action(async (options: InboxOptions) => inbox(options, context));
 }
 
 const listeningSentence = (url: string) => `Listening at ${url}: POST keeps, GET takes the oldest. Ctrl-C ends.`;
@@ -75,6 +83,7 @@ async function inbox(options: InboxOptions, context: CommandContext): Promise<vo
     path: options.path,
     inbox,
     clock,
+    callers: callerRulesOf(options, options.listen),
     arrived(arrival) {
       tally[arrival.outcome]++;
       show(arrival);

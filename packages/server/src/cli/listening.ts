@@ -16,8 +16,8 @@ interface Listening {
 }
 
 /**
- * Shows the URL of a command's server and runs the server until SIGINT or SIGTERM. Requests that are running then get
- * no response.
+ * Shows the URL of a command's server, and runs the server until a stop signal comes. Requests that are running then
+ * get no response.
  */
 export async function serveUntilStopped(listening: Listening, context: CommandContext): Promise<void> {
   const { server, address, path = "", json, sentence } = listening;

@@ -14,7 +14,8 @@ const context: CommandContext = {
   env: process.env,
   readFile: (path) => readFileSync(path),
   onStopSignal(listener) {
-    process.on("SIGINT", listener).on("SIGTERM", listener);
+    // SIGHUP comes when the terminal is closed.
+    process.on("SIGINT", listener).on("SIGTERM", listener).on("SIGHUP", listener);
   },
   clock: systemClock,
   exit: (code) => process.exit(code),

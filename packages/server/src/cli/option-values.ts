@@ -1,7 +1,12 @@
 import { standardWebhooksKey, type ProtocolKey } from "@ringback/sdk/protocols";
-import { InvalidArgumentError, Option } from "commander";
+import { hostname } from "node:os";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { TArray } from "typebox";
+import type { CallerRules } from "../http/caller-rules.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { durationUnits } from "../config/units.ts";
+import { hosts, origins, type SettingKind } from "../config/setting-kinds.ts";
+import { matchesShape } from "../shapes/shape-check.ts";
 import { formatListenAddress, listenForms, parseListenAddress, type ListenAddress } from "../config/listen-address.ts";
 
 export function durationOption(text: string): number {
@@ -20,6 +25,28 @@ export function listenOption(about: string, byDefault: ListenAddress): Option {
       if (address === null) throw new InvalidArgumentError(`Give ${listenForms}.`);
       return address;
     });
+}
+
+/** Adds the options that say which hosts and web pages may send requests to the server of a command. */
+export function addCallerOptions(command: Command): Command {
+  return command
+    .option("--allowed-hosts <names>", "further names of this machine in the Host header", listOption(hosts(1024)), [])
+    .option("--allowed-origins <origins>", "web pages that may send requests", listOption(origins(1024)), []);
+}
+
+/** The values of `addCallerOptions`. */
+export type CallerOptions = Pick<CallerRules, "allowedHosts" | "allowedOrigins">;
+
+export function callerRulesOf({ allowedHosts, allowedOrigins }: CallerOptions, { host }: ListenAddress): CallerRules {
+  return { allowedHosts, allowedOrigins, listenHost: host, machineName: hostname() };
+}
+
+function listOption({ schema, expected, read }: SettingKind<TArray>): (text: string) => unknown {
+  return (text) => {
+    const values = read?.(text);
+    if (!matchesShape(schema, values)) throw new InvalidArgumentError(`Give ${expected}.`);
+    return values;
+  };
 }
 
 export function statusOption(text: string): number {

@@ -2,6 +2,7 @@
  * Real: the command, its sockets, the dialects with their encoders. Faked: the process of the command, the sender. The
  * tests send the requests that the encoders produce. `test/retry.test.ts` runs the command as a child process.
  */
+import { request } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { cmqJson, cmqSimplified, raw, standardWebhooks, standardWebhooksKey } from "@ringback/sdk/protocols";
 import type { OutgoingDelivery, ProtocolKey, PushProtocol } from "@ringback/sdk/protocols";
@@ -53,6 +54,18 @@ async function push(
     at % 2 === 0 ? [[name, headers[at + 1] ?? ""]] : [],
   );
   return fetch(url, { method: "POST", headers: pairs, body });
+}
+
+/** Sends an empty POST with headers that fetch does not let a program choose. */
+async function posted(url: string, headers: Readonly<Record<string, string>>) {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
+  const sent = request(url, { method: "POST", headers, agent: false }, (response) => {
+    let text = "";
+    response.setEncoding("utf8").on("data", (piece: string) => (text += piece));
+    response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+  });
+  sent.on("error", reject).end();
+  return promise;
 }
 
 /** Returns the JSON lines about requests when there are `count` of them. */
@@ -175,6 +188,23 @@ describe("ringback receive", () => {
       stdout: "",
       stderr: expect.stringContaining("500: 1, 200: 2"),
     });
+  });
+
+  it.each([
+    [{ host: "rebound.attacker.example" }, 421, "allowedHosts (--allowed-hosts)"],
+    [{ origin: "http://evil.example" }, 403, "allowedOrigins (--allowed-origins)"],
+    [{ "sec-fetch-site": "cross-site" }, 403, "allowedOrigins (--allowed-origins)"],
+  ])("refuses and shows a request of a web page with %j", async (headers, status, setting) => {
+    const { url, command } = await receive("--json");
+    const answer = await posted(url, headers);
+    expect(answer).toEqual({ status, text: expect.stringContaining(setting) });
+    expect(await requests(command, 1)).toMatchObject([{ status, note: expect.stringContaining(setting) }]);
+  });
+
+  it("receives from allowed hosts and pages", async () => {
+    const { url } = await receive("--allowed-hosts", "*.tunnel.example", "--allowed-origins", "http://page.example");
+    expect(await posted(url, { host: "abc.tunnel.example" })).toEqual({ status: 200, text: "ok" });
+    expect(await posted(url, { origin: "http://page.example" })).toEqual({ status: 200, text: "ok" });
   });
 
   it("fails with one line when its address is in use", async () => {

@@ -5,10 +5,19 @@ import { systemClock, systemTimers } from "../domain/ports.ts";
 import { arrivalJson, arrivalText } from "./arrival-text.ts";
 import type { CommandContext } from "./context.ts";
 import { arrivalPrinter, serveUntilStopped } from "./listening.ts";
-import { countOption, durationOption, listenOption, secretOption, statusOption } from "./option-values.ts";
+import {
+  addCallerOptions,
+  callerRulesOf,
+  type CallerOptions,
+  countOption,
+  durationOption,
+  listenOption,
+  secretOption,
+  statusOption,
+} from "./option-values.ts";
 import { createReceiver } from "./receiver.ts";
 
-interface ReceiveOptions {
+interface ReceiveOptions extends CallerOptions {
   readonly listen: ListenAddress;
   readonly status?: number;
   readonly delay: number;
@@ -34,7 +43,7 @@ Shows every request at any path, and recognises the protocols that Ringback can 
 
 export function addReceiveCommand(program: Command, context: CommandContext): void {
   const names = pushProtocols.map(({ name }) => name);
-  program
+  const command = program
     .command("receive")
     .summary("receive and show requests")
     .description("Runs a small HTTP server that shows the requests it receives. It can imitate a failing endpoint.")
@@ -56,8 +65,8 @@ export function addReceiveCommand(program: Command, context: CommandContext): vo
     )
     .option("--quiet", "show no requests, only a count at the end")
     .option("--json", "print one JSON object per line")
-    .addHelpText("after", example)
-    .action(async (options: ReceiveOptions) => receive(options, context));
+    .addHelpText("after", example);
+  addCallerOptions(command).action(async (options: ReceiveOptions) => receive(options, context));
 }
 
 const listeningSentence = (url: string) => `Listening on ${url} and showing requests. Ctrl-C stops.`;
@@ -76,6 +85,7 @@ async function receive(options: ReceiveOptions, context: CommandContext): Promis
       keys: options.secret,
       protocols: only === null ? pushProtocols : [only],
       bodyBytesMax,
+      callers: callerRulesOf(options, options.listen),
     },
     {
       clock: systemClock,

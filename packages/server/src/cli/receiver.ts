@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage as HttpRequest, type Server, type ServerResponse } from "node:http";
 import type { IncomingRequest, ProtocolKey, PushProtocol, ReceiverReply } from "@ringback/sdk/protocols";
+import { errorTable, RingbackError } from "../domain/errors.ts";
 import type { Clock, Timers } from "../domain/ports.ts";
+import { createCallerGate } from "../http/caller-gate.ts";
+import type { CallerRules } from "../http/caller-rules.ts";
 import { collectBytes } from "./collect-bytes.ts";
 import { FailurePlan } from "./failure-plan.ts";
 import { recognise, type Recognised } from "./recognise.ts";
@@ -19,6 +22,7 @@ export interface ReceiverBehaviour {
   /** Keys that verify signatures. */
   readonly keys: readonly ProtocolKey[];
   readonly bodyBytesMax: number;
+  readonly callers: CallerRules;
 }
 
 /**
@@ -50,6 +54,7 @@ export interface ReceiverPorts {
 }
 
 export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPorts): Server {
+  const admits = createCallerGate(behaviour.callers);
   const failures = new FailurePlan(behaviour.failFirst);
   // Node's default limits apply to the header section and to slow requests.
   return createServer((request, response) => {
@@ -58,12 +63,14 @@ export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPort
   });
 
   async function handle(request: HttpRequest, response: ServerResponse): Promise<void> {
+    const refusal = refusalOf(request, response);
+    if (refusal === "answered") return;
     // The rest of a body that exceeds the limit is not read.
     const body = await collectBytes(request, behaviour.bodyBytesMax);
     const trust = { keys: behaviour.keys, nowMs: ports.clock.now(), toleranceMs: SIGNATURE_TOLERANCE_MS };
     const incoming = toIncoming(request, body ?? new Uint8Array());
-    const recognised = body === null ? null : await recognise(incoming, trust, behaviour.protocols);
-    const { reply, note } = chooseReply(body, recognised, behaviour, failures);
+    const recognised = body === null || refusal !== null ? null : await recognise(incoming, trust, behaviour.protocols);
+    const { reply, note } = refusal ?? chooseReply(body, recognised, behaviour, failures);
     ports.arrived({
       atMs: ports.clock.now(),
       method: incoming.method,
@@ -83,6 +90,22 @@ export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPort
     if (behaviour.delayMs === 0) answer();
     else ports.timers.after(behaviour.delayMs, answer);
   }
+
+  /** Returns null if the request may be received. */
+  function refusalOf(request: HttpRequest, response: ServerResponse): ChosenReply | "answered" | null {
+    try {
+      return admits(request, response) ? null : "answered";
+    } catch (error) {
+      if (!(error instanceof RingbackError)) throw error;
+      return { reply: plainReply(errorTable[error.code].status, `${error.message}\n`), note: error.message };
+    }
+  }
+}
+
+interface ChosenReply {
+  /** Null: no reply. */
+  readonly reply: ReceiverReply | null;
+  readonly note: string | null;
 }
 
 function chooseReply(
@@ -90,7 +113,7 @@ function chooseReply(
   recognised: Recognised | null,
   behaviour: ReceiverBehaviour,
   failures: FailurePlan,
-): { reply: ReceiverReply | null; note: string | null } {
+): ChosenReply {
   if (body === null) return { reply: plainReply(413), note: `the body has more than ${behaviour.bodyBytesMax} bytes` };
   if (behaviour.neverAnswer) return { reply: null, note: "never answered" };
   const failure = failures.nextFailure(recognised?.message?.messageId ?? null);
@@ -99,10 +122,10 @@ function chooseReply(
   return { reply: recognised?.protocol.reply(true) ?? plainReply(200), note: null };
 }
 
-function plainReply(status: number): ReceiverReply {
+function plainReply(status: number, text = status < 300 ? "ok" : `status ${status}`): ReceiverReply {
   // These two statuses never have a body (RFC 9110 section 15).
   if (status === 204 || status === 304) return { status, headers: {}, body: "" };
-  return { status, headers: { "content-type": "text/plain" }, body: status < 300 ? "ok" : `status ${status}` };
+  return { status, headers: { "content-type": "text/plain" }, body: text };
 }
 
 function toIncoming(request: HttpRequest, body: Uint8Array): IncomingRequest & { headers: Record<string, string> } {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Logger } from "pino";
 import { loadConfig, type Config, type Flags } from "../config/config.ts";
-import { isLoopbackHost } from "../config/listen-address.ts";
+import { isLoopbackHost } from "../domain/host.ts";
 import { flagKeys, flagName, settings } from "../config/settings.ts";
 import { readVersion } from "../config/version.ts";
 import { createLog } from "../ops/log.ts";

@@ -1,6 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { errorTable, RingbackError, type ErrorCode } from "../domain/errors.ts";
 import { takeBodiesAsBytes } from "../http/body-bytes.ts";
 import { httpLimitDefaults, type HttpLimits } from "../http/http-limits.ts";
+
+const callerErrors: ReadonlySet<ErrorCode> = new Set(["host_not_allowed", "origin_not_allowed"]);
+
+/** The statuses of requests that the rules for hosts and origins refused. */
+const refusedCallers = new WeakMap<FastifyRequest, number>();
 
 interface ForeignRoutes {
   readonly requestBytesMax: number;
@@ -26,7 +32,19 @@ export async function addForeignRoutes(app: FastifyInstance, given: ForeignRoute
       }
       next();
     });
-    scope.setErrorHandler(refuse);
+    // Other systems answer every failure with the status 200. A refused web page gets the true status, because the page
+    // is no client of those systems.
+    scope.addHook("onSend", (request, reply, payload, next) => {
+      const status = refusedCallers.get(request);
+      if (status !== undefined) reply.code(status);
+      next(null, payload);
+    });
+    scope.setErrorHandler((error, request, reply) => {
+      if (error instanceof RingbackError && callerErrors.has(error.code)) {
+        refusedCallers.set(request, errorTable[error.code].status);
+      }
+      refuse(error, request, reply);
+    });
     addRoutes(scope);
     done();
   });

@@ -49,6 +49,8 @@ describe("the configuration", () => {
       logLevel: "info",
       allowPrivateNetworks: true,
       allowedAddresses: [],
+      allowedHosts: [],
+      allowedOrigins: [],
       masterKey: [],
       wechatTopic: "wechat",
       cmqTimestampWindowMs: 300_000,
@@ -75,6 +77,12 @@ describe("the configuration", () => {
       flags: { allowPrivateNetworks: false, databaseBytesMax: "0" },
     });
     expect(config).toMatchObject({ allowPrivateNetworks: false, databaseBytesMax: 0 });
+  });
+
+  it.each(["constructor", "toString", "__proto__", "hasOwnProperty"])("knows no setting %s", (name) => {
+    expect(refusal({ file: `${name}: 1\n` })).toContain(`unknown key "${name}"`);
+    expect(refusal({ file: `topics:\n  t:\n    ${name}: 1\n` })).toContain(name);
+    expect(refusal({ env: { [`RINGBACK_${name}`]: "1" } })).toContain(name);
   });
 
   it("finds the file by its variable, and by the flag first", () => {

@@ -3,7 +3,7 @@ import { ConfigError } from "./config-error.ts";
 import { configFileBytesMax, parseConfigFile, type ConfigFile } from "./config-file.ts";
 import { declarations, readDeclarations, type DeclaredResources } from "./declared-resources.ts";
 import { configFileVariable, readVariable, rejectUnknownVariables, type Environment } from "./environment.ts";
-import { isLoopbackHost } from "./listen-address.ts";
+import { isLoopbackHost } from "../domain/host.ts";
 import { show, unknownKey } from "./words.ts";
 import { flagKeys, flagName, isSettingKey, settingKeys, settings, variableName } from "./settings.ts";
 import type { Setting, SettingKey, Settings } from "./settings.ts";

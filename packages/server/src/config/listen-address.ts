@@ -32,11 +32,3 @@ export function parseListenAddress(text: string): ListenAddress | null {
 export function formatListenAddress(address: ListenAddress): string {
   return isIP(address.host) === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
-
-/** True if only programs on this machine can reach the host. `localhost` is the only host name with this result. */
-export function isLoopbackHost(host: string): boolean {
-  const lower = host.toLowerCase();
-  if (lower === "localhost" || lower === "::1") return true;
-  const ipv4 = lower.startsWith("::ffff:") ? lower.slice("::ffff:".length) : lower;
-  return isIP(ipv4) === 4 && ipv4.startsWith("127.");
-}

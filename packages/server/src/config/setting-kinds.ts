@@ -3,7 +3,8 @@ import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
 import { closedObject } from "../shapes/schema-parts.ts";
 import { formatListenAddress, listenForms, parseListenAddress } from "./listen-address.ts";
-import { networkForms, parseNetwork } from "./network.ts";
+import { hostForms, originForms, parseHostPattern, parseOrigin } from "./callers.ts";
+import { canonicalNetwork, networkForms } from "../domain/ip-network.ts";
 import { byteUnits, durationUnits, type Units } from "./units.ts";
 
 /** The format of the values of one kind, and their parser. */
@@ -123,6 +124,22 @@ export function networks(countMax: number) {
   return {
     schema: Type.Array(Type.String(), { maxItems: countMax }),
     expected: `${networkForms}; at most ${countMax}`,
-    read: (raw: unknown) => readList(raw, parseNetwork),
+    read: (raw: unknown) => readList(raw, canonicalNetwork),
+  };
+}
+
+export function hosts(countMax: number) {
+  return {
+    schema: Type.Array(Type.String(), { maxItems: countMax }),
+    expected: `${hostForms}; at most ${countMax}`,
+    read: (raw: unknown) => readList(raw, parseHostPattern),
+  };
+}
+
+export function origins(countMax: number) {
+  return {
+    schema: Type.Array(Type.String(), { maxItems: countMax }),
+    expected: `${originForms}; at most ${countMax}`,
+    read: (raw: unknown) => readList(raw, parseOrigin),
   };
 }

@@ -5,10 +5,12 @@ import {
   byteCountOrUnlimited,
   choice,
   database,
+  hosts,
   listenAddress,
   masterKeys,
   milliseconds,
   networks,
+  origins,
   path,
   topicName,
   wholeNumber,
@@ -102,6 +104,25 @@ export const settings = {
     [],
     "Addresses and networks that endpoints may use even if `allowPrivateNetworks` is false. A list in the file; " +
       "separated by commas in the flag and the variable.",
+  ),
+  allowedHosts: setting(
+    hosts(1024),
+    [],
+    "Further names of this server. A request is refused with 421 if its `Host` header contains another name, because a " +
+      "web page could let its own name resolve to this server's address and so use the API (DNS rebinding). These " +
+      "hosts are always known: `localhost`, loopback addresses and the host of `listen`. If `listen` is not a " +
+      "loopback address, also every IP address, the name of the machine, names without a dot, and names that end in " +
+      "`.local`, `.internal` or `.home.arpa`. Add the public name if the server is behind a reverse proxy that keeps " +
+      "the `Host` header.",
+  ),
+  allowedOrigins: setting(
+    origins(1024),
+    [],
+    "Origins of web pages that may send requests to this server. Requests of all other pages are refused with 403: " +
+      "those with an `Origin` header of another site, and those with `Sec-Fetch-Site: cross-site` or `same-site`. " +
+      "Programs other than browsers send neither header. Pages of these origins get the answers of the CORS protocol. " +
+      "Browsers send `Sec-Fetch-Site` only to HTTPS and loopback addresses, so put a proxy with TLS in front of a " +
+      "server that browsers reach by other addresses.",
   ),
   masterKey: setting(
     masterKeys(8),

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import * as fc from "fast-check";
 import { byteUnits, durationUnits } from "./units.ts";
-import { formatListenAddress, isLoopbackHost, parseListenAddress } from "./listen-address.ts";
+import { parseHostPattern, parseOrigin } from "./callers.ts";
+import { formatListenAddress, parseListenAddress } from "./listen-address.ts";
 import { nearest } from "./nearest.ts";
-import { parseNetwork } from "./network.ts";
 
 describe("a duration", () => {
   it.each([
@@ -91,37 +91,50 @@ describe("an address to listen on", () => {
       }),
     );
   });
-
-  it("is a loopback address only if other machines cannot reach it", () => {
-    const here = ["127.0.0.1", "127.255.0.1", "::1", "localhost", "LOCALHOST", "::ffff:127.0.0.1"];
-    const elsewhere = ["0.0.0.0", "::", "128.0.0.1", "10.0.0.1", "127.example", "localhost.example", "::ffff:10.0.0.1"];
-    expect([...here, ...elsewhere].filter(isLoopbackHost)).toEqual(here);
-  });
 });
 
-describe("a network", () => {
+describe("an allowed host", () => {
   it.each([
-    ["10.0.0.0/8", "10.0.0.0/8"],
-    ["10.1.2.3", "10.1.2.3/32"],
-    ["fd00::/8", "fd00::/8"],
-    ["::1", "::1/128"],
-    [" 0.0.0.0/0 ", "0.0.0.0/0"],
-  ])("%j is %s", (text, network) => {
-    expect(parseNetwork(text)).toBe(network);
+    ["Ringback.Example.", "ringback.example"],
+    ["*.Example", "*.example"],
+    ["[::1]", "::1"],
+    ["192.168.1.7", "192.168.1.7"],
+    ["*", "*"],
+  ])("%j is %s", (text, host) => {
+    expect(parseHostPattern(text)).toBe(host);
+  });
+
+  it.each(["", "https://ringback.example", "ringback.example:8000", "ringback.example/", "*.*", "*.", "a*", "a b"])(
+    "is not written %j",
+    (text) => {
+      expect(parseHostPattern(text)).toBeNull();
+    },
+  );
+});
+
+describe("an allowed origin", () => {
+  it.each([
+    ["https://Console.example", "https://console.example"],
+    ["https://console.example/", "https://console.example"],
+    ["https://console.example:443", "https://console.example"],
+    ["http://localhost:5173", "http://localhost:5173"],
+    ["chrome-extension://abcdef", "chrome-extension://abcdef"],
+    ["*", "*"],
+  ])("%j is %s", (text, origin) => {
+    expect(parseOrigin(text)).toBe(origin);
   });
 
   it.each([
     "",
-    "10.0.0",
-    "10.0.0.0/33",
-    "::/129",
-    "10.0.0.0/-1",
-    "10.0.0.0/",
-    "localhost",
-    "fe80::1%eth0",
-    "010.0.0.1",
+    "null",
+    "console.example",
+    "https://console.example/path",
+    "https://a@b",
+    "https://a?b",
+    "https://",
+    "a b",
   ])("is not written %j", (text) => {
-    expect(parseNetwork(text)).toBeNull();
+    expect(parseOrigin(text)).toBeNull();
   });
 });
 

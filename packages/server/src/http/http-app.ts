@@ -1,6 +1,8 @@
 import Fastify from "fastify";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { guardCallers } from "./caller-gate.ts";
+import type { CallerRules } from "./caller-rules.ts";
 import { createErrorHandler } from "./error-handler.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { answerClientError, createHttpServer, endConnections } from "./http-server.ts";
@@ -9,7 +11,7 @@ import { answerClientError, createHttpServer, endConnections } from "./http-serv
  * Returns an application without routes. All error responses of the application are problem documents. The caller must
  * call `listen` and `close`.
  */
-export function createHttpApp(config: HttpLimits, log: Logger): FastifyInstance {
+export function createHttpApp(config: HttpLimits, log: Logger, callers: CallerRules): FastifyInstance {
   const state = { stopping: false };
   const answerError = createErrorHandler(log);
 
@@ -31,6 +33,7 @@ export function createHttpApp(config: HttpLimits, log: Logger): FastifyInstance 
   // Measured: for responses of this size JSON.stringify is as fast as a compiled serialiser. JSON.stringify also drops
   // no members.
   app.setSerializerCompiler(() => (data: unknown) => JSON.stringify(data));
+  guardCallers(app, callers);
   app.addHook("preClose", (done) => {
     state.stopping = true;
     if (app.server.listening) endConnections(app.server, config);

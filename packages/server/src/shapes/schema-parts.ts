@@ -139,7 +139,9 @@ export const problemSchema = Type.Object(
 const anywhere: readonly ErrorCode[] = [
   "malformed_request",
   "invalid_request",
+  "origin_not_allowed",
   "request_timeout",
+  "host_not_allowed",
   "headers_too_large",
   "internal",
   "shutting_down",

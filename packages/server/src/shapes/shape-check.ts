@@ -75,13 +75,14 @@ export interface ShapeOptions {
  */
 export function shapeReader<S extends TSchema>(schema: S, options: ShapeOptions = {}): (value: unknown) => Static<S> {
   const check = checkOf(schema);
+  const codes = new Map(Object.entries(options.codes ?? {}));
   return (value) => {
     const faults: ErrorDetail[] = [];
     check(value, [], faults);
     const [first] = faults;
     if (first === undefined) return value as Static<S>;
     const member = /^[^.[]*/.exec(first.field)?.[0] ?? "";
-    const code = options.codes?.[member] ?? "invalid_request";
+    const code = codes.get(member) ?? "invalid_request";
     const sentence = first.field === "" ? `The body ${first.message}` : `${first.field}: ${first.message}`;
     throw new RingbackError(code, sentence, { details: faults });
   };

@@ -162,6 +162,10 @@ test.each(["1.1.1.1", "8.8.8.8", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:f
   },
 );
 
+test("an IPv4-compatible IPv6 address is not the IPv4 address inside", () => {
+  expect(open("::1.1.1.1")).toBe(false);
+});
+
 test.each(["", "localhost", "127.1", "0x7f000001", "1.2.3.4/32", "[::1]"])(
   "%j is no address and is refused",
   (text) => {
@@ -206,5 +210,24 @@ test.each(["", "example.com", "10.0.0.0/33", "fd00::/129", "10.0.0.0/-1", "10.0.
     const create = (): unknown => createAddressGuard({ allowPrivateNetworks: false, allowedAddresses: [text] });
     expect(create).toThrow(RingbackError);
     expect(create).toThrow(expect.objectContaining({ code: "invalid_request" }));
+  },
+);
+
+test.each([
+  ["64:ff9b::10.0.0.0/104", ["10.1.2.3", "64:ff9b::10.1.2.3"], ["127.0.0.1", "64:ff9b::127.0.0.1"]],
+  ["::/0", ["::1", "fd00::1"], ["127.0.0.1", "::ffff:127.0.0.1", "64:ff9b::127.0.0.1"]],
+  ["0.0.0.0/0", ["127.0.0.1", "::ffff:127.0.0.1", "64:ff9b::127.0.0.1"], ["::1", "fd00::1"]],
+])("the network %s allows what it says, in each form of an address", (network, allowed, denied) => {
+  const guard = createAddressGuard({ allowPrivateNetworks: false, allowedAddresses: [network] });
+  expect(allowed.filter((address) => !guard(address))).toEqual([]);
+
+  expect(denied.filter((address) => guard(address))).toEqual([]);
+});
+
+test.each(["::ffff:10.0.0.0/8", "10.1.2.3/8", "64:ff9b::/64", "2002:a00::/24", "::10.0.0.0/104", "10.0.0.0/08"])(
+  "%j is refused as a network, because its meaning is not certain",
+  (text) => {
+    const create = (): unknown => createAddressGuard({ allowPrivateNetworks: false, allowedAddresses: [text] });
+    expect(create).toThrow(`allowedAddresses: "${text}" is not valid; give addresses or networks in CIDR notation`);
   },
 );

@@ -57,7 +57,7 @@ export class Server implements RunningServer {
     return this.#command.ended;
   }
 
-  signal(name: "SIGINT" | "SIGTERM" | "SIGSTOP" | "SIGCONT"): void {
+  signal(name: NodeJS.Signals): void {
     this.#command.signal(name);
   }
 

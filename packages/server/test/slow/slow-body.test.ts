@@ -5,7 +5,7 @@ import { useServer } from "../harness/running-server.ts";
 
 const server = useServer();
 
-const head = "POST /v1/topics/t/messages HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n";
+const head = "POST /v1/topics/t/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n";
 
 describe("a client that never finishes its body", () => {
   it.concurrent.each([

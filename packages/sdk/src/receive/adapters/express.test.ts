@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import express from "express";
 import { describe, expect, it } from "vitest";
 
@@ -9,6 +9,18 @@ import { listening, serveExpress } from "../testing/servers.ts";
 import { toExpressHandler } from "./express.ts";
 
 describeAdapter("express", serveExpress);
+
+const keepBytes = (request: IncomingMessage & { rawBody?: unknown }, _response: unknown, bytes: Buffer) => {
+  request.rawBody = bytes;
+};
+const keepText = (request: IncomingMessage & { rawBody?: unknown }, _response: unknown, bytes: Buffer) => {
+  request.rawBody = bytes.toString();
+};
+
+const claim: express.RequestHandler = (request, _response, next) => {
+  Object.assign(request, { rawBody: Buffer.from("other") });
+  next();
+};
 
 describe("the adapter for Express", () => {
   it("gets the whole path even when it is mounted at a sub-path", async () => {
@@ -35,6 +47,33 @@ describe("the adapter for Express", () => {
     await using app = await behind(express.text({ type: () => true }));
     await sent(app.port, post("/callbacks", ["Content-Type: text/plain"], Buffer.from("拉黑")));
     expect(Buffer.from(app.requests[0]?.body ?? []).toString()).toBe("拉黑");
+  });
+
+  it.each([
+    ["bytes", keepBytes],
+    ["text", keepText],
+  ])("accepts the %s that the option `verify` of a parser has kept in rawBody", async (_, verify) => {
+    await using app = await behind(express.json({ verify }));
+    const json = '{ "a": 1.0, "名": "拉黑" }';
+    expect(
+      (await sent(app.port, post("/callbacks", ["Content-Type: application/json"], Buffer.from(json)))).status,
+    ).toBe(200);
+    expect(Buffer.from(app.requests[0]?.body ?? []).toString()).toBe(json);
+    expect(app.requests[0]?.body).not.toBeInstanceOf(Buffer);
+  });
+
+  it("answers 413 when the bytes in rawBody are more than the receiver's limit", async () => {
+    await using app = await behind(express.json({ verify: keepBytes }));
+    const json = Buffer.from(JSON.stringify("x".repeat(1001)));
+    const lenient = post("/callbacks", ["Content-Type: application/json"], Buffer.from(`[${json.toString()}]`));
+    expect((await sent(app.port, lenient)).status).toBe(413);
+    expect(app.requests).toEqual([]);
+  });
+
+  it("does not use rawBody while the body is still unread", async () => {
+    await using app = await behind(claim);
+    await sent(app.port, post("/callbacks", [], latin1("sent")));
+    expect(Buffer.from(app.requests[0]?.body ?? []).toString()).toBe("sent");
   });
 
   it("answers 413 when an earlier parser has a higher limit than the receiver", async () => {

@@ -3,6 +3,7 @@
  * members that are used, so nothing of Node is imported.
  */
 
+import { bytesOf } from "../../protocols/body-bytes.ts";
 import { BoundedBytes } from "../../protocols/bounded-bytes.ts";
 import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { failureReply } from "../answering.ts";
@@ -23,6 +24,11 @@ export interface NodeRequest {
   readonly destroyed: boolean;
   /** Whether something has read bytes of the body. */
   readonly readableDidRead: boolean;
+  /**
+   * The bytes of the body, if other code has read and kept them: NestJS with `rawBody: true`, Firebase and Google Cloud
+   * Functions, and the option `verify` of Express' body parsers.
+   */
+  readonly rawBody?: unknown;
   /** Whether something has read the body to its end. */
   readonly readableEnded: boolean;
   on(event: "data" | "end" | "error" | "close", listener: (piece: Uint8Array) => void): unknown;
@@ -85,7 +91,23 @@ function write(request: NodeRequest, response: NodeResponse, reply: ReceiverRepl
   else response.end(body);
 }
 
-function readBody(request: NodeRequest, bodyBytesMax: number): Promise<Uint8Array> {
+/** Returns the bytes that other code has kept after it read the body; null if there are none. */
+export function keptBody(request: NodeRequest): Uint8Array | null {
+  return request.readableDidRead || request.readableEnded ? bytesOf(request.rawBody) : null;
+}
+
+/** Throws a {@link ReceiveError} if the body is too large. */
+export function withinLimit(body: Uint8Array, bodyBytesMax: number): Uint8Array {
+  if (body.length > bodyBytesMax) throw new ReceiveError("body_too_large");
+  return body;
+}
+
+async function readBody(request: NodeRequest, bodyBytesMax: number): Promise<Uint8Array> {
+  const kept = keptBody(request);
+  return kept === null ? await collectBody(request, bodyBytesMax) : withinLimit(kept, bodyBytesMax);
+}
+
+function collectBody(request: NodeRequest, bodyBytesMax: number): Promise<Uint8Array> {
   const contentLength = request.headers["content-length"];
   const announced = announcedLength(typeof contentLength === "string" ? contentLength : undefined);
   const body = new BoundedBytes(bodyBytesMax, announced);

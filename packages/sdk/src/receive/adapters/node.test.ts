@@ -60,6 +60,27 @@ describe("the adapter for node:http", () => {
     await running.close();
   });
 
+  it("uses the bytes in rawBody when other code has read the body, as in NestJS and Firebase", async () => {
+    const bodies: Uint8Array[] = [];
+    const keeping: Receiver = {
+      bodyBytesMax: 10,
+      handle: ({ body }) => Promise.resolve({ status: 200, headers: {}, body: String(bodies.push(body)) }),
+    };
+    const reading = createServer((request, response) => {
+      const pieces: Uint8Array[] = [];
+      request.on("data", (piece: Uint8Array) => pieces.push(piece));
+      request.on("end", () => {
+        Object.assign(request, { rawBody: Buffer.concat(pieces) });
+        toNodeHandler(keeping)(request, response);
+      });
+    });
+    const server = await listening(reading);
+    expect((await sent(server.port, post("/", [], latin1("1234567890")))).status).toBe(200);
+    expect((await sent(server.port, post("/", [], latin1("12345678901")))).status).toBe(413);
+    expect(bodies.map((body) => Buffer.from(body).toString())).toEqual(["1234567890"]);
+    await server.close();
+  });
+
   it("serves HTTP/2 as well", async () => {
     const requests: ReceivedRequest[] = [];
     const keeping: Receiver = {

@@ -20,6 +20,7 @@ import { AccountKeys } from "../../engine/keys/account-keys.ts";
 import { AccountHooks } from "../../engine/hooks/account-hooks.ts";
 import type { AccountHooksOptions } from "../../engine/hooks/account-hooks.ts";
 import type { Transport } from "../../transport/port.ts";
+import type { CallerRules } from "../../http/caller-rules.ts";
 import type { HttpLimits } from "../../http/http-limits.ts";
 import { RecordedEvents } from "./recorded-events.ts";
 import { RecordedPulls } from "./recorded-pulls.ts";
@@ -50,7 +51,16 @@ export interface TestParts {
   /** Default: inboxes on the same store. */
   readonly inboxes?: Inboxes;
   readonly nowMs?: number;
+  readonly callers?: CallerRules;
 }
+
+/** Tests use any host name, and no browsers. */
+const everyHost: CallerRules = {
+  listenHost: "127.0.0.1",
+  machineName: "machine",
+  allowedHosts: ["*"],
+  allowedOrigins: [],
+};
 
 export const testNowMs = Date.UTC(2026, 0, 31, 8, 15, 30, 250);
 
@@ -121,6 +131,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     ready: () => testApp.readiness,
     clock: ticking,
     config,
+    callers: parts.callers ?? everyHost,
   });
   return Object.assign(testApp, { app, clock, store, events, publisher, accountPulls, pulls, apiKeys, logLines });
 }

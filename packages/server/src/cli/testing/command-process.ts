@@ -13,7 +13,7 @@ export interface RunningCommand<Signal extends string> {
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-export type CommandProcess = RunningCommand<"SIGINT" | "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT">;
+export type CommandProcess = RunningCommand<NodeJS.Signals>;
 
 export interface CommandInput {
   readonly stdin?: string | Uint8Array;

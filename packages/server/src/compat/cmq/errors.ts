@@ -141,6 +141,8 @@ export class MissingParameterError extends CmqError {
 /** Maps Ringback's error codes to errors of this API. Codes that are not listed become `internal`. */
 const ringbackErrors: Partial<Record<ErrorCode, CmqErrorKey>> = {
   malformed_request: "unreadable",
+  origin_not_allowed: "invalidParameters",
+  host_not_allowed: "invalidParameters",
   invalid_utf8: "unreadable",
   request_too_large: "tooLarge",
   unsupported_media_type: "unreadable",

@@ -75,6 +75,11 @@ describe("the signature of the newer API", () => {
     );
   });
 
+  it("has no text for a header that the request lacks, even if objects inherit a member of its name", () => {
+    const canonical = tc3CanonicalRequest({ ...request, headers: {} }, ["constructor"], "HASH", (_name, text) => text);
+    expect(canonical).toContain("\nconstructor:\n\nconstructor\n");
+  });
+
   it("does not match a changed request", () => {
     const { headers } = request;
     const authorization = readTc3Authorization(headers["authorization"] as string);

@@ -50,7 +50,9 @@ export function tc3CanonicalRequest(
   bodyHash: string,
   textOf: HeaderText,
 ): string {
-  const headers = signedHeaders.map((name) => `${name}:${textOf(name, headerText(request.headers[name]))}\n`);
+  const headers = signedHeaders.map(
+    (name) => `${name}:${textOf(name, headerText(ownHeader(request.headers, name)))}\n`,
+  );
   return [request.method, request.path, request.query, headers.join(""), signedHeaders.join(";"), bodyHash].join("\n");
 }
 
@@ -93,6 +95,11 @@ function invalid(message: string): Tc3Error {
 
 function withoutPort(host: string): string {
   return host.replace(/:\d*$/, "");
+}
+
+/** The client chooses the names, and one may also be a member of `Object.prototype`. */
+function ownHeader(headers: Tc3Request["headers"], name: string): string | string[] | undefined {
+  return Object.hasOwn(headers, name) ? headers[name] : undefined;
 }
 
 function headerText(value: string | string[] | undefined): string {
