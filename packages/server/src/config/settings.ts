@@ -62,7 +62,8 @@ export const settings = {
     database,
     "sqlite",
     "The database: `sqlite` in the data folder, or PostgreSQL 14 or newer as " +
-      "`postgres://user:password@host:port/name`. Any number of servers can use one PostgreSQL database; each of them " +
+      "`postgres://user:password@host:port/name`, or in any other form that libpq reads, such as " +
+      "`postgres://user@/name?host=/run/postgresql` and `host=db user=ringback dbname=ringback`. Any number of servers can use one PostgreSQL database; each of them " +
       "accepts and delivers messages. `data`, `databaseBytesMax` and `messageCacheBytes` apply to `sqlite` only. If " +
       "the address contains a password, use the environment variable instead of the flag.",
   ),
