@@ -19,8 +19,8 @@ interface SettledRow {
 const kinds: Readonly<Record<Settled["kind"], number>> = { delivered: 0, parked: 1, held: 2, dead: 3, released: 4 };
 
 /**
- * Writes outcomes of deliveries, many in one round trip. When the database cannot store them, it is tried again until it
- * can, or the calls fail.
+ * Writes outcomes of deliveries, many in one round trip. When the database cannot store them, the calls
+ * are retried until it can, or fail at once.
  */
 export class Settlements extends Batches<Request, number> {
   readonly #context: StoreContext;

@@ -75,7 +75,7 @@ describe.skipIf(process.platform === "win32")("a data folder", () => {
     await (await open(folder)).store.close();
     chmodSync(folder, 0o755);
     chmodSync(join(folder, "ringback.db"), 0o644);
-    chmodSync(join(folder, "ringback.lock"), 0o666);
+    chmodSync(join(folder, "ringback.pid"), 0o666);
     writeFileSync(join(folder, "ringback.db-wal"), "");
     chmodSync(join(folder, "ringback.db-wal"), 0o664);
     const first = await open(folder);
@@ -83,7 +83,7 @@ describe.skipIf(process.platform === "win32")("a data folder", () => {
     expect(first.warnings.map((sentence) => sentence.replaceAll(folder, "F")).sort()).toEqual([
       'Other users of this machine had rights on the file "F/ringback.db". Its mode is now 600.',
       'Other users of this machine had rights on the file "F/ringback.db-wal". Its mode is now 600.',
-      'Other users of this machine had rights on the file "F/ringback.lock". Its mode is now 600.',
+      'Other users of this machine had rights on the file "F/ringback.pid". Its mode is now 600.',
       'Other users of this machine had rights on the folder "F". Its mode is now 700.',
     ]);
     await first.store.close();

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** Every file that a server creates in its data folder. SQLite gives the files of a journal the mode of the database. */
+/** Every file that a server creates in its data folder. SQLite gives its journals the mode of the database. */
 const ownFiles: ReadonlySet<string> = new Set([
   "ringback.db",
   "ringback.db-wal",

@@ -60,7 +60,7 @@ export async function settle(
   });
 }
 
-/** The disk has refused the rows, so no receiver gets the deliveries: they are due again when their rows are written. */
+/** The disk has refused the rows, so no receiver gets the deliveries. They are due when their rows are written. */
 function undoPulls({ work, beforePull, afterCommit, nowMs, context }: Batch): void {
   for (const [index, row] of work.parked.entries()) {
     const before = beforePull.get(rowKey(row));

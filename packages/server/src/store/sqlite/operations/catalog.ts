@@ -21,8 +21,8 @@ interface Settings {
 }
 
 /**
- * Creates or changes the default account. Adds 1 to the number of starts on this database, and returns it. `wasRunning`:
- * the last server on this database did not stop cleanly.
+ * Creates or changes the default account. Adds 1 to the number of starts on this database, and returns it.
+ * `wasRunning`: the last server on this database did not stop cleanly.
  */
 export function begin(
   db: DatabaseSync,
