@@ -70,7 +70,7 @@ export const settings = {
   databaseBytesMax: setting(
     byteCountOrUnlimited(1024 ** 2, 256 * 1024 ** 4),
     0,
-    "Maximum size of the database on disk; 0 means no limit. At the limit a publish is refused with 503 " +
+    "Maximum size of the database and its write-ahead log on disk; 0 means no limit. At the limit a publish is refused with 503 " +
       "`storage_full`.",
   ),
   nodeGoneAfterMs: setting(
