@@ -178,9 +178,10 @@ export interface LogStore {
    * deliveries that no other claim has taken. A settlement with values that cannot be stored fails the whole call
    * (`internal`).
    *
-   * While the disk refuses writes, the call waits. If the store is closed meanwhile, it fails with `shutting_down`. With `whenRefused` "fail" the call fails at once. Its pulled deliveries are then claimable again,
-   * with their earlier counts, as soon as the disk accepts writes or their lease has expired. Other outcomes are written
-   * later, or their deliveries are claimed again.
+   * While the disk refuses writes, the call waits. If the store is closed meanwhile, the call fails with
+   * `shutting_down`. With `whenRefused` "fail" the call fails at once. Its pulled deliveries are then claimable again,
+   * with their earlier counts, as soon as the disk accepts writes or their lease has expired. Other outcomes are
+   * written later, or their deliveries are claimed again.
    */
   settle(settlements: readonly Settlement[], whenRefused?: "wait" | "fail"): Promise<number>;
 

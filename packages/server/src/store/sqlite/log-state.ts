@@ -16,9 +16,9 @@ const INDEX_HEADER_BYTES = 48;
 
 /**
  * Compares the write-ahead log with its index, the file `-shm`, before SQLite opens the database and rebuilds the
- * index. SQLite updates the index after each commit, so the index never has frames that the log did not have. After a loss of
- * power the index may be damaged, and then it proves nothing. SQLite itself cannot see that frames are missing at the
- * end of a log.
+ * index. SQLite updates the index after each commit, so the index never has frames that the log did not have. After a
+ * loss of power the index may be damaged, and then it proves nothing. SQLite itself cannot see that frames are missing
+ * at the end of a log.
  */
 export function readLogState(file: string): LogState {
   const logBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
