@@ -188,7 +188,7 @@ describe("a disk that refuses writes", () => {
       ["PATCH", path, { description: "changed" }],
       ["PUT", "/v1/inboxes/other", {}],
       ["PUT", "/v1/hooks/other", { urls: ["http://127.0.0.1:9/"], protocol: "json" }],
-      ["POST", `${subscriptionPath("t", "pushed")}/dead-letters/redrive`, {}],
+      ["POST", `${subscriptionPath("t", "pushed")}/dead-letters/redrive`, { all: true }],
       ["DELETE", `${subscriptionPath("t", "pushed")}/dead-letters?all=true`],
       ["DELETE", "/v1/hooks/hook"],
       ["DELETE", "/v1/inboxes/box"],
