@@ -77,11 +77,11 @@ async function createFoundation(config: Config, log: Logger) {
     connections: () => store.cluster.connections(),
     openSockets: () => transport.openSockets(),
   });
-  const store = await openStore(config, metrics.observer);
+  const store = await openStore(config, metrics.observer, log);
   return { config, log, store, transport, endpointRule, events, metrics };
 }
 
-async function openStore(config: Config, observer: StoreObserver): Promise<Store> {
+async function openStore(config: Config, observer: StoreObserver, log: Logger): Promise<Store> {
   const { attemptRetentionMs, deadLetterRetentionMs } = config;
   const account = { name: "default", appId: config.accountAppId };
   const node = { name: hostname(), version: readVersion() };
@@ -92,7 +92,8 @@ async function openStore(config: Config, observer: StoreObserver): Promise<Store
     return PostgresStore.open({ url: config.database, nodeAliveMs: config.nodeGoneAfterMs, ...shared });
   }
   const { databaseBytesMax: bytesMax, messageCacheBytes } = config;
-  return SqliteStore.open({ folder: config.data, bytesMax, messageCacheBytes, ...shared });
+  const warn = (sentence: string): void => log.warn(sentence);
+  return SqliteStore.open({ folder: config.data, bytesMax, messageCacheBytes, warn, ...shared });
 }
 
 function createServices({ config, log, store, transport, endpointRule, events, metrics }: Foundation) {

@@ -2,6 +2,8 @@
  * Real: the server, its database with a size limit, a server as a child process whose file writes the kernel refuses.
  * Nothing is faked. A device that reports errors is not tested, because that needs more rights than a test should have.
  */
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { copies } from "./harness/copies.ts";
 import type { Api, ProblemView, PublishedView } from "./harness/api.ts";
@@ -117,7 +119,107 @@ describe("a database at its size limit", () => {
   });
 });
 
+describe("a pull from a database at its size limit", () => {
+  it("is refused at once, waiting or not, and gets its message when there is room, received for the first time", async () => {
+    await using folder = await temporaryFolder();
+    let ids: readonly string[] = [];
+    {
+      await using server = await startServerInProcess({ folder: folder.path, args: ["--database-bytes-max", "2MiB"] });
+      const { api } = server;
+      await api.putTopic("t");
+      await api.subscribe("t", "s", { pull: {} });
+      // While another program reads, the write-ahead log cannot be emptied. So even a write that needs no page fails.
+      using reader = new DatabaseSync(join(folder.path, "ringback.db"), { readOnly: true });
+      reader.exec("BEGIN");
+      reader.prepare("SELECT count(*) FROM topic").get();
+      ids = (await fill(api)).accepted;
+      for (const waitMs of [0, 60_000]) {
+        const refused = await api.call<ProblemView>("POST", `${subscriptionPath("t", "s")}/pull`, { json: { waitMs } });
+        expect([refused.status, refused.json.code]).toEqual([503, "storage_full"]);
+      }
+    }
+    await using server = await startServerInProcess({ folder: folder.path, args: ["--database-bytes-max", "64MiB"] });
+    const last = await server.api.ok<{ messages: { id: string; receives: number }[] }>(
+      "POST",
+      `${subscriptionPath("t", "s")}/pull`,
+      { json: { messagesMax: 1 } },
+    );
+    expect(last.messages).toEqual([expect.objectContaining({ receives: 1 })]);
+    expect(ids).toContain(last.messages[0]?.id);
+  });
+});
+
 describe("a disk that refuses writes", () => {
+  it("refuses each call that writes at once, and serves each call that reads", async (test) => {
+    if (!(await isInstalled("prlimit"))) test.skip("there is no prlimit on this machine");
+    await using folder = await temporaryFolder();
+    await using server = await Server.start({ folder: folder.path });
+    const { api } = server;
+    await api.putTopic("t");
+    await api.subscribe("t", "pulled", { pull: {} });
+    await api.subscribe("t", "pushed", { push: { url: "http://127.0.0.1:9/" }, retry: "none" });
+    await api.ok("PUT", "/v1/inboxes/box", { json: {} });
+    await api.ok("PUT", "/v1/hooks/hook", { json: { urls: ["http://127.0.0.1:9/"], protocol: "json" } });
+    await api.publishBatch("t", copies(20, { body: "x" }));
+    await api.call("POST", "/in/box", { json: { kept: true } });
+    const path = subscriptionPath("t", "pulled");
+    const pulled = await api.ok<{ messages: { receiptHandle: string }[] }>("POST", `${path}/pull`, {
+      json: { messagesMax: 2 },
+    });
+    const receiptHandles = pulled.messages.map(({ receiptHandle }) => receiptHandle);
+    await until(
+      "the failed deliveries are dead letters",
+      () => api.counts("t", "pushed"),
+      ({ deadLetters }) => deadLetters === 20,
+    );
+    const writes: readonly [string, string, unknown?][] = [
+      ["POST", publishPath, { body: "x" }],
+      ["POST", `${publishPath}/batch`, { messages: [{ body: "x" }] }],
+      ["POST", `${path}/pull`, { messagesMax: 1 }],
+      ["POST", `${path}/pull`, { messagesMax: 1, waitMs: 60_000 }],
+      ["POST", `${path}/ack`, { receiptHandles: receiptHandles.slice(0, 1) }],
+      ["POST", `${path}/nack`, { receiptHandles: receiptHandles.slice(1) }],
+      ["POST", `${path}/rewind`, { to: "oldest" }],
+      ["POST", `${path}/pause`],
+      ["POST", "/in/box", { x: 1 }],
+      ["PUT", "/v1/topics/other", {}],
+      ["PATCH", "/v1/topics/t", { retentionMs: 3_600_000 }],
+      ["PUT", `${subscriptionPath("t", "new")}`, { pull: {} }],
+      ["PATCH", path, { description: "changed" }],
+      ["PUT", "/v1/inboxes/other", {}],
+      ["PUT", "/v1/hooks/other", { urls: ["http://127.0.0.1:9/"], protocol: "json" }],
+      ["POST", `${subscriptionPath("t", "pushed")}/dead-letters/redrive`, { all: true }],
+      ["DELETE", `${subscriptionPath("t", "pushed")}/dead-letters?all=true`],
+      ["DELETE", "/v1/hooks/hook"],
+      ["DELETE", "/v1/inboxes/box"],
+      ["DELETE", path],
+      ["DELETE", "/v1/topics/t"],
+    ];
+    await limitFileSize(folder.path, 1);
+    // Twice: before and after the server knows that the disk refuses writes.
+    for (const round of [1, 2]) {
+      for (const [method, url, json] of writes) {
+        const answer = await api.call<ProblemView>(method, url, json === undefined ? {} : { json });
+        expect([round, method, url, answer.status, answer.json.code]).toEqual([
+          round,
+          method,
+          url,
+          503,
+          "storage_unavailable",
+        ]);
+      }
+    }
+    for (const url of ["/v1/topics", "/v1/topics/t", path, "/v1/inboxes/box", "/v1/hooks", "/metrics", "/healthz"]) {
+      expect([url, (await api.call("GET", url)).status]).toEqual([url, 200]);
+    }
+    await limitFileSize(folder.path, null);
+    await until(
+      "a publish is accepted",
+      () => api.call("POST", publishPath, { json: { body: "x" } }),
+      ({ status }) => status === 201,
+    );
+  });
+
   it("causes only 503 answers to publishes, and the server recovers by itself when writes succeed again", async (test) => {
     if (!(await isInstalled("prlimit"))) test.skip("there is no prlimit on this machine");
     await using folder = await temporaryFolder();

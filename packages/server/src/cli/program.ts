@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { readVersion } from "../config/version.ts";
+import { addBackupCommand } from "./backup.ts";
 import type { CommandContext } from "./context.ts";
 import { addInboxCommand } from "./inbox.ts";
 import { addMigrateCommand } from "./migrate.ts";
@@ -36,6 +37,7 @@ export function createProgram(context: CommandContext, loadServer: () => Promise
   addReceiveCommand(program, context);
   addInboxCommand(program, context);
   addTailCommand(program, context);
+  addBackupCommand(program, context);
   addMigrateCommand(program, context);
   addVersionCommand(program, context);
   return program;

@@ -5,6 +5,7 @@ import { isLoopbackHost } from "../domain/host.ts";
 import { flagKeys, flagName, settings } from "../config/settings.ts";
 import { readVersion } from "../config/version.ts";
 import { createLog } from "../ops/log.ts";
+import { parseAddress } from "../store/postgres-address.ts";
 import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
 import { createPaint } from "./paint.ts";
@@ -92,8 +93,8 @@ export async function serve(
 /** Returns the data folder, or the address of the database without user and password. */
 function dataLocation({ database, data }: Config): string {
   if (database === "sqlite") return data;
-  const { protocol, host, pathname } = new URL(database);
-  return `${protocol}//${host}${pathname}`;
+  const { host, database: name } = parseAddress(database);
+  return `postgres://${host}/${name ?? ""}`;
 }
 
 /** Resolves at the first stop signal. A second signal ends the process at once. */

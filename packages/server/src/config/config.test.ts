@@ -271,7 +271,20 @@ describe("one clear line stops the start", () => {
     expect(line).toBe(
       "RINGBACK_DATABASE: database is not valid; give sqlite, or postgres://user:password@host:port/name",
     );
-    expect(refusal({ flags: { database: "postgres://me:secret@db/x y" } })).not.toContain("secret");
+    expect(refusal({ flags: { database: "postgres://me:secret@db:port/x" } })).toMatch(
+      /^--database: database cannot be split into user, password and host; write the characters @ : .* as %40 %3A [^\n]*$/,
+    );
+    expect(refusal({ flags: { database: "postgres://me:secret@one,two/x" } })).toMatch(
+      /^--database: database names several hosts; give the one address /,
+    );
+    for (const bad of [
+      "db/secret",
+      "user@secret",
+      "password=secret x",
+      `postgres://me:secret@db/${"x".repeat(2048)}`,
+    ]) {
+      expect(refusal({ flags: { database: bad } })).not.toContain("secret");
+    }
   });
 
   it("for an invalid master key, or one on the command line, without showing it", () => {

@@ -99,9 +99,9 @@ function inOrderOfRank(key: SettingKey, { flags, env }: ConfigSources, file: Con
 }
 
 function readSetting(key: SettingKey, raw: unknown, origin: string): unknown {
-  const { schema, expected, read, secret, isSecret }: Setting = settings[key];
+  const { schema, expected, read, secret, faultOf }: Setting = settings[key];
   const value = read(raw);
   if (matchesShape(schema, value)) return value;
-  const fault = secret || isSecret?.(raw) === true ? "is not valid" : `cannot be ${show(raw)}`;
+  const fault = secret ? "is not valid" : (faultOf?.(raw) ?? `cannot be ${show(raw)}`);
   throw new ConfigError(origin, key, `${key} ${fault}; give ${expected}`);
 }

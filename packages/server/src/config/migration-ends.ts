@@ -1,9 +1,10 @@
 import { ConfigError } from "./config-error.ts";
 import { readVariable, type Environment } from "./environment.ts";
-import { postgresAddress } from "./setting-kinds.ts";
+import { addressFault } from "../store/postgres-address.ts";
+import { postgresForm } from "./setting-kinds.ts";
 import { settings, variableName } from "./settings.ts";
 
-const expected = "give postgres://user:password@host:port/name";
+const expected = `give ${postgresForm}`;
 
 /**
  * Returns the folder from which to migrate. `--from` overrides `RINGBACK_DATA`, which overrides the server's default.
@@ -20,8 +21,7 @@ export function readMigrationTarget(flag: string | undefined, env: Environment):
   const url = flag ?? readVariable(env, variableName("database"));
   const origin = flag === undefined ? variableName("database") : "--to";
   if (url === undefined) throw new ConfigError("--to", "to", `is missing; ${expected}`);
-  if (!postgresAddress.test(url) || !URL.canParse(url)) {
-    throw new ConfigError(origin, "to", `is not valid; ${expected}`);
-  }
+  const fault = addressFault(url);
+  if (fault !== null) throw new ConfigError(origin, "to", `${fault}; ${expected}`);
   return url;
 }

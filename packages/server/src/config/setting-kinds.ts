@@ -2,6 +2,7 @@ import { Type, type Static, type TSchema } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
 import { closedObject } from "../shapes/schema-parts.ts";
+import { addressFault } from "../store/postgres-address.ts";
 import { formatListenAddress, listenForms, parseListenAddress } from "./listen-address.ts";
 import { hostForms, originForms, parseHostPattern, parseOrigin } from "./callers.ts";
 import { canonicalNetwork, networkForms } from "../domain/ip-network.ts";
@@ -20,8 +21,8 @@ export interface SettingKind<Schema extends TSchema> {
   readonly read?: (raw: unknown) => unknown;
   /** Returns a valid value in the form in which an operator would write it. Default: the value as text. */
   readonly show?: (value: Static<Schema>) => string;
-  /** True: the value must not be shown, even in an error. */
-  readonly isSecret?: (raw: unknown) => boolean;
+  /** Says what is wrong with an invalid value that may be secret, without showing it; null: the value can be shown. */
+  readonly faultOf?: (raw: unknown) => string | null;
 }
 
 const readText = (raw: unknown, parse: (text: string) => unknown) => (typeof raw === "string" ? parse(raw) : raw);
@@ -56,13 +57,15 @@ export function byteCountOrUnlimited(minimum: number, maximum: number) {
   };
 }
 
-export const postgresAddress = /^postgres(?:ql)?:\/\/\S+$/;
+export const postgresForm = "postgres://user:password@host:port/name";
 
-/** The address of a database may contain a password. `isSecret` keeps such an address out of error messages. */
+/** The address of a database may contain a password, so an error does not show it. */
 export const database = {
-  schema: Type.String({ pattern: `^sqlite$|${postgresAddress.source}`, maxLength: 2048 }),
-  expected: "sqlite, or postgres://user:password@host:port/name",
-  isSecret: (raw: unknown) => typeof raw === "string" && raw.includes("//"),
+  schema: Type.String({ maxLength: 2048 }),
+  expected: `sqlite, or ${postgresForm}`,
+  read: (raw: unknown) => (raw === "sqlite" || (typeof raw === "string" && addressFault(raw) === null) ? raw : null),
+  faultOf: (raw: unknown) =>
+    typeof raw === "string" && /[/=@]/.test(raw) ? (addressFault(raw) ?? "is too long") : null,
 };
 
 export function choice<const Word extends string>(words: readonly Word[]) {

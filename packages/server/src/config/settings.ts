@@ -64,14 +64,15 @@ export const settings = {
     database,
     "sqlite",
     "The database: `sqlite` in the data folder, or PostgreSQL 14 or newer as " +
-      "`postgres://user:password@host:port/name`. Any number of servers can use one PostgreSQL database; each of them " +
+      "`postgres://user:password@host:port/name`, or in any other form that libpq reads, such as " +
+      "`postgres://user@/name?host=/run/postgresql` and `host=db user=ringback dbname=ringback`. Any number of servers can use one PostgreSQL database; each of them " +
       "accepts and delivers messages. `data`, `databaseBytesMax` and `messageCacheBytes` apply to `sqlite` only. If " +
       "the address contains a password, use the environment variable instead of the flag.",
   ),
   databaseBytesMax: setting(
     byteCountOrUnlimited(1024 ** 2, 256 * 1024 ** 4),
     0,
-    "Maximum size of the database on disk; 0 means no limit. At the limit a publish is refused with 503 " +
+    "Maximum size of the database and its write-ahead log on disk; 0 means no limit. At the limit a publish is refused with 503 " +
       "`storage_full`.",
   ),
   nodeGoneAfterMs: setting(

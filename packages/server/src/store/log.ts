@@ -175,11 +175,15 @@ export interface LogStore {
   /**
    * Records the outcomes of claimed deliveries, durably, in one atomic step. Returns how many settlements were applied.
    * A settlement whose claim no longer has the delivery is ignored. A claim whose lease has expired still has the
-   * deliveries that no other claim has taken. While the disk refuses writes, the call waits. If the store is closed
-   * meanwhile, the call fails with `shutting_down`. A settlement with values that cannot be stored fails the whole call
+   * deliveries that no other claim has taken. A settlement with values that cannot be stored fails the whole call
    * (`internal`).
+   *
+   * While the disk refuses writes, the call waits. If the store is closed meanwhile, the call fails with
+   * `shutting_down`. With `whenRefused` "fail" the call fails at once. Its pulled deliveries are then claimable again,
+   * with their earlier counts, as soon as the disk accepts writes or their lease has expired. Other outcomes are
+   * written later, or their deliveries are claimed again.
    */
-  settle(settlements: readonly Settlement[]): Promise<number>;
+  settle(settlements: readonly Settlement[], whenRefused?: "wait" | "fail"): Promise<number>;
 
   /**
    * Applies receivers' answers to deliveries that they pulled, in one atomic, durable step. Returns for each answer

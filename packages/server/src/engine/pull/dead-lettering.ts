@@ -58,7 +58,7 @@ export async function deadLetter(
     return { claimId: claim.id, subscriptionId: subscription.id, delivery, attempt, settled };
   });
   // Another node has settled or claimed some of the deliveries, and that node reports the events.
-  if ((await store.log.settle(settlements)) < settlements.length) return;
+  if ((await store.log.settle(settlements, "fail")) < settlements.length) return;
   for (const { delivery, reason, moved } of deadLetterings) {
     if (moved === "later") continue;
     observer.dead(reason);

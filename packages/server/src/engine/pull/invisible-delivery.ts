@@ -121,7 +121,7 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
     if (settlements.length === 0) return { more: false, visibleAtMs: null };
     for (const { request } of invisible) request.hold();
     try {
-      const isWhole = (await this.#context.store.log.settle(settlements)) === settlements.length;
+      const isWhole = (await this.#context.store.log.settle(settlements, "fail")) === settlements.length;
       if (isWhole) return await this.#answer(invisible, queue);
       // The store has made only some of the messages invisible, and does not report which ones. So no receiver gets any
       // of them. Only messages received for the first time are put back, because another node may hold the others.

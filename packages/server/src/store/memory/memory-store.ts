@@ -54,7 +54,7 @@ export class MemoryStore extends SqliteStore {
     database = emptyDatabase(),
     ...rest
   }: MemoryStoreOptions = {}) {
-    const writes = writeJobs(database);
+    const writes = writeJobs(database, null);
     const reads = readJobs(() => database);
     const settings = { attemptRetentionMs, deadLetterRetentionMs, clock, timers: atOnce, ...rest };
     super(
@@ -66,7 +66,7 @@ export class MemoryStore extends SqliteStore {
 }
 
 export function emptyDatabase(): DatabaseSync {
-  return openForWriting(":memory:", { bytesMax: 0, busyMsMax: 0 });
+  return openForWriting(":memory:", { busyMsMax: 0 });
 }
 
 function bytesOf(database: DatabaseSync): number {

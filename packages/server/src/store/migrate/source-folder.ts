@@ -22,7 +22,7 @@ export function openSource(folder: string): SourceFolder {
   const unlock = lockFolder(folder);
   try {
     // Migrates an older schema, and checkpoints a write-ahead log that a crash has left.
-    openForWriting(file, { bytesMax: 0, busyMsMax: BUSY_MS_MAX }).close();
+    openForWriting(file, { busyMsMax: BUSY_MS_MAX }).close();
     const db = openForReading(file);
     return {
       db,

@@ -1,4 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
+import { parseAddress } from "../postgres-address.ts";
 
 /**
  * Adds the names of the database and its host, and the cause, to the message of a failed connection. User and password
@@ -9,10 +10,10 @@ export function toConnectionFailure(url: string, fault: string, error: unknown):
   const { cause } = error;
   // A host name with several addresses fails with one error per address; the first one explains enough.
   const [first] = cause instanceof AggregateError ? (cause.errors as Error[]) : [cause];
-  const { host, pathname } = new URL(url);
+  const { host, database } = parseAddress(url);
   return new RingbackError(
     error.code,
-    `The database "${pathname.slice(1)}" at ${host} ${fault}: ${(first ?? cause).message}`,
+    `The database ${database === null ? "" : `"${database}" `}at ${host} ${fault}: ${(first ?? cause).message}`,
     { cause },
   );
 }

@@ -1,4 +1,5 @@
 import { Client, types, type ClientConfig } from "pg";
+import { parseAddress } from "../postgres-address.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 
 /** Sends statements to the database. Either a pool, or one connection, for example with an open transaction. */
@@ -33,7 +34,7 @@ export async function callValue<T>(
 /** Options of every connection to the database. */
 export function clientConfig(url: string, applicationName: string): ClientConfig {
   return {
-    connectionString: url,
+    connectionString: parseAddress(url).url,
     application_name: applicationName,
     connectionTimeoutMillis: postgresLimits.connectMsMax,
     keepAlive: true,

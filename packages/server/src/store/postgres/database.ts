@@ -164,7 +164,7 @@ export class ConnectionPool implements Connection {
   async #prepare(client: PoolClient): Promise<void> {
     if (this.#pids.has(client)) return;
     const query: Connection["query"] = (sql, values) => this.#send(client, sql, values);
-    this.#pids.set(client, await prepareSession({ query }, this.#options.statementMsMax));
+    this.#pids.set(client, await prepareSession({ query }, this.#options));
   }
 
   #release(client: PoolClient, usable: boolean): void {

@@ -95,7 +95,7 @@ export class Listener {
     await client.connect();
     // A listening session that no longer reads must end, because the server keeps all notifications that the session
     // has not read. With the limits set here, the server ends such a session.
-    await prepareSession(connectionOf(client), postgresLimits.connectMsMax);
+    await prepareSession(connectionOf(client), { statementMsMax: postgresLimits.connectMsMax });
     await client.query(`LISTEN ${CHANNEL}`);
   }
 

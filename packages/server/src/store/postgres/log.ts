@@ -21,7 +21,7 @@ export function createLog(context: StoreContext): PostgresLog {
   const { database, cache, heartbeat, readyHere, ready, wakeUps } = context;
   const appends = new Appends(context);
   const claims = new Claims(context);
-  const settlements = new Settlements(context);
+  const settlements = { wait: new Settlements(context, "wait"), fail: new Settlements(context, "fail") };
   const answers = new Answers(context);
   const retention = new Retention(context);
 
@@ -45,8 +45,8 @@ export function createLog(context: StoreContext): PostgresLog {
     claim: (wants, leaseMs) => claims.claim(wants, leaseMs),
     renew: (claimIds, leaseMs) => claims.renew(claimIds, leaseMs),
     touch: () => heartbeat.touch(),
-    async settle(batch) {
-      const applied = await settlements.settle(batch);
+    async settle(batch, whenRefused = "wait") {
+      const applied = await settlements[whenRefused].settle(batch);
       // A pulled delivery becomes visible again later. Other nodes must know when, because this node may have ended by
       // then, or may have no waiting receiver.
       for (const { subscriptionId, settled } of batch) {
@@ -65,7 +65,7 @@ export function createLog(context: StoreContext): PostgresLog {
     retain: () => retention.step(),
     start: () => retention.start(),
     async close() {
-      await Promise.all([appends, claims, settlements, answers].map((part) => part.close()));
+      await Promise.all([appends, claims, settlements.wait, settlements.fail, answers].map((part) => part.close()));
     },
     abandonClaims: () => claims.abandon(null),
   };

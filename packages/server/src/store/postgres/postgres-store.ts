@@ -27,7 +27,7 @@ import { Times } from "./times.ts";
 import { WakeUps } from "./wake-ups.ts";
 
 export interface PostgresStoreOptions {
-  /** `postgres://user:password@host:port/database`; the pg library reads everything else in the URL. */
+  /** A connection string as `parseAddress` reads it, such as `postgres://user:password@host:port/database`. */
   readonly url: string;
   /** Name of the connections in `pg_stat_activity`. */
   readonly applicationName?: string;

@@ -18,14 +18,19 @@ interface SettledRow {
 
 const kinds: Readonly<Record<Settled["kind"], number>> = { delivered: 0, parked: 1, held: 2, dead: 3, released: 4 };
 
-/** Writes outcomes of deliveries, many in one round trip, and retries until the database has stored them. */
+/**
+ * Writes outcomes of deliveries, many in one round trip. When the database cannot store them, the calls
+ * are retried until it can, or fail at once.
+ */
 export class Settlements extends Batches<Request, number> {
   readonly #context: StoreContext;
   readonly #backOff: BackOff;
+  readonly #whenRefused: "wait" | "fail";
 
-  constructor(context: StoreContext) {
+  constructor(context: StoreContext, whenRefused: "wait" | "fail") {
     super(context.timers);
     this.#context = context;
+    this.#whenRefused = whenRefused;
     this.#backOff = new BackOff(context.timers);
   }
 
@@ -55,6 +60,7 @@ export class Settlements extends Batches<Request, number> {
         return applied;
       } catch (error) {
         if (!isStorageFailure(error)) return this.#runAlone(batch, error as Error);
+        if (this.#whenRefused === "fail") throw error;
         if (this.#backOff.isStopped) throw new RingbackError("shutting_down", undefined, { cause: error });
         // If the connection broke after the database wrote the batch, the next try finds no delivery to settle.
         await this.#backOff.wait();

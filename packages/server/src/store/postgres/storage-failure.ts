@@ -4,6 +4,10 @@ import { RingbackError, type ErrorCode } from "../../domain/errors.ts";
 
 /** SQLSTATE: a statement tried to write on a read-only server or in a read-only database. */
 export const READ_ONLY = "25006";
+/** SQLSTATE: a statement reached its time limit, or was cancelled. */
+export const TOO_SLOW = "57014";
+/** SQLSTATE: the role lacks a right. */
+export const FORBIDDEN = "42501";
 
 const full = new Set(["53100"]);
 const unavailable = new Set([
@@ -12,7 +16,7 @@ const unavailable = new Set([
   "57P02",
   "57P03",
   "57P05",
-  "57014",
+  TOO_SLOW,
   // The server is a standby. Perhaps it was the primary a moment ago.
   READ_ONLY,
   // Two calls were in a deadlock, or a call waited too long for a lock. Nothing was written.
@@ -29,12 +33,16 @@ const NO_PARTITION = "23514";
 /** SQLSTATEs of failures after which an immediate retry may succeed. */
 const transient = new Set(["40001", "40P01", NO_PARTITION]);
 /** SQLSTATEs of a long lock wait or a slow statement: the database still accepts writes. */
-const slow = new Set(["40001", "40P01", "55P03", "57014"]);
+const slow = new Set(["40001", "40P01", "55P03", TOO_SLOW]);
 
 /** Messages for failures whose error code alone does not show the operator the cause. */
 const sentences = new Map([
   ["55P03", "The database is there, but somebody in it holds for too long what this needs to change."],
-  ["57014", "The database is there, but has taken too long."],
+  [TOO_SLOW, "The database is there, but has taken too long."],
+  [
+    READ_ONLY,
+    "The database is read-only: it is a standby, or default_transaction_read_only is on for the database or the role.",
+  ],
   ["53300", "The database takes no more connections."],
 ]);
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { DiskBudget } from "./disk-budget.ts";
 import { serve } from "./jobs.ts";
 import { openForReading, openForWriting, type DatabaseLimits } from "./open-database.ts";
 import { readJobs } from "./read-jobs.ts";
@@ -23,6 +24,14 @@ if (parentPort !== null) {
   if (limits === null) serve(parentPort, readJobs(database), () => opened?.close());
   else {
     const writing = openForWriting(file, limits);
-    serve(parentPort, writeJobs(writing), () => writing.close());
+    const jobs = writeJobs(writing, new DiskBudget(writing, file, limits));
+    serve(parentPort, jobs, () => {
+      try {
+        jobs.end(null);
+      } catch {
+        // The disk refuses the write, so the next start finds a stop that was not clean.
+      }
+      writing.close();
+    });
   }
 }

@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { RingbackError } from "../../domain/errors.ts";
+import { createPrivate } from "./private-files.ts";
 
 /**
  * Prevents a second server from using the folder until the returned function is called. The lock is an open exclusive
@@ -13,6 +14,7 @@ export function lockFolder(folder: string): () => void {
   let db: DatabaseSync;
   try {
     makeFolder(resolve(folder));
+    createPrivate(join(folder, "ringback.lock"));
     db = new DatabaseSync(join(folder, "ringback.lock"), { timeout: 0 });
   } catch (error) {
     throw unusable(folder, error);
@@ -20,6 +22,7 @@ export function lockFolder(folder: string): () => void {
   try {
     db.exec("PRAGMA journal_mode = DELETE");
     db.exec("BEGIN EXCLUSIVE");
+    createPrivate(owner);
     writeFileSync(owner, `${process.pid}\n`);
   } catch (error) {
     db.close();
@@ -37,7 +40,7 @@ function makeFolder(folder: string): void {
   if (known !== undefined) throw new Error("it is a file");
   const parent = dirname(folder);
   if (parent !== folder) makeFolder(parent);
-  mkdirSync(folder);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 const SQLITE_BUSY = 5;
@@ -56,7 +59,7 @@ function inUse(owner: string, cause: unknown): RingbackError {
   );
 }
 
-function unusable(folder: string, cause: unknown): RingbackError {
+export function unusable(folder: string, cause: unknown): RingbackError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new RingbackError("storage_unavailable", `The data folder "${folder}" cannot be used: ${reason}`, { cause });
 }

@@ -8,10 +8,11 @@ import {
   message,
   parkedUntil,
   Scene,
+  settlement,
   textsOf,
   topicSettings,
 } from "../contract/fixtures.ts";
-import type { PulledSettlement } from "../log.ts";
+import type { ClaimedDelivery, PulledSettlement } from "../log.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
 
 // Real: SQLite, its limit on the size of a file. Nothing is faked. Past the limit, SQLite fails as with a full disk.
@@ -87,6 +88,35 @@ describe("a full database", () => {
     await under.store.setBytesMax(0);
     expect(await under.store.log.settlePulled(reader.id, [answer])).toEqual([true]);
   });
+
+  test.each(["new", "parked"] as const)(
+    "refuses a pull of a %s delivery at once, which counts as not pulled when there is room again",
+    async (kind) => {
+      const reader = await scene.subscribe("reader", { order: "key" });
+      await scene.publish(message("a", { orderingKey: "k" }), message("b", { orderingKey: "k" }));
+      if (kind === "parked") await scene.settleNext(reader, invisibleUntil(scene.now, 1, scene.now - 1));
+      const claim = await scene.claim(reader, { deliveriesMax: 1 });
+      const [delivery] = claim.deliveries as [ClaimedDelivery];
+      await fill();
+      // A row of this size needs a page, even if others were freed.
+      await scene.publish(large()).catch(() => {});
+      const pulled = settlement(claim, delivery, invisibleUntil(scene.now + HOUR_MS, 5, scene.now), false);
+      const attempted = { ...pulled, attempt: attempt(1, "failed", { errorCode: "x".repeat(100_000) }) };
+      await expect(under.store.log.settle([attempted], "fail")).rejects.toMatchObject(full);
+      // The second refusal comes while the database is known to be full.
+      const other = await scene.claim(reader, { deliveriesMax: 1 });
+      expect(textsOf(other)).toEqual([]);
+      await under.store.setBytesMax(0);
+      await eventually(async () => {
+        const again = await scene.claim(reader, { deliveriesMax: 1 });
+        if (again.deliveries.length === 0) return false;
+        const { message: _message, ...counts } = delivery;
+        expect(again.deliveries).toMatchObject([counts]);
+        expect(textsOf(again)).toEqual(["a"]);
+        return true;
+      });
+    },
+  );
 
   test("keeps settlements until there is room, and returns their deliveries to no claim meanwhile", async () => {
     const reader = await scene.subscribe("reader");

@@ -107,8 +107,10 @@ export class GroupCommit {
     }
     this.#settles.push(work);
     this.#settleRows += rowCount(work);
-    if (work.isUrgent) this.#settleDue = true;
-    if (!this.#busy && this.#writable) this.#writeSettlesSoon();
+    if (work.isUrgent) this.#settleDue = this.#retryDue = true;
+    if (this.#busy) return;
+    if (this.#writable) this.#writeSettlesSoon();
+    else if (work.isUrgent) this.#schedule();
   }
 
   #writeSettlesSoon(): void {
@@ -231,8 +233,9 @@ export class GroupCommit {
 
   #next(): void {
     if (this.#state === "closed") return;
-    if (!this.#writable) this.#armRetry();
-    if (this.#appends.length > 0 || this.#sections.length > 0) this.#schedule();
+    const isRetryDue = this.#retryDue && this.#settles.length > 0;
+    if (!this.#writable && !isRetryDue) this.#armRetry();
+    if (this.#appends.length > 0 || this.#sections.length > 0 || (!this.#writable && isRetryDue)) this.#schedule();
     else if (this.#settles.length > 0 && this.#writable) {
       if (this.#settleDue) this.#schedule();
       else this.#writeSettlesSoon();
@@ -253,6 +256,7 @@ export class GroupCommit {
    */
   async #writeNext(): Promise<void> {
     if (this.#writable) {
+      this.#retryDue = false;
       if (this.#appends.length === 0 && (this.#settles.length === 0 || !this.#settleDue)) return;
       await this.#write(this.#takeAppends(), this.#takeSettles());
     } else if (this.#retryDue) {
@@ -270,6 +274,7 @@ export class GroupCommit {
       // Receivers' answers are not retried, because each receiver waits for the result of its answer.
       for (const { answers, failed } of settles) if (answers !== null) failed(error);
       const kept = settles.filter(({ answers }) => answers === null);
+      for (const { refused } of kept) refused(error);
       this.#settles = [...kept, ...this.#settles];
       for (const settle of kept) this.#settleRows += rowCount(settle);
       for (const append of appends) append.reject(error);

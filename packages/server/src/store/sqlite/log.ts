@@ -18,7 +18,7 @@ export function sqliteLog(context: StoreContext, retentionOptions: RetentionOpti
     // Always 0: no other process can take the claims of this one.
     touch: () => 0,
     renew: async (claimIds, leaseMs) => claims.renew(claimIds, leaseMs),
-    settle: (settlements) => settle(context, settlements),
+    settle: (settlements, whenRefused) => settle(context, settlements, whenRefused),
     settlePulled: (id, answers) => settleAnswers(context, id, answers),
     rewind: (id, to) =>
       catalogMutex.run(async () => {

@@ -174,6 +174,11 @@ CREATE TABLE entry (
 ) STRICT, WITHOUT ROWID;
 `;
 
+const running = `
+-- Has a row while a server uses the database, and after a stop that was not clean.
+CREATE TABLE running (since INTEGER NOT NULL) STRICT;
+`;
+
 /**
  * `PRAGMA application_id` of every database with this schema: "Rbck" in ASCII. Earlier, unreleased schemas have other
  * ids.
@@ -184,4 +189,4 @@ export const APPLICATION_ID = 0x5262636b;
  * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`
  * is the number of the last step that was applied.
  */
-export const migrations: readonly string[] = [initial];
+export const migrations: readonly string[] = [initial, running];

@@ -1,36 +1,26 @@
 import { DatabaseSync } from "node:sqlite";
 import { existsSync } from "node:fs";
 import { RingbackError } from "../../domain/errors.ts";
+import { PAGE_BYTES } from "./disk-budget.ts";
 import { APPLICATION_ID, migrations } from "./migrations.ts";
 
-const PAGE_BYTES = 4096;
-/**
- * Number of pages in the write-ahead log at which SQLite copies them into the database: 16 MiB, four times SQLite's
- * default. A page that changes often, such as the end of a log or the cursors, is then copied once for many commits.
- */
-const CHECKPOINT_PAGES = 4000;
-const WAL_BYTES_KEPT = 64 * 1024 * 1024;
-
 export interface DatabaseLimits {
-  /** Size of the database file past which writes fail with `storage_full`; 0: only the disk limits it. */
+  /** Size of the database and its log past which writes fail with `storage_full`; 0: only the disk limits it. */
   readonly bytesMax: number;
   /** How long a write waits for another program's lock. */
   readonly busyMsMax: number;
 }
 
 /** Opens the only connection that writes. A commit returns when its data is on the disk. */
-export function openForWriting(file: string, limits: DatabaseLimits): DatabaseSync {
+export function openForWriting(file: string, { busyMsMax }: Pick<DatabaseLimits, "busyMsMax">): DatabaseSync {
   assertKnownSchema(file);
-  const db = new DatabaseSync(file, { timeout: limits.busyMsMax, enableForeignKeyConstraints: false });
+  const db = new DatabaseSync(file, { timeout: busyMsMax, enableForeignKeyConstraints: false });
   db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
   db.exec("PRAGMA journal_mode = WAL");
   db.exec("PRAGMA synchronous = FULL");
-  db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-  db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
   db.exec("PRAGMA temp_store = MEMORY");
   db.exec("PRAGMA cache_size = -8000");
   migrate(db);
-  setBytesMax(db, limits.bytesMax);
   return db;
 }
 
@@ -42,16 +32,11 @@ export function openForReading(file: string): DatabaseSync {
   return db;
 }
 
-export function setBytesMax(db: DatabaseSync, bytesMax: number): void {
-  // 0xfffffffe is SQLite's own limit.
-  db.exec(`PRAGMA max_page_count = ${bytesMax === 0 ? 4294967294 : Math.max(1, Math.floor(bytesMax / PAGE_BYTES))}`);
-}
-
 /**
  * Refuses a database that this version cannot use. The check uses a separate, read-only connection, because a writing
  * connection changes the file when it opens or closes it.
  */
-function assertKnownSchema(file: string): void {
+export function assertKnownSchema(file: string): void {
   if (!existsSync(file)) return;
   const db = new DatabaseSync(file, { readOnly: true });
   try {

@@ -16,11 +16,13 @@ export interface SettleWork {
   readonly parked: ParkRow[];
   /** Receivers' answers. Work with answers has no other rows, and fails when the disk refuses the write. */
   readonly answers: AnswerList | null;
-  /** A caller waits for the commit. */
+  /** A caller waits for the commit, and does not wait for a disk that refuses the write. */
   readonly isUrgent: boolean;
   readonly done: () => void;
   /** Called instead of `done` for work with answers. */
   readonly answered: (outcomes: AnswerOutcomes) => void;
+  /** The disk has refused the work, which is kept and written later. May change the rows of the work. */
+  readonly refused: (error: Error) => void;
   /** The work will not be written, because the store closes or the database can never store such rows. */
   readonly failed: (error: Error) => void;
 }
@@ -37,6 +39,7 @@ export function emptyWork(): SettleWork {
     isUrgent: false,
     done: nothing,
     answered: nothing,
+    refused: nothing,
     failed: nothing,
   };
 }

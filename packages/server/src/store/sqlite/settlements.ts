@@ -11,6 +11,8 @@ import type { OpenDelivery, SubscriptionEntry } from "./subscription-entry.ts";
 interface Batch {
   readonly context: StoreContext;
   readonly work: SettleWork;
+  /** The counts of pulled deliveries before the pull, by the key of their row. */
+  readonly beforePull: Map<string, DeliveryCounts>;
   readonly afterCommit: (() => void)[];
   readonly nowMs: TimeMs;
 }
@@ -24,11 +26,15 @@ interface Settling {
 }
 
 /** Turns outcomes of deliveries into rows, and updates memory accordingly. Returns how many outcomes were applied. */
-export async function settle(context: StoreContext, settlements: readonly Settlement[]): Promise<number> {
+export async function settle(
+  context: StoreContext,
+  settlements: readonly Settlement[],
+  whenRefused: "wait" | "fail" = "wait",
+): Promise<number> {
   const { index, commits, clock } = context;
   for (const settlement of settlements) assertStorable(settlement);
   const work = emptyWork();
-  const batch: Batch = { context, work, afterCommit: [], nowMs: clock.now() };
+  const batch: Batch = { context, work, beforePull: new Map(), afterCommit: [], nowMs: clock.now() };
   let applied = 0;
   for (const settlement of settlements) {
     const entry = index.subscriptions.get(settlement.subscriptionId);
@@ -45,8 +51,29 @@ export async function settle(context: StoreContext, settlements: readonly Settle
       for (const after of batch.afterCommit) after();
       resolve(applied);
     };
-    commits.settle({ ...work, isUrgent: settlements.some(isPulled), done, failed: reject });
+    const refused = (error: Error): void => {
+      undoPulls(batch);
+      reject(error);
+    };
+    const impatient = whenRefused === "fail" ? { isUrgent: true, refused } : {};
+    commits.settle({ ...work, ...impatient, done, failed: reject });
   });
+}
+
+/** The disk has refused the rows, so no receiver gets the deliveries. They are due when their rows are written. */
+function undoPulls({ work, beforePull, afterCommit, nowMs, context }: Batch): void {
+  for (const [index, row] of work.parked.entries()) {
+    const before = beforePull.get(rowKey(row));
+    if (before === undefined) continue;
+    beforePull.delete(rowKey(row));
+    work.parked[index] = { ...row, ...before, dueAtMs: nowMs };
+    const entry = context.index.subscriptions.get(row.subscriptionId);
+    if (entry !== undefined) afterCommit.push(() => dueAt({ context }, entry, nowMs));
+  }
+}
+
+function rowKey({ subscriptionId, seq }: Pick<ParkRow, "subscriptionId" | "seq">): string {
+  return `${subscriptionId} ${seq}`;
 }
 
 function apply(settling: Settling, { settled, attempt }: Settlement): void {
@@ -72,6 +99,15 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
       finish(settling, null);
       break;
     case "parked":
+      // Only a pull gives the time of its first receive.
+      if (settled.firstAttemptAtMs !== undefined) {
+        const { attemptsMade: made, retriesMade, firstAttemptAtMs } = open;
+        batch.beforePull.set(rowKey({ subscriptionId: entry.id, seq }), {
+          attemptsMade: made,
+          retriesMade,
+          firstAttemptAtMs,
+        });
+      }
       park(settling, {
         dueAtMs: settled.dueAtMs,
         attemptsMade,
@@ -147,12 +183,12 @@ function settleRow({ batch, entry, seq, open }: Settling, dueAtMs: TimeMs | null
   });
 }
 
-function dueAt(batch: Batch, entry: SubscriptionEntry, dueAtMs: TimeMs): void {
+function dueAt(batch: Pick<Batch, "context">, entry: SubscriptionEntry, dueAtMs: TimeMs): void {
   entry.parkedDueAt(dueAtMs);
   if (dueAtMs <= batch.context.clock.now()) ready(batch, entry);
 }
 
-function ready({ context }: Batch, { id }: SubscriptionEntry): void {
+function ready({ context }: Pick<Batch, "context">, { id }: SubscriptionEntry): void {
   context.ready.notify([id]);
 }
 
@@ -161,9 +197,4 @@ function parkSlow(batch: Batch, entry: SubscriptionEntry): void {
   if (rows.length === 0) return;
   batch.work.parked.push(...rows);
   batch.afterCommit.push(() => entry.parkedDueAt(batch.nowMs));
-}
-
-/** Whether the settlement records a pull. The receiver gets the message only when the settlement is written. */
-function isPulled({ settled }: Settlement): boolean {
-  return settled.kind === "parked" && settled.firstAttemptAtMs !== undefined;
 }

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import type { Account, SubscriptionId } from "../../domain/model.ts";
@@ -14,13 +14,15 @@ import { ClaimWrites } from "./claim-writes.ts";
 import { Claims } from "./claims.ts";
 import { sqliteCluster } from "./cluster.ts";
 import { sqliteEntries } from "./entries.ts";
-import { lockFolder } from "./folder-lock.ts";
+import { lockFolder, unusable } from "./folder-lock.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { JobLink } from "./jobs.ts";
 import { sqliteLog } from "./log.ts";
+import { readLogState, type LogState } from "./log-state.ts";
 import { MessageCache } from "./message-cache.ts";
 import { noteAppended } from "./note-appended.ts";
 import type { CatalogRows } from "./operations/load-catalog.ts";
+import { createPrivate, makePrivate } from "./private-files.ts";
 import type { ReadJobs, Reader } from "./read-jobs.ts";
 import { SqliteRecords } from "./records.ts";
 import type { RetentionOptions } from "./retention.ts";
@@ -45,6 +47,8 @@ export interface SqliteStoreOptions extends StoreSettings {
   readonly bytesMax: number;
   /** How long a write waits for another program that has locked the database, such as a backup. */
   readonly busyMsMax?: number;
+  /** Reports what an operator should know about the folder, such as rights of other users or lost data. */
+  readonly warn?: (sentence: string) => void;
 }
 
 /** An open database. */
@@ -81,15 +85,26 @@ export class SqliteStore implements Store {
 
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
     const { folder, account, bytesMax, busyMsMax = BUSY_MS_MAX_DEFAULT, clock = systemClock } = options;
+    const { warn = () => {} } = options;
     const unlock = lockFolder(folder);
     const file = join(folder, "ringback.db");
+    let logState: LogState;
+    try {
+      logState = readLogState(file);
+      for (const sentence of makePrivate(folder)) warn(sentence);
+      createPrivate(file);
+    } catch (error) {
+      unlock();
+      throw unusable(folder, error);
+    }
     const starting = [
       ThreadLink.start<WriteJobs>({ file, limits: { bytesMax, busyMsMax } }),
       ThreadLink.start<ReadJobs>({ file, limits: null }),
     ] as const;
     try {
       const [writer, reader] = await Promise.all(starting);
-      const begun = await writer.call("begin", { ...account, nowMs: clock.now() });
+      const { wasRunning, ...begun } = await writer.call("begin", { ...account, nowMs: clock.now() });
+      if (logState === "cut" || (logState === "missing" && wasRunning)) warn(lossOfLog(file, logState));
       const state = { ...begun, ...(await reader.call("load", null)) };
       const bytes = (): number => fileBytes(file) + fileBytes(`${file}-wal`);
       return new SqliteStore(options, { writer, reader, bytes, closed: unlock }, state);
@@ -144,6 +159,14 @@ export class SqliteStore implements Store {
     await this.#database.writer.close();
     this.#database.closed();
   }
+}
+
+function lossOfLog(file: string, state: "cut" | "missing"): string {
+  const fault = state === "cut" ? "is cut off" : "is missing";
+  return (
+    `The last server on "${file}" did not stop cleanly, and the write-ahead log "${basename(file)}-wal" ${fault}. ` +
+    "What was written last may be lost, such as accepted messages. Copy a database with `ringback backup`."
+  );
 }
 
 function fileBytes(file: string): number {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AnswerOutcomes } from "./answer-columns.ts";
-import { setBytesMax } from "./open-database.ts";
+import type { DiskBudget } from "./disk-budget.ts";
 import { applyAnswers } from "./operations/answer.ts";
 import { AppendOperation, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
 import * as catalog from "./operations/catalog.ts";
@@ -27,14 +27,15 @@ export interface WriteGroupResult {
 /** Size of the probe that tests whether the disk has room: a few pages of the database. */
 const PROBE_BYTES = 16 * 1024;
 
-/** The writes of a database. A job is one transaction. */
-export function writeJobs(db: DatabaseSync) {
+/** The writes of a database. A job is one transaction. `budget` null: a database in memory. */
+export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
   const append = new AppendOperation(db);
   let commitS = 0;
 
   function transaction<T>(work: () => T): T {
     // A transaction is still open here if an earlier rollback failed.
     if (db.isTransaction) db.exec("ROLLBACK");
+    budget?.assertRoom();
     db.exec("BEGIN IMMEDIATE");
     try {
       const result = work();
@@ -66,7 +67,13 @@ export function writeJobs(db: DatabaseSync) {
       });
       return { ...written, commitS };
     },
-    begin: one(catalog.begin),
+    begin(input: Parameters<typeof catalog.begin>[1]): ReturnType<typeof catalog.begin> {
+      const begun = transaction(() => catalog.begin(db, input));
+      // A copy of the database file alone must show that a server was running.
+      db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+      return begun;
+    },
+    end: one(catalog.end),
     insertTopic: one(catalog.insertTopic),
     updateTopic: one(catalog.updateTopic),
     removeTopic(input: Parameters<typeof catalog.removeTopic>[1]): void {
@@ -89,7 +96,7 @@ export function writeJobs(db: DatabaseSync) {
     probe(_input: null): void {
       transaction(() => db.exec(`INSERT INTO write_probe VALUES (zeroblob(${PROBE_BYTES})); DELETE FROM write_probe`));
     },
-    setBytesMax: (input: { readonly bytesMax: number }) => setBytesMax(db, input.bytesMax),
+    setBytesMax: ({ bytesMax }: { readonly bytesMax: number }) => budget?.setBytesMax(bytesMax),
   };
 }
 

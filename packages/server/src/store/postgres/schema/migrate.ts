@@ -1,9 +1,11 @@
 import type { Client } from "pg";
 import { RingbackError } from "../../../domain/errors.ts";
-import { newClient } from "../connection.ts";
+import { connectionOf, newClient } from "../connection.ts";
 import { postgresLimits } from "../postgres-limits.ts";
+import { prepareSession } from "../session.ts";
 import { isTransient, toStorageError } from "../storage-failure.ts";
 import { migrations, type Migration } from "./migrations.ts";
+import { assertRights } from "./rights.ts";
 
 /** The advisory lock of migrations: "ringback" in ASCII, cut to 63 bits. The others are in advisory-locks.sql. */
 const MIGRATION_LOCK = "8243118316933116779";
@@ -24,6 +26,7 @@ export async function migrate(url: string, steps: readonly Migration[] = migrati
   const client = newClient(url, "ringback-schema");
   try {
     await client.connect();
+    await prepareSession(connectionOf(client), { statementMsMax: 0, lockMsMax: 0 });
     while (await applyNext(client, steps));
   } catch (error) {
     throw toStorageError(error);
@@ -39,6 +42,7 @@ async function applyNext(client: Client, steps: readonly Migration[]): Promise<b
     try {
       // A lock of the transaction, not of the session, because a proxy may share sessions between clients.
       await client.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
+      await assertRights(connectionOf(client));
       const applied = await appliedCount(client, steps);
       const step = steps[applied];
       if (step !== undefined) {
@@ -58,20 +62,26 @@ async function applyNext(client: Client, steps: readonly Migration[]): Promise<b
 }
 
 async function appliedCount(client: Client, steps: readonly Migration[]): Promise<number> {
-  const { rows } = await client.query<{ encoding: string; has_tables: boolean; has_names: boolean }>(
-    `SELECT pg_encoding_to_char(encoding) AS encoding,
+  const { rows } = await client.query<{
+    encoding: string;
+    has_schema: boolean;
+    has_tables: boolean;
+    has_names: boolean;
+  }>(
+    `SELECT pg_encoding_to_char(encoding) AS encoding, to_regnamespace('ringback') IS NOT NULL AS has_schema,
        EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('ringback') AND relkind IN ('r', 'p'))
          AS has_tables,
        EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('ringback.migration') AND attname = 'name')
          AS has_names
      FROM pg_database WHERE datname = current_database()`,
   );
-  const { encoding, has_tables, has_names } = rows[0] as (typeof rows)[number];
+  const { encoding, has_schema, has_tables, has_names } = rows[0] as (typeof rows)[number];
   if (encoding !== "UTF8") {
     throw new RingbackError("internal", `The database's encoding is ${encoding}; Ringback needs UTF8.`);
   }
   if (!has_tables) {
-    await client.query("CREATE SCHEMA IF NOT EXISTS ringback");
+    // `CREATE SCHEMA IF NOT EXISTS` needs the right to create schemas even if the schema exists.
+    if (!has_schema) await client.query("CREATE SCHEMA ringback");
     await client.query(
       `CREATE TABLE ringback.migration (
          number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,

@@ -20,16 +20,27 @@ interface Settings {
   readonly nowMs: TimeMs;
 }
 
-/** Creates or changes the default account. Adds 1 to the number of starts on this database, and returns it. */
+/**
+ * Creates or changes the default account. Adds 1 to the number of starts on this database, and returns it.
+ * `wasRunning`: the last server on this database did not stop cleanly.
+ */
 export function begin(
   db: DatabaseSync,
   { name, appId, nowMs }: Pick<Account, "name" | "appId"> & { readonly nowMs: TimeMs },
-): { readonly account: Account; readonly start: number } {
+): { readonly account: Account; readonly start: number; readonly wasRunning: boolean } {
   const upsert = `INSERT INTO account (name, app_id, created_at) VALUES (?, ?, ?)
     ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id RETURNING id`;
   const { id } = single<{ id: AccountId }>(db, upsert, name, appId, nowMs);
   const { count } = single<{ count: number }>(db, "UPDATE start SET count = count + 1 RETURNING count");
-  return { account: { id, name, appId }, start: count };
+  const wasRunning = get(db, "SELECT since FROM running") !== undefined;
+  if (wasRunning) run(db, "UPDATE running SET since = ?", nowMs);
+  else run(db, "INSERT INTO running (since) VALUES (?)", nowMs);
+  return { account: { id, name, appId }, start: count, wasRunning };
+}
+
+/** Records a clean stop. */
+export function end(db: DatabaseSync): void {
+  run(db, "DELETE FROM running");
 }
 
 /** Returns null when `topicsEverMax` topics have been created. */
