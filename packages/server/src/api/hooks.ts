@@ -1,13 +1,12 @@
-import { jsonDepthWithin } from "@ringback/sdk/protocols";
+import { hookJsonLimits } from "@ringback/sdk/protocols";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type, type Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { HookSettings } from "../domain/hook-rules.ts";
-import { limits } from "../domain/limits.ts";
+import { losslessJson } from "../domain/lossless-json.ts";
 import { assertName } from "../domain/names.ts";
-import { hookJson } from "../engine/hooks/hook-json.ts";
 import type { HookDetails, HookPayload } from "../engine/hooks/hooks.ts";
-import { bodyBytes, jsonBody } from "../http/json-body.ts";
+import { assertJsonType, bodyBytes, readJson } from "../http/json-body.ts";
 import { hookSchema, hookShape, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";
 import { about, bodyErrors, hookParams, operation, problemResponses } from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
@@ -67,22 +66,16 @@ export function hookCallRoute(app: FastifyInstance, { hooks }: ApiParts): void {
     // have disconnected already.
     if (reply.raw.destroyed) release();
     else reply.raw.once("close", release);
-    const text = hookJson.stringify(outcomeView(outcome));
+    const text = losslessJson.stringify(outcomeView(outcome));
     return reply.header("content-type", "application/json; charset=utf-8").send(text);
   });
 }
 
 function payloadOf(request: FastifyRequest): HookPayload {
-  return { bytes: bodyBytes(request).length, read: () => jsonBody(request, parsePayload).value };
-}
-
-function parsePayload(text: string): unknown {
-  try {
-    return hookJson.parse(text);
-  } catch (error) {
-    // The codec throws the same error for invalid JSON and for a text that is nested too deeply. Only the second case
-    // gets a message of its own.
-    if (jsonDepthWithin(text, limits.hookPayloadDepthMax)) throw error;
-  }
-  throw new RingbackError("invalid_request", `The payload is deeper than ${limits.hookPayloadDepthMax} levels.`);
+  const bytes = bodyBytes(request);
+  const read = async () => {
+    assertJsonType(request);
+    return readJson(bytes, hookJsonLimits, losslessJson.parse);
+  };
+  return { bytes: bytes.length, read };
 }

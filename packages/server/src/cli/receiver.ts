@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage as HttpRequest, type Server, type ServerResponse } from "node:http";
+import { readBody } from "@ringback/sdk/protocols";
 import type { IncomingRequest, ProtocolKey, PushProtocol, ReceiverReply } from "@ringback/sdk/protocols";
 import type { Clock, Timers } from "../domain/ports.ts";
-import { collectBytes } from "./collect-bytes.ts";
+import { limits } from "../domain/limits.ts";
 import { FailurePlan } from "./failure-plan.ts";
 import { recognise, type Recognised } from "./recognise.ts";
 
@@ -51,15 +52,23 @@ export interface ReceiverPorts {
 
 export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPorts): Server {
   const failures = new FailurePlan(behaviour.failFirst);
-  // Node's default limits apply to the header section and to slow requests.
-  return createServer((request, response) => {
+  const timeLimits = { headersTimeout: limits.requestHeaderMsMax, requestTimeout: limits.requestMsMax };
+  return createServer(timeLimits, (request, response) => {
     // The sender may disconnect during its request.
     handle(request, response).catch(() => response.destroy());
   });
 
   async function handle(request: HttpRequest, response: ServerResponse): Promise<void> {
     // The rest of a body that exceeds the limit is not read.
-    const body = await collectBytes(request, behaviour.bodyBytesMax);
+    const read = await readBody(request, {
+      bytesMax: behaviour.bodyBytesMax,
+      announcedBytes: 0,
+      timeMsMax: null,
+      droppedBytesMax: 0,
+      dropsFirst: true,
+    });
+    if (read === "incomplete") throw new Error("the sender has disconnected");
+    const body = typeof read === "string" ? null : read;
     const trust = { keys: behaviour.keys, nowMs: ports.clock.now(), toleranceMs: SIGNATURE_TOLERANCE_MS };
     const incoming = toIncoming(request, body ?? new Uint8Array());
     const recognised = body === null ? null : await recognise(incoming, trust, behaviour.protocols);

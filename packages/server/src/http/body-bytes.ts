@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { type BodyFault, readBody } from "@ringback/sdk/protocols";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
 import type { HttpLimits } from "./http-limits.ts";
@@ -31,64 +32,46 @@ export function takeBodiesAsBytes(
       done(null, nothing);
       return;
     }
-    const refusal = refusalByHeaders(request, bytesMax);
-    if (refusal !== null) discard(payload, 0, refusal);
-    else read(payload);
-
-    function read(payload: IncomingMessage): void {
-      let first: Uint8Array | null = null;
-      let chunks: Uint8Array[] | null = null;
-      let size = 0;
-      const stop = (): void => {
-        arriving.held -= size;
-        payload.off("data", onData).off("end", onEnd).off("error", onError);
-      };
-      const onData = (chunk: Uint8Array): void => {
-        size += chunk.length;
-        arriving.held += chunk.length;
-        const error =
-          size > bytesMax
-            ? requestTooLarge(bytesMax)
-            : arriving.held > config.requestBytesArrivingMax
-              ? new RingbackError("overloaded", "Too many request bodies are arriving at once; try again shortly.")
-              : null;
-        if (error !== null) {
-          stop();
-          discard(payload, size, error);
-        } else if (first === null) first = chunk;
-        else (chunks ??= [first]).push(chunk);
-      };
-      const onEnd = (): void => {
-        stop();
-        done(null, chunks === null ? (first ?? nothing) : Buffer.concat(chunks, size));
-      };
-      const onError = (error: Error): void => {
-        stop();
-        done(error);
-      };
-      payload.on("data", onData).on("end", onEnd).on("error", onError);
-    }
-
-    function discard(payload: IncomingMessage, alreadyRead: number, error: RingbackError): void {
-      let size = alreadyRead;
-      const stop = (): void => {
-        payload.off("data", onData).off("end", stop).off("error", stop);
-        done(error);
-      };
-      const onData = (chunk: Uint8Array): void => {
-        size += chunk.length;
-        if (size > config.requestBytesDiscardedMax) stop();
-      };
-      payload.on("data", onData).on("end", stop).on("error", stop);
-      if (Number(request.headers["content-length"]) > config.requestBytesDiscardedMax) stop();
-    }
+    const encoding = request.headers["content-encoding"];
+    const isEncoded = encoding !== undefined && encoding !== "identity";
+    let held = 0;
+    const take = (bytes: number): boolean => {
+      held += bytes;
+      arriving.held += bytes;
+      return arriving.held <= config.requestBytesArrivingMax;
+    };
+    void readBody(payload, {
+      // An encoded body is refused as soon as its first bytes arrive.
+      bytesMax: isEncoded ? -1 : bytesMax,
+      announcedBytes: Number(request.headers["content-length"] ?? 0),
+      // Node's time limit for the whole request applies.
+      timeMsMax: null,
+      droppedBytesMax: config.requestBytesDiscardedMax,
+      dropsFirst: true,
+      take,
+    }).then((body) => {
+      arriving.held -= held;
+      if (isEncoded) done(encoded());
+      else if (typeof body === "string") done(errorOf(body, bytesMax));
+      else done(null, body);
+    });
   });
 }
 
-function refusalByHeaders(request: FastifyRequest, bytesMax: number): RingbackError | null {
-  const encoding = request.headers["content-encoding"];
-  if (encoding !== undefined && encoding !== "identity") {
-    return RingbackError.at("unsupported_media_type", "Content-Encoding", "must be absent: send the body uncompressed");
+function encoded(): RingbackError {
+  return RingbackError.at("unsupported_media_type", "Content-Encoding", "must be absent: send the body uncompressed");
+}
+
+function errorOf(fault: BodyFault, bytesMax: number): RingbackError {
+  switch (fault) {
+    case "too_large":
+      return requestTooLarge(bytesMax);
+    case "refused":
+      return new RingbackError("overloaded", "Too many request bodies are arriving at once; try again shortly.");
+    case "too_slow":
+      return new RingbackError("request_timeout");
+    case "incomplete":
+      // The client closed the connection before the body was complete, so nobody reads this response.
+      return new RingbackError("malformed_request", "The connection ended before the request did.");
   }
-  return Number(request.headers["content-length"]) > bytesMax ? requestTooLarge(bytesMax) : null;
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { bodyBytes, parseJson } from "../../http/json-body.ts";
+import { bodyBytes, readJson } from "../../http/json-body.ts";
 import { addForeignRoutes } from "../foreign-routes.ts";
 import type { Authentication } from "./authentication.ts";
 import type { ActionContext, Members } from "./call.ts";
@@ -44,7 +44,7 @@ async function answer(given: Tc3Context, request: FastifyRequest, reply: Fastify
     const run = versions.get(headerOf(request, "x-tc-version"))?.get(action);
     if (run === undefined) throw new CmqError("unknownAction");
     const bytes = bodyBytes(request);
-    const parameters = parametersOfJson(bytes.length === 0 ? {} : parsed(bytes));
+    const parameters = parametersOfJson(bytes.length === 0 ? {} : await parsed(bytes));
     const members = await run(given.context, { parameters, socket: request.raw.socket });
     return send(reply, { ...members, RequestId: requestId });
   } catch (error) {
@@ -74,9 +74,9 @@ function headerOf({ raw }: FastifyRequest, name: string): string {
   return typeof value === "string" ? value : "";
 }
 
-function parsed(bytes: Uint8Array): unknown {
+async function parsed(bytes: Uint8Array): Promise<unknown> {
   try {
-    return parseJson(bytes).value;
+    return await readJson(bytes, { depthMax: cmqLimits.jsonDepthMax, valuesMax: cmqLimits.jsonValuesMax }, JSON.parse);
   } catch {
     throw new CmqError("unreadable", "the request is not valid JSON");
   }

@@ -9,8 +9,8 @@ export interface HookPayload {
   /** Length of the JSON text. */
   readonly bytes: number;
   /**
-   * Parses the text without losing digits. Called at most once, and only if the memory budget has enough bytes left.
-   * `Hooks.call` rethrows errors of this function.
+   * Parses the text without losing digits, or returns a promise of the value. Called at most once, and only if the
+   * memory budget has enough bytes left. `Hooks.call` rethrows errors of this function.
    */
   readonly read: () => unknown;
 }
