@@ -207,7 +207,7 @@ function decodeBinary(request: IncomingRequest, contentType: string | null): Inc
 
 function decodeStructured(body: Uint8Array): IncomingMessage {
   incomingUtf8("body", body);
-  const read = scanned(body, eventJsonLimits, { depth: 1, name: "data" });
+  const read = scanned(body, eventJsonLimits, true, { depth: 1, names: ["data"] });
   if ("fault" in read) throw new UndecodableError(`body: ${read.fault}`);
   const members = parseAround(body, read.spans);
   if (!isJsonObject(members)) throw new UndecodableError("body: not a JSON object");

@@ -128,7 +128,7 @@ function tagsOf(request: IncomingRequest): readonly string[] {
 function idIn(body: Uint8Array, members: Readonly<Record<string, unknown>>, name: string): string {
   const value = members[name];
   if (typeof value !== "number" || Number.isSafeInteger(value)) return incomingId(name, value);
-  const read = scanned(body, envelopeJsonLimits, { depth: 1, name });
+  const read = scanned(body, envelopeJsonLimits, true, { depth: 1, names: [name] });
   const span = "fault" in read ? undefined : read.spans.at(-1);
   return incomingId(name, span === undefined ? value : utf8Text(body.subarray(span.start, span.end)));
 }

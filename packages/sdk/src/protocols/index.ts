@@ -8,7 +8,15 @@ export { BoundedBytes } from "./bounded-bytes.ts";
 export { hookJsonLimits } from "./hook-json.ts";
 export { jsonHook } from "./json-hook.ts";
 export { parseAround } from "./json-reader.ts";
-export { isJsonSpace, JsonFault, type JsonLimits, JsonScanner, type OpaqueMembers, type Span } from "./json-scan.ts";
+export {
+  isJsonSpace,
+  JsonFault,
+  type JsonLimits,
+  JsonScanner,
+  noValue,
+  type OpaqueMembers,
+  type Span,
+} from "./json-scan.ts";
 export { isJsonType, mediaTypeOf } from "./media-type.ts";
 export { type KoiCallbackData, koipy } from "./koipy.ts";
 export { mnsJson, mnsSimplified, mnsStringToSign, mnsXml } from "./mns.ts";

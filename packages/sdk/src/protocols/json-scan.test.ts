@@ -10,10 +10,21 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function faultOf(text: string, limits = unlimited): JsonFault | null {
   try {
-    new JsonScanner(bytesOf(text), limits).run();
+    new JsonScanner(bytesOf(text), limits, true).run();
     return null;
   } catch (error) {
     if (error instanceof JsonFault) return error;
+    throw error;
+  }
+}
+
+/** Whether the scan ends without a fault. */
+function passes(scan: () => void): boolean {
+  try {
+    scan();
+    return true;
+  } catch (error) {
+    if (error instanceof JsonFault) return false;
     throw error;
   }
 }
@@ -58,7 +69,7 @@ describe("the scan of a JSON text", () => {
         // A lone surrogate has no bytes, so the comparison is with the text of the bytes.
         const expected = isJson(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
         expect(faultOf(text) === null).toBe(expected);
-        const scanner = new JsonScanner(bytes, unlimited);
+        const scanner = new JsonScanner(bytes, unlimited, true);
         let inSteps = true;
         try {
           while (!scanner.run(step));
@@ -71,8 +82,20 @@ describe("the scan of a JSON text", () => {
     );
   });
 
+  it("accepts the same without a check of strings, whose faults the parser finds", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), brokenJson), (text) => {
+        const bytes = bytesOf(text);
+        const isAccepted = passes(() => new JsonScanner(bytes, unlimited, false).run());
+        const expected = isJson(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+        expect(isAccepted && isJson(new TextDecoder().decode(bytes))).toBe(expected);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it("reads no further in one step than the step and the token that it ends in", () => {
-    const scanner = new JsonScanner(bytesOf(`[${"1,".repeat(999)}1]`), unlimited);
+    const scanner = new JsonScanner(bytesOf(`[${"1,".repeat(999)}1]`), unlimited, true);
     let steps = 1;
     while (!scanner.run(100)) steps++;
     // The text has 2,001 bytes.
@@ -113,11 +136,11 @@ describe("the scan of a JSON text", () => {
 });
 
 describe("opaque members", () => {
-  const body: OpaqueMembers = { depth: 1, name: "body" };
+  const body: OpaqueMembers = { depth: 1, names: ["body"] };
 
   function scannedBodies(text: string, opaque = body, valuesMax = Infinity): string[] {
     const bytes = bytesOf(text);
-    const scanner = new JsonScanner(bytes, { depthMax: 100, valuesMax }, opaque);
+    const scanner = new JsonScanner(bytes, { depthMax: 100, valuesMax }, false, opaque);
     scanner.run();
     return scanner.spans.map(({ start, end }) => new TextDecoder().decode(bytes.subarray(start, end)));
   }
@@ -141,7 +164,12 @@ describe("opaque members", () => {
 
   it("are found at their depth only", () => {
     const text = '{"messages": [ {"body": 1.0 }, {}, 2, [{"body":3}], {"x":0,"body":{"body":4}} ], "body": 5}';
-    expect(scannedBodies(text, { depth: 3, name: "body" })).toEqual(["1.0", '{"body":4}']);
+    expect(scannedBodies(text, { depth: 3, names: ["body"] })).toEqual(["1.0", '{"body":4}']);
+  });
+
+  it("may be opaque only if they are strings", () => {
+    const text = '{"a":"x","b":1,"a":[2],"b":"y"}';
+    expect(scannedBodies(text, { depth: 1, names: ["b"], textNames: ["a"] })).toEqual(['"x"', "1", '"y"']);
   });
 
   it("do not count as values, and the values after them do", () => {
@@ -150,19 +178,20 @@ describe("opaque members", () => {
     expect(() => scannedBodies(text, body, 1)).toThrow("more than 1 values");
   });
 
-  it("become the index of their value, and everything else is parsed as JSON.parse does", () => {
+  it("become the index of their value, as text if the value is text, and everything else is parsed as JSON.parse does", () => {
     const value = fc.jsonValue({ maxDepth: 3 });
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom("body", "a", "😀", ""), value), { maxLength: 5 }), (members) => {
         const text = `{${members.map(([name, of]) => `${JSON.stringify(name)}: ${JSON.stringify(of)}`).join(" ,")}}`;
         const bytes = bytesOf(text);
-        const scanner = new JsonScanner(bytes, unlimited, body);
+        const scanner = new JsonScanner(bytes, unlimited, false, body);
         scanner.run();
-        const parsed = parseAround(bytes, scanner.spans) as { body?: number };
+        const parsed = parseAround(bytes, scanner.spans) as { body?: number | string };
         const { body: whole, ...others } = JSON.parse(text) as { body?: unknown };
         const { body: index, ...otherMembers } = parsed;
         expect(otherMembers).toEqual(others);
         const span = scanner.spans[Number(index)];
+        expect(typeof index === "string").toBe(typeof whole === "string");
         if (span === undefined) expect(whole).toBeUndefined();
         else expect(JSON.parse(new TextDecoder().decode(bytes.subarray(span.start, span.end)))).toEqual(whole);
       }),

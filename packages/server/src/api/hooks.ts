@@ -1,3 +1,4 @@
+import { setImmediate as otherWork } from "node:timers/promises";
 import { hookJsonLimits } from "@ringback/sdk/protocols";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type, type Static } from "typebox";
@@ -56,16 +57,20 @@ const callSchema = {
   },
 };
 
+/** From this size, the server does other work between the reading of a reply and the writing of the response. */
+const largeMemoryBytes = 1024 * 1024;
+
 /** Registered in the scope of the publishing routes, because a payload may be as large as a publish request. */
 export function hookCallRoute(app: FastifyInstance, { hooks }: ApiParts): void {
   app.post<{ Params: HookPath }>(`${path}/call`, { schema: callSchema }, async (request, reply) => {
     const { hook } = request.params;
     assertName("hook", hook);
-    const { outcome, release } = await hooks.call(hook, payloadOf(request));
+    const { outcome, memoryBytes, release } = await hooks.call(hook, payloadOf(request));
     // The outcome's memory is released when the response has been sent or the client has disconnected. The client may
     // have disconnected already.
     if (reply.raw.destroyed) release();
     else reply.raw.once("close", release);
+    if (memoryBytes > largeMemoryBytes) await otherWork();
     const text = losslessJson.stringify(outcomeView(outcome));
     return reply.header("content-type", "application/json; charset=utf-8").send(text);
   });

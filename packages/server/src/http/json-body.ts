@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { setImmediate as otherWork } from "node:timers/promises";
-import { isJsonSpace, JsonFault, type JsonLimits, JsonScanner, parseAround } from "@ringback/sdk/protocols";
+import { JsonFault, type JsonLimits, JsonScanner, noValue, parseAround } from "@ringback/sdk/protocols";
 import type { OpaqueMembers, Span } from "@ringback/sdk/protocols";
 import type { FastifyRequest } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
@@ -62,37 +62,28 @@ export function mergePatchJson(request: FastifyRequest): unknown {
 
 /** Parses at once. Throws `malformed_json`, `invalid_utf8` and `json_too_complex`. */
 export function parseJson(bytes: Uint8Array): unknown {
-  const scanner = scannerOf(bytes, requestJson, null);
-  scan(bytes, scanner);
-  return JSON.parse(textOf(bytes));
+  scan(bytes, scannerOf(bytes, requestJson, false, null));
+  return parsed(bytes, () => JSON.parse(textOf(bytes)));
 }
 
-/** The longest part of a text that is scanned at once: about 2 ms. */
-const scannedBytesMax = 256 * 1024;
-
-/**
- * Scans a text of any size. Between the steps the server does other work. Throws `malformed_json`, `invalid_utf8` and
- * `json_too_complex`.
- */
-async function scanInSteps(bytes: Uint8Array, within: JsonLimits, opaque: OpaqueMembers | null): Promise<JsonScanner> {
-  const scanner = scannerOf(bytes, within, opaque);
-  while (!scan(bytes, scanner, scannedBytesMax)) await otherWork();
-  return scanner;
-}
+/** A part of a text that is read at once: about 2 ms. */
+const bytesAtOnce = 256 * 1024;
 
 /** Checks that the bytes are JSON. The values are not parsed, so their number is not limited. */
 export async function assertJson(bytes: Uint8Array): Promise<void> {
-  await scanInSteps(bytes, { ...requestJson, valuesMax: Number.POSITIVE_INFINITY }, null);
+  await scanInSteps(bytes, scannerOf(bytes, { ...requestJson, valuesMax: Number.POSITIVE_INFINITY }, true, null));
 }
 
-/** Parses a text of any size in steps. `parse` is called for valid JSON within the limits. */
+/** Parses a text of any size. The server does other work in between. */
 export async function readJson(
   bytes: Uint8Array,
   within: JsonLimits,
   parse: (text: string) => unknown,
 ): Promise<unknown> {
-  await scanInSteps(bytes, within, null);
-  return parse(textOf(bytes));
+  await scanInSteps(bytes, scannerOf(bytes, within, false, null));
+  const value = parsed(bytes, () => parse(textOf(bytes)));
+  if (bytes.length > bytesAtOnce) await otherWork();
+  return value;
 }
 
 /** JSON in which the values of some members were not parsed. Such a member is an index in `spans`. */
@@ -102,15 +93,34 @@ export interface PartlyParsed {
   readonly spans: readonly Span[];
 }
 
-/** Reads a text of any size in steps, without parsing the values of the opaque members. */
+/**
+ * Reads a text of any size without parsing the values of the opaque members. All others together may have
+ * `limits.envelopeBytesMax` bytes.
+ */
 export async function readJsonAround(bytes: Uint8Array, opaque: OpaqueMembers): Promise<PartlyParsed> {
-  const { spans } = await scanInSteps(bytes, requestJson, opaque);
-  return { bytes, value: parseAround(bytes, spans), spans };
+  const scanner = scannerOf(bytes, requestJson, false, opaque);
+  await scanInSteps(bytes, scanner);
+  const { spans } = scanner;
+  const parsedBytes = spans.reduce((rest, { start, end }) => rest - (end - start), bytes.length);
+  if (parsedBytes > limits.envelopeBytesMax) {
+    const sentence = `The request has more than ${limits.envelopeBytesMax} bytes besides the bodies of its messages.`;
+    throw new RingbackError("json_too_complex", sentence);
+  }
+  return { bytes, value: parsed(bytes, () => parseAround(bytes, spans)), spans };
 }
 
-function scannerOf(bytes: Uint8Array, within: JsonLimits, opaque: OpaqueMembers | null): JsonScanner {
+function scannerOf(
+  bytes: Uint8Array,
+  within: JsonLimits,
+  checksStrings: boolean,
+  opaque: OpaqueMembers | null,
+): JsonScanner {
   if (!isUtf8(bytes)) throw new RingbackError("invalid_utf8");
-  return new JsonScanner(bytes, within, opaque);
+  return new JsonScanner(bytes, within, checksStrings, opaque);
+}
+
+async function scanInSteps(bytes: Uint8Array, scanner: JsonScanner): Promise<void> {
+  while (!scan(bytes, scanner, bytesAtOnce)) await otherWork();
 }
 
 function scan(bytes: Uint8Array, scanner: JsonScanner, stepBytes?: number): boolean {
@@ -124,6 +134,18 @@ function scan(bytes: Uint8Array, scanner: JsonScanner, stepBytes?: number): bool
   }
 }
 
+/** Returns what `parse` returns. If `parse` finds a fault in a string, a second scan finds the place of the fault. */
+function parsed(bytes: Uint8Array, parse: () => unknown): unknown {
+  try {
+    return parse();
+  } catch (error) {
+    scan(bytes, scannerOf(bytes, unlimited, true, null));
+    throw error;
+  }
+}
+
+const unlimited: JsonLimits = { depthMax: Number.POSITIVE_INFINITY, valuesMax: Number.POSITIVE_INFINITY };
+
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
@@ -131,12 +153,12 @@ function textOf(bytes: Uint8Array): string {
 const LINE_FEED = 0x0a;
 
 function sentence(bytes: Uint8Array, { index, message }: JsonFault): string {
-  if (index === bytes.length && bytes.every(isJsonSpace))
-    return "The request body is empty; a JSON object is expected.";
+  if (message === noValue) return "The request body is empty; a JSON object is expected.";
   if (index === 0 && bytes[0] === 0xef) return "The request body starts with a byte order mark; send it without.";
   let line = 1;
   let lineStart = 0;
-  for (let at = bytes.indexOf(LINE_FEED); at !== -1 && at < index; at = bytes.indexOf(LINE_FEED, at + 1)) {
+  for (let at = 0; at < index; at++) {
+    if (bytes[at] !== LINE_FEED) continue;
     line++;
     lineStart = at + 1;
   }

@@ -15,8 +15,8 @@ const textContentType = "text/plain; charset=utf-8";
 const jsonContentType = "application/json";
 
 /** The members that are not parsed: the bodies of messages. */
-export const bodyOfMessage = { depth: 1, name: "body" };
-export const bodiesOfBatch = { depth: 3, name: "body" };
+export const bodyOfMessage = { depth: 1, names: ["body"], textNames: ["bodyBase64"] };
+export const bodiesOfBatch = { ...bodyOfMessage, depth: 3 };
 
 export function messageOf(json: PartlyParsed): NewMessage {
   return toMessage(readPublishBody(json.value), "", json);
@@ -65,12 +65,12 @@ function contentOf(
   if ((body === undefined) === (bodyBase64 === undefined)) {
     throw RingbackError.at("invalid_request", `${prefix}body`, 'give exactly one of "body" and "bodyBase64"');
   }
-  if (bodyBase64 !== undefined) {
-    return { body: fromBase64(bodyBase64, `${prefix}bodyBase64`), contentType: contentType ?? null };
-  }
-  const span = spans[Number(body)];
+  const span = spans[Number(body ?? bodyBase64)];
   if (span === undefined) throw new Error("the scan found no body where the parser found one");
   const written = bytes.subarray(span.start, span.end);
+  if (bodyBase64 !== undefined) {
+    return { body: fromBase64(written, `${prefix}bodyBase64`), contentType: contentType ?? null };
+  }
   if (written[0] !== QUOTE) return { body: ownBytes(written), contentType: contentType ?? jsonContentType };
   return { body: textBytes(written, `${prefix}body`), contentType: contentType ?? textContentType };
 }
@@ -81,7 +81,7 @@ const BACKSLASH = 0x5c;
 /** Returns the UTF-8 of a JSON string. Without escapes, these are the bytes between the quotes. */
 function textBytes(written: Uint8Array, field: string): Uint8Array {
   if (!written.includes(BACKSLASH)) return ownBytes(written.subarray(1, -1));
-  const text = JSON.parse(Buffer.from(written.buffer, written.byteOffset, written.byteLength).toString()) as string;
+  const text = parsedText(written);
   if (text.isWellFormed()) return Buffer.from(text);
   const fault = "contains half of a surrogate pair, which UTF-8 cannot encode; send such bytes as bodyBase64";
   throw RingbackError.at("invalid_request", field, fault);
@@ -91,11 +91,17 @@ function textBytes(written: Uint8Array, field: string): Uint8Array {
  * Buffer.from silently skips characters that are not base64. So a text is accepted only if encoding the decoded bytes
  * gives the same text.
  */
-function fromBase64(text: string, field: string): Buffer {
+function fromBase64(written: Uint8Array, field: string): Buffer {
+  const text = parsedText(written);
   const bytes = Buffer.from(text, "base64");
   if (bytes.toString("base64") === text) return bytes;
   const fault = "must be base64 in the standard alphabet, with padding and without spaces";
   throw RingbackError.at("invalid_request", field, fault);
+}
+
+function parsedText(written: Uint8Array): string {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it begins and ends with a quote
+  return JSON.parse(Buffer.from(written.buffer, written.byteOffset, written.byteLength).toString()) as string;
 }
 
 /** Copies a part that is much smaller than its request, because the part would keep the whole request in memory. */

@@ -105,7 +105,7 @@ export class AccountHooks {
     const share = this.#memory.share();
     try {
       const outcome = await this.#run(name, payload, share);
-      return { outcome, release: () => share.release() };
+      return { outcome, memoryBytes: share.bytes, release: () => share.release() };
     } catch (error) {
       share.release();
       throw error;

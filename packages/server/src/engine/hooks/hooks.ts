@@ -17,6 +17,8 @@ export interface HookPayload {
 
 export interface CalledHook {
   readonly outcome: Outcome;
+  /** The memory that the payload and the replies used. */
+  readonly memoryBytes: number;
   /** Returns the outcome's bytes to the memory budget of all calls. Must be called once, after the outcome was sent. */
   readonly release: () => void;
 }
