@@ -26,8 +26,8 @@ export function readJson(
 /**
  * Returns what is wrong with the bytes, such as "not JSON"; null for JSON within the limits. The bytes must be UTF-8.
  */
-export function jsonFaultOf(bytes: Uint8Array, limits: JsonLimits): string | null {
-  const result = scanned(bytes, limits, true);
+export function jsonFaultOf(bytes: Uint8Array, limits: JsonLimits, checksStrings = true): string | null {
+  const result = scanned(bytes, limits, checksStrings);
   return "fault" in result ? result.fault : null;
 }
 

@@ -247,17 +247,11 @@ export class JsonScanner {
     else this.#skipString();
   }
 
+  /** Most strings have no escaped quote, so the first quote closes them. */
   #skipString(): void {
-    const bytes = this.#bytes;
-    for (let at = bytes.indexOf(QUOTE, this.#at + 1); at !== -1; at = bytes.indexOf(QUOTE, at + 1)) {
-      // A quote after an odd number of backslashes is escaped and does not close the string.
-      let backslashes = 0;
-      while (bytes[at - 1 - backslashes] === BACKSLASH) backslashes++;
-      if (backslashes % 2 === 1) continue;
-      this.#at = at + 1;
-      return;
-    }
-    throw this.#fault("unterminated string", bytes.length);
+    const quote = this.#bytes.indexOf(QUOTE, this.#at + 1);
+    if (quote !== -1 && this.#bytes[quote - 1] !== BACKSLASH) this.#at = quote + 1;
+    else this.#checkString();
   }
 
   #checkString(): void {

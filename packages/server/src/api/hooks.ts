@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type, type Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { HookSettings } from "../domain/hook-rules.ts";
-import { losslessJson } from "../domain/lossless-json.ts";
+import { losslessJson, parsePayload } from "../domain/lossless-json.ts";
 import { assertName } from "../domain/names.ts";
 import type { HookDetails, HookPayload } from "../engine/hooks/hooks.ts";
 import { assertJsonType, bodyBytes, readJson } from "../http/json-body.ts";
@@ -80,7 +80,7 @@ function payloadOf(request: FastifyRequest): HookPayload {
   const bytes = bodyBytes(request);
   const read = async () => {
     assertJsonType(request);
-    return readJson(bytes, hookJsonLimits, losslessJson.parse);
+    return readJson(bytes, hookJsonLimits, parsePayload);
   };
   return { bytes: bytes.length, read };
 }

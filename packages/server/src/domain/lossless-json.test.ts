@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { JsonText, losslessJson as json } from "./lossless-json.ts";
+import { JsonText, losslessJson as json, parsePayload } from "./lossless-json.ts";
 import { anyText } from "./testing/any-text.ts";
 
 const again = (text: string) => json.stringify(json.parse(text));
@@ -143,5 +143,31 @@ describe("lossless JSON", () => {
   it("omits what JSON does not have, as JSON.stringify does", () => {
     const value = { a: undefined, b: [undefined, () => {}], c: new Date(0), d: null, toJSON: 1 };
     expect(json.stringify(value)).toBe(JSON.stringify(value));
+  });
+});
+
+describe("the payload of a call", () => {
+  const again = (text: string) => json.stringify(parsePayload(text));
+
+  it("is written as it was, whatever its length", () => {
+    const long = "x\\n".repeat(2_000);
+    for (const text of [
+      `{"a":{"b":{"c":1.0},"d":"${long}"},"e":[1.0],"f":"${long}"}`,
+      '{"a":1.0,"b":"\\n"}',
+      `"${long}"`,
+    ]) {
+      expect(again(text)).toBe(text);
+    }
+  });
+
+  it("keeps long strings and the third level as text, and everything else as values", () => {
+    const long = "x".repeat(5_000);
+    const payload = parsePayload(`{"a":{"b":{"c":1},"d":"e"},"f":"${long}"}`) as {
+      a: { b: unknown; d: unknown };
+      f: unknown;
+    };
+    expect(payload.a.d).toBe("e");
+    expect(payload.a.b).toBeInstanceOf(JsonText);
+    expect(payload.f).toBeInstanceOf(JsonText);
   });
 });

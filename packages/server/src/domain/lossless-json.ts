@@ -24,17 +24,30 @@ export class JsonText {
   }
 }
 
-/** `parse` takes only valid JSON within the limits of hooks. */
+/** Reads replies. `parse` takes only valid JSON within the limits of hooks. */
 export const losslessJson: JsonCodec = {
-  parse: (text) => (mayLoseDigits.test(text) ? new Reader(text).read(0) : JSON.parse(text)),
+  parse: (text) => (mayLoseDigits.test(text) ? new Reader(text, replyReading).read(0) : JSON.parse(text)),
   stringify: (value) => written(value) ?? "null",
 };
 
-/**
- * Objects and arrays with at least this many others around them are kept as text. The dialects of hooks read three
- * levels.
- */
-const keptDepth = 3;
+/** Parses the payload of a caller, which is passed on, so that its long strings are kept as text too. */
+export function parsePayload(text: string): unknown {
+  return text.length <= shortPayloadChars ? losslessJson.parse(text) : new Reader(text, payloadReading).read(0);
+}
+
+const shortPayloadChars = 4096;
+
+interface Reading {
+  /** Objects and arrays with this many others around them are kept as text. */
+  readonly keptDepth: number;
+  /** Longer strings are kept as text. */
+  readonly stringCharsMax: number;
+}
+
+/** The dialects of hooks read three levels of a reply, and every string. */
+const replyReading: Reading = { keptDepth: 3, stringCharsMax: Number.POSITIVE_INFINITY };
+/** Replies are merged into two levels of a payload. */
+const payloadReading: Reading = { keptDepth: 2, stringCharsMax: 1024 };
 
 /** A text without a match contains no number that `JSON.parse` would change. A match inside a string does no harm. */
 const mayLoseDigits = /\d{16}|\d[.eE]|-0/;
@@ -64,21 +77,23 @@ const SPACE = 0x20;
 /** Reads a text that is known to be valid JSON. */
 class Reader {
   readonly #text: string;
+  readonly #reading: Reading;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, reading: Reading) {
     this.#text = text;
+    this.#reading = reading;
   }
 
   /** `depth` is the number of objects and arrays around the value. */
   read(depth: number): unknown {
     switch (this.#next()) {
       case OPENING_BRACE:
-        return depth === keptDepth ? this.#kept() : this.#object(depth);
+        return depth === this.#reading.keptDepth ? this.#kept() : this.#object(depth);
       case OPENING_BRACKET:
-        return depth === keptDepth ? this.#kept() : this.#array(depth);
+        return depth === this.#reading.keptDepth ? this.#kept() : this.#array(depth);
       case QUOTE:
-        return this.#string();
+        return this.#stringOrText();
       default:
         return this.#word();
     }
@@ -92,7 +107,7 @@ class Reader {
         this.#at++;
         this.#next();
       }
-      const name = this.#string();
+      const name = this.#string(Number.POSITIVE_INFINITY) ?? "";
       this.#next();
       // Skips the colon.
       this.#at++;
@@ -133,9 +148,17 @@ class Reader {
     return new JsonText(this.#text.slice(start, this.#at));
   }
 
-  #string(): string {
+  #stringOrText(): string | JsonText {
+    const start = this.#at;
+    const string = this.#string(this.#reading.stringCharsMax);
+    return string ?? new JsonText(this.#text.slice(start, this.#at));
+  }
+
+  /** Returns null for a string that is written with more characters than given. */
+  #string(charsMax: number): string | null {
     const start = this.#at;
     const escaped = this.#skipString();
+    if (this.#at - start > charsMax) return null;
     if (!escaped) return this.#text.slice(start + 1, this.#at - 1);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it begins and ends with a quote
     return JSON.parse(this.#text.slice(start, this.#at)) as string;

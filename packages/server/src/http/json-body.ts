@@ -80,8 +80,8 @@ export async function readJson(
   within: JsonLimits,
   parse: (text: string) => unknown,
 ): Promise<unknown> {
-  await scanInSteps(bytes, scannerOf(bytes, within, false, null));
-  const value = parsed(bytes, () => parse(textOf(bytes)));
+  await scanInSteps(bytes, scannerOf(bytes, within, true, null));
+  const value = parse(textOf(bytes));
   if (bytes.length > bytesAtOnce) await otherWork();
   return value;
 }

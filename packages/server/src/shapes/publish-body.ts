@@ -2,6 +2,7 @@ import { setImmediate as otherWork } from "node:timers/promises";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { NewMessage } from "../domain/model.ts";
+import { unescaped } from "./json-text.ts";
 import { batchBody, publishBody, type PublishBody } from "./message.ts";
 import type { PartlyParsed } from "../http/json-body.ts";
 import { shapeReader } from "./shape-check.ts";
@@ -81,27 +82,30 @@ const BACKSLASH = 0x5c;
 /** Returns the UTF-8 of a JSON string. Without escapes, these are the bytes between the quotes. */
 function textBytes(written: Uint8Array, field: string): Uint8Array {
   if (!written.includes(BACKSLASH)) return ownBytes(written.subarray(1, -1));
-  const text = parsedText(written);
-  if (text.isWellFormed()) return Buffer.from(text);
+  const bytes = unescaped(written, limits.bodyBytesMax);
+  if (bytes === "too long")
+    throw RingbackError.at("body_too_large", field, `has more than ${limits.bodyBytesMax} bytes`);
+  if (bytes !== "half a pair") return bytes;
   const fault = "contains half of a surrogate pair, which UTF-8 cannot encode; send such bytes as bodyBase64";
   throw RingbackError.at("invalid_request", field, fault);
 }
+
+/** The longest base64 of a message. */
+const base64CharsMax = 4 * Math.ceil(limits.bodyBytesMax / 3);
 
 /**
  * Buffer.from silently skips characters that are not base64. So a text is accepted only if encoding the decoded bytes
  * gives the same text.
  */
 function fromBase64(written: Uint8Array, field: string): Buffer {
-  const text = parsedText(written);
+  const ascii = unescaped(written, base64CharsMax);
+  if (ascii === "too long")
+    throw RingbackError.at("body_too_large", field, `has more than ${limits.bodyBytesMax} bytes`);
+  const text = typeof ascii === "string" ? "*" : ascii.toString("latin1");
   const bytes = Buffer.from(text, "base64");
   if (bytes.toString("base64") === text) return bytes;
   const fault = "must be base64 in the standard alphabet, with padding and without spaces";
   throw RingbackError.at("invalid_request", field, fault);
-}
-
-function parsedText(written: Uint8Array): string {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it begins and ends with a quote
-  return JSON.parse(Buffer.from(written.buffer, written.byteOffset, written.byteLength).toString()) as string;
 }
 
 /** Copies a part that is much smaller than its request, because the part would keep the whole request in memory. */
