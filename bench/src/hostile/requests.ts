@@ -41,7 +41,7 @@ const form = { "content-type": "application/x-www-form-urlencoded" };
 const bytesOfLargeRoutes: readonly (readonly [ending: string, bytes: number])[] = [
   ["/messages", 8 * MIB],
   ["/messages/batch", 8 * MIB],
-  ["/call", 8 * MIB],
+  ["/call", 4 * MIB],
   ["/in/hostile", MIB],
   ["/api/", 64 * 1024],
 ];
@@ -79,8 +79,8 @@ function places({ topic, hook }: Names): Place[] {
     inside(publish, "base64", '{"bodyBase64":', "}", 8 * MIB - 64),
     inside(`${publish}/batch`, "messages", '{"messages":', "}", 8 * MIB - 64),
     inside(`${publish}/batch`, "first of two", '{"messages":[{"body":1},{"body":', "}]}", 8 * MIB - 64),
-    inside(`/v1/hooks/${hook}/call`, "message", '{"message":', "}", 8 * MIB - 64),
-    inside(`/v1/hooks/${hook}/call`, "deep", '{"message":{"a":{"b":', "}}}", 8 * MIB - 64),
+    inside(`/v1/hooks/${hook}/call`, "message", '{"message":', "}", 4 * MIB - 64),
+    inside(`/v1/hooks/${hook}/call`, "deep", '{"message":{"a":{"b":', "}}}", 4 * MIB - 64),
   ];
 }
 

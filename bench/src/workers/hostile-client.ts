@@ -36,7 +36,7 @@ export function start() {
   };
 }
 
-const REPLY_BYTES = 8 * 1024 * 1024 - 64;
+const REPLY_BYTES = 4 * 1024 * 1024 - 64;
 
 const endpoint = createServer((request, response) => {
   request.resume().on("end", () => {

@@ -72,7 +72,10 @@ const CLOSING_BRACE = 0x7d;
 const SMALL = 0x20;
 
 const literals = new Map(["true", "false", "null"].map((word) => [word.charCodeAt(0), word]));
-const escapable = new Set('"\\/bfnrt'.split("").map((character) => character.charCodeAt(0)));
+/** 1 for each byte that may follow a backslash, besides `u`. */
+const isEscapable = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number('"\\/bfnrt'.includes(String.fromCharCode(byte))),
+);
 
 /** 1 for each byte that has no meaning of its own in a string. */
 const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -98,6 +101,8 @@ export class JsonScanner {
   readonly #checksStrings: boolean;
   #at = 0;
   #expected: Expected = "value";
+  /** The index of the opening quote of the string that is being checked; -1 outside of strings. */
+  #stringStart = -1;
   #values = 0;
   /** For each open object and array, the byte that closes it. */
   readonly #closings: number[] = [];
@@ -120,18 +125,20 @@ export class JsonScanner {
   }
 
   /**
-   * Scans about as many bytes as given; a long string is scanned as a whole. Returns true at the end of the text.
-   * Throws {@link JsonFault}.
+   * Scans about as many bytes as given, and a whole number. Returns true at the end of the text. Throws
+   * {@link JsonFault}.
    */
   run(stepBytes: number = this.#bytes.length): boolean {
     const bytes = this.#bytes;
     const stop = Math.min(bytes.length, this.#at + stepBytes);
     while (this.#at < stop) {
       const byte = bytes[this.#at] as number;
-      if (isJsonSpace(byte)) this.#at++;
+      if (this.#stringStart !== -1) this.#checkString(stop);
+      else if (isJsonSpace(byte)) this.#at++;
       else this.#token(byte);
     }
     if (stop < bytes.length) return false;
+    if (this.#stringStart !== -1) throw this.#fault("unterminated string", bytes.length);
     if (this.#expected !== "nothing") throw this.#endsEarly();
     return true;
   }
@@ -176,12 +183,12 @@ export class JsonScanner {
       throw this.#beyond(`with more than ${this.#limits.valuesMax} values`);
     }
     if (byte === QUOTE) this.#string();
-    else if (byte === OPENING_BRACE || byte === OPENING_BRACKET) {
-      this.#open(byte);
-      return;
-    } else if (byte === MINUS || isDigit(byte)) this.#number(byte);
-    else this.#literal(byte);
-    this.#afterValue();
+    else if (byte === OPENING_BRACE || byte === OPENING_BRACKET) this.#open(byte);
+    else {
+      if (byte === MINUS || isDigit(byte)) this.#number(byte);
+      else this.#literal(byte);
+      this.#afterValue();
+    }
   }
 
   #open(byte: number): void {
@@ -224,9 +231,11 @@ export class JsonScanner {
   }
 
   #key(): void {
-    const start = this.#at;
-    this.#string();
     this.#expected = "colon";
+    this.#string();
+  }
+
+  #afterKey(start: number): void {
     if (this.#opaque === null || this.#closings.length !== this.#opaque.depth || this.#opaqueStart !== -1) return;
     const { names, textNames = [] } = this.#opaque;
     if (names.some((name) => this.#isKey(start, name))) this.#opaqueNext = "any";
@@ -243,31 +252,41 @@ export class JsonScanner {
   }
 
   #string(): void {
-    if (this.#checksStrings || this.#opaqueStart >= 0) this.#checkString();
-    else this.#skipString();
+    const start = this.#at++;
+    if (!this.#checksStrings && this.#opaqueStart === -1) {
+      // Most strings have no escaped quote, so the first quote closes them.
+      const quote = this.#bytes.indexOf(QUOTE, this.#at);
+      if (quote !== -1 && this.#bytes[quote - 1] !== BACKSLASH) {
+        this.#at = quote + 1;
+        this.#afterString(start);
+        return;
+      }
+    }
+    this.#stringStart = start;
   }
 
-  /** Most strings have no escaped quote, so the first quote closes them. */
-  #skipString(): void {
-    const quote = this.#bytes.indexOf(QUOTE, this.#at + 1);
-    if (quote !== -1 && this.#bytes[quote - 1] !== BACKSLASH) this.#at = quote + 1;
-    else this.#checkString();
+  #afterString(start: number): void {
+    if (this.#expected === "colon") this.#afterKey(start);
+    else this.#afterValue();
   }
 
-  #checkString(): void {
+  /** Checks the characters of the current string, up to `stop`. */
+  #checkString(stop: number): void {
     const bytes = this.#bytes;
-    const { length } = bytes;
-    let at = this.#at + 1;
-    while (at < length) {
+    let at = this.#at;
+    while (at < stop) {
       const byte = bytes[at] as number;
       if (isPlain[byte] === 1) at++;
+      else if (byte === BACKSLASH) at = this.#escape(at) + 1;
       else if (byte === QUOTE) {
+        const start = this.#stringStart;
+        this.#stringStart = -1;
         this.#at = at + 1;
+        this.#afterString(start);
         return;
-      } else if (byte === BACKSLASH) at = this.#escape(at) + 1;
-      else throw this.#fault("bad control character in string literal", at);
+      } else throw this.#fault("bad control character in string literal", at);
     }
-    throw this.#fault("unterminated string", length);
+    this.#at = at;
   }
 
   /** Returns the index of the last byte of the escape that begins at `start`. */
@@ -275,7 +294,7 @@ export class JsonScanner {
     const kind = this.#bytes[start + 1];
     if (kind === undefined) throw this.#fault("unterminated string", this.#bytes.length);
     if (kind !== SMALL_U) {
-      if (!escapable.has(kind)) throw this.#fault("bad escaped character", start + 1);
+      if (isEscapable[kind] !== 1) throw this.#fault("bad escaped character", start + 1);
       return start + 1;
     }
     for (let at = start + 2; at < start + 6; at++) {

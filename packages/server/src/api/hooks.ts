@@ -60,7 +60,7 @@ const callSchema = {
 /** From this size, the server does other work between the reading of a reply and the writing of the response. */
 const largeMemoryBytes = 1024 * 1024;
 
-/** Registered in the scope of the publishing routes, because a payload may be as large as a publish request. */
+/** Registered in a scope of its own, because a payload may be larger than other requests. */
 export function hookCallRoute(app: FastifyInstance, { hooks }: ApiParts): void {
   app.post<{ Params: HookPath }>(`${path}/call`, { schema: callSchema }, async (request, reply) => {
     const { hook } = request.params;

@@ -145,10 +145,12 @@ export const limits = {
    */
   hookAttachmentBytesFactor: 3,
   /**
-   * One JSON reply, even if the hook's own limit is higher. A reply of this size and its parsed value take half of the
-   * memory budget of all calls.
+   * The payload of a call. It exists several times at once: as bytes, as text, in the request and in the response. So a
+   * call uses less than 64 MB.
    */
-  hookJsonReplyBytesMax: 8 * 1024 * 1024,
+  hookPayloadBytesMax: 4 * 1024 * 1024,
+  /** One JSON reply, even if the hook's own limit is higher. Its data becomes part of the payload. */
+  hookJsonReplyBytesMax: 4 * 1024 * 1024,
   /** All replies of one call together. */
   hookCallReplyBytesMax: 64 * 1024 * 1024,
 

@@ -28,6 +28,8 @@ export class JsonText {
 export const losslessJson: JsonCodec = {
   parse: (text) => (mayLoseDigits.test(text) ? new Reader(text, replyReading).read(0) : JSON.parse(text)),
   stringify: (value) => written(value) ?? "null",
+  // Everything was checked when it arrived, and merging does not nest it deeper.
+  isLimited: true,
 };
 
 /** Parses the payload of a caller, which is passed on, so that its long strings are kept as text too. */
