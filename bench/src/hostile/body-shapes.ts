@@ -31,6 +31,7 @@ export const jsonShapes: Readonly<Record<string, (bytes: number) => string>> = {
   "list of objects": (bytes) => list('{"a":1.0}', bytes),
   "list of empty strings": (bytes) => list('""', bytes),
   "49,000 times 1.0": (bytes) => list("1.0", Math.min(bytes, 4 * 49_000)),
+  "24,000 members": (bytes) => members(Math.min(bytes, 10 * 24_000), (i) => `"${i.toString(36)}":1.0`),
   "49,000 members": (bytes) => members(Math.min(bytes, 10 * 49_000), (i) => `"${i.toString(36)}":1.0`),
   members: (bytes) => members(bytes, (i) => `"m${i}":1`),
   "members named by numbers": (bytes) => members(bytes, (i) => `"${(i * 7919) % 4294967291}":1`),

@@ -48,7 +48,7 @@ const bytesOfLargeRoutes: readonly (readonly [ending: string, bytes: number])[] 
 const smallRouteBytes = 256 * 1024;
 
 /** The parts of bodies in which a JSON shape is put, and the largest size of such a shape. */
-interface Place {
+interface Target {
   readonly path: string;
   readonly what: string;
   readonly before: string;
@@ -61,9 +61,9 @@ export interface Names {
   readonly hook: string;
 }
 
-function places({ topic, hook }: Names): Place[] {
+function targetsInside({ topic, hook }: Names): Target[] {
   const publish = `/v1/topics/${topic}/messages`;
-  const inside = (path: string, what: string, before: string, after: string, bytes: number): Place => ({
+  const inside = (path: string, what: string, before: string, after: string, bytes: number): Target => ({
     path,
     what,
     before,
@@ -91,7 +91,7 @@ export function* hostileRequests(
   keyPair: KeyPair,
 ): Generator<HostileRequest> {
   for (const operation of operations) yield* againstOperation(operation);
-  for (const { path, what, before, after, bytes } of places(names)) {
+  for (const { path, what, before, after, bytes } of targetsInside(names)) {
     for (const shape of Object.keys(jsonShapes)) {
       const body = { shapes: "json", shape, bytes, before, after } as const;
       yield { name: `${what}: ${shape}`, method: "POST", path, headers: json, body };

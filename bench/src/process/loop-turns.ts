@@ -1,7 +1,7 @@
 /**
- * Preloaded into the server. Measures the CPU time for which the event loop was held without a break. Unlike the time of
- * a request, this time does not depend on other processes of the machine. Each message to the process is answered with
- * the longest time since the last message, in milliseconds.
+ * Preloaded into the server. Measures the CPU time for which the event loop was held without a break. Other processes of
+ * the machine hardly change this time. Each message to the process is answered with the longest time since the last
+ * message, in milliseconds.
  */
 
 /** A timer that is late shows that the event loop was held. */

@@ -14,8 +14,8 @@ const PIECE_BYTES = 256 * 1024;
 const SLOW_BYTE_MS = 100;
 
 /**
- * A client that sends requests as they are described, however wrong they are, over a connection for each. Its own server
- * answers the calls of hooks with hostile JSON (`/reply/SHAPE`), and everything else with an empty 200.
+ * A client that sends requests as they are described, however wrong they are, over a connection for each. Its own
+ * server answers the calls of hooks with hostile JSON (`/reply/SHAPE`), and everything else with an empty 200.
  */
 export function start() {
   const slow: NodeJS.Timeout[] = [];

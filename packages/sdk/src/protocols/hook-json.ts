@@ -14,9 +14,9 @@ import { utf8Bytes } from "./text-bytes.ts";
 export const hookJsonDepthMax = 100;
 /**
  * The most values in a payload or a reply: members, elements, and the whole. Parsing and writing this many takes some
- * tens of milliseconds, during which a program serves nothing else. koipy's largest results have a tenth.
+ * tens of milliseconds, during which a program serves nothing else.
  */
-export const hookJsonValuesMax = 50_000;
+export const hookJsonValuesMax = 25_000;
 
 export const hookJsonLimits = { depthMax: hookJsonDepthMax, valuesMax: hookJsonValuesMax };
 

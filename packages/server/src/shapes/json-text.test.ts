@@ -35,7 +35,7 @@ describe("the bytes of a JSON string", () => {
   it("may be as many as the limit, and no more are made", () => {
     expect(unescaped(Buffer.from(String.raw`"a\u4f60"`), 4)).toEqual(Buffer.from("a你"));
     expect(unescaped(Buffer.from(String.raw`"a\u4f60b"`), 4)).toBe("too long");
-    // What is after the limit is not read: this is not even JSON.
+    // The text after the limit is not read: this is not even JSON.
     expect(unescaped(Buffer.from(`"${"\\n".repeat(10)}\\ud800"`), 5)).toBe("too long");
   });
 });
