@@ -61,15 +61,16 @@ export interface Names {
   readonly hook: string;
 }
 
+const inside = (path: string, what: string, before: string, after: string, bytes: number): Target => ({
+  path,
+  what,
+  before,
+  after,
+  bytes,
+});
+
 function targetsInside({ topic, hook }: Names): Target[] {
   const publish = `/v1/topics/${topic}/messages`;
-  const inside = (path: string, what: string, before: string, after: string, bytes: number): Target => ({
-    path,
-    what,
-    before,
-    after,
-    bytes,
-  });
   return [
     inside(publish, "body", '{"body":', "}", MIB),
     inside(publish, "large body", '{"body":', "}", 8 * MIB - 20),

@@ -1,6 +1,6 @@
 /**
- * Preloaded into the server. Measures the CPU time for which the event loop was held without a break. Other processes of
- * the machine hardly change this time. Each message to the process is answered with the longest time since the last
+ * Preloaded into the server. Measures the CPU time for which the event loop was held without a break. Other processes
+ * of the machine hardly change this time. Each message to the process is answered with the longest time since the last
  * message, in milliseconds.
  */
 

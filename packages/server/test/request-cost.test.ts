@@ -76,6 +76,9 @@ describe("a body in HTTP chunks of one byte takes no more memory than any other"
   });
 });
 
+const list = (item: string, count: number): string => `[${`${item},`.repeat(count - 1)}${item}]`;
+const members = (count: number): string => Array.from({ length: count }, (_, i) => `"a${i}":"1"`).join(",");
+
 describe("JSON that is expensive to read", () => {
   const server = useServer();
   const publish = "/v1/topics/costs/messages";
@@ -83,9 +86,6 @@ describe("JSON that is expensive to read", () => {
     await server().api.ok("PUT", "/v1/topics/costs", { json: {} });
     await server().api.ok("PUT", "/v1/hooks/costs", { json: { urls: [server().url], protocol: "koipy" } });
   });
-
-  const list = (item: string, count: number): string => `[${`${item},`.repeat(count - 1)}${item}]`;
-  const members = (count: number): string => Array.from({ length: count }, (_, i) => `"a${i}":"1"`).join(",");
 
   it.each([
     ["4,000,000 open brackets", publish, "[".repeat(4_000_000)],

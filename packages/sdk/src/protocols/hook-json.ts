@@ -22,12 +22,12 @@ export const hookJsonLimits = { depthMax: hookJsonDepthMax, valuesMax: hookJsonV
 
 /** Skips a leading byte order mark, as RFC 8259 section 8.1 allows. */
 export function readJson(body: Uint8Array, json: JsonCodec): ReadJson {
-  return readLimited(withoutMark(body), hookJsonLimits, json.parse);
+  return readLimited(withoutMark(body), hookJsonLimits, (text) => json.parse(text));
 }
 
 /** The JSON object in these bytes. Throws {@link UndecodableError}. */
 export function readObject(body: Uint8Array, json: JsonCodec): JsonObject {
-  return readLimitedObject(withoutMark(body), hookJsonLimits, json.parse);
+  return readLimitedObject(withoutMark(body), hookJsonLimits, (text) => json.parse(text));
 }
 
 function withoutMark(body: Uint8Array): Uint8Array {

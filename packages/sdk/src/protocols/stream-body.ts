@@ -48,13 +48,13 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
     let size = 0;
     const timer = timeMsMax === null ? undefined : setTimeout(() => refuse("too_slow"), timeMsMax);
     const events = { data: onData, end: onEnd, error: onLost, close: onLost };
-    const end = (result: Uint8Array | BodyFault): void => {
+    const settle = (result: Uint8Array | BodyFault): void => {
       clearTimeout(timer);
       resolve(result);
     };
 
     if (stream.destroyed || stream.readableEnded) {
-      end("incomplete");
+      settle("incomplete");
       return;
     }
     for (const name of names) stream.on(name, events[name]);
@@ -81,13 +81,11 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
     }
 
     function onEnd(): void {
-      unlisten();
       end(fault ?? buffer?.bytes() ?? onlyPiece ?? new Uint8Array(0));
     }
 
     /** The events `error` and `close` can also follow the end of the body, and have no effect then. */
     function onLost(): void {
-      unlisten();
       end(fault ?? "incomplete");
     }
 
@@ -95,20 +93,20 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
       if (fault !== null) return;
       fault = found;
       buffer = onlyPiece = null;
-      if (!dropsFirst) end(found);
+      if (!dropsFirst) settle(found);
       else if (found === "too_slow" || size > droppedBytesMax) stop();
     }
 
     /** Drops no more bytes. */
     function stop(): void {
-      unlisten();
       exceeded?.();
-      end(fault ?? "incomplete");
+      onLost();
     }
 
-    function unlisten(): void {
+    function end(result: Uint8Array | BodyFault): void {
       // Without a listener, an `error` would end the process.
       for (const name of names) if (name !== "error") stream.off(name, events[name]);
+      settle(result);
     }
   });
 }

@@ -10,8 +10,6 @@ export interface ArrivingBytes {
   held: number;
 }
 
-type Done = (error: Error | null, body?: Uint8Array) => void;
-
 const nothing = new Uint8Array(0);
 
 /**
@@ -26,21 +24,13 @@ export function takeBodiesAsBytes(
   config: HttpLimits,
 ): void {
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser("*", (request: FastifyRequest, payload: IncomingMessage, done: Done) => {
-    if (request.is404) {
-      // Node discards the body of this request after the response.
-      done(null, nothing);
-      return;
-    }
+  scope.addContentTypeParser("*", async (request: FastifyRequest, payload: IncomingMessage) => {
+    // Node discards the body of this request after the response.
+    if (request.is404) return nothing;
     const encoding = request.headers["content-encoding"];
     const isEncoded = encoding !== undefined && encoding !== "identity";
     let held = 0;
-    const take = (bytes: number): boolean => {
-      held += bytes;
-      arriving.held += bytes;
-      return arriving.held <= config.requestBytesArrivingMax;
-    };
-    void readBody(payload, {
+    const body = await readBody(payload, {
       // An encoded body is refused as soon as its first bytes arrive.
       bytesMax: isEncoded ? -1 : bytesMax,
       announcedBytes: Number(request.headers["content-length"] ?? 0),
@@ -48,30 +38,27 @@ export function takeBodiesAsBytes(
       timeMsMax: null,
       droppedBytesMax: config.requestBytesDiscardedMax,
       dropsFirst: true,
-      take,
-    }).then((body) => {
-      arriving.held -= held;
-      if (isEncoded) done(encoded());
-      else if (typeof body === "string") done(errorOf(body, bytesMax));
-      else done(null, body);
+      take(bytes) {
+        held += bytes;
+        arriving.held += bytes;
+        return arriving.held <= config.requestBytesArrivingMax;
+      },
     });
+    arriving.held -= held;
+    if (isEncoded) {
+      const rule = "must be absent: send the body uncompressed";
+      throw RingbackError.at("unsupported_media_type", "Content-Encoding", rule);
+    }
+    if (typeof body === "string") throw errorOf(body, bytesMax);
+    return body;
   });
 }
 
-function encoded(): RingbackError {
-  return RingbackError.at("unsupported_media_type", "Content-Encoding", "must be absent: send the body uncompressed");
-}
-
 function errorOf(fault: BodyFault, bytesMax: number): RingbackError {
-  switch (fault) {
-    case "too_large":
-      return requestTooLarge(bytesMax);
-    case "refused":
-      return new RingbackError("overloaded", "Too many request bodies are arriving at once; try again shortly.");
-    case "too_slow":
-      return new RingbackError("request_timeout");
-    case "incomplete":
-      // The client closed the connection before the body was complete, so nobody reads this response.
-      return new RingbackError("malformed_request", "The connection ended before the request did.");
-  }
+  if (fault === "too_large") return requestTooLarge(bytesMax);
+  if (fault === "too_slow") return new RingbackError("request_timeout");
+  return fault === "refused"
+    ? new RingbackError("overloaded", "Too many request bodies are arriving at once; try again shortly.")
+    : // The client closed the connection before the body was complete, so nobody reads this response.
+      new RingbackError("malformed_request", "The connection ended before the request did.");
 }

@@ -45,9 +45,9 @@ describe("the fault of a text that is not JSON", () => {
   });
 });
 
-describe("JSON within limits", () => {
-  const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
 
+describe("JSON within limits", () => {
   it("has a limit of depth, also where its values are not parsed", async () => {
     expect(faultOf(deep(limits.jsonDepthMax))).toBeNull();
     expect(faultOf(deep(limits.jsonDepthMax + 1))).toBe("The request body is JSON deeper than 500 levels.");
