@@ -40,6 +40,7 @@ export interface BodyOptions {
  */
 export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint8Array | BodyFault> {
   const { bytesMax, announcedBytes, timeMsMax, droppedBytesMax, dropsFirst, take, exceeded } = options;
+  if (stream.destroyed || stream.readableEnded) return Promise.resolve("incomplete");
   return new Promise((resolve) => {
     /** Most bodies are one piece, which need not be copied. */
     let onlyPiece: Uint8Array | null = null;
@@ -53,10 +54,6 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
       resolve(result);
     };
 
-    if (stream.destroyed || stream.readableEnded) {
-      settle("incomplete");
-      return;
-    }
     for (const name of names) stream.on(name, events[name]);
     if (announcedBytes > bytesMax) {
       refuse("too_large");
