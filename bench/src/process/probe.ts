@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpuUsFromPsTime, familyUs, memoryFromStatus, processTimesFromPs, processTimesFromStat } from "./proc-files.ts";
 import type { Memory, ProcessTimes } from "./proc-files.ts";
 
@@ -25,6 +25,11 @@ export function memory(pid: number): Memory {
   if (isLinux) return memoryFromStatus(readFileSync(`/proc/${pid}/status`, "latin1"));
   const residentBytes = Number(ps("-o", "rss=", "-p", String(pid))) * 1024;
   return { residentBytes, peakBytes: residentBytes };
+}
+
+/** Sets the peak of a process's memory to the current value. Has an effect on Linux only. */
+export function resetPeak(pid: number): void {
+  if (isLinux) writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }
 
 /**

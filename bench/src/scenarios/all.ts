@@ -3,6 +3,7 @@ import type { Scenario } from "./bench.ts";
 import { cmqScenario } from "./cmq.ts";
 import { fanoutScenario } from "./fanout.ts";
 import { hookCallScenario } from "./hook-call.ts";
+import { hostileRequestsScenario } from "./hostile-requests.ts";
 import { idleManyScenario } from "./idle-many.ts";
 import { latencyScenario } from "./latency.ts";
 import { nodesScenario } from "./nodes.ts";
@@ -20,6 +21,7 @@ export const scenarios: readonly Scenario[] = [
   backlogScenario,
   idleManyScenario,
   startScenario,
+  hostileRequestsScenario,
   oneAtATimeScenario,
   nodesScenario,
 ];

@@ -68,8 +68,8 @@ export class Bench {
    * Starts a server and returns when the server answers. A server with the name of an earlier server finds the data of
    * that server.
    */
-  async launch(name: string): Promise<Server> {
-    return Server.launch(await this.#launchOptions(name));
+  async launch(name: string, measuresTurns = false): Promise<Server> {
+    return Server.launch({ ...(await this.#launchOptions(name)), measuresTurns });
   }
 
   /** Starts one more node on the scenario's database. */
@@ -109,6 +109,7 @@ export class Bench {
       entry,
       folder: this.folder(folder),
       databaseUrl: (await this.database?.url(name)) ?? null,
+      measuresTurns: false,
       profileFolder: profileRoot === null ? null : `${profileRoot}/${name}`,
     };
   }
@@ -120,6 +121,8 @@ export interface Scenario {
   readonly title: string;
   /** Set for a scenario that measures only PostgreSQL's cost and is useless with an embedded database. */
   readonly needs?: "postgres";
+  /** Whether the server measures how long its event loop is held. */
+  readonly measuresTurns?: boolean;
   /** `server` is a new server for this scenario. `run.ts` stops it. */
   run(bench: Bench, server: Server): Promise<Measured>;
 }

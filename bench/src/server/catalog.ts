@@ -18,13 +18,23 @@ export class Catalog {
     await this.#json("PUT", `/v1/topics/${topic}`, {});
   }
 
-  async putSubscription(topic: string, subscription: string, url: string, maxInFlight: number): Promise<void> {
-    const document = { push: { url, protocol: "raw" }, maxInFlight };
+  async putSubscription(
+    topic: string,
+    subscription: string,
+    url: string,
+    maxInFlight: number,
+    protocol = "raw",
+  ): Promise<void> {
+    const document = { push: { url, protocol }, maxInFlight };
     await this.#json("PUT", subscriptionPath(topic, subscription), document);
   }
 
   async putHook(hook: string, url: string): Promise<void> {
     await this.#json("PUT", `/v1/hooks/${hook}`, { urls: [url], protocol: "koipy" });
+  }
+
+  async putInbox(inbox: string): Promise<void> {
+    await this.#json("PUT", `/v1/inboxes/${inbox}`, {});
   }
 
   async createKeyPair(): Promise<KeyPair> {

@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { nowMs } from "../clock.ts";
 import { end, watch } from "../process/live-processes.ts";
 import { freePort } from "../process/loopback.ts";
-import { cpuUs, memory } from "../process/probe.ts";
+import { cpuUs, memory, resetPeak } from "../process/probe.ts";
 import type { Memory } from "../process/proc-files.ts";
 import { Catalog } from "./catalog.ts";
 import { parsePrometheus } from "./prometheus.ts";
@@ -17,6 +18,7 @@ const READY_MS_MAX = 120_000;
 const STOP_MS_MAX = 25_000;
 const POLL_MS = 5;
 const LOG_TAIL_CHARS = 2_000;
+const loopTurns = new URL("../process/loop-turns.ts", import.meta.url);
 /** Encrypts the stored API keys. A restarted server needs the same key to read them. */
 const masterKey = randomBytes(32).toString("base64");
 
@@ -29,6 +31,8 @@ export interface LaunchOptions {
   readonly databaseUrl: string | null;
   /** Folder of the CPU profiles. Null: no profiles are taken. */
   readonly profileFolder: string | null;
+  /** Whether the server measures how long its event loop is held, see `takeLongestTurnMs`. */
+  readonly measuresTurns: boolean;
 }
 
 /** A Ringback server in a process of its own. */
@@ -59,6 +63,7 @@ export class Server {
       process.execPath,
       [
         ...(options.profileFolder === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profileFolder}`]),
+        ...(options.measuresTurns ? [`--import=${loopTurns.href}`] : []),
         "--conditions=ringback-source",
         options.entry,
         "serve",
@@ -66,7 +71,11 @@ export class Server {
         `--data=${join(options.folder, "data")}`,
         ...(options.databaseUrl === null ? [] : [`--database=${options.databaseUrl}`]),
       ],
-      { cwd: options.folder, env: plainEnvironment(), stdio: ["ignore", log, log] },
+      {
+        cwd: options.folder,
+        env: plainEnvironment(),
+        stdio: ["ignore", log, log, ...(options.measuresTurns ? ["ipc" as const] : [])],
+      },
     );
     closeSync(log);
     watch(child);
@@ -86,6 +95,18 @@ export class Server {
 
   memory(): Memory {
     return memory(this.#pid());
+  }
+
+  resetPeak(): void {
+    resetPeak(this.#pid());
+  }
+
+  /** The longest CPU time for which the event loop was held since the last call. */
+  async takeLongestTurnMs(): Promise<number> {
+    const answer = once(this.#process, "message") as Promise<[number]>;
+    this.#process.send({});
+    const [longestMs] = await answer;
+    return longestMs;
   }
 
   async metrics(): Promise<Record<string, number>> {

@@ -6,7 +6,9 @@ export const modes = {
   "bare-posts": () => import("./bare-posts.ts"),
   "bare-server": () => import("./bare-server.ts"),
   "cmq-client": () => import("./cmq-client.ts"),
+  "health-probe": () => import("./health-probe.ts"),
   "hook-caller": () => import("./hook-caller.ts"),
+  "hostile-client": () => import("./hostile-client.ts"),
   load: () => import("./load.ts"),
   receiver: () => import("./receiver.ts"),
 };

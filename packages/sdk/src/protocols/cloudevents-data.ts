@@ -5,8 +5,8 @@
 
 import { fromBase64, toBase64 } from "./base64.ts";
 import { incomingTextBytes } from "./incoming-limits.ts";
-import { jsonDepthWithin } from "./json-depth.ts";
-import { topLevelMemberSpan } from "./json-span.ts";
+import { jsonFaultOf } from "./json-reader.ts";
+import type { Span } from "./json-scan.ts";
 import { isMediaType, mediaTypeOf } from "./media-type.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { joinedBytes, utf8Text } from "./text-bytes.ts";
@@ -33,16 +33,14 @@ export function eventWithData(event: string, contentType: string, body: Uint8Arr
   return encoder.encode(`${event},${data}}`);
 }
 
+/** The data is sent as it is, so the number of its values does not matter. */
+const dataJsonLimits = { depthMax: dataJsonDepthMax, valuesMax: Number.POSITIVE_INFINITY };
+
 function assertJson(body: Uint8Array): void {
-  const text = utf8Text(body);
-  if (text !== null && !jsonDepthWithin(text, dataJsonDepthMax)) {
-    throw new UnencodableError(`body: JSON deeper than ${dataJsonDepthMax} levels; use cloudevents-binary or raw`);
-  }
-  try {
-    JSON.parse(text ?? "");
-  } catch {
-    throw new UnencodableError("body: not JSON, although its content type says so; use cloudevents-binary or raw");
-  }
+  const fault = utf8Text(body) === null ? "not JSON" : jsonFaultOf(body, dataJsonLimits);
+  if (fault === null) return;
+  const although = fault === "not JSON" ? ", although its content type says so" : "";
+  throw new UnencodableError(`body: ${fault}${although}; use cloudevents-binary or raw`);
 }
 
 // ---- the receiver
@@ -53,12 +51,13 @@ export interface EventData {
 }
 
 /**
- * Returns the data of the JSON object `text`, whose parsed members are `members`. JSON data keeps its original bytes.
- * Throws {@link UndecodableError}.
+ * Returns the data of an event. `members` are its members, with `data` replaced by an index in `spans`, which has the
+ * place of the data in `body`. JSON data keeps its original bytes. Throws {@link UndecodableError}.
  */
 export function dataOf(
-  text: string,
+  body: Uint8Array,
   members: Readonly<Record<string, unknown>>,
+  spans: readonly Span[],
   contentType: string | null,
 ): EventData {
   const { data, data_base64: base64 } = members;
@@ -69,18 +68,23 @@ export function dataOf(
     return { contentType, body: bytes };
   }
   if (base64 !== undefined && base64 !== null) throw new UndecodableError("data_base64: not a string");
-  const span = topLevelMemberSpan(text, "data");
-  if (span === null) return { contentType, body: new Uint8Array() };
+  const span = spans[Number(data)];
+  if (span === undefined) return { contentType, body: new Uint8Array() };
+  const written = body.subarray(span.start, span.end);
   if (contentType === null || isJson(contentType)) {
-    return { contentType: contentType ?? "application/json", body: encoder.encode(text.slice(span.start, span.end)) };
+    return { contentType: contentType ?? "application/json", body: written };
   }
-  return { contentType, body: stringBytes(data) };
+  return { contentType, body: stringBytes(written) };
 }
 
-function stringBytes(data: unknown): Uint8Array {
-  if (data === null) return new Uint8Array();
-  if (typeof data !== "string") throw new UndecodableError("data: not a string, although the content type is not JSON");
-  return incomingTextBytes("data", data);
+const QUOTE = 0x22;
+const SMALL_N = 0x6e;
+
+/** The bytes of a JSON string, or no bytes for null, from the text of the value. */
+function stringBytes(written: Uint8Array): Uint8Array {
+  if (written[0] === SMALL_N) return new Uint8Array();
+  if (written[0] !== QUOTE) throw new UndecodableError("data: not a string, although the content type is not JSON");
+  return incomingTextBytes("data", JSON.parse(utf8Text(written) ?? ""));
 }
 
 // ---- both

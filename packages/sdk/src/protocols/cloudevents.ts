@@ -14,8 +14,8 @@ import { dataJsonDepthMax, dataOf, eventWithData, isUtf8 } from "./cloudevents-d
 import { fromEventHeader, toEventHeader } from "./cloudevents-header.ts";
 import { headerText, headerValueCharsMax } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
-import { jsonDepthWithin } from "./json-depth.ts";
-import { parsedObject } from "./json-object.ts";
+import { isJsonObject } from "./json-object.ts";
+import { parseAround, scanned } from "./json-reader.ts";
 import { mediaTypeOf } from "./media-type.ts";
 import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
@@ -44,8 +44,11 @@ const outgoingName = /^[a-z\d]{1,20}$/;
 const incomingAttributeName = /^[a-z\d]{1,64}$/;
 /** The most attributes that are read. A message has at most 16 attributes, and Ringback adds seven. */
 const incomingAttributesMax = 64;
-/** The deepest nesting of an event: one level more than the data, because the event is an object around the data. */
-const eventJsonDepthMax = 1 + dataJsonDepthMax;
+/**
+ * One level more than the data, because the event is an object around the data. The values in the data do not count,
+ * because the data is not parsed.
+ */
+const eventJsonLimits = { depthMax: 1 + dataJsonDepthMax, valuesMax: 1024 };
 /**
  * The largest message is 1 MiB. Base64 lengthens the message by a third. Escaped quotes and line breaks double its
  * length at most. The rest is for the event's attributes.
@@ -204,11 +207,11 @@ function decodeBinary(request: IncomingRequest, contentType: string | null): Inc
 }
 
 function decodeStructured(body: Uint8Array): IncomingMessage {
-  const text = incomingUtf8("body", body);
-  if (!jsonDepthWithin(text, eventJsonDepthMax)) {
-    throw new UndecodableError(`body: JSON deeper than ${eventJsonDepthMax} levels`);
-  }
-  const members = parsedObject(text);
+  incomingUtf8("body", body);
+  const read = scanned(body, eventJsonLimits, true, { depth: 1, names: ["data"] });
+  if ("fault" in read) throw new UndecodableError(`body: ${read.fault}`);
+  const members = parseAround(body, read.spans);
+  if (!isJsonObject(members)) throw new UndecodableError("body: not a JSON object");
   const context = new Map<string, string>();
   for (const [name, value] of Object.entries(members)) {
     if (name === "data" || name === "data_base64" || name === "datacontenttype" || value === null) continue;
@@ -219,7 +222,7 @@ function decodeStructured(body: Uint8Array): IncomingMessage {
     throw new UndecodableError("datacontenttype: not a string");
   }
   if (datacontenttype !== null) incomingText("datacontenttype", datacontenttype);
-  const data = dataOf(text, members, datacontenttype);
+  const data = dataOf(body, members, read.spans, datacontenttype);
   return messageOf(cloudEvents.name, context, data.contentType, data.body);
 }
 

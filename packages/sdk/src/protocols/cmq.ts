@@ -12,16 +12,17 @@ import { emptyMessage } from "./empty-message.ts";
 import { headerText } from "./header-text.ts";
 import {
   assertPushRequest,
+  envelopeJsonLimits,
   envelopeMembers,
   incomingEnvelopeBytesMax,
   incomingName,
   incomingTextBytes,
 } from "./incoming-limits.ts";
-import { topLevelMemberSpan } from "./json-span.ts";
+import { scanned } from "./json-reader.ts";
 import type { IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { statusReply, verdictOfStatus } from "./status-verdict.ts";
 import { joinTags, splitTags } from "./tag-list.ts";
-import { incomingUtf8, outgoingBodyText, utf8Bytes } from "./text-bytes.ts";
+import { outgoingBodyText, utf8Bytes, utf8Text } from "./text-bytes.ts";
 import { incomingId, incomingIntegerOrDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
 const USER_AGENT = "Qcloud Notification Service Agent";
@@ -80,15 +81,14 @@ function jsonOf(delivery: OutgoingDelivery): string {
 
 function decodeJson(request: IncomingRequest): IncomingMessage {
   assertPushRequest(request);
-  const text = incomingUtf8("body", request.body);
-  const members = envelopeMembers(text);
+  const members = envelopeMembers(request.body);
   return {
     ...emptyMessage,
     protocol: cmqJson.name,
-    topicOwner: idIn(text, members, "TopicOwner"),
+    topicOwner: idIn(request.body, members, "TopicOwner"),
     topic: incomingName("topicName", members["topicName"]),
     subscription: incomingName("subscriptionName", members["subscriptionName"]),
-    messageId: idIn(text, members, "msgId"),
+    messageId: idIn(request.body, members, "msgId"),
     requestId: requestIdOf(request),
     publishedAtMs: incomingIntegerOrDigits("publishTime", members["publishTime"], timeMsMax / 1000) * 1000,
     body: incomingTextBytes("msgBody", members["msgBody"]),
@@ -125,9 +125,10 @@ function tagsOf(request: IncomingRequest): readonly string[] {
  * Returns the id as text. If the id is a number, its digits are taken from the JSON text, because `JSON.parse` rounds
  * large numbers.
  */
-function idIn(text: string, members: Readonly<Record<string, unknown>>, name: string): string {
+function idIn(body: Uint8Array, members: Readonly<Record<string, unknown>>, name: string): string {
   const value = members[name];
   if (typeof value !== "number" || Number.isSafeInteger(value)) return incomingId(name, value);
-  const span = topLevelMemberSpan(text, name);
-  return incomingId(name, span === null ? value : text.slice(span.start, span.end));
+  const read = scanned(body, envelopeJsonLimits, true, { depth: 1, names: [name] });
+  const span = "fault" in read ? undefined : read.spans.at(-1);
+  return incomingId(name, span === undefined ? value : utf8Text(body.subarray(span.start, span.end)));
 }

@@ -1,9 +1,9 @@
-/** JSON in the bodies of hook calls and of their replies, limited in size and depth. */
+/** JSON in the bodies of hook calls and of their replies, limited in size, depth and number of values. */
 
 import type { JsonCodec } from "./hook-protocol.ts";
 import { incomingBodyBytesMax as bodyBytesMax } from "./incoming-limits.ts";
-import { jsonDepthWithin } from "./json-depth.ts";
-import { isJsonObject, type JsonObject } from "./json-object.ts";
+import { type JsonObject, readObject as readLimitedObject } from "./json-object.ts";
+import { jsonFaultOf, type ReadJson, readJson as readLimited } from "./json-reader.ts";
 import { type IncomingRequest, UndecodableError, UnencodableError } from "./protocol.ts";
 import { utf8Bytes } from "./text-bytes.ts";
 
@@ -12,33 +12,26 @@ import { utf8Bytes } from "./text-bytes.ts";
  * levels.
  */
 export const hookJsonDepthMax = 100;
+/**
+ * The most values in a payload or a reply: members, elements, and the whole. Parsing and writing this many takes some
+ * tens of milliseconds, during which a program serves nothing else.
+ */
+export const hookJsonValuesMax = 25_000;
+
+export const hookJsonLimits = { depthMax: hookJsonDepthMax, valuesMax: hookJsonValuesMax };
+
 /** Skips a leading byte order mark, as RFC 8259 section 8.1 allows. */
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
-/** The value, or a short description of what is wrong with the body. */
-export type ReadJson = { readonly value: unknown } | { readonly fault: string };
-
 export function readJson(body: Uint8Array, json: JsonCodec): ReadJson {
-  let text: string;
-  try {
-    text = decoder.decode(body);
-  } catch {
-    return { fault: "body: not UTF-8" };
-  }
-  if (!jsonDepthWithin(text, hookJsonDepthMax)) return { fault: `body: JSON deeper than ${hookJsonDepthMax} levels` };
-  try {
-    return { value: json.parse(text) };
-  } catch {
-    return { fault: "body: not JSON" };
-  }
+  return readLimited(withoutMark(body), hookJsonLimits, (text) => json.parse(text));
 }
 
 /** The JSON object in these bytes. Throws {@link UndecodableError}. */
 export function readObject(body: Uint8Array, json: JsonCodec): JsonObject {
-  const read = readJson(body, json);
-  if ("fault" in read) throw new UndecodableError(read.fault);
-  if (!isJsonObject(read.value)) throw new UndecodableError("body: not a JSON object");
-  return read.value;
+  return readLimitedObject(withoutMark(body), hookJsonLimits, (text) => json.parse(text));
+}
+
+function withoutMark(body: Uint8Array): Uint8Array {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
 }
 
 /**
@@ -55,11 +48,11 @@ export function writeJson(part: string, value: unknown, json: JsonCodec): Uint8A
   }
   // `JSON.stringify` returns undefined for `undefined` and for functions.
   if (typeof text !== "string") throw new UnencodableError(`${part}: not a JSON value`);
-  if (!jsonDepthWithin(text, hookJsonDepthMax)) {
-    throw new UnencodableError(`${part}: JSON deeper than ${hookJsonDepthMax} levels`);
-  }
   const bytes = utf8Bytes(text);
   if (bytes.length > bodyBytesMax) throw new UnencodableError(`${part}: JSON larger than ${bodyBytesMax} bytes`);
+  if (json.isLimited === true) return bytes;
+  const fault = jsonFaultOf(bytes, hookJsonLimits, false);
+  if (fault !== null) throw new UnencodableError(`${part}: ${fault}`);
   return bytes;
 }
 

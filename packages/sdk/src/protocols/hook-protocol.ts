@@ -10,6 +10,8 @@ import type { EncodedRequest, IncomingRequest, PushReply, ReceiverReply } from "
 export interface JsonCodec {
   parse(text: string): unknown;
   stringify(value: unknown): string;
+  /** Whether values of this codec need no check against the limits of hooks when they are written. */
+  readonly isLimited?: boolean;
 }
 
 /** One call of a hook to one of its URLs. */

@@ -1,7 +1,6 @@
 /** Limits for received requests, and checks that all dialects share. Nothing in a request is trusted. */
 
-import { jsonWithin } from "./json-depth.ts";
-import { type JsonObject, parsedObject } from "./json-object.ts";
+import { type JsonObject, readObject } from "./json-object.ts";
 import { type IncomingRequest, UndecodableError } from "./protocol.ts";
 
 /**
@@ -22,8 +21,7 @@ export const incomingEnvelopeBytesMax = 6 * 1024 * 1024 + 64 * 1024;
  * Limits of an envelope's JSON. Envelopes are flat, with about ten members. The limits leave room for members that a
  * platform adds later.
  */
-export const envelopeJsonDepthMax = 8;
-export const envelopeJsonValuesMax = 1024;
+export const envelopeJsonLimits = { depthMax: 8, valuesMax: 1024 };
 /**
  * The longest name of a topic or subscription that is read. Ringback's names are shorter; other senders may use longer
  * ones.
@@ -40,17 +38,9 @@ export function assertPushRequest(request: IncomingRequest): void {
   }
 }
 
-/**
- * Returns the envelope's members. Throws {@link UndecodableError}. JSON that is too deep or has too many values is
- * rejected before it is parsed.
- */
-export function envelopeMembers(text: string): JsonObject {
-  if (!jsonWithin(text, envelopeJsonDepthMax, envelopeJsonValuesMax)) {
-    throw new UndecodableError(
-      `body: JSON deeper than ${envelopeJsonDepthMax} levels, or with more than ${envelopeJsonValuesMax} values`,
-    );
-  }
-  return parsedObject(text);
+/** Returns the envelope's members. Throws {@link UndecodableError}. */
+export function envelopeMembers(body: Uint8Array): JsonObject {
+  return readObject(body, envelopeJsonLimits);
 }
 
 /**

@@ -5,9 +5,18 @@ export { cmqJson, cmqSimplified } from "./cmq.ts";
 export { cloudEvents, cloudEventsBinary } from "./cloudevents.ts";
 export { findHookProtocol, type HookProtocolName, hookProtocols } from "./hook-registry.ts";
 export { BoundedBytes } from "./bounded-bytes.ts";
-export { jsonDepthWithin } from "./json-depth.ts";
+export { hookJsonLimits } from "./hook-json.ts";
 export { jsonHook } from "./json-hook.ts";
-export { arrayMemberSpans, type Span, topLevelMemberSpan } from "./json-span.ts";
+export { parseAround } from "./json-reader.ts";
+export {
+  isJsonSpace,
+  JsonFault,
+  type JsonLimits,
+  JsonScanner,
+  noValue,
+  type OpaqueMembers,
+  type Span,
+} from "./json-scan.ts";
 export { isJsonType, mediaTypeOf } from "./media-type.ts";
 export { type KoiCallbackData, koipy } from "./koipy.ts";
 export { mnsJson, mnsSimplified, mnsStringToSign, mnsXml } from "./mns.ts";
@@ -15,4 +24,5 @@ export { raw } from "./raw.ts";
 export { standardWebhooks } from "./standard-webhooks.ts";
 export { standardWebhooksKey, standardWebhooksText } from "./standard-webhooks-key.ts";
 export { findPushProtocol, type PushProtocolName, pushProtocols } from "./registry.ts";
+export { type BodyFault, readBody } from "./stream-body.ts";
 export { wechat, wechatPush, type WechatPush, type WechatPushData } from "./wechat.ts";

@@ -1,19 +1,17 @@
 /** JSON objects and their members. */
 
+import { readJson } from "./json-reader.ts";
+import type { JsonLimits } from "./json-scan.ts";
 import { UndecodableError } from "./protocol.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Parses a JSON text that contains an object. Throws {@link UndecodableError}. */
-export function parsedObject(text: string): JsonObject {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new UndecodableError("body: not JSON");
-  }
-  if (!isJsonObject(parsed)) throw new UndecodableError("body: not a JSON object");
-  return parsed;
+/** The JSON object in these bytes. Throws {@link UndecodableError}. */
+export function readObject(body: Uint8Array, limits: JsonLimits, parse?: (text: string) => unknown): JsonObject {
+  const read = readJson(body, limits, parse);
+  if ("fault" in read) throw new UndecodableError(read.fault);
+  if (!isJsonObject(read.value)) throw new UndecodableError("body: not a JSON object");
+  return read.value;
 }
 
 /**

@@ -24,6 +24,7 @@ import { payloadOf, readJson, writeJson } from "./hook-json.ts";
 import type { Attachment, HookAnswer, HookProtocol, HookReply, HookVerdict, OutgoingCall } from "./hook-protocol.ts";
 import { imageTypeOf } from "./image-type.ts";
 import { isJsonObject, type JsonObject, mergedShallowly, ownMember } from "./json-object.ts";
+import { isJsonSpace } from "./json-scan.ts";
 import { lenientText } from "./lenient-text.ts";
 import { mediaTypeOf } from "./media-type.ts";
 import { type ReceiverReply, UndecodableError, UnencodableError } from "./protocol.ts";
@@ -108,10 +109,6 @@ function withImage(reply: HookReply, call: OutgoingCall): HookVerdict {
 function withFile(reply: HookReply, call: OutgoingCall): HookVerdict {
   const file = { kind: "file", contentType: null, ...rest(reply) } as const;
   return file.body.length === 0 && file.filename === null ? continueWith(call) : continueWith(call, file);
-}
-
-function isJsonSpace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
 function isEmptyList(value: unknown): boolean {

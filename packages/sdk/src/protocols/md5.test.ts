@@ -2,11 +2,14 @@ import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { md5Hex } from "./md5.ts";
+import { md5Hex as nodeMd5Hex, portableMd5Hex } from "./md5.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-describe("MD5", () => {
+describe.each([
+  ["of Node", nodeMd5Hex],
+  ["of any platform", portableMd5Hex],
+])("MD5 %s", (_, md5Hex) => {
   it.each([
     ["", "d41d8cd98f00b204e9800998ecf8427e"],
     ["a", "0cc175b9c0f1b6a831c399e269772661"],

@@ -15,8 +15,26 @@ const rotations = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21] as
  */
 const sines = Int32Array.from({ length: 64 }, (_, step) => Math.floor(Math.abs(Math.sin(step + 1)) * 2 ** 32));
 
+interface NodeHash {
+  createHash(algorithm: string): { update(bytes: Uint8Array): { digest(encoding: "hex"): string } };
+}
+
+/** Node's own MD5, if there is one: for a message of 1 MiB it takes a tenth of the time. */
+const nodeHash = (
+  globalThis as { process?: { getBuiltinModule?: (name: string) => NodeHash | undefined } }
+).process?.getBuiltinModule?.("node:crypto");
+
 /** Returns the digest as 32 lower-case hexadecimal digits. */
 export function md5Hex(bytes: Uint8Array): string {
+  try {
+    if (nodeHash !== undefined) return nodeHash.createHash("md5").update(bytes).digest("hex");
+  } catch {
+    // Node in FIPS mode has no MD5.
+  }
+  return portableMd5Hex(bytes);
+}
+
+export function portableMd5Hex(bytes: Uint8Array): string {
   const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
   const restStart = bytes.length - (bytes.length % BLOCK_BYTES);
   absorb(state, bytes.subarray(0, restStart));

@@ -265,7 +265,7 @@ describe("the receiver's half of MNS", () => {
 
   it.each(["[".repeat(6_000_000), `[${"{},".repeat(2_000_000)}{}]`])("refuses deep and wide JSON unparsed", (body) => {
     expect(() => mnsJson.decode({ method: "POST", headers: {}, body: bytes(body) })).toThrow(
-      /^body: JSON deeper than 8 levels, or with more than 1024 values$/,
+      /^body: JSON (?:deeper than 8 levels|with more than 1024 values)$/,
     );
   });
 

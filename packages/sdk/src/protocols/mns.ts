@@ -54,7 +54,8 @@ export const mnsXml = {
   bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery) => requestWith(delivery, XML, xmlOf(fieldsOf(delivery))),
   decode(request) {
-    const elements = readFlatXml(incomingText(request), "Notification", NAMESPACE);
+    assertUnchanged(request);
+    const elements = readFlatXml(incomingUtf8("body", request.body), "Notification", NAMESPACE);
     return messageOf("mns-xml", request, (name) => elements.get(name));
   },
 } as const satisfies PushProtocol;
@@ -66,7 +67,8 @@ export const mnsJson = {
   bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery) => requestWith(delivery, PLAIN, JSON.stringify(Object.fromEntries(fieldsOf(delivery)))),
   decode(request) {
-    const members = envelopeMembers(incomingText(request));
+    assertUnchanged(request);
+    const members = envelopeMembers(request.body);
     return messageOf("mns-json", request, (name) => members[name]);
   },
 } as const satisfies PushProtocol;
@@ -192,8 +194,7 @@ function messageOf(protocol: string, request: IncomingRequest, field: (name: str
 }
 
 function decodeSimplified(request: IncomingRequest): IncomingMessage {
-  assertPushRequest(request);
-  assertContentMd5(request);
+  assertUnchanged(request);
   const publishTime = request.headers["x-mns-publish-time"];
   return {
     ...emptyMessage,
@@ -220,10 +221,9 @@ function tagList(part: string, tag: unknown): readonly string[] {
   return tag === undefined || tag === "" ? [] : [incomingName(part, tag)];
 }
 
-function incomingText(request: IncomingRequest): string {
+function assertUnchanged(request: IncomingRequest): void {
   assertPushRequest(request);
   assertContentMd5(request);
-  return incomingUtf8("body", request.body);
 }
 
 /**

@@ -3,7 +3,7 @@
  * member (zip, crit, p2c, epk, jwk …) is rejected. The library therefore never acts on such a member.
  */
 
-import { parsedObject } from "./json-object.ts";
+import { isJsonObject } from "./json-object.ts";
 import { UntrustedError } from "./protocol.ts";
 
 export const ALG = "A128KW";
@@ -42,12 +42,7 @@ export function isHeaderName(value: unknown): value is string {
  * kind.
  */
 export function parseHeader(text: string): OpencardHeader {
-  let members: ReadonlyMap<string, unknown>;
-  try {
-    members = new Map(Object.entries(parsedObject(text)));
-  } catch {
-    throw new UntrustedError("malformed");
-  }
+  const members = membersOf(text);
   if (members.get("alg") !== ALG || members.get("enc") !== ENC) throw new UntrustedError("wrong_algorithm");
   const kid = members.get("kid");
   const rid = members.get("rid");
@@ -55,6 +50,17 @@ export function parseHeader(text: string): OpencardHeader {
     throw new UntrustedError("malformed");
   }
   return { kid, rid };
+}
+
+function membersOf(text: string): ReadonlyMap<string, unknown> {
+  let parsed: unknown = null;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // Below, null is refused too.
+  }
+  if (!isJsonObject(parsed)) throw new UntrustedError("malformed");
+  return new Map(Object.entries(parsed));
 }
 
 /**

@@ -13,11 +13,14 @@
 
 import { emptyMessage } from "./empty-message.ts";
 import { parseWithExactIntegers } from "./exact-integers.ts";
-import { readJson, readObject } from "./hook-json.ts";
+import { hookJsonDepthMax, readObject } from "./hook-json.ts";
 import { assertPushRequest } from "./incoming-limits.ts";
 import { isJsonObject, type JsonObject, ownMember } from "./json-object.ts";
+import { jsonFaultOf } from "./json-reader.ts";
+import { isJsonSpace } from "./json-scan.ts";
 import { type IncomingMessage, type OutgoingDelivery, type PushProtocol, UnencodableError } from "./protocol.ts";
 import { verdictOfReply } from "./status-verdict.ts";
+import { utf8Text } from "./text-bytes.ts";
 import { timeMsMax } from "./wire-number.ts";
 
 const CONTENT_TYPE = "application/json";
@@ -50,15 +53,19 @@ export const wechat = {
 
 // ---- the sender
 
+/** The body is sent as it is, so the number of its values does not matter. */
+const sentJsonLimits = { depthMax: hookJsonDepthMax, valuesMax: Number.POSITIVE_INFINITY };
+const OPENING_BRACE = 0x7b;
+
 const headers: readonly string[] = Object.freeze(["Content-Type", CONTENT_TYPE]);
 
 function encode({ body }: OutgoingDelivery) {
   if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf) {
     throw new UnencodableError("body: begins with a byte order mark, which RFC 8259 forbids");
   }
-  const read = readJson(body, JSON);
-  if ("fault" in read) throw new UnencodableError(read.fault);
-  if (isJsonObject(read.value)) return { headers, body };
+  const fault = utf8Text(body) === null ? "not UTF-8" : jsonFaultOf(body, sentJsonLimits);
+  if (fault !== null) throw new UnencodableError(`body: ${fault}`);
+  if (body.find((byte) => !isJsonSpace(byte)) === OPENING_BRACE) return { headers, body };
   throw new UnencodableError("body: not a JSON object, the only body that wechat can carry");
 }
 

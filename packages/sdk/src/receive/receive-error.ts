@@ -8,6 +8,7 @@ const refusals = {
   unknown_path: { status: 404, answer: "nothing is received at this path" },
   body_too_large: { status: 413, answer: "the body is too large" },
   body_incomplete: { status: 400, answer: "the body ended early" },
+  body_too_slow: { status: 408, answer: "the body took too long to arrive" },
   undecodable: { status: 400, answer: "the request was not understood" },
   // The status is not 401, which would require an authentication scheme in the answer (RFC 9110 section 15.5.2).
   untrusted: { status: 403, answer: "the request is not trusted" },

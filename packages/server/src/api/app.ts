@@ -58,6 +58,10 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await app.register((scope, _options, done) => {
     takeBodiesAsBytes(scope, config.requestBytesMax, arriving, config);
     publishRoutes(scope, context);
+    done();
+  });
+  await app.register((scope, _options, done) => {
+    takeBodiesAsBytes(scope, Math.min(limits.hookPayloadBytesMax, config.requestBytesMax), arriving, config);
     hookCallRoute(scope, context);
     done();
   });

@@ -1,13 +1,13 @@
-import { jsonDepthWithin } from "@ringback/sdk/protocols";
+import { setImmediate as otherWork } from "node:timers/promises";
+import { hookJsonLimits } from "@ringback/sdk/protocols";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type, type Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { HookSettings } from "../domain/hook-rules.ts";
-import { limits } from "../domain/limits.ts";
+import { losslessJson, parsePayload } from "../domain/lossless-json.ts";
 import { assertName } from "../domain/names.ts";
-import { hookJson } from "../engine/hooks/hook-json.ts";
 import type { HookDetails, HookPayload } from "../engine/hooks/hooks.ts";
-import { bodyBytes, jsonBody } from "../http/json-body.ts";
+import { assertJsonType, bodyBytes, readJson } from "../http/json-body.ts";
 import { hookSchema, hookShape, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";
 import { about, bodyErrors, hookParams, operation, problemResponses } from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
@@ -57,32 +57,30 @@ const callSchema = {
   },
 };
 
-/** Registered in the scope of the publishing routes, because a payload may be as large as a publish request. */
+/** From this size, the server does other work between the reading of a reply and the writing of the response. */
+const largeMemoryBytes = 1024 * 1024;
+
+/** Registered in a scope of its own, because a payload may be larger than other requests. */
 export function hookCallRoute(app: FastifyInstance, { hooks }: ApiParts): void {
   app.post<{ Params: HookPath }>(`${path}/call`, { schema: callSchema }, async (request, reply) => {
     const { hook } = request.params;
     assertName("hook", hook);
-    const { outcome, release } = await hooks.call(hook, payloadOf(request));
+    const { outcome, memoryBytes, release } = await hooks.call(hook, payloadOf(request));
     // The outcome's memory is released when the response has been sent or the client has disconnected. The client may
     // have disconnected already.
     if (reply.raw.destroyed) release();
     else reply.raw.once("close", release);
-    const text = hookJson.stringify(outcomeView(outcome));
+    if (memoryBytes > largeMemoryBytes) await otherWork();
+    const text = losslessJson.stringify(outcomeView(outcome));
     return reply.header("content-type", "application/json; charset=utf-8").send(text);
   });
 }
 
 function payloadOf(request: FastifyRequest): HookPayload {
-  return { bytes: bodyBytes(request).length, read: () => jsonBody(request, parsePayload).value };
-}
-
-function parsePayload(text: string): unknown {
-  try {
-    return hookJson.parse(text);
-  } catch (error) {
-    // The codec throws the same error for invalid JSON and for a text that is nested too deeply. Only the second case
-    // gets a message of its own.
-    if (jsonDepthWithin(text, limits.hookPayloadDepthMax)) throw error;
-  }
-  throw new RingbackError("invalid_request", `The payload is deeper than ${limits.hookPayloadDepthMax} levels.`);
+  const bytes = bodyBytes(request);
+  const read = async () => {
+    assertJsonType(request);
+    return readJson(bytes, hookJsonLimits, parsePayload);
+  };
+  return { bytes: bytes.length, read };
 }

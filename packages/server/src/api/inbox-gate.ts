@@ -9,7 +9,7 @@ import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { noInbox, type InboxPath } from "./inboxes.ts";
-import { bodyBytes, parseJson } from "../http/json-body.ts";
+import { assertJson, bodyBytes } from "../http/json-body.ts";
 import { queryReader } from "../shapes/query.ts";
 import {
   about,
@@ -108,7 +108,7 @@ function keepRoute(app: FastifyInstance, inboxes: Inboxes): void {
     const inbox = await inboxes.get(name);
     if (inbox === null) throw noInbox(request.params);
     const body = bodyBytes(request);
-    if (inbox.accept === "json") parseJson(body);
+    if (inbox.accept === "json") await assertJson(body);
     const { id } = await inboxes.keep(name, { body, contentType: contentTypes.get(request) ?? null });
     if (id !== null) reply.header("ringback-message-id", id);
     return { response: "success" };

@@ -5,7 +5,7 @@ import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId } from "../domain/model.ts";
 import type { PublishResult } from "../engine/publisher.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
-import { isJson, jsonBody, parseJson, bodyBytes } from "../http/json-body.ts";
+import { assertJsonType, bodyBytes, isJson, readJsonAround } from "../http/json-body.ts";
 import {
   batchBody,
   publishedBatchSchema,
@@ -16,7 +16,7 @@ import {
   rawParameters,
   publishedSchema,
 } from "../shapes/message.ts";
-import { messageOf, messagesOf } from "../shapes/publish-body.ts";
+import { bodiesOfBatch, bodyOfMessage, messageOf, messagesOf } from "../shapes/publish-body.ts";
 import { publishErrorsAt } from "../shapes/publish-errors.ts";
 import { noParameters, queryReader } from "../shapes/query.ts";
 import { rawMessageOf } from "../shapes/raw-message.ts";
@@ -98,7 +98,7 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiPar
   app.post<{ Params: TopicPath }>(path, { schema: publishSchema }, async (request, reply) => {
     const topic = await topicAt(store, request.params);
     const message = isJson(request.headers["content-type"])
-      ? (readNoQuery(request), messageOf(parseJson(bodyBytes(request))))
+      ? (readNoQuery(request), messageOf(await readJsonAround(bodyBytes(request), bodyOfMessage)))
       : rawMessageOf(request, readRawQuery(request));
     const result = await publisher
       .publish(topic, [message], idempotencyOf(request, ["publish", topic.id]))
@@ -109,7 +109,8 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiPar
 
   app.post<{ Params: TopicPath }>(`${path}/batch`, { schema: batchSchema }, async (request, reply) => {
     const topic = await topicAt(store, request.params);
-    const messages = messagesOf(jsonBody(request));
+    assertJsonType(request);
+    const messages = await messagesOf(await readJsonAround(bodyBytes(request), bodiesOfBatch));
     const result = await publisher
       .publish(topic, messages, idempotencyOf(request, ["batch", topic.id]))
       .catch(publishErrorsAt("batch"));

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { readBody } from "@ringback/sdk/protocols";
 import { onResponseSent } from "../http/response-sent.ts";
-import { parseJson } from "../http/json-body.ts";
+import { assertJson } from "../http/json-body.ts";
 import { createCallerGate } from "../http/caller-gate.ts";
 import type { CallerRules } from "../http/caller-rules.ts";
 import { errorTable, mayPass, RingbackError } from "../domain/errors.ts";
@@ -115,7 +116,7 @@ interface Judgement extends Pick<InboxArrival, "outcome" | "fault"> {
 async function judge(body: Uint8Array | null, inbox: MemoryInbox): Promise<Judgement> {
   if (body === null) return refused(413, `the body has more than ${limits.bodyBytesMax} bytes`);
   try {
-    parseJson(body);
+    await assertJson(body);
   } catch (error) {
     if (!(error instanceof RingbackError)) throw error;
     return refused(500, error.message);
@@ -165,15 +166,15 @@ function answer(response: ServerResponse, status: number, json: unknown): void {
  * limit and discarded, because many senders read the response only after they have sent everything.
  */
 async function collect(request: IncomingMessage): Promise<Uint8Array | null> {
-  let pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
-    bytes += piece.length;
-    if (bytes > limits.requestBytesDiscardedMax) return null;
-    if (bytes > limits.bodyBytesMax) pieces = [];
-    else pieces.push(piece);
-  }
-  return bytes > limits.bodyBytesMax ? null : Buffer.concat(pieces);
+  const body = await readBody(request, {
+    bytesMax: limits.bodyBytesMax,
+    announcedBytes: 0,
+    timeMsMax: null,
+    droppedBytesMax: limits.requestBytesDiscardedMax,
+    dropsFirst: true,
+  });
+  if (body === "incomplete") throw new Error("the sender has disconnected");
+  return typeof body === "string" ? null : body;
 }
 
 function pathOf({ url = "/" }: IncomingMessage): string {

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage as HttpRequest, type Server, type ServerResponse } from "node:http";
+import { readBody } from "@ringback/sdk/protocols";
 import type { IncomingRequest, ProtocolKey, PushProtocol, ReceiverReply } from "@ringback/sdk/protocols";
 import { errorTable, RingbackError } from "../domain/errors.ts";
 import type { Clock, Timers } from "../domain/ports.ts";
 import { createCallerGate } from "../http/caller-gate.ts";
 import type { CallerRules } from "../http/caller-rules.ts";
-import { collectBytes } from "./collect-bytes.ts";
+import { limits } from "../domain/limits.ts";
 import { FailurePlan } from "./failure-plan.ts";
 import { recognise, type Recognised } from "./recognise.ts";
 
@@ -56,8 +57,8 @@ export interface ReceiverPorts {
 export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPorts): Server {
   const admits = createCallerGate(behaviour.callers);
   const failures = new FailurePlan(behaviour.failFirst);
-  // Node's default limits apply to the header section and to slow requests.
-  return createServer((request, response) => {
+  const timeLimits = { headersTimeout: limits.requestHeaderMsMax, requestTimeout: limits.requestMsMax };
+  return createServer(timeLimits, (request, response) => {
     // The sender may disconnect during its request.
     handle(request, response).catch(() => response.destroy());
   });
@@ -66,7 +67,15 @@ export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPort
     const refusal = refusalOf(request, response);
     if (refusal === "answered") return;
     // The rest of a body that exceeds the limit is not read.
-    const body = await collectBytes(request, behaviour.bodyBytesMax);
+    const read = await readBody(request, {
+      bytesMax: behaviour.bodyBytesMax,
+      announcedBytes: 0,
+      timeMsMax: null,
+      droppedBytesMax: 0,
+      dropsFirst: true,
+    });
+    if (read === "incomplete") throw new Error("the sender has disconnected");
+    const body = typeof read === "string" ? null : read;
     const trust = { keys: behaviour.keys, nowMs: ports.clock.now(), toleranceMs: SIGNATURE_TOLERANCE_MS };
     const incoming = toIncoming(request, body ?? new Uint8Array());
     const recognised = body === null || refusal !== null ? null : await recognise(incoming, trust, behaviour.protocols);

@@ -5,6 +5,10 @@
 export const errorTable = {
   malformed_request: { status: 400, title: "The request is not well-formed HTTP." },
   malformed_json: { status: 400, title: "The request body is not valid JSON." },
+  json_too_complex: {
+    status: 400,
+    title: "The JSON is nested too deeply, or has too many values or too long a number.",
+  },
   invalid_utf8: { status: 400, title: "The request body is not valid UTF-8." },
   invalid_request: { status: 400, title: "A field of the request is missing or wrong." },
   invalid_name: { status: 400, title: "A name has a form that is not allowed." },

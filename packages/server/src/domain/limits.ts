@@ -12,6 +12,19 @@ export const limits = {
   batchMessagesMax: 1000,
   /** A publish request as sent, including the overhead of JSON and base64. */
   requestBytesMax: 8 * 1024 * 1024,
+  /**
+   * Nesting of the JSON in a request, including the body of a message. Many programs that receive a deeper message
+   * would overflow their stack.
+   */
+  jsonDepthMax: 500,
+  /**
+   * Values (members and elements) of the JSON in a request, without those in the bodies of messages, which are not
+   * parsed. A batch with everything that its messages may have needs fewer. Parsing so many takes some tens of
+   * milliseconds.
+   */
+  jsonValuesMax: 50_000,
+  /** A publish request without the bodies of its messages: their tags, attributes and so on, and white space. */
+  envelopeBytesMax: 4 * 1024 * 1024,
   /** A request that changes topics, subscriptions or other settings. These are small. */
   catalogRequestBytesMax: 256 * 1024,
   /** Labels of one resource. Enough for the names of a customer, a team, a stage and a few others. */
@@ -134,14 +147,14 @@ export const limits = {
    */
   hookAttachmentBytesFactor: 3,
   /**
-   * One JSON reply, even if the hook's own limit is higher. A reply of this size and its parsed value take half of the
-   * memory budget of all calls.
+   * The payload of a call. It exists several times at once: as bytes, as text, in the request and in the response. So a
+   * call uses less than 64 MB.
    */
-  hookJsonReplyBytesMax: 8 * 1024 * 1024,
+  hookPayloadBytesMax: 4 * 1024 * 1024,
+  /** One JSON reply, even if the hook's own limit is higher. Its data becomes part of the payload. */
+  hookJsonReplyBytesMax: 4 * 1024 * 1024,
   /** All replies of one call together. */
   hookCallReplyBytesMax: 64 * 1024 * 1024,
-  /** Nesting depth of a payload. The dialects allow the same depth in a reply. */
-  hookPayloadDepthMax: 100,
 
   /** Entries (hooks, inboxes, keys, ...) of each kind. */
   entriesMax: 10_000,

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { type BodyFault, readBody } from "@ringback/sdk/protocols";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
 import type { HttpLimits } from "./http-limits.ts";
@@ -8,8 +9,6 @@ import { requestTooLarge } from "./http-server.ts";
 export interface ArrivingBytes {
   held: number;
 }
-
-type Done = (error: Error | null, body?: Uint8Array) => void;
 
 const nothing = new Uint8Array(0);
 
@@ -25,70 +24,41 @@ export function takeBodiesAsBytes(
   config: HttpLimits,
 ): void {
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser("*", (request: FastifyRequest, payload: IncomingMessage, done: Done) => {
-    if (request.is404) {
-      // Node discards the body of this request after the response.
-      done(null, nothing);
-      return;
+  scope.addContentTypeParser("*", async (request: FastifyRequest, payload: IncomingMessage) => {
+    // Node discards the body of this request after the response.
+    if (request.is404) return nothing;
+    const encoding = request.headers["content-encoding"];
+    const isEncoded = encoding !== undefined && encoding !== "identity";
+    let held = 0;
+    const body = await readBody(payload, {
+      // An encoded body is refused as soon as its first bytes arrive.
+      bytesMax: isEncoded ? -1 : bytesMax,
+      announcedBytes: Number(request.headers["content-length"] ?? 0),
+      // Node's time limit for the whole request applies.
+      timeMsMax: null,
+      droppedBytesMax: config.requestBytesDiscardedMax,
+      dropsFirst: true,
+      take(bytes) {
+        held += bytes;
+        arriving.held += bytes;
+        return arriving.held <= config.requestBytesArrivingMax;
+      },
+    });
+    arriving.held -= held;
+    if (isEncoded) {
+      const rule = "must be absent: send the body uncompressed";
+      throw RingbackError.at("unsupported_media_type", "Content-Encoding", rule);
     }
-    const refusal = refusalByHeaders(request, bytesMax);
-    if (refusal !== null) discard(payload, 0, refusal);
-    else read(payload);
-
-    function read(payload: IncomingMessage): void {
-      let first: Uint8Array | null = null;
-      let chunks: Uint8Array[] | null = null;
-      let size = 0;
-      const stop = (): void => {
-        arriving.held -= size;
-        payload.off("data", onData).off("end", onEnd).off("error", onError);
-      };
-      const onData = (chunk: Uint8Array): void => {
-        size += chunk.length;
-        arriving.held += chunk.length;
-        const error =
-          size > bytesMax
-            ? requestTooLarge(bytesMax)
-            : arriving.held > config.requestBytesArrivingMax
-              ? new RingbackError("overloaded", "Too many request bodies are arriving at once; try again shortly.")
-              : null;
-        if (error !== null) {
-          stop();
-          discard(payload, size, error);
-        } else if (first === null) first = chunk;
-        else (chunks ??= [first]).push(chunk);
-      };
-      const onEnd = (): void => {
-        stop();
-        done(null, chunks === null ? (first ?? nothing) : Buffer.concat(chunks, size));
-      };
-      const onError = (error: Error): void => {
-        stop();
-        done(error);
-      };
-      payload.on("data", onData).on("end", onEnd).on("error", onError);
-    }
-
-    function discard(payload: IncomingMessage, alreadyRead: number, error: RingbackError): void {
-      let size = alreadyRead;
-      const stop = (): void => {
-        payload.off("data", onData).off("end", stop).off("error", stop);
-        done(error);
-      };
-      const onData = (chunk: Uint8Array): void => {
-        size += chunk.length;
-        if (size > config.requestBytesDiscardedMax) stop();
-      };
-      payload.on("data", onData).on("end", stop).on("error", stop);
-      if (Number(request.headers["content-length"]) > config.requestBytesDiscardedMax) stop();
-    }
+    if (typeof body === "string") throw errorOf(body, bytesMax);
+    return body;
   });
 }
 
-function refusalByHeaders(request: FastifyRequest, bytesMax: number): RingbackError | null {
-  const encoding = request.headers["content-encoding"];
-  if (encoding !== undefined && encoding !== "identity") {
-    return RingbackError.at("unsupported_media_type", "Content-Encoding", "must be absent: send the body uncompressed");
-  }
-  return Number(request.headers["content-length"]) > bytesMax ? requestTooLarge(bytesMax) : null;
+function errorOf(fault: BodyFault, bytesMax: number): RingbackError {
+  if (fault === "too_large") return requestTooLarge(bytesMax);
+  if (fault === "too_slow") return new RingbackError("request_timeout");
+  return fault === "refused"
+    ? new RingbackError("overloaded", "Too many request bodies are arriving at once; try again shortly.")
+    : // The client closed the connection before the body was complete, so nobody reads this response.
+      new RingbackError("malformed_request", "The connection ended before the request did.");
 }

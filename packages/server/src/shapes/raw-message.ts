@@ -56,7 +56,7 @@ function startsWithBracket(body: Uint8Array): boolean {
 function isPublishRequest(body: Uint8Array): boolean {
   if (body.length > mistakenBytesMax || !startsWithBracket(body)) return false;
   try {
-    const { value } = parseJson(body);
+    const value = parseJson(body);
     if (typeof value !== "object" || value === null) return false;
     const names = Object.keys(value);
     return names.some((name) => /^body(?:Base64)?$/.test(name)) && names.every((name) => publishMembers.has(name));

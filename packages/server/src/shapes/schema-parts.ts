@@ -148,6 +148,7 @@ const anywhere: readonly ErrorCode[] = [
 ];
 export const bodyErrors: readonly ErrorCode[] = [
   "malformed_json",
+  "json_too_complex",
   "invalid_utf8",
   "unsupported_media_type",
   "request_too_large",

@@ -43,7 +43,7 @@ const bodies: BadRequest[] = [
   ["no body at all", "", "malformed_json"],
   ["a byte order mark", `\uFEFF{"body":"x"}`, "malformed_json"],
   ["invalid UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), "invalid_utf8"],
-  ["a million open brackets", "[".repeat(mebibyte), "malformed_json"],
+  ["a million open brackets", "[".repeat(mebibyte), "json_too_complex"],
 ].map(([what, body, code]) => ({
   what: String(what),
   path: publishPath,

@@ -5,6 +5,7 @@ import type { Receiver } from "../receiver.ts";
 import { failureReply } from "../answering.ts";
 import { refusal, replyTo, type RequestHead } from "./safe-reply.ts";
 import { announcedLength } from "./announced-length.ts";
+import { bodyMsMax } from "./node-message.ts";
 
 /**
  * Returns a handler for servers with the Fetch API: Hono (`(c) => handler(c.req.raw)`), Next's route handlers, Workers,
@@ -44,14 +45,18 @@ async function readBody(request: Request, bodyBytesMax: number): Promise<Uint8Ar
   const announced = announcedLength(request.headers.get("content-length"));
   if (announced > bodyBytesMax) throw new ReceiveError("body_too_large");
   const body = new BoundedBytes(bodyBytesMax, announced);
-  let isWhole: boolean;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new ReceiveError("body_too_slow")), bodyMsMax);
+  });
   try {
-    isWhole = await body.appendAll(request.body);
+    if (await Promise.race([body.appendAll(request.body), late])) return body.bytes();
   } catch (cause) {
-    throw new ReceiveError("body_incomplete", { cause });
+    throw cause instanceof ReceiveError ? cause : new ReceiveError("body_incomplete", { cause });
+  } finally {
+    clearTimeout(timer);
   }
-  if (!isWhole) throw new ReceiveError("body_too_large");
-  return body.bytes();
+  throw new ReceiveError("body_too_large");
 }
 
 function toResponse(reply: ReceiverReply): Response {

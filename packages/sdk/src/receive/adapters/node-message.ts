@@ -4,16 +4,16 @@
  */
 
 import { bytesOf } from "../../protocols/body-bytes.ts";
-import { BoundedBytes } from "../../protocols/bounded-bytes.ts";
 import type { ReceiverReply } from "../../protocols/protocol.ts";
+import { type BodyFault, type BodyStream, readBody } from "../../protocols/stream-body.ts";
 import { failureReply } from "../answering.ts";
-import { ReceiveError } from "../receive-error.ts";
+import { ReceiveError, type ReceiveErrorCode } from "../receive-error.ts";
 import type { Receiver } from "../receiver.ts";
 import { replyTo, type RequestHead } from "./safe-reply.ts";
 import { announcedLength } from "./announced-length.ts";
 
 /** The members that are used of `http.IncomingMessage`, and of the compatible request of HTTP/2. */
-export interface NodeRequest {
+export interface NodeRequest extends BodyStream {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   /**
@@ -21,7 +21,6 @@ export interface NodeRequest {
    * per byte.
    */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly destroyed: boolean;
   /** Whether something has read bytes of the body. */
   readonly readableDidRead: boolean;
   /**
@@ -29,9 +28,6 @@ export interface NodeRequest {
    * Functions, and the option `verify` of Express' body parsers.
    */
   readonly rawBody?: unknown;
-  /** Whether something has read the body to its end. */
-  readonly readableEnded: boolean;
-  on(event: "data" | "end" | "error" | "close", listener: (piece: Uint8Array) => void): unknown;
   destroy(): unknown;
 }
 
@@ -50,13 +46,23 @@ export interface NodeResponse {
  */
 export const discardedBytesMax = 8 * 1024 * 1024;
 
+/** Time limit of a body. Ringback and the platforms wait less for a reply. */
+export const bodyMsMax = 60_000;
+
+const errorCodes = {
+  too_large: "body_too_large",
+  incomplete: "body_incomplete",
+  too_slow: "body_too_slow",
+  refused: "body_too_large",
+} as const satisfies Record<BodyFault, ReceiveErrorCode>;
+
 /** Reads the request and writes the receiver's answer. Never rejects. */
 export async function exchange(
   receiver: Receiver,
   request: NodeRequest,
   response: NodeResponse,
   path: string = request.url ?? "/",
-  bodyOf: () => Uint8Array | Promise<Uint8Array> = () => readBody(request, receiver.bodyBytesMax),
+  bodyOf: () => Uint8Array | Promise<Uint8Array> = () => bodyOfRequest(request, receiver.bodyBytesMax),
 ): Promise<void> {
   const reply = await replyTo(receiver, headOf(request, path), bodyOf);
   try {
@@ -102,30 +108,19 @@ export function withinLimit(body: Uint8Array, bodyBytesMax: number): Uint8Array 
   return body;
 }
 
-async function readBody(request: NodeRequest, bodyBytesMax: number): Promise<Uint8Array> {
+async function bodyOfRequest(request: NodeRequest, bytesMax: number): Promise<Uint8Array> {
   const kept = keptBody(request);
-  return kept === null ? await collectBody(request, bodyBytesMax) : withinLimit(kept, bodyBytesMax);
-}
-
-function collectBody(request: NodeRequest, bodyBytesMax: number): Promise<Uint8Array> {
+  if (kept !== null) return withinLimit(kept, bytesMax);
   const contentLength = request.headers["content-length"];
-  const announced = announcedLength(typeof contentLength === "string" ? contentLength : undefined);
-  const body = new BoundedBytes(bodyBytesMax, announced);
-  let tooLarge = announced > bodyBytesMax;
-  let discardedBytes = 0;
-  return new Promise((resolve, reject) => {
-    if (request.destroyed || request.readableEnded) reject(new ReceiveError("body_incomplete"));
-    if (tooLarge) reject(new ReceiveError("body_too_large"));
-    request.on("data", (piece) => {
-      if (!tooLarge && body.append(piece)) return;
-      tooLarge = true;
-      reject(new ReceiveError("body_too_large"));
-      discardedBytes += piece.length;
-      if (discardedBytes > discardedBytesMax) request.destroy();
-    });
-    request.on("end", () => resolve(body.bytes()));
-    // Both events can also follow `end`, and have no effect then. Without a listener, an `error` would end the process.
-    request.on("error", () => reject(new ReceiveError("body_incomplete")));
-    request.on("close", () => reject(new ReceiveError("body_incomplete")));
+  const body = await readBody(request, {
+    bytesMax,
+    announcedBytes: announcedLength(typeof contentLength === "string" ? contentLength : undefined),
+    timeMsMax: bodyMsMax,
+    droppedBytesMax: discardedBytesMax,
+    dropsFirst: false,
+    exceeded: () => request.destroy(),
   });
+  // A Buffer becomes a plain Uint8Array, because methods of Buffer such as slice behave differently.
+  if (typeof body !== "string") return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  throw new ReceiveError(errorCodes[body]);
 }

@@ -38,7 +38,7 @@ export class Authentication {
     if (nonce === null) throw new MissingParameterError("Nonce");
     // The Python SDK's nonces have up to 19 digits.
     if (!/^\d{1,20}$/.test(nonce)) throw new CmqError("wrongType", "parameter Nonce must be a whole number");
-    const verified = verifiedSignature(await this.secretOf(secretId), request);
+    const verified = await verifiedSignature(await this.secretOf(secretId), request);
     if (verified === null) throw new CmqError("authentication", "the signature does not match the request");
     this.assertInTime(timestamp);
     const { clock, timestampWindowMs, refuseReplays } = this.#options;

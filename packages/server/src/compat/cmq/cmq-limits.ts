@@ -10,6 +10,11 @@ export const cmqLimits = {
   requestBytesMax: 3 * 1024 * 1024 + 64 * 1024,
   /** Parameters of one request. The valid request with the most parameters, a batch with tags, has about forty. */
   parametersMax: 200,
+  /** Longer than the longest name of a parameter, including its index. */
+  parameterNameCharsMax: 64,
+  /** The JSON of the newer API. Its actions read texts, numbers and lists of these. */
+  jsonDepthMax: 16,
+  jsonValuesMax: 1_000,
 
   nameCharsMax: 64,
   tagsMax: 5,

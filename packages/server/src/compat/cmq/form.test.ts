@@ -5,6 +5,7 @@ import { CmqError } from "./errors.ts";
 import { readForm } from "./form.ts";
 import { Parameters } from "./parameters.ts";
 import { cmqLimits } from "./cmq-limits.ts";
+import { parametersOfJson } from "./tc3-parameters.ts";
 
 const keyOf = (work: () => unknown): string => {
   try {
@@ -50,6 +51,22 @@ describe("a form", () => {
     ["__proto__=1&__proto__=2", "repeatedParameter"],
   ])("%s is refused", (text, key) => {
     expect(keyOf(() => readForm(text))).toBe(key);
+  });
+
+  it("has limited names, so that many underscores in one cost nothing", () => {
+    const longest = "_".repeat(cmqLimits.parameterNameCharsMax);
+    expect([...readForm(`${longest}=1`).keys()]).toEqual([longest]);
+    expect(keyOf(() => readForm(`${"_".repeat(3_000_000)}=1`))).toBe("unreadable");
+    expect(keyOf(() => parametersOfJson({ ["_".repeat(3_000_000)]: 1 }))).toBe("unreadable");
+  });
+
+  it("may consist of pluses, which are spaces in it", () => {
+    expect(readForm(`+a+=+%2B+&é=${"+".repeat(100_000)}`)).toEqual(
+      new Map([
+        [" a ", " + "],
+        ["é", " ".repeat(100_000)],
+      ]),
+    );
   });
 
   it("has a limited number of parameters", () => {

@@ -5,7 +5,8 @@ import { cmqLimits } from "./cmq-limits.ts";
  * Parses the text `a=1&b=2` of a query or a form. `URLSearchParams` would accept repeated names and invalid escapes.
  * Both are refused here, because they could be read in a different way than the client meant when it signed them.
  */
-export function readForm(text: string): Map<string, string> {
+export function readForm(written: string): Map<string, string> {
+  const text = withSpaces(written);
   const form = new Map<string, string>();
   let from = 0;
   while (from < text.length) {
@@ -17,9 +18,21 @@ export function readForm(text: string): Map<string, string> {
   return form;
 }
 
+const PLUS = 0x2b;
+const SPACE = 0x20;
+
+/** Replaces every + by a space, byte by byte: `replaceAll` takes half a second for the longest form of pluses. */
+function withSpaces(text: string): string {
+  if (!text.includes("+")) return text;
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] === PLUS) bytes[at] = SPACE;
+  return bytes.toString();
+}
+
 function add(form: Map<string, string>, pair: string): void {
   const equals = pair.indexOf("=");
   const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
+  assertParameterName(name);
   if (form.has(name)) throw new CmqError("repeatedParameter", `parameter ${shown(name)} is given twice`);
   if (form.size >= cmqLimits.parametersMax) {
     throw new CmqError("unreadable", `the request has more than ${cmqLimits.parametersMax} parameters`);
@@ -27,11 +40,17 @@ function add(form: Map<string, string>, pair: string): void {
   form.set(name, equals < 0 ? "" : decoded(pair.slice(equals + 1)));
 }
 
+/** Long names are refused, since every name is sorted and compared several times. */
+export function assertParameterName(name: string): void {
+  if (name.length <= cmqLimits.parameterNameCharsMax) return;
+  const rule = `is longer than ${cmqLimits.parameterNameCharsMax} characters`;
+  throw new CmqError("unreadable", `the name of a parameter, ${shown(name)}, ${rule}`);
+}
+
 function decoded(text: string): string {
-  const spaced = text.includes("+") ? text.replaceAll("+", " ") : text;
-  if (!spaced.includes("%")) return spaced;
+  if (!text.includes("%")) return text;
   try {
-    return decodeURIComponent(spaced);
+    return decodeURIComponent(text);
   } catch {
     throw new CmqError("unreadable", "the request contains a % that does not begin a valid UTF-8 escape");
   }

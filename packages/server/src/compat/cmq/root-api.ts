@@ -69,13 +69,13 @@ async function answer(given: RootRoute, request: FastifyRequest, reply: FastifyR
   }
 }
 
-function run({ context, authentication }: RootRoute, call: Tc3Call, request: FastifyRequest): Promise<Members> {
+async function run({ context, authentication }: RootRoute, call: Tc3Call, request: FastifyRequest): Promise<Members> {
   const { action, version, readParameters, signed } = call;
   const actions = versions.get(version);
   if (actions === undefined) throw new Tc3Error("NoSuchVersion", "There is no such version of the API.");
   const runAction = actions.get(action);
   if (runAction === undefined) throw new CmqError("unknownAction");
-  const parameters = readParameters();
+  const parameters = await readParameters();
   const runOnce = () => runAction(context, { parameters, socket: request.raw.socket });
   return signed === null ? runOnce() : authentication.runOnce(signed, runOnce);
 }

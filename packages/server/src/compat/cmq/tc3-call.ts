@@ -1,6 +1,7 @@
 import type { FastifyRequest } from "fastify";
-import { bodyBytes, parseJson } from "../../http/json-body.ts";
+import { bodyBytes, readJson } from "../../http/json-body.ts";
 import type { Authentication } from "./authentication.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 import { CmqError } from "./errors.ts";
 import { bySignedNames, readForm } from "./form.ts";
 import { Parameters } from "./parameters.ts";
@@ -16,7 +17,7 @@ export interface Tc3Call {
   readonly action: string;
   readonly version: string;
   /** Reads the parameters. Throws `CmqError` when they are malformed. */
-  readonly readParameters: () => Parameters;
+  readonly readParameters: () => Promise<Parameters>;
   /** For the detection of replays. Null: they were detected already. */
   readonly signed: Tc3SignedCall | null;
 }
@@ -39,7 +40,7 @@ export async function callSignedInHeaders(authentication: Authentication, reques
   return {
     action,
     version,
-    readParameters: () => (method === "GET" ? parametersOfForm(readForm(query)) : parametersOfBody(body)),
+    readParameters: async () => (method === "GET" ? parametersOfForm(readForm(query)) : parametersOfBody(body)),
     signed: { action, signature: authorization.signature, body, timestampMs: timestampS * 1000 },
   };
 }
@@ -52,7 +53,7 @@ export async function callSignedInForm(authentication: Authentication, request: 
   const action = required("Action", form.get("Action") ?? "");
   for (const name of ["SecretId", "Signature"]) required(name, form.get(name) ?? "");
   await authentication.check(request, new Parameters(form));
-  return { action, version, readParameters: () => parametersOfForm(form), signed: null };
+  return { action, version, readParameters: async () => parametersOfForm(form), signed: null };
 }
 
 function timestampOf(text: string): number {
@@ -71,13 +72,13 @@ function headerOf({ raw }: FastifyRequest, name: string): string {
   return typeof value === "string" ? value : "";
 }
 
-function parametersOfBody(body: Uint8Array): Parameters {
-  return parametersOfJson(body.length === 0 ? {} : parsed(body));
+async function parametersOfBody(body: Uint8Array): Promise<Parameters> {
+  return parametersOfJson(body.length === 0 ? {} : await parsed(body));
 }
 
-function parsed(bytes: Uint8Array): unknown {
+async function parsed(bytes: Uint8Array): Promise<unknown> {
   try {
-    return parseJson(bytes).value;
+    return await readJson(bytes, { depthMax: cmqLimits.jsonDepthMax, valuesMax: cmqLimits.jsonValuesMax }, JSON.parse);
   } catch {
     throw new CmqError("unreadable", "the request is not valid JSON");
   }

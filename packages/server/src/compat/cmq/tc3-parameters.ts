@@ -1,4 +1,5 @@
 import { CmqError } from "./errors.ts";
+import { assertParameterName } from "./form.ts";
 import { Parameters } from "./parameters.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
@@ -18,6 +19,7 @@ export function parametersOfJson(value: unknown): Parameters {
   }
   const values = new Map<string, string>();
   for (const [member, given] of Object.entries(value)) {
+    assertParameterName(member);
     const name = api2NameOf(member);
     if (Array.isArray(given)) {
       for (const [index, item] of given.entries()) set(values, `${name}.${index}`, scalar(item));

@@ -6,6 +6,7 @@ import type { ErrorCode } from "../../domain/errors.ts";
 import { findHookProtocol, hookKeyFault } from "../../domain/hook-protocols.ts";
 import type { HookSettings } from "../../domain/hook-rules.ts";
 import { limits } from "../../domain/limits.ts";
+import { losslessJson } from "../../domain/lossless-json.ts";
 import type { Entry } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
@@ -20,7 +21,6 @@ import type { Keys } from "../keys/account-keys.ts";
 import type { HookObserver } from "../observer.ts";
 import { CallLimit } from "./call-limit.ts";
 import { type BudgetShare, MemoryBudget } from "./memory-budget.ts";
-import { hookJson } from "./hook-json.ts";
 import { CallPosts, targetsOf } from "./hook-post.ts";
 import type { EngineServices } from "../services.ts";
 
@@ -108,7 +108,7 @@ export class AccountHooks {
     const share = this.#memory.share();
     try {
       const outcome = await this.#run(name, payload, share);
-      return { outcome, release: () => share.release() };
+      return { outcome, memoryBytes: share.bytes, release: () => share.release() };
     } catch (error) {
       share.release();
       throw error;
@@ -142,11 +142,11 @@ export class AccountHooks {
       throw new RingbackError("overloaded", "Hook calls use all of their memory budget; try again shortly.");
     }
     const posts = new CallPosts(transport, share, targets);
-    const outcome = await runHook(withKey, payload.read(), {
+    const outcome = await runHook(withKey, await payload.read(), {
       post: posts.post,
       nowMs: () => steadyClock.now(),
       requestId,
-      json: hookJson,
+      json: losslessJson,
     });
     this.#report(name, outcome, posts.firstError);
     return outcome;

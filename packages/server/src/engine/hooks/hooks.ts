@@ -9,14 +9,16 @@ export interface HookPayload {
   /** Length of the JSON text. */
   readonly bytes: number;
   /**
-   * Parses the text without losing digits. Called at most once, and only if the memory budget has enough bytes left.
-   * `Hooks.call` rethrows errors of this function.
+   * Parses the text without losing digits, or returns a promise of the value. Called at most once, and only if the
+   * memory budget has enough bytes left. `Hooks.call` rethrows errors of this function.
    */
   readonly read: () => unknown;
 }
 
 export interface CalledHook {
   readonly outcome: Outcome;
+  /** The memory that the payload and the replies used. */
+  readonly memoryBytes: number;
   /** Returns the outcome's bytes to the memory budget of all calls. Must be called once, after the outcome was sent. */
   readonly release: () => void;
 }

@@ -16,6 +16,9 @@ export class MemoryBudget {
   share(): BudgetShare {
     let taken = 0;
     return {
+      get bytes() {
+        return taken;
+      },
       take: (bytes) => {
         if (this.#used + bytes > this.#bytesMax) return false;
         this.#used += bytes;
@@ -31,6 +34,8 @@ export class MemoryBudget {
 }
 
 export interface BudgetShare {
+  /** The bytes that are taken now. */
+  readonly bytes: number;
   /** Returns false, and takes nothing, if the bytes would exceed the budget. */
   take(bytes: number): boolean;
   /** Returns all taken bytes to the budget. A second call has no effect. */

@@ -1,0 +1,111 @@
+/** Reads the body of a request from a stream of Node, for the receivers, the server and the command line. */
+
+import { BoundedBytes } from "./bounded-bytes.ts";
+
+/** The members of Node's streams that are used, so that nothing of Node is imported. */
+export interface BodyStream {
+  readonly destroyed: boolean;
+  readonly readableEnded: boolean;
+  on(event: "data" | "end" | "error" | "close", listener: (piece: Uint8Array) => void): unknown;
+  off(event: "data" | "end" | "error" | "close", listener: (piece: Uint8Array) => void): unknown;
+}
+
+/**
+ * Why there is no body. `incomplete`: the stream ended early. `too_slow`: the time limit was reached. `refused`: `take`
+ * returned false.
+ */
+export type BodyFault = "too_large" | "incomplete" | "too_slow" | "refused";
+
+export interface BodyOptions {
+  readonly bytesMax: number;
+  /** The length in the Content-Length header; 0 when there is none. */
+  readonly announcedBytes: number;
+  /** Time limit of the whole body; null: the caller's server has a limit of its own. */
+  readonly timeMsMax: number | null;
+  /**
+   * Bytes of a refused body that are still read and dropped. Most clients read the reply after they sent everything.
+   */
+  readonly droppedBytesMax: number;
+  /** Whether a fault is reported only when the rest of the body has been dropped. */
+  readonly dropsFirst: boolean;
+  /** Called with the size of each piece. False refuses the body. */
+  readonly take?: (bytes: number) => boolean;
+  /** Called when a refused body has more bytes than are dropped. */
+  readonly exceeded?: () => void;
+}
+
+/**
+ * Returns the bytes of the body, or why there are none. The pieces are copied into one buffer, so a body in pieces of
+ * one byte takes no more memory than any other. Never rejects.
+ */
+export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint8Array | BodyFault> {
+  const { bytesMax, announcedBytes, timeMsMax, droppedBytesMax, dropsFirst, take, exceeded } = options;
+  if (stream.destroyed || stream.readableEnded) return Promise.resolve("incomplete");
+  return new Promise((resolve) => {
+    /** Most bodies are one piece, which need not be copied. */
+    let onlyPiece: Uint8Array | null = null;
+    let buffer: BoundedBytes | null = null;
+    let fault: BodyFault | null = null;
+    let size = 0;
+    const timer = timeMsMax === null ? undefined : setTimeout(() => refuse("too_slow"), timeMsMax);
+    const events = { data: onData, end: onEnd, error: onLost, close: onLost };
+    const settle = (result: Uint8Array | BodyFault): void => {
+      clearTimeout(timer);
+      resolve(result);
+    };
+
+    for (const name of names) stream.on(name, events[name]);
+    if (announcedBytes > bytesMax) {
+      refuse("too_large");
+      if (dropsFirst && announcedBytes > droppedBytesMax) stop();
+    }
+
+    function onData(piece: Uint8Array): void {
+      size += piece.length;
+      if (fault !== null) {
+        if (size > droppedBytesMax) stop();
+        return;
+      }
+      if (size > bytesMax) refuse("too_large");
+      else if (take?.(piece.length) === false) refuse("refused");
+      else if (buffer !== null) buffer.append(piece);
+      else if (onlyPiece === null) onlyPiece = piece;
+      else {
+        buffer = new BoundedBytes(bytesMax, announcedBytes);
+        buffer.append(onlyPiece);
+        buffer.append(piece);
+      }
+    }
+
+    function onEnd(): void {
+      end(fault ?? buffer?.bytes() ?? onlyPiece ?? new Uint8Array(0));
+    }
+
+    /** The events `error` and `close` can also follow the end of the body, and have no effect then. */
+    function onLost(): void {
+      end(fault ?? "incomplete");
+    }
+
+    function refuse(found: BodyFault): void {
+      if (fault !== null) return;
+      fault = found;
+      buffer = onlyPiece = null;
+      if (!dropsFirst) settle(found);
+      else if (found === "too_slow" || size > droppedBytesMax) stop();
+    }
+
+    /** Drops no more bytes. */
+    function stop(): void {
+      exceeded?.();
+      onLost();
+    }
+
+    function end(result: Uint8Array | BodyFault): void {
+      // Without a listener, an `error` would end the process.
+      for (const name of names) if (name !== "error") stream.off(name, events[name]);
+      settle(result);
+    }
+  });
+}
+
+const names = ["data", "end", "error", "close"] as const;

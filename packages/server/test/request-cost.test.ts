@@ -1,0 +1,120 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCommand } from "../src/cli/testing/command-process.ts";
+import type { ProblemView } from "./harness/api.ts";
+import { temporaryFolder, type TemporaryFolder } from "./harness/folder.ts";
+import { useServer } from "./harness/running-server.ts";
+import { Server } from "./harness/server.ts";
+
+// Real: server, commands, sockets and processes. Nothing is faked. No test measures a time.
+
+/**
+ * The heap of the processes. A list of 1,000,000 pieces of one byte needs four times as much, so that a process that
+ * keeps one ends.
+ */
+const env = { NODE_OPTIONS: "--max-old-space-size=100" };
+const bytes = 1_000_000;
+
+/** Sends a body in HTTP chunks of one byte, and returns the status of the reply. */
+async function statusOfOneByteChunks(url: string, contentType: string): Promise<number> {
+  const { hostname, port, pathname, host } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  let reply = "";
+  socket.on("data", (piece: Buffer) => (reply += piece.toString("latin1")));
+  const closed = once(socket, "close");
+  const head = `POST ${pathname} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: ${contentType}\r\n`;
+  socket.write(`${head}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n`);
+  socket.write(`${"1\r\n7\r\n".repeat(bytes)}0\r\n\r\n`);
+  await closed;
+  return Number(reply.slice("HTTP/1.1 ".length, "HTTP/1.1 200".length));
+}
+
+describe("a body in HTTP chunks of one byte takes no more memory than any other", () => {
+  let server: Server;
+  let folder: TemporaryFolder;
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    server = await Server.start({ folder: folder.path, env });
+    await server.api.ok("PUT", "/v1/topics/t", { json: {} });
+    await server.api.ok("PUT", "/v1/inboxes/in", { json: { accept: "any" } });
+    await server.api.ok("PUT", "/v1/hooks/h", { json: { urls: [server.url], protocol: "koipy" } });
+  });
+  afterAll(async () => {
+    await server.kill();
+    await folder[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    ["/v1/topics/t/messages", "text/plain", 201],
+    ["/v1/topics/t/messages", "application/json", 400],
+    ["/v1/topics/t/messages/batch", "application/json", 400],
+    ["/v1/hooks/h/call", "application/json", 400],
+    ["/in/in", "text/plain", 200],
+    ["/v2/index.php", "application/x-www-form-urlencoded", 200],
+    ["/", "application/json", 200],
+    ["/api/", "application/json", 200],
+    ["/v1/topics/t/subscriptions/s/pull", "application/json", 413],
+  ])("sent to %s as %s", async (path, contentType, status) => {
+    expect(await statusOfOneByteChunks(server.url + path, contentType)).toBe(status);
+    expect((await server.api.call("GET", "/healthz")).status).toBe(200);
+  });
+
+  it.each([
+    ["receive", ["receive", "--listen", "127.0.0.1:0"], 200],
+    ["inbox", ["inbox", "--listen", "127.0.0.1:0"], 500],
+    // The 500 of an inbox means that the body is not JSON within its limits: it is one long number.
+  ])("sent to ringback %s", async (_, args, status) => {
+    const command = startCommand(args, { env });
+    try {
+      const [url] = await command.stdoutMatch(/http:\/\/127\.0\.0\.1:\d+[\w/-]*/);
+      expect(await statusOfOneByteChunks(url, "application/json")).toBe(status);
+    } finally {
+      command.signal("SIGKILL");
+      await command.ended;
+    }
+  });
+});
+
+const list = (item: string, count: number): string => `[${`${item},`.repeat(count - 1)}${item}]`;
+const members = (count: number): string => Array.from({ length: count }, (_, i) => `"a${i}":"1"`).join(",");
+
+describe("JSON that is expensive to read", () => {
+  const server = useServer();
+  const publish = "/v1/topics/costs/messages";
+  beforeAll(async () => {
+    await server().api.ok("PUT", "/v1/topics/costs", { json: {} });
+    await server().api.ok("PUT", "/v1/hooks/costs", { json: { urls: [server().url], protocol: "koipy" } });
+  });
+
+  it.each([
+    ["4,000,000 open brackets", publish, "[".repeat(4_000_000)],
+    ["4,000,000 closed brackets", publish, "[".repeat(2_000_000) + "]".repeat(2_000_000)],
+    ["500,000 attributes", publish, `{"body":1,"attributes":{${members(500_000)}}}`],
+    ["600,000 unknown members", publish, `{"body":1,${members(600_000)}}`],
+    ["a million tags", publish, `{"body":1,"tags":${list('""', 1_000_000)}}`],
+    ["a deep body", publish, `{"body":${"[".repeat(501)}${"]".repeat(501)}}`],
+    ["a long number", publish, `{"body":1,"delayMs":${"1".repeat(5_000)}}`],
+    ["a hook call with a million numbers", "/v1/hooks/costs/call", `{"message":${list("1.0", 1_000_000)}}`],
+    ["a hook call with 150,000 long integers", "/v1/hooks/costs/call", list("12345678901234567890", 150_000)],
+    ["a deep hook call", "/v1/hooks/costs/call", `{"message":${"[".repeat(100)}${"]".repeat(100)}}`],
+  ])("is refused with a sentence: %s", async (_, path, body) => {
+    const { status, json } = await server().api.call<ProblemView>("POST", path, {
+      headers: { "content-type": "application/json" },
+      body,
+    });
+    expect([status, json.code]).toEqual([400, "json_too_complex"]);
+    expect(json.detail).toMatch(/^The request body is JSON (?:deeper than|with more than|with a number of more) /);
+  });
+
+  it("is the body of a message all the same, which nobody parses", async () => {
+    const body = list("1.0", 250_000);
+    const { status, json } = await server().api.call<{ id: string }>("POST", publish, {
+      headers: { "content-type": "application/json" },
+      body: `{"body":${body}}`,
+    });
+    expect(status).toBe(201);
+    const kept = await server().api.call<{ body: string }>("GET", `/v1/messages/${json.id}`);
+    expect(kept.json.body).toBe(body);
+  });
+});
