@@ -11,6 +11,7 @@ import { declareResources } from "./config/declare.ts";
 import { readVersion } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { Engine } from "./engine/engine.ts";
+import { createEngineLog } from "./ops/engine-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
@@ -112,6 +113,7 @@ function createServices({ config, log, store, transport, events, metrics }: Foun
     }),
     random: systemRandom,
     keyRing: keys,
+    log: createEngineLog(log),
     inFlightMax: config.inFlightMax,
     failed: (error, during) => failedDuring(during)(error),
   });

@@ -13,10 +13,14 @@ const members = {
     "Why there is no further attempt.",
     Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"]),
   ),
-  attempts: about("How many POSTs there were.", Type.Integer()),
+  attempts: about("How many attempts there were.", Type.Integer()),
   diedAt: timeSchema("When the delivery became a dead letter."),
   lastStatus: about("The HTTP status of the last reply; null without a reply.", nullable(Type.Integer())),
   lastErrorCode: about("Why the last attempt failed.", nullable(Type.String())),
+  lastErrorDetail: about(
+    "What exactly went wrong in the last attempt, in words for people.",
+    nullable(Type.String({ maxLength: limits.errorDetailCharsMax })),
+  ),
   ...replyMembers,
 };
 
@@ -60,6 +64,7 @@ function membersView(letter: DeadLetter) {
     diedAt: timeText(letter.diedAtMs),
     lastStatus: letter.lastStatus,
     lastErrorCode: letter.lastErrorCode,
+    lastErrorDetail: letter.lastErrorDetail,
     ...replyView(letter.lastReply),
   };
 }

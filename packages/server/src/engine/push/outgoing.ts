@@ -27,11 +27,12 @@ export interface Route {
   readonly keys: readonly string[];
 }
 
-/**
- * The reason why a delivery cannot be sent. `unencodable`: the dialect cannot carry this message. `key_unavailable`: a
- * key is missing or unfit.
- */
-export type EncodeFailure = "unencodable" | "key_unavailable";
+/** The reason why a delivery cannot be sent. */
+export interface EncodeFailure {
+  /** `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or unfit. */
+  readonly failure: "unencodable" | "key_unavailable";
+  readonly detail: string | null;
+}
 
 export function routeOf(subscription: Subscription, topicOwner: number, maySend?: () => boolean): Route {
   const { push } = subscription.settings;
@@ -97,7 +98,8 @@ async function encodeSigned(
     const key = await keyRing.find(kid);
     // A key that the dialect cannot use is treated like a missing key. The operator can fix both cases, and the message
     // itself is valid.
-    if (key === null || (route.protocol.keyFault?.(key.jwk) ?? null) !== null) return "key_unavailable";
+    const fault = key === null ? "does not exist or cannot be decrypted" : (route.protocol.keyFault?.(key.jwk) ?? null);
+    if (key === null || fault !== null) return { failure: "key_unavailable", detail: `key "${kid}": ${fault}` };
     keys.push(key);
   }
   return finishEncoding(route, (async () => route.protocol.encode(outgoing, keys))());
@@ -118,8 +120,8 @@ function withHeaders(route: Route, encoded: EncodedRequest): EncodedRequest {
   return route.headers.length === 0 ? encoded : { headers: [...encoded.headers, ...route.headers], body: encoded.body };
 }
 
-function unencodable(error: unknown): "unencodable" {
-  if (error instanceof UnencodableError) return "unencodable";
+function unencodable(error: unknown): EncodeFailure {
+  if (error instanceof UnencodableError) return { failure: "unencodable", detail: error.message };
   throw error;
 }
 
@@ -127,21 +129,30 @@ function unencodable(error: unknown): "unencodable" {
 export interface Judgement {
   readonly verdict: "accepted" | "failed" | "error";
   readonly errorCode: string | null;
+  /** What exactly went wrong, in words. */
+  readonly errorDetail: string | null;
   /** True: the endpoint replied that it will never accept another message. */
   readonly gone: boolean;
   /** The wait that the endpoint requested. */
   readonly retryAfter: RetryAfter | null;
 }
 
-const accepted: Judgement = { verdict: "accepted", errorCode: null, gone: false, retryAfter: null };
-const gone: Judgement = { verdict: "failed", errorCode: "gone", gone: true, retryAfter: null };
+const none = { errorCode: null, errorDetail: null, gone: false, retryAfter: null } as const;
+const accepted: Judgement = { ...none, verdict: "accepted" };
+const gone: Judgement = { ...none, verdict: "failed", errorCode: "gone", gone: true };
+
+/** The judgement on an attempt without a POST. */
+export function judgeUnsent({ failure, detail }: EncodeFailure): Judgement {
+  return { ...none, verdict: "error", errorCode: failure, errorDetail: detail };
+}
 
 export function judge(route: Route, result: PostResult): Judgement {
-  if (result.error !== null) return { verdict: "error", errorCode: result.error, gone: false, retryAfter: null };
+  const { error, errorDetail = null } = result;
+  if (error !== null) return { ...none, verdict: "error", errorCode: error, errorDetail };
   // TCP and WebSocket endpoints do not reply: a message that was sent counts as accepted.
   if (result.status === 0) return accepted;
   const verdict = route.protocol.interpret({ status: result.status, headers: result.headers, body: result.body });
   if (verdict.kind === "accepted") return accepted;
   if (verdict.kind === "gone") return gone;
-  return { verdict: "failed", errorCode: verdict.code, gone: false, retryAfter: verdict.retryAfter };
+  return { ...none, verdict: "failed", errorCode: verdict.code, errorDetail, retryAfter: verdict.retryAfter };
 }

@@ -12,6 +12,8 @@ export interface AttemptColumns {
   readonly numbers: Float64Array;
   /** One error code, or null, per attempt; null: no attempt has a code. */
   readonly errorCodes: (string | null)[] | null;
+  /** One error detail, or null, per attempt; null: no attempt has a detail. */
+  readonly errorDetails: (string | null)[] | null;
   /** The kept bytes of all replies, one after the other. */
   readonly replies: Uint8Array;
 }
@@ -42,8 +44,10 @@ export interface CursorColumns {
 export class AttemptList {
   readonly #numbers: number[] = [];
   readonly #errorCodes: (string | null)[] = [];
+  readonly #errorDetails: (string | null)[] = [];
   readonly #replies: Uint8Array[] = [];
   #anyCode = false;
+  #anyDetail = false;
   #replyBytes = 0;
 
   get count(): number {
@@ -64,6 +68,8 @@ export class AttemptList {
     );
     this.#errorCodes.push(attempt.errorCode);
     if (attempt.errorCode !== null) this.#anyCode = true;
+    this.#errorDetails.push(attempt.errorDetail);
+    if (attempt.errorDetail !== null) this.#anyDetail = true;
     if (attempt.reply === null) return;
     this.#replies.push(attempt.reply);
     this.#replyBytes += attempt.reply.byteLength;
@@ -73,10 +79,12 @@ export class AttemptList {
     let count = 0;
     let replyBytes = 0;
     let anyCode = false;
+    let anyDetail = false;
     for (const list of lists) {
       count += list.count;
       replyBytes += list.#replyBytes;
       anyCode ||= list.#anyCode;
+      anyDetail ||= list.#anyDetail;
     }
     const numbers = new Float64Array(count * attemptNumbers);
     const replies = new Uint8Array(replyBytes);
@@ -90,7 +98,12 @@ export class AttemptList {
         replyOffset += reply.byteLength;
       }
     }
-    return { numbers, replies, errorCodes: anyCode ? lists.flatMap((list) => list.#errorCodes) : null };
+    return {
+      numbers,
+      replies,
+      errorCodes: anyCode ? lists.flatMap((list) => list.#errorCodes) : null,
+      errorDetails: anyDetail ? lists.flatMap((list) => list.#errorDetails) : null,
+    };
   }
 }
 

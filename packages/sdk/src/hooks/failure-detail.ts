@@ -1,0 +1,16 @@
+/** Describes why a POST failed, in words for the program's developers. */
+
+/** Longer messages are cut. */
+const detailCharsMax = 500;
+
+/** `fetch` reports the actual reason as the error's cause. */
+export function detailOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const { message, code } = (error.cause instanceof Error ? error.cause : error) as Error & { readonly code?: unknown };
+  const text = typeof code === "string" && !message.includes(code) ? `${message} (${code})` : message;
+  return text.trim() === "" ? null : text.trim().slice(0, detailCharsMax).toWellFormed();
+}
+
+export function tooLarge(bytesMax: number): string {
+  return `the reply has more than ${bytesMax} bytes`;
+}
