@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Dispatcher } from "undici";
 import type { Evictable } from "./connection-budget.ts";
 import type { Connect, HostAndPort } from "./connector.ts";
-import { TransportFailure } from "./failure.ts";
+import { isTlsError, TransportFailure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import { ReplyHead } from "./reply-head.ts";
 import { arrangeHead } from "./request-head.ts";
@@ -29,6 +29,11 @@ export class Connection implements Evictable {
   /** Address and port of the receiver; empty while the connection is being opened. */
   peer = "";
   readonly head = new ReplyHead();
+  /**
+   * OpenSSL's error on the open connection, such as the receiver's alert that it wants a client certificate. undici would
+   * report only that the receiver closed the connection afterwards.
+   */
+  tlsError: Error | null = null;
   #cancelConnect: (() => void) | null = null;
 
   /** `evict` is called when the connection must be removed from its pool, unless a POST uses it. */
@@ -46,6 +51,10 @@ export class Connection implements Evictable {
           this.socket = socket;
           this.peer = peer;
           this.reused = false;
+          this.tlsError = null;
+          socket?.on("error", (error) => {
+            if (isTlsError(error)) this.tlsError ??= error;
+          });
           if (socket === null) callback(failure ?? new TransportFailure("connect_failed"), null);
           else callback(null, readingLenientHeads(writingArrangedHeads(socket), this.head));
         });

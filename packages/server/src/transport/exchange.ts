@@ -129,13 +129,13 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.isFinished) return;
-    const { code, detail } = classifyFailure(error, this.#facts());
+    const { code, detail } = classifyFailure(this.#connection?.tlsError ?? error, this.#facts());
     if (this.#isStaleConnection(code)) {
       this.#isSecondTry = true;
       this.#reusedAtMs = 0;
       process.nextTick(Exchange.#restart, this);
     } else {
-      if (this.status === 0) this.status = this.#connection?.head.status ?? 0;
+      if (code === "bad_reply" && this.status === 0) this.status = this.#connection?.head.status ?? 0;
       this.finish(code, detail);
     }
   }

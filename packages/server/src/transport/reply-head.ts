@@ -2,7 +2,7 @@ import { transportLimits } from "./limits.ts";
 
 /** A head that undici's parser can read as it is: a final status, no folded line, and at most one Content-Length. */
 const ordinaryHead =
-  /^HTTP\/1\.[01] [2-9]\d\d[ \r](?![^]*\r\n[ \t])(?![^]*\r\ncontent-length:[^\r]*(?:,|\r[^]*\r\ncontent-length:))/i;
+  /^HTTP\/1\.[01] [2-9]\d\d[ \r](?![^]*\r\n[ \t])(?![^]*\r\ncontent-length:[^\r]*(?:,|[^]*\r\ncontent-length:))/i;
 /** The beginning of every status line, up to the status. `#` stands for a digit. */
 const STATUS_PATTERN = "HTTP/#.# ###";
 const [TAB, LF, CR, SPACE, THREE] = [0x09, 0x0a, 0x0d, 0x20, 0x33] as const;
@@ -70,12 +70,13 @@ export class ReplyHead {
     const passed: Buffer[] = [];
     let at = 0;
     while (at < bytes.length) {
+      const part = this.#part;
       const end: number | "incomplete" =
-        this.#part === "status"
+        part === "status"
           ? this.#statusEnd(bytes, at)
-          : this.#part === "headers"
+          : part === "headers"
             ? this.#headerEnd(bytes, at)
-            : this.#part === "body"
+            : part === "body"
               ? bytes.length
               : this.#lineEnd(bytes, at);
       if (end === "incomplete") {
@@ -84,9 +85,8 @@ export class ReplyHead {
       }
       const line = bytes.subarray(at, end);
       at = end;
-      passed.push(this.#part === "headers" ? this.#header(line) : line);
-      if (this.#part === "status") this.#part = "rest of status line";
-      else if (this.#part === "rest of status line" && line.at(-1) === LF) this.#part = "headers";
+      passed.push(part === "headers" ? this.#header(line) : line);
+      if (part === "rest of status line" && line.at(-1) === LF) this.#part = "headers";
     }
     return passed.length === 1 ? (passed[0] as Buffer) : Buffer.concat(passed);
   }
@@ -113,6 +113,7 @@ export class ReplyHead {
     if (!this.#isInterim) this.status = status;
     const lastDigit = at + STATUS_PATTERN.length - 1;
     if (status === 100) bytes[lastDigit] = THREE;
+    this.#part = "rest of status line";
     return lastDigit + 1;
   }
 

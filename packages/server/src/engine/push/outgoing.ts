@@ -8,7 +8,8 @@ import {
   type RetryAfter,
 } from "@ringback/sdk/protocols";
 import { messageId } from "../../domain/message-id.ts";
-import type { Subscription, TimeMs } from "../../domain/model.ts";
+import type { Message, Subscription, TimeMs } from "../../domain/model.ts";
+import { contentEncodingOf } from "../../domain/received-request.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
@@ -77,10 +78,12 @@ export function encode(
     orderingKey: message.orderingKey,
     attributes: message.attributes,
   };
-  if (route.keys.length > 0) return encodeSigned(route, outgoing, keyRing);
+  if (route.keys.length > 0) return encodeSigned(route, message, outgoing, keyRing);
   try {
     const encoded = route.protocol.encode(outgoing, noKeys);
-    return encoded instanceof Promise ? finishEncoding(route, encoded) : withHeaders(route, encoded);
+    return encoded instanceof Promise
+      ? finishEncoding(route, message, encoded)
+      : withHeaders(route, message, encoded);
   } catch (error) {
     return unencodable(error);
   }
@@ -90,6 +93,7 @@ const noKeys: readonly ProtocolKey[] = [];
 
 async function encodeSigned(
   route: Route,
+  message: Message,
   outgoing: OutgoingDelivery,
   keyRing: KeyRing,
 ): Promise<EncodedRequest | EncodeFailure> {
@@ -102,22 +106,27 @@ async function encodeSigned(
     if (key === null || fault !== null) return { failure: "key_unavailable", detail: `key "${kid}": ${fault}` };
     keys.push(key);
   }
-  return finishEncoding(route, (async () => route.protocol.encode(outgoing, keys))());
+  return finishEncoding(route, message, (async () => route.protocol.encode(outgoing, keys))());
 }
 
 async function finishEncoding(
   route: Route,
+  message: Message,
   encoding: Promise<EncodedRequest>,
 ): Promise<EncodedRequest | EncodeFailure> {
   try {
-    return withHeaders(route, await encoding);
+    return withHeaders(route, message, await encoding);
   } catch (error) {
     return unencodable(error);
   }
 }
 
-function withHeaders(route: Route, encoded: EncodedRequest): EncodedRequest {
-  return route.headers.length === 0 ? encoded : { headers: [...encoded.headers, ...route.headers], body: encoded.body };
+function withHeaders(route: Route, { body, request }: Message, encoded: EncodedRequest): EncodedRequest {
+  // An inbox keeps compressed bodies. A dialect that sends the body as it is must say how it is compressed.
+  const coding = request !== null && encoded.body === body ? contentEncodingOf(request) : null;
+  if (coding === null && route.headers.length === 0) return encoded;
+  const codings = coding === null ? [] : ["content-encoding", coding];
+  return { headers: [...encoded.headers, ...codings, ...route.headers], body: encoded.body };
 }
 
 function unencodable(error: unknown): EncodeFailure {
