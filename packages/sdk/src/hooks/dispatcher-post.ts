@@ -4,7 +4,7 @@
  */
 
 import { BoundedBytes } from "../protocols/bounded-bytes.ts";
-import { contentCoding, decodeContent } from "../protocols/content-coding.ts";
+import { codingFault, contentCoding, decodeContent } from "../protocols/content-coding.ts";
 import type { HookReply } from "../protocols/hook-protocol.ts";
 import { Deadline } from "./deadline.ts";
 import { detailOf, tooLarge } from "./failure-detail.ts";
@@ -101,6 +101,7 @@ class Exchange implements DispatchedPostHandler {
   #status = 0;
   #headers: Readonly<Record<string, string>> = noHeaders;
   #coding: string | null = null;
+  #codingFault: string | null = null;
 
   constructor(options: PostOptions, resolve: (result: Result) => void) {
     this.#resolve = resolve;
@@ -126,10 +127,12 @@ class Exchange implements DispatchedPostHandler {
     this.#status = status;
     this.#headers = firstValues(headers);
     this.#coding = contentCoding(headers["content-encoding"]);
+    this.#codingFault = this.#coding === null ? null : codingFault(this.#coding);
   }
 
   onResponseData(_controller: DispatchController, piece: Uint8Array): void {
-    if (!this.#body.append(piece)) this.#cutOff("reply_too_large", tooLarge(this.#bytesMax));
+    if (this.#codingFault !== null) this.#cutOff("bad_reply", this.#codingFault);
+    else if (!this.#body.append(piece)) this.#cutOff("reply_too_large", tooLarge(this.#bytesMax));
   }
 
   onResponseEnd(): void {
@@ -161,14 +164,14 @@ class Exchange implements DispatchedPostHandler {
     return { status: this.#status, headers: this.#headers, body: this.#body.bytes() };
   }
 
-  #fail(error: PostFailure, detail: string | null): void {
+  #fail(error: PostFailure, detail: string | undefined): void {
     // The body of a compressed reply that is cut off cannot be read.
     const reply = this.#reply();
     const partial = this.#coding === null ? reply : { ...reply, body: new Uint8Array() };
     this.end(this.#status === 0 ? { error, detail } : { error, detail, partial });
   }
 
-  #cutOff(error: PostFailure, detail: string | null = null): void {
+  #cutOff(error: PostFailure, detail?: string): void {
     this.#fail(error, detail);
     this.#controller?.abort(new Error(`the POST was ended: ${error}`));
   }

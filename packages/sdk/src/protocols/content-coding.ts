@@ -22,6 +22,15 @@ export function contentCoding(header: string | readonly string[] | undefined): s
   return codings.length === 0 ? null : codings.join(", ");
 }
 
+/** Says that bodies with this coding cannot be decoded; null if they can. */
+export function codingFault(coding: string): string | null {
+  return decoderOf(coding, new Uint8Array()) === null ? unsupported(coding) : null;
+}
+
+function unsupported(coding: string): string {
+  return `the reply has the Content-Encoding "${coding}", which is not supported`;
+}
+
 /**
  * Decodes a body with the coding gzip, deflate or br (RFC 9110 section 8.4.1). `takeBytes` is called with each number
  * of decoded bytes before they are kept; false ends the decoding as `too_large`. Never rejects.
@@ -35,7 +44,7 @@ export async function decodeContent(
   const decoded = new BoundedBytes(bytesMax);
   const end = (fault: string | null): DecodedContent => ({ body: decoded.bytes(), fault });
   const decoder = decoderOf(coding, encoded);
-  if (decoder === null) return end(`the reply has the Content-Encoding "${coding}", which is not supported`);
+  if (decoder === null) return end(unsupported(coding));
   const reader = new Blob([encoded as Uint8Array<ArrayBuffer>]).stream().pipeThrough(decoder).getReader();
   try {
     for (;;) {

@@ -5,7 +5,7 @@ export { cmqJson, cmqSimplified } from "./cmq.ts";
 export { cloudEvents, cloudEventsBinary } from "./cloudevents.ts";
 export { findHookProtocol, type HookProtocolName, hookProtocols } from "./hook-registry.ts";
 export { BoundedBytes } from "./bounded-bytes.ts";
-export { contentCoding, decodeContent, type DecodedContent } from "./content-coding.ts";
+export { codingFault, contentCoding, decodeContent, type DecodedContent } from "./content-coding.ts";
 export { jsonDepthWithin } from "./json-depth.ts";
 export { jsonHook } from "./json-hook.ts";
 export { arrayMemberSpans, type Span, topLevelMemberSpan } from "./json-span.ts";

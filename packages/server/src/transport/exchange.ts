@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { BoundedBytes, contentCoding, decodeContent } from "@ringback/sdk/protocols";
+import { BoundedBytes, codingFault, contentCoding, decodeContent } from "@ringback/sdk/protocols";
 import type { Dispatcher } from "undici";
 import type { Connection } from "./connection.ts";
 import { classifyFailure, type ConnectionFacts, TransportFailure } from "./failure.ts";
@@ -37,6 +37,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
   #kept: BoundedBytes | null = null;
   /** The reply's Content-Encoding; null: the bytes are not encoded. */
   #coding: string | null = null;
+  #codingFault: string | null = null;
   #receivedBytes = 0;
   #interimReplies = 0;
   #whole = false;
@@ -97,6 +98,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     }
     this.status = status;
     this.#coding = contentCoding(headers["content-encoding"]);
+    if (this.#coding !== null) this.#codingFault = codingFault(this.#coding);
     keepFirstValues(headers);
     this.replyHeaders = headers;
   }
@@ -104,6 +106,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.isFinished) return;
     const { wholeReplyBytesMax, takeReplyBytes } = this.endpoint;
+    if (this.#codingFault !== null && wholeReplyBytesMax !== null) return this.finish("bad_reply", this.#codingFault);
     const { replyBytesMax, replyKeptBytes } = this.#context;
     const keptBytesMax = wholeReplyBytesMax ?? replyKeptBytes;
     const bytesLeft = Math.max(0, keptBytesMax - this.#receivedBytes);

@@ -159,7 +159,12 @@ describe("the detail of a damaged reply", () => {
   }
 
   test.each<[fault: string, bytes: string, status: number, detail: RegExp]>([
-    ["lines that end with LF only", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", 200, /\(Missing expected CR after response line\)$/],
+    [
+      "lines that end with LF only",
+      "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+      200,
+      /\(Missing expected CR after response line\)$/,
+    ],
     [
       "both framings",
       "HTTP/1.1 202 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",

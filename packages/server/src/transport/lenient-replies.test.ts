@@ -83,7 +83,10 @@ describe("a reply that HTTP forbids is still refused", () => {
     ["a folded line after the status line", "HTTP/1.1 200 OK\r\n folded: x\r\n\r\n"],
     ["different lengths in one line", "HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\nab"],
     ["different lengths in two lines", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"],
-    ["101, since nobody requested another protocol", "HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"],
+    [
+      "101, since nobody requested another protocol",
+      "HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    ],
   ])("%s", async (_what, reply) => {
     expect(await replying([reply])).toMatchObject({ error: "bad_reply" });
   });

@@ -93,7 +93,7 @@ describe("a hook's POST", () => {
     const posted = callTo(receiver.origin).post();
     await eventually(() => receiver.requests).toBe(1);
     time.advance(allowed.timeoutMs);
-    expect(await posted).toEqual({ error: "timeout" });
+    expect(await posted).toEqual({ error: "timeout", detail: expect.stringMatching(/^no .* within \d+ ms$/) });
   });
 
   const refusal = "HTTP/1.1 403 Forbidden\r\nX-A: 1\r\n";

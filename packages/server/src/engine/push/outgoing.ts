@@ -81,9 +81,7 @@ export function encode(
   if (route.keys.length > 0) return encodeSigned(route, message, outgoing, keyRing);
   try {
     const encoded = route.protocol.encode(outgoing, noKeys);
-    return encoded instanceof Promise
-      ? finishEncoding(route, message, encoded)
-      : withHeaders(route, message, encoded);
+    return encoded instanceof Promise ? finishEncoding(route, message, encoded) : withHeaders(route, message, encoded);
   } catch (error) {
     return unencodable(error);
   }

@@ -1,4 +1,4 @@
-import type { Attempt, Seq, SubscriptionId, TopicId } from "../../domain/model.ts";
+import type { Attempt, AttemptVerdict, Seq, SubscriptionId, TopicId } from "../../domain/model.ts";
 import { verdictCodes } from "../record-rows.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
@@ -73,6 +73,28 @@ export class AttemptList {
     if (attempt.reply === null) return;
     this.#replies.push(attempt.reply);
     this.#replyBytes += attempt.reply.byteLength;
+  }
+
+  /** The attempts to deliver the message at `seq`, in the order in which they were added. */
+  of(subscriptionId: SubscriptionId, seq: Seq): Attempt[] {
+    const found: Attempt[] = [];
+    let replies = 0;
+    for (let index = 0, offset = 0; index < this.count; index++, offset += attemptNumbers) {
+      const number = (field: number): number => this.#numbers[offset + field] as number;
+      const reply = number(attemptFields.replyBytes) < 0 ? null : (this.#replies[replies++] as Uint8Array);
+      if (number(attemptFields.subscriptionId) !== subscriptionId || number(attemptFields.seq) !== seq) continue;
+      found.push({
+        attempt: number(attemptFields.attempt),
+        startedAtMs: number(attemptFields.startedAtMs),
+        durationMs: number(attemptFields.durationMs),
+        verdict: verdictCodes[number(attemptFields.verdict)] as AttemptVerdict,
+        status: number(attemptFields.status) || null,
+        errorCode: this.#errorCodes[index] ?? null,
+        errorDetail: this.#errorDetails[index] ?? null,
+        reply,
+      });
+    }
+    return found;
   }
 
   static pack(lists: readonly AttemptList[]): AttemptColumns {

@@ -80,6 +80,8 @@ export class SubscriptionEntry {
   #didSkipPending = false;
   /** Deliveries that left `open` while a claim was reading `parked`: the rows that it read may be outdated. */
   closedWhileReading: Set<Seq> | null = null;
+  /** Incremented when a step of a rewind begins and when it ends, so it is odd during a step. */
+  rewindSteps = 0;
   #settingsText: string;
   #settings: SubscriptionSettings | null = null;
   #matches: ((message: Pick<Message, "tags" | "type">) => boolean) | null = null;
