@@ -78,9 +78,10 @@ async function statesWhileWriting(work: () => Promise<unknown>): Promise<Set<Del
   slow.isSlow = true;
   const working = { isOver: false };
   const worked = work().then(() => (working.isOver = true));
-  const seen = new Set<DeliveryState | undefined>();
+  // Not awaited one by one: a read waits for the end of a rewind.
+  const reads: Promise<DeliveryState | undefined>[] = [];
   for (let quiet = 0; quiet < 20; quiet++) {
-    seen.add(await stateOf());
+    reads.push(stateOf());
     await new Promise((resolve) => setTimeout(resolve, 0));
     const end = slow.waiting.shift();
     if (end === undefined) continue;
@@ -90,8 +91,7 @@ async function statesWhileWriting(work: () => Promise<unknown>): Promise<Set<Del
   }
   slow.isSlow = false;
   await worked;
-  seen.add(await stateOf());
-  return seen;
+  return new Set(await Promise.all([...reads, stateOf()]));
 }
 
 describe("however slow the disk is, the state that is shown", () => {

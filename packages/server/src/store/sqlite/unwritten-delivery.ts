@@ -34,5 +34,6 @@ export function withUnwritten(
 }
 
 function isSame(one: Attempt, other: Attempt): boolean {
-  return one.attempt === other.attempt && one.startedAtMs === other.startedAtMs;
+  const { attempt, startedAtMs, verdict } = other;
+  return one.attempt === attempt && one.startedAtMs === startedAtMs && one.verdict === verdict;
 }
