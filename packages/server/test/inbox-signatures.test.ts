@@ -1,5 +1,5 @@
 /**
- * Real: the server inside the test's process, its database, sockets, and the verifiers of svix and of Standard Webhooks.
+ * Real: the server inside the test's process, its database, sockets, the verifiers of svix and of Standard Webhooks.
  * Faked: the senders GitHub, Stripe and Standard Webhooks, whose requests are signed here as their documentation says.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";

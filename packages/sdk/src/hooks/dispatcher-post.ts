@@ -56,8 +56,9 @@ const interimRepliesMax = 16;
  * dispatcher. Interceptors of the dispatcher apply. For example, an interceptor that follows redirects does so for hook
  * calls too. The dispatcher's own time limits for replies are switched off; the hook's time limit applies instead.
  *
- * The request asks for an uncompressed reply. A reply that is compressed nevertheless (gzip, deflate, br) is decompressed
- * within the size limit. A reply with another encoding is a `bad_reply`. The connection is closed when a reply is not read to its end.
+ * The request asks for an uncompressed reply. A reply that is compressed nevertheless (gzip, deflate, br) is
+ * decompressed within the size limit. A reply with another encoding is a `bad_reply`. The connection is closed when a
+ * reply is not read to its end.
  */
 export function dispatcherPost(dispatcher: UndiciDispatcher): HookPost {
   return async (url, headers, body, options) => {

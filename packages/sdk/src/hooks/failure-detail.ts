@@ -3,10 +3,18 @@
 /** Longer messages are cut. */
 const detailCharsMax = 500;
 
-/** `fetch` reports the actual reason as the error's cause. */
+type SystemError = Error & { readonly code?: unknown; readonly syscall?: unknown };
+
+/**
+ * `fetch` reports the actual reason as the error's cause. The message of an error of the operating system contains the
+ * address of the hook, which must not be shown, so such an error is described by its system call and its code.
+ */
 export function detailOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { message, code } = (error.cause instanceof Error ? error.cause : error) as Error & { readonly code?: unknown };
+  const { message, code, syscall }: SystemError = error.cause instanceof Error ? error.cause : error;
+  if (typeof code === "string" && (typeof syscall === "string" || message === "")) {
+    return typeof syscall === "string" ? `${syscall} ${code}` : code;
+  }
   const text = typeof code === "string" && !message.includes(code) ? `${message} (${code})` : message;
   return text.trim() === "" ? undefined : text.trim().slice(0, detailCharsMax).toWellFormed();
 }

@@ -22,8 +22,8 @@ export interface Outcome {
   /** The first failure, for which `onError` decided the action; null when no URL failed. */
   readonly error: HookErrorCode | null;
   /**
-   * What exactly went wrong in the first failure, in words for the program's developers: for example why the reply is
-   * not one of the dialect. null without a failure, or if nothing is known besides the code.
+   * The exact cause of the first failure, in words for the program's developers: for example why the reply is not one
+   * of the dialect. null without a failure, or if nothing is known besides the code.
    */
   readonly errorDetail: string | null;
 }

@@ -44,7 +44,7 @@ export interface PostOptions {
 /** The error of a POST without a whole reply, and the part of the reply that arrived. */
 export interface FailedPost {
   readonly error: PostFailure;
-  /** What exactly went wrong, in words. */
+  /** The exact cause, in words. */
   readonly detail?: string | null | undefined;
   /**
    * Absent until a status and headers have arrived. The body contains the bytes that arrived before the failure, up to
@@ -92,7 +92,7 @@ export async function runHook(definition: HookDefinition, payload: unknown, port
     httpStatus,
     durationMs: Math.max(0, Math.round(ports.nowMs() - startedMs)),
     error: failure?.code ?? null,
-    errorDetail: failure?.detail ?? null,
+    errorDetail: failure?.detail ? withoutAddresses(failure.detail, definition.urls) : null,
   });
 
   for (const url of definition.urls) {

@@ -94,7 +94,7 @@ const takeSchema = {
 };
 
 /** The content type and the content encoding of the running requests, as the clients have sent them. */
-const hiddenHeaders = new WeakMap<FastifyRequest, { readonly type: string | null; readonly encoding: string | null }>();
+const headersAsSent = new WeakMap<FastifyRequest, { readonly type: string | null; readonly encoding: string | null }>();
 
 /**
  * Routes that put messages into inboxes and take messages out. They have a Fastify scope of their own, because bodies
@@ -103,10 +103,10 @@ const hiddenHeaders = new WeakMap<FastifyRequest, { readonly type: string | null
 export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
   app.addHook("onRequest", (request, _reply, done) => {
     // Fastify refuses a content type that is not a media type, and other routes refuse compressed bodies, but an inbox
-    // accepts any. So the headers are hidden. A content type that could not be sent as a header later is dropped, and
-    // the message is still accepted.
+    // accepts any. So the headers are removed first. A content type that could not be sent as a header later is
+    // dropped, and the message is still accepted.
     const { "content-type": type = "", "content-encoding": encoding = null } = request.raw.headers;
-    hiddenHeaders.set(request, { type: isContentType(type) ? type : null, encoding });
+    headersAsSent.set(request, { type: isContentType(type) ? type : null, encoding });
     delete request.raw.headers["content-type"];
     delete request.raw.headers["content-encoding"];
     done();
@@ -122,7 +122,7 @@ function keepRoute(app: FastifyInstance, inboxes: Inboxes): void {
     const inbox = await inboxes.get(name);
     if (inbox === null) throw noInbox(request.params);
     const body = bodyBytes(request);
-    const { type = null, encoding = null } = hiddenHeaders.get(request) ?? {};
+    const { type = null, encoding = null } = headersAsSent.get(request) ?? {};
     if (inbox.accept === "json") {
       if (encoding !== null && encoding !== "identity") {
         const fault = "must be absent: this inbox accepts only JSON that is not compressed";

@@ -185,9 +185,9 @@ export interface Attempt {
    */
   readonly errorCode: string | null;
   /**
-   * What exactly went wrong, in words, at most `limits.errorDetailCharsMax` characters: for example the reason of
-   * OpenSSL, the address that refused the connection, or the dialect's sentence about the message. null: nothing is
-   * known besides the code.
+   * The exact cause in words, at most `limits.errorDetailCharsMax` characters: for example the reason of OpenSSL, the
+   * address that refused the connection, or the dialect's sentence about the message. null: nothing is known besides
+   * the code.
    */
   readonly errorDetail: string | null;
   /** The reply's first bytes, at most `limits.replyKeptBytes`. */

@@ -77,7 +77,7 @@ export interface DeadLetter {
   /** HTTP status of the last attempt; null when none was made or no reply came. */
   readonly lastStatus: number | null;
   readonly lastErrorCode: string | null;
-  /** What exactly went wrong in the last attempt, in words. */
+  /** The exact cause of the failure of the last attempt, in words. */
   readonly lastErrorDetail: string | null;
   readonly lastReply: Uint8Array | null;
 }

@@ -30,8 +30,8 @@ export class Connection implements Evictable {
   peer = "";
   readonly head = new ReplyHead();
   /**
-   * OpenSSL's error on the open connection, such as the receiver's alert that it wants a client certificate. undici would
-   * report only that the receiver closed the connection afterwards.
+   * OpenSSL's error on the open connection, such as the receiver's alert that it wants a client certificate. undici
+   * would report only that the receiver closed the connection afterwards.
    */
   tlsError: Error | null = null;
   #cancelConnect: (() => void) | null = null;

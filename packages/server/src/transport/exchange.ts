@@ -193,8 +193,10 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
   async #reportDecoded(coding: string, encoded: Uint8Array): Promise<void> {
     const { wholeReplyBytesMax, takeReplyBytes } = this.endpoint;
     const bytesMax = wholeReplyBytesMax ?? this.#context.replyKeptBytes;
-    const { body, fault } = await decodeContent(coding, encoded, bytesMax, takeReplyBytes);
-    if (wholeReplyBytesMax === null) this.report(body.byteLength === 0 ? encoded : body);
+    const { body: decoded, fault } = await decodeContent(coding, encoded, bytesMax, takeReplyBytes);
+    // Some receivers only say that the body is encoded.
+    const body = decoded.byteLength === 0 && fault !== null ? encoded : decoded;
+    if (wholeReplyBytesMax === null) this.report(body);
     else if (fault === null) this.report(body);
     else if (fault === "too_large") this.report(body, { code: "reply_too_large", detail: tooLarge(bytesMax) });
     else this.report(body, { code: "bad_reply", detail: fault });

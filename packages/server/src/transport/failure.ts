@@ -45,7 +45,7 @@ export interface ConnectionFacts {
   readonly peer: string;
   /** The receiver had ended its side of the connection, so an incomplete reply counts as cut off, not as malformed. */
   readonly peerEnded: boolean;
-  /** What is wrong with the head of the reply, if that is known. */
+  /** The fault of the reply's head, if that is known. */
   readonly headFault: string | null;
   /** Bytes of a reply have arrived. */
   readonly replying: boolean;

@@ -41,8 +41,8 @@ export interface PostResult {
   /** null: a reply came, or the message was sent over a protocol without replies (TCP, WebSocket). */
   readonly error: TransportErrorCode | null;
   /**
-   * What exactly went wrong, in words. null or absent without an error, or if nothing is known besides the code. Contains
-   * no address of the receiver for the codes `timeout`, `bad_reply` and `reply_too_large`.
+   * The exact cause of the error, in words. null or absent without an error, or if nothing is known besides the code.
+   * Contains no address of the receiver for the codes `timeout`, `bad_reply` and `reply_too_large`.
    */
   readonly errorDetail?: string | null;
   /** 0: no readable status line came. */

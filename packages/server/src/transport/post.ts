@@ -52,7 +52,7 @@ export abstract class Post implements Expiring {
     this.finish(why, why === "timeout" ? `${this.waitedFor()} within ${this.endpoint.timeoutMs} ms` : null);
   }
 
-  /** What has not happened before the deadline. */
+  /** The event that has not happened before the deadline, as in "no reply". */
   protected waitedFor(): string {
     return "no connection";
   }

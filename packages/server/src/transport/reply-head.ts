@@ -19,7 +19,7 @@ const [TAB, LF, CR, SPACE, THREE] = [0x09, 0x0a, 0x0d, 0x20, 0x33] as const;
 export class ReplyHead {
   /** The status of the final reply; 0: no readable one came. */
   status = 0;
-  /** What is wrong with the head, where the parser's own reason would be misleading. */
+  /** The fault of the head, where the parser's own reason would be misleading. */
   fault: string | null = null;
   /** Bytes of a reply have arrived. */
   hasBegun = false;

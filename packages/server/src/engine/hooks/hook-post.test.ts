@@ -100,6 +100,7 @@ describe("a hook's POST", () => {
   // oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
   const partialReply = (error: string, body: string) => ({
     error,
+    detail: expect.any(String),
     partial: {
       status: 403,
       headers: expect.objectContaining({ "x-a": "1" }),

@@ -136,7 +136,7 @@ function unencodable(error: unknown): EncodeFailure {
 export interface Judgement {
   readonly verdict: "accepted" | "failed" | "error";
   readonly errorCode: string | null;
-  /** What exactly went wrong, in words. */
+  /** The exact cause of the failure, in words. */
   readonly errorDetail: string | null;
   /** True: the endpoint replied that it will never accept another message. */
   readonly gone: boolean;

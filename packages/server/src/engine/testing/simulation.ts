@@ -38,7 +38,7 @@ export class Simulation {
   readonly observer = new RecordingObserver();
   /** Errors that the engine reported to `failed`. */
   readonly failures: { readonly during: string; readonly error: unknown }[] = [];
-  /** What the operator would find in the log. */
+  /** The lines that the operator would find in the log. */
   readonly logged: string[] = [];
   /** All POSTs in order, including those of engines that were stopped or killed since. */
   readonly posts: Post[] = [];

@@ -45,7 +45,7 @@ export class SqliteRecords implements RecordStore {
     const steps = rewindSteps(topic);
     const record = await this.#readMessage(topic, position);
     const areStable = steps.every((step, at) => step % 2 === 0 && step === rewindSteps(topic)[at]);
-    // A rewind changes the database before memory, so rows and memory may not fit together. No rewind runs in the mutex.
+    // A rewind changes the database before memory, so the two may not fit together. No rewind runs in the mutex.
     return areStable ? record : catalogMutex.run(() => this.#readMessage(topic, position));
   }
 
