@@ -20,6 +20,11 @@ const { postTo } = posting(dispatcherPost(agent));
 const answering = (head: string, body = ""): ReturnType<typeof writeAndEnd> =>
   writeAndEnd(`HTTP/1.1 200 OK\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`);
 
+const compressed = (encoding: string, bytes: Uint8Array, length = bytes.length): Buffer => {
+  const head = `HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), bytes]);
+};
+
 describe("a reply to a POST over a dispatcher", () => {
   it("has the first value of a repeated header", async () => {
     const reply = await postTo(answering("X-A: 1\r\nX-B: b\r\nX-A: 2\r\n__proto__: p\r\n__proto__: q\r\n", "ok"));
@@ -32,11 +37,6 @@ describe("a reply to a POST over a dispatcher", () => {
     ]);
     expect(Object.getPrototypeOf(headers)).toBe(Object.prototype);
   });
-
-  const compressed = (encoding: string, bytes: Uint8Array, length = bytes.length): Buffer => {
-    const head = `HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${length}\r\n\r\n`;
-    return Buffer.concat([Buffer.from(head), bytes]);
-  };
 
   it.each([
     ["gzip", gzipSync("{}")],

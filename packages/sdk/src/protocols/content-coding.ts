@@ -68,7 +68,7 @@ function decoderOf(coding: string, encoded: Uint8Array): Decoder | null {
   const isRaw = format === "deflate" && !hasZlibHeader(encoded);
   try {
     // The type declarations do not contain `brotli` yet.
-    return new DecompressionStream((isRaw ? "deflate-raw" : format) as "gzip") as unknown as Decoder;
+    return new DecompressionStream((isRaw ? "deflate-raw" : format) as "gzip");
   } catch {
     // Platforms that do not know `brotli`, such as Node before 22.20 and 24.7.
     return null;

@@ -54,7 +54,7 @@ export function attributesText({ attributes }: Pick<Message, "attributes">): str
 
 /** The column `request` of a message. */
 export function requestText({ request }: Pick<NewMessage, "request">): string | null {
-  return request == null ? null : JSON.stringify(request);
+  return request === null || request === undefined ? null : JSON.stringify(request);
 }
 
 export interface AttemptRow extends Pick<Attempt, "attempt" | "status" | "reply"> {

@@ -99,16 +99,16 @@ describe("the detail of tls_failed has OpenSSL's reason for", () => {
   });
 });
 
-describe("the detail of a POST that did not reach its receiver has", () => {
-  async function unusedPort(): Promise<number> {
-    const server = createTcpServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, "close");
-    return port;
-  }
+async function unusedPort(): Promise<number> {
+  const server = createTcpServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
 
+describe("the detail of a POST that did not reach its receiver has", () => {
   test.each(["http", "tcp", "ws"])("the errno and the address of a refused connection (%s)", async (scheme) => {
     const port = await unusedPort();
     expect(await post(start(), endpoint(`${scheme}://receiver.test:${port}`))).toMatchObject({
@@ -148,16 +148,16 @@ describe("the detail of a POST that did not reach its receiver has", () => {
   });
 });
 
-describe("the detail of a damaged reply", () => {
-  /** POSTs to a receiver that sends these bytes. */
-  async function replying(bytes: string, end: "end" | "reset" | "stay" = "stay"): Promise<PostResult> {
-    await using receiver = await RawReceiver.start(({ socket }) => {
-      if (end === "end") socket.end(bytes, "latin1");
-      else socket.write(bytes, "latin1", () => end === "reset" && socket.resetAndDestroy());
-    });
-    return await post(start(), endpoint(receiver.origin));
-  }
+/** POSTs to a receiver that sends these bytes. */
+async function replying(bytes: string, end: "end" | "reset" | "stay" = "stay"): Promise<PostResult> {
+  await using receiver = await RawReceiver.start(({ socket }) => {
+    if (end === "end") socket.end(bytes, "latin1");
+    else socket.write(bytes, "latin1", () => end === "reset" && socket.resetAndDestroy());
+  });
+  return await post(start(), endpoint(receiver.origin));
+}
 
+describe("the detail of a damaged reply", () => {
   test.each<[fault: string, bytes: string, status: number, detail: RegExp]>([
     [
       "lines that end with LF only",

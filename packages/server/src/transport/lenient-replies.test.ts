@@ -24,7 +24,7 @@ async function replying(pieces: readonly (string | Buffer)[], changes: Partial<E
   return await post(transport, endpoint(receiver.origin, changes));
 }
 
-const eachByte = (reply: string): string[] => [...reply];
+const eachByte = (reply: string): string[] => reply.split("");
 const ended = "HTTP/1.1 200 OK\r\nX-A: final\r\nContent-Length: 2\r\n\r\nok";
 
 describe("a reply that HTTP allows is accepted", () => {
@@ -92,13 +92,14 @@ describe("a reply that HTTP forbids is still refused", () => {
   });
 });
 
+const encoded = (coding: string, bytes: Uint8Array): Buffer =>
+  Buffer.concat([
+    Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: ${coding}\r\nContent-Length: ${bytes.byteLength}\r\n\r\n`),
+    bytes,
+  ]);
+
 describe("a compressed reply", () => {
   const json = JSON.stringify({ action: "reject", reason: "no" });
-  const encoded = (coding: string, bytes: Uint8Array): Buffer =>
-    Buffer.concat([
-      Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: ${coding}\r\nContent-Length: ${bytes.byteLength}\r\n\r\n`),
-      bytes,
-    ]);
   const whole = { wholeReplyBytesMax: 1024 };
 
   test.each([

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { arrangeHead } from "./request-head.ts";
 
+const head = (...headers: string[]): string =>
+  arrangeHead(lines("POST / HTTP/1.1", "host: a", "connection: keep-alive", ...headers, "content-length: 0"));
 const identity = "Accept-Encoding: identity";
 const lines = (...all: string[]): string => `${all.join("\r\n")}\r\n\r\n`;
 
@@ -19,8 +21,6 @@ test("puts Host and Content-Length first", () => {
 });
 
 test("requests a reply that is not compressed, unless the subscription says what it accepts", () => {
-  const head = (...headers: string[]) =>
-    arrangeHead(lines("POST / HTTP/1.1", "host: a", "connection: keep-alive", ...headers, "content-length: 0"));
   expect(head("x: accept-encoding: gzip")).toContain("\r\nAccept-Encoding: identity\r\n");
   expect(head("ACCEPT-encoding: gzip")).not.toContain("identity");
 });
