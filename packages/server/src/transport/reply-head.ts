@@ -1,11 +1,9 @@
 import { transportLimits } from "./limits.ts";
 
-/** A head that undici's parser can read as it is: a final status, no folded line, and at most one Content-Length. */
-const ordinaryHead =
-  /^HTTP\/1\.[01] [2-9]\d\d[ \r](?![^]*\r\n[ \t])(?![^]*\r\ncontent-length:[^\r]*(?:,|[^]*\r\ncontent-length:))/i;
 /** The beginning of every status line, up to the status. `#` stands for a digit. */
 const STATUS_PATTERN = "HTTP/#.# ###";
-const [TAB, LF, CR, SPACE, THREE] = [0x09, 0x0a, 0x0d, 0x20, 0x33] as const;
+const [TAB, LF, CR, SPACE, COMMA, ZERO, THREE, COLON] = [0x09, 0x0a, 0x0d, 0x20, 0x2c, 0x30, 0x33, 0x3a] as const;
+const [LETTER_C, LETTER_T] = [0x63, 0x74] as const;
 
 /**
  * Passes the bytes of replies to undici's HTTP parser, and rewrites what the parser refuses although HTTP allows it:
@@ -44,10 +42,9 @@ export class ReplyHead {
     this.hasBegun = true;
     if (this.#part === "body") return bytes;
     if (this.#part === "status" && this.#held === null) {
-      const end = bytes.indexOf("\r\n\r\n");
-      const head = end === -1 ? "" : bytes.toString("latin1", 0, end + 2);
-      if (ordinaryHead.test(head) && !/\r\ntransfer-encoding:/i.test(head)) {
-        this.status = Number(head.slice(9, 12));
+      const status = statusOfOrdinaryHead(bytes);
+      if (status !== 0) {
+        this.status = status;
         this.#part = "body";
         return bytes;
       }
@@ -171,3 +168,36 @@ export class ReplyHead {
 
 /** A Content-Length line is far shorter. */
 const LENGTH_LINE_CHARS_MAX = 1024;
+
+/**
+ * Returns the status of a complete head that undici's parser can read as it is: a final status, no folded line, at most
+ * one Content-Length, and not both kinds of length. Returns 0 for any other head. Nearly all heads are ordinary, so this
+ * is one pass over the bytes that creates nothing. Header names are recognised by first letter and length; a wrong guess
+ * only costs time.
+ */
+function statusOfOrdinaryHead(bytes: Buffer): number {
+  const digit = (index: number): number => {
+    const value = (bytes[index] ?? 0) - ZERO;
+    return value >= 0 && value <= 9 ? value : Number.NaN;
+  };
+  const isHttp1 = bytes[0] === 0x48 && bytes[1] === 0x54 && bytes[2] === 0x54 && bytes[3] === 0x50 && bytes[5] === 0x31;
+  const status = digit(9) * 100 + digit(10) * 10 + digit(11);
+  if (!isHttp1 || bytes[8] !== SPACE || !(status >= 200)) return 0;
+  let lengths = 0;
+  for (let at = STATUS_PATTERN.length; at < bytes.length; at++) {
+    if (bytes[at] !== LF) continue;
+    const next = bytes[at + 1];
+    if (bytes[at - 1] !== CR || next === SPACE || next === TAB) return 0;
+    if (next === CR) return bytes[at + 2] === LF ? status : 0;
+    const letter = (next ?? 0) | 0x20;
+    const isLength = letter === LETTER_C && bytes[at + 1 + "content-length".length] === COLON;
+    const isCoding = letter === LETTER_T && bytes[at + 1 + "transfer-encoding".length] === COLON;
+    if (!isLength && !isCoding) continue;
+    lengths += 1;
+    if (lengths > 1) return 0;
+    for (let value = at + 1; isLength && value < bytes.length && bytes[value] !== CR; value++) {
+      if (bytes[value] === COMMA) return 0;
+    }
+  }
+  return 0;
+}
