@@ -29,6 +29,8 @@ export class Connection implements Evictable {
   /** Address and port of the receiver; empty while the connection is being opened. */
   peer = "";
   readonly head = new ReplyHead();
+  /** Whether the transport adds no header to the next request. */
+  isHeadFixed = false;
   /**
    * OpenSSL's error on the open connection, such as the receiver's alert that it wants a client certificate. undici
    * would report only that the receiver closed the connection afterwards.
@@ -56,7 +58,7 @@ export class Connection implements Evictable {
             if (isTlsError(error)) this.tlsError ??= error;
           });
           if (socket === null) callback(failure ?? new TransportFailure("connect_failed"), null);
-          else callback(null, readingLenientHeads(writingArrangedHeads(socket), this.head));
+          else callback(null, readingLenientHeads(writingArrangedHeads(socket, this), this.head));
         });
       },
       pipelining: 1,
@@ -110,10 +112,10 @@ export class Connection implements Evictable {
 const destroyed = new TransportFailure("aborted");
 
 /** Makes the socket rewrite the head of each request. undici writes heads as strings and bodies as bytes. */
-function writingArrangedHeads(socket: Socket): Socket {
+function writingArrangedHeads(socket: Socket, connection: Connection): Socket {
   const write = socket.write.bind(socket) as (chunk: unknown, ...rest: unknown[]) => boolean;
   socket.write = (chunk: unknown, ...rest: unknown[]): boolean =>
-    write(typeof chunk === "string" ? arrangeHead(chunk) : chunk, ...rest);
+    write(typeof chunk === "string" ? arrangeHead(chunk, connection.isHeadFixed) : chunk, ...rest);
   return socket;
 }
 

@@ -69,6 +69,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
   run(connection: Connection): void {
     this.#connection = connection;
     const { path, connection: kind } = this.endpoint;
+    connection.isHeadFixed = this.endpoint.isHeadFixed === true;
     const request = { path, method: "POST", headers: this.#headers, body: this.body } as const;
     connection.send(kind === "close" ? { ...request, reset: true } : request, this);
   }

@@ -20,6 +20,8 @@ export interface Endpoint {
   /** Path with query; starts with `/`. For tcp it is `/?byteOrder=big` or `/?byteOrder=little`. */
   readonly path: string;
   readonly connection: "keep-alive" | "close";
+  /** True: the request has no `Accept-Encoding: identity`. */
+  readonly isHeadFixed?: boolean;
   /** Limits the whole attempt: name lookup, connecting, headers and body. */
   readonly timeoutMs: number;
   /**

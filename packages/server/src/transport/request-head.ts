@@ -5,10 +5,10 @@ const acceptsEncodings = /\r\naccept-encoding:/i;
  * puts the length last. Some receivers expect the form of older clients: `Host` and `Content-Length` first and with
  * capital letters, and `Connection` only for `close`. Other text is returned unchanged.
  *
- * Adds `Accept-Encoding: identity`, unless the head has that header: without it, RFC 9110 section 12.5.3 lets the
+ * Adds `Accept-Encoding: identity`, unless `isFixed` is true or the head has that header: without it, RFC 9110 section 12.5.3 lets the
  * receiver compress its reply as it likes.
  */
-export function arrangeHead(head: string): string {
+export function arrangeHead(head: string, isFixed = false): string {
   const requestLineEnd = head.indexOf("\r\n");
   if (!head.startsWith("host: ", requestLineEnd + 2)) return head;
   const hostEnd = head.indexOf("\r\n", requestLineEnd + 2);
@@ -24,7 +24,7 @@ export function arrangeHead(head: string): string {
     "\r\nContent-Length: " +
     head.slice(lengthStart + 18, -4) +
     (isClose ? "\r\nConnection: close" : "") +
-    (acceptsEncodings.test(head) ? "" : "\r\nAccept-Encoding: identity") +
+    (isFixed || acceptsEncodings.test(head) ? "" : "\r\nAccept-Encoding: identity") +
     head.slice(connectionEnd, lengthStart) +
     "\r\n\r\n"
   );

@@ -40,8 +40,9 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
   if (push === null) throw new Error(`subscription ${subscription.id} is not pushed`);
   const protocol = findPushProtocol(push.protocol);
   if (protocol === null) throw new Error(`subscription ${subscription.id} has no protocol "${push.protocol}"`);
+  const endpoint = { ...parseEndpoint(push), ...(protocol.isHeadFixed === true && { isHeadFixed: true }) };
   return {
-    endpoint: maySend === undefined ? parseEndpoint(push) : { ...parseEndpoint(push), maySend },
+    endpoint: maySend === undefined ? endpoint : { ...endpoint, maySend },
     protocol,
     topicOwner,
     topic: subscription.topic,
