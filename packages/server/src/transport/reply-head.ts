@@ -171,9 +171,9 @@ const LENGTH_LINE_CHARS_MAX = 1024;
 
 /**
  * Returns the status of a complete head that undici's parser can read as it is: a final status, no folded line, at most
- * one Content-Length, and not both kinds of length. Returns 0 for any other head. Nearly all heads are ordinary, so this
- * is one pass over the bytes that creates nothing. Header names are recognised by first letter and length; a wrong guess
- * only costs time.
+ * one Content-Length, and not both kinds of length. Returns 0 for any other head. Nearly all heads are ordinary, so
+ * this is one pass over the bytes that creates nothing. Header names are recognised by first letter and length. A wrong
+ * guess only costs time.
  */
 function statusOfOrdinaryHead(bytes: Buffer): number {
   const digit = (index: number): number => {

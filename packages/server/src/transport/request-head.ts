@@ -5,8 +5,8 @@ const acceptsEncodings = /\r\naccept-encoding:/i;
  * puts the length last. Some receivers expect the form of older clients: `Host` and `Content-Length` first and with
  * capital letters, and `Connection` only for `close`. Other text is returned unchanged.
  *
- * Adds `Accept-Encoding: identity`, unless `isFixed` is true or the head has that header: without it, RFC 9110 section 12.5.3 lets the
- * receiver compress its reply as it likes.
+ * Adds `Accept-Encoding: identity`, unless `isFixed` is true or the head has that header. Without the header, RFC 9110
+ * section 12.5.3 lets the receiver compress its reply as it likes.
  */
 export function arrangeHead(head: string, isFixed = false): string {
   const requestLineEnd = head.indexOf("\r\n");
