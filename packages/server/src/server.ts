@@ -12,6 +12,7 @@ import { declareResources } from "./config/declare.ts";
 import { readVersion } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { Engine } from "./engine/engine.ts";
+import { createEngineLog } from "./ops/engine-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
@@ -116,6 +117,7 @@ function createServices({ config, log, store, transport, endpointRule, events, m
     }),
     random: systemRandom,
     keyRing: keys,
+    log: createEngineLog(log),
     inFlightMax: config.inFlightMax,
     failed: (error, during) => failedDuring(during)(error),
   });

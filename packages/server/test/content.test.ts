@@ -90,7 +90,13 @@ describe("a message's bytes", () => {
       () => api.deadLetters("unencodable", "s"),
       (page) => page.items.length > 0,
     );
-    expect(items).toMatchObject([{ reason: "unencodable", attempts: 0, message: { id } }]);
+    expect(items).toMatchObject([
+      { reason: "unencodable", attempts: 1, lastErrorCode: "unencodable", lastStatus: null, message: { id } },
+    ]);
+    const { lastErrorDetail } = items[0] as unknown as { lastErrorDetail: string };
+    expect(lastErrorDetail).toMatch(/\S/);
+    const [attempt] = (await api.delivery(id, "s")).attempts;
+    expect(attempt).toMatchObject({ verdict: "error", errorCode: "unencodable", errorDetail: lastErrorDetail });
     await untilTrue("the next one has arrived", () => receiver.arrivals.length === 1);
     expect(receiver.arrivals[0]?.text).toContain('"msgBody":"the next one"');
   });

@@ -29,11 +29,23 @@ it.each(["raw", "cloudevents", "wechat"])(
       topic,
       Array.from({ length: 40 }, (_, number) => ({ body: { number } })),
     );
-    await until(
+    const disabled = await until(
       "it is disabled",
       () => subscription(topic),
       ({ state }) => state === "disabled",
     );
+    expect(disabled).toMatchObject({
+      disabledAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      disabledReason: "gone",
+      disabledBy: { messageId: expect.any(String), attempt: 1 },
+    });
+    const { messageId } = (disabled as unknown as { disabledBy: { messageId: string } }).disabledBy;
+    const by = await until(
+      "the attempt is recorded",
+      () => api.delivery(messageId, "s"),
+      ({ attempts }) => attempts.length > 0,
+    );
+    expect(by.attempts[0]).toMatchObject({ attempt: 1, status: 410, errorCode: "gone" });
     const { id } = await api.publish(topic, { body: { number: "later" } });
     // Waits until the attempts under way have ended. No further attempt begins afterwards.
     const { counts } = await until(
@@ -57,13 +69,18 @@ it.each(["raw", "cloudevents", "wechat"])(
       () => subscription(topic),
       (view) => view.counts.backlog + view.counts.parked === 0,
     );
-    expect((await subscription(topic)).state).toBe("active");
+    expect(await subscription(topic)).toMatchObject({
+      state: "active",
+      disabledAt: null,
+      disabledReason: null,
+      disabledBy: null,
+    });
     expect(receiver.arrivals.length - sent).toBe(41);
     expect(receiver.arrivals.some(({ text }) => text.includes("later"))).toBe(true);
     // Events come in order. When the event of the resumption has arrived, all earlier events have arrived too.
     await untilTrue("the resumption is told", () => stream.events.some(({ type }) => type === "subscription.resumed"));
     const changes = stream.events.filter(({ type }) => type === "subscription.disabled");
-    expect(changes).toMatchObject([{ topic, subscription: "s" }]);
+    expect(changes).toMatchObject([{ topic, subscription: "s", reason: "gone", messageId, attempt: 1 }]);
   },
 );
 

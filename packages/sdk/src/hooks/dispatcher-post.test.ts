@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { Agent, Pool } from "undici";
 import { afterAll, describe, expect, it, vi } from "vitest";
 
@@ -20,6 +20,11 @@ const { postTo } = posting(dispatcherPost(agent));
 const answering = (head: string, body = ""): ReturnType<typeof writeAndEnd> =>
   writeAndEnd(`HTTP/1.1 200 OK\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`);
 
+const compressed = (encoding: string, bytes: Uint8Array, length = bytes.length): Buffer => {
+  const head = `HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), bytes]);
+};
+
 describe("a reply to a POST over a dispatcher", () => {
   it("has the first value of a repeated header", async () => {
     const reply = await postTo(answering("X-A: 1\r\nX-B: b\r\nX-A: 2\r\n__proto__: p\r\n__proto__: q\r\n", "ok"));
@@ -33,17 +38,35 @@ describe("a reply to a POST over a dispatcher", () => {
     expect(Object.getPrototypeOf(headers)).toBe(Object.prototype);
   });
 
-  it.each(["gzip", "GZIP", "identity, br", "of its own", "identity\r\nContent-Encoding: gzip"])(
-    "is a bad one with a body of the encoding %j, which nobody requested",
-    async (encoding) => {
-      const head = `HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: 104857600\r\n\r\n`;
-      const begun = Buffer.concat([Buffer.from(head), gzipSync("{}")]);
-      expect(await postTo(write(begun))).toMatchObject({
-        error: "bad_reply",
-        partial: { status: 200, body: new Uint8Array() },
-      });
-    },
-  );
+  it.each([
+    ["gzip", gzipSync("{}")],
+    ["GZIP", gzipSync("{}")],
+    ["identity, br", brotliCompressSync("{}")],
+    ["deflate", deflateSync("{}")],
+    ["identity\r\nContent-Encoding: gzip", gzipSync("{}")],
+  ])("is decoded with a body of the encoding %j, which nobody requested", async (encoding, bytes) => {
+    expect(await postTo(write(compressed(encoding, bytes)))).toMatchObject({
+      status: 200,
+      body: Uint8Array.from(Buffer.from("{}")),
+    });
+  });
+
+  it("has a size limit while it is decoded: 64 kB contain 64 MB", async () => {
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+    expect(await postTo(write(compressed("gzip", bomb)), { replyBytesMax: 100_000 })).toMatchObject({
+      error: "reply_too_large",
+      detail: "the reply has more than 100000 bytes",
+      partial: { status: 200 },
+    });
+  });
+
+  it.each(["compress", "of its own", "gzip, gzip"])("is a bad one with the unknown encoding %j", async (encoding) => {
+    expect(await postTo(write(compressed(encoding, Buffer.from("{}"), 104_857_600)))).toMatchObject({
+      error: "bad_reply",
+      detail: `the reply has the Content-Encoding "${encoding}", which is not supported`,
+      partial: { status: 200, body: new Uint8Array() },
+    });
+  });
 
   it.each(["identity", "Identity", ""])("may have the encoding %j", async (encoding) => {
     expect(await postTo(answering(`Content-Encoding: ${encoding}\r\n`, "ok"))).toMatchObject({ status: 200 });
@@ -57,6 +80,7 @@ describe("a reply to a POST over a dispatcher", () => {
   it("is a bad_reply after endless interim replies", async () => {
     expect(await postTo(({ socket }) => pour(socket, "HTTP/1.1 103 Early Hints\r\n\r\n"))).toEqual({
       error: "bad_reply",
+      detail: "too many interim replies",
     });
   });
 
@@ -118,7 +142,10 @@ describe("a dispatcher", () => {
   it("that was closed is unreachable", async () => {
     const closed = new Agent();
     await closed.close();
-    expect(await posting(dispatcherPost(closed)).post("http://127.0.0.1:9/")).toEqual({ error: "unreachable" });
+    expect(await posting(dispatcherPost(closed)).post("http://127.0.0.1:9/")).toEqual({
+      error: "unreachable",
+      detail: expect.any(String),
+    });
   });
 
   it("that refuses a header sends nothing", async () => {
@@ -127,7 +154,7 @@ describe("a dispatcher", () => {
       timeoutMs: 15_000,
       replyBytesMax: 1,
     });
-    expect(await refused).toEqual({ error: "unreachable" });
+    expect(await refused).toEqual({ error: "unreachable", detail: expect.any(String) });
     expect(server.connections).toHaveLength(0);
   });
 
@@ -137,7 +164,10 @@ describe("a dispatcher", () => {
         throw new TypeError("not today");
       },
     };
-    expect(await posting(dispatcherPost(throwing)).post("http://h.example/")).toEqual({ error: "unreachable" });
+    expect(await posting(dispatcherPost(throwing)).post("http://h.example/")).toEqual({
+      error: "unreachable",
+      detail: expect.any(String),
+    });
   });
 
   it("that calls no handler ends with a timeout", async () => {
@@ -160,7 +190,7 @@ describe("a dispatcher", () => {
 
   it.each(["", "h.example", "http://", "__proto__"])("is not called for %j, which is not a URL", async (url) => {
     const { requested, post } = recording((handler) => handler.onResponseEnd());
-    expect(await post(url)).toEqual({ error: "unreachable" });
+    expect(await post(url)).toEqual({ error: "unreachable", detail: expect.any(String) });
     expect(requested).toEqual([]);
   });
 

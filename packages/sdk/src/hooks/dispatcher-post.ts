@@ -4,8 +4,10 @@
  */
 
 import { BoundedBytes } from "../protocols/bounded-bytes.ts";
+import { codingFault, contentCoding, decodeContent } from "../protocols/content-coding.ts";
 import type { HookReply } from "../protocols/hook-protocol.ts";
 import { Deadline } from "./deadline.ts";
+import { detailOf, tooLarge } from "./failure-detail.ts";
 import { isNotHttpError } from "./not-http.ts";
 import type { PostFailure } from "./outcome.ts";
 import type { HookPost, PostOptions } from "./run-hook.ts";
@@ -54,13 +56,14 @@ const interimRepliesMax = 16;
  * dispatcher. Interceptors of the dispatcher apply. For example, an interceptor that follows redirects does so for hook
  * calls too. The dispatcher's own time limits for replies are switched off; the hook's time limit applies instead.
  *
- * Replies are not decompressed. The request asks for an uncompressed reply, and a compressed reply is a `bad_reply`.
- * The connection is closed when a reply is not read to its end.
+ * The request asks for an uncompressed reply. A reply that is compressed nevertheless (gzip, deflate, br) is
+ * decompressed within the size limit. A reply with another encoding is a `bad_reply`. The connection is closed when a
+ * reply is not read to its end.
  */
 export function dispatcherPost(dispatcher: UndiciDispatcher): HookPost {
   return async (url, headers, body, options) => {
     if (options.signal?.aborted === true) return { error: "aborted" };
-    if (!URL.canParse(url)) return { error: "unreachable" };
+    if (!URL.canParse(url)) return { error: "unreachable", detail: "the hook's URL is not a URL" };
     const { origin, pathname, search } = new URL(url);
     const request: DispatchedPost = {
       origin,
@@ -75,8 +78,8 @@ export function dispatcherPost(dispatcher: UndiciDispatcher): HookPost {
       const exchange = new Exchange(options, resolve);
       try {
         dispatcher.dispatch(request, exchange);
-      } catch {
-        exchange.end({ error: "unreachable" });
+      } catch (error) {
+        exchange.end({ error: "unreachable", detail: detailOf(error) });
       }
     });
   };
@@ -90,6 +93,7 @@ const noHeaders: Readonly<Record<string, string>> = {};
 class Exchange implements DispatchedPostHandler {
   readonly #resolve: (result: Result) => void;
   readonly #deadline: Deadline;
+  readonly #bytesMax: number;
   readonly #body: BoundedBytes;
   #controller: DispatchController | null = null;
   #ended = false;
@@ -97,10 +101,12 @@ class Exchange implements DispatchedPostHandler {
   /** The status of the final reply; 0 until its headers have arrived. */
   #status = 0;
   #headers: Readonly<Record<string, string>> = noHeaders;
-  #compressed = false;
+  #coding: string | null = null;
+  #codingFault: string | null = null;
 
   constructor(options: PostOptions, resolve: (result: Result) => void) {
     this.#resolve = resolve;
+    this.#bytesMax = options.replyBytesMax;
     this.#body = new BoundedBytes(options.replyBytesMax);
     this.#deadline = new Deadline(options, (error) => this.#cutOff(error));
   }
@@ -116,25 +122,36 @@ class Exchange implements DispatchedPostHandler {
   onResponseStart(_controller: DispatchController, status: number, headers: DispatchedReplyHeaders): void {
     if (status < 200) {
       this.#interimReplies += 1;
-      if (this.#interimReplies > interimRepliesMax) this.#cutOff("bad_reply");
+      if (this.#interimReplies > interimRepliesMax) this.#cutOff("bad_reply", "too many interim replies");
       return;
     }
     this.#status = status;
     this.#headers = firstValues(headers);
-    this.#compressed = isCompressed(headers["content-encoding"]);
+    this.#coding = contentCoding(headers["content-encoding"]);
+    this.#codingFault = this.#coding === null ? null : codingFault(this.#coding);
   }
 
   onResponseData(_controller: DispatchController, piece: Uint8Array): void {
-    if (this.#compressed) this.#cutOff("bad_reply");
-    else if (!this.#body.append(piece)) this.#cutOff("reply_too_large");
+    if (this.#codingFault !== null) this.#cutOff("bad_reply", this.#codingFault);
+    else if (!this.#body.append(piece)) this.#cutOff("reply_too_large", tooLarge(this.#bytesMax));
   }
 
   onResponseEnd(): void {
-    this.end(this.#reply());
+    if (this.#coding === null || this.#body.bytes().length === 0) this.end(this.#reply());
+    else void this.#endDecoded(this.#coding);
   }
 
   onResponseError(_controller: DispatchController | null, error: Error): void {
-    this.#fail(failureOf(error, this.#status !== 0));
+    this.#fail(failureOf(error, this.#status !== 0), detailOf(error));
+  }
+
+  async #endDecoded(coding: string): Promise<void> {
+    const { body, fault } = await decodeContent(coding, this.#body.bytes(), this.#bytesMax);
+    const reply = { ...this.#reply(), body };
+    if (fault === null) this.end(reply);
+    else if (fault === "too_large") {
+      this.end({ error: "reply_too_large", detail: tooLarge(this.#bytesMax), partial: reply });
+    } else this.end({ error: "bad_reply", detail: fault, partial: reply });
   }
 
   end(result: Result): void {
@@ -148,12 +165,15 @@ class Exchange implements DispatchedPostHandler {
     return { status: this.#status, headers: this.#headers, body: this.#body.bytes() };
   }
 
-  #fail(error: PostFailure): void {
-    this.end(this.#status === 0 ? { error } : { error, partial: this.#reply() });
+  #fail(error: PostFailure, detail: string | undefined): void {
+    // The body of a compressed reply that is cut off cannot be read.
+    const reply = this.#reply();
+    const partial = this.#coding === null ? reply : { ...reply, body: new Uint8Array() };
+    this.end(this.#status === 0 ? { error, detail } : { error, detail, partial });
   }
 
-  #cutOff(error: PostFailure): void {
-    this.#fail(error);
+  #cutOff(error: PostFailure, detail?: string): void {
+    this.#fail(error, detail);
     this.#controller?.abort(new Error(`the POST was ended: ${error}`));
   }
 }
@@ -166,13 +186,6 @@ function firstValues(headers: DispatchedReplyHeaders): Readonly<Record<string, s
   const entries = Object.entries(headers);
   if (entries.every(([, value]) => typeof value === "string")) return headers as Readonly<Record<string, string>>;
   return Object.fromEntries(entries.map(([name, value]) => [name, (Array.isArray(value) ? value[0] : value) ?? ""]));
-}
-
-function isCompressed(contentEncoding: string | string[] | undefined): boolean {
-  const coding = String(contentEncoding ?? "")
-    .trim()
-    .toLowerCase();
-  return coding !== "" && coding !== "identity";
 }
 
 /**

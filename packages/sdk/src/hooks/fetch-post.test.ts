@@ -28,6 +28,15 @@ describe("a reply that fetch decompresses", () => {
   });
 });
 
+it("is a bad_reply with an encoding that fetch does not decode", async () => {
+  const reply = "HTTP/1.1 200 OK\r\nContent-Encoding: compress\r\nContent-Length: 2\r\n\r\n{}";
+  expect(await postTo(writeAndEnd(reply))).toMatchObject({
+    error: "bad_reply",
+    detail: 'the reply has the Content-Encoding "compress", which is not supported',
+    partial: { status: 200, body: new Uint8Array() },
+  });
+});
+
 it("ends with a timeout after endless interim replies", async () => {
   const flood = postTo(({ socket }) => pour(socket, "HTTP/1.1 103 Early Hints\r\n\r\n"), { timeoutMs: 150 });
   expect(await flood).toEqual({ error: "timeout" });
@@ -57,7 +66,9 @@ it("keeps the part of a reply that arrived before its caller aborted", async () 
 });
 
 it("cannot return a 407, which fetch reports as a network error", async () => {
-  expect(await postTo(writeAndEnd("HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno"))).toEqual({ error: "unreachable" });
+  expect(await postTo(writeAndEnd("HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno"))).toEqual({
+    error: "unreachable",
+  });
 });
 
 it("treats a redirect whose status a browser hides as a redirect", async () => {

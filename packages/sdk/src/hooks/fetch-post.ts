@@ -1,8 +1,10 @@
 /** POSTs hook calls with `fetch`, which every platform has. */
 
 import { BoundedBytes } from "../protocols/bounded-bytes.ts";
+import { contentCoding } from "../protocols/content-coding.ts";
 import type { HookReply } from "../protocols/hook-protocol.ts";
 import { Deadline } from "./deadline.ts";
+import { detailOf, tooLarge } from "./failure-detail.ts";
 import { withFirstValues } from "./joined-headers.ts";
 import { isNotHttpError } from "./not-http.ts";
 import type { HookPost } from "./run-hook.ts";
@@ -31,7 +33,8 @@ export function fetchPost(fetchFunction: typeof fetch = fetch): HookPost {
       });
       return await readReply(response, options.replyBytesMax, deadline);
     } catch (error) {
-      return { error: deadline.error ?? (isNotHttp(error) ? "bad_reply" : "unreachable") };
+      if (deadline.error !== null) return { error: deadline.error };
+      return { error: isNotHttp(error) ? "bad_reply" : "unreachable", detail: detailOf(error) };
     } finally {
       deadline.end();
       // Closes the connection of a reply that was not read to its end. The abort has no effect after a whole reply.
@@ -40,15 +43,24 @@ export function fetchPost(fetchFunction: typeof fetch = fetch): HookPost {
   };
 }
 
+/** The encodings that `fetch` decodes. The header stays, although the body is decoded. */
+const decodedByFetch = /^(?:x-)?(?:gzip|deflate|br|zstd)(?:, (?:x-)?(?:gzip|deflate|br|zstd))*$/;
+
 /** Reads the body, up to the size limit. Never rejects. */
 async function readReply(response: Response, replyBytesMax: number, deadline: Deadline): ReturnType<HookPost> {
   const bytes = new BoundedBytes(replyBytesMax);
   try {
     const isWhole = await bytes.appendAll(response.body);
     const reply = replyOf(response, bytes.bytes());
-    return isWhole ? reply : { error: "reply_too_large", partial: reply };
-  } catch {
-    return { error: deadline.error ?? "bad_reply", partial: replyOf(response, bytes.bytes()) };
+    if (!isWhole) return { error: "reply_too_large", detail: tooLarge(replyBytesMax), partial: reply };
+    const coding = contentCoding(response.headers.get("content-encoding") ?? undefined);
+    if (coding === null || decodedByFetch.test(coding) || reply.body.length === 0) return reply;
+    const detail = `the reply has the Content-Encoding "${coding}", which is not supported`;
+    return { error: "bad_reply", detail, partial: { ...reply, body: new Uint8Array() } };
+  } catch (error) {
+    const partial = replyOf(response, bytes.bytes());
+    if (deadline.error !== null) return { error: deadline.error, partial };
+    return { error: "bad_reply", detail: detailOf(error), partial };
   }
 }
 

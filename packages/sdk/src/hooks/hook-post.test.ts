@@ -130,24 +130,27 @@ describe.each([
       const server = await RawServer.start(() => {});
       const { url } = server;
       await server[Symbol.asyncDispose]();
-      expect(await post(url)).toEqual({ error: "unreachable" });
+      expect(await post(url)).toEqual({ error: "unreachable", detail: expect.any(String) });
     });
 
     it("has an unknown name", async () => {
-      expect(await post("http://nobody.invalid/")).toEqual({ error: "unreachable" });
+      expect(await post("http://nobody.invalid/")).toEqual({ error: "unreachable", detail: expect.any(String) });
     });
 
     it("has an invalid URL", async () => {
-      expect(await post("h.example/callback")).toEqual({ error: "unreachable" });
+      expect(await post("h.example/callback")).toEqual({ error: "unreachable", detail: expect.any(String) });
     });
 
     it("does not support TLS", async () => {
       await using server = await RawServer.withoutTls();
-      expect(await post(server.url.replace("http:", "https:"))).toEqual({ error: "unreachable" });
+      expect(await post(server.url.replace("http:", "https:"))).toEqual({
+        error: "unreachable",
+        detail: expect.any(String),
+      });
     });
 
     it("closes the connection without a reply", async () => {
-      expect(await postTo(writeAndEnd(""))).toEqual({ error: "unreachable" });
+      expect(await postTo(writeAndEnd(""))).toEqual({ error: "unreachable", detail: expect.any(String) });
     });
   });
 
@@ -174,7 +177,7 @@ describe.each([
         socket.write("HTTP/1.1 200 OK\r\n");
         pour(socket, "X-Abc: 1234\r\n");
       });
-      expect(result).toEqual({ error: "bad_reply" });
+      expect(result).toEqual({ error: "bad_reply", detail: expect.any(String) });
     });
   });
 
@@ -254,7 +257,7 @@ describe.each([
       ],
     ])("when it %s", async (_, rest, error, body) => {
       const result = await postTo(writeAndEnd(head + rest), { replyBytesMax: 1024 });
-      expect(result).toEqual({ error, partial: partial(body) });
+      expect(result).toEqual({ error, detail: expect.any(String), partial: partial(body) });
     });
 
     it("when it is late", async () => {

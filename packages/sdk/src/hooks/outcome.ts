@@ -21,6 +21,11 @@ export interface Outcome {
   readonly durationMs: number;
   /** The first failure, for which `onError` decided the action; null when no URL failed. */
   readonly error: HookErrorCode | null;
+  /**
+   * The exact cause of the first failure, in words for the program's developers: for example why the reply is not one
+   * of the dialect. null without a failure, or if nothing is known besides the code.
+   */
+  readonly errorDetail: string | null;
 }
 
 /**

@@ -67,6 +67,7 @@ describe("a call of one URL", () => {
       httpStatus: 204,
       durationMs: 7,
       error: null,
+      errorDetail: null,
     });
     expect(outcome.data).toBe(payload);
     expect(posts).toEqual([{ url: "one", body: payload, options: { timeoutMs: 5_000, replyBytesMax: 1024 } }]);
@@ -209,6 +210,7 @@ describe("a failure of one URL", () => {
         httpStatus: null,
         durationMs: 0,
         error: "unencodable",
+        errorDetail: expect.any(String),
       });
       expect(posts).toHaveLength(0);
     },

@@ -44,6 +44,8 @@ export interface PostOptions {
 /** The error of a POST without a whole reply, and the part of the reply that arrived. */
 export interface FailedPost {
   readonly error: PostFailure;
+  /** The exact cause, in words. */
+  readonly detail?: string | null | undefined;
   /**
    * Absent until a status and headers have arrived. The body contains the bytes that arrived before the failure, up to
    * the size limit. The body may end anywhere, and is empty when it cannot be read.
@@ -81,7 +83,7 @@ export async function runHook(definition: HookDefinition, payload: unknown, port
   const attachments: Attachment[] = [];
   let data = payload;
   let httpStatus: number | null = null;
-  let error: HookErrorCode | null = null;
+  let failure: Failed | null = null;
   const outcome = (action: Outcome["action"], reason: string | null): Outcome => ({
     action,
     reason,
@@ -89,7 +91,8 @@ export async function runHook(definition: HookDefinition, payload: unknown, port
     data,
     httpStatus,
     durationMs: Math.max(0, Math.round(ports.nowMs() - startedMs)),
-    error,
+    error: failure?.code ?? null,
+    errorDetail: failure?.detail ? withoutAddresses(failure.detail, definition.urls) : null,
   });
 
   for (const url of definition.urls) {
@@ -97,7 +100,7 @@ export async function runHook(definition: HookDefinition, payload: unknown, port
     const result = await callUrl(url, data, leftMs, definition, ports);
     httpStatus = result.httpStatus ?? httpStatus;
     if (result.kind === "failed") {
-      error ??= result.code;
+      failure ??= result;
       if (definition.onError === "reject") return outcome("reject", failureReasons[result.code]);
       if (result.code === "aborted") break;
       continue;
@@ -109,9 +112,14 @@ export async function runHook(definition: HookDefinition, payload: unknown, port
   return outcome("continue", null);
 }
 
-type UrlResult =
-  | (Exclude<HookVerdict, { kind: "failed" }> & { readonly httpStatus: number })
-  | { readonly kind: "failed"; readonly code: HookErrorCode; readonly httpStatus: number | null };
+type UrlResult = (Exclude<HookVerdict, { kind: "failed" }> & { readonly httpStatus: number }) | Failed;
+
+interface Failed {
+  readonly kind: "failed";
+  readonly code: HookErrorCode;
+  readonly detail: string | null;
+  readonly httpStatus: number | null;
+}
 
 async function callUrl(
   url: string,
@@ -128,15 +136,17 @@ async function callUrl(
   try {
     request = await protocol.encode(call);
   } catch (error) {
-    if (error instanceof UnencodableError) return failed("unencodable");
+    if (error instanceof UnencodableError) return failed("unencodable", error.message);
     // An unexpected error is a bug in the dialect.
     throw error;
   }
   const options = { timeoutMs: Math.ceil(leftMs), replyBytesMax, signal };
   const reply = await ports.post(url, request.headers, request.body, options);
-  if ("error" in reply) return (await vetoOf(reply.partial, call, protocol)) ?? failed(reply.error);
+  if ("error" in reply) return (await vetoOf(reply.partial, call, protocol)) ?? failed(reply.error, reply.detail);
   const verdict = await protocol.interpret(reply, call);
-  return verdict.kind === "failed" ? failed(verdict.code, reply.status) : { ...verdict, httpStatus: reply.status };
+  return verdict.kind === "failed"
+    ? failed(verdict.code, verdict.detail, reply.status)
+    : { ...verdict, httpStatus: reply.status };
 }
 
 /**
@@ -154,6 +164,6 @@ async function vetoOf(
   return verdict.kind === "reject" ? { ...verdict, httpStatus: partial.status } : null;
 }
 
-function failed(code: HookErrorCode, httpStatus: number | null = null): UrlResult {
-  return { kind: "failed", code, httpStatus };
+function failed(code: HookErrorCode, detail: string | null = null, httpStatus: number | null = null): Failed {
+  return { kind: "failed", code, detail, httpStatus };
 }

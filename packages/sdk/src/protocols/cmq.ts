@@ -43,6 +43,7 @@ const shared = {
 export const cmqJson = {
   ...shared,
   name: "cmq-json",
+  isHeadFixed: true,
   bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery) => ({ headers: headersOf(delivery), body: utf8Bytes(jsonOf(delivery)) }),
   decode: decodeJson,
@@ -51,6 +52,7 @@ export const cmqJson = {
 export const cmqSimplified = {
   ...shared,
   name: "cmq-simplified",
+  isHeadFixed: true,
   encode: (delivery) => ({ headers: headersOf(delivery), body: delivery.body }),
   decode: decodeSimplified,
 } as const satisfies PushProtocol;

@@ -5,6 +5,7 @@ export { cmqJson, cmqSimplified } from "./cmq.ts";
 export { cloudEvents, cloudEventsBinary } from "./cloudevents.ts";
 export { findHookProtocol, type HookProtocolName, hookProtocols } from "./hook-registry.ts";
 export { BoundedBytes } from "./bounded-bytes.ts";
+export { codingFault, contentCoding, decodeContent, type DecodedContent } from "./content-coding.ts";
 export { hookJsonLimits } from "./hook-json.ts";
 export { jsonHook } from "./json-hook.ts";
 export { parseAround } from "./json-reader.ts";

@@ -19,6 +19,7 @@ function attempt(startedAtMs: number, end: Partial<Attempt>): Attempt {
     verdict: "accepted",
     status: 200,
     errorCode: null,
+    errorDetail: null,
     reply: new Uint8Array(0),
     ...end,
   };

@@ -61,6 +61,7 @@ describe("the event stream", () => {
       verdict: "failed",
       status: 500,
       errorCode: "http_status",
+      errorDetail: null,
       durationMs: 3,
       nextAttemptAt: 3_000,
     });
@@ -100,7 +101,9 @@ describe("the event stream", () => {
       action: "continue",
       httpStatus: 204,
       error: null,
+      errorDetail: null,
       transportError: null,
+      transportErrorDetail: null,
       durationMs: 3,
     } as const;
     const [ofTopic, all] = [await read("?topic=orders"), await read("?type=hook.called,message.published")];

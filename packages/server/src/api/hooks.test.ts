@@ -114,6 +114,7 @@ describe("a call", () => {
       httpStatus: 403,
       durationMs: expect.any(Number),
       error: null,
+      errorDetail: null,
     });
     expect(posts).toMatchObject([{ url, text: '{"message":{"text":"hi"}}', headers: json }]);
   });
@@ -286,11 +287,19 @@ describe("listeners to live events", () => {
     await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
     const stop = scene.test.events.subscribe(() => {});
     for (let i = 0; i < 3; i++) await scene.ask("POST", "/v1/hooks/h/call", { json: {} });
-    const about = { type: "hook.called", at: testNowMs, hook: "h", durationMs: expect.any(Number) };
+    const about = { type: "hook.called", at: testNowMs, hook: "h", durationMs: expect.any(Number), errorDetail: null };
+    const none = { error: null, transportError: null, transportErrorDetail: null };
     expect(scene.test.events.emitted).toEqual([
-      { ...about, action: "continue", httpStatus: 204, error: null, transportError: null },
-      { ...about, action: "reject", httpStatus: 403, error: null, transportError: null },
-      { ...about, action: "continue", httpStatus: null, error: "unreachable", transportError: "connect_refused" },
+      { ...about, ...none, action: "continue", httpStatus: 204 },
+      { ...about, ...none, action: "reject", httpStatus: 403 },
+      {
+        ...about,
+        action: "continue",
+        httpStatus: null,
+        error: "unreachable",
+        transportError: "connect_refused",
+        transportErrorDetail: "connect ECONNREFUSED 192.0.2.1:80",
+      },
     ]);
     stop();
     const metrics = (await scene.app.inject("/metrics")).body;

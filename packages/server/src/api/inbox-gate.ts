@@ -1,9 +1,16 @@
 import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { isContentType } from "../domain/message-rules.ts";
 import { assertName } from "../domain/names.ts";
+import {
+  receivedHeaderPrefix,
+  receivedHeaders,
+  receivedQueryHeader,
+  receivedRequest,
+} from "../domain/received-request.ts";
 import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
@@ -43,7 +50,10 @@ const keepSchema = {
   ...operation("inboxes", "keepInInbox", "Send a message to an inbox"),
   description:
     "The body is kept byte for byte, together with its content type. A content type need not be a media type, but one that has " +
-    `more than ${limits.contentTypeCharsMax} characters, or others than printable ASCII, is not kept. A query is not kept. ` +
+    `more than ${limits.contentTypeCharsMax} characters, or others than printable ASCII, is not kept. A compressed body is kept as it is, with its ` +
+    `Content-Encoding. Headers and query are kept too: at most ${limits.inboxHeadersMax} headers with together ` +
+    `${limits.inboxHeaderBytesMax} bytes, and a query of at most ${limits.inboxQueryBytesMax} bytes. Headers that describe ` +
+    "the connection, and Authorization and Cookie, are left out. " +
     "An inbox that keeps messages only while it is polled gives the same answer when it drops the message.",
   params: inboxParams,
   body: { content: { "*/*": { schema: { contentMediaType: "*/*" } } } },
@@ -66,7 +76,9 @@ const keepSchema = {
 const takeSchema = {
   ...operation("inboxes", "takeFromInbox", "Take the oldest message"),
   description:
-    "The message's own bytes and content type. Without a message the body is empty and `ringback-message-id` is missing. " +
+    "The message's own bytes, content type and content encoding. Each header of the request that brought the message has " +
+    `the name \`${receivedHeaderPrefix}…\`, such as \`${receivedHeaderPrefix}x-hub-signature-256\`, and the query is in \`${receivedQueryHeader}\`. ` +
+    "So the receiver can verify the sender's signature. Without a message the body is empty and `ringback-message-id` is missing. " +
     "The message is removed from the inbox as soon as the server's operating system has taken the whole answer to send it. " +
     "If the client disconnects before that, the next client gets the message.",
   params: inboxParams,
@@ -81,8 +93,8 @@ const takeSchema = {
   },
 };
 
-/** The content types of the running requests, as the clients have sent them. */
-const contentTypes = new WeakMap<FastifyRequest, string>();
+/** The content type and the content encoding of the running requests, as the clients have sent them. */
+const headersAsSent = new WeakMap<FastifyRequest, { readonly type: string | null; readonly encoding: string | null }>();
 
 /**
  * Routes that put messages into inboxes and take messages out. They have a Fastify scope of their own, because bodies
@@ -90,11 +102,13 @@ const contentTypes = new WeakMap<FastifyRequest, string>();
  */
 export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
   app.addHook("onRequest", (request, _reply, done) => {
-    // Fastify refuses a content type that is not a media type, but an inbox accepts any. So the header is hidden from
-    // Fastify. A content type that could not be sent as a header later is dropped, and the message is still accepted.
-    const { "content-type": contentType } = request.raw.headers;
-    if (contentType !== undefined && isContentType(contentType)) contentTypes.set(request, contentType);
+    // Fastify refuses a content type that is not a media type, and other routes refuse compressed bodies, but an inbox
+    // accepts any. So the headers are removed first. A content type that could not be sent as a header later is
+    // dropped, and the message is still accepted.
+    const { "content-type": type = "", "content-encoding": encoding = null } = request.raw.headers;
+    headersAsSent.set(request, { type: isContentType(type) ? type : null, encoding });
     delete request.raw.headers["content-type"];
+    delete request.raw.headers["content-encoding"];
     done();
   });
   keepRoute(app, inboxes);
@@ -108,8 +122,16 @@ function keepRoute(app: FastifyInstance, inboxes: Inboxes): void {
     const inbox = await inboxes.get(name);
     if (inbox === null) throw noInbox(request.params);
     const body = bodyBytes(request);
-    if (inbox.accept === "json") await assertJson(body);
-    const { id } = await inboxes.keep(name, { body, contentType: contentTypes.get(request) ?? null });
+    const { type = null, encoding = null } = headersAsSent.get(request) ?? {};
+    if (inbox.accept === "json") {
+      if (encoding !== null && encoding !== "identity") {
+        const fault = "must be absent: this inbox accepts only JSON that is not compressed";
+        throw RingbackError.at("unsupported_media_type", "Content-Encoding", fault);
+      }
+      await assertJson(body);
+    }
+    const received = receivedRequest(request.raw.rawHeaders, request.raw.url ?? "");
+    const { id } = await inboxes.keep(name, { body, contentType: type, request: received });
     if (id !== null) reply.header("ringback-message-id", id);
     return { response: "success" };
   });
@@ -134,12 +156,14 @@ function takeRoute(app: FastifyInstance, inboxes: Inboxes): void {
 /** Sends the response without Fastify, because Fastify replaces some content types that a message can have. */
 function sendMessage(reply: FastifyReply, socket: Socket, { id, message, done }: LeasedMessage): void {
   try {
-    reply.raw.writeHead(200, {
+    const own = {
       ...untrustedBody,
       "content-type": message.contentType ?? "application/octet-stream",
-      "content-length": message.body.length,
+      "content-length": String(message.body.length),
       "ringback-message-id": id,
-    });
+    };
+    // A list instead of an object keeps repeated headers and their order.
+    reply.raw.writeHead(200, [...Object.entries(own).flat(), ...receivedHeaders(message.request)]);
   } catch (error) {
     done(false);
     throw error;

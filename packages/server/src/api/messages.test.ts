@@ -36,6 +36,7 @@ describe("a message", () => {
       type: null,
       orderingKey: null,
       attributes: {},
+      request: null,
       bodyBytes: 5,
       body: "hello",
       deliveries: [
@@ -52,6 +53,7 @@ describe("a message", () => {
               verdict: "failed",
               status: 500,
               errorCode: "http_status",
+              errorDetail: null,
               reply: "oh no",
             },
           ],

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
-import type { Subscription, SubscriptionState } from "../domain/model.ts";
+import type { Subscription } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
 import { assertSettingsFit } from "../engine/push/settings-rule.ts";
 import { jsonBody } from "../http/json-body.ts";
@@ -168,7 +168,7 @@ function stateRoute(
   parts: ApiParts,
   verb: "pause" | "resume",
   summary: string,
-  state: SubscriptionState,
+  state: "active" | "paused",
 ): void {
   const { store } = parts;
   const { params, headers, response } = conditionalRoute(subscriptionParams, subscriptionSchema, ...pathErrors);

@@ -6,7 +6,8 @@ import { createCallerGate } from "../http/caller-gate.ts";
 import type { CallerRules } from "../http/caller-rules.ts";
 import { errorTable, mayPass, RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import type { TimeMs } from "../domain/model.ts";
+import type { ReceivedRequest, TimeMs } from "../domain/model.ts";
+import { receivedHeaders, receivedRequest } from "../domain/received-request.ts";
 import type { Clock } from "../domain/ports.ts";
 import type { MemoryInbox } from "./memory-inbox.ts";
 
@@ -15,6 +16,8 @@ export interface InboxArrival {
   readonly atMs: TimeMs;
   /** Empty if the body was too large. */
   readonly body: Uint8Array;
+  /** Headers and query of the POST. */
+  readonly request: ReceivedRequest;
   readonly outcome: "kept" | "dropped" | "refused";
   /** Why the POST was refused. */
   readonly fault: string | null;
@@ -77,6 +80,7 @@ async function handle(
       body: new Uint8Array(0),
       outcome: "refused",
       fault,
+      request: receivedRequest(request.rawHeaders, request.url ?? ""),
       waiting: await inbox.waitingCount(),
     });
     throw error;
@@ -100,8 +104,10 @@ function refuseMethod(response: ServerResponse, allowed: string): void {
 async function arrive(request: IncomingMessage, response: ServerResponse, options: InboxServerOptions): Promise<void> {
   const { inbox, clock, arrived } = options;
   const body = await collect(request);
-  const { outcome, fault, status } = await judge(body, inbox);
-  arrived({ atMs: clock.now(), body: body ?? new Uint8Array(0), outcome, fault, waiting: await inbox.waitingCount() });
+  const received = receivedRequest(request.rawHeaders, request.url ?? "");
+  const { outcome, fault, status } = await judge(body, received, inbox);
+  const shown = { atMs: clock.now(), body: body ?? new Uint8Array(0), request: received };
+  arrived({ ...shown, outcome, fault, waiting: await inbox.waitingCount() });
   if (fault === null) return answer(response, status, { response: "success" });
   // If a body was not read to its end, the connection cannot be used for another request.
   if (body === null) response.setHeader("connection", "close");
@@ -113,7 +119,7 @@ interface Judgement extends Pick<InboxArrival, "outcome" | "fault"> {
   readonly status: number;
 }
 
-async function judge(body: Uint8Array | null, inbox: MemoryInbox): Promise<Judgement> {
+async function judge(body: Uint8Array | null, request: ReceivedRequest, inbox: MemoryInbox): Promise<Judgement> {
   if (body === null) return refused(413, `the body has more than ${limits.bodyBytesMax} bytes`);
   try {
     await assertJson(body);
@@ -121,7 +127,7 @@ async function judge(body: Uint8Array | null, inbox: MemoryInbox): Promise<Judge
     if (!(error instanceof RingbackError)) throw error;
     return refused(500, error.message);
   }
-  const outcome = await inbox.keep(body);
+  const outcome = await inbox.keep(body, request);
   if (outcome === "full") return refused(503, "as many messages wait as this inbox may hold; fetch some of them");
   return { outcome, fault: null, status: 200 };
 }
@@ -144,8 +150,9 @@ async function take(
     message.done(isSent);
     if (isSent) taken();
   });
-  const { body } = message.message;
-  response.writeHead(200, { "content-type": "application/json", "content-length": body.byteLength }).end(body);
+  const { body, request: received } = message.message;
+  const own = ["content-type", "application/json", "content-length", String(body.byteLength)];
+  response.writeHead(200, [...own, ...receivedHeaders(received)]).end(body);
 }
 
 /** Refuses a request: that of a web page, or one that the inbox cannot serve because clients read too slowly. */

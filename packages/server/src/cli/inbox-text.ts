@@ -19,9 +19,9 @@ export function inboxArrivalText(arrival: InboxArrival, count: number, paint: Pa
 }
 
 /** In this JSON the message is a string, so that the digits of its numbers do not change. */
-export function inboxArrivalJson({ atMs, outcome, fault, waiting, body }: InboxArrival): string {
+export function inboxArrivalJson({ atMs, outcome, fault, waiting, request, body }: InboxArrival): string {
   const at = new Date(atMs).toISOString();
-  return JSON.stringify({ type: "message", at, outcome, fault, waiting, ...bodyView(body) });
+  return JSON.stringify({ type: "message", at, outcome, fault, waiting, request, ...bodyView(body) });
 }
 
 function outcomeText({ outcome, fault }: InboxArrival): string {

@@ -121,7 +121,7 @@ describe("ringback inbox", () => {
 
   it("writes one JSON object per line with the message as text, so that its numbers stay whole", async () => {
     const { url, command } = await inbox("--json");
-    await post(url, message);
+    await post(`${url}?from=a%20b`, message);
     const [line] = await command.stdoutMatch(/\{"type":"message".*\}\n/);
     expect(JSON.parse(line)).toEqual({
       type: "message",
@@ -129,6 +129,7 @@ describe("ringback inbox", () => {
       outcome: "kept",
       fault: null,
       waiting: 1,
+      request: { headers: expect.arrayContaining([["content-type", "text/plain;charset=UTF-8"]]), query: "from=a%20b" },
       body: message,
     });
   });

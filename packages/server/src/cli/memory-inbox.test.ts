@@ -17,7 +17,7 @@ async function inbox(options: Partial<MemoryInboxOptions> = {}) {
     failed: (error) => failures.push(error),
     ...options,
   });
-  const put = (text: string) => messages.keep(Buffer.from(text));
+  const put = (text: string) => messages.keep(Buffer.from(text), { headers: [], query: "" });
   const next = async () => {
     const message = await messages.take();
     message?.done(true);

@@ -1,6 +1,7 @@
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { Mutex } from "../domain/mutex.ts";
+import type { ReceivedRequest } from "../domain/model.ts";
 import type { Clock, Timers } from "../domain/ports.ts";
 import { createEventBus } from "../engine/event-bus.ts";
 import { AccountInboxes } from "../engine/inboxes/account-inboxes.ts";
@@ -37,7 +38,7 @@ export class MemoryInbox {
   readonly #inboxes: AccountInboxes;
   readonly #pullQueues: PullQueues;
   readonly #bytesMax: number;
-  /** The size of each body in the inbox, oldest message first. */
+  /** The size of each message in the inbox, oldest message first. */
   readonly #sizes: number[] = [];
   /** Messages are added one after the other, so that concurrent messages cannot exceed `bytesMax` together. */
   readonly #mutex = new Mutex();
@@ -61,15 +62,15 @@ export class MemoryInbox {
     return inbox;
   }
 
-  keep(body: Uint8Array): Promise<KeepOutcome> {
+  keep(body: Uint8Array, request: ReceivedRequest): Promise<KeepOutcome> {
     return this.#mutex.run(async () => {
       await this.#freeTaken();
-      const bytes = this.#sizes.reduce((sum, size) => sum + size, body.byteLength);
+      const bytes = this.#sizes.reduce((sum, size) => sum + size, sizeOf(body, request));
       if (bytes > this.#bytesMax) return "full";
       try {
-        const { kept } = await this.#inboxes.keep(name, { body, contentType: null });
+        const { kept } = await this.#inboxes.keep(name, { body, contentType: null, request });
         if (!kept) return "dropped";
-        this.#sizes.push(body.byteLength);
+        this.#sizes.push(sizeOf(body, request));
         return "kept";
       } catch (error) {
         if (error instanceof RingbackError && error.code === "inbox_full") return "full";
@@ -99,6 +100,10 @@ export class MemoryInbox {
       more = removed.more;
     }
   }
+}
+
+function sizeOf(body: Uint8Array, { headers, query }: ReceivedRequest): number {
+  return headers.reduce((sum, [header, value]) => sum + header.length + value.length, body.byteLength + query.length);
 }
 
 const unobserved: EngineObserver = {

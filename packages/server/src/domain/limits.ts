@@ -102,6 +102,8 @@ export const limits = {
   replyBytesMax: 64 * 1024,
   /** Bytes of the reply that the attempt record keeps. */
   replyKeptBytes: 1024,
+  /** The sentence of an attempt's record about what went wrong. */
+  errorDetailCharsMax: 500,
 
   maxInFlightDefault: 64,
   maxInFlightMax: 1024,
@@ -168,6 +170,14 @@ export const limits = {
    */
   whilePolledMsMin: 1_000,
   whilePolledMsMax: 7 * 24 * 3600_000,
+  /**
+   * Headers of the request that an inbox keeps with a message: their number, and the bytes of all names and values
+   * together. A GET of the inbox sends them back, and many clients accept 16 KiB of headers.
+   */
+  inboxHeadersMax: 64,
+  inboxHeaderBytesMax: 8 * 1024,
+  /** A longer query is not kept. */
+  inboxQueryBytesMax: 2048,
   /** Longest wait of one GET of an inbox. Shorter than the time that most proxies allow for a response. */
   inboxWaitMsMax: 60_000,
   /**

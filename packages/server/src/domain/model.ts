@@ -109,13 +109,36 @@ export type Start =
  */
 export type SubscriptionState = "active" | "paused" | "disabled";
 
+/** Why and when a subscription was disabled. */
+export interface Disablement {
+  readonly atMs: TimeMs;
+  /** `gone`: the endpoint replied 410 Gone. */
+  readonly reason: "gone";
+  /** The attempt that got the reply. */
+  readonly messageId: MessageId;
+  readonly attempt: number;
+}
+
+/** A change of a subscription's state. A subscription is disabled for a reason, and paused or active without one. */
+export type StateChange = "active" | "paused" | Disablement;
+
 export interface Subscription extends EntryState {
   readonly id: SubscriptionId;
   readonly accountId: AccountId;
   readonly topicId: TopicId;
   readonly topic: string;
   readonly state: SubscriptionState;
+  /** Set while the state is `disabled`. */
+  readonly disabled: Disablement | null;
   readonly settings: SubscriptionSettings;
+}
+
+/** The parts of an HTTP request, besides its body, that an inbox keeps. */
+export interface ReceivedRequest {
+  /** Name and value of each header in the order of the request. Names are in lower case. Repeated names are kept. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The query as it was sent, without the question mark; empty without a query. */
+  readonly query: string;
 }
 
 /** A message as its publisher sent it. */
@@ -128,9 +151,13 @@ export interface NewMessage {
   readonly attributes: Readonly<Record<string, string>>;
   /** 0: deliver at once. */
   readonly delayMs: number;
+  /** The request that brought the message to an inbox. */
+  readonly request?: ReceivedRequest | null;
 }
 
-export interface Message extends Omit<NewMessage, "delayMs"> {
+export interface Message extends Omit<NewMessage, "delayMs" | "request"> {
+  /** null: the message did not come through an inbox. */
+  readonly request: ReceivedRequest | null;
   readonly topicId: TopicId;
   readonly seq: Seq;
   readonly publishedAtMs: TimeMs;
@@ -138,11 +165,14 @@ export interface Message extends Omit<NewMessage, "delayMs"> {
   readonly deliverAtMs: TimeMs | null;
 }
 
-/** The outcome of one POST. `accepted` or `failed`: how the dialect interprets the reply. `error`: no reply came. */
+/**
+ * The outcome of one attempt. `accepted` or `failed`: how the dialect interprets the reply. `error`: no complete reply
+ * came, or no POST was made.
+ */
 export type AttemptVerdict = "accepted" | "failed" | "error";
 
 export interface Attempt {
-  /** 1 for the first POST of a delivery. */
+  /** 1 for the first attempt of a delivery. */
   readonly attempt: number;
   readonly startedAtMs: TimeMs;
   readonly durationMs: number;
@@ -154,6 +184,12 @@ export interface Attempt {
    * …).
    */
   readonly errorCode: string | null;
+  /**
+   * The exact cause in words, at most `limits.errorDetailCharsMax` characters: for example the reason of OpenSSL, the
+   * address that refused the connection, or the dialect's sentence about the message. null: nothing is known besides
+   * the code.
+   */
+  readonly errorDetail: string | null;
   /** The reply's first bytes, at most `limits.replyKeptBytes`. */
   readonly reply: Uint8Array | null;
 }

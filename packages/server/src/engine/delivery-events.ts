@@ -25,9 +25,13 @@ export function emitDeliveryEvents(
       verdict: attempt.verdict,
       status: attempt.status,
       errorCode: attempt.errorCode,
+      errorDetail: attempt.errorDetail,
       durationMs: attempt.durationMs,
       nextAttemptAt: settled.kind === "parked" ? settled.dueAtMs : null,
     });
   }
-  if (settled.kind === "dead") events.emit({ type: "delivery.dead", ...common, reason: settled.reason });
+  if (settled.kind === "dead") {
+    const { errorCode = null, errorDetail = null } = attempt ?? {};
+    events.emit({ type: "delivery.dead", ...common, reason: settled.reason, errorCode, errorDetail });
+  }
 }

@@ -1,8 +1,9 @@
-import type { Subscription, SubscriptionId } from "../domain/model.ts";
+import type { Disablement, Subscription, SubscriptionId } from "../domain/model.ts";
 import type { Random } from "../domain/ports.ts";
 import type { Transport } from "../transport/port.ts";
 import { Dispatcher } from "./push/dispatcher.ts";
 import { engineLimits } from "./engine-limits.ts";
+import type { EngineLog } from "./engine-log.ts";
 import type { KeyRing } from "./keys/keys.ts";
 import type { Publisher } from "./publisher.ts";
 import { createPublisher } from "./publisher.ts";
@@ -14,6 +15,7 @@ export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly transport: Transport;
   readonly random: Random;
   readonly keyRing: KeyRing;
+  readonly log: EngineLog;
   /** The most POSTs in flight for all subscriptions together. */
   readonly inFlightMax: number;
   /** Receives errors of background work, which has no caller. `during` describes that work. */
@@ -43,8 +45,8 @@ export class Engine {
         slots: new Slots(options.inFlightMax),
         topicOwner: options.store.catalog.defaultAccount().appId,
         nextRequestId: requestIds(options.random),
-        gone: (subscription) => {
-          this.#disable(subscription).catch((error: unknown) => options.failed(error, "disable"));
+        gone: (subscription, why) => {
+          this.#disable(subscription, why).catch((error: unknown) => options.failed(error, "disable"));
         },
         failed: (error) => options.failed(error, "encode"),
       },
@@ -77,17 +79,19 @@ export class Engine {
    * Disables a subscription once, even if several of its POSTs get the reply 410 at the same time. Does not change a
    * subscription that was paused or created again in the meantime.
    */
-  async #disable({ id, topicId, topic, name }: Subscription): Promise<void> {
+  async #disable({ id, topicId, topic, name }: Subscription, why: Disablement): Promise<void> {
     if (this.#disabling.has(id)) return;
-    const { store, events, clock } = this.#options;
+    const { store, events, log } = this.#options;
     this.#disabling.add(id);
     try {
       if ((await store.catalog.getSubscriptionById(id))?.state !== "active") return;
-      if ((await store.catalog.setSubscriptionState(topicId, name, "disabled")) === null) return;
+      if ((await store.catalog.setSubscriptionState(topicId, name, why)) === null) return;
     } finally {
       this.#disabling.delete(id);
     }
-    if (events.listening) events.emit({ type: "subscription.disabled", at: clock.now(), topic, subscription: name });
+    log.disabled({ topic, name }, why);
+    const { atMs, ...by } = why;
+    if (events.listening) events.emit({ type: "subscription.disabled", at: atMs, topic, subscription: name, ...by });
   }
 
   async #drained(graceMs: number, isTransportInUse: () => boolean): Promise<void> {

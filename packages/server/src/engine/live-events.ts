@@ -1,5 +1,5 @@
 import type { HookErrorCode } from "@ringback/sdk/hooks";
-import type { AttemptVerdict, DeadReason, MessageId, TimeMs } from "../domain/model.ts";
+import type { AttemptVerdict, DeadReason, Disablement, MessageId, TimeMs } from "../domain/model.ts";
 import type { TransportErrorCode } from "../transport/port.ts";
 
 interface OfTopic {
@@ -21,6 +21,7 @@ export type LiveEvent =
       readonly verdict: AttemptVerdict;
       readonly status: number | null;
       readonly errorCode: string | null;
+      readonly errorDetail: string | null;
       readonly durationMs: number;
       /** Unix ms of the next attempt; null when there is none. */
       readonly nextAttemptAt: TimeMs | null;
@@ -29,6 +30,9 @@ export type LiveEvent =
       readonly type: "delivery.dead";
       readonly messageId: MessageId;
       readonly reason: DeadReason;
+      /** The code and the detail of the last attempt. */
+      readonly errorCode: string | null;
+      readonly errorDetail: string | null;
     })
   | (OfSubscription & {
       readonly type: "delivery.expired";
@@ -41,16 +45,20 @@ export type LiveEvent =
       readonly action: "continue" | "reject";
       readonly httpStatus: number | null;
       readonly error: HookErrorCode | null;
-      /** The first transport error of the call. Only operators see this code, not the caller of the hook. */
+      readonly errorDetail: string | null;
+      /** The first transport error of the call. Only operators see its code and detail, not the caller of the hook. */
       readonly transportError: TransportErrorCode | null;
+      readonly transportErrorDetail: string | null;
       readonly durationMs: number;
     }
   | (OfTopic & { readonly type: "topic.changed" | "topic.deleted" })
   | (OfSubscription & {
-      readonly type:
-        | "subscription.changed"
-        | "subscription.paused"
-        | "subscription.resumed"
-        | "subscription.disabled"
-        | "subscription.deleted";
+      readonly type: "subscription.changed" | "subscription.paused" | "subscription.resumed" | "subscription.deleted";
+    })
+  | (OfSubscription & {
+      readonly type: "subscription.disabled";
+      readonly reason: Disablement["reason"];
+      /** The attempt that disabled the subscription. */
+      readonly messageId: MessageId;
+      readonly attempt: number;
     });

@@ -18,15 +18,22 @@ export const replyMembers = {
 };
 
 const members = {
-  attempt: about("The number of the attempt; 1 for the first POST of a delivery.", Type.Integer({ minimum: 1 })),
-  startedAt: timeSchema("When the POST started."),
+  attempt: about("The number of the attempt; 1 for the first attempt of a delivery.", Type.Integer({ minimum: 1 })),
+  startedAt: timeSchema("When the attempt started."),
   durationMs: about("How long the attempt took, to the end of the reply.", Type.Number()),
   verdict: about(
-    "accepted: the receiver has accepted the message. failed: the receiver has refused it. error: there was no complete reply.",
+    "accepted: the receiver has accepted the message. failed: the receiver has refused it. error: there was no complete reply, or nothing could be sent.",
     Type.Enum(["accepted", "failed", "error"]),
   ),
   status: about("The HTTP status of the reply; null without a reply.", nullable(Type.Integer())),
   errorCode: about("Why the attempt failed; null when it did not.", nullable(Type.String({ examples: ["timeout"] }))),
+  errorDetail: about(
+    "What exactly went wrong, in words for people: for example OpenSSL's reason, the address that refused the connection, " +
+      "or why the message cannot be sent in the subscription's protocol. null when nothing is known besides the code.",
+    nullable(
+      Type.String({ maxLength: limits.errorDetailCharsMax, examples: ["connect ECONNREFUSED 203.0.113.7:443"] }),
+    ),
+  ),
   ...replyMembers,
 };
 
@@ -46,6 +53,7 @@ export function attemptView(attempt: Attempt): Static<typeof attemptSchema> {
     verdict: attempt.verdict,
     status: attempt.status,
     errorCode: attempt.errorCode,
+    errorDetail: attempt.errorDetail,
     ...replyView(attempt.reply),
   };
 }

@@ -11,10 +11,14 @@ import { timeText } from "./time-text.ts";
 const members = {
   id: about("A decimal number; a later dead letter has a greater one.", Type.String({ examples: ["42"] })),
   reason: about("Why there is no further attempt.", Type.Enum([...deadReasons])),
-  attempts: about("How many POSTs there were.", Type.Integer()),
+  attempts: about("How many attempts there were.", Type.Integer()),
   diedAt: timeSchema("When the delivery became a dead letter."),
   lastStatus: about("The HTTP status of the last reply; null without a reply.", nullable(Type.Integer())),
   lastErrorCode: about("Why the last attempt failed.", nullable(Type.String())),
+  lastErrorDetail: about(
+    "What exactly went wrong in the last attempt, in words for people.",
+    nullable(Type.String({ maxLength: limits.errorDetailCharsMax })),
+  ),
   ...replyMembers,
 };
 
@@ -58,6 +62,7 @@ function membersView(letter: DeadLetter) {
     diedAt: timeText(letter.diedAtMs),
     lastStatus: letter.lastStatus,
     lastErrorCode: letter.lastErrorCode,
+    lastErrorDetail: letter.lastErrorDetail,
     ...replyView(letter.lastReply),
   };
 }

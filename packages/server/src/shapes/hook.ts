@@ -1,5 +1,6 @@
 import { hookLimits, type Outcome } from "@ringback/sdk/hooks";
 import { Type } from "typebox";
+import { errorDetail } from "../domain/error-detail.ts";
 import { hookProtocols } from "../domain/hook-protocols.ts";
 import { assertHook } from "../domain/hook-rules.ts";
 import { limits } from "../domain/limits.ts";
@@ -111,18 +112,25 @@ export const outcomeSchema = describedObject("The outcome of the call.", {
     "The first failure, after which `onError` decided; null without a failure.",
     nullable(Type.Enum([...errorCodes])),
   ),
+  errorDetail: about(
+    "What exactly went wrong in that failure, in words for the caller's developers. It never contains the address of a " +
+      "called program. null when nothing is known besides the code.",
+    nullable(Type.String({ maxLength: limits.errorDetailCharsMax })),
+  ),
 });
 
 /**
  * Shows `data` unchanged. The codec that has read `data` must also write the view, so that large numbers keep their
  * digits.
  */
-export function outcomeView({ action, reason, attachments, data, httpStatus, durationMs, error }: Outcome) {
+export function outcomeView(outcome: Outcome) {
+  const { action, reason, attachments, data, httpStatus, durationMs, error } = outcome;
   const shown = attachments.map(({ kind, contentType, filename, body }) => ({
     kind,
     contentType,
     filename,
     bodyBase64: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("base64"),
   }));
-  return { action, reason, attachments: shown, data, httpStatus, durationMs, error };
+  const detail = outcome.errorDetail === null ? null : errorDetail(outcome.errorDetail);
+  return { action, reason, attachments: shown, data, httpStatus, durationMs, error, errorDetail: detail };
 }

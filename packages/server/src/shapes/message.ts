@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { messageId } from "../domain/message-id.ts";
-import { deadReasons, type Message } from "../domain/model.ts";
+import { deadReasons, type Message, type ReceivedRequest } from "../domain/model.ts";
 import type { MessageRecord } from "../store/records.ts";
 import { attemptSchema, attemptView } from "./attempt.ts";
 import { bodyView } from "./bytes-view.ts";
@@ -95,6 +95,24 @@ export const publishedBatchSchema = describedObject("All messages are accepted: 
   messages: Type.Array(publishedSchema, { description: "In the order of the request." }),
 });
 
+const receivedRequest = describedObject(
+  "The request that brought the message to an inbox; null for any other message.",
+  {
+    headers: about(
+      "Name and value of each header, in the order of the request; names in lower case. Headers that describe only the " +
+        "connection, and credentials for this server, are left out. At most " +
+        `${limits.inboxHeadersMax} headers with together ${limits.inboxHeaderBytesMax} bytes are kept.`,
+      Type.Array(Type.Array(Type.String(), { minItems: 2, maxItems: 2 }), {
+        examples: [[["x-github-event", "push"]]],
+      }),
+    ),
+    query: about(
+      `The query as it was sent, without the question mark; empty if it had more than ${limits.inboxQueryBytesMax} bytes.`,
+      Type.String({ examples: ["source=github"] }),
+    ),
+  },
+);
+
 export const messageMembers = {
   ...publishedMembers,
   deliverAt: nullable(timeSchema("The message is not delivered before this time; null: it is delivered at once.")),
@@ -103,6 +121,7 @@ export const messageMembers = {
   type: nullable(Type.String()),
   orderingKey: nullable(Type.String()),
   attributes: textMap("The attributes as published."),
+  request: nullable(receivedRequest),
   bodyBytes: about("The size of the body.", Type.Integer()),
 };
 
@@ -144,8 +163,13 @@ export function messageMembersView(message: Message, topic: string): MessageMemb
     type: message.type,
     orderingKey: message.orderingKey,
     attributes: message.attributes,
+    request: requestView(message.request),
     bodyBytes: message.body.length,
   };
+}
+
+function requestView(request: ReceivedRequest | null): MessageMembers["request"] {
+  return request && { headers: request.headers.map((header) => [...header]), query: request.query };
 }
 
 export function messageView(message: Message, topic: string) {

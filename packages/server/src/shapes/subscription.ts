@@ -185,6 +185,17 @@ const members = {
     "disabled: the endpoint has answered 410 Gone; resume the subscription when the endpoint is back.",
     Type.Enum(["active", "paused", "disabled"]),
   ),
+  disabledAt: nullable(timeSchema("When the subscription was disabled; null while it is not.")),
+  disabledReason: about(
+    "Why the subscription was disabled. gone: the endpoint answered 410 Gone. null while it is not disabled.",
+    nullable(Type.Enum(["gone"])),
+  ),
+  disabledBy: nullable(
+    describedObject("The attempt that disabled the subscription; null while it is not disabled.", {
+      messageId: Type.String({ examples: ["1099511627777"] }),
+      attempt: about("The number of the attempt.", Type.Integer({ minimum: 1 })),
+    }),
+  ),
   ...shown,
   retry: nullable(shown.retry),
   maxInFlight: nullable(shown.maxInFlight),
@@ -214,12 +225,15 @@ export const countedSubscriptionSchema = describedObject(
   { ...members, counts, pullCounts: nullable(pullCounts) },
 );
 
-export function subscriptionView({ name, topic, state, settings: stored, ...times }: Subscription): object {
+export function subscriptionView({ name, topic, state, disabled, settings: stored, ...times }: Subscription): object {
   const isPulled = stored.push === null;
   return {
     name,
     topic,
     state,
+    disabledAt: optionalTimeText(disabled?.atMs ?? null),
+    disabledReason: disabled?.reason ?? null,
+    disabledBy: disabled && { messageId: disabled.messageId, attempt: disabled.attempt },
     ...viewOf(settings, bodyOf(stored)),
     ...(isPulled && { retry: null, maxInFlight: null }),
     ...changeTimesView(times),

@@ -1,6 +1,15 @@
 /** Rows of the catalog and of entries. */
 
-import type { AccountId, Entry, TimeMs, Topic, TopicSettings } from "../domain/model.ts";
+import type {
+  AccountId,
+  Disablement,
+  Entry,
+  StateChange,
+  SubscriptionState,
+  TimeMs,
+  Topic,
+  TopicSettings,
+} from "../domain/model.ts";
 import { entryOf } from "./entry-index.ts";
 
 export interface TopicRow extends Pick<Topic, "id" | "name" | "version"> {
@@ -20,6 +29,22 @@ export function toTopic(row: TopicRow): Topic {
     createdAtMs: row.created_at,
     updatedAtMs: row.updated_at,
   };
+}
+
+/** The columns `state` and `disabled` of a subscription. */
+export interface StateColumns {
+  readonly state: SubscriptionState;
+  readonly disabled: string | null;
+}
+
+export function stateColumns(change: StateChange): StateColumns {
+  return typeof change === "string"
+    ? { state: change, disabled: null }
+    : { state: "disabled", disabled: JSON.stringify(change) };
+}
+
+export function toDisablement(disabled: string | null): Disablement | null {
+  return disabled === null ? null : (JSON.parse(disabled) as Disablement);
 }
 
 export interface EntryRow

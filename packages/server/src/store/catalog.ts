@@ -10,7 +10,7 @@ import type {
   Subscription,
   SubscriptionId,
   SubscriptionSettings,
-  SubscriptionState,
+  StateChange,
   Topic,
   TopicId,
   TopicSettings,
@@ -67,7 +67,7 @@ export interface CatalogStore {
   setSubscriptionState(
     topicId: TopicId,
     name: string,
-    state: SubscriptionState,
+    change: StateChange,
     condition?: WriteCondition,
   ): Promise<Subscription | null>;
   /** Notifies every listener that a subscription was changed, paused, resumed or deleted. */

@@ -1,6 +1,16 @@
 /** Rows of messages, attempts and dead letters, which both SQL drivers store in the same form. */
 
-import type { Attempt, AttemptVerdict, Message, Seq, SubscriptionId, TimeMs, TopicId } from "../domain/model.ts";
+import type {
+  Attempt,
+  AttemptVerdict,
+  Message,
+  NewMessage,
+  ReceivedRequest,
+  Seq,
+  SubscriptionId,
+  TimeMs,
+  TopicId,
+} from "../domain/model.ts";
 import type { DeadLetter } from "./records.ts";
 
 /** A verdict is stored as its index in this array, so new verdicts are added at the end. */
@@ -14,6 +24,7 @@ export interface MessageRow<Tags> extends Pick<Message, "seq" | "type" | "body">
   readonly tags: Tags | null;
   readonly ordering_key: string | null;
   readonly attributes: string | null;
+  readonly request: string | null;
 }
 
 const noTags: readonly string[] = [];
@@ -30,8 +41,20 @@ export function toMessage(topicId: TopicId, row: MessageRow<unknown>, tags: read
     type: row.type,
     orderingKey: row.ordering_key,
     attributes: row.attributes === null ? noAttributes : (JSON.parse(row.attributes) as Record<string, string>),
+    request: row.request === null ? null : (JSON.parse(row.request) as ReceivedRequest),
     body: row.body,
   };
+}
+
+/** The column `attributes` of a message. */
+export function attributesText({ attributes }: Pick<Message, "attributes">): string | null {
+  const text = JSON.stringify(attributes);
+  return text === "{}" ? null : text;
+}
+
+/** The column `request` of a message. */
+export function requestText({ request }: Pick<NewMessage, "request">): string | null {
+  return request === null || request === undefined ? null : JSON.stringify(request);
 }
 
 export interface AttemptRow extends Pick<Attempt, "attempt" | "status" | "reply"> {
@@ -43,12 +66,14 @@ export interface AttemptRow extends Pick<Attempt, "attempt" | "status" | "reply"
   readonly duration_ms: number;
   readonly verdict: number;
   readonly error_code: string | null;
+  readonly error_detail: string | null;
 }
 
 export function toAttempt(row: AttemptRow): Attempt {
-  const { attempt, started_at: startedAtMs, duration_ms: durationMs, status, error_code: errorCode, reply } = row;
+  const { attempt, status, error_code: errorCode, error_detail: errorDetail, reply } = row;
+  const { started_at: startedAtMs, duration_ms: durationMs } = row;
   const verdict = verdictCodes[row.verdict] as AttemptVerdict;
-  return { attempt, startedAtMs, durationMs, verdict, status, errorCode, reply };
+  return { attempt, startedAtMs, durationMs, verdict, status, errorCode, errorDetail, reply };
 }
 
 /** Groups the attempts of one message by subscription, in the order of the rows. */
@@ -69,6 +94,7 @@ export interface DeadLetterRow<Tags> extends MessageRow<Tags>, Pick<DeadLetter, 
   readonly died_at: TimeMs;
   readonly last_status: number | null;
   readonly last_error_code: string | null;
+  readonly last_error_detail: string | null;
   readonly last_reply: Uint8Array | null;
 }
 
@@ -81,6 +107,7 @@ export function toDeadLetter(row: DeadLetterRow<unknown>, message: Message): Dea
     diedAtMs: row.died_at,
     lastStatus: row.last_status,
     lastErrorCode: row.last_error_code,
+    lastErrorDetail: row.last_error_detail,
     lastReply: row.last_reply,
   };
 }

@@ -77,6 +77,8 @@ export interface DeadLetter {
   /** HTTP status of the last attempt; null when none was made or no reply came. */
   readonly lastStatus: number | null;
   readonly lastErrorCode: string | null;
+  /** The exact cause of the failure of the last attempt, in words. */
+  readonly lastErrorDetail: string | null;
   readonly lastReply: Uint8Array | null;
 }
 

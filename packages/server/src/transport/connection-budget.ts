@@ -6,6 +6,9 @@ export interface Evictable extends Linked<Evictable> {
   evict(): void;
 }
 
+/** Why a POST gets no connection from the budget. */
+export const allConnectionsInUse = "all connections that this server may open are in use";
+
 /**
  * Limits the connections of all origins together. At the limit, the connection that was idle longest is closed to make
  * room for a new one.

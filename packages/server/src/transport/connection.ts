@@ -3,8 +3,9 @@ import type { Socket } from "node:net";
 import type { Dispatcher } from "undici";
 import type { Evictable } from "./connection-budget.ts";
 import type { Connect, HostAndPort } from "./connector.ts";
-import { TransportFailure } from "./failure.ts";
+import { isTlsError, TransportFailure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
+import { ReplyHead } from "./reply-head.ts";
 import { arrangeHead } from "./request-head.ts";
 import { Client } from "./undici-client.ts";
 
@@ -25,6 +26,16 @@ export class Connection implements Evictable {
   reused = false;
   readonly #evict: (connection: Connection) => void;
   readonly #client: Client;
+  /** Address and port of the receiver; empty while the connection is being opened. */
+  peer = "";
+  readonly head = new ReplyHead();
+  /** Whether the transport adds no header to the next request. */
+  isHeadFixed = false;
+  /**
+   * OpenSSL's error on the open connection, such as the receiver's alert that it wants a client certificate. undici
+   * would report only that the receiver closed the connection afterwards.
+   */
+  tlsError: Error | null = null;
   #cancelConnect: (() => void) | null = null;
 
   /** `evict` is called when the connection must be removed from its pool, unless a POST uses it. */
@@ -37,12 +48,17 @@ export class Connection implements Evictable {
     this.#evict = evict;
     this.#client = new Client(origin, {
       connect: (_options, callback) => {
-        this.#cancelConnect = settings.connect(target, (failure, socket) => {
+        this.#cancelConnect = settings.connect(target, (failure, socket, peer = "") => {
           this.#cancelConnect = null;
           this.socket = socket;
+          this.peer = peer;
           this.reused = false;
+          this.tlsError = null;
+          socket?.on("error", (error) => {
+            if (isTlsError(error)) this.tlsError ??= error;
+          });
           if (socket === null) callback(failure ?? new TransportFailure("connect_failed"), null);
-          else callback(null, writingArrangedHeads(socket));
+          else callback(null, readingLenientHeads(writingArrangedHeads(socket, this), this.head));
         });
       },
       pipelining: 1,
@@ -77,6 +93,7 @@ export class Connection implements Evictable {
   }
 
   send(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.head.begin();
     this.#client.dispatch(request, handler);
   }
 
@@ -95,9 +112,19 @@ export class Connection implements Evictable {
 const destroyed = new TransportFailure("aborted");
 
 /** Makes the socket rewrite the head of each request. undici writes heads as strings and bodies as bytes. */
-function writingArrangedHeads(socket: Socket): Socket {
+function writingArrangedHeads(socket: Socket, connection: Connection): Socket {
   const write = socket.write.bind(socket) as (chunk: unknown, ...rest: unknown[]) => boolean;
   socket.write = (chunk: unknown, ...rest: unknown[]): boolean =>
-    write(typeof chunk === "string" ? arrangeHead(chunk) : chunk, ...rest);
+    write(typeof chunk === "string" ? arrangeHead(chunk, connection.isHeadFixed) : chunk, ...rest);
+  return socket;
+}
+
+/** Makes the socket pass the head of each reply through `head`. undici reads a socket with `read`. */
+function readingLenientHeads(socket: Socket, head: ReplyHead): Socket {
+  const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
+  socket.read = (size?: number): Buffer | null => {
+    const bytes = read(size);
+    return bytes === null ? null : head.pass(bytes);
+  };
   return socket;
 }

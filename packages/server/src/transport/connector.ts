@@ -1,7 +1,7 @@
 import { isIP, type Socket } from "node:net";
 import * as tls from "node:tls";
 import type { AddressGuard } from "./address-guard.ts";
-import { TransportFailure } from "./failure.ts";
+import { describeError, TransportFailure } from "./failure.ts";
 import type { NameCache } from "./name-cache.ts";
 import { trustedContext } from "./secure-context.ts";
 import { type Connected, connectTcp, type TcpOptions } from "./tcp-connect.ts";
@@ -46,9 +46,9 @@ export function createConnector(options: ConnectorOptions): Connect {
     let cancelled = false;
     if (isIP(target.hostname) !== 0) connectTo([target.hostname]);
     else {
-      const cancelLookup = options.names.lookup(target.hostname, (addresses) => {
+      const cancelLookup = options.names.lookup(target.hostname, (addresses, fault) => {
         if (cancelled) return;
-        if (addresses === null) done(new TransportFailure("dns_failed"), null);
+        if (addresses === null) done(new TransportFailure("dns_failed", fault), null);
         else connectTo(addresses);
       });
       // With a cached result the next step has begun already, and `cancel` is the function that cancels that step.
@@ -60,11 +60,14 @@ export function createConnector(options: ConnectorOptions): Connect {
     };
 
     function connectTo(addresses: readonly string[]): void {
-      if (!addresses.every(options.guard)) return done(new TransportFailure("address_denied"), null);
-      cancel = connectTcp(addresses, target.port, options, (failure, socket) => {
+      const denied = addresses.find((address) => !options.guard(address));
+      if (denied !== undefined) return done(new TransportFailure("address_denied", deniedDetail(target, denied)), null);
+      cancel = connectTcp(addresses, target.port, options, (failure, socket, peer) => {
         if (failure !== null) options.names.unreachable(target.hostname);
-        if (socket === null || !target.secure) return done(failure, socket);
-        cancel = startTls(socket, target.hostname, secureContext(), done);
+        if (socket === null || !target.secure) return done(failure, socket, peer);
+        cancel = startTls(socket, target.hostname, secureContext(), (tlsFailure, tlsSocket) =>
+          done(tlsFailure, tlsSocket, peer),
+        );
       });
     }
   };
@@ -90,13 +93,18 @@ function startTls(raw: Socket, hostname: string, secureContext: tls.SecureContex
     finished = true;
     socket.destroy();
     raw.destroy();
-    done(new TransportFailure("tls_failed", error), null);
+    done(new TransportFailure("tls_failed", describeError(error)), null);
   });
   return () => {
     finished = true;
     socket.destroy();
     raw.destroy();
   };
+}
+
+function deniedDetail({ hostname }: HostAndPort, address: string): string {
+  const denied = "a private or reserved address, to which this server does not connect";
+  return hostname === address ? `${address} is ${denied}` : `${hostname} has the address ${address}, ${denied}`;
 }
 
 function nothingToCancel(): void {}

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { BoundedBytes } from "@ringback/sdk/protocols";
+import { BoundedBytes, codingFault, contentCoding, decodeContent } from "@ringback/sdk/protocols";
 import type { Dispatcher } from "undici";
 import type { Connection } from "./connection.ts";
-import { classifyFailure, TransportFailure } from "./failure.ts";
+import { classifyFailure, type ConnectionFacts, TransportFailure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import type { OriginPool, OriginPools, PooledPost } from "./origin-pool.ts";
 import type { Endpoint, PostResult, TransportErrorCode } from "./port.ts";
@@ -35,9 +35,11 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
    * The received part of the body. null before its first byte, and after the bytes have exceeded the caller's budget.
    */
   #kept: BoundedBytes | null = null;
+  /** The reply's Content-Encoding; null: the bytes are not encoded. */
+  #coding: string | null = null;
+  #codingFault: string | null = null;
   #receivedBytes = 0;
   #interimReplies = 0;
-  #replying = false;
   #whole = false;
 
   constructor(
@@ -59,7 +61,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
 
   start(): void {
     this.#pool = this.#context.pools.of(this.endpoint.origin);
-    if (this.#pool === null) this.finish("connect_failed");
+    if (this.#pool === null) this.finish("connect_failed", `"${this.endpoint.origin}" is no origin`);
     else this.#pool.start(this);
   }
 
@@ -67,6 +69,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
   run(connection: Connection): void {
     this.#connection = connection;
     const { path, connection: kind } = this.endpoint;
+    connection.isHeadFixed = this.endpoint.isHeadFixed === true;
     const request = { path, method: "POST", headers: this.#headers, body: this.body } as const;
     connection.send(kind === "close" ? { ...request, reset: true } : request, this);
   }
@@ -84,19 +87,19 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     this.#reusedAtMs = this.#connection?.reused === true ? this.#context.clock.now() : 0;
   }
 
-  /** Called at the first byte of any reply. */
-  onResponseStarted(): void {
-    this.#replying = true;
-  }
-
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (this.isFinished) return;
     if (status < 200) {
       this.#interimReplies += 1;
-      if (this.#interimReplies > transportLimits.interimRepliesMax) this.finish("bad_reply");
+      const { interimRepliesMax } = transportLimits;
+      if (this.#interimReplies > interimRepliesMax) {
+        this.finish("bad_reply", `more than ${interimRepliesMax} interim replies`);
+      }
       return;
     }
     this.status = status;
+    this.#coding = contentCoding(headers["content-encoding"]);
+    if (this.#coding !== null) this.#codingFault = codingFault(this.#coding);
     keepFirstValues(headers);
     this.replyHeaders = headers;
   }
@@ -104,19 +107,21 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.isFinished) return;
     const { wholeReplyBytesMax, takeReplyBytes } = this.endpoint;
+    if (this.#codingFault !== null && wholeReplyBytesMax !== null) return this.finish("bad_reply", this.#codingFault);
     const { replyBytesMax, replyKeptBytes } = this.#context;
     const keptBytesMax = wholeReplyBytesMax ?? replyKeptBytes;
     const bytesLeft = Math.max(0, keptBytesMax - this.#receivedBytes);
     this.#receivedBytes += chunk.byteLength;
     if (takeReplyBytes?.(Math.min(bytesLeft, chunk.byteLength)) === false) {
       this.#kept = null;
-      return this.finish("reply_too_large");
+      return this.finish("reply_too_large", "the replies use all of their memory budget");
     }
     // Copies the bytes, because a view of the chunk would keep the socket's whole buffer in memory.
     this.#kept ??= new BoundedBytes(keptBytesMax);
     if (bytesLeft > 0) this.#kept.append(chunk);
     if (wholeReplyBytesMax === null ? this.#receivedBytes > replyBytesMax : chunk.byteLength > bytesLeft) {
-      this.finish(wholeReplyBytesMax === null ? null : "reply_too_large");
+      if (wholeReplyBytesMax === null) this.finish(null);
+      else this.finish("reply_too_large", tooLarge(wholeReplyBytesMax));
     }
   }
 
@@ -128,14 +133,34 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.isFinished) return;
-    const code = classifyFailure(error, this.#connection?.peerEnded ?? false);
+    const { code, detail } = classifyFailure(this.#connection?.tlsError ?? error, this.#facts());
     if (this.#isStaleConnection(code)) {
       this.#isSecondTry = true;
       this.#reusedAtMs = 0;
       process.nextTick(Exchange.#restart, this);
     } else {
-      this.finish(code);
+      if (code === "bad_reply" && this.status === 0) this.status = this.#connection?.head.status ?? 0;
+      this.finish(code, detail);
     }
+  }
+
+  #facts(): ConnectionFacts {
+    const connection = this.#connection;
+    return {
+      peer: connection?.peer ?? "",
+      peerEnded: connection?.peerEnded ?? false,
+      headFault: connection?.head.fault ?? null,
+      replying: this.#isReplying,
+    };
+  }
+
+  get #isReplying(): boolean {
+    return this.#connection?.head.hasBegun ?? false;
+  }
+
+  protected override waitedFor(): string {
+    if (this.#isReplying) return "no complete reply";
+    return this.#connection?.socket ? "no reply" : "no connection";
   }
 
   /**
@@ -151,16 +176,31 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     return (
       code === "connection_reset" &&
       this.#reusedAtMs !== 0 &&
-      !this.#replying &&
+      !this.#isReplying &&
       this.#context.clock.now() - this.#reusedAtMs <= transportLimits.staleConnectionMsMax
     );
   }
 
   // ---- the end
 
-  protected override replyBody(): Uint8Array {
+  protected override conclude(): void {
     this.#leavePool();
-    return this.#kept?.bytes() ?? noBytes;
+    const body = this.#kept?.bytes() ?? noBytes;
+    if (this.#coding === null || body.byteLength === 0) this.report(body);
+    else void this.#reportDecoded(this.#coding, body);
+  }
+
+  /** A reply of which only the first bytes are kept is decoded as far as possible. */
+  async #reportDecoded(coding: string, encoded: Uint8Array): Promise<void> {
+    const { wholeReplyBytesMax, takeReplyBytes } = this.endpoint;
+    const bytesMax = wholeReplyBytesMax ?? this.#context.replyKeptBytes;
+    const { body: decoded, fault } = await decodeContent(coding, encoded, bytesMax, takeReplyBytes);
+    // Some receivers only say that the body is encoded.
+    const body = decoded.byteLength === 0 && fault !== null ? encoded : decoded;
+    if (wholeReplyBytesMax === null) this.report(body);
+    else if (fault === null) this.report(body);
+    else if (fault === "too_large") this.report(body, { code: "reply_too_large", detail: tooLarge(bytesMax) });
+    else this.report(body, { code: "bad_reply", detail: fault });
   }
 
   #leavePool(): void {
@@ -176,6 +216,10 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     exchange.#leavePool();
     exchange.start();
   };
+}
+
+function tooLarge(bytesMax: number): string {
+  return `the reply has more than ${bytesMax} bytes`;
 }
 
 /** undici returns an array for a repeated header. The object belongs to this reply only, so it may be changed. */

@@ -1,4 +1,5 @@
 import { lookup } from "node:dns";
+import { describeError } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import type { Clock, TimeMs } from "./time.ts";
 
@@ -21,11 +22,13 @@ export interface NameCacheOptions {
   readonly lookupsWaitingMax?: number;
 }
 
-/** Called with null if the name has no address or the lookup failed. */
-type Listener = (addresses: readonly string[] | null) => void;
+/** Called with null if the name has no address or the lookup failed. `fault`: the reason. */
+type Listener = (addresses: readonly string[] | null, fault: string | null) => void;
 
 interface Entry {
   addresses: readonly string[] | null;
+  /** Why there are no addresses. */
+  fault: string | null;
   resolvedAtMs: TimeMs;
   /** No new lookup before this time. */
   lookupAfterMs: TimeMs;
@@ -68,7 +71,7 @@ export class NameCache {
       const usable = entry.addresses === null ? nowMs < entry.lookupAfterMs : ageMs < transportLimits.nameStaleMsMax;
       if (usable) {
         if (nowMs >= entry.lookupAfterMs) this.#request(name, ignoreResult);
-        done(entry.addresses);
+        done(entry.addresses, entry.fault);
         return nothingToCancel;
       }
     }
@@ -98,7 +101,7 @@ export class NameCache {
     const lookup: Lookup = pending ?? { name, listeners: new Set() };
     if (pending === undefined) {
       if (this.#waiting.size >= this.#options.lookupsWaitingMax) {
-        done(null);
+        done(null, "too many names are being looked up");
         return nothingToCancel;
       }
       this.#lookups.set(name, lookup);
@@ -119,20 +122,21 @@ export class NameCache {
       this.#inFlight += 1;
       this.#options.resolver(lookup.name, (error, addresses) => {
         this.#inFlight -= 1;
-        this.#finish(lookup, error === null && addresses.length > 0 ? addresses : null);
+        if (error === null && addresses.length > 0) this.#finish(lookup, addresses, null);
+        else this.#finish(lookup, null, error === null ? "the name has no address" : describeError(error));
       });
     }
   }
 
-  #finish(lookup: Lookup, addresses: readonly string[] | null): void {
+  #finish(lookup: Lookup, addresses: readonly string[] | null, fault: string | null): void {
     this.#lookups.delete(lookup.name);
-    const result = this.#keep(lookup.name, addresses);
-    for (const listener of lookup.listeners) listener(result);
+    const result = this.#keep(lookup.name, addresses, fault);
+    for (const listener of lookup.listeners) listener(result, fault);
     this.#startWaiting();
   }
 
   /** A failed lookup does not replace a usable result, because resolvers fail more often than addresses change. */
-  #keep(name: string, addresses: readonly string[] | null): readonly string[] | null {
+  #keep(name: string, addresses: readonly string[] | null, fault: string | null): readonly string[] | null {
     const nowMs = this.#options.clock.now();
     const known = this.#use(name);
     if (addresses === null && known !== undefined && known.addresses !== null) {
@@ -142,7 +146,7 @@ export class NameCache {
       }
     }
     const freshMs = addresses === null ? transportLimits.nameFailedMs : transportLimits.nameFreshMs;
-    this.#entries.set(name, { addresses, resolvedAtMs: nowMs, lookupAfterMs: nowMs + freshMs });
+    this.#entries.set(name, { addresses, fault, resolvedAtMs: nowMs, lookupAfterMs: nowMs + freshMs });
     if (this.#entries.size > this.#options.namesMax) {
       const [eldest] = this.#entries.keys();
       if (eldest !== undefined) this.#entries.delete(eldest);

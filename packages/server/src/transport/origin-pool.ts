@@ -1,5 +1,5 @@
 import { Connection, type ConnectionSettings } from "./connection.ts";
-import type { ConnectionBudget } from "./connection-budget.ts";
+import { allConnectionsInUse, type ConnectionBudget } from "./connection-budget.ts";
 import { type HostAndPort, parseOrigin } from "./connector.ts";
 import { transportLimits } from "./limits.ts";
 import type { TransportErrorCode } from "./port.ts";
@@ -16,7 +16,7 @@ export interface PooledPost {
   /** True: the POST has already ended, for example while it waited for a connection. */
   readonly isFinished: boolean;
   run(connection: Connection): void;
-  finish(error: TransportErrorCode): void;
+  finish(error: TransportErrorCode, detail: string): void;
 }
 
 /** The connections to one origin, and the POSTs that wait for a connection. */
@@ -80,11 +80,11 @@ export class OriginPool {
     if (this.#connections.size >= connectionsPerOriginMax) this.#idle[0]?.evict();
     if (this.#connections.size < connectionsPerOriginMax) this.#open(post);
     else if (this.#waiting.size < transportLimits.waitingPerOriginMax) this.#waiting.add(post);
-    else post.finish("connect_failed");
+    else post.finish("connect_failed", `${this.#waiting.size} POSTs to ${this.origin} already wait for a connection`);
   }
 
   #open(post: PooledPost): void {
-    if (!this.#settings.budget.take()) return post.finish("connect_failed");
+    if (!this.#settings.budget.take()) return post.finish("connect_failed", allConnectionsInUse);
     const connection = new Connection(this.origin, this.#target, this.#settings, this.#evict);
     this.#connections.add(connection);
     post.run(connection);

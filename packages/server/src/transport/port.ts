@@ -20,6 +20,8 @@ export interface Endpoint {
   /** Path with query; starts with `/`. For tcp it is `/?byteOrder=big` or `/?byteOrder=little`. */
   readonly path: string;
   readonly connection: "keep-alive" | "close";
+  /** True: the request has no `Accept-Encoding: identity`. */
+  readonly isHeadFixed?: boolean;
   /** Limits the whole attempt: name lookup, connecting, headers and body. */
   readonly timeoutMs: number;
   /**
@@ -40,13 +42,19 @@ export interface PostResult {
   readonly durationMs: number;
   /** null: a reply came, or the message was sent over a protocol without replies (TCP, WebSocket). */
   readonly error: TransportErrorCode | null;
-  /** 0: no status line came. */
+  /**
+   * The exact cause of the error, in words. null or absent without an error, or if nothing is known besides the code.
+   * Contains no address of the receiver for the codes `timeout`, `bad_reply` and `reply_too_large`.
+   */
+  readonly errorDetail?: string | null;
+  /** 0: no readable status line came. */
   readonly status: number;
   /** Lower-case names; the first value of a repeated header. Empty when no reply came. */
   readonly headers: Readonly<Record<string, string>>;
   /**
    * The first bytes of the reply, at most `limits.replyKeptBytes`. For an endpoint with `wholeReplyBytesMax`, the whole
-   * reply, or the received part after an error.
+   * reply, or the received part after an error. A compressed reply (gzip, deflate, br) is decompressed, within the same
+   * limits.
    */
   readonly body: Uint8Array;
 }

@@ -1,4 +1,5 @@
 import type { DeadlineGroup, Deadlines, Expiring } from "./deadline.ts";
+import type { Failure } from "./failure.ts";
 import type { Endpoint, PostResult, TransportErrorCode } from "./port.ts";
 import type { Clock, TimeMs } from "./time.ts";
 
@@ -30,6 +31,7 @@ export abstract class Post implements Expiring {
   readonly #startedAtMs: TimeMs;
   #finished = false;
   #error: TransportErrorCode | null = null;
+  #errorDetail: string | null = null;
   #durationMs = 0;
 
   constructor(context: PostContext, endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void) {
@@ -47,7 +49,12 @@ export abstract class Post implements Expiring {
 
   /** Called when the deadline has come or the transport closes. */
   end(why: "timeout" | "aborted"): void {
-    this.finish(why);
+    this.finish(why, why === "timeout" ? `${this.waitedFor()} within ${this.endpoint.timeoutMs} ms` : null);
+  }
+
+  /** The event that has not happened before the deadline, as in "no reply". */
+  protected waitedFor(): string {
+    return "no connection";
   }
 
   /** Called before the first byte is written. False: the message must not be sent any more, and the POST has ended. */
@@ -59,10 +66,11 @@ export abstract class Post implements Expiring {
   }
 
   /** `error` is null if a reply came, or if the message was sent over a protocol without replies. */
-  finish(error: TransportErrorCode | null): void {
+  finish(error: TransportErrorCode | null, detail: string | null = null): void {
     if (this.#finished) return;
     this.#finished = true;
     this.#error = error;
+    this.#errorDetail = detail;
     this.#durationMs = Math.max(0, Math.round(this.#context.clock.now() - this.#startedAtMs));
     this.#context.deadlines.remove(this);
     this.release();
@@ -72,14 +80,18 @@ export abstract class Post implements Expiring {
   /** Subclasses release sockets, timers and their share of the connection limit here, without delay. */
   protected release(): void {}
 
-  /** Called in the next tick after `finish`. Returns the part of the reply's body that was received. */
-  protected replyBody(): Uint8Array {
-    return noBytes;
+  /** Called in the next tick after `finish`. Calls `report` once, now or later. */
+  protected conclude(): void {
+    this.report(noBytes);
   }
 
-  static readonly #report = (post: Post): void => {
-    const body = post.replyBody();
-    const { status, replyHeaders: headers } = post;
-    post.#done({ durationMs: post.#durationMs, error: post.#error, status, headers, body });
-  };
+  /** `body`: the part of the reply's body that was received. `failure`: the body cannot be used. */
+  protected report(body: Uint8Array, failure: Failure | null = null): void {
+    const error = this.#error ?? failure?.code ?? null;
+    const errorDetail = this.#error === null ? (failure?.detail ?? null) : this.#errorDetail;
+    const { status, replyHeaders: headers } = this;
+    this.#done({ durationMs: this.#durationMs, error, errorDetail, status, headers, body });
+  }
+
+  static readonly #report = (post: Post): void => post.conclude();
 }

@@ -1,10 +1,11 @@
 import { connect, isIPv6, type Socket } from "node:net";
-import { TransportFailure } from "./failure.ts";
+import { describeError, TransportFailure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import type { SocketCount } from "./socket-count.ts";
 import type { Timers } from "./time.ts";
 
-export type Connected = (failure: TransportFailure | null, socket: Socket | null) => void;
+/** `peer`: address and port to which the socket is connected. */
+export type Connected = (failure: TransportFailure | null, socket: Socket | null, peer?: string) => void;
 
 export interface TcpOptions {
   readonly timers: Timers;
@@ -33,6 +34,7 @@ export function connectTcp(
   const trying = new Set<Socket>();
   let cancelTimer: (() => void) | null = null;
   let refused = false;
+  const errors: string[] = [];
   let finished = false;
 
   tryNext();
@@ -43,6 +45,7 @@ export function connectTcp(
     cancelTimer = null;
     const address = queue.shift();
     if (address === undefined) return;
+    const peer = isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
     const socket = options.open(address, port);
     options.sockets.add(socket);
     trying.add(socket);
@@ -55,17 +58,18 @@ export function connectTcp(
       socket.removeListener("error", onError);
       trying.delete(socket);
       finish();
-      done(null, socket);
+      done(null, socket, peer);
     }
 
     function onError(error: NodeJS.ErrnoException): void {
       trying.delete(socket);
       if (finished) return;
       if (error.code === "ECONNREFUSED") refused = true;
+      errors.push(describeError(error));
       if (queue.length > 0) return tryNext();
       if (trying.size > 0) return;
       finish();
-      done(new TransportFailure(refused ? "connect_refused" : "connect_failed", error), null);
+      done(new TransportFailure(refused ? "connect_refused" : "connect_failed", errors.join(", ")), null);
     }
   }
 

@@ -1,11 +1,14 @@
 import type { Socket } from "node:net";
+import { allConnectionsInUse } from "./connection-budget.ts";
 import { parseOrigin } from "./connector.ts";
+import { describeError } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import type { Network } from "./network.ts";
 import type { Endpoint, PostResult } from "./port.ts";
 import { Post } from "./post.ts";
 
 const LENGTH_BYTES = 4;
+const tooMuch = `the receiver sent more than ${transportLimits.tcpReceivedBytesMax} bytes`;
 
 /**
  * One message over its own TCP connection: four bytes of length, then the text, then the end of the stream. There is no
@@ -29,18 +32,24 @@ export class TcpPost extends Post {
 
   start(): void {
     const target = parseOrigin(this.endpoint.origin);
-    if (target === null || !this.#network.budget.take()) return this.finish("connect_failed");
+    if (target === null) return this.finish("connect_failed", `"${this.endpoint.origin}" is no origin`);
+    if (!this.#network.budget.take()) return this.finish("connect_failed", allConnectionsInUse);
     this.#isInBudget = true;
-    const cancel = this.#network.connect(target, (failure, socket) => {
+    const cancel = this.#network.connect(target, (failure, socket, peer = "") => {
       this.#cancelConnect = null;
-      if (socket === null) this.finish(failure?.code ?? "connect_failed");
-      else this.#write(socket);
+      if (socket === null) this.finish(failure?.code ?? "connect_failed", failure?.detail);
+      else this.#write(socket, peer);
     });
     if (this.#socket === null && !this.isFinished) this.#cancelConnect = cancel;
   }
 
   override end(why: "timeout" | "aborted"): void {
-    this.finish(this.#written ? null : why);
+    if (this.#written) this.finish(null);
+    else super.end(why);
+  }
+
+  protected override waitedFor(): string {
+    return this.#socket === null ? "no connection" : "the receiver did not take the whole message";
   }
 
   protected override release(): void {
@@ -50,13 +59,17 @@ export class TcpPost extends Post {
     if (this.#isInBudget) this.#network.budget.release();
   }
 
-  #write(socket: Socket): void {
+  #write(socket: Socket, peer: string): void {
     this.#socket = socket;
-    socket.on("error", () => this.finish("connection_reset"));
+    const ended = (): void => {
+      if (this.#written) this.finish(null);
+      else this.finish("connection_reset", `${peer} closed the connection before it had the whole message`);
+    };
+    socket.on("error", (error) => this.finish("connection_reset", `${describeError(error)}, ${peer}`));
     if (!this.mayBegin()) return;
     socket.on("data", (chunk) => this.#onReceived(chunk.length));
-    socket.on("end", () => this.finish(this.#written ? null : "connection_reset"));
-    socket.on("close", () => this.finish(this.#written ? null : "connection_reset"));
+    socket.on("end", ended);
+    socket.on("close", ended);
     socket.cork();
     socket.write(lengthOf(this.body, this.endpoint.path));
     socket.write(this.body, (error) => {
@@ -74,7 +87,8 @@ export class TcpPost extends Post {
   /** Everything that the receiver sends must be read. Otherwise the end of the receiver's side would not be noticed. */
   #onReceived(bytes: number): void {
     this.#receivedBytes += bytes;
-    if (this.#receivedBytes > transportLimits.tcpReceivedBytesMax) this.finish(this.#written ? null : "bad_reply");
+    if (this.#receivedBytes > transportLimits.tcpReceivedBytesMax)
+      this.finish(this.#written ? null : "bad_reply", tooMuch);
   }
 }
 

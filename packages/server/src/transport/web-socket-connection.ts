@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 import type { ClientOptions, RawData, WebSocket } from "ws";
 import { parseOrigin } from "./connector.ts";
 import type { Target } from "./endpoint.ts";
+import { describeError, type Failure, isTlsError } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import type { Network } from "./network.ts";
-import type { TransportErrorCode } from "./port.ts";
 
 /** The object that uses a connection and is notified of its events. */
 export interface WebSocketOwner {
@@ -14,10 +14,10 @@ export interface WebSocketOwner {
   /** Called regularly while the connection is open. True: the connection may be closed. */
   isIdle(): boolean;
   /**
-   * Called once when the connection has ended, but not after `close()`. `code` is null if the connection was closed
+   * Called once when the connection has ended, but not after `close()`. `failure` is null if the connection was closed
    * because it was idle.
    */
-  ended(code: TransportErrorCode | null): void;
+  ended(failure: Failure | null): void;
 }
 
 const HELLO = "hello";
@@ -43,7 +43,9 @@ export class WebSocketConnection {
   constructor(url: Target, network: Network, owner: WebSocketOwner) {
     this.#network = network;
     this.#owner = owner;
-    this.#cancelTimer = network.timers.after(transportLimits.webSocketGreetingMsMax, () => this.fail("timeout"));
+    this.#cancelTimer = network.timers.after(transportLimits.webSocketGreetingMsMax, () =>
+      this.fail({ code: "timeout", detail: `no "hello" within ${transportLimits.webSocketGreetingMsMax} ms` }),
+    );
     process.nextTick(() => this.#start(url));
   }
 
@@ -72,28 +74,30 @@ export class WebSocketConnection {
     this.#tearDown((socket) => (this.#greeted ? socket.close(1001) : socket.terminate()));
   }
 
-  fail(code: TransportErrorCode): void {
+  fail(failure: Failure): void {
     if (this.#ended) return;
     this.#tearDown((socket) => socket.terminate());
-    this.#owner.ended(code);
+    this.#owner.ended(failure);
   }
 
   #start({ origin, path }: Target): void {
     if (this.#ended) return;
     const target = parseOrigin(origin);
-    if (target === null) return this.fail("connect_failed");
-    this.#cancelConnect = this.#network.connect(target, (failure, socket) => {
+    if (target === null) return this.fail({ code: "connect_failed", detail: `"${origin}" is no origin` });
+    this.#cancelConnect = this.#network.connect(target, (failure, socket, peer = "") => {
       this.#cancelConnect = null;
-      if (socket === null) this.fail(failure?.code ?? "connect_failed");
-      else this.#upgrade(origin + path, socket);
+      if (socket === null) this.fail(failure ?? { code: "connect_failed", detail: null });
+      else this.#upgrade(origin + path, socket, peer);
     });
   }
 
-  #upgrade(url: string, raw: Socket): void {
+  #upgrade(url: string, raw: Socket, peer: string): void {
     const socket = openWebSocket(url, raw);
     this.#socket = socket;
-    socket.on("error", (error) => this.fail(classifyWebSocketError(error)));
-    socket.on("close", () => this.fail("connection_reset"));
+    socket.on("error", (error) => this.fail(classifyWebSocketError(error, peer)));
+    socket.on("close", (code) =>
+      this.fail({ code: "connection_reset", detail: `${peer} closed the WebSocket with code ${code}` }),
+    );
     socket.on("open", () => socket.send(HELLO));
     socket.on("message", (data, isBinary) => this.#onMessage(data, isBinary));
     socket.on("ping", (data) => this.#onReceived(data.length));
@@ -105,7 +109,9 @@ export class WebSocketConnection {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- with the default `binaryType` it is one Buffer
     const bytes = data as Buffer;
     if (this.#greeted) return this.#onReceived(bytes.length);
-    if (isBinary || bytes.toString().trim() !== HELLO) return this.fail("bad_reply");
+    if (isBinary || bytes.toString().trim() !== HELLO) {
+      return this.fail({ code: "bad_reply", detail: `the peer's first message is not "${HELLO}"` });
+    }
     this.#greeted = true;
     this.#cancelTimer?.();
     this.#ping();
@@ -116,7 +122,9 @@ export class WebSocketConnection {
     this.#receivedBytes += bytes + transportLimits.webSocketReceivedFrameCost;
     const { webSocketReceivedBytesMax, webSocketReceivedBytesPerMessage } = transportLimits;
     const bytesMax = webSocketReceivedBytesMax + this.#messages * webSocketReceivedBytesPerMessage;
-    if (this.#receivedBytes > bytesMax) this.fail("bad_reply");
+    if (this.#receivedBytes > bytesMax) {
+      this.fail({ code: "bad_reply", detail: `the peer sent more than ${bytesMax} bytes between two pings` });
+    }
   }
 
   #ping(): void {
@@ -127,7 +135,9 @@ export class WebSocketConnection {
   }
 
   #onPingOver(): void {
-    if (this.#receivedBytes === 0) return this.fail("timeout");
+    if (this.#receivedBytes === 0) {
+      return this.fail({ code: "timeout", detail: `no answer to a ping within ${transportLimits.webSocketPingMs} ms` });
+    }
     if (!this.#owner.isIdle()) return this.#ping();
     this.close();
     this.#owner.ended(null);
@@ -142,10 +152,11 @@ export class WebSocketConnection {
 }
 
 /** Maps an error of the socket, of Node's HTTP parser or of ws to a code. Some errors of ws have no code. */
-function classifyWebSocketError(error: Error & { readonly code?: unknown }): TransportErrorCode {
+function classifyWebSocketError(error: Error & { readonly code?: unknown }, peer: string): Failure {
   const code = typeof error.code === "string" ? error.code : "";
-  if (code === "" || code.startsWith("WS_ERR_") || code.startsWith("HPE_")) return "bad_reply";
-  return code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_") ? "tls_failed" : "connection_reset";
+  const detail = describeError(error);
+  if (code === "" || code.startsWith("WS_ERR_") || code.startsWith("HPE_")) return { code: "bad_reply", detail };
+  return { code: isTlsError(error) ? "tls_failed" : "connection_reset", detail: `${detail}, ${peer}` };
 }
 
 const load = createRequire(import.meta.url);

@@ -1,8 +1,9 @@
-import type { Evictable } from "./connection-budget.ts";
+import { allConnectionsInUse, type Evictable } from "./connection-budget.ts";
 import type { Target } from "./endpoint.ts";
+import type { Failure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import type { Network } from "./network.ts";
-import type { Endpoint, PostResult, TransportErrorCode } from "./port.ts";
+import type { Endpoint, PostResult } from "./port.ts";
 import { Post } from "./post.ts";
 import type { TimeMs } from "./time.ts";
 import { WebSocketConnection, type WebSocketOwner } from "./web-socket-connection.ts";
@@ -58,7 +59,7 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
   #usedAtMs: TimeMs = 0;
   /** Connections in a row that failed or ended soon. */
   #failures = 0;
-  #lastFailure: TransportErrorCode = "connect_failed";
+  #lastFailure: Failure = { code: "connect_failed", detail: null };
   #cancelPause: (() => void) | null = null;
 
   /** `onUnused` is called when there is no connection, no message and no pause. */
@@ -69,7 +70,9 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
   }
 
   add(post: WebSocketPost): void {
-    if (this.#waiting.size >= transportLimits.webSocketWaitingMax) return post.finish("connect_failed");
+    if (this.#waiting.size >= transportLimits.webSocketWaitingMax) {
+      return post.finish("connect_failed", `${this.#waiting.size} messages already wait for the WebSocket`);
+    }
     this.#usedAtMs = this.#network.clock.now();
     this.#waiting.add(post);
     this.#preventEviction();
@@ -88,9 +91,11 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
     // The peer has not accepted the whole message in time. A message that was passed to the connection cannot be taken
     // back, so the connection must be closed.
     if (this.#sending.has(post)) {
-      post.finish("timeout");
-      this.#connection?.fail("timeout");
-    } else post.finish(this.#cancelPause === null ? "timeout" : this.#lastFailure);
+      const failure = { code: "timeout", detail: "the peer did not take the whole message in time" } as const;
+      post.finish(failure.code, failure.detail);
+      this.#connection?.fail(failure);
+    } else if (this.#cancelPause === null) post.finish("timeout", "the WebSocket was not open in time");
+    else post.finish(this.#lastFailure.code, this.#lastFailure.detail);
   }
 
   /** Closes the connection, because the budget needs it for another origin. */
@@ -124,17 +129,17 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
     return !this.#hasMessages && clock.now() - this.#usedAtMs >= transportLimits.webSocketIdleMs;
   }
 
-  ended(code: TransportErrorCode | null): void {
+  ended(failure: Failure | null): void {
     const wasOpen = this.#isOpen;
     const lasted = wasOpen && this.#network.clock.now() - this.#openedAtMs >= transportLimits.webSocketSteadyMs;
     this.#forget();
-    if (code === null) return this.#onUnused();
+    if (failure === null) return this.#onUnused();
     this.#failures = lasted ? 1 : this.#failures + 1;
-    this.#lastFailure = code;
+    this.#lastFailure = failure;
     this.#pause();
     // `finish` removes each message from the set, which is allowed during the iteration.
-    for (const post of this.#sending) post.finish(wasOpen ? "connection_reset" : code);
-    if (!wasOpen) for (const post of this.#waiting) post.finish(code);
+    for (const post of this.#sending) post.finish(wasOpen ? "connection_reset" : failure.code, failure.detail);
+    if (!wasOpen) for (const post of this.#waiting) post.finish(failure.code, failure.detail);
   }
 
   get #hasMessages(): boolean {
@@ -143,7 +148,7 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
 
   #open(): void {
     if (!this.#network.budget.take()) {
-      for (const post of this.#waiting) post.finish("connect_failed");
+      for (const post of this.#waiting) post.finish("connect_failed", allConnectionsInUse);
       if (this.#connection === null) this.#onUnused();
       return;
     }

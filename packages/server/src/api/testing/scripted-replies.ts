@@ -36,12 +36,17 @@ export function scriptedReplies(
 
 function resultOf(reply: ScriptedReply, { wholeReplyBytesMax, takeReplyBytes }: Endpoint): PostResult {
   const nothing = { durationMs: 1, status: 0, headers: {}, body: new Uint8Array(0) };
-  if (typeof reply === "string") return { ...nothing, error: reply };
+  if (typeof reply === "string") return { ...nothing, error: reply, errorDetail: detailOf(reply) };
   const body = typeof reply.body === "string" ? Buffer.from(reply.body) : (reply.body ?? nothing.body);
   if (body.length > (wholeReplyBytesMax ?? Infinity) || takeReplyBytes?.(body.length) === false) {
     return { ...nothing, error: "reply_too_large" };
   }
   return { durationMs: 1, error: null, status: reply.status, headers: reply.headers ?? {}, body };
+}
+
+/** A detail with an address, which only operators may see. */
+function detailOf(error: TransportErrorCode): string | null {
+  return error === "connect_refused" ? "connect ECONNREFUSED 192.0.2.1:80" : null;
 }
 
 function byName(headers: readonly string[]): Record<string, string> {

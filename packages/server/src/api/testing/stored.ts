@@ -78,6 +78,13 @@ export async function settleNext(
 /** An attempt that the receiver answered with 500. */
 export function failedAttempt(fields: Partial<Attempt> = {}): Attempt {
   const reply = Buffer.from("oh no");
-  const ended = { durationMs: 12, verdict: "failed", status: 500, errorCode: "http_status", reply } as const;
+  const ended = {
+    durationMs: 12,
+    verdict: "failed",
+    status: 500,
+    errorCode: "http_status",
+    errorDetail: null,
+    reply,
+  } as const;
   return { attempt: 1, startedAtMs: 5_000, ...ended, ...fields };
 }

@@ -28,7 +28,7 @@ test("a message whose bytes are not text becomes a dead letter, and the next one
   await simulation.publish(topic, { body: Uint8Array.of(0xc3, 0x28) }, "text");
   await simulation.time.advance(1_000);
   const letters = await simulation.store.records.listDeadLetters(subscription.id, { after: null, limit: 10 });
-  expect(letters.items.map(({ reason, attemptsMade }) => [reason, attemptsMade])).toEqual([["unencodable", 0]]);
+  expect(letters.items.map(({ reason, attemptsMade }) => [reason, attemptsMade])).toEqual([["unencodable", 1]]);
   expect(simulation.posts).toHaveLength(1);
 });
 

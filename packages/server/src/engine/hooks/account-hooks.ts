@@ -15,7 +15,7 @@ import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import type { Target } from "../../transport/endpoint.ts";
-import type { Transport, TransportErrorCode } from "../../transport/port.ts";
+import type { Transport } from "../../transport/port.ts";
 import type { CalledHook, HookDetails, HookPayload } from "./hooks.ts";
 import type { Keys } from "../keys/account-keys.ts";
 import type { HookObserver } from "../observer.ts";
@@ -148,20 +148,21 @@ export class AccountHooks {
       requestId,
       json: losslessJson,
     });
-    this.#report(name, outcome, posts.firstError);
+    this.#report(name, outcome, posts.firstFailure);
     return outcome;
   }
 
   #report(
     hook: string,
-    { action, error, httpStatus, durationMs }: Outcome,
-    transportError: TransportErrorCode | null,
+    { action, error, errorDetail, httpStatus, durationMs }: Outcome,
+    failure: CallPosts["firstFailure"],
   ): void {
     const { observer, events, clock } = this.#options;
     observer.hookCalled(error === null ? action : "failed", durationMs / 1000);
     if (!events.listening) return;
     const at = clock.now();
-    events.emit({ type: "hook.called", at, hook, action, httpStatus, error, transportError, durationMs });
+    const transport = { transportError: failure?.error ?? null, transportErrorDetail: failure?.errorDetail ?? null };
+    events.emit({ type: "hook.called", at, hook, action, httpStatus, error, errorDetail, ...transport, durationMs });
   }
 
   #prepare(settings: HookSettings): PreparedHook {

@@ -54,7 +54,7 @@ describe("a hook's POST", () => {
     }
     expect(receiver.connections).toHaveLength(1);
     expect(receiver.connections[0]?.received()).toMatch(/^POST \/path\?q=1 HTTP\/1\.1\r\n/);
-    expect(posts.firstError).toBeNull();
+    expect(posts.firstFailure).toBeNull();
   });
 
   it.each<[string, string, string, string]>([
@@ -72,7 +72,7 @@ describe("a hook's POST", () => {
     await using receiver = await RawReceiver.start(({ socket }) => void socket.end(text));
     const { post, posts } = callTo(receiver.origin);
     expect(await post({ replyBytesMax: 1_024 })).toMatchObject({ error });
-    expect(posts.firstError).toBe(below);
+    expect(posts.firstFailure?.error).toBe(below);
   });
 
   it("is ended at the size limit when the reply never ends", async () => {
@@ -93,13 +93,14 @@ describe("a hook's POST", () => {
     const posted = callTo(receiver.origin).post();
     await eventually(() => receiver.requests).toBe(1);
     time.advance(allowed.timeoutMs);
-    expect(await posted).toEqual({ error: "timeout" });
+    expect(await posted).toEqual({ error: "timeout", detail: expect.stringMatching(/^no .* within \d+ ms$/) });
   });
 
   const refusal = "HTTP/1.1 403 Forbidden\r\nX-A: 1\r\n";
   // oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
   const partialReply = (error: string, body: string) => ({
     error,
+    detail: expect.any(String),
     partial: {
       status: 403,
       headers: expect.objectContaining({ "x-a": "1" }),
@@ -143,12 +144,12 @@ describe("a hook's POST", () => {
     await receiver[Symbol.asyncDispose]();
     const refused = callTo(origin);
     expect(await refused.post()).toEqual({ error: "unreachable" });
-    expect(refused.posts.firstError).toBe("connect_refused");
+    expect(refused.posts.firstFailure?.error).toBe("connect_refused");
     await closeClean(transport);
     transport = createTransport({ allowPrivateNetworks: false });
     const denied = callTo("http://169.254.169.254/latest/meta-data");
     expect(await denied.post()).toEqual({ error: "unreachable" });
-    expect(denied.posts.firstError).toBe("address_denied");
+    expect(denied.posts.firstFailure?.error).toBe("address_denied");
   });
 
   it("follows no redirect", async () => {

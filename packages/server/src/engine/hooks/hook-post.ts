@@ -21,7 +21,7 @@ export class CallPosts {
   readonly #targets: ReadonlyMap<string, Target>;
   #replyBytesLeft: number = limits.hookCallReplyBytesMax;
   #exceededBudget = false;
-  #firstError: TransportErrorCode | null = null;
+  #firstFailure: PostResult | null = null;
 
   /** `targets`: maps each URL of the hook to its parsed form. */
   constructor(transport: Transport, share: BudgetShare, targets: ReadonlyMap<string, Target>) {
@@ -30,9 +30,9 @@ export class CallPosts {
     this.#targets = targets;
   }
 
-  /** The first transport error of the call, such as a refused connection; null: none. */
-  get firstError(): TransportErrorCode | null {
-    return this.#firstError;
+  /** The first POST of the call that failed in the transport, for example because of a refused connection. */
+  get firstFailure(): Pick<PostResult, "error" | "errorDetail"> | null {
+    return this.#firstFailure;
   }
 
   readonly post: HookPost = (url, headers, body, options) => {
@@ -62,7 +62,7 @@ export class CallPosts {
 
   /** Returns null if the reply exceeds the memory budget. */
   #replyOf(result: PostResult): HookReply | FailedPost | null {
-    this.#firstError ??= result.error;
+    if (result.error !== null) this.#firstFailure ??= result;
     this.#replyBytesLeft -= result.body.byteLength;
     const error = failureOf(result);
     const { status, headers } = result;
@@ -70,7 +70,8 @@ export class CallPosts {
     const reply = { status, headers, body };
     if (this.#exceededBudget || !this.#take(derivedBytes(reply))) return null;
     if (error === null) return reply;
-    return status === 0 ? { error } : { error, partial: reply };
+    const detail = isDetailPublic(result) ? result.errorDetail : undefined;
+    return status === 0 ? { error, detail } : { error, detail, partial: reply };
   }
 }
 
@@ -104,6 +105,11 @@ const failures: Readonly<Record<TransportErrorCode, PostFailure>> = {
   connection_reset: "unreachable",
   tls_failed: "unreachable",
 };
+
+/** Details of other errors contain addresses of the server's network. */
+function isDetailPublic({ error }: PostResult): boolean {
+  return error === "timeout" || error === "bad_reply" || error === "reply_too_large";
+}
 
 function failureOf(result: PostResult): PostFailure | null {
   const { error, status, body } = result;

@@ -234,6 +234,6 @@ function detailsOf({ name, value, id, version, createdAtMs, updatedAtMs }: Entry
   return { ...value, name, id, version, createdAtMs, updatedAtMs };
 }
 
-function newMessage({ body, contentType }: ArrivingMessage): NewMessage {
-  return { body, contentType, tags: [], type: null, orderingKey: null, attributes: {}, delayMs: 0 };
+function newMessage(arriving: ArrivingMessage): NewMessage {
+  return { ...arriving, tags: [], type: null, orderingKey: null, attributes: {}, delayMs: 0 };
 }

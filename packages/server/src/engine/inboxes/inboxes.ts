@@ -3,8 +3,8 @@ import type { EntryState, MessageId, NewMessage } from "../../domain/model.ts";
 
 export interface InboxDetails extends InboxSettings, EntryState {}
 
-/** A body that was POSTed to an inbox. */
-export type ArrivingMessage = Pick<NewMessage, "body" | "contentType">;
+/** A body that was POSTed to an inbox, with the request that brought it. */
+export type ArrivingMessage = Pick<NewMessage, "body" | "contentType" | "request">;
 
 export interface Arrived {
   /** False: the message was dropped, because the inbox keeps messages only while it is polled and no client polls. */

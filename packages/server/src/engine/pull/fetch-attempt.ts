@@ -11,5 +11,5 @@ export function fetchAttempt(
   errorCode: string | null = null,
 ): Attempt {
   const verdict = errorCode === null ? "accepted" : "failed";
-  return { attempt, startedAtMs, durationMs, verdict, status: null, errorCode, reply: null };
+  return { attempt, startedAtMs, durationMs, verdict, status: null, errorCode, errorDetail: null, reply: null };
 }

@@ -129,7 +129,20 @@ test("a message that the dialect cannot carry becomes a dead letter, and the nex
   await simulation.publish(topic, notJson, "text");
   await simulation.time.advance(1_000);
   const letters = await simulation.store.records.listDeadLetters(subscription.id, { after: null, limit: 10 });
-  expect(letters.items.map(({ reason, attemptsMade }) => [reason, attemptsMade])).toEqual([["unencodable", 0]]);
+  const sentence = "body: not JSON, although its content type says so; use cloudevents-binary or raw";
+  expect(letters.items).toMatchObject([
+    {
+      reason: "unencodable",
+      attemptsMade: 1,
+      lastStatus: null,
+      lastErrorCode: "unencodable",
+      lastErrorDetail: sentence,
+      lastReply: null,
+    },
+  ]);
+  const attempts = await simulation.store.records.listAttempts(subscription.id, { after: null, limit: 10 }, "failed");
+  expect(attempts.items).toMatchObject([{ verdict: "error", errorCode: "unencodable", errorDetail: sentence }]);
+  expect(simulation.logged).toEqual([sentence]);
   expect(simulation.posts).toHaveLength(1);
   expect(simulation.observer.deaths).toEqual(["unencodable"]);
 });

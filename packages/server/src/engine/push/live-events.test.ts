@@ -21,12 +21,19 @@ describe("events", () => {
     const { ids } = await simulation.publish(topic, "hello");
     await simulation.time.advance(60_000);
     const about = { topic: "orders", subscription: "one", messageId: ids[0] };
-    const failed = { verdict: "failed", status: 503, errorCode: "http_status", durationMs: 20 };
+    const failed = { verdict: "failed", status: 503, errorCode: "http_status", errorDetail: null, durationMs: 20 };
     expect(events).toEqual([
       { type: "message.published", at, topic: "orders", ids },
       { type: "delivery.attempted", at: at + 20, ...about, attempt: 1, ...failed, nextAttemptAt: at + 1_020 },
       { type: "delivery.attempted", at: at + 1_040, ...about, attempt: 2, ...failed, nextAttemptAt: null },
-      { type: "delivery.dead", at: at + 1_040, ...about, reason: "retries_exhausted" },
+      {
+        type: "delivery.dead",
+        at: at + 1_040,
+        ...about,
+        reason: "retries_exhausted",
+        errorCode: "http_status",
+        errorDetail: null,
+      },
     ]);
   });
 

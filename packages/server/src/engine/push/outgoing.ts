@@ -8,7 +8,8 @@ import {
   type RetryAfter,
 } from "@ringback/sdk/protocols";
 import { messageId } from "../../domain/message-id.ts";
-import type { Subscription, TimeMs } from "../../domain/model.ts";
+import type { Message, Subscription, TimeMs } from "../../domain/model.ts";
+import { contentEncodingOf } from "../../domain/received-request.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
@@ -27,19 +28,21 @@ export interface Route {
   readonly keys: readonly string[];
 }
 
-/**
- * The reason why a delivery cannot be sent. `unencodable`: the dialect cannot carry this message. `key_unavailable`: a
- * key is missing or unfit.
- */
-export type EncodeFailure = "unencodable" | "key_unavailable";
+/** The reason why a delivery cannot be sent. */
+export interface EncodeFailure {
+  /** `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or unfit. */
+  readonly failure: "unencodable" | "key_unavailable";
+  readonly detail: string | null;
+}
 
 export function routeOf(subscription: Subscription, topicOwner: number, maySend?: () => boolean): Route {
   const { push } = subscription.settings;
   if (push === null) throw new Error(`subscription ${subscription.id} is not pushed`);
   const protocol = findPushProtocol(push.protocol);
   if (protocol === null) throw new Error(`subscription ${subscription.id} has no protocol "${push.protocol}"`);
+  const endpoint = { ...parseEndpoint(push), ...(protocol.isHeadFixed === true && { isHeadFixed: true }) };
   return {
-    endpoint: maySend === undefined ? parseEndpoint(push) : { ...parseEndpoint(push), maySend },
+    endpoint: maySend === undefined ? endpoint : { ...endpoint, maySend },
     protocol,
     topicOwner,
     topic: subscription.topic,
@@ -76,10 +79,10 @@ export function encode(
     orderingKey: message.orderingKey,
     attributes: message.attributes,
   };
-  if (route.keys.length > 0) return encodeSigned(route, outgoing, keyRing);
+  if (route.keys.length > 0) return encodeSigned(route, message, outgoing, keyRing);
   try {
     const encoded = route.protocol.encode(outgoing, noKeys);
-    return encoded instanceof Promise ? finishEncoding(route, encoded) : withHeaders(route, encoded);
+    return encoded instanceof Promise ? finishEncoding(route, message, encoded) : withHeaders(route, message, encoded);
   } catch (error) {
     return unencodable(error);
   }
@@ -89,38 +92,47 @@ const noKeys: readonly ProtocolKey[] = [];
 
 async function encodeSigned(
   route: Route,
+  message: Message,
   outgoing: OutgoingDelivery,
   keyRing: KeyRing,
 ): Promise<EncodedRequest | EncodeFailure> {
   const keys: ProtocolKey[] = [];
+  const faults: string[] = [];
   for (const kid of route.keys) {
     const key = await keyRing.find(kid);
+    const fault = key === null ? "does not exist or cannot be decrypted" : (route.protocol.keyFault?.(key.jwk) ?? null);
     // A key that the dialect cannot use is treated like a missing key. The other keys are enough for a receiver that
     // has them.
-    if (key !== null && (route.protocol.keyFault?.(key.jwk) ?? null) === null) keys.push(key);
+    if (key !== null && fault === null) keys.push(key);
+    else faults.push(`key "${kid}": ${fault}`);
   }
   // The operator can add a key, and the message itself is valid.
-  if (keys.length === 0) return "key_unavailable";
-  return finishEncoding(route, (async () => route.protocol.encode(outgoing, keys))());
+  if (keys.length === 0) return { failure: "key_unavailable", detail: faults.join("; ") };
+  return finishEncoding(route, message, (async () => route.protocol.encode(outgoing, keys))());
 }
 
 async function finishEncoding(
   route: Route,
+  message: Message,
   encoding: Promise<EncodedRequest>,
 ): Promise<EncodedRequest | EncodeFailure> {
   try {
-    return withHeaders(route, await encoding);
+    return withHeaders(route, message, await encoding);
   } catch (error) {
     return unencodable(error);
   }
 }
 
-function withHeaders(route: Route, encoded: EncodedRequest): EncodedRequest {
-  return route.headers.length === 0 ? encoded : { headers: [...encoded.headers, ...route.headers], body: encoded.body };
+function withHeaders(route: Route, { body, request }: Message, encoded: EncodedRequest): EncodedRequest {
+  // An inbox keeps compressed bodies. A dialect that sends the body as it is must say how it is compressed.
+  const coding = request !== null && encoded.body === body ? contentEncodingOf(request) : null;
+  if (coding === null && route.headers.length === 0) return encoded;
+  const codings = coding === null ? [] : ["content-encoding", coding];
+  return { headers: [...encoded.headers, ...codings, ...route.headers], body: encoded.body };
 }
 
-function unencodable(error: unknown): "unencodable" {
-  if (error instanceof UnencodableError) return "unencodable";
+function unencodable(error: unknown): EncodeFailure {
+  if (error instanceof UnencodableError) return { failure: "unencodable", detail: error.message };
   throw error;
 }
 
@@ -128,21 +140,30 @@ function unencodable(error: unknown): "unencodable" {
 export interface Judgement {
   readonly verdict: "accepted" | "failed" | "error";
   readonly errorCode: string | null;
+  /** The exact cause of the failure, in words. */
+  readonly errorDetail: string | null;
   /** True: the endpoint replied that it will never accept another message. */
   readonly gone: boolean;
   /** The wait that the endpoint requested. */
   readonly retryAfter: RetryAfter | null;
 }
 
-const accepted: Judgement = { verdict: "accepted", errorCode: null, gone: false, retryAfter: null };
-const gone: Judgement = { verdict: "failed", errorCode: "gone", gone: true, retryAfter: null };
+const none = { errorCode: null, errorDetail: null, gone: false, retryAfter: null } as const;
+const accepted: Judgement = { ...none, verdict: "accepted" };
+const gone: Judgement = { ...none, verdict: "failed", errorCode: "gone", gone: true };
+
+/** The judgement on an attempt without a POST. */
+export function judgeUnsent({ failure, detail }: EncodeFailure): Judgement {
+  return { ...none, verdict: "error", errorCode: failure, errorDetail: detail };
+}
 
 export function judge(route: Route, result: PostResult): Judgement {
-  if (result.error !== null) return { verdict: "error", errorCode: result.error, gone: false, retryAfter: null };
+  const { error, errorDetail = null } = result;
+  if (error !== null) return { ...none, verdict: "error", errorCode: error, errorDetail };
   // TCP and WebSocket endpoints do not reply: a message that was sent counts as accepted.
   if (result.status === 0) return accepted;
   const verdict = route.protocol.interpret({ status: result.status, headers: result.headers, body: result.body });
   if (verdict.kind === "accepted") return accepted;
   if (verdict.kind === "gone") return gone;
-  return { verdict: "failed", errorCode: verdict.code, gone: false, retryAfter: verdict.retryAfter };
+  return { ...none, verdict: "failed", errorCode: verdict.code, errorDetail, retryAfter: verdict.retryAfter };
 }

@@ -24,12 +24,12 @@ export function postDelivery(
   done: (result: PostResult | EncodeFailure) => void,
 ): void {
   const post = (request: EncodedRequest | EncodeFailure): void => {
-    if (typeof request === "string") done(request);
+    if ("failure" in request) done(request);
     else context.transport.post(route.endpoint, request.headers, request.body, done);
   };
   const unexpected = (error: unknown): EncodeFailure => {
     context.failed(error);
-    return "key_unavailable";
+    return { failure: "key_unavailable", detail: error instanceof Error ? error.message : null };
   };
   let encoded: EncodedRequest | EncodeFailure | Promise<EncodedRequest | EncodeFailure>;
   try {

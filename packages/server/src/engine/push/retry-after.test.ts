@@ -12,10 +12,14 @@ test("410 Gone disables the subscription, emits an event, and nothing more is se
   let status = 410;
   const one = await simulation.subscribe(topic, "one", { script: () => ({ status, afterMs: 5 }) });
   const other = await simulation.subscribe(topic, "other");
-  await simulation.publish(topic, "hello");
+  const { ids } = await simulation.publish(topic, "hello");
   await simulation.time.advance(DAY_MS);
   expect(simulation.postsTo(one)).toHaveLength(1);
-  expect((await simulation.store.catalog.getSubscription(topic.id, "one"))?.state).toBe("disabled");
+  expect(await simulation.store.catalog.getSubscription(topic.id, "one")).toMatchObject({
+    state: "disabled",
+    disabled: { reason: "gone", messageId: ids[0], attempt: 1 },
+  });
+  expect(simulation.logged).toEqual(["one disabled"]);
   expect((await simulation.store.catalog.getSubscription(topic.id, "other"))?.state).toBe("active");
   expect(types.filter((type) => type === "subscription.disabled")).toHaveLength(1);
   expect((await simulation.store.records.listAttempts(one.id, { after: null, limit: 9 }, "all")).items).toMatchObject([

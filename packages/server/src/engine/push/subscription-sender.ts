@@ -1,15 +1,18 @@
 import { limits } from "../../domain/limits.ts";
-import type { Attempt, Subscription, TimeMs } from "../../domain/model.ts";
+import { messageId } from "../../domain/message-id.ts";
+import type { Attempt, Disablement, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Random } from "../../domain/ports.ts";
 import type { Claim, ClaimId, Settled } from "../../store/log.ts";
 import type { PostResult } from "../../transport/port.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
+import type { EngineLog } from "../engine-log.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { afterFailure } from "./after-failure.ts";
 import { DueTimer } from "./due-timer.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
-import { type EncodeFailure, judge, type Route, routeOf } from "./outgoing.ts";
+import { type EncodeFailure, judge, type Judgement, judgeUnsent, type Route, routeOf } from "./outgoing.ts";
 import { type PostContext, postDelivery } from "./post-delivery.ts";
+import { pushAttempt, unsent } from "./push-attempt.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
 import type { Settler } from "./settler.ts";
 import type { Health, Slot, Slots, SlotUser } from "./slots.ts";
@@ -18,12 +21,13 @@ import type { EngineServices } from "../services.ts";
 /** Services that all senders share. */
 export interface SenderContext extends PostContext, Pick<EngineServices, "events" | "observer" | "clock" | "timers"> {
   readonly settler: Settler;
+  readonly log: EngineLog;
   readonly slots: Slots;
   readonly random: Random;
   readonly topicOwner: number;
   readonly nextRequestId: () => string;
   /** Called when the endpoint replied 410 Gone, to disable the subscription. */
-  readonly gone: (subscription: Subscription) => void;
+  readonly gone: (subscription: Subscription, why: Disablement) => void;
   /** False: another process may own the claims of this process. `resume` is called when the claims are confirmed. */
   readonly maySend: () => boolean;
   /** Called when the sender needs another claim. */
@@ -38,10 +42,6 @@ interface Started {
   readonly route: Route;
   readonly startedAtMs: TimeMs;
 }
-
-/** Result of an attempt without a POST, because a key is missing. A later attempt may find the key. */
-const unsigned = { error: "key_unavailable", durationMs: 0, status: 0, body: null } as const;
-const cannotSign = { verdict: "error", errorCode: unsigned.error, gone: false, retryAfter: null } as const;
 
 /**
  * Sends the deliveries of one subscription. Keeps a queue of claimed deliveries, a window of POSTs in flight and the
@@ -272,34 +272,23 @@ export class SubscriptionSender implements SlotUser {
 
   #finish(started: Started, result: PostResult | EncodeFailure): void {
     const { queued } = started;
-    if (result === "unencodable") {
-      this.#settle(queued, null, { kind: "dead", reason: "unencodable" });
-      this.#next(queued, "finished");
-    } else if (result === "key_unavailable") {
-      this.#finishAttempt(started, unsigned);
+    if ("failure" in result) {
+      this.#finishAttempt(started, unsent, judgeUnsent(result));
     } else if (result.error === "aborted") {
       // The server itself aborted the POST while stopping, so this is not an attempt.
       this.#settle(queued, null, { kind: "released" });
       this.#next(queued, "released");
     } else {
-      this.#finishAttempt(started, result);
+      this.#finishAttempt(started, result, judge(started.route, result));
     }
   }
 
-  #finishAttempt({ queued, route, startedAtMs }: Started, result: PostResult | typeof unsigned): void {
-    const { clock, observer, random } = this.#context;
+  #finishAttempt(started: Started, result: PostResult | typeof unsent, judgement: Judgement): void {
+    const { queued, startedAtMs } = started;
+    const { clock, observer } = this.#context;
     const nowMs = clock.now();
-    const judgement = result.error === "key_unavailable" ? cannotSign : judge(route, result);
-    const { verdict, errorCode, retryAfter } = judgement;
-    const attempt: Attempt = {
-      attempt: queued.delivery.attemptsMade + 1,
-      startedAtMs,
-      durationMs: Math.round(result.durationMs),
-      verdict,
-      status: result.status === 0 ? null : result.status,
-      errorCode,
-      reply: result.body,
-    };
+    const { verdict, errorCode } = judgement;
+    const attempt = pushAttempt(queued.delivery.attemptsMade + 1, startedAtMs, result, judgement);
     observer.attempted(verdict, result.durationMs / 1000);
     if (verdict === "accepted") {
       this.#endpointHealth.succeeded(nowMs);
@@ -307,18 +296,30 @@ export class SubscriptionSender implements SlotUser {
       if (attempt.attempt === 1) observer.delivered((nowMs - queued.delivery.message.publishedAtMs) / 1000);
       this.#settle(queued, attempt, { kind: "delivered" });
       this.#next(queued, "finished");
-      return;
-    }
+    } else if (errorCode === "unencodable") {
+      // The message is at fault, not the endpoint. Another attempt would fail in the same way.
+      this.#settle(queued, attempt, { kind: "dead", reason: "unencodable" });
+      this.#next(queued, "finished");
+    } else this.#failed(started, attempt, judgement, nowMs);
+  }
+
+  #failed(started: Started, attempt: Attempt, { errorCode, gone, retryAfter }: Judgement, nowMs: TimeMs): void {
+    const { queued, route, startedAtMs } = started;
+    const { delivery } = queued;
     this.#endpointHealth.failed(nowMs);
     // A 410 reply is ignored if the subscription's endpoint has changed or the sender was stopped since the POST
     // started.
-    if (judgement.gone && route === this.#route && !this.#stopped) this.#context.gone(this.#subscription);
-    const failed = { delivery: queued.delivery, startedAtMs, nowMs, retryAfter };
+    if (gone && route === this.#route && !this.#stopped) {
+      const { topicId, seq } = delivery.message;
+      const by = { messageId: messageId(topicId, seq), attempt: attempt.attempt };
+      this.#context.gone(this.#subscription, { atMs: nowMs, reason: "gone", ...by });
+    }
+    const failed = { delivery, startedAtMs, nowMs, retryAfter };
     // The configuration denies the address, so a later attempt would fail as well.
     const settled: Settled =
       errorCode === "address_denied"
         ? { kind: "dead", reason: "address_denied" }
-        : afterFailure(this.#subscription.settings.retry, failed, random);
+        : afterFailure(this.#subscription.settings.retry, failed, this.#context.random);
     this.#settle(queued, attempt, settled);
     this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
   }
@@ -332,7 +333,11 @@ export class SubscriptionSender implements SlotUser {
       { claimId, subscriptionId: this.id, delivery, attempt, settled },
       isWaitedFor ? () => this.#recorded(queued, settled) : null,
     );
-    if (settled.kind === "dead") observer.dead(settled.reason);
+    if (settled.kind === "dead") {
+      observer.dead(settled.reason);
+      if (settled.reason === "unencodable")
+        this.#context.log.unencodable(this.#subscription, delivery.message, attempt);
+    }
     if (events.listening) {
       emitDeliveryEvents(events, this.#subscription, delivery.message.seq, {
         at: clock.now(),

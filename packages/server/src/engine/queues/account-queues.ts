@@ -196,9 +196,13 @@ export class AccountQueues {
     };
   }
 
-  async #move(to: string, { body, contentType, tags, type, attributes }: Message, key: string): Promise<Moved> {
+  async #move(
+    to: string,
+    { body, contentType, tags, type, attributes, request }: Message,
+    key: string,
+  ): Promise<Moved> {
     try {
-      const message = { body, contentType, tags, type, attributes, orderingKey: null, delayMs: 0 };
+      const message = { body, contentType, tags, type, attributes, request, orderingKey: null, delayMs: 0 };
       await this.#append(await this.#queueWithLog(to), [message], key);
       return "moved";
     } catch (error) {

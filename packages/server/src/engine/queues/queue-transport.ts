@@ -59,7 +59,7 @@ export class QueueTransport implements Transport {
     queue: string,
     endpoint: Endpoint,
     body: Uint8Array,
-  ): Promise<Pick<PostResult, "error" | "status" | "body">> {
+  ): Promise<Pick<PostResult, "error" | "errorDetail" | "status" | "body">> {
     // The interface forbids calling `done` before `post` has returned.
     await Promise.resolve();
     if (this.#isClosed || endpoint.maySend?.() === false) return { error: "aborted", status: 0, body: nothing };
@@ -68,7 +68,8 @@ export class QueueTransport implements Transport {
       return { error: null, status: 200, body: nothing };
     } catch (error) {
       if (error instanceof RingbackError) {
-        return { error: null, status: errorTable[error.code].status, body: Buffer.from(error.message) };
+        const { code, message } = error;
+        return { error: null, errorDetail: message, status: errorTable[code].status, body: Buffer.from(message) };
       }
       this.#options.failed(error);
       return { error: null, status: errorTable.internal.status, body: nothing };

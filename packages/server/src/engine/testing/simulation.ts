@@ -38,6 +38,8 @@ export class Simulation {
   readonly observer = new RecordingObserver();
   /** Errors that the engine reported to `failed`. */
   readonly failures: { readonly during: string; readonly error: unknown }[] = [];
+  /** The lines that the operator would find in the log. */
+  readonly logged: string[] = [];
   /** All POSTs in order, including those of engines that were stopped or killed since. */
   readonly posts: Post[] = [];
   readonly #inFlightMax: number;
@@ -102,6 +104,10 @@ export class Simulation {
       clock: this.time,
       timers,
       random: this.random,
+      log: {
+        unencodable: (_subscription, _message, attempt) => this.logged.push(attempt?.errorDetail ?? ""),
+        disabled: ({ name }) => this.logged.push(`${name} disabled`),
+      },
       keyRing: { find: (kid) => Promise.resolve(this.keys.get(kid) ?? null) },
       inFlightMax: this.#inFlightMax,
       failed: (error, during) => this.failures.push({ during, error }),

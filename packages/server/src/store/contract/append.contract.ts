@@ -65,6 +65,15 @@ export function appendContract({ promise, shared }: Part): void {
       type: "a.b.c",
       orderingKey: "客户-1",
       attributes: { "x-trace": "00-ab", protox: "é", z: "" },
+      request: {
+        headers: [
+          ["x-hub-signature-256", "sha256=00"],
+          ["x-repeated", "1"],
+          ["__proto__", 'é"\\'],
+          ["x-repeated", "2"],
+        ],
+        query: "a=1&a=%20",
+      },
       delayMs: 0,
     };
     await scene.publish(

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { SubscriptionState } from "../../domain/model.ts";
+import type { StateChange } from "../../domain/model.ts";
 import type { Revision, WriteCondition } from "../../domain/write-condition.ts";
 import type { Part } from "./part.ts";
 import { Scene, settings, topicSettings } from "./fixtures.ts";
@@ -96,7 +96,7 @@ export function conditionContract({ promise, shared }: Part): void {
   promise("changes the state of a subscription only if the condition is met", async () => {
     const scene = await Scene.make(shared());
     const first = await scene.subscribe("reader");
-    const change = (state: SubscriptionState, condition: WriteCondition) =>
+    const change = (state: StateChange, condition: WriteCondition) =>
       scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", state, condition);
     const paused = await change("paused", first);
     expect(paused).toMatchObject({ state: "paused", version: 2 });

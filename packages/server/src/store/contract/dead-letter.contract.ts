@@ -21,17 +21,24 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
   promise("keeps a dead letter with its message, its reason and its last reply", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
-    await scene.publish(message("a", { tags: ["t"], attributes: { x: "y" }, contentType: "text/plain" }));
+    const request = { headers: [["a", "b"]], query: "q" } as const;
+    await scene.publish(message("a", { tags: ["t"], attributes: { x: "y" }, contentType: "text/plain", request }));
     await scene.settleNext(reader, parkedUntil(scene.now));
     const claim = await scene.claim(reader);
     scene.under.clock.advance(5);
     await scene.store.log.settle([
       {
         ...settlement(claim, claim.deliveries[0] as never, dead),
-        attempt: attempt(2, "failed", { status: 503, errorCode: "http_status", reply: Buffer.from("busy") }),
+        attempt: attempt(2, "failed", {
+          status: 503,
+          errorCode: "http_status",
+          errorDetail: "said “no”",
+          reply: Buffer.from("busy"),
+        }),
       },
     ]);
     const [letter] = (await list(scene, reader)).items;
+    expect(letter?.message.request).toEqual(request);
     expect(letter).toEqual({
       id: expect.stringMatching(/^[1-9]\d*$/) as string,
       message: { ...claim.deliveries[0]?.message, body: new Uint8Array(Buffer.from("a")) },
@@ -40,6 +47,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
       diedAtMs: scene.now,
       lastStatus: 503,
       lastErrorCode: "http_status",
+      lastErrorDetail: "said “no”",
       lastReply: new Uint8Array(Buffer.from("busy")),
     });
     expect(await scene.store.records.getDeadLetter(reader.id, letter?.id as string)).toEqual(letter);

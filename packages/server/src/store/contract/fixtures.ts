@@ -77,6 +77,7 @@ export function attempt(number: number, verdict: AttemptVerdict, fields: Partial
     verdict,
     status: verdict === "accepted" ? 200 : 500,
     errorCode: verdict === "accepted" ? null : "http_status",
+    errorDetail: verdict === "accepted" ? null : "the receiver replied 500",
     reply: Buffer.from(verdict),
     ...fields,
   };

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Subscription, SubscriptionId, SubscriptionSettings } from "../../domain/model.ts";
+import type { StateChange, Subscription, SubscriptionId, SubscriptionSettings } from "../../domain/model.ts";
 import type { Claim } from "../log.ts";
 import type { Page } from "../page.ts";
 import type { Part } from "./part.ts";
@@ -22,6 +22,7 @@ export function subscriptionsContract({ promise, shared, fresh }: Part): void {
         topic: scene.topic.name,
         name: "reader",
         state: "active",
+        disabled: null,
         settings: settings(),
         version: 1,
         createdAtMs: scene.now,
@@ -270,6 +271,24 @@ export function subscriptionsContract({ promise, shared, fresh }: Part): void {
       state: "active",
     });
     expect(await scene.store.catalog.setSubscriptionState(scene.topic.id, "nobody", "active")).toBeNull();
+  });
+
+  promise("keeps why a subscription was disabled until its state changes again, also over a crash", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    const change = (to: StateChange) => scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", to);
+    const why = { atMs: scene.now, reason: "gone", messageId: scene.idOf(1), attempt: 3 } as const;
+    const disabled = await change(why);
+    expect(disabled).toEqual({ ...reader, state: "disabled", disabled: why, version: 2, updatedAtMs: scene.now });
+    // The first reason stays.
+    expect(await change({ ...why, attempt: 4 })).toEqual(disabled);
+    await scene.under.crash();
+    expect(await scene.store.catalog.getSubscription(scene.topic.id, "reader")).toEqual(disabled);
+    expect(await scene.store.catalog.getSubscriptionById(reader.id)).toEqual(disabled);
+    expect((await scene.store.catalog.listSubscriptions(scene.topic.id, { after: null, limit: 9 })).items).toEqual([
+      disabled,
+    ]);
+    expect(await change("active")).toMatchObject({ state: "active", disabled: null, version: 3 });
   });
 
   promise("notifies all listeners of every change to a subscription", async () => {

@@ -8,15 +8,16 @@ export type Position = readonly (number | string)[];
 /** The type of a column. Arrays are sent as text in PostgreSQL's own notation. */
 export type ColumnKind = "bigint" | "text" | "boolean" | "bytea" | "text[]" | "bigint[]";
 
-const messageTexts = ["attributes", "content_type", "ordering_key", "type"];
-const catalogTexts = ["name", "ordering", "settings", "state", "value"];
+const messageTexts = ["attributes", "content_type", "ordering_key", "request", "type"];
+const attemptTexts = ["error_code", "error_detail", "last_error_code", "last_error_detail"];
+const catalogTexts = ["disabled", "name", "ordering", "settings", "state", "value"];
 /** The columns that are not `bigint`. Columns of the same name have the same type in all tables. */
 const columnsOfKind: Readonly<Record<Exclude<ColumnKind, "bigint">, readonly string[]>> = {
   boolean: ["active"],
   bytea: ["body", "last_reply", "reply"],
   "bigint[]": ["returned_seqs"],
   "text[]": ["routes", "tags"],
-  text: [...messageTexts, "error_code", "fingerprint", "key", "kind", "last_error_code", ...catalogTexts, "reason"],
+  text: [...messageTexts, ...attemptTexts, "fingerprint", "key", "kind", ...catalogTexts, "reason"],
 };
 const kinds = new Map(
   Object.entries(columnsOfKind).flatMap(([kind, names]) => names.map((name) => [name, kind as ColumnKind] as const)),

@@ -32,7 +32,7 @@ function sameTable(table: Omit<MovedTable, "select" | "count"> & Partial<MovedTa
 /** The last id that a table with AUTOINCREMENT has used. */
 const lastId = (table: string): string => `SELECT seq AS last FROM sqlite_sequence WHERE name = '${table}'`;
 
-const messageColumns = "published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body";
+const messageColumns = "published_at, deliver_at, content_type, tags, type, ordering_key, attributes, request, body";
 
 /** Accounts are moved when the move begins, so that a server that is started too early creates no other account. */
 export const accounts = sameTable({
@@ -69,7 +69,7 @@ export const movedTables: readonly MovedTable[] = [
     {
       name: "subscription",
       label: "subscriptions",
-      columns: "id, account_id, topic_id, name, state, version, settings, created_at, updated_at",
+      columns: "id, account_id, topic_id, name, state, disabled, version, settings, created_at, updated_at",
       key: ["id"],
       start: [0],
       ids: lastId("subscription"),
@@ -126,7 +126,7 @@ export const movedTables: readonly MovedTable[] = [
       name: "dead_letter",
       label: "dead letters",
       columns: `id, account_id, subscription_id, topic_id, seq, reason, attempts, died_at, redriven_at, last_status,
-        last_error_code, last_reply, ${messageColumns}`,
+        last_error_code, last_error_detail, last_reply, ${messageColumns}`,
       key: ["id"],
       start: [0],
       toTarget: withTags,
@@ -139,7 +139,8 @@ export const movedTables: readonly MovedTable[] = [
       name: "attempt",
       label: "attempts",
       columns:
-        "id, topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict, status, error_code, reply",
+        "id, topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict, status, error_code, " +
+        "error_detail, reply",
       key: ["id"],
       start: [0],
       // The ids between the first and the last have no gaps.

@@ -3,6 +3,7 @@ import { limits } from "../../domain/limits.ts";
 import type { NewMessage, TopicId } from "../../domain/model.ts";
 import { assertAppendStorable } from "../append-rule.ts";
 import type { AppendRequest, AppendResult } from "../log.ts";
+import { attributesText, requestText } from "../record-rows.ts";
 import { Batches, type Choice } from "./batches.ts";
 import { packBytes, textArray } from "./columns.ts";
 import { postgresLimits } from "./postgres-limits.ts";
@@ -110,7 +111,8 @@ function parameters(batch: readonly SizedRequest[], nowMs: number | null): unkno
     messages.map(({ tags }) => (tags.length === 0 ? null : textArray(tags))),
     messages.map(({ type }) => type),
     messages.map(({ orderingKey }) => orderingKey),
-    messages.map(({ attributes }) => (Object.keys(attributes).length === 0 ? null : JSON.stringify(attributes))),
+    messages.map(attributesText),
+    messages.map(requestText),
     offsets,
     sizes,
     bytes,

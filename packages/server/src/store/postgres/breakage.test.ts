@@ -168,6 +168,7 @@ it("is distinguished from an invalid value: a request that cannot be stored is r
       verdict: "accepted" as const,
       status: 200,
       errorCode: "a null character: \u0000",
+      errorDetail: null,
       reply: null,
     };
     const base = { claimId: claim.id, subscriptionId: reader.id, settled: bad };

@@ -40,6 +40,7 @@ export function attemptColumns(
     attempts.map((attempt) => (attempt === null ? null : rows.verdictCodes.indexOf(attempt.verdict))),
     attempts.map((attempt) => attempt?.status ?? null),
     attempts.map((attempt) => attempt?.errorCode ?? null),
+    attempts.map((attempt) => attempt?.errorDetail ?? null),
     offsets,
     sizes,
     bytes,

@@ -17,6 +17,7 @@ import { attemptsBySubscription, type AttemptRow } from "../record-rows.ts";
 import type { DeliveryRecord, MessageRecord } from "../records.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { toMessage, type MessageRow } from "./columns.ts";
+import type { Connection } from "./connection.ts";
 import type { StoreContext } from "./store-context.ts";
 
 interface TopicOfMessage extends MessageRow {
@@ -39,9 +40,20 @@ export async function readMessageRecord(
 ): Promise<MessageRecord | null> {
   const parsed = parseMessageId(id);
   if (parsed === null) return null;
-  const { topicId, seq } = parsed;
-  const pool = context.database.rest;
-  const [found] = await pool.query<TopicOfMessage>(
+  return context.database.rest.transaction(async (connection) => {
+    // One snapshot for all queries: between two of them, a settlement could move the delivery to another table.
+    await connection.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", []);
+    return readInOneSnapshot(connection, context.times.at(), accountId, parsed);
+  });
+}
+
+async function readInOneSnapshot(
+  connection: Connection,
+  nowMs: TimeMs | null,
+  accountId: AccountId,
+  { topicId, seq }: { readonly topicId: TopicId; readonly seq: Seq },
+): Promise<MessageRecord | null> {
+  const [found] = await connection.query<TopicOfMessage>(
     // Messages before `first_seq` have expired, although their rows stay in the partition until it is dropped.
     `SELECT m.*, t.name AS topic
        FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id AND l.first_seq <= $2::bigint
@@ -52,13 +64,13 @@ export async function readMessageRecord(
   );
   if (found === undefined) return null;
   const message = toMessage(topicId, found);
-  const attempts = await pool.query<AttemptRow>(
+  const attempts = await connection.query<AttemptRow>(
     "SELECT * FROM ringback.attempt WHERE topic_id = $1 AND seq = $2 ORDER BY id LIMIT $3",
     [topicId, seq, postgresLimits.messageAttemptsMax],
     "message_attempts",
   );
   const bySubscription = attemptsBySubscription(attempts);
-  const rows = await readDeliveries(context, topicId, seq);
+  const rows = await readDeliveries(connection, nowMs, topicId, seq);
   return {
     message,
     topic: found.topic,
@@ -66,8 +78,13 @@ export async function readMessageRecord(
   };
 }
 
-function readDeliveries({ database, times }: StoreContext, topicId: TopicId, seq: Seq): Promise<DeliveryRow[]> {
-  return database.rest.query<DeliveryRow>(
+function readDeliveries(
+  connection: Connection,
+  nowMs: TimeMs | null,
+  topicId: TopicId,
+  seq: Seq,
+): Promise<DeliveryRow[]> {
+  return connection.query<DeliveryRow>(
     `SELECT s.id, s.name, s.settings, p.due_at, p.seq IS NOT NULL AS "isParked", coalesce(o.is_open, false) AS "isOpen",
        $2 <= c.scanned_through AND $2 <> ALL (c.returned_seqs) AND NOT coalesce(o.is_back, false) AS "isSettled",
        (SELECT d.reason FROM ringback.dead_letter d
@@ -83,7 +100,7 @@ function readDeliveries({ database, times }: StoreContext, topicId: TopicId, seq
      ) o ON true
      WHERE c.topic_id = $1::integer AND $2::bigint IS NOT NULL AND ($3::bigint IS NULL OR true)
      ORDER BY s.id`,
-    [topicId, seq, times.at()],
+    [topicId, seq, nowMs],
     "message_deliveries",
   );
 }

@@ -40,6 +40,7 @@ CREATE TABLE ringback.attempt (
   verdict smallint NOT NULL,
   status bigint,
   error_code text,
+  error_detail text,
   reply bytea
 ) PARTITION BY RANGE (started_at);
 
@@ -81,6 +82,7 @@ CREATE TABLE ringback.dead_letter (
   redriven_at bigint,
   last_status bigint,
   last_error_code text,
+  last_error_detail text,
   last_reply bytea,
   published_at bigint NOT NULL,
   deliver_at bigint,
@@ -89,6 +91,7 @@ CREATE TABLE ringback.dead_letter (
   type text,
   ordering_key text,
   attributes text,
+  request text,
   body bytea NOT NULL,
   CONSTRAINT dead_letter_pkey PRIMARY KEY (id)
 );
@@ -126,6 +129,7 @@ CREATE TABLE ringback.message (
   type text,
   ordering_key text,
   attributes text,
+  request text,
   body bytea NOT NULL
 ) PARTITION BY LIST (partition_id);
 
@@ -184,6 +188,7 @@ CREATE TABLE ringback.subscription (
   name text COLLATE "C" NOT NULL,
   version bigint NOT NULL DEFAULT 1,
   state text NOT NULL,
+  disabled text,
   settings text NOT NULL,
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL,
@@ -264,7 +269,7 @@ AS $function$
   UPDATE ringback.claim SET lease_until = 0 WHERE node_id = p_node AND (p_claims IS NULL OR id = ANY (p_claims))
 $function$;
 
-CREATE OR REPLACE FUNCTION ringback.append(p_now bigint, p_key_ms bigint, p_topics integer[], p_counts integer[], p_keys text[], p_fingerprints text[], p_requests integer[], p_indexes integer[], p_delays bigint[], p_content_types text[], p_tags text[], p_types text[], p_ordering_keys text[], p_attributes text[], p_offsets integer[], p_sizes integer[], p_bodies bytea)
+CREATE OR REPLACE FUNCTION ringback.append(p_now bigint, p_key_ms bigint, p_topics integer[], p_counts integer[], p_keys text[], p_fingerprints text[], p_requests integer[], p_indexes integer[], p_delays bigint[], p_content_types text[], p_tags text[], p_types text[], p_ordering_keys text[], p_attributes text[], p_message_requests text[], p_offsets integer[], p_sizes integer[], p_bodies bytea)
  RETURNS TABLE(request integer, outcome text, first_seq bigint, published_at bigint)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -305,13 +310,14 @@ BEGIN
     FROM judged a
   ), written AS (
     INSERT INTO ringback.message (topic_id, seq, partition_id, published_at, deliver_at, content_type, tags,
-      type, ordering_key, attributes, body)
+      type, ordering_key, attributes, request, body)
     SELECT p.topic_id, p.first_seq + m.index, p.partition_id, p.at, CASE WHEN m.delay_ms > 0 THEN p.at + m.delay_ms END,
-      m.content_type, m.tags::text[], m.type, m.ordering_key, m.attributes,
+      m.content_type, m.tags::text[], m.type, m.ordering_key, m.attributes, m.sent_in,
       substr(p_bodies, m.offset_bytes + 1, m.size)
     FROM unnest(p_requests, p_indexes, p_delays, p_content_types, p_tags, p_types, p_ordering_keys, p_attributes,
-        p_offsets, p_sizes)
-      AS m (request, index, delay_ms, content_type, tags, type, ordering_key, attributes, offset_bytes, size)
+        p_message_requests, p_offsets, p_sizes)
+      AS m (request, index, delay_ms, content_type, tags, type, ordering_key, attributes, sent_in, offset_bytes,
+        size)
     JOIN placed p ON p.request = m.request AND p.outcome = 'appended'
   ), grown AS MATERIALIZED (
     SELECT topic_id, sum(count)::bigint AS count, min(first_seq) AS first_seq, max(at) AS at,
@@ -372,7 +378,7 @@ BEGIN
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.claim(p_now bigint, p_node bigint, p_lease_ms bigint, p_wait boolean, p_scan_max integer, p_returned_max integer, p_retry_ms bigint, p_steady_ms bigint, p_claims bigint[], p_subscriptions bigint[], p_deliveries_max integer[], p_bytes_max bigint[], p_from_log boolean[])
- RETURNS TABLE(want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, body bytea, busy boolean, more boolean, next_due_in bigint, parked_count bigint)
+ RETURNS TABLE(want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea, busy boolean, more boolean, next_due_in bigint, parked_count bigint)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
@@ -504,12 +510,12 @@ DECLARE
   v_keys text[];
 BEGIN
   PERFORM ringback.write_dead_letter(NULL, b.subscription_id, p_topic, b.seq, 'expired', p.attempts, p_now, a.status,
-    a.error_code, a.reply)
+    a.error_code, a.error_detail, a.reply)
   FROM unnest(p_subscriptions, p_seqs) AS b (subscription_id, seq)
   CROSS JOIN LATERAL (
     SELECT * FROM ringback.parked p WHERE p.subscription_id = b.subscription_id AND p.seq = b.seq LIMIT 1) p
   LEFT JOIN LATERAL (
-    SELECT a.status, a.error_code, a.reply FROM ringback.attempt a
+    SELECT a.status, a.error_code, a.error_detail, a.reply FROM ringback.attempt a
     WHERE a.topic_id = p_topic AND a.seq = b.seq AND a.subscription_id = b.subscription_id ORDER BY a.id DESC LIMIT 1
   ) a ON true
   ORDER BY b.seq, b.subscription_id;
@@ -898,30 +904,30 @@ BEGIN
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.read_from_log(p_topic integer, p_partition integer, p_seqs bigint[], p_partitions integer[])
- RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, body bytea)
+ RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea)
  LANGUAGE sql
  STABLE
 AS $function$
   SELECT m.seq, 0::bigint, 0::bigint, NULL::bigint, m.topic_id, m.published_at, m.deliver_at, m.content_type, m.tags,
-    m.type, m.ordering_key, m.attributes, m.body
+    m.type, m.ordering_key, m.attributes, m.request, m.body
   FROM unnest(p_seqs, p_partitions) AS s (seq, partition_id), LATERAL (SELECT * FROM ringback.message m
     WHERE m.partition_id = p_partition AND m.topic_id = p_topic AND m.seq = s.seq LIMIT 1) m
   WHERE s.partition_id = p_partition
 $function$;
 
 CREATE OR REPLACE FUNCTION ringback.read_parked(p_subscription bigint, p_topic integer, p_seqs bigint[])
- RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, body bytea)
+ RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea)
  LANGUAGE sql
  STABLE
 AS $function$
   SELECT p.seq, p.attempts, p.retries, p.first_attempt_at, p_topic, x.published_at, x.deliver_at, x.content_type,
-    x.tags, x.type, x.ordering_key, x.attributes, x.body
+    x.tags, x.type, x.ordering_key, x.attributes, x.request, x.body
   FROM unnest(p_seqs) AS s, LATERAL (
     SELECT * FROM ringback.parked p WHERE p.subscription_id = p_subscription AND p.seq = s LIMIT 1) p, LATERAL (
-    SELECT m.published_at, m.deliver_at, m.content_type, m.tags, m.type, m.ordering_key, m.attributes, m.body
+    SELECT m.published_at, m.deliver_at, m.content_type, m.tags, m.type, m.ordering_key, m.attributes, m.request, m.body
       FROM ringback.message_at(p_topic, p.seq) m WHERE p.dead_letter_id IS NULL
     UNION ALL
-    SELECT d.published_at, d.deliver_at, d.content_type, d.tags, d.type, d.ordering_key, d.attributes, d.body
+    SELECT d.published_at, d.deliver_at, d.content_type, d.tags, d.type, d.ordering_key, d.attributes, d.request, d.body
       FROM ringback.dead_letter d WHERE d.id = p.dead_letter_id
     LIMIT 1) x
 $function$;
@@ -972,7 +978,7 @@ BEGIN
     FROM back b WHERE c.subscription_id = b.subscription_id;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.record_attempts(p_ordinals integer[], p_topics integer[], p_subscriptions bigint[], p_seqs bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
+CREATE OR REPLACE FUNCTION ringback.record_attempts(p_ordinals integer[], p_topics integer[], p_subscriptions bigint[], p_seqs bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
  RETURNS integer
  LANGUAGE plpgsql
 AS $function$
@@ -982,9 +988,10 @@ BEGIN
   PERFORM ringback.lock_attempt_partitions(
     ARRAY (SELECT p_started[n] FROM unnest(p_ordinals) AS n WHERE p_attempts[n] IS NOT NULL));
   INSERT INTO ringback.attempt
-    (topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict, status, error_code, reply)
+    (topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict, status, error_code, error_detail,
+    reply)
   SELECT o.topic_id, p_seqs[o.n], p_subscriptions[o.n], p_attempts[o.n], p_started[o.n], p_durations[o.n],
-    p_verdicts[o.n], p_statuses[o.n], p_error_codes[o.n],
+    p_verdicts[o.n], p_statuses[o.n], p_error_codes[o.n], p_error_details[o.n],
     CASE WHEN p_reply_sizes[o.n] IS NOT NULL THEN substr(p_replies, p_reply_offsets[o.n] + 1, p_reply_sizes[o.n]) END
   FROM unnest(p_ordinals, p_topics) AS o (n, topic_id) WHERE p_attempts[o.n] IS NOT NULL ORDER BY o.n;
   GET DIAGNOSTICS v_count = ROW_COUNT;
@@ -1215,7 +1222,7 @@ AS $function$
     WHERE attempt_partition_span.span_ms <> x.span_ms
 $function$;
 
-CREATE OR REPLACE FUNCTION ringback.settle(p_now bigint, p_node bigint, p_exceptional bigint[], p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
+CREATE OR REPLACE FUNCTION ringback.settle(p_now bigint, p_node bigint, p_exceptional bigint[], p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
  RETURNS TABLE(settlement integer, ordered boolean)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1239,17 +1246,18 @@ BEGIN
   v_removed := ringback.remove_from_claims(p_node, p_claims, p_subscriptions, p_topics, p_seqs);
   IF v_removed.ordinals IS NULL THEN RETURN; END IF;
   v_count := ringback.record_attempts(v_removed.ordinals, v_removed.topics, p_subscriptions, p_seqs, p_attempts,
-    p_started, p_durations, p_verdicts, p_statuses, p_error_codes, p_reply_offsets, p_reply_sizes, p_replies);
+    p_started, p_durations, p_verdicts, p_statuses, p_error_codes, p_error_details, p_reply_offsets, p_reply_sizes,
+    p_replies);
   IF cardinality(p_exceptional) > 0 OR true = ANY (v_removed.from_parked) THEN
     v_count := ringback.settle_exceptions(coalesce(p_now, ringback.now_ms()), v_removed.ordinals, v_removed.topics,
       v_removed.from_parked, p_subscriptions, p_seqs, p_kinds, p_due_in, p_retries, p_reasons, p_ordering_keys,
-      p_attempts, p_started, p_statuses, p_error_codes, p_reply_offsets, p_reply_sizes, p_replies);
+      p_attempts, p_started, p_statuses, p_error_codes, p_error_details, p_reply_offsets, p_reply_sizes, p_replies);
   END IF;
   RETURN QUERY SELECT n, (SELECT c.ordering <> 'none' FROM ringback.subscription_cursor c
       WHERE c.subscription_id = p_subscriptions[n]) FROM unnest(v_removed.ordinals) AS n;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.settle_exceptions(p_now bigint, p_ordinals integer[], p_topics integer[], p_from_parked boolean[], p_subscriptions bigint[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[], p_attempts bigint[], p_started bigint[], p_statuses bigint[], p_error_codes text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
+CREATE OR REPLACE FUNCTION ringback.settle_exceptions(p_now bigint, p_ordinals integer[], p_topics integer[], p_from_parked boolean[], p_subscriptions bigint[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[], p_attempts bigint[], p_started bigint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
  RETURNS integer
  LANGUAGE plpgsql
 AS $function$
@@ -1302,6 +1310,7 @@ BEGIN
     ELSIF v_row.kind = 3 THEN
       PERFORM ringback.write_dead_letter(v_parked.dead_letter_id, v_id, v_row.topic_id, v_row.seq,
         p_reasons[v_row.n], v_attempts, p_now, p_statuses[v_row.n], p_error_codes[v_row.n],
+        p_error_details[v_row.n],
         CASE WHEN p_reply_sizes[v_row.n] IS NOT NULL
           THEN substr(p_replies, p_reply_offsets[v_row.n] + 1, p_reply_sizes[v_row.n]) END);
     ELSIF NOT v_row.from_parked THEN
@@ -1321,7 +1330,7 @@ BEGIN
   RETURN v_count;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.settle_pulled(p_now bigint, p_subscriptions bigint[], p_seqs bigint[], p_retries bigint[], p_first_attempts bigint[], p_due_in bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
+CREATE OR REPLACE FUNCTION ringback.settle_pulled(p_now bigint, p_subscriptions bigint[], p_seqs bigint[], p_retries bigint[], p_first_attempts bigint[], p_due_in bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
  RETURNS TABLE(answer integer, unblocked boolean)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1380,7 +1389,7 @@ BEGIN
       WHERE p.subscription_id = p_subscriptions[v_ordinal] AND p.seq = p_seqs[v_ordinal];
   END LOOP;
   v_count := ringback.record_attempts(v_ordinals, v_topics, p_subscriptions, p_seqs, p_attempts, p_started, p_durations,
-    p_verdicts, p_statuses, p_error_codes, p_reply_offsets, p_reply_sizes, p_replies);
+    p_verdicts, p_statuses, p_error_codes, p_error_details, p_reply_offsets, p_reply_sizes, p_replies);
   RETURN QUERY SELECT n, coalesce(p_subscriptions[n] = ANY (v_subscriptions), false) FROM unnest(v_ordinals) AS n;
 END $function$;
 
@@ -1617,22 +1626,23 @@ BEGIN
     FROM (SELECT DISTINCT * FROM unnest(p_subscriptions, p_keys) AS u (subscription_id, key)) k;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.write_dead_letter(p_dead_letter bigint, p_subscription bigint, p_topic integer, p_seq bigint, p_reason text, p_attempts bigint, p_now bigint, p_status bigint, p_error_code text, p_reply bytea)
+CREATE OR REPLACE FUNCTION ringback.write_dead_letter(p_dead_letter bigint, p_subscription bigint, p_topic integer, p_seq bigint, p_reason text, p_attempts bigint, p_now bigint, p_status bigint, p_error_code text, p_error_detail text, p_reply bytea)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
 BEGIN
   IF p_dead_letter IS NOT NULL THEN
     UPDATE ringback.dead_letter d SET redriven_at = NULL, reason = p_reason, attempts = p_attempts, died_at = p_now,
-      last_status = p_status, last_error_code = p_error_code, last_reply = p_reply
+      last_status = p_status, last_error_code = p_error_code, last_error_detail = p_error_detail, last_reply = p_reply
       WHERE d.id = p_dead_letter;
     RETURN;
   END IF;
   INSERT INTO ringback.dead_letter (account_id, subscription_id, topic_id, seq, reason, attempts, died_at, last_status,
-    last_error_code, last_reply, published_at, deliver_at, content_type, tags, type, ordering_key, attributes,
-    body)
-  SELECT t.account_id, p_subscription, m.topic_id, m.seq, p_reason, p_attempts, p_now, p_status, p_error_code, p_reply,
-    m.published_at, m.deliver_at, m.content_type, m.tags, m.type, m.ordering_key, m.attributes, m.body
+    last_error_code, last_error_detail, last_reply, published_at, deliver_at, content_type, tags, type, ordering_key,
+    attributes, request, body)
+  SELECT t.account_id, p_subscription, m.topic_id, m.seq, p_reason, p_attempts, p_now, p_status, p_error_code,
+    p_error_detail, p_reply, m.published_at, m.deliver_at, m.content_type, m.tags, m.type, m.ordering_key, m.attributes,
+    m.request, m.body
   FROM ringback.message_at(p_topic, p_seq) m, LATERAL (
     SELECT t.account_id FROM ringback.topic t WHERE t.id = m.topic_id LIMIT 1) t;
 END $function$;

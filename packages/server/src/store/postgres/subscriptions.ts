@@ -5,7 +5,7 @@ import type {
   Subscription,
   SubscriptionId,
   SubscriptionSettings,
-  SubscriptionState,
+  StateChange,
   TimeMs,
   TopicId,
 } from "../../domain/model.ts";
@@ -13,6 +13,7 @@ import { startSeq, type LogEnds } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import type { CatalogStore } from "../catalog.ts";
+import { stateColumns, toDisablement } from "../catalog-rows.ts";
 import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { notifyNodes } from "./change-bus.ts";
@@ -21,8 +22,9 @@ import { routePattern } from "./route-patterns.ts";
 import type { StoreContext } from "./store-context.ts";
 import { isListedSql, readNow, removeSubscriptions, listByName, type CatalogOptions } from "./topics.ts";
 
-interface SubscriptionRow extends Omit<Subscription, "settings"> {
+interface SubscriptionRow extends Omit<Subscription, "settings" | "disabled"> {
   readonly settings: string;
+  readonly disabled: string | null;
 }
 
 interface TopicOfSubscription extends LogEnds {
@@ -32,7 +34,7 @@ interface TopicOfSubscription extends LogEnds {
 type NewSubscription = Pick<Subscription, "accountId" | "topicId" | "name" | "settings" | "createdAtMs">;
 
 const select = `SELECT s.id, s.account_id AS "accountId", s.topic_id AS "topicId", t.name AS topic, s.name, s.state,
-    s.settings, s.version, s.created_at AS "createdAtMs", s.updated_at AS "updatedAtMs"
+    s.disabled, s.settings, s.version, s.created_at AS "createdAtMs", s.updated_at AS "updatedAtMs"
   FROM ringback.subscription s JOIN ringback.topic t ON t.id = s.topic_id`;
 
 export class Subscriptions {
@@ -180,10 +182,11 @@ export class Subscriptions {
   async setState(
     topicId: TopicId,
     name: string,
-    state: SubscriptionState,
+    change: StateChange,
     condition?: WriteCondition,
   ): Promise<Subscription | null> {
     const { pool, cache, changed, ready } = this.#options;
+    const { state, disabled } = stateColumns(change);
     const result = await pool.transaction(async (connection) => {
       const row = await lockCursor(connection, topicId, name);
       if (row === null) return null;
@@ -191,15 +194,15 @@ export class Subscriptions {
       if (row.state === state) return { row, didChange: false };
       const nowMs = await readNow(connection, this.#options.times);
       await connection.query(
-        "UPDATE ringback.subscription SET version = version + 1, state = $2, updated_at = $3 WHERE id = $1",
-        [row.id, state, nowMs],
+        "UPDATE ringback.subscription SET version = version + 1, state = $2, disabled = $3, updated_at = $4 WHERE id = $1",
+        [row.id, state, disabled, nowMs],
       );
       await connection.query("UPDATE ringback.subscription_cursor SET active = $2 WHERE subscription_id = $1", [
         row.id,
         state === "active",
       ]);
       await this.#notify(connection, topicId, row.id);
-      return { row: { ...row, state, version: row.version + 1, updatedAtMs: nowMs }, didChange: true };
+      return { row: { ...row, state, disabled, version: row.version + 1, updatedAtMs: nowMs }, didChange: true };
     });
     if (result === null) return null;
     const { row, didChange } = result;
@@ -263,5 +266,6 @@ export async function findSeqAt(connection: Connection, topicId: TopicId, atMs: 
 }
 
 function toSubscription(row: SubscriptionRow): Subscription {
-  return { ...row, settings: JSON.parse(row.settings) as SubscriptionSettings };
+  const { settings, disabled } = row;
+  return { ...row, disabled: toDisablement(disabled), settings: JSON.parse(settings) as SubscriptionSettings };
 }

@@ -1,5 +1,6 @@
 import type { NewMessage, TimeMs } from "../../domain/model.ts";
 import type { AppendRequest } from "../log.ts";
+import { attributesText, requestText } from "../record-rows.ts";
 import { messageBytes } from "./message-bytes.ts";
 import type { AppendGroup } from "./operations/append.ts";
 
@@ -40,12 +41,8 @@ export function toAppendGroup(requests: readonly AppendRequest[], nowMs: TimeMs)
     types: column(messages, (message) => message.type),
     orderingKeys: column(messages, (message) => message.orderingKey),
     attributes: column(messages, attributesText),
+    requests: column(messages, requestText),
   };
-}
-
-function attributesText(message: NewMessage): string | null {
-  const text = JSON.stringify(message.attributes);
-  return text === "{}" ? null : text;
 }
 
 /** Returns null when no message has a value. */

@@ -6,7 +6,7 @@ import type {
   Subscription,
   SubscriptionId,
   SubscriptionSettings,
-  SubscriptionState,
+  StateChange,
   TimeMs,
   Topic,
   TopicId,
@@ -18,6 +18,7 @@ import { assertRoomForTopic } from "../../domain/topic-rules.ts";
 import type { CatalogStore, SubscriptionPut, TopicPut } from "../catalog.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import { Cursor } from "../cursor.ts";
+import { stateColumns } from "../catalog-rows.ts";
 import { hasLabel, type Label } from "../label.ts";
 import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -155,7 +156,7 @@ export class SqliteCatalog implements CatalogStore {
     const created = { accountId, topicId, name, settings: text, settledThrough, nowMs };
     const id = await commits.write("insertSubscription", created);
     const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
-    const row = { id, name, state: "active" as const, version: 1, settings: text, ...times };
+    const row = { id, name, state: "active" as const, disabled: null, version: 1, settings: text, ...times };
     const entry = new SubscriptionEntry(topic, row, new Cursor(settledThrough));
     index.addSubscription(topic, entry);
     ready.notify([id]);
@@ -246,7 +247,7 @@ export class SqliteCatalog implements CatalogStore {
   setSubscriptionState(
     topicId: TopicId,
     name: string,
-    state: SubscriptionState,
+    change: StateChange,
     condition?: WriteCondition,
   ): Promise<Subscription | null> {
     const { index, catalogMutex, commits, clock, ready } = this.#context;
@@ -254,10 +255,11 @@ export class SqliteCatalog implements CatalogStore {
       const entry = index.topics.get(topicId)?.subscriptions.get(name);
       if (entry === undefined) return null;
       assertCondition(condition, entry);
+      const { state, disabled } = stateColumns(change);
       if (entry.state !== state) {
         const nowMs = clock.now();
-        await commits.write("setSubscriptionState", { id: entry.id, state, nowMs });
-        entry.changeState(state, nowMs);
+        await commits.write("setSubscriptionState", { id: entry.id, state, disabled, nowMs });
+        entry.changeState(state, disabled, nowMs);
         this.#changed.notify(entry.id);
         if (state === "active") ready.notify([entry.id]);
       }

@@ -142,6 +142,7 @@ describe("a full database", () => {
               verdict: "accepted",
               status: 200,
               errorCode: "x".repeat(100_000),
+              errorDetail: null,
               reply,
             },
             settled: delivered,

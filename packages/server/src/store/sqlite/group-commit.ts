@@ -56,6 +56,8 @@ export class GroupCommit {
   #appendBytes = 0;
   #settles: SettleWork[] = [];
   #settleRows = 0;
+  /** Settlements of the commit that is under way. */
+  #committing: readonly SettleWork[] = [];
   /** Exclusive sections that wait to run. */
   #sections: (() => Promise<void>)[] = [];
   #wroteForSection = false;
@@ -143,6 +145,11 @@ export class GroupCommit {
     return this.#settles;
   }
 
+  /** Settlements that may not be written yet, in their order: those of the commit under way, then those that wait. */
+  get unwritten(): readonly SettleWork[] {
+    return this.#committing.length === 0 ? this.#settles : [...this.#committing, ...this.#settles];
+  }
+
   /** Whether some settlements are not written yet. */
   get isBehind(): boolean {
     return this.#busy || this.#settles.length > 0;
@@ -150,8 +157,8 @@ export class GroupCommit {
 
   /** Resolves when all settlements so far are written, or when the disk has refused them. */
   async written(): Promise<void> {
-    // The current commit, and the next one, which writes the waiting settlements.
-    for (let run = 0; run < 2 && this.isBehind && this.#writable && this.#state === "open"; run++) {
+    // The current commit, perhaps an exclusive section, and the next commit, which writes the waiting settlements.
+    for (let run = 0; run < 3 && this.isBehind && this.#writable && this.#state === "open"; run++) {
       const ran = new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
       this.#settleDue = true;
       this.#schedule();
@@ -226,6 +233,7 @@ export class GroupCommit {
     this.#wroteForSection = section === undefined && this.#sections.length > 0;
     if (this.#wroteForSection) this.#settleDue = true;
     await (section === undefined ? this.#writeNext() : section());
+    this.#committing = [];
     this.#busy = false;
     for (const wake of this.#idleWaiters.splice(0)) wake();
     this.#next();
@@ -331,6 +339,7 @@ export class GroupCommit {
   #takeSettles(): readonly SettleWork[] {
     const settles = this.#settles;
     this.#settles = [];
+    this.#committing = settles;
     this.#settleRows = 0;
     this.#settleDue = false;
     this.#cancelSettleTimer?.();

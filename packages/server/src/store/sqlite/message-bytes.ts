@@ -5,6 +5,8 @@ import type { NewMessage } from "../../domain/model.ts";
  * A measured value.
  */
 const OVERHEAD_BYTES = 1_200;
+/** Memory that a header of a request uses in addition to its texts. */
+const HEADER_BYTES = 100;
 
 /** The memory that one message uses. */
 export function messageBytes(message: Omit<NewMessage, "delayMs">): number {
@@ -14,5 +16,6 @@ export function messageBytes(message: Omit<NewMessage, "delayMs">): number {
   bytes += message.orderingKey?.length ?? 0;
   for (const tag of message.tags) bytes += tag.length;
   for (const name in message.attributes) bytes += name.length + (message.attributes[name]?.length ?? 0);
-  return bytes;
+  for (const [name, value] of message.request?.headers ?? []) bytes += HEADER_BYTES + name.length + value.length;
+  return bytes + (message.request?.query.length ?? 0);
 }

@@ -36,6 +36,7 @@ CREATE TABLE subscription (
   topic_id INTEGER NOT NULL,
   name TEXT NOT NULL,
   state TEXT NOT NULL,
+  disabled TEXT,
   version INTEGER NOT NULL DEFAULT 1,
   settings TEXT NOT NULL,
   created_at INTEGER NOT NULL,
@@ -62,6 +63,7 @@ CREATE TABLE message (
   type TEXT,
   ordering_key TEXT,
   attributes TEXT,
+  request TEXT,
   body BLOB NOT NULL
 ) STRICT;
 
@@ -96,6 +98,7 @@ CREATE TABLE dead_letter (
   redriven_at INTEGER,
   last_status INTEGER,
   last_error_code TEXT,
+  last_error_detail TEXT,
   last_reply BLOB,
   published_at INTEGER NOT NULL,
   deliver_at INTEGER,
@@ -104,13 +107,14 @@ CREATE TABLE dead_letter (
   type TEXT,
   ordering_key TEXT,
   attributes TEXT,
+  request TEXT,
   body BLOB NOT NULL
 ) STRICT;
 CREATE INDEX dead_letter_listed ON dead_letter (subscription_id, id) WHERE redriven_at IS NULL;
 CREATE INDEX dead_letter_delivery ON dead_letter (subscription_id, seq);
 CREATE INDEX dead_letter_age ON dead_letter (died_at) WHERE redriven_at IS NULL;
 
--- One row per POST.
+-- One row per attempt.
 CREATE TABLE attempt (
   id INTEGER PRIMARY KEY,
   topic_id INTEGER NOT NULL,
@@ -122,6 +126,7 @@ CREATE TABLE attempt (
   verdict INTEGER NOT NULL,
   status INTEGER,
   error_code TEXT,
+  error_detail TEXT,
   reply BLOB
 ) STRICT;
 CREATE INDEX attempt_message ON attempt (topic_id, seq);
@@ -180,10 +185,10 @@ CREATE TABLE running (since INTEGER NOT NULL) STRICT;
 `;
 
 /**
- * `PRAGMA application_id` of every database with this schema: "Rbck" in ASCII. Earlier, unreleased schemas have other
+ * `PRAGMA application_id` of every database with this schema: "Rbcl" in ASCII. Earlier, unreleased schemas have other
  * ids.
  */
-export const APPLICATION_ID = 0x5262636b;
+export const APPLICATION_ID = 0x5262636c;
 
 /**
  * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`

@@ -9,9 +9,9 @@ export function noteAppended(
 ): void {
   const topic = memory.index.topics.get(topicId);
   if (topic === undefined || replayed) return;
-  for (const [index, { delayMs, ...message }] of messages.entries()) {
+  for (const [index, { delayMs, request = null, ...message }] of messages.entries()) {
     const deliverAtMs = delayMs === 0 ? null : publishedAtMs + delayMs;
-    memory.cache.add({ ...message, topicId, seq: firstSeq + index, publishedAtMs, deliverAtMs });
+    memory.cache.add({ ...message, request, topicId, seq: firstSeq + index, publishedAtMs, deliverAtMs });
   }
   topic.lastSeq = firstSeq + messages.length - 1;
   topic.oldestAtMs ??= publishedAtMs;

@@ -1,6 +1,6 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
-import type { AccountId, MessageId, Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
+import type { AccountId, Message, MessageId, Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
 import { deliveryState } from "../delivery-state.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { beforeId, recordPage, toRecordId } from "../record-page.ts";
@@ -17,12 +17,13 @@ import type {
 } from "../records.ts";
 import { isListed } from "../topic-index.ts";
 import type { DeadLetterSelection, DeadLetterStep } from "./operations/dead-letters.ts";
-import type { FoundMessage } from "./operations/records.ts";
+import type { DeliveryRows } from "./operations/records.ts";
 import { readPullCounts } from "./pull-counts.ts";
 import { readSeqAt } from "./read-seq-at.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 import type { TopicEntry } from "./topic-entry.ts";
+import { withUnwritten } from "./unwritten-delivery.ts";
 
 /** Maximum number of dead letters that one commit redrives or purges. */
 const DEAD_LETTER_STEP = 100;
@@ -37,31 +38,34 @@ export class SqliteRecords implements RecordStore {
   }
 
   async getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null> {
-    const { index, commits } = this.#context;
+    const { index, catalogMutex } = this.#context;
     const position = parseMessageId(id);
     const topic = position === null ? undefined : index.topics.get(position.topicId);
     if (position === null || topic === undefined || topic.topic.accountId !== accountId) return null;
+    const steps = rewindSteps(topic);
     const record = await this.#readMessage(topic, position);
-    const isSkipped = record?.deliveries.some(({ state }) => state === "skipped") === true;
-    if (!isSkipped || !commits.writable) return record;
-    // An outcome is in memory before its row is written. So the state of memory is read first, then its rows are
-    // written, then the rows are read. The rows are then as new as the state, or newer.
-    const known = knownOf(topic, position.seq);
-    await commits.written();
-    return this.#readMessage(topic, position, known);
+    const areStable = steps.every((step, at) => step % 2 === 0 && step === rewindSteps(topic)[at]);
+    // A rewind changes the database before memory, so the two may not fit together. No rewind runs in the mutex.
+    return areStable ? record : catalogMutex.run(() => this.#readMessage(topic, position));
   }
 
-  async #readMessage(
-    topic: TopicEntry,
-    position: { readonly topicId: TopicId; readonly seq: Seq },
-    known: Known | null = null,
-  ): Promise<MessageRecord | null> {
+  /**
+   * An outcome is in memory before its row is written. So memory is read first, with the rows that wait to be written.
+   * The rows of the database are then as new as memory, or newer.
+   */
+  async #readMessage(topic: TopicEntry, position: { readonly topicId: TopicId; readonly seq: Seq }) {
+    const { seq } = position;
     const entries = [...topic.subscriptions.values()];
+    const known = entries.map((entry) => ({ isOpen: entry.open.has(seq), isSettled: entry.cursor.isDone(seq) }));
+    const unwritten = this.#context.commits.unwritten.slice();
     const subscriptionIds = entries.map((entry) => entry.id);
     const found = await this.#context.reader.call("readMessage", { ...position, subscriptionIds });
     if (found === null) return null;
-    const now = known ?? knownOf(topic, position.seq);
-    const deliveries = entries.map((entry, index) => deliveryRecord(entry, found, index, now.get(entry)));
+    const deliveries = entries.map((entry, index) => {
+      const rows = found.deliveries[index] as DeliveryRows;
+      const { message } = found;
+      return deliveryRecord(entry, message, withUnwritten(rows, unwritten, entry.id, seq), known[index] as Known);
+    });
     return { message: found.message, topic: topic.topic.name, deliveries };
   }
 
@@ -193,43 +197,34 @@ export class SqliteRecords implements RecordStore {
   }
 }
 
-/** The part of a delivery's state that is in memory, by subscription. */
-type Known = ReadonlyMap<SubscriptionEntry, { readonly isOpen: boolean; readonly isSettled: boolean }>;
-
-function knownOf(topic: TopicEntry, seq: Seq): Known {
-  return new Map(
-    [...topic.subscriptions.values()].map((entry) => [
-      entry,
-      { isOpen: entry.open.has(seq), isSettled: entry.cursor.isDone(seq) },
-    ]),
-  );
+/** The part of a delivery's state that is in memory. */
+interface Known {
+  readonly isOpen: boolean;
+  readonly isSettled: boolean;
 }
 
-/**
- * `index`: the index of the subscription in `found`. A subscription that was created during the read is not in `known`;
- * it starts after the message.
- */
+function rewindSteps(topic: TopicEntry): readonly number[] {
+  return [...topic.subscriptions.values()].map((entry) => entry.rewindSteps);
+}
+
 function deliveryRecord(
   entry: SubscriptionEntry,
-  found: FoundMessage,
-  index: number,
-  known: { readonly isOpen: boolean; readonly isSettled: boolean } = { isOpen: false, isSettled: true },
+  message: Message,
+  { parked, dead, attempts }: DeliveryRows,
+  known: Known,
 ): DeliveryRecord {
-  const { message } = found;
-  const rows = found.deliveries[index] as FoundMessage["deliveries"][number];
   const state = deliveryState({
-    isOpen: known.isOpen,
-    isParked: rows.parked !== null,
-    isSettled: known.isSettled,
-    hasDeadLetter: rows.dead !== null,
-    attempts: rows.attempts,
+    ...known,
+    isParked: parked !== null,
+    hasDeadLetter: dead !== null,
+    attempts,
     matches: () => entry.matches(message),
   });
   return {
     subscription: entry.name,
     state,
-    nextAttemptAtMs: state === "parked" ? (rows.parked?.dueAtMs ?? null) : null,
-    reason: state === "dead" ? rows.dead : null,
-    attempts: rows.attempts,
+    nextAttemptAtMs: state === "parked" ? (parked?.dueAtMs ?? null) : null,
+    reason: state === "dead" ? dead : null,
+    attempts,
   };
 }

@@ -14,7 +14,10 @@ export function rewindTo(entry: SubscriptionEntry, fromSeq: Seq, context: StoreC
     do {
       const far = await context.reader.call("findParkedFromEnd", { subscriptionId: entry.id, fromSeq, endSeq });
       const stepSeq = far ?? fromSeq;
-      await context.commits.exclusively(() => rewindStep(entry, stepSeq, context));
+      await context.commits.exclusively(async () => {
+        entry.rewindSteps++;
+        await rewindStep(entry, stepSeq, context).finally(() => entry.rewindSteps++);
+      });
       endSeq = stepSeq;
     } while (endSeq > fromSeq);
   });

@@ -8,7 +8,7 @@ export type MessageRow = rows.MessageRow<string>;
 export const SEQ_MASK_SQL = "1099511627775";
 
 export const messageColumns = `id & ${SEQ_MASK_SQL} AS seq, published_at, deliver_at, content_type, tags, type,
-  ordering_key, attributes, body`;
+  ordering_key, attributes, request, body`;
 
 export function toMessage(topicId: TopicId, row: MessageRow): Message {
   return rows.toMessage(topicId, row, row.tags === null ? null : (JSON.parse(row.tags) as string[]));

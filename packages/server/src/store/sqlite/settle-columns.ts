@@ -1,4 +1,4 @@
-import type { Attempt, Seq, SubscriptionId, TopicId } from "../../domain/model.ts";
+import type { Attempt, AttemptVerdict, Seq, SubscriptionId, TopicId } from "../../domain/model.ts";
 import { verdictCodes } from "../record-rows.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
@@ -12,6 +12,8 @@ export interface AttemptColumns {
   readonly numbers: Float64Array;
   /** One error code, or null, per attempt; null: no attempt has a code. */
   readonly errorCodes: (string | null)[] | null;
+  /** One error detail, or null, per attempt; null: no attempt has a detail. */
+  readonly errorDetails: (string | null)[] | null;
   /** The kept bytes of all replies, one after the other. */
   readonly replies: Uint8Array;
 }
@@ -42,8 +44,10 @@ export interface CursorColumns {
 export class AttemptList {
   readonly #numbers: number[] = [];
   readonly #errorCodes: (string | null)[] = [];
+  readonly #errorDetails: (string | null)[] = [];
   readonly #replies: Uint8Array[] = [];
   #anyCode = false;
+  #anyDetail = false;
   #replyBytes = 0;
 
   get count(): number {
@@ -64,19 +68,45 @@ export class AttemptList {
     );
     this.#errorCodes.push(attempt.errorCode);
     if (attempt.errorCode !== null) this.#anyCode = true;
+    this.#errorDetails.push(attempt.errorDetail);
+    if (attempt.errorDetail !== null) this.#anyDetail = true;
     if (attempt.reply === null) return;
     this.#replies.push(attempt.reply);
     this.#replyBytes += attempt.reply.byteLength;
+  }
+
+  /** The attempts to deliver the message at `seq`, in the order in which they were added. */
+  of(subscriptionId: SubscriptionId, seq: Seq): Attempt[] {
+    const found: Attempt[] = [];
+    let replies = 0;
+    for (let index = 0, offset = 0; index < this.count; index++, offset += attemptNumbers) {
+      const number = (field: number): number => this.#numbers[offset + field] as number;
+      const reply = number(attemptFields.replyBytes) < 0 ? null : (this.#replies[replies++] as Uint8Array);
+      if (number(attemptFields.subscriptionId) !== subscriptionId || number(attemptFields.seq) !== seq) continue;
+      found.push({
+        attempt: number(attemptFields.attempt),
+        startedAtMs: number(attemptFields.startedAtMs),
+        durationMs: number(attemptFields.durationMs),
+        verdict: verdictCodes[number(attemptFields.verdict)] as AttemptVerdict,
+        status: number(attemptFields.status) || null,
+        errorCode: this.#errorCodes[index] ?? null,
+        errorDetail: this.#errorDetails[index] ?? null,
+        reply,
+      });
+    }
+    return found;
   }
 
   static pack(lists: readonly AttemptList[]): AttemptColumns {
     let count = 0;
     let replyBytes = 0;
     let anyCode = false;
+    let anyDetail = false;
     for (const list of lists) {
       count += list.count;
       replyBytes += list.#replyBytes;
       anyCode ||= list.#anyCode;
+      anyDetail ||= list.#anyDetail;
     }
     const numbers = new Float64Array(count * attemptNumbers);
     const replies = new Uint8Array(replyBytes);
@@ -90,7 +120,12 @@ export class AttemptList {
         replyOffset += reply.byteLength;
       }
     }
-    return { numbers, replies, errorCodes: anyCode ? lists.flatMap((list) => list.#errorCodes) : null };
+    return {
+      numbers,
+      replies,
+      errorCodes: anyCode ? lists.flatMap((list) => list.#errorCodes) : null,
+      errorDetails: anyDetail ? lists.flatMap((list) => list.#errorDetails) : null,
+    };
   }
 }
 

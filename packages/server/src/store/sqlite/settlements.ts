@@ -93,6 +93,7 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
         attemptsMade,
         lastStatus: attempt?.status ?? null,
         lastErrorCode: attempt?.errorCode ?? null,
+        lastErrorDetail: attempt?.errorDetail ?? null,
         lastReply: attempt?.reply ?? null,
         deadLetterId: open.deadLetterId,
       });

@@ -9,6 +9,7 @@ import type {
   SubscriptionState,
   TimeMs,
 } from "../../domain/model.ts";
+import { toDisablement } from "../catalog-rows.ts";
 import type { Cursor } from "../cursor.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
 import type { ClaimedDelivery, ClaimId } from "../log.ts";
@@ -36,8 +37,12 @@ export interface OpenDelivery extends ClaimedDelivery {
 }
 
 /** A subscription as the database stores it, with its settings as text. */
-export interface SubscriptionRow extends Omit<Subscription, "accountId" | "topic" | "topicId" | "settings"> {
+export interface SubscriptionRow extends Omit<
+  Subscription,
+  "accountId" | "topic" | "topicId" | "settings" | "disabled"
+> {
   readonly settings: string;
+  readonly disabled: string | null;
 }
 
 const nothingOpen: ReadonlyMap<Seq, OpenDelivery> = new Map();
@@ -54,6 +59,7 @@ export class SubscriptionEntry {
   version: number;
   updatedAtMs: TimeMs;
   state: SubscriptionState;
+  #disabled: string | null;
   removed = false;
   readonly cursor: Cursor;
   parkedCount = 0;
@@ -74,6 +80,8 @@ export class SubscriptionEntry {
   #didSkipPending = false;
   /** Deliveries that left `open` while a claim was reading `parked`: the rows that it read may be outdated. */
   closedWhileReading: Set<Seq> | null = null;
+  /** Incremented when a step of a rewind begins and when it ends, so it is odd during a step. */
+  rewindSteps = 0;
   #settingsText: string;
   #settings: SubscriptionSettings | null = null;
   #matches: ((message: Pick<Message, "tags" | "type">) => boolean) | null = null;
@@ -83,6 +91,7 @@ export class SubscriptionEntry {
     this.id = row.id;
     this.name = row.name;
     this.state = row.state;
+    this.#disabled = row.disabled;
     this.version = row.version;
     this.createdAtMs = row.createdAtMs;
     this.updatedAtMs = row.updatedAtMs;
@@ -106,8 +115,9 @@ export class SubscriptionEntry {
     this.updatedAtMs = updatedAtMs;
   }
 
-  changeState(state: SubscriptionState, updatedAtMs: TimeMs): void {
+  changeState(state: SubscriptionState, disabled: string | null, updatedAtMs: TimeMs): void {
     this.state = state;
+    this.#disabled = disabled;
     this.version++;
     this.updatedAtMs = updatedAtMs;
   }
@@ -268,6 +278,7 @@ export class SubscriptionEntry {
       topic: this.topic.topic.name,
       name: this.name,
       state: this.state,
+      disabled: toDisablement(this.#disabled),
       settings: this.settings,
       version: this.version,
       createdAtMs: this.createdAtMs,

@@ -26,6 +26,7 @@ export interface AppendGroup {
   readonly types: (string | null)[] | null;
   readonly orderingKeys: (string | null)[] | null;
   readonly attributes: (string | null)[] | null;
+  readonly requests: (string | null)[] | null;
 }
 
 export const appendStatus = { appended: 0, replayed: 1, topicGone: 2, keyConflict: 3 } as const;
@@ -52,8 +53,8 @@ export class AppendOperation {
     this.#db = db;
     this.#insert = statement(
       db,
-      `INSERT INTO message (id, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO message (id, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, request, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
   }
 
@@ -107,6 +108,7 @@ export class AppendOperation {
       group.types?.[index] ?? null,
       group.orderingKeys?.[index] ?? null,
       group.attributes?.[index] ?? null,
+      group.requests?.[index] ?? null,
       body,
     );
   }

@@ -5,13 +5,14 @@ import { statement } from "../statements.ts";
 /** Writes attempts. `omitted`: indexes of attempts that are not written. */
 export function insertAttempts(
   db: DatabaseSync,
-  { numbers, errorCodes, replies }: AttemptColumns,
+  { numbers, errorCodes, errorDetails, replies }: AttemptColumns,
   omitted: ReadonlySet<number> | null = null,
 ): void {
   const insert = statement(
     db,
-    `INSERT INTO attempt (topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict, status, error_code, reply)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO attempt (topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict, status, error_code,
+       error_detail, reply)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   let replyOffset = 0;
   for (let index = 0, offset = 0; offset < numbers.length; index++, offset += attemptNumbers) {
@@ -30,6 +31,7 @@ export function insertAttempts(
       numbers[offset + attemptFields.verdict] as number,
       status === 0 ? null : status,
       errorCodes?.[index] ?? null,
+      errorDetails?.[index] ?? null,
       reply,
     );
   }

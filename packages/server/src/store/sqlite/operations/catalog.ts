@@ -10,6 +10,7 @@ import type {
   Topic,
   TopicId,
 } from "../../../domain/model.ts";
+import type { StateColumns } from "../../catalog-rows.ts";
 import { get, run, single } from "../statements.ts";
 
 /** Writes of the catalog. The caller has checked everything before. */
@@ -100,9 +101,10 @@ export function updateSubscription(
 
 export function setSubscriptionState(
   db: DatabaseSync,
-  { id, state, nowMs }: Pick<Subscription, "id" | "state"> & { readonly nowMs: TimeMs },
+  { id, state, disabled, nowMs }: Pick<Subscription, "id"> & StateColumns & { readonly nowMs: TimeMs },
 ): void {
-  run(db, "UPDATE subscription SET version = version + 1, state = ?, updated_at = ? WHERE id = ?", state, nowMs, id);
+  const update = "UPDATE subscription SET version = version + 1, state = ?, disabled = ?, updated_at = ? WHERE id = ?";
+  run(db, update, state, disabled, nowMs, id);
 }
 
 export function removeSubscription(db: DatabaseSync, { id }: Pick<Subscription, "id">): void {

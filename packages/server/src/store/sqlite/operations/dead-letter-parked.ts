@@ -10,9 +10,12 @@ import type { ParkRow } from "./settle.ts";
 /** A parked delivery whose message is past the retention of its topic. */
 export type ExpiredDelivery = Pick<ParkRow, "subscriptionId" | "seq" | "attemptsMade" | "orderingKey">;
 
-type LastAttempt = Pick<NewDeadLetter, "subscriptionId" | "lastStatus" | "lastErrorCode" | "lastReply">;
+type LastAttempt = Pick<
+  NewDeadLetter,
+  "subscriptionId" | "lastStatus" | "lastErrorCode" | "lastErrorDetail" | "lastReply"
+>;
 
-const noAttempt = { lastStatus: null, lastErrorCode: null, lastReply: null };
+const noAttempt = { lastStatus: null, lastErrorCode: null, lastErrorDetail: null, lastReply: null };
 
 /**
  * Turns parked deliveries into dead letters with copies of their messages. A message that nothing else needs is removed
@@ -52,7 +55,7 @@ function takeMessage(db: DatabaseSync, topicId: TopicId, seq: Seq, remove: boole
 
 function lastAttempts(db: DatabaseSync, topicId: TopicId, seq: Seq): Map<SubscriptionId, LastAttempt> {
   const ofMessage = `SELECT subscription_id AS subscriptionId, status AS lastStatus, error_code AS lastErrorCode,
-      reply AS lastReply
+      error_detail AS lastErrorDetail, reply AS lastReply
     FROM attempt WHERE topic_id = ? AND seq = ? ORDER BY id`;
   return new Map(all<LastAttempt>(db, ofMessage, topicId, seq).map((row) => [row.subscriptionId, row]));
 }

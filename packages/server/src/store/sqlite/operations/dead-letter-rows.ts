@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId, SubscriptionId, TimeMs } from "../../../domain/model.ts";
+import { attributesText, requestText } from "../../record-rows.ts";
 import type { DeadLetter } from "../../records.ts";
 import { run } from "../statements.ts";
 
@@ -13,8 +14,9 @@ export function insertDeadLetter(db: DatabaseSync, letter: NewDeadLetter, nowMs:
   run(
     db,
     `INSERT INTO dead_letter (account_id, subscription_id, topic_id, seq, reason, attempts, died_at, last_status,
-       last_error_code, last_reply, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       last_error_code, last_error_detail, last_reply, published_at, deliver_at, content_type, tags, type, ordering_key,
+       attributes, request, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     letter.accountId,
     letter.subscriptionId,
     message.topicId,
@@ -24,6 +26,7 @@ export function insertDeadLetter(db: DatabaseSync, letter: NewDeadLetter, nowMs:
     nowMs,
     letter.lastStatus,
     letter.lastErrorCode,
+    letter.lastErrorDetail,
     letter.lastReply,
     message.publishedAtMs,
     message.deliverAtMs,
@@ -31,7 +34,8 @@ export function insertDeadLetter(db: DatabaseSync, letter: NewDeadLetter, nowMs:
     message.tags.length === 0 ? null : JSON.stringify(message.tags),
     message.type,
     message.orderingKey,
-    Object.keys(message.attributes).length === 0 ? null : JSON.stringify(message.attributes),
+    attributesText(message),
+    requestText(message),
     message.body,
   );
 }

@@ -32,7 +32,19 @@ export function readMessage(
   db: DatabaseSync,
   input: { readonly topicId: TopicId; readonly seq: Seq; readonly subscriptionIds: readonly SubscriptionId[] },
 ): FoundMessage | null {
-  const { topicId, seq, subscriptionIds } = input;
+  // One transaction: between two reads, a commit could move a delivery from one table to another.
+  db.exec("BEGIN");
+  try {
+    return readInOneSnapshot(db, input);
+  } finally {
+    db.exec("COMMIT");
+  }
+}
+
+function readInOneSnapshot(
+  db: DatabaseSync,
+  { topicId, seq, subscriptionIds }: Parameters<typeof readMessage>[1],
+): FoundMessage | null {
   const id = messageIdToBigInt(topicId, seq);
   const row = get<MessageRow>(db, `SELECT ${messageColumns} FROM message WHERE id = ?`, id);
   if (row === undefined) return null;

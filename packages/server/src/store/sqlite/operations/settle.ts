@@ -82,12 +82,13 @@ function writeParked(db: DatabaseSync, row: ParkRow, nowMs: TimeMs): void {
 }
 
 function writeDead(db: DatabaseSync, row: DeadRow, nowMs: TimeMs): void {
-  const { reason, attemptsMade, lastStatus, lastErrorCode, lastReply, deadLetterId } = row;
+  const { reason, attemptsMade, lastStatus, lastErrorCode, lastErrorDetail, lastReply, deadLetterId } = row;
   if (deadLetterId === null) {
     insertDeadLetter(db, row, nowMs);
     return;
   }
   const listAgain = `UPDATE dead_letter SET redriven_at = NULL, reason = ?, attempts = ?, died_at = ?, last_status = ?,
-    last_error_code = ?, last_reply = ? WHERE id = ?`;
-  run(db, listAgain, reason, attemptsMade, nowMs, lastStatus, lastErrorCode, lastReply, deadLetterId);
+    last_error_code = ?, last_error_detail = ?, last_reply = ? WHERE id = ?`;
+  const last = [lastStatus, lastErrorCode, lastErrorDetail, lastReply] as const;
+  run(db, listAgain, reason, attemptsMade, nowMs, ...last, deadLetterId);
 }

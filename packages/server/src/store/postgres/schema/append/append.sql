@@ -10,7 +10,8 @@ CREATE FUNCTION ringback.append(
   -- One element per message, ordered by request. p_indexes is the index of a message within its request, from 0.
   -- p_bodies contains all bodies, concatenated.
   p_requests integer[], p_indexes integer[], p_delays bigint[], p_content_types text[], p_tags text[], p_types text[],
-  p_ordering_keys text[], p_attributes text[], p_offsets integer[], p_sizes integer[], p_bodies bytea
+  p_ordering_keys text[], p_attributes text[], p_message_requests text[], p_offsets integer[], p_sizes integer[],
+  p_bodies bytea
 ) RETURNS TABLE (request integer, outcome text, first_seq bigint, published_at bigint)
 LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
@@ -42,13 +43,14 @@ BEGIN
     FROM judged a
   ), written AS (
     INSERT INTO ringback.message (topic_id, seq, partition_id, published_at, deliver_at, content_type, tags,
-      type, ordering_key, attributes, body)
+      type, ordering_key, attributes, request, body)
     SELECT p.topic_id, p.first_seq + m.index, p.partition_id, p.at, CASE WHEN m.delay_ms > 0 THEN p.at + m.delay_ms END,
-      m.content_type, m.tags::text[], m.type, m.ordering_key, m.attributes,
+      m.content_type, m.tags::text[], m.type, m.ordering_key, m.attributes, m.sent_in,
       substr(p_bodies, m.offset_bytes + 1, m.size)
     FROM unnest(p_requests, p_indexes, p_delays, p_content_types, p_tags, p_types, p_ordering_keys, p_attributes,
-        p_offsets, p_sizes)
-      AS m (request, index, delay_ms, content_type, tags, type, ordering_key, attributes, offset_bytes, size)
+        p_message_requests, p_offsets, p_sizes)
+      AS m (request, index, delay_ms, content_type, tags, type, ordering_key, attributes, sent_in, offset_bytes,
+        size)
     JOIN placed p ON p.request = m.request AND p.outcome = 'appended'
   ), grown AS MATERIALIZED (
     SELECT topic_id, sum(count)::bigint AS count, min(first_seq) AS first_seq, max(at) AS at,

@@ -15,7 +15,7 @@ CREATE FUNCTION ringback.claim(
 ) RETURNS TABLE (
   want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint,
   topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text,
-  ordering_key text, attributes text, body bytea,
+  ordering_key text, attributes text, request text, body bytea,
   busy boolean, more boolean, next_due_in bigint, parked_count bigint
 ) LANGUAGE plpgsql AS $function$
 #variable_conflict use_column

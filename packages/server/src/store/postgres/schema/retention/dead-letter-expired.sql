@@ -10,12 +10,12 @@ DECLARE
   v_keys text[];
 BEGIN
   PERFORM ringback.write_dead_letter(NULL, b.subscription_id, p_topic, b.seq, 'expired', p.attempts, p_now, a.status,
-    a.error_code, a.reply)
+    a.error_code, a.error_detail, a.reply)
   FROM unnest(p_subscriptions, p_seqs) AS b (subscription_id, seq)
   CROSS JOIN LATERAL (
     SELECT * FROM ringback.parked p WHERE p.subscription_id = b.subscription_id AND p.seq = b.seq LIMIT 1) p
   LEFT JOIN LATERAL (
-    SELECT a.status, a.error_code, a.reply FROM ringback.attempt a
+    SELECT a.status, a.error_code, a.error_detail, a.reply FROM ringback.attempt a
     WHERE a.topic_id = p_topic AND a.seq = b.seq AND a.subscription_id = b.subscription_id ORDER BY a.id DESC LIMIT 1
   ) a ON true
   ORDER BY b.seq, b.subscription_id;

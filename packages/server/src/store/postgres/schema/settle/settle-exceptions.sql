@@ -5,7 +5,7 @@ CREATE FUNCTION ringback.settle_exceptions(
   p_now bigint, p_ordinals integer[], p_topics integer[], p_from_parked boolean[],
   p_subscriptions bigint[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[],
   p_reasons text[], p_ordering_keys text[], p_attempts bigint[], p_started bigint[], p_statuses bigint[],
-  p_error_codes text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea
+  p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea
 ) RETURNS integer LANGUAGE plpgsql AS $function$
 DECLARE
   v_row record;
@@ -56,6 +56,7 @@ BEGIN
     ELSIF v_row.kind = 3 THEN
       PERFORM ringback.write_dead_letter(v_parked.dead_letter_id, v_id, v_row.topic_id, v_row.seq,
         p_reasons[v_row.n], v_attempts, p_now, p_statuses[v_row.n], p_error_codes[v_row.n],
+        p_error_details[v_row.n],
         CASE WHEN p_reply_sizes[v_row.n] IS NOT NULL
           THEN substr(p_replies, p_reply_offsets[v_row.n] + 1, p_reply_sizes[v_row.n]) END);
     ELSIF NOT v_row.from_parked THEN

@@ -8,7 +8,7 @@ CREATE FUNCTION ringback.settle_pulled(
   -- One element per answer. No two answers are about the same delivery. p_due_in null: delivered.
   p_subscriptions bigint[], p_seqs bigint[], p_retries bigint[], p_first_attempts bigint[], p_due_in bigint[],
   p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[],
-  p_error_codes text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea
+  p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea
 ) RETURNS TABLE (answer integer, unblocked boolean)
 LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
@@ -58,6 +58,6 @@ BEGIN
       WHERE p.subscription_id = p_subscriptions[v_ordinal] AND p.seq = p_seqs[v_ordinal];
   END LOOP;
   v_count := ringback.record_attempts(v_ordinals, v_topics, p_subscriptions, p_seqs, p_attempts, p_started, p_durations,
-    p_verdicts, p_statuses, p_error_codes, p_reply_offsets, p_reply_sizes, p_replies);
+    p_verdicts, p_statuses, p_error_codes, p_error_details, p_reply_offsets, p_reply_sizes, p_replies);
   RETURN QUERY SELECT n, coalesce(p_subscriptions[n] = ANY (v_subscriptions), false) FROM unnest(v_ordinals) AS n;
 END $function$;

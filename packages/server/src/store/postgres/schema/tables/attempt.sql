@@ -1,5 +1,5 @@
--- One row per POST, in partitions by the time when the POST started. Each partition has the primary key (id) and the
--- indexes that ringback.ensure_attempt_partitions creates. The ids come from a sequence, because partitioned tables
+-- One row per attempt, in partitions by the time when the attempt started. Each partition has the primary key (id) and
+-- the indexes that ringback.ensure_attempt_partitions creates. The ids come from a sequence, because partitioned tables
 -- cannot have identity columns before PostgreSQL 17.
 CREATE SEQUENCE ringback.attempt_id_seq;
 CREATE TABLE ringback.attempt (
@@ -13,6 +13,7 @@ CREATE TABLE ringback.attempt (
   verdict smallint NOT NULL,
   status bigint,
   error_code text,
+  error_detail text,
   reply bytea
 ) PARTITION BY RANGE (started_at);
 ALTER SEQUENCE ringback.attempt_id_seq OWNED BY ringback.attempt.id;

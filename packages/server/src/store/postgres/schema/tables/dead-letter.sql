@@ -10,6 +10,7 @@ CREATE TABLE ringback.dead_letter (
   redriven_at bigint,
   last_status bigint,
   last_error_code text,
+  last_error_detail text,
   last_reply bytea,
   published_at bigint NOT NULL,
   deliver_at bigint,
@@ -18,6 +19,7 @@ CREATE TABLE ringback.dead_letter (
   type text,
   ordering_key text,
   attributes text,
+  request text,
   body bytea NOT NULL
 );
 CREATE INDEX dead_letter_listed ON ringback.dead_letter (subscription_id, id) WHERE redriven_at IS NULL;

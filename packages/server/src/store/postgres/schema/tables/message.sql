@@ -11,6 +11,7 @@ CREATE TABLE ringback.message (
   type text,
   ordering_key text,
   attributes text,
+  request text,
   body bytea NOT NULL
 ) PARTITION BY LIST (partition_id);
 

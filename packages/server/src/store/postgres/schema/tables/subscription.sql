@@ -5,6 +5,7 @@ CREATE TABLE ringback.subscription (
   name text COLLATE "C" NOT NULL,
   version bigint NOT NULL DEFAULT 1,
   state text NOT NULL,
+  disabled text,
   settings text NOT NULL,
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL,

@@ -1,0 +1,178 @@
+/**
+ * Real: the server inside the test's process, its database, sockets, the verifiers of svix and of Standard Webhooks.
+ * Faked: the senders GitHub, Stripe and Standard Webhooks, whose requests are signed here as their documentation says.
+ */
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { gzipSync } from "node:zlib";
+import { Webhook } from "standardwebhooks";
+import { Webhook as SvixWebhook } from "svix";
+import { describe, expect, it } from "vitest";
+import { limits } from "../src/domain/limits.ts";
+import type { MessageView } from "./harness/api.ts";
+import { startReceiver } from "./harness/receiver.ts";
+import { useServer } from "./harness/running-server.ts";
+
+const server = useServer();
+
+interface TakenRequest {
+  readonly body: Buffer;
+  readonly headers: Record<string, string>;
+  readonly query: string | null;
+  readonly contentType: string | null;
+}
+
+/** Takes a message with GET, and removes the prefix from the headers of its request. */
+async function takeRequest(url: string): Promise<TakenRequest> {
+  const response = await fetch(url);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of response.headers) {
+    if (name.startsWith("ringback-header-")) headers[name.slice("ringback-header-".length)] = value;
+  }
+  const query = response.headers.get("ringback-query");
+  const contentType = response.headers.get("content-type");
+  return { body: Buffer.from(await response.arrayBuffer()), headers, query, contentType };
+}
+
+const hmac = (secret: string | Buffer, content: string | Buffer): string =>
+  createHmac("sha256", secret).update(content).digest("hex");
+
+async function send(path: string, body: string | Uint8Array, headers: Record<string, string>): Promise<void> {
+  const response = await fetch(server().url + path, { method: "POST", body: body as Uint8Array<ArrayBuffer>, headers });
+  expect(response.status).toBe(200);
+}
+
+describe("from what was taken from an inbox, a receiver verifies the signature of", () => {
+  it("GitHub: X-Hub-Signature-256", async () => {
+    const { api, url } = server();
+    await api.ok("PUT", "/v1/inboxes/github");
+    const body = '{"zen": "Practicality beats purity.", "emoji": "🙂"}';
+    await send("/in/github?source=github&n=%C3%A9", body, {
+      "content-type": "application/json",
+      "X-GitHub-Event": "push",
+      "X-Hub-Signature-256": `sha256=${hmac("It's a Secret", body)}`,
+    });
+    const taken = await takeRequest(`${url}/in/github`);
+    expect(taken.headers["x-github-event"]).toBe("push");
+    expect(taken.query).toBe("source=github&n=%C3%A9");
+    const expected = `sha256=${hmac("It's a Secret", taken.body)}`;
+    expect(timingSafeEqual(Buffer.from(taken.headers["x-hub-signature-256"] ?? ""), Buffer.from(expected))).toBe(true);
+  });
+
+  it("Stripe: t=…,v1=… over the time and the body", async () => {
+    const { api, url } = server();
+    await api.ok("PUT", "/v1/inboxes/stripe");
+    const body = '{"id": "evt_1", "object": "event"}';
+    const signature = `t=1492774577,v1=${hmac("whsec_x", `1492774577.${body}`)},v0=6ffbb59b`;
+    await send("/in/stripe", body, {
+      "content-type": "application/json; charset=utf-8",
+      "Stripe-Signature": signature,
+    });
+    const taken = await takeRequest(`${url}/in/stripe`);
+    const [, time = "", v1 = ""] = /^t=(\d+),v1=([\da-f]+)/.exec(taken.headers["stripe-signature"] ?? "") ?? [];
+    expect(v1).toBe(hmac("whsec_x", `${time}.${taken.body.toString()}`));
+  });
+
+  it("Standard Webhooks, by the libraries of Standard Webhooks and of svix, after a pull as well", async () => {
+    const { api, url } = server();
+    await api.putTopic("arrivals");
+    await api.subscribe("arrivals", "worker", { pull: {} });
+    await api.ok("PUT", "/v1/inboxes/standard", { json: { topic: "arrivals" } });
+    const secret = `whsec_${Buffer.from("0123456789abcdef01234567").toString("base64")}`;
+    const body = '{"type":"invoice.paid","data":{"amount":12345678901234567890}}';
+    const [id, at] = ["msg_1", new Date()];
+    const headers = {
+      "webhook-id": id,
+      "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+      "webhook-signature": new Webhook(secret).sign(id, at, body),
+    };
+    await send("/in/standard", body, { "content-type": "application/json", ...headers });
+    const taken = await takeRequest(`${url}/in/standard`);
+    expect(() => new Webhook(secret).verify(taken.body.toString(), taken.headers)).not.toThrow();
+    expect(() => new SvixWebhook(secret).verify(taken.body, taken.headers)).not.toThrow();
+
+    const { messages } = await api.ok<{ messages: MessageView[] }>(
+      "POST",
+      "/v1/topics/arrivals/subscriptions/worker/pull",
+      { json: { waitMs: 10_000 } },
+    );
+    const { body: text, request } = messages[0] as unknown as {
+      body: string;
+      request: { headers: [string, string][] };
+    };
+    expect(() => new Webhook(secret).verify(text, Object.fromEntries(request.headers))).not.toThrow();
+    const changed = text.replace("paid", "void");
+    expect(() => new Webhook(secret).verify(changed, Object.fromEntries(request.headers))).toThrow(
+      "No matching signature found",
+    );
+  });
+});
+
+describe("a request to an inbox", () => {
+  it("that is compressed is kept as it is, and is taken and pushed with its Content-Encoding", async () => {
+    const { api, url } = server();
+    const receiver = await startReceiver();
+    await api.putTopic("packed");
+    await api.subscribe("packed", "s", { push: { url: receiver.url } });
+    await api.ok("PUT", "/v1/inboxes/packed", { json: { topic: "packed" } });
+    const bytes = gzipSync('{"a":1}');
+    await send("/in/packed", bytes, { "content-type": "application/json", "content-encoding": "gzip" });
+    const response = await fetch(`${url}/in/packed`);
+    expect(response.headers.get("content-encoding")).toBe("gzip");
+    expect(response.headers.get("content-length")).toBe(String(bytes.length));
+    // fetch decompresses the body because of the header.
+    expect(await response.text()).toBe('{"a":1}');
+    await expect.poll(() => receiver.arrivals.length).toBe(1);
+    expect(receiver.arrivals[0]?.headers["content-encoding"]).toBe("gzip");
+  });
+
+  it("that is compressed is refused where the inbox accepts only JSON", async () => {
+    const { api, url } = server();
+    await api.ok("PUT", "/v1/inboxes/strict", { json: { accept: "json" } });
+    const headers = { "content-encoding": "gzip" };
+    const refused = await fetch(`${url}/in/strict`, { method: "POST", body: gzipSync("{}"), headers });
+    expect(refused.status).toBe(415);
+    expect(await refused.json()).toMatchObject({ code: "unsupported_media_type" });
+  });
+
+  it("keeps neither credentials nor headers of the connection, and keeps repeated headers in their order", async () => {
+    const { api } = server();
+    await api.putTopic("bare");
+    await api.subscribe("bare", "worker", { pull: {} });
+    await api.ok("PUT", "/v1/inboxes/bare", { json: { topic: "bare" } });
+    const credentials = { authorization: "Bearer s3cret", cookie: "a=b", te: "trailers" };
+    const headers = { ...credentials, Connection: "x-hop", "X-Hop": "1", "X-B": ["first", "second"] };
+    // fetch would join the values of a repeated header.
+    const sent = request(`${server().url}/in/bare`, { method: "POST", headers });
+    sent.end("x");
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    response.resume();
+    const { messages } = await api.ok<{ messages: { request: { headers: [string, string][]; query: string } }[] }>(
+      "POST",
+      "/v1/topics/bare/subscriptions/worker/pull",
+      { json: { waitMs: 10_000 } },
+    );
+    const kept = messages[0]?.request.headers ?? [];
+    const names = kept.map(([name]) => name);
+    for (const left of ["authorization", "cookie", "connection", "te", "transfer-encoding", "x-hop"]) {
+      expect(names).not.toContain(left);
+    }
+    expect(kept.filter(([name]) => name === "x-b").map(([, value]) => value)).toEqual(["first", "second"]);
+    expect(messages[0]?.request.query).toBe("");
+  });
+
+  it("keeps as many headers and as long a query as the limits allow", async () => {
+    const { api, url } = server();
+    await api.ok("PUT", "/v1/inboxes/large");
+    const large = { "x-large": "a".repeat(limits.inboxHeaderBytesMax), "x-signature": "s" };
+    await send(`/in/large?${"q".repeat(limits.inboxQueryBytesMax + 1)}`, "one", large);
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`x-${index}`, "v"]));
+    await send(`/in/large?${"q".repeat(limits.inboxQueryBytesMax)}`, "two", many);
+    const one = await takeRequest(`${url}/in/large`);
+    expect([one.headers["x-large"], one.headers["x-signature"], one.query]).toEqual([undefined, "s", null]);
+    const two = await takeRequest(`${url}/in/large`);
+    expect(Object.keys(two.headers)).toHaveLength(limits.inboxHeadersMax);
+    expect(two.query).toHaveLength(limits.inboxQueryBytesMax);
+  });
+});
