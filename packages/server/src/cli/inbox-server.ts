@@ -77,7 +77,7 @@ async function arrive(request: IncomingMessage, response: ServerResponse, option
   const { inbox, clock, arrived } = options;
   const body = await collect(request);
   const { outcome, fault, status } = await judge(body, inbox);
-  arrived({ atMs: clock.now(), body: body ?? new Uint8Array(0), outcome, fault, waiting: await inbox.waitingCount() });
+  arrived({ atMs: clock.wall(), body: body ?? new Uint8Array(0), outcome, fault, waiting: await inbox.waitingCount() });
   if (fault === null) return answer(response, status, { response: "success" });
   // If a body was not read to its end, the connection cannot be used for another request.
   if (body === null) response.setHeader("connection", "close");

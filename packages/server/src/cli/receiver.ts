@@ -60,12 +60,12 @@ export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPort
   async function handle(request: HttpRequest, response: ServerResponse): Promise<void> {
     // The rest of a body that exceeds the limit is not read.
     const body = await collectBytes(request, behaviour.bodyBytesMax);
-    const trust = { keys: behaviour.keys, nowMs: ports.clock.now(), toleranceMs: SIGNATURE_TOLERANCE_MS };
+    const trust = { keys: behaviour.keys, nowMs: ports.clock.wall(), toleranceMs: SIGNATURE_TOLERANCE_MS };
     const incoming = toIncoming(request, body ?? new Uint8Array());
     const recognised = body === null ? null : await recognise(incoming, trust, behaviour.protocols);
     const { reply, note } = chooseReply(body, recognised, behaviour, failures);
     ports.arrived({
-      atMs: ports.clock.now(),
+      atMs: ports.clock.wall(),
       method: incoming.method,
       path: request.url ?? "/",
       headers: incoming.headers,

@@ -87,7 +87,7 @@ export class Engine {
     } finally {
       this.#disabling.delete(id);
     }
-    if (events.listening) events.emit({ type: "subscription.disabled", at: clock.now(), topic, subscription: name });
+    if (events.listening) events.emit({ type: "subscription.disabled", at: clock.wall(), topic, subscription: name });
   }
 
   async #drained(graceMs: number, isTransportInUse: () => boolean): Promise<void> {
@@ -118,7 +118,7 @@ export class Engine {
         const subscription = events.listening ? await store.catalog.getSubscriptionById(subscriptionId) : null;
         if (subscription === null) continue;
         const { topic, name } = subscription;
-        events.emit({ type: "delivery.expired", at: clock.now(), topic, subscription: name, count });
+        events.emit({ type: "delivery.expired", at: clock.wall(), topic, subscription: name, count });
       }
     } catch (error) {
       failed(error, "retention");

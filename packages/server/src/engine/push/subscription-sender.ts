@@ -1,3 +1,4 @@
+import { momentOf } from "../../domain/clock-rules.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Attempt, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Random } from "../../domain/ports.ts";
@@ -261,7 +262,7 @@ export class SubscriptionSender implements SlotUser {
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
     const started: Started = { queued, route: this.#route, startedAtMs };
-    const attempt = { requestId: nextRequestId(), sentAtMs: startedAtMs };
+    const attempt = { requestId: nextRequestId(), sentAtMs: clock.wall(startedAtMs) };
     postDelivery(this.#context, started.route, queued.delivery, attempt, (result) => {
       this.#inFlight--;
       slots.free(slot);
@@ -288,12 +289,12 @@ export class SubscriptionSender implements SlotUser {
 
   #finishAttempt({ queued, route, startedAtMs }: Started, result: PostResult | typeof unsigned): void {
     const { clock, observer, random } = this.#context;
-    const nowMs = clock.now();
+    const { nowMs, wallMs } = momentOf(clock);
     const judgement = result.error === "key_unavailable" ? cannotSign : judge(route, result);
     const { verdict, errorCode, retryAfter } = judgement;
     const attempt: Attempt = {
       attempt: queued.delivery.attemptsMade + 1,
-      startedAtMs,
+      startedAtMs: clock.wall(startedAtMs),
       durationMs: Math.round(result.durationMs),
       verdict,
       status: result.status === 0 ? null : result.status,
@@ -304,7 +305,7 @@ export class SubscriptionSender implements SlotUser {
     if (verdict === "accepted") {
       this.#endpointHealth.succeeded(nowMs);
       if (this.#skippedLog) this.hasMore = true;
-      if (attempt.attempt === 1) observer.delivered((nowMs - queued.delivery.message.publishedAtMs) / 1000);
+      if (attempt.attempt === 1) observer.delivered(Math.max(0, wallMs - queued.delivery.message.publishedAtMs) / 1000);
       this.#settle(queued, attempt, { kind: "delivered" });
       this.#next(queued, "finished");
       return;
@@ -313,7 +314,7 @@ export class SubscriptionSender implements SlotUser {
     // A 410 reply is ignored if the subscription's endpoint has changed or the sender was stopped since the POST
     // started.
     if (judgement.gone && route === this.#route && !this.#stopped) this.#context.gone(this.#subscription);
-    const failed = { delivery: queued.delivery, startedAtMs, nowMs, retryAfter };
+    const failed = { delivery: queued.delivery, startedAtMs, nowMs, wallMs, retryAfter };
     const settled = afterFailure(this.#subscription.settings.retry, failed, random);
     this.#settle(queued, attempt, settled);
     this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
@@ -331,7 +332,7 @@ export class SubscriptionSender implements SlotUser {
     if (settled.kind === "dead") observer.dead(settled.reason);
     if (events.listening) {
       emitDeliveryEvents(events, this.#subscription, delivery.message.seq, {
-        at: clock.now(),
+        at: clock.wall(),
         attempt,
         settled,
       });

@@ -18,6 +18,7 @@ const STEPS_PER_MS_MAX = 50_000;
  */
 export class VirtualTime implements Clock, Timers {
   #nowMs: TimeMs = Date.UTC(2026, 0, 31, 8, 0, 0);
+  #aheadMs = 0;
   #soon: (() => void)[] = [];
   /** A binary heap: the earliest first. */
   readonly #tasks: Task[] = [];
@@ -26,6 +27,15 @@ export class VirtualTime implements Clock, Timers {
 
   now(): TimeMs {
     return this.#nowMs;
+  }
+
+  wall(steadyMs = this.#nowMs): TimeMs {
+    return steadyMs + this.#aheadMs;
+  }
+
+  /** Sets the simulated machine's clock ahead, or back if `byMs` is negative. */
+  jump(byMs: number): void {
+    this.#aheadMs += byMs;
   }
 
   /** The delay is at least one millisecond, as with `setTimeout`. */

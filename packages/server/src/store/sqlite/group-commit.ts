@@ -1,11 +1,14 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { Clock, Timers } from "../../domain/ports.ts";
+import { momentOf } from "../../domain/clock-rules.ts";
+import type { TimeMs } from "../../domain/model.ts";
+import type { Clock, Moment, Timers } from "../../domain/ports.ts";
 import type { AppendResult, AppendRequest } from "../log.ts";
 import type { StoreObserver } from "../store.ts";
 import { assertAppendStorable } from "../append-rule.ts";
 import { appendBytes, toAppendGroup } from "./append-group.ts";
 import { appendStatus, type AppendGroupResult } from "./operations/append.ts";
 import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";
+import type { ClockMarks } from "./clock-marks.ts";
 import type { AnswerOutcomes } from "./answer-columns.ts";
 import { notifyWritten, rowCount, toSettleGroup, type SettleWork } from "./settle-work.ts";
 import type { JobLink } from "./jobs.ts";
@@ -29,14 +32,17 @@ const SETTLED_ROWS_ENOUGH = 1_000;
  * nothing is tried instead.
  */
 const RETRY_MS = 250;
+/** A commit also writes the time when the last written time is this old. */
+const CLOCK_MARK_MS = 1_000;
 
 export interface GroupCommitOptions {
   readonly thread: JobLink<WriteJobs>;
   readonly clock: Clock;
+  readonly clockMarks: ClockMarks;
   readonly timers: Timers;
   readonly observer: StoreObserver;
-  /** Called for each durable append, before its promise resolves. */
-  readonly appended: (request: AppendRequest, result: AppendResult) => void;
+  /** Called for each durable append, before its promise resolves. Delays count from `nowMs`. */
+  readonly appended: (request: AppendRequest, result: AppendResult, nowMs: TimeMs) => void;
 }
 
 interface WaitingAppend {
@@ -285,16 +291,18 @@ export class GroupCommit {
   }
 
   async #commit(appends: readonly WaitingAppend[], settles: readonly SettleWork[]): Promise<Error | null> {
-    const nowMs = this.#options.clock.now();
+    const { clockMarks, clock } = this.#options;
+    const moment = momentOf(clock);
     const requests = appends.map((append) => append.request);
-    const append = appends.length === 0 ? null : toAppendGroup(requests, nowMs);
-    const group = { append, settle: settles.length === 0 ? null : toSettleGroup(settles, nowMs) };
+    const append = appends.length === 0 ? null : toAppendGroup(requests, moment);
+    const settle = settles.length === 0 ? null : toSettleGroup(settles, moment);
+    const group = { append, settle, mark: clockMarks.due(moment, CLOCK_MARK_MS) };
     let outcomes: AnswerOutcomes | null = null;
     try {
       const result = await this.#options.thread.call("group", group, buffersOf(group));
       this.#writable = true;
       this.#options.observer.commit(result.commitS, appends.length + settles.length);
-      if (result.append !== null) this.#resolveAppends(appends, result.append);
+      if (result.append !== null) this.#resolveAppends(appends, result.append, moment);
       outcomes = result.answers;
     } catch (error) {
       return error as Error;
@@ -350,7 +358,7 @@ export class GroupCommit {
     return this.#appends.splice(0, count);
   }
 
-  #resolveAppends(appends: readonly WaitingAppend[], result: AppendGroupResult): void {
+  #resolveAppends(appends: readonly WaitingAppend[], result: AppendGroupResult, { nowMs }: Moment): void {
     for (let index = 0; index < appends.length; index++) {
       const { request, resolve, reject } = appends[index] as WaitingAppend;
       const status = result.status[index];
@@ -362,7 +370,7 @@ export class GroupCommit {
           publishedAtMs: result.publishedAtMs[index] as number,
           replayed: status === appendStatus.replayed,
         };
-        this.#options.appended(request, appended);
+        this.#options.appended(request, appended, nowMs);
         resolve(appended);
       }
     }

@@ -1,3 +1,4 @@
+import type { TimeMs } from "../../domain/model.ts";
 import type { AppendRequest, AppendResult } from "../log.ts";
 import type { StoreContext } from "./store-context.ts";
 
@@ -6,11 +7,12 @@ export function noteAppended(
   memory: Pick<StoreContext, "index" | "cache" | "ready">,
   { topicId, messages }: AppendRequest,
   { firstSeq, publishedAtMs, replayed }: AppendResult,
+  nowMs: TimeMs,
 ): void {
   const topic = memory.index.topics.get(topicId);
   if (topic === undefined || replayed) return;
   for (const [index, { delayMs, ...message }] of messages.entries()) {
-    const deliverAtMs = delayMs === 0 ? null : publishedAtMs + delayMs;
+    const deliverAtMs = delayMs === 0 ? null : nowMs + delayMs;
     memory.cache.add({ ...message, topicId, seq: firstSeq + index, publishedAtMs, deliverAtMs });
   }
   topic.lastSeq = firstSeq + messages.length - 1;

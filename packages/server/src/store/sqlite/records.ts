@@ -1,6 +1,8 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
 import type { AccountId, MessageId, Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
+import { momentOf, optionalToWall, shownMessage } from "../../domain/clock-rules.ts";
+import type { Clock } from "../../domain/ports.ts";
 import { deliveryState } from "../delivery-state.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { beforeId, recordPage, toRecordId } from "../record-page.ts";
@@ -60,9 +62,11 @@ export class SqliteRecords implements RecordStore {
     const subscriptionIds = entries.map((entry) => entry.id);
     const found = await this.#context.reader.call("readMessage", { ...position, subscriptionIds });
     if (found === null) return null;
+    const { clock } = this.#context;
     const now = known ?? knownOf(topic, position.seq);
-    const deliveries = entries.map((entry, index) => deliveryRecord(entry, found, index, now.get(entry)));
-    return { message: found.message, topic: topic.topic.name, deliveries };
+    const deliveries = entries.map((entry, index) => deliveryRecord(clock, entry, found, index, now.get(entry)));
+    const message = shownMessage(this.#context.clock, found.message);
+    return { message, topic: topic.topic.name, deliveries };
   }
 
   async subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts> {
@@ -105,13 +109,18 @@ export class SqliteRecords implements RecordStore {
   async listDeadLetters(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>> {
     this.#entry(id);
     const range = { subscriptionId: id, beforeId: beforeId(page), limit: page.limit };
-    return recordPage(await this.#context.reader.call("readDeadLetters", range), page, (letter) => letter);
+    return recordPage(await this.#context.reader.call("readDeadLetters", range), page, (letter) => this.#shown(letter));
   }
 
-  getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
+  async getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
     const recordId = toRecordId(deadLetterId);
-    if (recordId === null) return Promise.resolve(null);
-    return this.#context.reader.call("readDeadLetter", { subscriptionId: id, id: recordId });
+    if (recordId === null) return null;
+    const letter = await this.#context.reader.call("readDeadLetter", { subscriptionId: id, id: recordId });
+    return letter && this.#shown(letter);
+  }
+
+  #shown(letter: DeadLetter): DeadLetter {
+    return { ...letter, message: shownMessage(this.#context.clock, letter.message) };
   }
 
   redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
@@ -131,7 +140,7 @@ export class SqliteRecords implements RecordStore {
       parked.filter(({ subscriptionId }) => subscriptionId === id).map(({ seq }) => seq),
     );
     const done = entry.cursor.doneAhead();
-    return commits.write("redrive", { ...selection, settledThrough, done, parkedSoon, nowMs: clock.now() });
+    return commits.write("redrive", { ...selection, settledThrough, done, parkedSoon, ...momentOf(clock) });
   }
 
   purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
@@ -210,6 +219,7 @@ function knownOf(topic: TopicEntry, seq: Seq): Known {
  * it starts after the message.
  */
 function deliveryRecord(
+  clock: Clock,
   entry: SubscriptionEntry,
   found: FoundMessage,
   index: number,
@@ -228,7 +238,7 @@ function deliveryRecord(
   return {
     subscription: entry.name,
     state,
-    nextAttemptAtMs: state === "parked" ? (rows.parked?.dueAtMs ?? null) : null,
+    nextAttemptAtMs: state === "parked" ? optionalToWall(clock, rows.parked?.dueAtMs ?? null) : null,
     reason: state === "dead" ? rows.dead : null,
     attempts: rows.attempts,
   };

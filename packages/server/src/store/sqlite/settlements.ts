@@ -1,4 +1,5 @@
-import type { Seq, TimeMs } from "../../domain/model.ts";
+import { toSteady } from "../../domain/clock-rules.ts";
+import type { Attempt, Seq, TimeMs } from "../../domain/model.ts";
 import type { Settlement } from "../log.ts";
 import { assertStorable } from "../settlement-rule.ts";
 import type { DeliveryCounts, ParkRow } from "./operations/settle.ts";
@@ -76,7 +77,7 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
         dueAtMs: settled.dueAtMs,
         attemptsMade,
         retriesMade: settled.retriesMade,
-        firstAttemptAtMs: open.firstAttemptAtMs ?? attempt?.startedAtMs ?? settled.firstAttemptAtMs ?? null,
+        firstAttemptAtMs: open.firstAttemptAtMs ?? startOf(attempt, batch) ?? settled.firstAttemptAtMs ?? null,
       });
       break;
     case "held":
@@ -93,6 +94,11 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
       ready(batch, entry);
       break;
   }
+}
+
+/** The steady time at which the attempt started. */
+function startOf(attempt: Attempt | null, { context: { clock } }: Batch): TimeMs | null {
+  return attempt === null ? null : toSteady(clock, attempt.startedAtMs);
 }
 
 /** Ends the delivery. `deadLetterId`: the dead letter that is removed with the delivery; null: none. */

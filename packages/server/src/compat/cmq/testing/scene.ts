@@ -1,3 +1,4 @@
+import { clockAt } from "../../../domain/testing/clock-at.ts";
 import { createHmac } from "node:crypto";
 import type { Clock } from "../../../domain/ports.ts";
 import { createTestApp, type TestApp } from "../../../api/testing/test-app.ts";
@@ -40,7 +41,7 @@ export interface Scene extends TestApp {
 export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
   const testApp = await createTestApp({}, { nowMs: recordedAtMs });
   const { clock } = testApp;
-  const ticking = { now: () => clock.nowMs };
+  const ticking = clockAt(() => clock.nowMs);
   const queues = accountQueues(testApp, ticking);
   const destination = { write: (line: string) => void testApp.logLines.push(line) };
   await addCmqApi(testApp.app, {
