@@ -1,3 +1,5 @@
+import { optionalToWall, shownMessage } from "../../domain/clock-rules.ts";
+import type { Clock } from "../../domain/ports.ts";
 import { compileFilter } from "../../domain/filter.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
 import type {
@@ -59,10 +61,11 @@ export async function readMessageRecord(
   );
   const bySubscription = attemptsBySubscription(attempts);
   const rows = await readDeliveries(context, topicId, seq);
+  const { times } = context;
   return {
-    message,
+    message: shownMessage(times, message),
     topic: found.topic,
-    deliveries: rows.map((row) => toRecord(row, message, bySubscription.get(row.id) ?? [])),
+    deliveries: rows.map((row) => toRecord(times, row, message, bySubscription.get(row.id) ?? [])),
   };
 }
 
@@ -76,19 +79,19 @@ function readDeliveries({ database, times }: StoreContext, topicId: TopicId, seq
      JOIN ringback.subscription s ON s.id = c.subscription_id
      LEFT JOIN ringback.parked p ON p.subscription_id = c.subscription_id AND p.seq = $2
      LEFT JOIN LATERAL (
-       SELECT bool_or(l.lease_until > coalesce($3, ringback.now_ms())) AS is_open,
-         bool_or(l.lease_until <= coalesce($3, ringback.now_ms()) AND $2 = ANY (l.seqs)) AS is_back
+       SELECT bool_or(l.lease_until > coalesce(($3::bigint[])[1], ringback.steady_ms())) AS is_open,
+         bool_or(l.lease_until <= coalesce(($3::bigint[])[1], ringback.steady_ms()) AND $2 = ANY (l.seqs)) AS is_back
        FROM ringback.claim l
        WHERE l.subscription_id = c.subscription_id AND ($2 = ANY (l.seqs) OR $2 = ANY (l.parked))
      ) o ON true
-     WHERE c.topic_id = $1::integer AND $2::bigint IS NOT NULL AND ($3::bigint IS NULL OR true)
+     WHERE c.topic_id = $1::integer AND $2::bigint IS NOT NULL AND ($3::bigint[] IS NULL OR true)
      ORDER BY s.id`,
     [topicId, seq, times.at()],
     "message_deliveries",
   );
 }
 
-function toRecord(row: DeliveryRow, message: Message, attempts: readonly Attempt[]): DeliveryRecord {
+function toRecord(clock: Clock, row: DeliveryRow, message: Message, attempts: readonly Attempt[]): DeliveryRecord {
   const { filter } = JSON.parse(row.settings) as SubscriptionSettings;
   const state = deliveryState({
     ...row,
@@ -99,7 +102,7 @@ function toRecord(row: DeliveryRow, message: Message, attempts: readonly Attempt
   return {
     subscription: row.name,
     state,
-    nextAttemptAtMs: state === "parked" ? row.due_at : null,
+    nextAttemptAtMs: state === "parked" ? optionalToWall(clock, row.due_at) : null,
     reason: state === "dead" ? row.reason : null,
     attempts,
   };

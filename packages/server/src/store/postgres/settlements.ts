@@ -122,9 +122,7 @@ function parameters(settlements: readonly Settlement[], nodeId: number, times: S
     settlements.map(({ settled }) => (settled.kind === "parked" ? settled.retriesMade : null)),
     settlements.map(({ settled }) => (settled.kind === "dead" ? settled.reason : null)),
     settlements.map(({ delivery }) => delivery.message.orderingKey),
-    ...attemptColumns(
-      settlements.map(({ attempt }) => attempt),
-      settlements.map(({ attempt, settled }) => attempt?.startedAtMs ?? pulledAtMs(settled)),
-    ),
+    settlements.map(({ attempt, settled }) => (attempt === null ? pulledAtMs(settled) : times.startOf(attempt))),
+    ...attemptColumns(settlements.map(({ attempt }) => attempt)),
   ];
 }

@@ -16,6 +16,6 @@ export function noteAppended(
     memory.cache.add({ ...message, topicId, seq: firstSeq + index, publishedAtMs, deliverAtMs });
   }
   topic.lastSeq = firstSeq + messages.length - 1;
-  topic.oldestAtMs ??= publishedAtMs;
+  topic.oldestAtMs = Math.min(topic.oldestAtMs ?? publishedAtMs, publishedAtMs);
   if (topic.subscriptions.size > 0) memory.ready.notify(topic.subscriptionIds);
 }

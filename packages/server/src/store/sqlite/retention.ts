@@ -1,5 +1,4 @@
 import { momentOf, CautiousClock } from "../../domain/clock-rules.ts";
-import { limits } from "../../domain/limits.ts";
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { RetentionResult } from "../log.ts";
 import type { Moment } from "../../domain/ports.ts";
@@ -80,9 +79,7 @@ export class Retention {
     let first: TopicEntry | null = null;
     for (const entry of this.#context.index.topics.values()) {
       if (entry.oldestAtMs === null) continue;
-      // The clock was ahead when the first message was published. The trim finds out how old the messages are.
-      const isWrong = entry.oldestAtMs > ageNowMs + limits.clockStepMsMax;
-      const isOld = isWrong || entry.oldestAtMs + entry.topic.settings.retentionMs <= ageNowMs;
+      const isOld = entry.oldestAtMs + entry.topic.settings.retentionMs <= ageNowMs;
       if (!isOld && this.#unneededThrough(entry) < entry.firstSeq) continue;
       if (entry.topic.id > this.#lastTopicId) return entry;
       first ??= entry;

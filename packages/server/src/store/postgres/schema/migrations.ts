@@ -15,6 +15,7 @@ export interface Migration {
  */
 const initialFiles = [
   "now-ms.sql",
+  "steady-ms.sql",
   "advisory-locks.sql",
   "tables/*.sql",
   "log-take.sql",
@@ -38,7 +39,7 @@ const initialFiles = [
  * database with the earlier schema is refused.
  */
 export const migrations: readonly Migration[] = [
-  { name: "initial-3", sql: initialFiles.flatMap((files) => globSync(files, { cwd }).sort().map(readSql)).join("\n") },
+  { name: "initial-4", sql: initialFiles.flatMap((files) => globSync(files, { cwd }).sort().map(readSql)).join("\n") },
 ];
 
 function readSql(file: string): string {

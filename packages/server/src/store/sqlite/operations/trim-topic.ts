@@ -5,7 +5,7 @@ import type { AccountId, Filter, Seq, SubscriptionId, TimeMs, TopicId } from "..
 import type { Moment } from "../../../domain/ports.ts";
 import type { RetentionResult } from "../../log.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
-import { all, run, single, statement } from "../statements.ts";
+import { all, get, run, statement } from "../statements.ts";
 import { REMOVED_BYTES_MAX, withinBytes } from "./byte-bound.ts";
 import { deadLetterParked, type ExpiredDelivery } from "./dead-letter-parked.ts";
 
@@ -125,11 +125,12 @@ function withinBounds(
   return { deliveries: hasEarlier ? complete : fitting, throughSeq: tooMuch.seq - 1 };
 }
 
+/** The first message is at least as old as the last one, also when the clock was ahead as the first was published. */
 function readOldest(db: DatabaseSync, topicId: TopicId): TimeMs | null {
-  const first = "SELECT published_at FROM message WHERE id >= ? AND id < ? ORDER BY id LIMIT ?";
-  const oldest = `SELECT min(published_at) AS published_at FROM (${first})`;
+  const oldest = `SELECT min(m.published_at, l.last_published_at) AS at FROM topic_log l, message m
+    WHERE l.topic_id = ? AND m.id >= ? AND m.id < ? ORDER BY m.id LIMIT 1`;
   const [from, to] = [messageIdToBigInt(topicId, 0), messageIdToBigInt((topicId + 1) as TopicId, 0)];
-  return single<{ published_at: number | null }>(db, oldest, from, to, MESSAGES_MAX).published_at;
+  return get<{ at: TimeMs }>(db, oldest, topicId, from, to)?.at ?? null;
 }
 
 function countExpired(db: DatabaseSync, { lagging }: TrimInput, going: readonly OldMessage[]): TrimResult["expired"] {
