@@ -48,6 +48,8 @@ export const limits = {
    * 31658, and nothing in a log is older than this time, 2000-01-01.
    */
   timeMsMin: Date.UTC(2000, 0, 1),
+  /** The last millisecond of the year 9999. Unix microseconds are above it. */
+  timeMsMax: Date.UTC(10_000, 0, 1) - 1,
   /** A smaller difference between the progress of two clocks is inaccuracy; a larger one means that a clock was set. */
   clockJumpMsMin: 50,
   /** A machine's clock that is set by no more than this needs no precaution. */
