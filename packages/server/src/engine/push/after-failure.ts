@@ -24,7 +24,7 @@ export function afterFailure(policy: RetryPolicy, failed: FailedAttempt, random:
   const retry = nextRetry(policy, { retriesMade, firstAttemptAtMs, nowMs }, random);
   if (retry === null) return { kind: "dead", reason: "retries_exhausted" };
   const delayMs = Math.max(retry.delayMs, requestedDelayMs(failed.retryAfter, wallMs));
-  return { kind: "parked", dueAtMs: nowMs + delayMs, retriesMade: retriesMade + 1 };
+  return { kind: "parked", dueAtMs: nowMs + delayMs, retriesMade: retriesMade + 1, firstAttemptAtMs };
 }
 
 /** An endpoint can request a longer wait than the policy's, up to `limits.retryAfterMsMax`, but not a shorter one. */

@@ -3,11 +3,14 @@ import type { Order, RetryPolicy, Seq, Subscription, Topic } from "../../domain/
 import type { Post, Reaction } from "./scripted-transport.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { Simulation } from "./simulation.ts";
+import type { VirtualTime } from "./virtual-time.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
   /** True: wake-ups are lost and leases expire, and the engine finds the work by polling. */
   readonly losesWakeUps: boolean;
+  /** True: the machine's clock is set at about every tenth step, ahead or back, by a millisecond up to three days. */
+  readonly clockJumps?: boolean;
 }
 
 interface Watched {
@@ -29,6 +32,8 @@ interface Published {
 }
 
 const ACTIONS = 60;
+/** Less than the half of any retention, so that no jump makes a message too old. */
+const AHEAD_MS_MAX = 3 * 24 * 3600_000;
 const delaysMs = [100, 1_000, 3_000];
 
 /**
@@ -48,11 +53,20 @@ export class Chaos {
   /** Distinguishes a subscription from the one that it has replaced. */
   #generation = 0;
 
-  constructor({ seed, losesWakeUps }: ChaosOptions) {
+  constructor({ seed, losesWakeUps, clockJumps = false }: ChaosOptions) {
     this.#random = new SeededRandom(seed);
     this.#losesWakeUps = losesWakeUps;
     this.simulation = new Simulation({ seed: seed + 1, inFlightMax: this.#random.pick([4, 20, 1_000]) });
     this.simulation.onPost = (post) => this.#judge(post);
+    if (clockJumps) this.simulation.time.onStep = jumps(this.simulation.time, new SeededRandom(seed + 2));
+  }
+
+  /** The schedule as the endpoints see it: when each POST began, and which message it carried. */
+  get schedule(): readonly string[] {
+    return this.simulation.posts.map(
+      ({ startedAtMs, endpoint, headers }) =>
+        `${startedAtMs} ${endpoint.origin}${endpoint.path} ${headers["ringback-message-id"]}`,
+    );
   }
 
   async run(): Promise<void> {
@@ -289,4 +303,13 @@ export class Chaos {
   #break({ subscription, order }: Watched, what: string): void {
     this.violations.push(`${subscription.name} (${order}) at ${this.simulation.nowMs}: ${what}`);
   }
+}
+
+/** Sets the machine's clock from time to time. The random numbers are the jumps' own, so the rest of the run is the same. */
+function jumps(time: VirtualTime, random: SeededRandom): () => void {
+  return () => {
+    if (!random.chance(0.1)) return;
+    const sizeMs = Math.floor(AHEAD_MS_MAX ** random.next());
+    time.setAhead(random.chance(0.2) ? 0 : random.chance(0.5) ? sizeMs : -sizeMs);
+  };
 }

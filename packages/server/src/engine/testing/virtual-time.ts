@@ -24,6 +24,8 @@ export class VirtualTime implements Clock, Timers {
   readonly #tasks: Task[] = [];
   #order = 0;
   #steps = 0;
+  /** Called before each step. */
+  onStep: () => void = () => {};
 
   now(): TimeMs {
     return this.#nowMs;
@@ -33,9 +35,14 @@ export class VirtualTime implements Clock, Timers {
     return steadyMs + this.#aheadMs;
   }
 
-  /** Sets the simulated machine's clock ahead, or back if `byMs` is negative. */
+  /** Sets the simulated machine's clock ahead, or back if `byMs` is negative. Timers do not notice. */
   jump(byMs: number): void {
     this.#aheadMs += byMs;
+  }
+
+  /** Sets the simulated machine's clock to this difference from the time that has really passed. */
+  setAhead(aheadMs: number): void {
+    this.#aheadMs = aheadMs;
   }
 
   /** The delay is at least one millisecond, as with `setTimeout`. */
@@ -119,6 +126,7 @@ export class VirtualTime implements Clock, Timers {
   }
 
   #step(): void {
+    this.onStep();
     if (++this.#steps > STEPS_PER_MS_MAX) throw new Error(`more than ${STEPS_PER_MS_MAX} steps in one millisecond`);
   }
 

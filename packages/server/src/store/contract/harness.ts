@@ -44,6 +44,11 @@ export class ManualClock implements Clock {
     this.#aheadMs += ms;
   }
 
+  /** Sets the simulated machine's clock right again. */
+  correct(): void {
+    this.#aheadMs = 0;
+  }
+
   advance(ms: number): void {
     this.#nowMs += ms;
   }

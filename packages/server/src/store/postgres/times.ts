@@ -1,5 +1,5 @@
-import type { Attempt, TimeMs } from "../../domain/model.ts";
-import { CautiousClock, toSteady } from "../../domain/clock-rules.ts";
+import type { TimeMs } from "../../domain/model.ts";
+import { CautiousClock } from "../../domain/clock-rules.ts";
 import { systemClock, type Clock, type Moment } from "../../domain/ports.ts";
 
 /** Result of `ringback.tick`. */
@@ -56,11 +56,6 @@ export class Times implements Clock {
    */
   about(): TimeMs {
     return (this.#testClock ?? systemClock).now();
-  }
-
-  /** Steady time at which an attempt of this process started. */
-  startOf({ startedAtMs }: Attempt): TimeMs {
-    return toSteady(this.#testClock ?? systemClock, startedAtMs);
   }
 
   /**

@@ -1,7 +1,6 @@
-import { toSteady } from "../../domain/clock-rules.ts";
-import type { Attempt, Seq, TimeMs } from "../../domain/model.ts";
+import type { Seq, TimeMs } from "../../domain/model.ts";
 import type { Settlement } from "../log.ts";
-import { assertStorable } from "../settlement-rule.ts";
+import { assertStorable, isPulled } from "../settlement-rule.ts";
 import type { DeliveryCounts, ParkRow } from "./operations/settle.ts";
 import { parkSlowDeliveries } from "./park-slow.ts";
 import { emptyWork, rowCount, type SettleWork } from "./settle-work.ts";
@@ -46,6 +45,7 @@ export async function settle(context: StoreContext, settlements: readonly Settle
       for (const after of batch.afterCommit) after();
       resolve(applied);
     };
+    // A receiver gets a pulled message only when the settlement is written.
     commits.settle({ ...work, isUrgent: settlements.some(isPulled), done, failed: reject });
   });
 }
@@ -77,7 +77,7 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
         dueAtMs: settled.dueAtMs,
         attemptsMade,
         retriesMade: settled.retriesMade,
-        firstAttemptAtMs: open.firstAttemptAtMs ?? startOf(attempt, batch) ?? settled.firstAttemptAtMs ?? null,
+        firstAttemptAtMs: open.firstAttemptAtMs ?? settled.firstAttemptAtMs ?? null,
       });
       break;
     case "held":
@@ -94,11 +94,6 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
       ready(batch, entry);
       break;
   }
-}
-
-/** The steady time at which the attempt started. */
-function startOf(attempt: Attempt | null, { context: { clock } }: Batch): TimeMs | null {
-  return attempt === null ? null : toSteady(clock, attempt.startedAtMs);
 }
 
 /** Ends the delivery. `deadLetterId`: the dead letter that is removed with the delivery; null: none. */
@@ -167,9 +162,4 @@ function parkSlow(batch: Batch, entry: SubscriptionEntry): void {
   if (rows.length === 0) return;
   batch.work.parked.push(...rows);
   batch.afterCommit.push(() => entry.parkedDueAt(batch.nowMs));
-}
-
-/** Whether the settlement records a pull. The receiver gets the message only when the settlement is written. */
-function isPulled({ settled }: Settlement): boolean {
-  return settled.kind === "parked" && settled.firstAttemptAtMs !== undefined;
 }
