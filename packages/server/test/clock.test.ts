@@ -15,11 +15,11 @@ const DAY_MS = 24 * HOUR_MS;
 
 const folder = mkdtempSync(join(tmpdir(), "ringback-clock-"));
 const file = join(folder, "clock");
-const preload = new URL("./harness/settable-clock.ts", import.meta.url).href;
+const preload = new URL("./harness/settable-clock.mjs", import.meta.url).href;
 let server: Server;
 
 function start(): Promise<Server> {
-  const env = { NODE_OPTIONS: `--import=${preload}`, RINGBACK_TEST_CLOCK: file };
+  const env = { NODE_OPTIONS: `--import=${preload}`, TEST_CLOCK_FILE: file };
   return Server.start({ folder: join(folder, "data"), env });
 }
 

@@ -720,7 +720,9 @@ BEGIN
   -- So if the last message that this step may remove is old enough, those before it are too.
   v_through := least(v_segment_end, p_log.first_seq + p_messages_max - 1, v_claimed - 1);
   IF v_through >= p_log.first_seq AND NOT EXISTS (SELECT 1 FROM ringback.message m WHERE m.partition_id = p_partition
-      AND m.topic_id = p_log.topic_id AND m.seq = v_through AND m.published_at <= p_wall - p_log.retention_ms) THEN
+      AND m.topic_id = p_log.topic_id AND m.seq = v_through AND m.published_at <= p_wall - p_log.retention_ms)
+    AND NOT EXISTS (SELECT 1 FROM ringback.message_at(p_log.topic_id, v_segment_end + 1) m
+      WHERE m.published_at <= p_wall - p_log.retention_ms) THEN
     -- Includes all positions up to the last message that is old enough, and those before the next message. Positions
     -- without any message mean that the database is damaged.
     v_through := least(v_through, (SELECT min(o.seq) FILTER (WHERE NOT o.has_older_after) - 1 FROM (
@@ -1637,12 +1639,15 @@ BEGIN
     AND coalesce((SELECT n.first_seq FROM ringback.segment n
       WHERE n.topic_id = p_topic AND n.first_seq > s.first_seq ORDER BY n.first_seq LIMIT 1), v_log.last_seq + 1)
       <= v_through + 1;
+  -- A message is at least as old as each later one, also when the clock was ahead as it was published.
   -- The publishing time of a lost message is unknown. The next call then searches for a message whose time is known.
   UPDATE ringback.topic_log l SET first_seq = v_through + 1,
     partition_id = CASE WHEN v_through < l.last_seq THEN l.partition_id END,
     segment_first_seq = CASE WHEN v_through < l.last_seq THEN l.segment_first_seq END,
     expires_at = CASE WHEN v_through < l.last_seq THEN coalesce(
-      (SELECT least(m.published_at, l.last_published_at) + l.retention_ms
+      (SELECT least(m.published_at, l.last_published_at, (
+          SELECT n.published_at FROM ringback.segment s, ringback.message_at(p_topic, s.first_seq) n
+            WHERE s.topic_id = p_topic AND s.first_seq > v_through + 1 ORDER BY s.first_seq LIMIT 1)) + l.retention_ms
         FROM ringback.message_at(p_topic, v_through + 1) m), v_wall) END
     WHERE l.topic_id = p_topic;
 END $function$;

@@ -24,7 +24,9 @@ BEGIN
   -- So if the last message that this step may remove is old enough, those before it are too.
   v_through := least(v_segment_end, p_log.first_seq + p_messages_max - 1, v_claimed - 1);
   IF v_through >= p_log.first_seq AND NOT EXISTS (SELECT 1 FROM ringback.message m WHERE m.partition_id = p_partition
-      AND m.topic_id = p_log.topic_id AND m.seq = v_through AND m.published_at <= p_wall - p_log.retention_ms) THEN
+      AND m.topic_id = p_log.topic_id AND m.seq = v_through AND m.published_at <= p_wall - p_log.retention_ms)
+    AND NOT EXISTS (SELECT 1 FROM ringback.message_at(p_log.topic_id, v_segment_end + 1) m
+      WHERE m.published_at <= p_wall - p_log.retention_ms) THEN
     -- Includes all positions up to the last message that is old enough, and those before the next message. Positions
     -- without any message mean that the database is damaged.
     v_through := least(v_through, (SELECT min(o.seq) FILTER (WHERE NOT o.has_older_after) - 1 FROM (

@@ -44,12 +44,15 @@ BEGIN
     AND coalesce((SELECT n.first_seq FROM ringback.segment n
       WHERE n.topic_id = p_topic AND n.first_seq > s.first_seq ORDER BY n.first_seq LIMIT 1), v_log.last_seq + 1)
       <= v_through + 1;
+  -- A message is at least as old as each later one, also when the clock was ahead as it was published.
   -- The publishing time of a lost message is unknown. The next call then searches for a message whose time is known.
   UPDATE ringback.topic_log l SET first_seq = v_through + 1,
     partition_id = CASE WHEN v_through < l.last_seq THEN l.partition_id END,
     segment_first_seq = CASE WHEN v_through < l.last_seq THEN l.segment_first_seq END,
     expires_at = CASE WHEN v_through < l.last_seq THEN coalesce(
-      (SELECT least(m.published_at, l.last_published_at) + l.retention_ms
+      (SELECT least(m.published_at, l.last_published_at, (
+          SELECT n.published_at FROM ringback.segment s, ringback.message_at(p_topic, s.first_seq) n
+            WHERE s.topic_id = p_topic AND s.first_seq > v_through + 1 ORDER BY s.first_seq LIMIT 1)) + l.retention_ms
         FROM ringback.message_at(p_topic, v_through + 1) m), v_wall) END
     WHERE l.topic_id = p_topic;
 END $function$;
