@@ -33,8 +33,8 @@ export function publishingTime(wallMs: TimeMs, lastPublishedAtMs: TimeMs): TimeM
 }
 
 /**
- * Unix time for whatever is removed because of its age. A clock that was set ahead by mistake must not remove everything,
- * so a step ahead counts only when it has lasted for `limits.clockHoldMs`. A step back counts at once.
+ * Unix time for whatever is removed because of its age. A clock that was set ahead by mistake must not remove
+ * everything, so a step ahead counts only when it has lasted for `limits.clockHoldMs`. A step back counts at once.
  */
 export class CautiousClock {
   readonly #clock: Clock;

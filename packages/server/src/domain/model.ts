@@ -12,9 +12,9 @@ export type Seq = number;
 export type MessageId = Branded<string, "MessageId">;
 
 /**
- * Milliseconds since 1970. On the steady scale of `Clock.now`: times of waits (`dueAtMs`, `deliverAtMs`, `leaseUntilMs`,
- * `visibleAtMs`, `firstAttemptAtMs`, `nowMs`, deadlines). On the scale of `Clock.wall`: times of records
- * (`publishedAtMs`, `startedAtMs` of an attempt, `diedAtMs`, `createdAtMs`, `updatedAtMs`, `wallMs`).
+ * Milliseconds since 1970. On the steady scale of `Clock.now`: times of waits (`dueAtMs`, `deliverAtMs`, deadlines,
+ * `leaseUntilMs`, `firstAttemptAtMs`, `nowMs`). On the scale of `Clock.wall`: times of records (`publishedAtMs`,
+ * `startedAtMs` of an attempt, `diedAtMs`, `createdAtMs`, `updatedAtMs`, `wallMs`).
  */
 export type TimeMs = number;
 

@@ -11,13 +11,13 @@ import { ProcessClock } from "./process-clock.ts";
  */
 export interface Clock {
   /**
-   * Steady time: for waits, delays, leases and timeouts. Steady time never jumps and never goes back, whatever happens to
-   * the machine's clock. It continues after a restart.
+   * Steady time: for waits, delays, leases and timeouts. Steady time never jumps and never goes back, whatever happens
+   * to the machine's clock, and continues after a restart.
    */
   now(): TimeMs;
   /**
-   * Unix time as the machine's clock shows it: for times that people or other programs read. May jump. With an argument:
-   * the Unix time of that moment of steady time, by what the machine's clock shows today.
+   * Unix time as the machine's clock shows it: for times that people or other programs read. May jump. With an
+   * argument: the Unix time of that moment of steady time, by what the machine's clock shows today.
    */
   wall(steadyMs?: TimeMs): TimeMs;
 }

@@ -46,8 +46,8 @@ export class ProcessClock implements Clock {
   }
 
   /**
-   * Continues the steady time of an earlier process. The machine's clock is the only measure of the time between the two
-   * processes. If that clock was set back meanwhile, no time has passed, so no wait becomes longer than it was.
+   * Continues the steady time of an earlier process. The machine's clock is the only measure of the time between the
+   * two processes. If that clock was set back meanwhile, no time has passed, so no wait becomes longer than it was.
    */
   continueFrom({ nowMs, wallMs }: Moment): void {
     this.#startAt(nowMs + Math.max(0, this.#source.wallMs() - wallMs));

@@ -305,7 +305,7 @@ export class Chaos {
   }
 }
 
-/** Sets the machine's clock from time to time. The random numbers are the jumps' own, so the rest of the run is the same. */
+/** Sets the machine's clock from time to time. Uses random numbers of its own, so the rest of the run is the same. */
 function jumps(time: VirtualTime, random: SeededRandom): () => void {
   return () => {
     if (!random.chance(0.1)) return;

@@ -12,10 +12,10 @@ INSERT INTO ringback.clock (steady_at, wall_at) VALUES (ringback.now_ms(), ringb
 CREATE FUNCTION ringback.steady_ms() RETURNS bigint LANGUAGE sql VOLATILE
   RETURN (SELECT c.steady_at + greatest(0, least(ringback.now_ms() - c.wall_at, 10000)) FROM ringback.clock c);
 
--- Writes the present moment and returns it. p_last: the steady time of the last tick of the same node; p_elapsed_ms: the
--- time that has passed since, as the node measured it. Both are null for the first tick of a node: the database's clock
--- then measures the time since the last heartbeat, unless another node is alive.
--- last_wall: the time of the last tick of any node. jumped_ms: by how much the database's clock was set since the last tick of any node.
+-- Writes the present moment and returns it. p_last: the steady time of the last tick of the same node; p_elapsed_ms:
+-- the time that has passed since, as the node measured it. Both are null for the first tick of a node: the database's
+-- clock then measures the time since the last heartbeat, unless another node is alive.
+-- last_wall: the time of the last tick of any node. jumped_ms: by how much the database's clock was set since then.
 CREATE FUNCTION ringback.tick(
   p_last bigint, p_elapsed_ms bigint, OUT steady bigint, OUT wall bigint, OUT last_wall bigint, OUT jumped_ms bigint
 ) LANGUAGE plpgsql AS $function$
