@@ -2,7 +2,7 @@
 
 import { limits } from "./limits.ts";
 import type { Message, TimeMs } from "./model.ts";
-import type { Clock, Moment } from "./ports.ts";
+import type { Clock, Moment } from "./clock.ts";
 
 export function momentOf(clock: Clock): Moment {
   const nowMs = clock.now();

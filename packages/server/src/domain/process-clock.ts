@@ -1,6 +1,6 @@
 import { limits } from "./limits.ts";
 import type { TimeMs } from "./model.ts";
-import type { Clock, Moment } from "./ports.ts";
+import type { Clock, Moment } from "./clock.ts";
 
 export interface ClockSource {
   /** Unix time by the machine's clock. */

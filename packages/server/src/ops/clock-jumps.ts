@@ -7,13 +7,13 @@ const CHECK_MS = 1_000;
 /** Logs one line with the size of the jump whenever a clock was set. Returns a function that ends the checks. */
 export function logClockJumps(clock: ProcessClock, timers: Timers, log: Logger): () => void {
   clock.onJump((byMs) => logClockJump(log, "machine", byMs));
-  let cancel = (): void => {};
+  let cancel: (() => void) | null = null;
   const check = (): void => {
     clock.wall();
     cancel = timers.after(CHECK_MS, check);
   };
   check();
-  return () => cancel();
+  return () => cancel?.();
 }
 
 /** `byMs`: negative when the clock was set back. */

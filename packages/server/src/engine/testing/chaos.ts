@@ -2,8 +2,8 @@ import { parseMessageId } from "../../domain/message-id.ts";
 import type { Order, RetryPolicy, Seq, Subscription, Topic } from "../../domain/model.ts";
 import type { Post, Reaction } from "./scripted-transport.ts";
 import { SeededRandom } from "./seeded-random.ts";
+import { jumps } from "./clock-jumps.ts";
 import { Simulation } from "./simulation.ts";
-import type { VirtualTime } from "./virtual-time.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -32,8 +32,6 @@ interface Published {
 }
 
 const ACTIONS = 60;
-/** Less than the half of any retention, so that no jump makes a message too old. */
-const AHEAD_MS_MAX = 3 * 24 * 3600_000;
 const delaysMs = [100, 1_000, 3_000];
 
 /**
@@ -303,13 +301,4 @@ export class Chaos {
   #break({ subscription, order }: Watched, what: string): void {
     this.violations.push(`${subscription.name} (${order}) at ${this.simulation.nowMs}: ${what}`);
   }
-}
-
-/** Sets the machine's clock from time to time. Uses random numbers of its own, so the rest of the run is the same. */
-function jumps(time: VirtualTime, random: SeededRandom): () => void {
-  return () => {
-    if (!random.chance(0.1)) return;
-    const sizeMs = Math.floor(AHEAD_MS_MAX ** random.next());
-    time.setAhead(random.chance(0.2) ? 0 : random.chance(0.5) ? sizeMs : -sizeMs);
-  };
 }
