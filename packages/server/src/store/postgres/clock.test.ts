@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually, Scene, textsOf } from "../contract/fixtures.ts";
-import { ManualClock } from "../contract/harness.ts";
+import { ManualClock, type StoreUnderTest } from "../contract/harness.ts";
 import { PostgresStore } from "./postgres-store.ts";
 import { freshDatabase, storeOptions } from "./testing/postgres-database.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
@@ -15,6 +15,11 @@ const LEASE_MS = 600_000;
 /** How far steady time may run ahead of the last heartbeat, see steady-ms.sql. */
 const LEAD_MS_MAX = 10_000;
 
+/** The clock is not used, because the store uses that of the database. */
+function underTest(store: PostgresStore): StoreUnderTest {
+  return { store, clock: new ManualClock(), crash: async () => {}, dispose: async () => {} };
+}
+
 describe("when the clock of the database is set", () => {
   it.each([-HOUR_MS, 2 * HOUR_MS, 48 * HOUR_MS])(
     "by %i ms, no lease ends, steady time goes on, and a node notices the jump",
@@ -28,11 +33,9 @@ describe("when the clock of the database is set", () => {
         const [row] = await server.query<{ at: string }>("SELECT ringback.steady_ms() AS at", [], database);
         return Number(row?.at);
       };
-      const sceneOf = (store: PostgresStore): Promise<Scene> =>
-        Scene.make({ store, clock: new ManualClock(), crash: async () => {}, dispose: async () => {} });
       try {
-        const scene = await sceneOf(nodes[0]);
-        const other = new Scene({ ...scene.under, store: nodes[1] }, scene.topic);
+        const scene = await Scene.make(underTest(nodes[0]));
+        const other = new Scene(underTest(nodes[1]), scene.topic);
         const sub = await scene.subscribe("sub");
         await scene.publish("a");
         const claim = await scene.claim(sub, {}, LEASE_MS);
