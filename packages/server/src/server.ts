@@ -22,6 +22,7 @@ import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { AccountHooks } from "./engine/hooks/account-hooks.ts";
 import { AccountApiKeys } from "./engine/keys/account-api-keys.ts";
 import { AccountKeys } from "./engine/keys/account-keys.ts";
+import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import type { Readiness } from "./ops/health.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import type { Store, StoreObserver } from "./store/store.ts";
@@ -43,11 +44,13 @@ type Services = ReturnType<typeof createServices>;
 /** The composition root: the only file that creates the parts of the server and connects them. */
 export async function startServer(config: Config, { log }: { log: Logger }): Promise<RunningServer> {
   const foundation = await createFoundation(config, log);
+  const stopClockLog = logClockJumps(systemClock, systemTimers, log);
   const services = createServices(foundation);
   let readiness: Readiness = { ready: false, reason: "starting" };
   const app = await createHttpApp(foundation, services, () => readiness);
   const close = async (): Promise<void> => {
     readiness = { ready: false, reason: "stopping" };
+    stopClockLog();
     await closeServer(foundation, services, app);
   };
   try {
@@ -78,7 +81,8 @@ async function createFoundation(config: Config, log: Logger) {
     connections: () => store.cluster.connections(),
     openSockets: () => transport.openSockets(),
   });
-  const store = await openStore(config, metrics.observer, log);
+  const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
+  const store = await openStore(config, { ...metrics.observer, clockJumped }, log);
   return { config, log, store, transport, endpointRule, events, metrics };
 }
 

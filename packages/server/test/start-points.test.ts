@@ -51,7 +51,7 @@ describe("a new subscription", () => {
       position: { start: { seq: 5 }, gets: ["5", "6", "7"] },
       moment: { start: { at: fourth }, gets: ["4", "5", "6", "7"] },
       justAfter: { start: { at: Date.parse(fourth) + 1 }, gets: ["5", "6", "7"] },
-      beginning: { start: { at: 0 }, gets: ["1", "2", "3", "4", "5", "6", "7"] },
+      beginning: { start: { at: Date.UTC(2000, 0, 1) }, gets: ["1", "2", "3", "4", "5", "6", "7"] },
     };
     for (const [name, { start }] of Object.entries(wanted)) {
       const push = { url: `${receiver.url}/${name}` };

@@ -70,7 +70,7 @@ describe("a start", () => {
   it("on a folder that a newer version has written is refused in one line", async () => {
     await using folder = await temporaryFolder();
     const db = new DatabaseSync(join(folder.path, "ringback.db"));
-    db.exec("PRAGMA user_version = 999; PRAGMA application_id = 0x5262636b");
+    db.exec("PRAGMA user_version = 999; PRAGMA application_id = 0x5262636d");
     db.close();
     const { code, stderr } = await runCommandInProcess(serveArgs(folder.path));
     expect(code).toBe(1);

@@ -138,10 +138,20 @@ describe("subscriptions", () => {
     [{ to: { seq: 0 } }, "to.seq"],
     [{ to: { at: "yesterday" } }, "to.at"],
     [{ to: { seq: 1, at: 1 } }, "to.at"],
+    [{ to: { at: 1_769_846_400 } }, "to.at"],
+    [{ to: { at: 1_769_846_400_000_000 } }, "to.at"],
   ])("do not go back to %j", async (json, field) => {
     await call(test.app, "PUT", path, { json: { push: { url } } });
     const answer = await call(test.app, "POST", `${path}/rewind`, { json });
     expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
+  });
+
+  it("say that Unix seconds are not milliseconds", async () => {
+    await call(test.app, "PUT", path, { json: { push: { url } } });
+    const rewind = vi.spyOn(test.store.log, "rewind");
+    const answer = await call(test.app, "POST", `${path}/rewind`, { json: { to: { at: 1_769_846_400 } } });
+    expect(answer.json.errors[0].message).toContain("must be Unix milliseconds");
+    expect(rewind).not.toHaveBeenCalled();
   });
 
   it("that are deleted during a rewind are reported as missing", async () => {
@@ -209,6 +219,7 @@ describe("subscriptions", () => {
     [{ push: { url }, maxInFlight: 0 }, "invalid_request", "maxInFlight"],
     [{ push: { url }, start: { seq: 0 } }, "invalid_request", "start.seq"],
     [{ push: { url }, start: { at: "yesterday" } }, "invalid_request", "start.at"],
+    [{ push: { url }, start: { at: 1_769_846_400 } }, "invalid_request", "start.at"],
     [{ push: { url }, start: { at: "2026-01-31T08:15:30" } }, "invalid_request", "start.at"],
     [{ push: { url }, start: { at: "2026-13-31T08:15:30Z" } }, "invalid_request", "start.at"],
     [{ push: { url }, pull: {} }, "invalid_request", "pull"],

@@ -111,9 +111,9 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
     viewOf: subscriptionView,
     async wholeViewOf(subscription) {
       const { id, settings } = subscription;
-      // The view does not show how many messages a rewind could make visible again. `clock.now()` as the start of that
+      // The view does not show how many messages a rewind could make visible again. `clock.wall()` as the start of that
       // range saves the store the count.
-      const pulled = settings.pull === undefined ? null : records.pullCounts(id, clock.now());
+      const pulled = settings.pull === undefined ? null : records.pullCounts(id, clock.wall());
       const [counts, pullCounts] = await Promise.all([records.subscriptionCounts(id), pulled]);
       return countedSubscriptionView(subscription, counts, pullCounts);
     },
@@ -190,7 +190,7 @@ function emit(
   change: "changed" | "paused" | "resumed" | "deleted",
   { topic, subscription }: SubscriptionPath,
 ): void {
-  events.emit({ type: `subscription.${change}`, at: clock.now(), topic, subscription });
+  events.emit({ type: `subscription.${change}`, at: clock.wall(), topic, subscription });
 }
 
 function found(path: SubscriptionPath, subscription: Subscription | null): Subscription {

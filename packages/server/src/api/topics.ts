@@ -34,7 +34,7 @@ export function topicRoutes(app: FastifyInstance, { store: { catalog }, events, 
     notFound,
     bodyOf: ({ settings }) => settings,
     viewOf: topicView,
-    notify: ({ topic }, change) => events.emit({ type: `topic.${change}`, at: clock.now(), topic }),
+    notify: ({ topic }, change) => events.emit({ type: `topic.${change}`, at: clock.wall(), topic }),
   };
   resourceRoutes(app, resource);
   labelledListRoute(app, resource, (page, label) => catalog.listTopics(account, page, label));

@@ -76,7 +76,7 @@ async function handle(
     const { inbox, clock, arrived } = options;
     const fault = error instanceof Error ? error.message : null;
     arrived({
-      atMs: clock.now(),
+      atMs: clock.wall(),
       body: new Uint8Array(0),
       outcome: "refused",
       fault,
@@ -106,7 +106,7 @@ async function arrive(request: IncomingMessage, response: ServerResponse, option
   const body = await collect(request);
   const received = receivedRequest(request.rawHeaders, request.url ?? "");
   const { outcome, fault, status } = await judge(body, received, inbox);
-  const shown = { atMs: clock.now(), body: body ?? new Uint8Array(0), request: received };
+  const shown = { atMs: clock.wall(), body: body ?? new Uint8Array(0), request: received };
   arrived({ ...shown, outcome, fault, waiting: await inbox.waitingCount() });
   if (fault === null) return answer(response, status, { response: "success" });
   // If a body was not read to its end, the connection cannot be used for another request.

@@ -1,4 +1,5 @@
 /** Real: the server's inboxes, the store in memory. Faked: the clock. */
+import { clockAt } from "../domain/testing/clock-at.ts";
 import { describe, expect, it } from "vitest";
 import { systemTimers } from "../domain/ports.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
@@ -12,7 +13,7 @@ async function inbox(options: Partial<MemoryInboxOptions> = {}) {
     whilePolledMs: null,
     messagesMax: 100,
     bytesMax: 1_000_000,
-    clock: { now: () => time.nowMs },
+    clock: clockAt(() => time.nowMs),
     timers: systemTimers,
     failed: (error) => failures.push(error),
     ...options,

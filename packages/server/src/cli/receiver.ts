@@ -76,12 +76,12 @@ export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPort
     });
     if (read === "incomplete") throw new Error("the sender has disconnected");
     const body = typeof read === "string" ? null : read;
-    const trust = { keys: behaviour.keys, nowMs: ports.clock.now(), toleranceMs: SIGNATURE_TOLERANCE_MS };
+    const trust = { keys: behaviour.keys, nowMs: ports.clock.wall(), toleranceMs: SIGNATURE_TOLERANCE_MS };
     const incoming = toIncoming(request, body ?? new Uint8Array());
     const recognised = body === null || refusal !== null ? null : await recognise(incoming, trust, behaviour.protocols);
     const { reply, note } = refusal ?? chooseReply(body, recognised, behaviour, failures);
     ports.arrived({
-      atMs: ports.clock.now(),
+      atMs: ports.clock.wall(),
       method: incoming.method,
       path: request.url ?? "/",
       headers: incoming.headers,

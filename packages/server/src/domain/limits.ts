@@ -56,6 +56,19 @@ export const limits = {
   contentTypeCharsMax: 256,
   idempotencyKeyCharsMax: 256,
   idempotencyKeyHours: 24,
+  /**
+   * A time that a caller gives. An earlier one is Unix seconds by mistake: seconds are below this number until the year
+   * 31658, and nothing in a log is older than this time, 2000-01-01.
+   */
+  timeMsMin: Date.UTC(2000, 0, 1),
+  /** The last millisecond of the year 9999. Unix microseconds are above it. */
+  timeMsMax: Date.UTC(10_000, 0, 1) - 1,
+  /** A smaller difference between the progress of two clocks is inaccuracy; a larger one means that a clock was set. */
+  clockJumpMsMin: 50,
+  /** A machine's clock that is set by no more than this needs no precaution. */
+  clockStepMsMax: 60_000,
+  /** How long the machine's clock must have stayed ahead before retention follows it. */
+  clockHoldMs: 3600_000,
   delayMsMax: 12 * 3600_000,
   urlCharsMax: 2048,
   pushHeadersMax: 32,

@@ -11,7 +11,11 @@ export type Seq = number;
 /** Unsigned 64-bit integer as a decimal string. */
 export type MessageId = Branded<string, "MessageId">;
 
-/** Unix time in milliseconds. */
+/**
+ * Milliseconds since 1970. On the steady scale of `Clock.now`: times of waits (`dueAtMs`, `deliverAtMs`, deadlines,
+ * `leaseUntilMs`, `firstAttemptAtMs`, `nowMs`). On the scale of `Clock.wall`: times of records (`publishedAtMs`,
+ * `startedAtMs` of an attempt, `diedAtMs`, `createdAtMs`, `updatedAtMs`, `wallMs`).
+ */
 export type TimeMs = number;
 
 export interface Account {

@@ -2,12 +2,9 @@
  * The rules and the engine get time and random numbers only through these interfaces, so that tests can simulate both.
  */
 
-import type { TimeMs } from "./model.ts";
+import { ProcessClock } from "./process-clock.ts";
 
-export interface Clock {
-  /** Unix time in milliseconds. */
-  now(): TimeMs;
-}
+export type { Clock, Moment, SteadyClock } from "./clock.ts";
 
 export interface Timers {
   /** Runs `task` once after `delayMs`. The returned function cancels the timer. */
@@ -24,7 +21,7 @@ export interface Random {
   next(): number;
 }
 
-export const systemClock: Clock = { now: () => Date.now() };
+export const systemClock = new ProcessClock({ wallMs: () => Date.now(), monotonicMs: () => performance.now() });
 export const systemRandom: Random = { next: () => Math.random() };
 export const systemTimers: Timers = {
   after(delayMs, task) {

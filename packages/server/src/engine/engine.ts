@@ -122,7 +122,7 @@ export class Engine {
         const subscription = events.listening ? await store.catalog.getSubscriptionById(subscriptionId) : null;
         if (subscription === null) continue;
         const { topic, name } = subscription;
-        events.emit({ type: "delivery.expired", at: clock.now(), topic, subscription: name, count });
+        events.emit({ type: "delivery.expired", at: clock.wall(), topic, subscription: name, count });
       }
     } catch (error) {
       failed(error, "retention");

@@ -43,7 +43,7 @@ export function createPublisher({
       const ids = messages.map((_message, index) => messageId(topic.id, appended.firstSeq + index));
       if (!appended.replayed) {
         observer.published(messages.length);
-        if (events.listening) events.emit({ type: "message.published", at: clock.now(), topic: topic.name, ids });
+        if (events.listening) events.emit({ type: "message.published", at: clock.wall(), topic: topic.name, ids });
       }
       return { ...appended, ids };
     },

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { optional } from "./settings.ts";
-import { patternFault } from "./shape-check.ts";
+import { valueFault } from "./shape-check.ts";
 import { about } from "./schema-parts.ts";
 
 /**
@@ -21,7 +21,7 @@ export const description = about(
     Type.String({
       maxLength: limits.descriptionCharsMax,
       pattern: String.raw`^[^\u0000\ud800-\udfff]*$`,
-      [patternFault]: "must not hold the character U+0000 or half of a surrogate pair",
+      [valueFault]: "must not hold the character U+0000 or half of a surrogate pair",
       examples: ["Invoices for the accounting department"],
     }),
     "",
@@ -35,12 +35,12 @@ export const labels = optional(
     propertyNames: {
       type: "string",
       pattern: `^${namePattern}$`,
-      [patternFault]: `is not a label's name: ${nameRule}`,
+      [valueFault]: `is not a label's name: ${nameRule}`,
     },
     additionalProperties: {
       type: "string",
       pattern: `^${valuePattern}$`,
-      [patternFault]: `must have at most ${limits.labelValueCharsMax} characters and no control characters`,
+      [valueFault]: `must have at most ${limits.labelValueCharsMax} characters and no control characters`,
     },
     description:
       `Names and values of your own that lists can be filtered by; at most ${limits.labelsMax}. A name has ${nameRule}. ` +
@@ -56,7 +56,7 @@ export const labelParameter = about(
   Type.Optional(
     Type.String({
       pattern: `^${namePattern}=${valuePattern}$`,
-      [patternFault]: "must be a label's name, =, and its value, such as customer=acme",
+      [valueFault]: "must be a label's name, =, and its value, such as customer=acme",
       examples: ["customer=acme"],
     }),
   ),

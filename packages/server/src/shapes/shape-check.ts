@@ -16,8 +16,11 @@ const shownCharsMax = 64;
 type Trail = (string | number)[];
 type Check = (value: unknown, trail: Trail, faults: ErrorDetail[]) => void;
 
-/** The message for a text that does not match the `pattern` of its schema, such as "must hold no line breaks". */
-export const patternFault = Symbol("patternFault");
+/**
+ * The message for a text that does not match the `pattern` of its schema, such as "must hold no line breaks", or for a
+ * number that is out of range.
+ */
+export const valueFault = Symbol("valueFault");
 
 /** The keywords that are checked; `default` is read by `settings.ts`. */
 export interface Schema {
@@ -36,7 +39,7 @@ export interface Schema {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly pattern?: string;
-  readonly [patternFault]?: string;
+  readonly [valueFault]?: string;
   readonly format?: string;
   readonly maxProperties?: number;
   readonly propertyNames?: Schema;
@@ -139,12 +142,13 @@ function textCheck(schema: Schema): Check {
     if (typeof value !== "string") wrongType("string", value, trail, faults);
     else if (value.length < minLength) add(faults, trail, `must have at least ${minLength} characters`);
     else if (value.length > maxLength) add(faults, trail, `must have at most ${maxLength} characters`);
-    else if (form?.test(value) === false) add(faults, trail, schema[patternFault] ?? `must match ${pattern}`);
+    else if (form?.test(value) === false) add(faults, trail, schema[valueFault] ?? `must match ${pattern}`);
     else if (format !== undefined && parseTime(value) === null) add(faults, trail, timeFault);
   };
 }
 
-function numberCheck(type: "integer" | "number", { minimum = -Infinity, maximum = Infinity }: Schema): Check {
+function numberCheck(type: "integer" | "number", schema: Schema): Check {
+  const { minimum = -Infinity, maximum = Infinity } = schema;
   const isOfType = type === "integer" ? Number.isSafeInteger : Number.isFinite;
   const range =
     maximum === Infinity
@@ -152,7 +156,7 @@ function numberCheck(type: "integer" | "number", { minimum = -Infinity, maximum 
       : `must be from ${minimum === -Infinity ? "…" : minimum} to ${maximum}`;
   return (value, trail, faults) => {
     if (typeof value !== "number" || !isOfType(value)) wrongType(type, value, trail, faults);
-    else if (value < minimum || value > maximum) add(faults, trail, range);
+    else if (value < minimum || value > maximum) add(faults, trail, schema[valueFault] ?? range);
   };
 }
 

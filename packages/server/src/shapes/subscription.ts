@@ -24,6 +24,7 @@ import {
   whole,
 } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
+import { valueFault } from "./shape-check.ts";
 import { optionalTimeText, parseTime } from "./time-text.ts";
 
 /** Descriptions of the URL schemes that only some protocols support. */
@@ -111,12 +112,20 @@ const settings = closedObject({
   labels,
 });
 
+/** Refuses Unix seconds and microseconds, which would silently mean a time in 1970 or in the far future. */
+const unixMs = Type.Integer({
+  minimum: limits.timeMsMin,
+  maximum: limits.timeMsMax,
+  [valueFault]:
+    "must be Unix milliseconds from the year 2000 to the year 9999; Unix seconds times 1000 are milliseconds",
+});
+
 const positionForms = [
   closedObject({
     seq: Type.Integer({ minimum: 1, description: "From this message on, or from the next that still exists." }),
   }),
   closedObject({
-    at: Type.Union([Type.String({ format: "date-time" }), Type.Integer({ minimum: 0 })], {
+    at: Type.Union([Type.String({ format: "date-time" }), unixMs], {
       description:
         "From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds.",
     }),

@@ -92,8 +92,8 @@ export interface Claim {
 export type Settled =
   | { readonly kind: "delivered" }
   /**
-   * To be tried again at `dueAtMs`. `firstAttemptAtMs` is set only for a pulled delivery: no attempt sets the start of
-   * its retry policy. The store keeps only the first value.
+   * To be tried again at `dueAtMs`. `firstAttemptAtMs`: when the first POST started, or when the delivery was pulled
+   * for the first time, in steady time. The store keeps only the first value.
    */
   | {
       readonly kind: "parked";

@@ -1,4 +1,7 @@
-/** Queries of what the store knows: messages with their deliveries and attempts, counts, and dead letters. */
+/**
+ * Queries of what the store knows: messages with their deliveries and attempts, counts, and dead letters. All returned
+ * times are Unix time, `deliverAtMs` of a message included.
+ */
 
 import type {
   AccountId,

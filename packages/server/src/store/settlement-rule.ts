@@ -49,3 +49,8 @@ function assertWhole(name: string, value: number): void {
   if (Number.isSafeInteger(value)) return;
   throw new RingbackError("internal", `A settlement's ${name} is ${value}, which is no whole number.`);
 }
+
+/** Whether the settlement records a pull: the delivery was received, and no POST was made. */
+export function isPulled({ attempt, settled }: Settlement): boolean {
+  return attempt === null && settled.kind === "parked" && settled.firstAttemptAtMs !== undefined;
+}

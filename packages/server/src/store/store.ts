@@ -22,6 +22,8 @@ export interface Store {
 
 /** Receives measurements for the operator's metrics. Durations are in seconds. */
 export interface StoreObserver {
+  /** The clock of the database was set ahead by this many milliseconds; negative: back. */
+  clockJumped?(byMs: number): void;
   /** One group commit: how long the database took to make it durable, and how many operations shared it. */
   commit(durationS: number, operations: number): void;
   /** One statement with this name was sent to a remote database, in one round trip. Local drivers never call this. */

@@ -1,5 +1,6 @@
 import { createAddressGuard } from "../../transport/address-guard.ts";
 import { createEndpointRule } from "../../transport/endpoint-rule.ts";
+import { clockAt } from "../../domain/testing/clock-at.ts";
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { createLog } from "../../ops/log.ts";
@@ -74,7 +75,7 @@ const unreachable: Transport = {
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
 export async function createTestApp(config: Partial<HttpLimits> = {}, parts: TestParts = {}): Promise<TestApp> {
   const clock = { nowMs: parts.nowMs ?? testNowMs };
-  const ticking = { now: () => clock.nowMs };
+  const ticking = clockAt(() => clock.nowMs);
   const account = { name: "default", appId: 1 };
   const store = new FaultyStore({ clock: ticking, timers: systemTimers, random: new SeededRandom(1), account });
   const events = new RecordedEvents();

@@ -1,3 +1,4 @@
+import { clockAt } from "../../domain/testing/clock-at.ts";
 import type { CommandContext } from "../context.ts";
 
 export interface FakeContext extends CommandContext {
@@ -38,7 +39,7 @@ export function createFakeContext(options: { isTTY?: boolean; env?: Record<strin
       exits.push(code);
       throw new Error("exit");
     },
-    clock: { now: () => nowMs },
+    clock: clockAt(() => nowMs),
     stop(afterMs = 0) {
       nowMs += afterMs;
       for (const listener of listeners) listener();

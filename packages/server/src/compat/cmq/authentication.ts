@@ -1,3 +1,4 @@
+import { CautiousClock } from "../../domain/clock-rules.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { ApiKeys } from "../../engine/keys/account-api-keys.ts";
 import { CmqError, MissingParameterError } from "./errors.ts";
@@ -19,9 +20,12 @@ export class Authentication {
   readonly #options: AuthenticationOptions;
   readonly #seen = new SeenRequests();
   readonly #replays = new Tc3Replays(this.#seen);
+  /** After a step ahead of the clock that is corrected soon, requests from before are still refused as replays. */
+  readonly #forgetting: CautiousClock;
 
   constructor(options: AuthenticationOptions) {
     this.#options = options;
+    this.#forgetting = new CautiousClock(options.clock, null);
   }
 
   /** Throws `CmqError` when the request is refused. */
@@ -41,16 +45,16 @@ export class Authentication {
     const verified = await verifiedSignature(await this.secretOf(secretId), request);
     if (verified === null) throw new CmqError("authentication", "the signature does not match the request");
     this.assertInTime(timestamp);
-    const { clock, timestampWindowMs, refuseReplays } = this.#options;
+    const { timestampWindowMs, refuseReplays } = this.#options;
     if (!refuseReplays) return;
-    const isNew = this.#seen.add(verified, timestamp * 1000, clock.now(), timestampWindowMs);
+    const isNew = this.#seen.add(verified, timestamp * 1000, this.#forgetting.now(), timestampWindowMs);
     if (!isNew) throw new CmqError("overdue", "this request was sent before; sign it again with a new Nonce");
   }
 
   /** Runs a call of the newer API, unless it is a replay. */
   runOnce<T>(call: Tc3SignedCall, run: () => Promise<T>): Promise<T> {
-    const { clock, timestampWindowMs, refuseReplays } = this.#options;
-    return refuseReplays ? this.#replays.runOnce(call, clock.now(), timestampWindowMs, run) : run();
+    const { timestampWindowMs, refuseReplays } = this.#options;
+    return refuseReplays ? this.#replays.runOnce(call, this.#forgetting.now(), timestampWindowMs, run) : run();
   }
 
   async secretOf(secretId: string): Promise<Uint8Array> {
@@ -61,7 +65,7 @@ export class Authentication {
 
   assertInTime(timestampS: number): void {
     const { clock, timestampWindowMs } = this.#options;
-    if (Math.abs(timestampS * 1000 - clock.now()) <= timestampWindowMs) return;
+    if (Math.abs(timestampS * 1000 - clock.wall()) <= timestampWindowMs) return;
     throw new CmqError("overdue", `the timestamp is more than ${timestampWindowMs / 1000} s from this server's time`);
   }
 }

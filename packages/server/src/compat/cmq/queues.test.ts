@@ -233,6 +233,7 @@ describe("messages of a queue", () => {
     ["BatchDeleteMessage", {}, "4000/10390"],
     ["BatchDeleteMessage", { "receiptHandle.0": "a", "receiptHandle.2": "b" }, "4000/10380"],
     ["RewindQueue", { startConsumeTime: "then" }, "4000/10360"],
+    ["RewindQueue", { startConsumeTime: 1_769_846_400_000 }, "4000/10350"],
   ])("%s %o is %s", async (action, params, code) => {
     expect(await scene.code(action, { ...q, ...params })).toBe(code);
   });

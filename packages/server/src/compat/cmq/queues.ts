@@ -83,7 +83,7 @@ export async function deleteQueue({ queues }: ActionContext, { parameters }: Cal
 }
 
 export async function rewindQueue(context: ActionContext, { parameters }: Call): Promise<Members> {
-  const startS = parameters.integer("startConsumeTime", 0, seconds(Number.MAX_SAFE_INTEGER));
+  const startS = parameters.integer("startConsumeTime", 0, seconds(limits.timeMsMax));
   if (startS === null) throw new MissingParameterError("startConsumeTime");
   const { name } = await queueOf(context, parameters);
   await context.queues.rewind(name, startS * 1000);

@@ -90,7 +90,7 @@ export async function deleteTopic(context: ActionContext, { parameters }: Call):
     return topic;
   });
   filterCache.invalidate(topic.id);
-  events.emit({ type: "topic.deleted", at: clock.now(), topic: topic.name });
+  events.emit({ type: "topic.deleted", at: clock.wall(), topic: topic.name });
   return {};
 }
 
@@ -103,5 +103,5 @@ async function waitingCount({ store }: ActionContext, topic: Topic): Promise<num
 }
 
 function notifyChanged({ events, clock }: ActionContext, topic: string): void {
-  events.emit({ type: "topic.changed", at: clock.now(), topic });
+  events.emit({ type: "topic.changed", at: clock.wall(), topic });
 }

@@ -1,5 +1,6 @@
 import { createAddressGuard } from "../../transport/address-guard.ts";
 import { createEndpointRule } from "../../transport/endpoint-rule.ts";
+import { clockAt } from "../../domain/testing/clock-at.ts";
 import type { TestApp } from "../../api/testing/test-app.ts";
 import { createLog } from "../../ops/log.ts";
 import { accountQueues } from "../cmq/testing/scene.ts";
@@ -11,7 +12,7 @@ export async function addTestApis(testApp: TestApp): Promise<void> {
   const { app, store, events, publisher, logLines } = testApp;
   let count = 0;
   const destination = { write: (line: string) => void logLines.push(line) };
-  const clock = { now: () => testApp.clock.nowMs };
+  const clock = clockAt(() => testApp.clock.nowMs);
   const shared = {
     store,
     events,

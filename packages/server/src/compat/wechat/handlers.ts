@@ -92,13 +92,13 @@ export class Handlers {
     if (existing !== null) return existing;
     const { store, events, clock, topic: name } = this.#given;
     const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, name, topicShape.read({}));
-    events.emit({ type: "topic.changed", at: clock.now(), topic: name });
+    events.emit({ type: "topic.changed", at: clock.wall(), topic: name });
     return topic;
   }
 
   #emit(type: "subscription.changed" | "subscription.deleted", cookie: string): void {
     const { events, clock, topic } = this.#given;
-    events.emit({ type, at: clock.now(), topic, subscription: prefix + cookie });
+    events.emit({ type, at: clock.wall(), topic, subscription: prefix + cookie });
   }
 }
 

@@ -1,5 +1,6 @@
 /** Real: hooks, keys. Faked: the transport, the store (in memory). The transport replies when a test says so. */
 
+import { clockAt } from "../../domain/testing/clock-at.ts";
 import { describe, expect, it } from "vitest";
 import type { HookSettings } from "../../domain/hook-rules.ts";
 import { limits } from "../../domain/limits.ts";
@@ -11,7 +12,7 @@ import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { AccountHooks } from "./account-hooks.ts";
 import type { AccountHooksOptions } from "./account-hooks.ts";
 
-const clock = { now: () => 1_700_000_000_000 };
+const clock = clockAt(() => 1_700_000_000_000);
 const unread = () => {
   throw new Error("there is no room for it");
 };

@@ -8,7 +8,7 @@ import type { HookSettings } from "../../domain/hook-rules.ts";
 import { limits } from "../../domain/limits.ts";
 import { losslessJson } from "../../domain/lossless-json.ts";
 import type { Entry } from "../../domain/model.ts";
-import type { Clock } from "../../domain/ports.ts";
+import type { SteadyClock } from "../../domain/ports.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Label } from "../../store/label.ts";
@@ -30,7 +30,7 @@ export interface AccountHooksOptions extends Pick<EngineServices, "store" | "eve
   readonly endpointRule: EndpointRule;
   readonly observer: HookObserver;
   /** A clock that is never set back, in milliseconds from any start. */
-  readonly steadyClock: Clock;
+  readonly steadyClock: SteadyClock;
   /** Generates a new id for every POST: at most 64 letters, digits and hyphens. */
   readonly requestId: () => string;
   /** Replaces `limits.hookCallsMax`. */

@@ -1,3 +1,4 @@
+import { toSteady } from "../../domain/clock-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { assertTopicStays, type InboxSettings } from "../../domain/inbox-rules.ts";
@@ -195,7 +196,7 @@ export class AccountInboxes {
     observer.expired(count);
     if (!events.listening) return;
     const { topic, name: subscription } = log.subscription;
-    events.emit({ type: "delivery.expired", at: clock.now(), topic, subscription, count });
+    events.emit({ type: "delivery.expired", at: clock.wall(), topic, subscription, count });
   }
 
   #isPolled(inbox: InboxDetails): boolean {
@@ -205,7 +206,10 @@ export class AccountInboxes {
   #activityOf({ name, createdAtMs }: InboxDetails): InboxActivity {
     let activity = this.#activities.get(name);
     if (activity === undefined) {
-      activity = new InboxActivity(Math.max(this.#startedAtMs, createdAtMs));
+      const { clock } = this.#options;
+      // The machine's clock may have been ahead at the creation.
+      const createdMs = Math.min(toSteady(clock, createdAtMs), clock.now());
+      activity = new InboxActivity(Math.max(this.#startedAtMs, createdMs));
       this.#activities.set(name, activity);
     }
     return activity;

@@ -64,6 +64,6 @@ export class InboxLogs extends InternalLogs {
    */
   #recoveredStart({ whilePolledMs, updatedAtMs }: InboxDetails, topic: Topic): Start {
     const atMs = Math.max(topic.createdAtMs, updatedAtMs);
-    return whilePolledMs === null && atMs <= this.#clock.now() ? { atMs } : "now";
+    return whilePolledMs === null && atMs <= this.#clock.wall() ? { atMs } : "now";
   }
 }

@@ -1,4 +1,6 @@
 import { array, assert, asyncProperty, constantFrom, integer, oneof, record } from "fast-check";
+import { jumps } from "../testing/clock-jumps.ts";
+import { SeededRandom } from "../testing/seeded-random.ts";
 import { expect, it } from "vitest";
 import type { TimeMs } from "../../domain/model.ts";
 import { engineLimits } from "../engine-limits.ts";
@@ -34,6 +36,7 @@ class Clients {
 
   constructor(seed: number) {
     this.scene = new InboxScene(seed);
+    if (seed % 2 !== 0) this.scene.time.onStep = jumps(this.scene.time, new SeededRandom(seed));
   }
 
   async keep(count: number): Promise<void> {
@@ -114,7 +117,7 @@ const step = oneof(
   record({ do: constantFrom("die", "stall") }),
 );
 
-it("whatever is kept, taken, put back or interrupted: no message is lost, and none goes to two clients at once", async () => {
+it("whatever is kept, taken, put back or interrupted, and however the clock jumps: no message is lost, and none goes to two clients at once", async () => {
   await assert(
     asyncProperty(
       array(step, { maxLength: 60, size: "max" }),

@@ -1,3 +1,4 @@
+import { clockAt } from "../../domain/testing/clock-at.ts";
 import { randomBytes } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -5,7 +6,7 @@ import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { AccountApiKeys } from "./account-api-keys.ts";
 import { AccountKeys } from "./account-keys.ts";
 
-const clock = { now: () => 1_700_000_000_000 };
+const clock = clockAt(() => 1_700_000_000_000);
 const first = Buffer.alloc(32, 1).toString("base64url");
 const second = Buffer.alloc(32, 2).toString("base64url");
 const pair = { secretId: "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA", secretKey: "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA" };

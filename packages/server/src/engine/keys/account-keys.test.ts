@@ -1,3 +1,4 @@
+import { clockAt } from "../../domain/testing/clock-at.ts";
 import { generateKeyPairSync } from "node:crypto";
 import type { Jwk } from "@ringback/sdk/protocols";
 import * as fc from "fast-check";
@@ -6,7 +7,7 @@ import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { AccountKeys } from "./account-keys.ts";
 
-const clock = { now: () => 1_700_000_000_000 };
+const clock = clockAt(() => 1_700_000_000_000);
 const first = Buffer.alloc(32, 1).toString("base64url");
 const second = Buffer.alloc(32, 2).toString("base64url");
 const secret = { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" };

@@ -1,5 +1,7 @@
+import { momentOf } from "../../domain/clock-rules.ts";
+import type { Moment } from "../../domain/ports.ts";
 import { limits } from "../../domain/limits.ts";
-import type { Attempt, Subscription, TimeMs } from "../../domain/model.ts";
+import type { Attempt, Subscription } from "../../domain/model.ts";
 import type { PulledDelivery, PulledSettlement } from "../../store/log.ts";
 import type { FindDeadLetterTarget } from "./dead-lettering.ts";
 import { fetchAttempt } from "./fetch-attempt.ts";
@@ -45,12 +47,12 @@ export class AccountPulls {
     subscription: Subscription,
     receiptHandles: readonly string[],
   ): Promise<readonly AcknowledgeResult[]> {
-    const nowMs = this.#options.clock.now();
+    const moment = momentOf(this.#options.clock);
     const { results, applied } = await this.#settle(subscription, receiptHandles, (receiptHandle) => ({
       kind: "delivered",
-      attempt: attemptOf(receiptHandle, nowMs),
+      attempt: attemptOf(receiptHandle, moment),
     }));
-    for (const receiptHandle of applied) this.#report(subscription, receiptHandle, nowMs);
+    for (const receiptHandle of applied) this.#report(subscription, receiptHandle, moment);
     if (applied.size > 0) this.#options.pullQueues.acknowledged(subscription.id, null);
     return results;
   }
@@ -98,12 +100,12 @@ export class AccountPulls {
     return { results, applied };
   }
 
-  #report(subscription: Subscription, receiptHandle: ReceiptHandle, nowMs: TimeMs): void {
+  #report(subscription: Subscription, receiptHandle: ReceiptHandle, moment: Moment): void {
     const { observer, events } = this.#options;
-    const attempt = attemptOf(receiptHandle, nowMs);
+    const attempt = attemptOf(receiptHandle, moment);
     observer.attempted("accepted", attempt.durationMs / 1000);
     if (!events.listening) return;
-    const outcome = { at: nowMs, attempt, settled: { kind: "delivered" } } as const;
+    const outcome = { at: moment.wallMs, attempt, settled: { kind: "delivered" } } as const;
     emitDeliveryEvents(events, subscription, receiptHandle.seq, outcome);
   }
 }
@@ -127,8 +129,8 @@ function pulledDelivery({ seq, retriesMade, firstAttemptAtMs }: ReceiptHandle): 
 }
 
 /** An acknowledgement is recorded like a POST. The duration is the time from the pull to the acknowledgement. */
-function attemptOf({ retriesMade, pulledAtMs }: ReceiptHandle, nowMs: TimeMs): Attempt {
+function attemptOf({ retriesMade, pulledAtMs }: ReceiptHandle, { nowMs, wallMs }: Moment): Attempt {
   // The receipt handle comes from a client, who can have changed the time in it.
-  const startedAtMs = Math.min(Math.max(pulledAtMs, nowMs - limits.visibilityMsMax), nowMs);
-  return fetchAttempt(retriesMade, startedAtMs, nowMs - startedAtMs);
+  const durationMs = Math.min(Math.max(nowMs - pulledAtMs, 0), limits.visibilityMsMax);
+  return fetchAttempt(retriesMade, wallMs - durationMs, durationMs);
 }

@@ -1,3 +1,4 @@
+import { momentOf } from "../../domain/clock-rules.ts";
 import type { DeadReason, Message, PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Claim, ClaimedDelivery, Settled, Settlement } from "../../store/log.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
@@ -49,11 +50,11 @@ export async function deadLetter(
       return { delivery, reason, moved };
     }),
   );
-  const nowMs = clock.now();
+  const { nowMs, wallMs } = momentOf(clock);
   const settlements = deadLetterings.map((deadLettering): Settlement => {
     const { delivery, reason, moved } = deadLettering;
     // This record is the only explanation of why the message has left the subscription.
-    const attempt = moved === "moved" ? fetchAttempt(delivery.retriesMade, nowMs, 0, reason) : null;
+    const attempt = moved === "moved" ? fetchAttempt(delivery.retriesMade, wallMs, 0, reason) : null;
     const settled = settledAs(deadLettering, nowMs);
     return { claimId: claim.id, subscriptionId: subscription.id, delivery, attempt, settled };
   });
@@ -64,7 +65,7 @@ export async function deadLetter(
     observer.dead(reason);
     if (!events.listening) continue;
     const settled = { kind: "dead", reason } as const;
-    emitDeliveryEvents(events, subscription, delivery.message.seq, { at: nowMs, attempt: null, settled });
+    emitDeliveryEvents(events, subscription, delivery.message.seq, { at: wallMs, attempt: null, settled });
   }
 }
 

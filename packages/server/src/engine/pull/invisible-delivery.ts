@@ -116,8 +116,9 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
     allocations: Allocations<PulledMessage>,
     about: { readonly queue: PulledTarget; readonly pull: PullSettings; readonly nowMs: TimeMs },
   ): Promise<DeliveryResult> {
+    const { clock } = this.#context;
     const { queue, pull, nowMs } = about;
-    const { invisible, settlements } = makeInvisible(claim, allocations, queue.subscription, pull, nowMs);
+    const { invisible, settlements } = makeInvisible(claim, allocations, queue.subscription, pull, { clock, nowMs });
     if (settlements.length === 0) return { more: false, visibleAtMs: null };
     for (const { request } of invisible) request.hold();
     try {
@@ -144,8 +145,7 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
     const unwanted: PulledMessage[] = [];
     const visibleTimes: TimeMs[] = [];
     let more = false;
-    for (const { request, messages, bytes } of invisible) {
-      const visibleAtMs = messages[0]?.visibleAtMs ?? nowMs;
+    for (const { request, messages, bytes, visibleAtMs } of invisible) {
       if (visibleAtMs <= nowMs) {
         // The write took longer than the visibility timeout, so another receiver may have the messages by now.
         more = true;

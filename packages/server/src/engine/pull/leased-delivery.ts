@@ -79,9 +79,10 @@ export class LeasedDelivery implements DeliveryMethod<LeasedMessage> {
   }
 
   #acknowledge({ id, subscriptionId }: Claim, delivery: ClaimedDelivery, startedAtMs: TimeMs): void {
-    const durationMs = Math.max(0, this.#context.clock.now() - startedAtMs);
+    const { clock } = this.#context;
+    const durationMs = clock.now() - startedAtMs;
     // The delivery is recorded like a POST. Without a record the message would look like a skipped message.
-    const attempt = fetchAttempt(delivery.attemptsMade + 1, startedAtMs, durationMs);
+    const attempt = fetchAttempt(delivery.attemptsMade + 1, clock.wall(startedAtMs), durationMs);
     this.#context.settler.add({ claimId: id, subscriptionId, delivery, attempt, settled: { kind: "delivered" } }, null);
   }
 

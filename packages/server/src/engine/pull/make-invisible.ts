@@ -1,5 +1,7 @@
+import { shownMessage } from "../../domain/clock-rules.ts";
 import { messageId } from "../../domain/message-id.ts";
 import type { PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
+import type { Clock } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, PulledSettlement, Settled, Settlement } from "../../store/log.ts";
 import type { Allocations } from "./allocation.ts";
 import type { PullRequest } from "./pull-request.ts";
@@ -11,6 +13,8 @@ export interface InvisibleMessages {
   readonly request: PullRequest<PulledMessage>;
   readonly messages: readonly PulledMessage[];
   readonly bytes: number;
+  /** Steady time. */
+  readonly visibleAtMs: TimeMs;
 }
 
 /** A pulled message is a parked delivery: due when its visibility timeout ends, and received once more. */
@@ -19,7 +23,7 @@ export function makeInvisible(
   { allocations, held, left }: Allocations<PulledMessage>,
   { id }: Subscription,
   { visibilityMs }: PullSettings,
-  nowMs: TimeMs,
+  { clock, nowMs }: { readonly clock: Clock; readonly nowMs: TimeMs },
 ): { readonly invisible: readonly InvisibleMessages[]; readonly settlements: readonly Settlement[] } {
   const settlements: Settlement[] = [];
   const settle = (delivery: ClaimedDelivery, settled: Settled): void => {
@@ -31,21 +35,22 @@ export function makeInvisible(
     const messages = deliveries.map((delivery): PulledMessage => {
       const { message } = delivery;
       const receives = delivery.retriesMade + 1;
-      const firstReceivedAtMs = delivery.firstAttemptAtMs ?? nowMs;
+      const firstAttemptAtMs = delivery.firstAttemptAtMs ?? nowMs;
       bytes += message.body.byteLength;
-      const parked = { retriesMade: receives, firstAttemptAtMs: firstReceivedAtMs };
+      const parked = { retriesMade: receives, firstAttemptAtMs };
       settle(delivery, { kind: "parked", dueAtMs: visibleAtMs, ...parked });
-      const receiptHandle = writeReceiptHandle(id, { ...parked, seq: message.seq, pulledAtMs: nowMs });
+      const pulled = { ...parked, seq: message.seq };
       return {
         id: messageId(message.topicId, message.seq),
-        message,
-        receiptHandle,
+        message: shownMessage(clock, message),
+        receiptHandle: writeReceiptHandle(id, { ...pulled, pulledAtMs: nowMs }),
         receives,
-        firstReceivedAtMs,
-        visibleAtMs,
+        firstReceivedAtMs: clock.wall(firstAttemptAtMs),
+        visibleAtMs: clock.wall(visibleAtMs),
+        pulled,
       };
     });
-    return { request, messages, bytes };
+    return { request, messages, bytes, visibleAtMs };
   });
   for (const delivery of held) settle(delivery, { kind: "held" });
   for (const delivery of left) settle(delivery, { kind: "released" });
@@ -53,7 +58,6 @@ export function makeInvisible(
 }
 
 /** Makes a message visible again at once, because its client disconnected before the message was sent. */
-export function makeVisible({ message, receives, firstReceivedAtMs }: PulledMessage, nowMs: TimeMs): PulledSettlement {
-  const pulled = { seq: message.seq, retriesMade: receives, firstAttemptAtMs: firstReceivedAtMs };
+export function makeVisible({ pulled }: PulledMessage, nowMs: TimeMs): PulledSettlement {
   return { pulled, answer: { kind: "due", dueAtMs: nowMs } };
 }

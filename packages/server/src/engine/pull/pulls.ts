@@ -1,4 +1,5 @@
 import type { Message, MessageId, TimeMs } from "../../domain/model.ts";
+import type { PulledDelivery } from "../../store/log.ts";
 
 /** A message that was delivered to one receiver and is invisible to all others until `visibleAtMs`. */
 export interface PulledMessage {
@@ -8,8 +9,11 @@ export interface PulledMessage {
   readonly receiptHandle: string;
   /** How often the message has been delivered, this time included. */
   readonly receives: number;
+  /** Unix time, like `visibleAtMs` and the times of `message`. */
   readonly firstReceivedAtMs: TimeMs;
   readonly visibleAtMs: TimeMs;
+  /** The delivery as the store knows it. */
+  readonly pulled: PulledDelivery;
 }
 
 export interface PullOptions {

@@ -1,14 +1,15 @@
 import type { RetryAfter } from "@ringback/sdk/protocols";
 import { limits } from "../../domain/limits.ts";
 import type { RetryPolicy, TimeMs } from "../../domain/model.ts";
-import type { Random } from "../../domain/ports.ts";
+import type { Moment, Random } from "../../domain/ports.ts";
 import { nextRetry } from "../../domain/retry.ts";
 import type { ClaimedDelivery, Settled } from "../../store/log.ts";
 
-export interface FailedAttempt {
+export interface FailedAttempt extends Moment {
   readonly delivery: ClaimedDelivery;
+  /** Steady time. */
   readonly startedAtMs: TimeMs;
-  readonly nowMs: TimeMs;
+  readonly errorCode: string | null;
   /** The wait that the endpoint requested. */
   readonly retryAfter: RetryAfter | null;
 }
@@ -18,18 +19,20 @@ export interface FailedAttempt {
  * the policy has no further attempt, the delivery becomes a dead letter.
  */
 export function afterFailure(policy: RetryPolicy, failed: FailedAttempt, random: Random): Settled {
-  const { delivery, nowMs } = failed;
+  const { delivery, nowMs, wallMs } = failed;
   const { retriesMade } = delivery;
   const firstAttemptAtMs = delivery.firstAttemptAtMs ?? failed.startedAtMs;
+  // The configuration denies the address, so a later attempt would fail as well.
+  if (failed.errorCode === "address_denied") return { kind: "dead", reason: "address_denied" };
   const retry = nextRetry(policy, { retriesMade, firstAttemptAtMs, nowMs }, random);
   if (retry === null) return { kind: "dead", reason: "retries_exhausted" };
-  const delayMs = Math.max(retry.delayMs, requestedDelayMs(failed.retryAfter, nowMs));
-  return { kind: "parked", dueAtMs: nowMs + delayMs, retriesMade: retriesMade + 1 };
+  const delayMs = Math.max(retry.delayMs, requestedDelayMs(failed.retryAfter, wallMs));
+  return { kind: "parked", dueAtMs: nowMs + delayMs, retriesMade: retriesMade + 1, firstAttemptAtMs };
 }
 
 /** An endpoint can request a longer wait than the policy's, up to `limits.retryAfterMsMax`, but not a shorter one. */
-function requestedDelayMs(retryAfter: RetryAfter | null, nowMs: TimeMs): number {
+function requestedDelayMs(retryAfter: RetryAfter | null, wallMs: TimeMs): number {
   if (retryAfter === null) return 0;
-  const delayMs = "delayMs" in retryAfter ? retryAfter.delayMs : retryAfter.atMs - nowMs;
+  const delayMs = "delayMs" in retryAfter ? retryAfter.delayMs : retryAfter.atMs - wallMs;
   return Math.min(delayMs, limits.retryAfterMsMax);
 }

@@ -23,3 +23,15 @@ describe("the same while wake-ups get lost and leases expire, because the engine
     expect(chaos.violations).toEqual([]);
   });
 });
+
+describe("the same while the machine's clock is set ahead and back at any step, and no POST moves by a millisecond", () => {
+  test.each(seeds)("with seed %i", async (seed) => {
+    const losesWakeUps = seed % 2 === 1;
+    const undisturbed = new Chaos({ seed, losesWakeUps });
+    await undisturbed.run();
+    const chaos = new Chaos({ seed, losesWakeUps, clockJumps: true });
+    await chaos.run();
+    expect(chaos.violations).toEqual([]);
+    expect(chaos.schedule).toEqual(undisturbed.schedule);
+  });
+});

@@ -1,3 +1,5 @@
+import type { Moment } from "../../domain/clock.ts";
+import { momentOf } from "../../domain/clock-rules.ts";
 import { limits } from "../../domain/limits.ts";
 import { messageId } from "../../domain/message-id.ts";
 import type { Attempt, Disablement, Subscription, TimeMs } from "../../domain/model.ts";
@@ -261,7 +263,7 @@ export class SubscriptionSender implements SlotUser {
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
     const started: Started = { queued, route: this.#route, startedAtMs };
-    const attempt = { requestId: nextRequestId(), sentAtMs: startedAtMs };
+    const attempt = { requestId: nextRequestId(), sentAtMs: clock.wall(startedAtMs) };
     postDelivery(this.#context, started.route, queued.delivery, attempt, (result) => {
       this.#inFlight--;
       slots.free(slot);
@@ -286,24 +288,25 @@ export class SubscriptionSender implements SlotUser {
   #finishAttempt(started: Started, result: PostResult | typeof unsent, judgement: Judgement): void {
     const { queued, startedAtMs } = started;
     const { clock, observer } = this.#context;
-    const nowMs = clock.now();
+    const { nowMs, wallMs } = momentOf(clock);
     const { verdict, errorCode } = judgement;
-    const attempt = pushAttempt(queued.delivery.attemptsMade + 1, startedAtMs, result, judgement);
+    const attempt = pushAttempt(queued.delivery.attemptsMade + 1, clock.wall(startedAtMs), result, judgement);
     observer.attempted(verdict, result.durationMs / 1000);
     if (verdict === "accepted") {
       this.#endpointHealth.succeeded(nowMs);
       if (this.#skippedLog) this.hasMore = true;
-      if (attempt.attempt === 1) observer.delivered((nowMs - queued.delivery.message.publishedAtMs) / 1000);
+      if (attempt.attempt === 1) observer.delivered(Math.max(0, wallMs - queued.delivery.message.publishedAtMs) / 1000);
       this.#settle(queued, attempt, { kind: "delivered" });
       this.#next(queued, "finished");
     } else if (errorCode === "unencodable") {
       // The message is at fault, not the endpoint. Another attempt would fail in the same way.
       this.#settle(queued, attempt, { kind: "dead", reason: "unencodable" });
       this.#next(queued, "finished");
-    } else this.#failed(started, attempt, judgement, nowMs);
+    } else this.#failed(started, attempt, judgement, { nowMs, wallMs });
   }
 
-  #failed(started: Started, attempt: Attempt, { errorCode, gone, retryAfter }: Judgement, nowMs: TimeMs): void {
+  #failed(started: Started, attempt: Attempt, { errorCode, gone, retryAfter }: Judgement, moment: Moment): void {
+    const { nowMs, wallMs } = moment;
     const { queued, route, startedAtMs } = started;
     const { delivery } = queued;
     this.#endpointHealth.failed(nowMs);
@@ -312,14 +315,10 @@ export class SubscriptionSender implements SlotUser {
     if (gone && route === this.#route && !this.#stopped) {
       const { topicId, seq } = delivery.message;
       const by = { messageId: messageId(topicId, seq), attempt: attempt.attempt };
-      this.#context.gone(this.#subscription, { atMs: nowMs, reason: "gone", ...by });
+      this.#context.gone(this.#subscription, { atMs: wallMs, reason: "gone", ...by });
     }
-    const failed = { delivery, startedAtMs, nowMs, retryAfter };
-    // The configuration denies the address, so a later attempt would fail as well.
-    const settled: Settled =
-      errorCode === "address_denied"
-        ? { kind: "dead", reason: "address_denied" }
-        : afterFailure(this.#subscription.settings.retry, failed, this.#context.random);
+    const failed = { delivery, startedAtMs, nowMs, wallMs, errorCode, retryAfter };
+    const settled = afterFailure(this.#subscription.settings.retry, failed, this.#context.random);
     this.#settle(queued, attempt, settled);
     this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
   }
@@ -340,7 +339,7 @@ export class SubscriptionSender implements SlotUser {
     }
     if (events.listening) {
       emitDeliveryEvents(events, this.#subscription, delivery.message.seq, {
-        at: clock.now(),
+        at: clock.wall(),
         attempt,
         settled,
       });

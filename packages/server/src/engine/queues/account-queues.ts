@@ -145,14 +145,14 @@ export class AccountQueues {
 
   async counts(name: string): Promise<PullCounts> {
     const { queue, subscription } = await this.#queueWithLog(name);
-    const fromMs = this.#options.clock.now() - queue.rewindMs;
+    const fromMs = this.#options.clock.wall() - queue.rewindMs;
     return this.#asQueue(name, () => this.#options.store.records.pullCounts(subscription.id, fromMs));
   }
 
   /** Throws `invalid_request` when `atMs` is more than `rewindMs` in the past. */
   async rewind(name: string, atMs: TimeMs): Promise<void> {
     const { queue, subscription } = await this.#queueWithLog(name);
-    if (atMs < this.#options.clock.now() - queue.rewindMs) {
+    if (atMs < this.#options.clock.wall() - queue.rewindMs) {
       const limit = `The queue "${queue.name}" can be rewound by at most ${queue.rewindMs} ms.`;
       throw new RingbackError("invalid_request", limit);
     }

@@ -2,12 +2,15 @@ import { parseMessageId } from "../../domain/message-id.ts";
 import type { Order, RetryPolicy, Seq, Subscription, Topic } from "../../domain/model.ts";
 import type { Post, Reaction } from "./scripted-transport.ts";
 import { SeededRandom } from "./seeded-random.ts";
+import { jumps } from "./clock-jumps.ts";
 import { Simulation } from "./simulation.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
   /** True: wake-ups are lost and leases expire, and the engine finds the work by polling. */
   readonly losesWakeUps: boolean;
+  /** True: the machine's clock is set at about every tenth step, ahead or back, by a millisecond up to three days. */
+  readonly clockJumps?: boolean;
 }
 
 interface Watched {
@@ -48,11 +51,20 @@ export class Chaos {
   /** Distinguishes a subscription from the one that it has replaced. */
   #generation = 0;
 
-  constructor({ seed, losesWakeUps }: ChaosOptions) {
+  constructor({ seed, losesWakeUps, clockJumps = false }: ChaosOptions) {
     this.#random = new SeededRandom(seed);
     this.#losesWakeUps = losesWakeUps;
     this.simulation = new Simulation({ seed: seed + 1, inFlightMax: this.#random.pick([4, 20, 1_000]) });
     this.simulation.onPost = (post) => this.#judge(post);
+    if (clockJumps) this.simulation.time.onStep = jumps(this.simulation.time, new SeededRandom(seed + 2));
+  }
+
+  /** The schedule as the endpoints see it: when each POST began, and which message it carried. */
+  get schedule(): readonly string[] {
+    return this.simulation.posts.map(
+      ({ startedAtMs, endpoint, headers }) =>
+        `${startedAtMs} ${endpoint.origin}${endpoint.path} ${headers["ringback-message-id"]}`,
+    );
   }
 
   async run(): Promise<void> {

@@ -12,6 +12,7 @@ import type {
 import { Engine } from "../engine.ts";
 import { createEventBus } from "../event-bus.ts";
 import type { EventBus } from "../event-bus.ts";
+import { ProcessClock } from "../../domain/process-clock.ts";
 import type { PublishResult } from "../publisher.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { MortalTimers } from "./mortal-timers.ts";
@@ -32,6 +33,8 @@ export type Subscribing = Partial<Omit<SubscriptionSettings, "push" | "filter">>
 /** The real engine in virtual time, with a store in memory and scripted endpoints. The same seed gives the same run. */
 export class Simulation {
   readonly time = new VirtualTime();
+  /** The clock of the engine and of the store. */
+  readonly clock = new ProcessClock({ wallMs: () => this.time.wall(), monotonicMs: () => this.time.now() });
   readonly random: SeededRandom;
   readonly store: FaultyStore;
   readonly events: EventBus;
@@ -56,7 +59,7 @@ export class Simulation {
   constructor(options: { readonly seed?: number; readonly inFlightMax?: number } = {}) {
     this.random = new SeededRandom(options.seed ?? 1);
     this.#inFlightMax = options.inFlightMax ?? 1_000;
-    this.store = new FaultyStore({ clock: this.time, timers: this.time, random: this.random });
+    this.store = new FaultyStore({ clock: this.clock, timers: this.time, random: this.random });
     this.events = createEventBus();
   }
 
@@ -101,7 +104,7 @@ export class Simulation {
       transport,
       events: this.events,
       observer: this.observer,
-      clock: this.time,
+      clock: this.clock,
       timers,
       random: this.random,
       log: {

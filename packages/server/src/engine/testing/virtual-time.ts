@@ -18,14 +18,31 @@ const STEPS_PER_MS_MAX = 50_000;
  */
 export class VirtualTime implements Clock, Timers {
   #nowMs: TimeMs = Date.UTC(2026, 0, 31, 8, 0, 0);
+  #aheadMs = 0;
   #soon: (() => void)[] = [];
   /** A binary heap: the earliest first. */
   readonly #tasks: Task[] = [];
   #order = 0;
   #steps = 0;
+  /** Called before each step. */
+  onStep: () => void = () => {};
 
   now(): TimeMs {
     return this.#nowMs;
+  }
+
+  wall(steadyMs = this.#nowMs): TimeMs {
+    return steadyMs + this.#aheadMs;
+  }
+
+  /** Sets the simulated machine's clock ahead, or back if `byMs` is negative. Timers do not notice. */
+  jump(byMs: number): void {
+    this.#aheadMs += byMs;
+  }
+
+  /** Sets the simulated machine's clock to this difference from the time that has really passed. */
+  setAhead(aheadMs: number): void {
+    this.#aheadMs = aheadMs;
   }
 
   /** The delay is at least one millisecond, as with `setTimeout`. */
@@ -109,6 +126,7 @@ export class VirtualTime implements Clock, Timers {
   }
 
   #step(): void {
+    this.onStep();
     if (++this.#steps > STEPS_PER_MS_MAX) throw new Error(`more than ${STEPS_PER_MS_MAX} steps in one millisecond`);
   }
 

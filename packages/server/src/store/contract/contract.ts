@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { appendContract } from "./append.contract.ts";
 import { claimContract } from "./claim.contract.ts";
+import { clockContract } from "./clock.contract.ts";
 import { concurrencyContract } from "./concurrency.contract.ts";
 import { conditionContract } from "./condition.contract.ts";
 import { crashContract } from "./crash.contract.ts";
@@ -39,6 +40,7 @@ const calls: Record<string, (part: Part) => void> = {
   labels: labelContract,
   records: recordsContract,
   "wake-ups": wakeUpContract,
+  "a clock that jumps": clockContract,
 };
 
 /** Parts of the contract about time, crashes and concurrent callers. */

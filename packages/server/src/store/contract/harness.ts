@@ -29,9 +29,24 @@ export interface StoreUnderTest {
 
 export class ManualClock implements Clock {
   #nowMs = 1_700_000_000_000;
+  #aheadMs = 0;
 
   now(): number {
     return this.#nowMs;
+  }
+
+  wall(steadyMs = this.#nowMs): number {
+    return steadyMs + this.#aheadMs;
+  }
+
+  /** Sets the simulated machine's clock ahead, or back if `ms` is negative. */
+  jump(ms: number): void {
+    this.#aheadMs += ms;
+  }
+
+  /** Sets the simulated machine's clock right again. */
+  correct(): void {
+    this.#aheadMs = 0;
   }
 
   advance(ms: number): void {

@@ -195,7 +195,7 @@ export class ModelRun {
       case "parked":
         delivery.fate = { kind: "parked", dueAtMs: settled.dueAtMs };
         delivery.retries = settled.retriesMade;
-        delivery.firstAttemptAtMs ??= attempt?.startedAtMs ?? settled.firstAttemptAtMs ?? null;
+        delivery.firstAttemptAtMs ??= settled.firstAttemptAtMs ?? null;
         break;
       case "delivered":
       case "dead":

@@ -1,6 +1,17 @@
 import { expect } from "vitest";
 import type { PulledDelivery, PulledSettlement } from "../log.ts";
-import { attempt, dead, eventually, invisibleUntil, keyed, Scene, settlement, textsOf, turn } from "./fixtures.ts";
+import {
+  attempt,
+  dead,
+  eventually,
+  invisibleUntil,
+  keyed,
+  parkedUntil,
+  Scene,
+  settlement,
+  textsOf,
+  turn,
+} from "./fixtures.ts";
 import type { Part } from "./part.ts";
 import { ack, due, pull, settleAsPulled, VISIBILITY_MS } from "./pull-fixtures.ts";
 
@@ -27,10 +38,11 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const claim = await scene.claim(reader);
     const [delivery] = claim.deliveries;
     const startedAtMs = scene.now - 500;
-    const parked = invisibleUntil(scene.now, 1, scene.now);
-    await scene.store.log.settle([
-      { ...settlement(claim, delivery as never, parked), attempt: attempt(1, "failed", { startedAtMs }) },
-    ]);
+    const parked = { ...parkedUntil(scene.now, 1), firstAttemptAtMs: startedAtMs };
+    await scene.store.log.settle([{ ...settlement(claim, delivery as never, parked), attempt: attempt(1, "failed") }]);
+    const again = await scene.claim(reader);
+    expect(again.deliveries).toMatchObject([{ attemptsMade: 1, firstAttemptAtMs: startedAtMs }]);
+    await scene.settle(again, invisibleUntil(scene.now, 2, scene.now), false);
     expect((await scene.claim(reader)).deliveries).toMatchObject([{ attemptsMade: 1, firstAttemptAtMs: startedAtMs }]);
   });
 

@@ -47,9 +47,9 @@ export function settleContract({ promise, shared }: Part): void {
       const reader = await scene.subscribe("reader");
       await scene.publish("a");
       const claim = await scene.claim(reader);
-      const failed = { ...settlement(claim, claim.deliveries[0] as never, parkedUntil(scene.now + 100, 1)) };
       const startedAtMs = scene.now - 50;
-      await scene.store.log.settle([{ ...failed, attempt: attempt(1, "failed", { startedAtMs }) }]);
+      const parked = { ...parkedUntil(scene.now + 100, 1), firstAttemptAtMs: startedAtMs };
+      await scene.store.log.settle([settlement(claim, claim.deliveries[0] as never, parked)]);
       expect(await scene.claim(reader)).toMatchObject({ deliveries: [], nextDueAtMs: scene.now + 100, parkedCount: 1 });
       scene.under.clock.advance(100);
       const again = await scene.claim(reader);

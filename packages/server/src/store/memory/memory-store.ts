@@ -1,11 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
-import { systemClock, type Clock, type Timers } from "../../domain/ports.ts";
+import { systemClock, type Timers } from "../../domain/ports.ts";
 import type { NodeLabel } from "../cluster.ts";
 import { directLink } from "../sqlite/jobs.ts";
 import { openForWriting } from "../sqlite/open-database.ts";
-import { readJobs } from "../sqlite/read-jobs.ts";
-import { SqliteStore } from "../sqlite/sqlite-store.ts";
-import { writeJobs } from "../sqlite/write-jobs.ts";
+import { readJobs, type ReadJobs } from "../sqlite/read-jobs.ts";
+import { SqliteStore, type StoredState, type StoreSettings } from "../sqlite/sqlite-store.ts";
+import { writeJobs, type WriteJobs } from "../sqlite/write-jobs.ts";
 
 export interface MemoryStoreOptions {
   readonly account?: { readonly name: string; readonly appId: number };
@@ -14,7 +14,7 @@ export interface MemoryStoreOptions {
   /** False: retention also removes the messages that no subscription needs any more. */
   readonly keepsSettled?: boolean;
   readonly node?: NodeLabel;
-  readonly clock?: Clock;
+  readonly clock?: NonNullable<StoreSettings["clock"]>;
   /** The database of an earlier store. Tests pass it to simulate that the earlier store's process has ended. */
   readonly database?: DatabaseSync;
 }
@@ -60,9 +60,20 @@ export class MemoryStore extends SqliteStore {
     super(
       { messageCacheBytes: MESSAGE_CACHE_BYTES, ...settings },
       { writer: directLink(writes), reader: directLink(reads), bytes: () => bytesOf(database), closed: () => {} },
-      { ...writes.begin({ ...account, nowMs: clock.now() }), ...reads.load(null) },
+      startOn(reads, writes, account, clock),
     );
   }
+}
+
+function startOn(
+  reads: ReadJobs,
+  writes: WriteJobs,
+  account: { readonly name: string; readonly appId: number },
+  clock: NonNullable<StoreSettings["clock"]>,
+): StoredState {
+  const mark = reads.readClockMark(null);
+  if (mark !== null) clock.continueFrom?.(mark);
+  return { mark, ...writes.begin({ ...account, wallMs: clock.wall() }), ...reads.load(null) };
 }
 
 export function emptyDatabase(): DatabaseSync {

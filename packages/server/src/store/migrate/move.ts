@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { toConnectionFailure } from "../postgres/connection-failure.ts";
 import { Database } from "../postgres/database.ts";
 import { migrate } from "../postgres/schema/migrate.ts";
+import { readClockMark } from "../sqlite/operations/clock-mark.ts";
 import { MoveRefusal } from "./move-refusal.ts";
 import { readBatch, type BatchLimits, type MovedTable } from "./moved-rows.ts";
 import { accounts, movedTables } from "./moved-tables.ts";
@@ -58,6 +59,7 @@ export async function moveToPostgres(options: MoveOptions): Promise<MoveOutcome>
     await finishMove(
       target.rest,
       movedTables.map((table) => ({ table, lastId: lastIdOf(source.db, table) })),
+      readClockMark(source.db, null),
     );
     return "moved";
   } catch (error) {

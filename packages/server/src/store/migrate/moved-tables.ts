@@ -153,7 +153,7 @@ export const movedTables: readonly MovedTable[] = [
     {
       name: "idempotency",
       label: "idempotency keys",
-      columns: "topic_id, key, fingerprint, first_seq, published_at",
+      columns: "topic_id, key, fingerprint, first_seq, published_at, expires_at",
       key: ["topic_id", "key"],
       start: [0, ""],
     },

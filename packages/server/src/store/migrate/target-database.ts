@@ -1,4 +1,5 @@
 import type { TimeMs } from "../../domain/model.ts";
+import type { Moment } from "../../domain/ports.ts";
 import type { Connection } from "../postgres/connection.ts";
 import type { ConnectionPool } from "../postgres/database.ts";
 import { insertRows } from "./insert-rows.ts";
@@ -140,11 +141,16 @@ async function withPartitions(
 export async function finishMove(
   pool: ConnectionPool,
   tables: readonly { readonly table: MovedTable; readonly lastId: number | null }[],
+  mark: Moment | null,
 ): Promise<void> {
   // PostgreSQL has no statistics yet for the tables that were filled.
   for (const { table } of tables) await pool.query(`ANALYZE ringback.${table.name}`);
   await pool.transaction(async (connection) => {
     for (const { table, lastId } of tables) await continueIds(connection, table, lastId);
+    // Everything that is due goes by the steady time of the source, which continues in the target.
+    if (mark !== null) {
+      await connection.query("UPDATE ringback.clock SET steady_at = $1, wall_at = $2", [mark.nowMs, mark.wallMs]);
+    }
     await connection.query("DROP TRIGGER IF EXISTS moving ON ringback.node");
     await connection.query("DROP FUNCTION IF EXISTS ringback.refuse_while_moving()");
     await connection.query(`UPDATE ringback.move SET finished_at = ringback.now_ms(), last_node = (${LAST_NODE})`);

@@ -9,7 +9,7 @@ export async function ensureAccount(
   times: Times,
 ): Promise<Account> {
   const [row] = await connection.query<Account>(
-    `INSERT INTO ringback.account (name, app_id, created_at) VALUES ($1, $2, coalesce($3::bigint, ringback.now_ms()))
+    `INSERT INTO ringback.account (name, app_id, created_at) VALUES ($1, $2, coalesce(($3::bigint[])[2], ringback.now_ms()))
      ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id RETURNING id, name, app_id AS "appId"`,
     [name, appId, times.at()],
   );

@@ -81,9 +81,6 @@ function parameters(chosen: readonly Chosen[], times: StoreContext["times"]): un
     chosen.map(({ pulled }) => pulled.retriesMade),
     chosen.map(({ pulled }) => pulled.firstAttemptAtMs),
     chosen.map(({ answer }) => (answer.kind === "due" ? answer.dueAtMs - nowMs : null)),
-    ...attemptColumns(
-      attempts,
-      attempts.map((attempt) => attempt?.startedAtMs ?? null),
-    ),
+    ...attemptColumns(attempts),
   ];
 }

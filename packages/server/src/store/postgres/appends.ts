@@ -1,3 +1,4 @@
+import type { Times } from "./times.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { NewMessage, TopicId } from "../../domain/model.ts";
@@ -85,7 +86,7 @@ export class Appends extends Batches<SizedRequest, AppendResult> {
   }
 }
 
-function parameters(batch: readonly SizedRequest[], nowMs: number | null): unknown[] {
+function parameters(batch: readonly SizedRequest[], at: ReturnType<Times["at"]>): unknown[] {
   const requests: number[] = [];
   const positions: number[] = [];
   const messages: NewMessage[] = [];
@@ -98,7 +99,7 @@ function parameters(batch: readonly SizedRequest[], nowMs: number | null): unkno
   }
   const { offsets, sizes, bytes } = packBytes(messages.map(({ body }) => body));
   return [
-    nowMs,
+    at,
     KEY_MS,
     batch.map(({ topicId }) => topicId),
     batch.map((request) => request.messages.length),

@@ -13,7 +13,8 @@ export async function registerNode(
 ): Promise<number> {
   const [row] = await connection.query<{ id: number }>(
     `INSERT INTO ringback.node (name, version, started_at, beating_since, alive_until)
-     SELECT $3, $4, now, now, now + $2 FROM (SELECT coalesce($1::bigint, ringback.now_ms()) AS now) AS clock RETURNING id`,
+     SELECT $3, $4, wall, now, now + $2 FROM (SELECT coalesce(($1::bigint[])[1], ringback.steady_ms()) AS now,
+       coalesce(($1::bigint[])[2], ringback.now_ms()) AS wall) AS clock RETURNING id`,
     [times.at(), aliveMs, name, version],
   );
   return (row as { id: number }).id;
@@ -26,12 +27,13 @@ export function createCluster(context: StoreContext, listener: Listener): Cluste
       // The table stores the time until which a node counts as alive: the time of its last heartbeat plus `aliveMs`.
       const rows = await database.rest.query<StoreNode>(
         `SELECT id, name, version, started_at AS "startedAtMs", alive_until - $2 AS "lastSeenAtMs",
-           alive_until > coalesce($1::bigint, ringback.now_ms()) AS "isAlive", id = $3 AS "isThis"
+           alive_until > coalesce(($1::bigint[])[1], ringback.steady_ms()) AS "isAlive", id = $3 AS "isThis"
          FROM ringback.node ORDER BY "isAlive" DESC, "isThis" DESC, id DESC LIMIT $4`,
         [times.at(), aliveMs, nodeId, limits.nodesListedMax],
         "nodes",
       );
-      return rows.sort((one, other) => Number(other.isAlive) - Number(one.isAlive) || one.id - other.id);
+      const shown = rows.map((row) => ({ ...row, lastSeenAtMs: times.wall(row.lastSeenAtMs) }));
+      return shown.sort((one, other) => Number(other.isAlive) - Number(one.isAlive) || one.id - other.id);
     },
     connections: () => [database.hot.use, database.rest.use, listener.use],
     writable: () => health.writable,

@@ -1,4 +1,4 @@
-import type { Attempt, Message, TimeMs, TopicId } from "../../domain/model.ts";
+import type { Attempt, Message, TopicId } from "../../domain/model.ts";
 import * as rows from "../record-rows.ts";
 
 /**
@@ -28,14 +28,11 @@ export function packBytes(parts: readonly (Uint8Array | null)[]): {
 }
 
 /** The attempts of settlements, as the last parameters of `ringback.settle` and `ringback.settle_pulled`. */
-export function attemptColumns(
-  attempts: readonly (Attempt | null)[],
-  startedAtMs: readonly (TimeMs | null)[],
-): readonly unknown[] {
+export function attemptColumns(attempts: readonly (Attempt | null)[]): readonly unknown[] {
   const { offsets, sizes, bytes } = packBytes(attempts.map((attempt) => attempt?.reply ?? null));
   return [
     attempts.map((attempt) => attempt?.attempt ?? null),
-    startedAtMs,
+    attempts.map((attempt) => attempt?.startedAtMs ?? null),
     attempts.map((attempt) => attempt?.durationMs ?? null),
     attempts.map((attempt) => (attempt === null ? null : rows.verdictCodes.indexOf(attempt.verdict))),
     attempts.map((attempt) => attempt?.status ?? null),

@@ -20,7 +20,7 @@ export const unsettledSelect = `SELECT c.subscription_id, c.expired,
       sum(cardinality(l.seqs) + cardinality(l.parked)) FILTER (WHERE l.lease_until > n.now) AS open,
       sum(cardinality(l.parked)) FILTER (WHERE l.lease_until > n.now) AS open_parked,
       sum((SELECT count(*) FROM unnest(l.seqs) AS s WHERE s >= g.first_seq)) FILTER (WHERE l.lease_until <= n.now) AS back
-    FROM ringback.claim l, (SELECT coalesce($1::bigint, ringback.now_ms()) AS now) n
+    FROM ringback.claim l, (SELECT coalesce(($1::bigint[])[1], ringback.steady_ms()) AS now) n
     WHERE l.subscription_id = c.subscription_id
   ) l ON true`;
 
@@ -54,7 +54,7 @@ async function readCounts<T extends UnsettledCounts>(
 /** Subscriptions that have work now, and the time at which the next work is due. */
 export async function findReady({ database, times }: StoreContext): ReturnType<LogStore["findReady"]> {
   const [row] = await database.rest.query<Awaited<ReturnType<LogStore["findReady"]>>>(
-    `WITH clock AS MATERIALIZED (SELECT coalesce($1::bigint, ringback.now_ms()) AS now),
+    `WITH clock AS MATERIALIZED (SELECT coalesce(($1::bigint[])[1], ringback.steady_ms()) AS now),
      lease AS (
        SELECT l.subscription_id, min(l.lease_until) AS until, array_agg(x.seq) FILTER (WHERE l.lease_until > clock.now) AS parked
        FROM clock, ringback.claim l LEFT JOIN LATERAL unnest(l.parked) AS x (seq) ON true GROUP BY l.subscription_id

@@ -1,3 +1,4 @@
+import { shownMessage } from "../../domain/clock-rules.ts";
 import type { SubscriptionId } from "../../domain/model.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { beforeId, recordPage, toRecordId } from "../record-page.ts";
@@ -32,7 +33,7 @@ export class DeadLetters {
       [id, beforeId(page), page.limit + 1],
       "list_dead_letters",
     );
-    return recordPage(rows, page, toLetter);
+    return recordPage(rows, page, (row) => this.#toLetter(row));
   }
 
   async get(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
@@ -43,7 +44,7 @@ export class DeadLetters {
       [number, id],
       "get_dead_letter",
     );
-    return row === undefined ? null : toLetter(row);
+    return row === undefined ? null : this.#toLetter(row);
   }
 
   /**
@@ -58,13 +59,13 @@ export class DeadLetters {
            SELECT id, seq, attempts FROM ringback.dead_letter WHERE id = ANY ($2::bigint[])
          ), parked AS (
            INSERT INTO ringback.parked (subscription_id, seq, due_at, attempts, retries, dead_letter_id)
-           SELECT $1, c.seq, coalesce($3, ringback.now_ms()), c.attempts, 0, c.id FROM chosen c
+           SELECT $1, c.seq, coalesce(($3::bigint[])[1], ringback.steady_ms()), c.attempts, 0, c.id FROM chosen c
              JOIN ringback.subscription_cursor k ON k.subscription_id = $1
              WHERE c.seq <= k.scanned_through AND c.seq <> ALL (k.returned_seqs) AND NOT EXISTS (
                SELECT 1 FROM ringback.claim l WHERE l.subscription_id = $1 AND c.seq = ANY (l.seqs))
            ON CONFLICT (subscription_id, seq) DO NOTHING RETURNING dead_letter_id
          ), marked AS (
-           UPDATE ringback.dead_letter SET redriven_at = coalesce($3, ringback.now_ms())
+           UPDATE ringback.dead_letter SET redriven_at = coalesce(($3::bigint[])[2], ringback.now_ms())
              WHERE id IN (SELECT dead_letter_id FROM parked)
          )
          -- A delivery that is parked already, or still to be read from the log after a rewind, replaces the redriven
@@ -127,8 +128,8 @@ export class DeadLetters {
       return chosen;
     });
   }
-}
 
-function toLetter(row: LetterRow): DeadLetter {
-  return toDeadLetter(row, toMessage(row.topic_id, row));
+  #toLetter(row: LetterRow): DeadLetter {
+    return toDeadLetter(row, shownMessage(this.#context.times, toMessage(row.topic_id, row)));
+  }
 }

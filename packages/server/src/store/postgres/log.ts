@@ -1,3 +1,4 @@
+import { isPulled } from "../settlement-rule.ts";
 import type { LogStore } from "../log.ts";
 import { Answers } from "./answers.ts";
 import { Appends } from "./appends.ts";
@@ -49,9 +50,7 @@ export function createLog(context: StoreContext): PostgresLog {
       const applied = await settlements[whenRefused].settle(batch);
       // A pulled delivery becomes visible again later. Other nodes must know when, because this node may have ended by
       // then, or may have no waiting receiver.
-      for (const { subscriptionId, settled } of batch) {
-        if (settled.kind === "parked" && settled.firstAttemptAtMs !== undefined) wakeUps.ready(subscriptionId);
-      }
+      for (const settlement of batch) if (isPulled(settlement)) wakeUps.ready(settlement.subscriptionId);
       return applied;
     },
     settlePulled: (id, batch) => answers.answer(id, batch),

@@ -1,3 +1,5 @@
+import { optionalToWall, shownMessage } from "../../domain/clock-rules.ts";
+import type { Clock } from "../../domain/ports.ts";
 import { compileFilter } from "../../domain/filter.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
 import type {
@@ -19,6 +21,7 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { toMessage, type MessageRow } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import type { StoreContext } from "./store-context.ts";
+import type { Times } from "./times.ts";
 
 interface TopicOfMessage extends MessageRow {
   readonly topic: string;
@@ -43,13 +46,13 @@ export async function readMessageRecord(
   return context.database.rest.transaction(async (connection) => {
     // One snapshot for all queries: between two of them, a settlement could move the delivery to another table.
     await connection.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", []);
-    return readInOneSnapshot(connection, context.times.at(), accountId, parsed);
+    return readInOneSnapshot(connection, context.times, accountId, parsed);
   });
 }
 
 async function readInOneSnapshot(
   connection: Connection,
-  nowMs: TimeMs | null,
+  times: Times,
   accountId: AccountId,
   { topicId, seq }: { readonly topicId: TopicId; readonly seq: Seq },
 ): Promise<MessageRecord | null> {
@@ -70,20 +73,15 @@ async function readInOneSnapshot(
     "message_attempts",
   );
   const bySubscription = attemptsBySubscription(attempts);
-  const rows = await readDeliveries(connection, nowMs, topicId, seq);
+  const rows = await readDeliveries(connection, times, topicId, seq);
   return {
-    message,
+    message: shownMessage(times, message),
     topic: found.topic,
-    deliveries: rows.map((row) => toRecord(row, message, bySubscription.get(row.id) ?? [])),
+    deliveries: rows.map((row) => toRecord(times, row, message, bySubscription.get(row.id) ?? [])),
   };
 }
 
-function readDeliveries(
-  connection: Connection,
-  nowMs: TimeMs | null,
-  topicId: TopicId,
-  seq: Seq,
-): Promise<DeliveryRow[]> {
+function readDeliveries(connection: Connection, times: Times, topicId: TopicId, seq: Seq): Promise<DeliveryRow[]> {
   return connection.query<DeliveryRow>(
     `SELECT s.id, s.name, s.settings, p.due_at, p.seq IS NOT NULL AS "isParked", coalesce(o.is_open, false) AS "isOpen",
        $2 <= c.scanned_through AND $2 <> ALL (c.returned_seqs) AND NOT coalesce(o.is_back, false) AS "isSettled",
@@ -93,19 +91,19 @@ function readDeliveries(
      JOIN ringback.subscription s ON s.id = c.subscription_id
      LEFT JOIN ringback.parked p ON p.subscription_id = c.subscription_id AND p.seq = $2
      LEFT JOIN LATERAL (
-       SELECT bool_or(l.lease_until > coalesce($3, ringback.now_ms())) AS is_open,
-         bool_or(l.lease_until <= coalesce($3, ringback.now_ms()) AND $2 = ANY (l.seqs)) AS is_back
+       SELECT bool_or(l.lease_until > coalesce(($3::bigint[])[1], ringback.steady_ms())) AS is_open,
+         bool_or(l.lease_until <= coalesce(($3::bigint[])[1], ringback.steady_ms()) AND $2 = ANY (l.seqs)) AS is_back
        FROM ringback.claim l
        WHERE l.subscription_id = c.subscription_id AND ($2 = ANY (l.seqs) OR $2 = ANY (l.parked))
      ) o ON true
-     WHERE c.topic_id = $1::integer AND $2::bigint IS NOT NULL AND ($3::bigint IS NULL OR true)
+     WHERE c.topic_id = $1::integer AND $2::bigint IS NOT NULL AND ($3::bigint[] IS NULL OR true)
      ORDER BY s.id`,
-    [topicId, seq, nowMs],
+    [topicId, seq, times.at()],
     "message_deliveries",
   );
 }
 
-function toRecord(row: DeliveryRow, message: Message, attempts: readonly Attempt[]): DeliveryRecord {
+function toRecord(clock: Clock, row: DeliveryRow, message: Message, attempts: readonly Attempt[]): DeliveryRecord {
   const { filter } = JSON.parse(row.settings) as SubscriptionSettings;
   const state = deliveryState({
     ...row,
@@ -116,7 +114,7 @@ function toRecord(row: DeliveryRow, message: Message, attempts: readonly Attempt
   return {
     subscription: row.name,
     state,
-    nextAttemptAtMs: state === "parked" ? row.due_at : null,
+    nextAttemptAtMs: state === "parked" ? optionalToWall(clock, row.due_at) : null,
     reason: state === "dead" ? row.reason : null,
     attempts,
   };

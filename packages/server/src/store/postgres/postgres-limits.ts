@@ -76,6 +76,11 @@ export const postgresLimits = {
   /** A node without a heartbeat for this long counts as dead. `heartbeatsMissed` heartbeats fit into this time. */
   nodeAliveMs: 20_000,
   heartbeatsMissed: 4,
+  /**
+   * A smaller difference between the progress of the database's clock and that of a node counts as inaccuracy. The time
+   * that a statement takes is part of it.
+   */
+  clockJumpMsMin: 2_000,
   /** The database counts as not writable when a heartbeat is not answered within this time. */
   heartbeatAnswerMsMax: 5_000,
   /** Maximum number of subscriptions with claims of dead nodes that one heartbeat returns. */

@@ -23,7 +23,7 @@ import { createRecords } from "./records.ts";
 import { migrate } from "./schema/migrate.ts";
 import type { StoreContext } from "./store-context.ts";
 import { readSubscriptionIds } from "./subscriptions.ts";
-import { Times } from "./times.ts";
+import { Times, type Tick } from "./times.ts";
 import { WakeUps } from "./wake-ups.ts";
 
 export interface PostgresStoreOptions {
@@ -69,6 +69,8 @@ export class PostgresStore implements Store {
     try {
       await assertOwnSessions(url, applicationName);
       await migrate(url);
+      const [tick] = await database.rest.query<Tick>("SELECT * FROM ringback.tick(NULL, NULL)");
+      if (tick !== undefined) times.ticked(tick);
       const account = await ensureAccount(database.rest, options.account, times);
       const nodeId = await registerNode(database.rest, times, aliveMs, options.node ?? unnamed);
       const store = new PostgresStore(options, account, { database, times, nodeId, aliveMs });
@@ -98,7 +100,12 @@ export class PostgresStore implements Store {
       heard: (event) => this.#heard(event),
       missed: () => this.#missed(),
     });
-    const heartbeat = new Heartbeat({ ...shared, label, orphaned: (ids) => readyHere.notify(ids) });
+    const heartbeat = new Heartbeat({
+      ...shared,
+      label,
+      orphaned: (ids) => readyHere.notify(ids),
+      clockJumped: (byMs) => observer.clockJumped?.(byMs),
+    });
     const wakeUps = new WakeUps({
       pool: database.rest,
       timers,

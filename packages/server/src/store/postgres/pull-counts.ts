@@ -24,7 +24,7 @@ export async function readPullCounts(
 const sql = `WITH cursor_position AS MATERIALIZED (
     SELECT c.topic_id, c.returned_seqs, g.first_seq, g.last_seq, greatest(c.scanned_through, g.first_seq - 1) AS scanned,
       ARRAY (SELECT s FROM ringback.claim l, unnest(l.seqs) AS s WHERE l.subscription_id = $2) AS claimed,
-      ringback.seq_at(c.topic_id, $3) AS rewound_from, coalesce($1::bigint, ringback.now_ms()) AS now
+      ringback.seq_at(c.topic_id, $3) AS rewound_from, coalesce(($1::bigint[])[1], ringback.steady_ms()) AS now
     FROM ringback.subscription_cursor c JOIN ringback.topic_log g ON g.topic_id = c.topic_id WHERE c.subscription_id = $2
   ), first_parked AS MATERIALIZED (
     SELECT p.seq, p.dead_letter_id FROM ringback.parked p WHERE p.subscription_id = $2 ORDER BY p.seq LIMIT 1

@@ -1,4 +1,3 @@
-import { limits } from "../../domain/limits.ts";
 import type { SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { RetentionResult } from "../log.ts";
 import { call, callValue, type Connection } from "./connection.ts";
@@ -8,7 +7,6 @@ import type { StoreContext } from "./store-context.ts";
 
 /** Result of the functions that drop a partition: the lock on the table could not be taken in time. */
 const IN_USE = -1;
-const KEY_MS = limits.idempotencyKeyHours * 3600_000;
 
 const nothing: RetentionResult = {
   messages: 0,
@@ -56,12 +54,12 @@ export class Retention {
     const { times, deadLetterRetentionMs, ready } = this.#context;
     const trimmed = await this.#trimNext();
     for (const { what, subscription_id } of trimmed ?? []) if (what === "ready") ready([subscription_id]);
-    const records = [times.at(), postgresLimits.recordsTrimmedMax, deadLetterRetentionMs, KEY_MS];
+    const records = [times.forAges(), postgresLimits.recordsTrimmedMax, deadLetterRetentionMs];
     const [row] = await call<RecordsRow>(this.#pool, "trim_records", records);
     if (trimmed === null || row === undefined || row.more === null) return nothing;
     const dropped = await this.#dropPartitions();
     await this.#pool.query(
-      "SELECT ringback.prepare_message_partitions($1::bigint), ringback.prepare_attempt_partitions($1::bigint)",
+      "SELECT ringback.prepare_message_partitions($1::bigint[]), ringback.prepare_attempt_partitions($1::bigint[])",
       [times.at()],
       "prepare_partitions",
     );
@@ -89,7 +87,7 @@ export class Retention {
       for (const topicId of await this.#dueTopics(connection, postgresLimits.topicsTriedMax)) {
         this.#lastTopicId = topicId;
         const rows = await call<TrimRow>(connection, "trim_topic", [
-          this.#context.times.at(),
+          this.#context.times.forAges(),
           topicId,
           postgresLimits.trimMessagesMax,
           postgresLimits.deadLetteredMax,
@@ -103,9 +101,9 @@ export class Retention {
 
   async #dueTopics(connection: Connection, max: number): Promise<readonly TopicId[]> {
     const rows = await connection.query<{ topic_id: TopicId }>(
-      `SELECT topic_id FROM ringback.topic_log WHERE expires_at <= coalesce($1::bigint, ringback.now_ms())
+      `SELECT topic_id FROM ringback.topic_log WHERE expires_at <= coalesce(($1::bigint[])[2], ringback.now_ms())
          ORDER BY topic_id <= $2, topic_id LIMIT $3`,
-      [this.#context.times.at(), this.#lastTopicId, max],
+      [this.#context.times.forAges(), this.#lastTopicId, max],
       "due_topics",
     );
     return rows.map(({ topic_id }) => topic_id);
@@ -119,9 +117,9 @@ export class Retention {
     // tries are rare.
     if (performance.now() < this.#dropAgainAtMs) return { attempts: 0, more: false };
     const pool = this.#pool;
-    const forMessages = [times.at(), dropLockMsMax];
+    const forMessages = [times.forAges(), dropLockMsMax];
     const messages = await callValue<number>(pool, "drop_message_partition", forMessages);
-    const forAttempts = [times.at(), attemptRetentionMs, attemptsScannedMax, dropLockMsMax];
+    const forAttempts = [times.forAges(), attemptRetentionMs, attemptsScannedMax, dropLockMsMax];
     const attempts = await callValue<number>(pool, "drop_attempt_partition", forAttempts);
     const answers = [messages, attempts];
     if (answers.includes(IN_USE)) this.#dropAgainAtMs = performance.now() + postgresLimits.dropRetryMs;

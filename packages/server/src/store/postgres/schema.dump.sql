@@ -70,6 +70,14 @@ CREATE TABLE ringback.claim (
   CONSTRAINT claim_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=50);
 
+CREATE TABLE ringback.clock (
+  only_one boolean NOT NULL DEFAULT true,
+  steady_at bigint NOT NULL,
+  wall_at bigint NOT NULL,
+  CONSTRAINT clock_only_one_check CHECK (only_one),
+  CONSTRAINT clock_pkey PRIMARY KEY (only_one)
+) WITH (fillfactor=10);
+
 CREATE TABLE ringback.dead_letter (
   id bigint GENERATED ALWAYS AS IDENTITY (MAXVALUE 9223372036854775807) NOT NULL,
   account_id bigint NOT NULL,
@@ -115,6 +123,7 @@ CREATE TABLE ringback.idempotency (
   fingerprint text NOT NULL,
   first_seq bigint NOT NULL,
   published_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
   CONSTRAINT idempotency_pkey PRIMARY KEY (topic_id, key)
 );
 
@@ -246,7 +255,7 @@ CREATE INDEX dead_letter_delivery ON ringback.dead_letter USING btree (subscript
 
 CREATE INDEX dead_letter_listed ON ringback.dead_letter USING btree (subscription_id, id) WHERE (redriven_at IS NULL);
 
-CREATE INDEX idempotency_age ON ringback.idempotency USING btree (published_at);
+CREATE INDEX idempotency_age ON ringback.idempotency USING btree (expires_at);
 
 CREATE INDEX parked_delayed ON ringback.parked USING btree (subscription_id, due_at) WHERE ((first_attempt_at IS NULL) AND (due_at IS NOT NULL));
 
@@ -269,7 +278,7 @@ AS $function$
   UPDATE ringback.claim SET lease_until = 0 WHERE node_id = p_node AND (p_claims IS NULL OR id = ANY (p_claims))
 $function$;
 
-CREATE OR REPLACE FUNCTION ringback.append(p_now bigint, p_key_ms bigint, p_topics integer[], p_counts integer[], p_keys text[], p_fingerprints text[], p_requests integer[], p_indexes integer[], p_delays bigint[], p_content_types text[], p_tags text[], p_types text[], p_ordering_keys text[], p_attributes text[], p_message_requests text[], p_offsets integer[], p_sizes integer[], p_bodies bytea)
+CREATE OR REPLACE FUNCTION ringback.append(p_now bigint[], p_key_ms bigint, p_topics integer[], p_counts integer[], p_keys text[], p_fingerprints text[], p_requests integer[], p_indexes integer[], p_delays bigint[], p_content_types text[], p_tags text[], p_types text[], p_ordering_keys text[], p_attributes text[], p_message_requests text[], p_offsets integer[], p_sizes integer[], p_bodies bytea)
  RETURNS TABLE(request integer, outcome text, first_seq bigint, published_at bigint)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -283,14 +292,17 @@ CREATE OR REPLACE FUNCTION ringback.append(p_now bigint, p_key_ms bigint, p_topi
 AS $function$
 #variable_conflict use_column
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  -- Delays and idempotency keys count in steady time.
+  v_now bigint := coalesce(p_now[1], ringback.steady_ms());
+  v_wall bigint := coalesce(p_now[2], ringback.now_ms());
 BEGIN
-  PERFORM ringback.lock_logs(p_topics, v_now);
+  PERFORM ringback.lock_logs(p_topics, v_wall);
   RETURN QUERY
   WITH judged AS (
     SELECT r.request::integer, r.topic_id, r.count, r.key, r.fingerprint, l.last_seq,
-      greatest(l.last_published_at, v_now) AS at, l.partition_id AS partition_before,
-      ringback.message_partition_id(l.retention_ms, greatest(l.last_published_at, v_now)) AS partition_id,
+      ringback.publishing_time(l.last_published_at, v_wall) AS at, l.partition_id AS partition_before,
+      ringback.message_partition_id(l.retention_ms, ringback.publishing_time(l.last_published_at, v_wall))
+        AS partition_id,
       i.first_seq AS known_seq, i.published_at AS known_at,
       CASE
         WHEN l.topic_id IS NULL THEN 'topic_gone'
@@ -303,7 +315,7 @@ BEGIN
     LEFT JOIN LATERAL (SELECT * FROM ringback.topic_log l WHERE l.topic_id = r.topic_id LIMIT 1) l ON true
     LEFT JOIN LATERAL (
       SELECT * FROM ringback.idempotency i
-      WHERE i.topic_id = r.topic_id AND i.key = r.key AND i.published_at + p_key_ms > v_now LIMIT 1) i ON true
+      WHERE i.topic_id = r.topic_id AND i.key = r.key AND i.expires_at > v_now LIMIT 1) i ON true
   ), placed AS MATERIALIZED (
     SELECT a.*, a.last_seq + 1 - a.count + sum(CASE WHEN a.outcome = 'appended' THEN a.count ELSE 0 END)
       OVER (PARTITION BY a.topic_id ORDER BY a.request)::bigint AS first_seq
@@ -311,7 +323,7 @@ BEGIN
   ), written AS (
     INSERT INTO ringback.message (topic_id, seq, partition_id, published_at, deliver_at, content_type, tags,
       type, ordering_key, attributes, request, body)
-    SELECT p.topic_id, p.first_seq + m.index, p.partition_id, p.at, CASE WHEN m.delay_ms > 0 THEN p.at + m.delay_ms END,
+    SELECT p.topic_id, p.first_seq + m.index, p.partition_id, p.at, CASE WHEN m.delay_ms > 0 THEN v_now + m.delay_ms END,
       m.content_type, m.tags::text[], m.type, m.ordering_key, m.attributes, m.sent_in,
       substr(p_bodies, m.offset_bytes + 1, m.size)
     FROM unnest(p_requests, p_indexes, p_delays, p_content_types, p_tags, p_types, p_ordering_keys, p_attributes,
@@ -328,15 +340,16 @@ BEGIN
     SELECT topic_id, first_seq, partition_id FROM grown WHERE partition_id IS DISTINCT FROM partition_before
   ), logs AS (
     UPDATE ringback.topic_log l SET last_seq = l.last_seq + g.count, last_published_at = g.at,
-      expires_at = coalesce(l.expires_at, g.at + l.retention_ms), partition_id = g.partition_id,
+      expires_at = least(l.expires_at, g.at + l.retention_ms), partition_id = g.partition_id,
       segment_first_seq = CASE WHEN g.partition_id = l.partition_id THEN l.segment_first_seq ELSE g.first_seq END
     FROM grown g
     WHERE l.topic_id = ANY (p_topics) AND l.topic_id = g.topic_id
   ), keys AS (
-    INSERT INTO ringback.idempotency AS i (topic_id, key, fingerprint, first_seq, published_at)
-    SELECT topic_id, key, fingerprint, first_seq, at FROM placed WHERE outcome = 'appended' AND key IS NOT NULL
+    INSERT INTO ringback.idempotency AS i (topic_id, key, fingerprint, first_seq, published_at, expires_at)
+    SELECT topic_id, key, fingerprint, first_seq, at, v_now + p_key_ms FROM placed WHERE outcome = 'appended' AND key IS NOT NULL
     ON CONFLICT (topic_id, key) DO UPDATE
-      SET fingerprint = excluded.fingerprint, first_seq = excluded.first_seq, published_at = excluded.published_at
+      SET fingerprint = excluded.fingerprint, first_seq = excluded.first_seq, published_at = excluded.published_at,
+        expires_at = excluded.expires_at
   )
   SELECT p.request, p.outcome,
     CASE p.outcome WHEN 'replayed' THEN p.known_seq ELSE p.first_seq END,
@@ -377,7 +390,7 @@ BEGIN
   END LOOP;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.claim(p_now bigint, p_node bigint, p_lease_ms bigint, p_wait boolean, p_scan_max integer, p_returned_max integer, p_retry_ms bigint, p_steady_ms bigint, p_claims bigint[], p_subscriptions bigint[], p_deliveries_max integer[], p_bytes_max bigint[], p_from_log boolean[])
+CREATE OR REPLACE FUNCTION ringback.claim(p_now bigint[], p_node bigint, p_lease_ms bigint, p_wait boolean, p_scan_max integer, p_returned_max integer, p_retry_ms bigint, p_steady_ms bigint, p_claims bigint[], p_subscriptions bigint[], p_deliveries_max integer[], p_bytes_max bigint[], p_from_log boolean[])
  RETURNS TABLE(want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea, busy boolean, more boolean, next_due_in bigint, parked_count bigint)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -391,7 +404,7 @@ CREATE OR REPLACE FUNCTION ringback.claim(p_now bigint, p_node bigint, p_lease_m
 AS $function$
 #variable_conflict use_column
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_now bigint := coalesce(p_now[1], ringback.steady_ms());
   v_nodes record;
   v_id bigint;
   v_cursor ringback.subscription_cursor%ROWTYPE;
@@ -500,7 +513,7 @@ BEGIN
   RETURN v_count;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.dead_letter_expired(p_topic integer, p_subscriptions bigint[], p_seqs bigint[], p_now bigint)
+CREATE OR REPLACE FUNCTION ringback.dead_letter_expired(p_topic integer, p_subscriptions bigint[], p_seqs bigint[], p_now bigint, p_wall bigint)
  RETURNS TABLE(what text, subscription_id bigint, count bigint)
  LANGUAGE plpgsql
 AS $function$
@@ -509,7 +522,7 @@ DECLARE
   v_subscriptions bigint[];
   v_keys text[];
 BEGIN
-  PERFORM ringback.write_dead_letter(NULL, b.subscription_id, p_topic, b.seq, 'expired', p.attempts, p_now, a.status,
+  PERFORM ringback.write_dead_letter(NULL, b.subscription_id, p_topic, b.seq, 'expired', p.attempts, p_wall, a.status,
     a.error_code, a.error_detail, a.reply)
   FROM unnest(p_subscriptions, p_seqs) AS b (subscription_id, seq)
   CROSS JOIN LATERAL (
@@ -535,12 +548,12 @@ BEGIN
     UNION ALL SELECT DISTINCT 'ready', s, 0::bigint FROM unnest(v_subscriptions) AS s;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.drop_attempt_partition(p_now bigint, p_retention_ms bigint, p_scanned_max bigint, p_lock_ms bigint)
+CREATE OR REPLACE FUNCTION ringback.drop_attempt_partition(p_now bigint[], p_retention_ms bigint, p_scanned_max bigint, p_lock_ms bigint)
  RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_now bigint := coalesce(p_now[2], ringback.now_ms());
   v_before bigint := v_now - p_retention_ms;
   v_partition record;
   v_young integer;
@@ -576,17 +589,18 @@ EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
   RETURN -1;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.drop_message_partition(p_now bigint, p_lock_ms bigint)
+CREATE OR REPLACE FUNCTION ringback.drop_message_partition(p_now bigint[], p_lock_ms bigint)
  RETURNS integer
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_now bigint := coalesce(p_now[2], ringback.now_ms());
   v_partition integer;
 BEGIN
   IF NOT pg_try_advisory_xact_lock(ringback.retention_lock()) THEN RETURN NULL; END IF;
   SELECT m.id INTO v_partition FROM ringback.message_partition m
-    WHERE m.ends_at <= v_now AND NOT EXISTS (SELECT 1 FROM ringback.segment s WHERE s.partition_id = m.id)
+    WHERE (m.ends_at <= v_now OR m.ends_at > v_now + 2 * ringback.message_partition_span_ms(m.id / 100000000))
+      AND NOT EXISTS (SELECT 1 FROM ringback.segment s WHERE s.partition_id = m.id)
     ORDER BY m.ends_at LIMIT 1;
   IF v_partition IS NULL THEN RETURN NULL; END IF;
   PERFORM set_config('lock_timeout', p_lock_ms::text, true);
@@ -687,7 +701,7 @@ BEGIN
   FROM missed x WHERE c.subscription_id = x.subscription_id AND x.missed > 0 RETURNING c.subscription_id, x.missed;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.expired_through(p_log topic_log, p_partition integer, p_now bigint, p_messages_max integer)
+CREATE OR REPLACE FUNCTION ringback.expired_through(p_log topic_log, p_partition integer, p_wall bigint, p_messages_max integer)
  RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
@@ -708,18 +722,20 @@ BEGIN
     WHERE c.topic_id = p_log.topic_id AND x.seq >= p_log.first_seq;
   v_segment_end := coalesce((SELECT s.first_seq - 1 FROM ringback.segment s
     WHERE s.topic_id = p_log.topic_id AND s.first_seq > p_log.first_seq ORDER BY s.first_seq LIMIT 1), p_log.last_seq);
-  -- Times never decrease within a log: if the last message that this step may remove is old enough, so are those before
-  -- it.
+  -- A message is at least as old as each later one, also when the clock was ahead and its publishing time is too late.
+  -- So if the last message that this step may remove is old enough, those before it are too.
   v_through := least(v_segment_end, p_log.first_seq + p_messages_max - 1, v_claimed - 1);
   IF v_through >= p_log.first_seq AND NOT EXISTS (SELECT 1 FROM ringback.message m WHERE m.partition_id = p_partition
-      AND m.topic_id = p_log.topic_id AND m.seq = v_through AND m.published_at <= p_now - p_log.retention_ms) THEN
-    -- Includes all positions before the first message that is too young. Positions without any message mean that the
-    -- database is damaged; they are included too.
-    v_through := least(v_through, (SELECT min(o.seq) - 1 FROM (
-      SELECT m.seq, m.published_at FROM ringback.message m
-        WHERE m.partition_id = p_partition AND m.topic_id = p_log.topic_id
-        AND m.seq >= p_log.first_seq AND m.seq <= v_through ORDER BY m.seq LIMIT p_messages_max) o
-      WHERE o.published_at > p_now - p_log.retention_ms));
+      AND m.topic_id = p_log.topic_id AND m.seq = v_through AND m.published_at <= p_wall - p_log.retention_ms)
+    AND NOT EXISTS (SELECT 1 FROM ringback.message_at(p_log.topic_id, v_segment_end + 1) m
+      WHERE m.published_at <= p_wall - p_log.retention_ms) THEN
+    -- Includes all positions up to the last message that is old enough, and those before the next message. Positions
+    -- without any message mean that the database is damaged.
+    v_through := least(v_through, (SELECT min(o.seq) FILTER (WHERE NOT o.has_older_after) - 1 FROM (
+      SELECT m.seq, coalesce(bool_or(m.published_at <= p_wall - p_log.retention_ms) OVER (
+          ORDER BY m.seq ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING), false) AS has_older_after
+        FROM ringback.message m WHERE m.partition_id = p_partition AND m.topic_id = p_log.topic_id
+        AND m.seq >= p_log.first_seq AND m.seq <= v_through ORDER BY m.seq LIMIT p_messages_max) o));
   END IF;
   RETURN v_through;
 END $function$;
@@ -789,7 +805,7 @@ BEGIN
   END IF;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.lock_logs(p_topics integer[], p_now bigint)
+CREATE OR REPLACE FUNCTION ringback.lock_logs(p_topics integer[], p_wall bigint)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -800,7 +816,7 @@ BEGIN
   -- The partition that a log was last written to exists. Most appends continue in it.
   FOR v_partition IN
     SELECT DISTINCT x.partition_id FROM ringback.topic_log l, LATERAL (
-      SELECT ringback.message_partition_id(l.retention_ms, greatest(l.last_published_at, p_now)) AS partition_id) x
+      SELECT ringback.message_partition_id(l.retention_ms, ringback.publishing_time(l.last_published_at, p_wall)) AS partition_id) x
     WHERE l.topic_id = ANY (p_topics) AND l.partition_id IS DISTINCT FROM x.partition_id ORDER BY x.partition_id
   LOOP
     PERFORM ringback.ensure_message_partition(v_partition);
@@ -870,12 +886,12 @@ CREATE OR REPLACE FUNCTION ringback.partition_lock()
  IMMUTABLE
 RETURN '8243118316933116782'::bigint;
 
-CREATE OR REPLACE FUNCTION ringback.prepare_attempt_partitions(p_now bigint)
+CREATE OR REPLACE FUNCTION ringback.prepare_attempt_partitions(p_now bigint[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_now bigint := coalesce(p_now[2], ringback.now_ms());
   v_to bigint;
 BEGIN
   SELECT r.to_at INTO v_to FROM ringback.attempt_partition r WHERE r.from_at <= v_now AND r.to_at > v_now
@@ -885,12 +901,12 @@ BEGIN
   PERFORM ringback.ensure_attempt_partitions(ARRAY[v_to]);
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.prepare_message_partitions(p_now bigint)
+CREATE OR REPLACE FUNCTION ringback.prepare_message_partitions(p_now bigint[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_now bigint := coalesce(p_now[2], ringback.now_ms());
   v_partition integer;
 BEGIN
   FOR v_partition IN
@@ -902,6 +918,12 @@ BEGIN
     PERFORM ringback.ensure_message_partition(v_partition);
   END LOOP;
 END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.publishing_time(p_last bigint, p_wall bigint)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+RETURN CASE WHEN ((p_last > p_wall) AND ((p_last - p_wall) <= 60000)) THEN p_last ELSE p_wall END;
 
 CREATE OR REPLACE FUNCTION ringback.read_from_log(p_topic integer, p_partition integer, p_seqs bigint[], p_partitions integer[])
  RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea)
@@ -1032,7 +1054,7 @@ BEGIN
     INTO ordinals, topics, from_parked FROM claimed d;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.renew_claims(p_now bigint, p_node bigint, p_lease_ms bigint, p_claims bigint[])
+CREATE OR REPLACE FUNCTION ringback.renew_claims(p_now bigint[], p_node bigint, p_lease_ms bigint, p_claims bigint[])
  RETURNS TABLE(id bigint)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1046,7 +1068,7 @@ CREATE OR REPLACE FUNCTION ringback.renew_claims(p_now bigint, p_node bigint, p_
 AS $function$
 #variable_conflict use_column
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_now bigint := coalesce(p_now[1], ringback.steady_ms());
 BEGIN
   RETURN QUERY
   WITH valid AS MATERIALIZED (
@@ -1222,7 +1244,7 @@ AS $function$
     WHERE attempt_partition_span.span_ms <> x.span_ms
 $function$;
 
-CREATE OR REPLACE FUNCTION ringback.settle(p_now bigint, p_node bigint, p_exceptional bigint[], p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
+CREATE OR REPLACE FUNCTION ringback.settle(p_now bigint[], p_node bigint, p_exceptional bigint[], p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[], p_first_attempts bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
  RETURNS TABLE(settlement integer, ordered boolean)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1249,15 +1271,17 @@ BEGIN
     p_started, p_durations, p_verdicts, p_statuses, p_error_codes, p_error_details, p_reply_offsets, p_reply_sizes,
     p_replies);
   IF cardinality(p_exceptional) > 0 OR true = ANY (v_removed.from_parked) THEN
-    v_count := ringback.settle_exceptions(coalesce(p_now, ringback.now_ms()), v_removed.ordinals, v_removed.topics,
+    v_count := ringback.settle_exceptions(coalesce(p_now[1], ringback.steady_ms()),
+      coalesce(p_now[2], ringback.now_ms()), v_removed.ordinals, v_removed.topics,
       v_removed.from_parked, p_subscriptions, p_seqs, p_kinds, p_due_in, p_retries, p_reasons, p_ordering_keys,
-      p_attempts, p_started, p_statuses, p_error_codes, p_error_details, p_reply_offsets, p_reply_sizes, p_replies);
+      p_first_attempts, p_attempts, p_statuses, p_error_codes, p_error_details, p_reply_offsets, p_reply_sizes,
+      p_replies);
   END IF;
   RETURN QUERY SELECT n, (SELECT c.ordering <> 'none' FROM ringback.subscription_cursor c
       WHERE c.subscription_id = p_subscriptions[n]) FROM unnest(v_removed.ordinals) AS n;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.settle_exceptions(p_now bigint, p_ordinals integer[], p_topics integer[], p_from_parked boolean[], p_subscriptions bigint[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[], p_attempts bigint[], p_started bigint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
+CREATE OR REPLACE FUNCTION ringback.settle_exceptions(p_now bigint, p_wall bigint, p_ordinals integer[], p_topics integer[], p_from_parked boolean[], p_subscriptions bigint[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[], p_first_attempts bigint[], p_attempts bigint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
  RETURNS integer
  LANGUAGE plpgsql
 AS $function$
@@ -1302,14 +1326,14 @@ BEGIN
           ELSE ringback.due_in_key(v_id, v_key, v_row.seq, p_now) END,
         v_attempts,
         CASE v_row.kind WHEN 1 THEN p_retries[v_row.n] ELSE coalesce(v_parked.retries, 0) END,
-        coalesce(v_parked.first_attempt_at, CASE v_row.kind WHEN 1 THEN p_started[v_row.n] END),
+        coalesce(v_parked.first_attempt_at, CASE v_row.kind WHEN 1 THEN p_first_attempts[v_row.n] END),
         v_key)
       -- A redriven delivery that fails again keeps its dead_letter_id.
       ON CONFLICT (subscription_id, seq) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts,
         retries = excluded.retries, first_attempt_at = excluded.first_attempt_at, ordering_key = excluded.ordering_key;
     ELSIF v_row.kind = 3 THEN
       PERFORM ringback.write_dead_letter(v_parked.dead_letter_id, v_id, v_row.topic_id, v_row.seq,
-        p_reasons[v_row.n], v_attempts, p_now, p_statuses[v_row.n], p_error_codes[v_row.n],
+        p_reasons[v_row.n], v_attempts, p_wall, p_statuses[v_row.n], p_error_codes[v_row.n],
         p_error_details[v_row.n],
         CASE WHEN p_reply_sizes[v_row.n] IS NOT NULL
           THEN substr(p_replies, p_reply_offsets[v_row.n] + 1, p_reply_sizes[v_row.n]) END);
@@ -1330,7 +1354,7 @@ BEGIN
   RETURN v_count;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.settle_pulled(p_now bigint, p_subscriptions bigint[], p_seqs bigint[], p_retries bigint[], p_first_attempts bigint[], p_due_in bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
+CREATE OR REPLACE FUNCTION ringback.settle_pulled(p_now bigint[], p_subscriptions bigint[], p_seqs bigint[], p_retries bigint[], p_first_attempts bigint[], p_due_in bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
  RETURNS TABLE(answer integer, unblocked boolean)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1356,7 +1380,7 @@ DECLARE
 BEGIN
   PERFORM 1 FROM ringback.subscription_cursor c
     WHERE c.subscription_id = ANY (p_subscriptions) ORDER BY c.subscription_id FOR UPDATE;
-  v_now := coalesce(p_now, ringback.now_ms());
+  v_now := coalesce(p_now[1], ringback.steady_ms());
 
   SELECT array_agg(a.n::integer), array_agg(c.topic_id), array_agg(p.row_id) INTO v_ordinals, v_topics, v_rows
   FROM unnest(p_subscriptions, p_seqs, p_retries, p_first_attempts) WITH ORDINALITY
@@ -1392,6 +1416,11 @@ BEGIN
     p_verdicts, p_statuses, p_error_codes, p_error_details, p_reply_offsets, p_reply_sizes, p_replies);
   RETURN QUERY SELECT n, coalesce(p_subscriptions[n] = ANY (v_subscriptions), false) FROM unnest(v_ordinals) AS n;
 END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.steady_ms()
+ RETURNS bigint
+ LANGUAGE sql
+RETURN (SELECT (c.steady_at + GREATEST((0)::bigint, LEAST((now_ms() - c.wall_at), (10000)::bigint))) FROM clock c);
 
 CREATE OR REPLACE FUNCTION ringback.take_from_log(p_cursor subscription_cursor, p_returned bigint[], p_foreign_keys text[], p_now bigint, p_from_log boolean, p_room integer, p_bytes_max bigint, p_scan_max integer, p_returned_max integer)
  RETURNS log_take
@@ -1498,21 +1527,41 @@ BEGIN
   has_more := has_more OR v_scanned = p_scan_max;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.trim_records(p_now bigint, p_max integer, p_dead_letter_ms bigint, p_key_ms bigint, OUT dead_letters integer, OUT keys integer, OUT more boolean)
+CREATE OR REPLACE FUNCTION ringback.tick(p_last bigint, p_elapsed_ms bigint, OUT steady bigint, OUT wall bigint, OUT last_wall bigint, OUT jumped_ms bigint)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_clock ringback.clock%ROWTYPE;
+BEGIN
+  SELECT * INTO v_clock FROM ringback.clock FOR UPDATE;
+  last_wall := v_clock.wall_at;
+  wall := ringback.now_ms();
+  steady := v_clock.steady_at + greatest(0, least(wall - v_clock.wall_at, 10000));
+  IF p_last IS NOT NULL THEN
+    steady := greatest(steady, p_last + p_elapsed_ms);
+  ELSIF NOT EXISTS (SELECT 1 FROM ringback.node n WHERE n.alive_until > steady) THEN
+    steady := v_clock.steady_at + greatest(0, wall - v_clock.wall_at);
+  END IF;
+  jumped_ms := (wall - v_clock.wall_at) - (steady - v_clock.steady_at);
+  UPDATE ringback.clock SET steady_at = steady, wall_at = wall;
+END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.trim_records(p_now bigint[], p_max integer, p_dead_letter_ms bigint, OUT dead_letters integer, OUT keys integer, OUT more boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_wall bigint := coalesce(p_now[2], ringback.now_ms());
 BEGIN
   IF NOT pg_try_advisory_xact_lock(ringback.retention_lock()) THEN RETURN; END IF;
   DELETE FROM ringback.dead_letter WHERE id IN (
-    SELECT d.id FROM ringback.dead_letter d WHERE d.redriven_at IS NULL AND d.died_at < v_now - p_dead_letter_ms
+    SELECT d.id FROM ringback.dead_letter d WHERE d.redriven_at IS NULL AND d.died_at < v_wall - p_dead_letter_ms
     ORDER BY d.died_at LIMIT p_max FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS dead_letters = ROW_COUNT;
   DELETE FROM ringback.idempotency WHERE (topic_id, key) IN (
-    SELECT i.topic_id, i.key FROM ringback.idempotency i WHERE i.published_at < v_now - p_key_ms
-    ORDER BY i.published_at LIMIT p_max FOR UPDATE SKIP LOCKED);
+    SELECT i.topic_id, i.key FROM ringback.idempotency i WHERE i.expires_at < coalesce(p_now[1], ringback.steady_ms())
+    ORDER BY i.expires_at LIMIT p_max FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS keys = ROW_COUNT;
   more := ringback.trim_removed(p_max) OR dead_letters = p_max OR keys = p_max;
 END $function$;
@@ -1557,7 +1606,7 @@ BEGIN
   RETURN true;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.trim_topic(p_now bigint, p_topic integer, p_messages_max integer, p_dead_letters_max integer, p_dead_letter_bytes_max bigint)
+CREATE OR REPLACE FUNCTION ringback.trim_topic(p_now bigint[], p_topic integer, p_messages_max integer, p_dead_letters_max integer, p_dead_letter_bytes_max bigint)
  RETURNS TABLE(what text, subscription_id bigint, count bigint)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1571,23 +1620,24 @@ CREATE OR REPLACE FUNCTION ringback.trim_topic(p_now bigint, p_topic integer, p_
 AS $function$
 #variable_conflict use_column
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_now bigint := coalesce(p_now[1], ringback.steady_ms());
+  v_wall bigint := coalesce(p_now[2], ringback.now_ms());
   v_log ringback.topic_log%ROWTYPE;
   v_partition integer;
   v_through bigint;
   v_dead record;
 BEGIN
   SELECT * INTO v_log FROM ringback.topic_log l WHERE l.topic_id = p_topic FOR UPDATE;
-  IF v_log.expires_at IS NULL OR v_log.expires_at > v_now THEN RETURN; END IF;
+  IF v_log.expires_at IS NULL OR v_log.expires_at > v_wall THEN RETURN; END IF;
   PERFORM 1 FROM ringback.subscription_cursor c WHERE c.topic_id = p_topic ORDER BY c.subscription_id FOR UPDATE;
   PERFORM ringback.reclaim_lapsed_of_topic(p_topic, v_now);
   v_partition := ringback.segment_partition_id(p_topic, v_log.first_seq);
-  v_through := ringback.expired_through(v_log, v_partition, v_now, p_messages_max);
+  v_through := ringback.expired_through(v_log, v_partition, v_wall, p_messages_max);
   IF v_through < v_log.first_seq THEN RETURN; END IF;
 
   v_dead := ringback.find_expired_parked(v_log, v_partition, p_dead_letters_max, p_dead_letter_bytes_max, v_through);
   v_through := v_dead.through;
-  RETURN QUERY SELECT * FROM ringback.dead_letter_expired(p_topic, v_dead.subscriptions, v_dead.seqs, v_now);
+  RETURN QUERY SELECT * FROM ringback.dead_letter_expired(p_topic, v_dead.subscriptions, v_dead.seqs, v_now, v_wall);
   what := 'dead_lettered'; subscription_id := NULL; count := coalesce(cardinality(v_dead.seqs), 0);
   RETURN NEXT;
   IF v_through < v_log.first_seq THEN RETURN; END IF;
@@ -1599,12 +1649,16 @@ BEGIN
     AND coalesce((SELECT n.first_seq FROM ringback.segment n
       WHERE n.topic_id = p_topic AND n.first_seq > s.first_seq ORDER BY n.first_seq LIMIT 1), v_log.last_seq + 1)
       <= v_through + 1;
+  -- A message is at least as old as each later one, also when the clock was ahead as it was published.
   -- The publishing time of a lost message is unknown. The next call then searches for a message whose time is known.
   UPDATE ringback.topic_log l SET first_seq = v_through + 1,
     partition_id = CASE WHEN v_through < l.last_seq THEN l.partition_id END,
     segment_first_seq = CASE WHEN v_through < l.last_seq THEN l.segment_first_seq END,
     expires_at = CASE WHEN v_through < l.last_seq THEN coalesce(
-      (SELECT m.published_at + l.retention_ms FROM ringback.message_at(p_topic, v_through + 1) m), v_now) END
+      (SELECT least(m.published_at, l.last_published_at, (
+          SELECT n.published_at FROM ringback.segment s, ringback.message_at(p_topic, s.first_seq) n
+            WHERE s.topic_id = p_topic AND s.first_seq > v_through + 1 ORDER BY s.first_seq LIMIT 1)) + l.retention_ms
+        FROM ringback.message_at(p_topic, v_through + 1) m), v_wall) END
     WHERE l.topic_id = p_topic;
 END $function$;
 
@@ -1626,13 +1680,13 @@ BEGIN
     FROM (SELECT DISTINCT * FROM unnest(p_subscriptions, p_keys) AS u (subscription_id, key)) k;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.write_dead_letter(p_dead_letter bigint, p_subscription bigint, p_topic integer, p_seq bigint, p_reason text, p_attempts bigint, p_now bigint, p_status bigint, p_error_code text, p_error_detail text, p_reply bytea)
+CREATE OR REPLACE FUNCTION ringback.write_dead_letter(p_dead_letter bigint, p_subscription bigint, p_topic integer, p_seq bigint, p_reason text, p_attempts bigint, p_died_at bigint, p_status bigint, p_error_code text, p_error_detail text, p_reply bytea)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
 BEGIN
   IF p_dead_letter IS NOT NULL THEN
-    UPDATE ringback.dead_letter d SET redriven_at = NULL, reason = p_reason, attempts = p_attempts, died_at = p_now,
+    UPDATE ringback.dead_letter d SET redriven_at = NULL, reason = p_reason, attempts = p_attempts, died_at = p_died_at,
       last_status = p_status, last_error_code = p_error_code, last_error_detail = p_error_detail, last_reply = p_reply
       WHERE d.id = p_dead_letter;
     RETURN;
@@ -1640,7 +1694,7 @@ BEGIN
   INSERT INTO ringback.dead_letter (account_id, subscription_id, topic_id, seq, reason, attempts, died_at, last_status,
     last_error_code, last_error_detail, last_reply, published_at, deliver_at, content_type, tags, type, ordering_key,
     attributes, request, body)
-  SELECT t.account_id, p_subscription, m.topic_id, m.seq, p_reason, p_attempts, p_now, p_status, p_error_code,
+  SELECT t.account_id, p_subscription, m.topic_id, m.seq, p_reason, p_attempts, p_died_at, p_status, p_error_code,
     p_error_detail, p_reply, m.published_at, m.deliver_at, m.content_type, m.tags, m.type, m.ordering_key, m.attributes,
     m.request, m.body
   FROM ringback.message_at(p_topic, p_seq) m, LATERAL (

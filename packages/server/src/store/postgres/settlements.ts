@@ -1,5 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { SubscriptionId } from "../../domain/model.ts";
 import type { Settled, Settlement } from "../log.ts";
 import { assertStorable } from "../settlement-rule.ts";
 import { BackOff } from "./back-off.ts";
@@ -105,11 +105,6 @@ function keyOf({ claimId, delivery }: Settlement): string {
   return `${claimId} ${delivery.message.seq}`;
 }
 
-/** The time at which a pull started the retry policy. A pull, unlike a POST, is not recorded as an attempt. */
-function pulledAtMs(settled: Settled): TimeMs | null {
-  return settled.kind === "parked" ? (settled.firstAttemptAtMs ?? null) : null;
-}
-
 function parameters(settlements: readonly Settlement[], nodeId: number, times: StoreContext["times"]): unknown[] {
   const nowMs = times.about();
   const exceptional = new Set<SubscriptionId>();
@@ -128,9 +123,7 @@ function parameters(settlements: readonly Settlement[], nodeId: number, times: S
     settlements.map(({ settled }) => (settled.kind === "parked" ? settled.retriesMade : null)),
     settlements.map(({ settled }) => (settled.kind === "dead" ? settled.reason : null)),
     settlements.map(({ delivery }) => delivery.message.orderingKey),
-    ...attemptColumns(
-      settlements.map(({ attempt }) => attempt),
-      settlements.map(({ attempt, settled }) => attempt?.startedAtMs ?? pulledAtMs(settled)),
-    ),
+    settlements.map(({ settled }) => (settled.kind === "parked" ? (settled.firstAttemptAtMs ?? null) : null)),
+    ...attemptColumns(settlements.map(({ attempt }) => attempt)),
   ];
 }

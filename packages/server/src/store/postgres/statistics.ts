@@ -45,7 +45,7 @@ export class Statistics {
 /** Counts rows of whole tables, because with 100,000 subscriptions one count per subscription would be too slow. */
 export async function readStatistics({ database, times }: StoreContext): Promise<StoreStatistics> {
   const [row] = await database.rest.query<StoreStatistics>(
-    `WITH clock AS MATERIALIZED (SELECT coalesce($1::bigint, ringback.now_ms()) AS now),
+    `WITH clock AS MATERIALIZED (SELECT coalesce(($1::bigint[])[1], ringback.steady_ms()) AS now),
      ahead AS (
        SELECT sum(greatest(0, g.last_seq - greatest(c.scanned_through, g.first_seq - 1)) + cardinality(c.returned_seqs)) AS count
        FROM ringback.subscription_cursor c JOIN ringback.topic_log g ON g.topic_id = c.topic_id

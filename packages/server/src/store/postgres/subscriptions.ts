@@ -118,9 +118,9 @@ export class Subscriptions {
     if (before.order !== settings.order) {
       // Parked deliveries block keys by the old order, so all of them are made due and block no key any more.
       await connection.query(
-        `UPDATE ringback.parked SET due_at = coalesce(due_at, $2), ordering_key = NULL
+        `UPDATE ringback.parked SET due_at = coalesce(due_at, ($2::bigint[])[1], ringback.steady_ms()), ordering_key = NULL
            WHERE subscription_id = $1 AND ordering_key IS NOT NULL`,
-        [known.id, nowMs],
+        [known.id, this.#options.times.at()],
       );
     }
     await this.#notify(connection, known.topicId, known.id);

@@ -179,9 +179,10 @@ export class Topics {
 }
 
 export async function readNow(connection: Connection, times: Times): Promise<TimeMs> {
-  const [row] = await connection.query<{ now: TimeMs }>("SELECT coalesce($1::bigint, ringback.now_ms()) AS now", [
-    times.at(),
-  ]);
+  const [row] = await connection.query<{ now: TimeMs }>(
+    "SELECT coalesce(($1::bigint[])[2], ringback.now_ms()) AS now",
+    [times.at()],
+  );
   return (row as { now: TimeMs }).now;
 }
 

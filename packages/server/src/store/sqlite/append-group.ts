@@ -1,8 +1,9 @@
-import type { NewMessage, TimeMs } from "../../domain/model.ts";
+import type { NewMessage } from "../../domain/model.ts";
 import type { AppendRequest } from "../log.ts";
 import { attributesText, requestText } from "../record-rows.ts";
 import { messageBytes } from "./message-bytes.ts";
 import type { AppendGroup } from "./operations/append.ts";
+import type { Moment } from "../../domain/ports.ts";
 
 /** The memory that a request uses while it waits. */
 export function appendBytes(request: AppendRequest): number {
@@ -11,7 +12,7 @@ export function appendBytes(request: AppendRequest): number {
   return bytes;
 }
 
-export function toAppendGroup(requests: readonly AppendRequest[], nowMs: TimeMs): AppendGroup {
+export function toAppendGroup(requests: readonly AppendRequest[], times: Moment): AppendGroup {
   const messages: NewMessage[] = [];
   let bytes = 0;
   for (const request of requests) {
@@ -28,7 +29,7 @@ export function toAppendGroup(requests: readonly AppendRequest[], nowMs: TimeMs)
   }
   const keyed = requests.some((request) => request.idempotency !== null);
   return {
-    nowMs,
+    ...times,
     topicIds: requests.map((request) => request.topicId),
     counts: requests.map((request) => request.messages.length),
     keys: keyed ? requests.map((request) => request.idempotency?.key ?? null) : null,

@@ -7,7 +7,6 @@ import type {
   SubscriptionId,
   SubscriptionSettings,
   StateChange,
-  TimeMs,
   Topic,
   TopicId,
   TopicSettings,
@@ -65,11 +64,11 @@ export class SqliteCatalog implements CatalogStore {
     const { index, commits, clock } = this.#context;
     assertRoomForTopic(name, index.topics.ofAccount(accountId).listedCount);
     const text = JSON.stringify(settings);
-    const nowMs = clock.now();
-    const id = await commits.write("insertTopic", { accountId, name, settings: text, nowMs });
+    const wallMs = clock.wall();
+    const id = await commits.write("insertTopic", { accountId, name, settings: text, wallMs });
     if (id === null) throw new RingbackError("topic_limit");
     const kept = JSON.parse(text) as TopicSettings;
-    const topic = { id, accountId, name, settings: kept, version: 1, createdAtMs: nowMs, updatedAtMs: nowMs };
+    const topic = { id, accountId, name, settings: kept, version: 1, createdAtMs: wallMs, updatedAtMs: wallMs };
     index.topics.add(new TopicEntry(topic, 1, 0, null));
     return topic;
   }
@@ -78,10 +77,10 @@ export class SqliteCatalog implements CatalogStore {
     const { topic } = entry;
     const text = JSON.stringify(settings);
     if (text === JSON.stringify(topic.settings)) return topic;
-    const nowMs = this.#context.clock.now();
-    await this.#context.commits.write("updateTopic", { id: topic.id, settings: text, nowMs });
+    const wallMs = this.#context.clock.wall();
+    await this.#context.commits.write("updateTopic", { id: topic.id, settings: text, wallMs });
     const kept = JSON.parse(text) as TopicSettings;
-    entry.topic = { ...topic, settings: kept, version: topic.version + 1, updatedAtMs: nowMs };
+    entry.topic = { ...topic, settings: kept, version: topic.version + 1, updatedAtMs: wallMs };
     return entry.topic;
   }
 
@@ -149,13 +148,13 @@ export class SqliteCatalog implements CatalogStore {
   ): Promise<Subscription> {
     const { index, reader, commits, clock, ready } = this.#context;
     assertRoomForSubscription(name, { ofTopic: topic.subscriptions.listedCount, ofStore: index.subscriptions.size });
-    const nowMs = clock.now();
-    const settledThrough = (await startSeq(start, topic, nowMs, (atMs) => readSeqAt(reader, topic, atMs))) - 1;
+    const wallMs = clock.wall();
+    const settledThrough = (await startSeq(start, topic, wallMs, (atMs) => readSeqAt(reader, topic, atMs))) - 1;
     const text = JSON.stringify(settings);
     const { id: topicId, accountId } = topic.topic;
-    const created = { accountId, topicId, name, settings: text, settledThrough, nowMs };
+    const created = { accountId, topicId, name, settings: text, settledThrough, wallMs };
     const id = await commits.write("insertSubscription", created);
-    const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
+    const times = { createdAtMs: wallMs, updatedAtMs: wallMs };
     const row = { id, name, state: "active" as const, disabled: null, version: 1, settings: text, ...times };
     const entry = new SubscriptionEntry(topic, row, new Cursor(settledThrough));
     index.addSubscription(topic, entry);
@@ -167,11 +166,11 @@ export class SqliteCatalog implements CatalogStore {
     const { commits, clock, ready } = this.#context;
     const text = JSON.stringify(settings);
     if (entry.settingsText === text) return;
-    const nowMs = clock.now();
     if (entry.order === settings.order) {
-      await commits.write("updateSubscription", { id: entry.id, settings: text, releaseHeld: false, nowMs });
-      entry.changeSettings(text, nowMs);
-    } else await this.#changeOrder(entry, text, nowMs);
+      const wallMs = clock.wall();
+      await commits.write("updateSubscription", { id: entry.id, settings: text, releaseHeldMs: null, wallMs });
+      entry.changeSettings(text, wallMs);
+    } else await this.#changeOrder(entry, text);
     this.#changed.notify(entry.id);
     ready.notify([entry.id]);
   }
@@ -180,12 +179,14 @@ export class SqliteCatalog implements CatalogStore {
    * Under the old setting of `order`, waiting deliveries hold back later deliveries of their ordering key. All of them
    * are made due now, in the database, among the writes that wait, and in open claims, and hold nothing back any more.
    */
-  #changeOrder(entry: SubscriptionEntry, text: string, nowMs: TimeMs): Promise<void> {
-    const { commits } = this.#context;
+  #changeOrder(entry: SubscriptionEntry, text: string): Promise<void> {
+    const { commits, clock } = this.#context;
+    const nowMs = clock.now();
+    const wallMs = clock.wall();
     return withClaimsLocked([entry], () =>
       commits.exclusively(async () => {
-        await commits.write("updateSubscription", { id: entry.id, settings: text, releaseHeld: true, nowMs });
-        entry.changeSettings(text, nowMs);
+        await commits.write("updateSubscription", { id: entry.id, settings: text, releaseHeldMs: nowMs, wallMs });
+        entry.changeSettings(text, wallMs);
         entry.unblockAll();
         for (const work of commits.waiting) releaseHeld(work, entry.id, nowMs);
         entry.parkedDueAt(nowMs);
@@ -257,9 +258,9 @@ export class SqliteCatalog implements CatalogStore {
       assertCondition(condition, entry);
       const { state, disabled } = stateColumns(change);
       if (entry.state !== state) {
-        const nowMs = clock.now();
-        await commits.write("setSubscriptionState", { id: entry.id, state, disabled, nowMs });
-        entry.changeState(state, disabled, nowMs);
+        const wallMs = clock.wall();
+        await commits.write("setSubscriptionState", { id: entry.id, state, disabled, wallMs });
+        entry.changeState(state, disabled, wallMs);
         this.#changed.notify(entry.id);
         if (state === "active") ready.notify([entry.id]);
       }

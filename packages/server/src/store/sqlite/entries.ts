@@ -13,7 +13,7 @@ export function sqliteEntries(context: StoreContext, rows: readonly EntryRow[]):
     put: (accountId, kind, name, value, condition) =>
       catalogMutex.run(async () => {
         const wanted = { kind, name, value, condition };
-        const { entry, text, created, changed } = index.prepare(accountId, wanted, clock.now());
+        const { entry, text, created, changed } = index.prepare(accountId, wanted, clock.wall());
         if (changed) {
           const { id, version, createdAtMs: created_at, updatedAtMs: updated_at } = entry;
           const row = { account_id: accountId, kind, name, id, version, value: text, created_at, updated_at };

@@ -1,42 +1,36 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { Clock, Timers } from "../../domain/ports.ts";
+import { momentOf } from "../../domain/clock-rules.ts";
+import type { TimeMs } from "../../domain/model.ts";
+import type { Clock, Moment, Timers } from "../../domain/ports.ts";
 import type { AppendResult, AppendRequest } from "../log.ts";
 import type { StoreObserver } from "../store.ts";
 import { assertAppendStorable } from "../append-rule.ts";
 import { appendBytes, toAppendGroup } from "./append-group.ts";
 import { appendStatus, type AppendGroupResult } from "./operations/append.ts";
 import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";
+import {
+  CLOCK_MARK_MS,
+  GROUP_BYTES_MAX,
+  RETRY_MS,
+  SETTLE_WAIT_MS,
+  SETTLED_ROWS_ENOUGH,
+  WAITING_BYTES_MAX,
+  WAITING_ROWS_MAX,
+} from "./commit-limits.ts";
+import type { ClockMarks } from "./clock-marks.ts";
 import type { AnswerOutcomes } from "./answer-columns.ts";
 import { notifyWritten, rowCount, toSettleGroup, type SettleWork } from "./settle-work.ts";
 import type { JobLink } from "./jobs.ts";
 import type { WriteGroup, WriteJobs } from "./write-jobs.ts";
 
-/** Bytes of messages that wait to be written. Past this, publishes are refused as `overloaded`. */
-const WAITING_BYTES_MAX = 64 * 1024 * 1024;
-/** Bytes of messages in one commit. A request that exceeds the limit is committed alone. */
-const GROUP_BYTES_MAX = 8 * 1024 * 1024;
-/** Rows of settlements that wait for a slow or failing disk. While there are more, claims are empty. */
-const WAITING_ROWS_MAX = 20_000;
-/**
- * How long settlements wait for others to share their commit. With `SETTLED_ROWS_ENOUGH` rows, they do not wait. No
- * caller waits for settlements. After a crash, deliveries with unwritten settlements are repeated, like deliveries in
- * flight.
- */
-const SETTLE_WAIT_MS = 20;
-const SETTLED_ROWS_ENOUGH = 1_000;
-/**
- * After a failed commit, settlements are retried after this time. When no settlement waits, a write that changes
- * nothing is tried instead.
- */
-const RETRY_MS = 250;
-
 export interface GroupCommitOptions {
   readonly thread: JobLink<WriteJobs>;
   readonly clock: Clock;
+  readonly clockMarks: ClockMarks;
   readonly timers: Timers;
   readonly observer: StoreObserver;
-  /** Called for each durable append, before its promise resolves. */
-  readonly appended: (request: AppendRequest, result: AppendResult) => void;
+  /** Called for each durable append, before its promise resolves. Delays count from `nowMs`. */
+  readonly appended: (request: AppendRequest, result: AppendResult, nowMs: TimeMs) => void;
 }
 
 interface WaitingAppend {
@@ -298,16 +292,18 @@ export class GroupCommit {
   }
 
   async #commit(appends: readonly WaitingAppend[], settles: readonly SettleWork[]): Promise<Error | null> {
-    const nowMs = this.#options.clock.now();
+    const { clockMarks, clock } = this.#options;
+    const moment = momentOf(clock);
     const requests = appends.map((append) => append.request);
-    const append = appends.length === 0 ? null : toAppendGroup(requests, nowMs);
-    const group = { append, settle: settles.length === 0 ? null : toSettleGroup(settles, nowMs) };
+    const append = appends.length === 0 ? null : toAppendGroup(requests, moment);
+    const settle = settles.length === 0 ? null : toSettleGroup(settles, moment);
+    const group = { append, settle, mark: clockMarks.due(moment, CLOCK_MARK_MS) };
     let outcomes: AnswerOutcomes | null = null;
     try {
       const result = await this.#options.thread.call("group", group, buffersOf(group));
       this.#writable = true;
       this.#options.observer.commit(result.commitS, appends.length + settles.length);
-      if (result.append !== null) this.#resolveAppends(appends, result.append);
+      if (result.append !== null) this.#resolveAppends(appends, result.append, moment);
       outcomes = result.answers;
     } catch (error) {
       return error as Error;
@@ -364,7 +360,7 @@ export class GroupCommit {
     return this.#appends.splice(0, count);
   }
 
-  #resolveAppends(appends: readonly WaitingAppend[], result: AppendGroupResult): void {
+  #resolveAppends(appends: readonly WaitingAppend[], result: AppendGroupResult, { nowMs }: Moment): void {
     for (let index = 0; index < appends.length; index++) {
       const { request, resolve, reject } = appends[index] as WaitingAppend;
       const status = result.status[index];
@@ -376,7 +372,7 @@ export class GroupCommit {
           publishedAtMs: result.publishedAtMs[index] as number,
           replayed: status === appendStatus.replayed,
         };
-        this.#options.appended(request, appended);
+        this.#options.appended(request, appended, nowMs);
         resolve(appended);
       }
     }

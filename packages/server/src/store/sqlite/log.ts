@@ -4,14 +4,13 @@ import type { LogStore } from "../log.ts";
 import { earlier } from "../earlier.ts";
 import { settleAnswers } from "./answers.ts";
 import { readSeqAt } from "./read-seq-at.ts";
-import { Retention, type RetentionOptions } from "./retention.ts";
+import type { Retention } from "./retention.ts";
 import { rewindTo } from "./rewinding.ts";
 import { settle } from "./settlements.ts";
 import type { StoreContext } from "./store-context.ts";
 
-export function sqliteLog(context: StoreContext, retentionOptions: RetentionOptions): LogStore {
+export function sqliteLog(context: StoreContext, retention: Retention): LogStore {
   const { index, reader, commits, claims, catalogMutex, ready } = context;
-  const retention = new Retention(context, retentionOptions);
   return {
     append: (request) => commits.append(request),
     claim: (wants, leaseMs) => claims.claim(wants, leaseMs),

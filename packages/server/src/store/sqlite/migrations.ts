@@ -147,9 +147,10 @@ CREATE TABLE idempotency (
   fingerprint TEXT NOT NULL,
   first_seq INTEGER NOT NULL,
   published_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
   PRIMARY KEY (topic_id, key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX idempotency_age ON idempotency (published_at);
+CREATE INDEX idempotency_age ON idempotency (expires_at);
 
 -- Deleted topics and subscriptions, whose other rows retention removes in small steps.
 CREATE TABLE removed (
@@ -161,6 +162,14 @@ CREATE TABLE removed (
 -- The number of times the database was opened. Claim ids contain it, so that no two processes use the same id.
 CREATE TABLE start (count INTEGER NOT NULL) STRICT;
 INSERT INTO start (count) VALUES (0);
+
+-- One moment on both time scales, so that steady time continues after a restart (docs/adr/0019-two-time-scales.md). The
+-- columns due_at, deliver_at, first_attempt_at and expires_at are steady time, all other times are Unix time.
+CREATE TABLE clock (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  steady_at INTEGER NOT NULL,
+  wall_at INTEGER NOT NULL
+) STRICT;
 
 -- Always empty. A row is written and removed to find out whether the disk accepts writes.
 CREATE TABLE write_probe (body BLOB NOT NULL) STRICT;
@@ -177,21 +186,19 @@ CREATE TABLE entry (
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, kind, name)
 ) STRICT, WITHOUT ROWID;
-`;
 
-const running = `
 -- Has a row while a server uses the database, and after a stop that was not clean.
 CREATE TABLE running (since INTEGER NOT NULL) STRICT;
 `;
 
 /**
- * `PRAGMA application_id` of every database with this schema: "Rbcl" in ASCII. Earlier, unreleased schemas have other
+ * `PRAGMA application_id` of every database with this schema: "Rbcm" in ASCII. Earlier, unreleased schemas have other
  * ids.
  */
-export const APPLICATION_ID = 0x5262636c;
+export const APPLICATION_ID = 0x5262636d;
 
 /**
  * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`
  * is the number of the last step that was applied.
  */
-export const migrations: readonly string[] = [initial, running];
+export const migrations: readonly string[] = [initial];

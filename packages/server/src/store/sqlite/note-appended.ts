@@ -1,3 +1,4 @@
+import type { TimeMs } from "../../domain/model.ts";
 import type { AppendRequest, AppendResult } from "../log.ts";
 import type { StoreContext } from "./store-context.ts";
 
@@ -6,14 +7,15 @@ export function noteAppended(
   memory: Pick<StoreContext, "index" | "cache" | "ready">,
   { topicId, messages }: AppendRequest,
   { firstSeq, publishedAtMs, replayed }: AppendResult,
+  nowMs: TimeMs,
 ): void {
   const topic = memory.index.topics.get(topicId);
   if (topic === undefined || replayed) return;
   for (const [index, { delayMs, request = null, ...message }] of messages.entries()) {
-    const deliverAtMs = delayMs === 0 ? null : publishedAtMs + delayMs;
+    const deliverAtMs = delayMs === 0 ? null : nowMs + delayMs;
     memory.cache.add({ ...message, request, topicId, seq: firstSeq + index, publishedAtMs, deliverAtMs });
   }
   topic.lastSeq = firstSeq + messages.length - 1;
-  topic.oldestAtMs ??= publishedAtMs;
+  topic.oldestAtMs = Math.min(topic.oldestAtMs ?? publishedAtMs, publishedAtMs);
   if (topic.subscriptions.size > 0) memory.ready.notify(topic.subscriptionIds);
 }

@@ -97,7 +97,7 @@ describe("a database that cannot be used", () => {
     ["an unreleased Ringback", "PRAGMA user_version = 3; CREATE TABLE topic (id INTEGER, filter_type TEXT)"],
     ["another program", "CREATE TABLE note (text TEXT)"],
     ["another program, which names itself,", "PRAGMA application_id = 0x0f055111"],
-    ["nobody knows who", "PRAGMA application_id = 0x5262636c; PRAGMA user_version = -1"],
+    ["nobody knows who", "PRAGMA application_id = 0x5262636d; PRAGMA user_version = -1"],
   ])("because %s wrote it, is refused in one line and left unchanged", async (_who, sql) => {
     const earlier = newFolder();
     const database = new DatabaseSync(join(earlier, "ringback.db"));

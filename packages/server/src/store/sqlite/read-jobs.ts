@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { JobLink } from "./jobs.ts";
+import { readClockMark } from "./operations/clock-mark.ts";
 import { loadEntries } from "./operations/entries.ts";
 import { loadCatalog } from "./operations/load-catalog.ts";
 import { readPullRows } from "./operations/pull-counts.ts";
@@ -16,6 +17,7 @@ export function readJobs(database: () => DatabaseSync) {
       operation(database(), input);
   return {
     load: (_input: null) => ({ entries: loadEntries(database()), catalog: loadCatalog(database()) }),
+    readClockMark: one(readClockMark),
     readLog: one(readLog),
     readDue: one(readDue),
     readPullRows: one(readPullRows),

@@ -1,6 +1,8 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
+import { momentOf, optionalToWall, shownMessage } from "../../domain/clock-rules.ts";
 import type { AccountId, Message, MessageId, Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
+import type { Clock } from "../../domain/ports.ts";
 import { deliveryState } from "../delivery-state.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { beforeId, recordPage, toRecordId } from "../record-page.ts";
@@ -61,12 +63,13 @@ export class SqliteRecords implements RecordStore {
     const subscriptionIds = entries.map((entry) => entry.id);
     const found = await this.#context.reader.call("readMessage", { ...position, subscriptionIds });
     if (found === null) return null;
+    const { message } = found;
+    const { clock } = this.#context;
     const deliveries = entries.map((entry, index) => {
-      const rows = found.deliveries[index] as DeliveryRows;
-      const { message } = found;
-      return deliveryRecord(entry, message, withUnwritten(rows, unwritten, entry.id, seq), known[index] as Known);
+      const rows = withUnwritten(found.deliveries[index] as DeliveryRows, unwritten, entry.id, seq);
+      return deliveryRecord(clock, entry, message, rows, known[index] as Known);
     });
-    return { message: found.message, topic: topic.topic.name, deliveries };
+    return { message: shownMessage(clock, message), topic: topic.topic.name, deliveries };
   }
 
   async subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts> {
@@ -109,13 +112,18 @@ export class SqliteRecords implements RecordStore {
   async listDeadLetters(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>> {
     this.#entry(id);
     const range = { subscriptionId: id, beforeId: beforeId(page), limit: page.limit };
-    return recordPage(await this.#context.reader.call("readDeadLetters", range), page, (letter) => letter);
+    return recordPage(await this.#context.reader.call("readDeadLetters", range), page, (letter) => this.#shown(letter));
   }
 
-  getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
+  async getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
     const recordId = toRecordId(deadLetterId);
-    if (recordId === null) return Promise.resolve(null);
-    return this.#context.reader.call("readDeadLetter", { subscriptionId: id, id: recordId });
+    if (recordId === null) return null;
+    const letter = await this.#context.reader.call("readDeadLetter", { subscriptionId: id, id: recordId });
+    return letter && this.#shown(letter);
+  }
+
+  #shown(letter: DeadLetter): DeadLetter {
+    return { ...letter, message: shownMessage(this.#context.clock, letter.message) };
   }
 
   redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
@@ -135,7 +143,7 @@ export class SqliteRecords implements RecordStore {
       parked.filter(({ subscriptionId }) => subscriptionId === id).map(({ seq }) => seq),
     );
     const done = entry.cursor.doneAhead();
-    return commits.write("redrive", { ...selection, settledThrough, done, parkedSoon, nowMs: clock.now() });
+    return commits.write("redrive", { ...selection, settledThrough, done, parkedSoon, ...momentOf(clock) });
   }
 
   purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
@@ -208,6 +216,7 @@ function rewindSteps(topic: TopicEntry): readonly number[] {
 }
 
 function deliveryRecord(
+  clock: Clock,
   entry: SubscriptionEntry,
   message: Message,
   { parked, dead, attempts }: DeliveryRows,
@@ -223,7 +232,7 @@ function deliveryRecord(
   return {
     subscription: entry.name,
     state,
-    nextAttemptAtMs: state === "parked" ? (parked?.dueAtMs ?? null) : null,
+    nextAttemptAtMs: state === "parked" ? optionalToWall(clock, parked?.dueAtMs ?? null) : null,
     reason: state === "dead" ? dead : null,
     attempts,
   };

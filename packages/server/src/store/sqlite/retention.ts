@@ -1,6 +1,8 @@
-import { limits } from "../../domain/limits.ts";
+import { momentOf, CautiousClock } from "../../domain/clock-rules.ts";
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { RetentionResult } from "../log.ts";
+import type { Moment } from "../../domain/ports.ts";
+import type { ClockMarks } from "./clock-marks.ts";
 import { withClaimsLocked } from "./claim-lock.ts";
 import type { TrimResult } from "./operations/trim-topic.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -9,6 +11,8 @@ import type { TopicEntry } from "./topic-entry.ts";
 
 /** Maximum number of topics that one step tries. In some topics, all old messages have open deliveries and stay. */
 const TOPICS_TRIED_MAX = 16;
+/** The written time of a server without any other write is at most this old. */
+const CLOCK_MARK_MS = 600_000;
 
 export interface RetentionOptions {
   readonly attemptRetentionMs: number;
@@ -24,51 +28,58 @@ export interface RetentionOptions {
 export class Retention {
   readonly #context: StoreContext;
   readonly #options: RetentionOptions;
+  readonly #clockMarks: ClockMarks;
+  readonly #ageClock: CautiousClock;
   #lastTopicId = 0;
 
-  constructor(context: StoreContext, options: RetentionOptions) {
+  constructor(context: StoreContext, options: RetentionOptions, clockMarks: ClockMarks, mark: Moment | null) {
     this.#context = context;
     this.#options = options;
+    this.#clockMarks = clockMarks;
+    this.#ageClock = new CautiousClock(context.clock, mark?.wallMs ?? null);
   }
 
   async step(): Promise<RetentionResult> {
     const { clock, catalogMutex, commits } = this.#context;
     const { attemptRetentionMs, deadLetterRetentionMs } = this.#options;
-    const nowMs = clock.now();
-    const trimmed = await catalogMutex.run(() => this.#trimNext(nowMs));
+    const ageNowMs = this.#ageClock.now();
+    const moment = momentOf(clock);
+    const mark = this.#clockMarks.due(moment, CLOCK_MARK_MS);
+    if (mark !== null) await commits.write("markClock", mark);
+    const trimmed = await catalogMutex.run(() => this.#trimNext(ageNowMs));
     const records = await commits.write("trimRecords", {
-      attemptsBeforeMs: nowMs - attemptRetentionMs,
-      deadLettersBeforeMs: nowMs - deadLetterRetentionMs,
-      idempotencyBeforeMs: nowMs - limits.idempotencyKeyHours * 3600_000,
+      attemptsBeforeMs: ageNowMs - attemptRetentionMs,
+      deadLettersBeforeMs: ageNowMs - deadLetterRetentionMs,
+      nowMs: moment.nowMs,
     });
     return {
       ...records,
       messages: trimmed?.removed ?? 0,
       expired: trimmed === null ? [] : allExpired(trimmed),
-      more: records.more || (trimmed !== null && this.#nextTopic(nowMs) !== null),
+      more: records.more || (trimmed !== null && this.#nextTopic(ageNowMs) !== null),
     };
   }
 
   /** Returns null when no message could be removed. */
-  async #trimNext(nowMs: TimeMs): Promise<TrimResult | null> {
+  async #trimNext(ageNowMs: TimeMs): Promise<TrimResult | null> {
     const tried = new Set<TopicEntry>();
     while (tried.size < TOPICS_TRIED_MAX) {
-      const topic = this.#nextTopic(nowMs);
+      const topic = this.#nextTopic(ageNowMs);
       if (topic === null || tried.has(topic)) return null;
       tried.add(topic);
       this.#lastTopicId = topic.topic.id;
-      const trimmed = await this.#trim(topic, nowMs);
+      const trimmed = await this.#trim(topic, ageNowMs);
       if (trimmed !== null && trimmed.removed + trimmed.died.length > 0) return trimmed;
     }
     return null;
   }
 
   /** The topics take turns by id, so that a topic that cannot be trimmed does not block the others. */
-  #nextTopic(nowMs: TimeMs): TopicEntry | null {
+  #nextTopic(ageNowMs: TimeMs): TopicEntry | null {
     let first: TopicEntry | null = null;
     for (const entry of this.#context.index.topics.values()) {
       if (entry.oldestAtMs === null) continue;
-      const isOld = entry.oldestAtMs + entry.topic.settings.retentionMs <= nowMs;
+      const isOld = entry.oldestAtMs + entry.topic.settings.retentionMs <= ageNowMs;
       if (!isOld && this.#unneededThrough(entry) < entry.firstSeq) continue;
       if (entry.topic.id > this.#lastTopicId) return entry;
       first ??= entry;
@@ -89,17 +100,19 @@ export class Retention {
    * Claims wait during the trim, because otherwise a delivery could be made and also be counted as expired. No commit
    * is under way during the trim, because otherwise a delivery could be parked whose message has just been removed.
    */
-  #trim(topic: TopicEntry, nowMs: TimeMs): Promise<TrimResult | null> {
+  #trim(topic: TopicEntry, ageNowMs: TimeMs): Promise<TrimResult | null> {
     const { commits } = this.#context;
     const entries = [...topic.subscriptions.values()];
-    return withClaimsLocked(entries, () => commits.exclusively(() => this.#trimLocked(topic, entries, nowMs)));
+    return withClaimsLocked(entries, () => commits.exclusively(() => this.#trimLocked(topic, entries, ageNowMs)));
   }
 
   async #trimLocked(
     topic: TopicEntry,
     entries: readonly SubscriptionEntry[],
-    nowMs: TimeMs,
+    ageNowMs: TimeMs,
   ): Promise<TrimResult | null> {
+    const moment = momentOf(this.#context.clock);
+    const { nowMs } = moment;
     for (const entry of entries) this.#context.claims.releaseExpired(entry, nowMs);
     const throughSeqMax = Math.min(topic.lastSeq, this.#firstNeeded(topic, entries) - 1);
     if (throughSeqMax < topic.firstSeq) return null;
@@ -107,7 +120,7 @@ export class Retention {
       accountId: topic.topic.accountId,
       topicId: topic.topic.id,
       firstSeq: topic.firstSeq,
-      throughMs: nowMs - topic.topic.settings.retentionMs,
+      throughMs: ageNowMs - topic.topic.settings.retentionMs,
       unneededThrough: this.#unneededThrough(topic),
       throughSeqMax,
       subscriptionIds: entries.filter((entry) => entry.parkedCount > 0).map((entry) => entry.id),
@@ -119,7 +132,7 @@ export class Retention {
           done: entry.cursor.doneAhead(),
           filter: entry.settings.filter,
         })),
-      nowMs,
+      ...moment,
     });
     topic.firstSeq = trimmed.firstSeq;
     topic.oldestAtMs = trimmed.oldestAtMs;

@@ -3,6 +3,7 @@ import { AnswerList, type AnswerOutcomes } from "./answer-columns.ts";
 import type { DeadRow, ParkRow, SettleGroup, UnparkRow } from "./operations/settle.ts";
 import { AttemptList, packCursors } from "./settle-columns.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
+import type { Moment } from "../../domain/ports.ts";
 
 /** Rows that belong to one call and one commit, and the functions to call when they are durable or have failed. */
 export interface SettleWork {
@@ -105,12 +106,12 @@ export function releaseHeld(work: SettleWork, id: SubscriptionId, nowMs: TimeMs)
   }
 }
 
-export function toSettleGroup(works: readonly SettleWork[], nowMs: TimeMs): SettleGroup {
+export function toSettleGroup(works: readonly SettleWork[], times: Moment): SettleGroup {
   const moved = new Set<SubscriptionEntry>();
   for (const work of works) for (const entry of work.entries) moved.add(entry);
   const answers = works.flatMap((work) => work.answers ?? []);
   return {
-    nowMs,
+    ...times,
     answers: answers.length === 0 ? null : AnswerList.pack(answers),
     attempts: AttemptList.pack(works.map((work) => work.attempts)),
     cursors: packCursors(moved),

@@ -113,7 +113,7 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
         dueAtMs: settled.dueAtMs,
         attemptsMade,
         retriesMade: settled.retriesMade,
-        firstAttemptAtMs: open.firstAttemptAtMs ?? attempt?.startedAtMs ?? settled.firstAttemptAtMs ?? null,
+        firstAttemptAtMs: open.firstAttemptAtMs ?? settled.firstAttemptAtMs ?? null,
       });
       break;
     case "held":

@@ -43,7 +43,7 @@ class SlowStore implements StoreUnderTest {
         timers: { ...systemTimers, after: (_delayMs, task) => systemTimers.after(0, task) },
       },
       { writer, reader: directLink(reads), bytes: () => 0, closed: () => {} },
-      { ...writes.begin({ name: "default", appId: 1, nowMs: this.clock.now() }), ...reads.load(null) },
+      { mark: null, ...writes.begin({ name: "default", appId: 1, wallMs: this.clock.wall() }), ...reads.load(null) },
     );
   }
 

@@ -1,9 +1,11 @@
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { momentOf } from "../../domain/clock-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import type { Account, SubscriptionId } from "../../domain/model.ts";
-import { systemClock, systemTimers, type Clock, type Timers } from "../../domain/ports.ts";
+import { systemClock, systemTimers, type Clock, type Moment, type Timers } from "../../domain/ports.ts";
+import type { ProcessClock } from "../../domain/process-clock.ts";
 import type { EntryRow } from "../catalog-rows.ts";
 import type { NodeLabel } from "../cluster.ts";
 import { Listeners } from "../listeners.ts";
@@ -11,6 +13,7 @@ import type { Store, StoreObserver } from "../store.ts";
 import { SqliteCatalog } from "./catalog.ts";
 import { CatalogIndex } from "./catalog-index.ts";
 import { ClaimWrites } from "./claim-writes.ts";
+import { ClockMarks } from "./clock-marks.ts";
 import { Claims } from "./claims.ts";
 import { sqliteCluster } from "./cluster.ts";
 import { sqliteEntries } from "./entries.ts";
@@ -25,7 +28,7 @@ import type { CatalogRows } from "./operations/load-catalog.ts";
 import { createPrivate, makePrivate } from "./private-files.ts";
 import type { ReadJobs, Reader } from "./read-jobs.ts";
 import { SqliteRecords } from "./records.ts";
-import type { RetentionOptions } from "./retention.ts";
+import { Retention, type RetentionOptions } from "./retention.ts";
 import type { StoreContext } from "./store-context.ts";
 import { ThreadLink } from "./thread-link.ts";
 import type { WriteJobs } from "./write-jobs.ts";
@@ -33,7 +36,7 @@ import type { WriteJobs } from "./write-jobs.ts";
 export interface StoreSettings extends RetentionOptions {
   readonly messageCacheBytes: number;
   readonly observer?: StoreObserver;
-  readonly clock?: Clock;
+  readonly clock?: Clock & Partial<Pick<ProcessClock, "continueFrom">>;
   readonly timers?: Timers;
   /** How this process appears in the list of nodes. */
   readonly node?: NodeLabel;
@@ -61,6 +64,8 @@ export interface OpenDatabase {
 
 /** The content of a database at the start of its store. */
 export interface StoredState {
+  /** The last moment that an earlier store wrote; null: there was no earlier store. */
+  readonly mark: Moment | null;
   readonly account: Account;
   /** How many times a server has been started on the database. */
   readonly start: number;
@@ -103,9 +108,11 @@ export class SqliteStore implements Store {
     ] as const;
     try {
       const [writer, reader] = await Promise.all(starting);
-      const { wasRunning, ...begun } = await writer.call("begin", { ...account, nowMs: clock.now() });
+      const mark = await reader.call("readClockMark", null);
+      if (mark !== null) clock.continueFrom?.(mark);
+      const { wasRunning, ...begun } = await writer.call("begin", { ...account, wallMs: clock.wall() });
       if (logState === "cut" || (logState === "missing" && wasRunning)) warn(lossOfLog(file, logState));
-      const state = { ...begun, ...(await reader.call("load", null)) };
+      const state = { mark, ...begun, ...(await reader.call("load", null)) };
       const bytes = (): number => fileBytes(file) + fileBytes(`${file}-wal`);
       return new SqliteStore(options, { writer, reader, bytes, closed: unlock }, state);
     } catch (error) {
@@ -122,20 +129,22 @@ export class SqliteStore implements Store {
     const { reader, writer: thread } = database;
     const index = new CatalogIndex(state.catalog);
     const cache = new MessageCache(settings.messageCacheBytes);
+    const clockMarks = new ClockMarks(state.mark);
     const ready = new Listeners<readonly SubscriptionId[]>();
     const commits = new GroupCommit({
       thread,
       clock,
+      clockMarks,
       timers,
       observer,
-      appended: (request, result) => noteAppended({ index, cache, ready }, request, result),
+      appended: (request, result, nowMs) => noteAppended({ index, cache, ready }, request, result, nowMs),
     });
     const claimWrites = new ClaimWrites({ commits, clock, timers, ready });
     const claiming = { index, cache, commits, claimWrites, reader, clock };
     const context = { ...claiming, claims: new Claims(claiming, state.start), catalogMutex: new Mutex(), ready };
     this.#database = database;
     this.context = context;
-    this.log = sqliteLog(context, settings);
+    this.log = sqliteLog(context, new Retention(context, settings, clockMarks, state.mark));
     this.catalog = new SqliteCatalog(context, state.account);
     this.entries = sqliteEntries(context, state.entries);
     this.records = new SqliteRecords(context, database.bytes);
@@ -153,6 +162,8 @@ export class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     this.context.claimWrites.writeCursors();
+    // Without this write, which fails when the disk is full, the next start would continue from an earlier moment.
+    await this.context.commits.write("markClock", momentOf(this.context.clock)).catch(() => {});
     await this.context.commits.close();
     await this.#database.reader.close();
     // The connection that is closed last copies the write-ahead log into the database. Only a writing one can do that.

@@ -6,7 +6,7 @@ export class TopicLog {
   firstSeq: Seq;
   lastSeq: Seq;
   /**
-   * No message in the log was published before this time; null: the log is empty. Retention moves it forward.
+   * No message in the log is older than this time; null: the log is empty. Retention moves it forward.
    */
   oldestAtMs: TimeMs | null;
 

@@ -1,9 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Moment } from "../../domain/ports.ts";
 import type { AnswerOutcomes } from "./answer-columns.ts";
 import type { DiskBudget } from "./disk-budget.ts";
 import { applyAnswers } from "./operations/answer.ts";
 import { AppendOperation, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
 import * as catalog from "./operations/catalog.ts";
+import { markClock } from "./operations/clock-mark.ts";
 import * as deadLetters from "./operations/dead-letters.ts";
 import * as entries from "./operations/entries.ts";
 import { indexAttempts } from "./operations/index-attempts.ts";
@@ -15,6 +17,8 @@ import { trimTopic } from "./operations/trim-topic.ts";
 export interface WriteGroup {
   readonly append: AppendGroup | null;
   readonly settle: SettleGroup | null;
+  /** Written with the commit; null: the last mark is new enough. */
+  readonly mark: Moment | null;
 }
 
 export interface WriteGroupResult {
@@ -59,6 +63,7 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
   return {
     group(group: WriteGroup): WriteGroupResult {
       const written = transaction(() => {
+        if (group.mark !== null) markClock(db, group.mark);
         const appended = group.append === null ? null : append.run(group.append);
         if (group.settle === null) return { append: appended, answers: null };
         writeSettlements(db, group.settle);
@@ -90,6 +95,7 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
     redrive: one(deadLetters.redrive),
     purge: one(deadLetters.purge),
     indexAttempts: one(indexAttempts),
+    markClock: one(markClock),
     trimTopic: one(trimTopic),
     trimRecords: one(retention.trimRecords),
     /** Writes and deletes a probe. Fails when the disk has no room for a message. */

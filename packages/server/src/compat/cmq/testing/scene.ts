@@ -1,5 +1,6 @@
 import { createAddressGuard } from "../../../transport/address-guard.ts";
 import { createEndpointRule } from "../../../transport/endpoint-rule.ts";
+import { clockAt } from "../../../domain/testing/clock-at.ts";
 import { createHmac } from "node:crypto";
 import type { Clock } from "../../../domain/ports.ts";
 import { createTestApp, type TestApp } from "../../../api/testing/test-app.ts";
@@ -42,7 +43,7 @@ export interface Scene extends TestApp {
 export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
   const testApp = await createTestApp({}, { nowMs: recordedAtMs });
   const { clock } = testApp;
-  const ticking = { now: () => clock.nowMs };
+  const ticking = clockAt(() => clock.nowMs);
   const queues = accountQueues(testApp, ticking);
   const destination = { write: (line: string) => void testApp.logLines.push(line) };
   await addCmqApi(testApp.app, {

@@ -15,6 +15,7 @@ export interface Migration {
  */
 const initialFiles = [
   "now-ms.sql",
+  "steady-ms.sql",
   "advisory-locks.sql",
   "tables/*.sql",
   "log-take.sql",

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { publishingTime } from "../../../domain/clock-rules.ts";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import { limits } from "../../../domain/limits.ts";
 import type { Seq, TimeMs, TopicId } from "../../../domain/model.ts";
@@ -11,7 +12,9 @@ const KEY_MS = limits.idempotencyKeyHours * 3600_000;
  * copying one object per message would take longer than writing the messages. A column that no request uses is null.
  */
 export interface AppendGroup {
+  /** Delays and idempotency keys count from this time. */
   readonly nowMs: TimeMs;
+  readonly wallMs: TimeMs;
   /** One element per request. */
   readonly topicIds: TopicId[];
   readonly counts: number[];
@@ -36,6 +39,13 @@ export interface AppendGroupResult {
   readonly status: number[];
   readonly firstSeqs: Seq[];
   readonly publishedAtMs: TimeMs[];
+}
+
+interface KnownKey {
+  readonly fingerprint: string;
+  readonly first_seq: Seq;
+  readonly published_at: TimeMs;
+  readonly expires_at: TimeMs;
 }
 
 interface LogEnd {
@@ -76,7 +86,7 @@ export class AppendOperation {
       result.status[request] = status;
       const isAppended = end !== null && status === appendStatus.appended;
       if (isAppended) {
-        end.lastPublishedAtMs = Math.max(group.nowMs, end.lastPublishedAtMs);
+        end.lastPublishedAtMs = publishingTime(group.wallMs, end.lastPublishedAtMs);
         result.firstSeqs[request] = end.lastSeq + 1;
         result.publishedAtMs[request] = end.lastPublishedAtMs;
         changed.add(topicId);
@@ -102,7 +112,7 @@ export class AppendOperation {
     this.#insert.run(
       messageIdToBigInt(topicId, end.lastSeq),
       publishedAtMs,
-      delayMs === 0 ? null : publishedAtMs + delayMs,
+      delayMs === 0 ? null : group.nowMs + delayMs,
       group.contentTypes?.[index] ?? null,
       group.tags?.[index] ?? null,
       group.types?.[index] ?? null,
@@ -123,14 +133,15 @@ export class AppendOperation {
     if (key === null) return appendStatus.appended;
     const topicId = group.topicIds[request] as TopicId;
     const fingerprint = group.fingerprints?.[request] as string;
-    const find = "SELECT fingerprint, first_seq, published_at FROM idempotency WHERE topic_id = ? AND key = ?";
-    const known = get<{ fingerprint: string; first_seq: number; published_at: number }>(this.#db, find, topicId, key);
+    const find =
+      "SELECT fingerprint, first_seq, published_at, expires_at FROM idempotency WHERE topic_id = ? AND key = ?";
+    const known = get<KnownKey>(this.#db, find, topicId, key);
     // Retention may not have removed an expired key yet.
-    if (known === undefined || known.published_at + KEY_MS <= group.nowMs) {
-      const save = `INSERT OR REPLACE INTO idempotency (topic_id, key, fingerprint, first_seq, published_at)
-        VALUES (?, ?, ?, ?, ?)`;
-      const publishedAtMs = Math.max(group.nowMs, end.lastPublishedAtMs);
-      run(this.#db, save, topicId, key, fingerprint, end.lastSeq + 1, publishedAtMs);
+    if (known === undefined || known.expires_at <= group.nowMs) {
+      const save = `INSERT OR REPLACE INTO idempotency (topic_id, key, fingerprint, first_seq, published_at,
+        expires_at) VALUES (?, ?, ?, ?, ?, ?)`;
+      const publishedAtMs = publishingTime(group.wallMs, end.lastPublishedAtMs);
+      run(this.#db, save, topicId, key, fingerprint, end.lastSeq + 1, publishedAtMs, group.nowMs + KEY_MS);
       return appendStatus.appended;
     }
     if (known.fingerprint !== fingerprint) return appendStatus.keyConflict;

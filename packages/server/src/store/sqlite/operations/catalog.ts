@@ -18,7 +18,7 @@ import { get, run, single } from "../statements.ts";
 /** A write of settings, which are stored as text. */
 interface Settings {
   readonly settings: string;
-  readonly nowMs: TimeMs;
+  readonly wallMs: TimeMs;
 }
 
 /**
@@ -27,15 +27,15 @@ interface Settings {
  */
 export function begin(
   db: DatabaseSync,
-  { name, appId, nowMs }: Pick<Account, "name" | "appId"> & { readonly nowMs: TimeMs },
+  { name, appId, wallMs }: Pick<Account, "name" | "appId"> & { readonly wallMs: TimeMs },
 ): { readonly account: Account; readonly start: number; readonly wasRunning: boolean } {
   const upsert = `INSERT INTO account (name, app_id, created_at) VALUES (?, ?, ?)
     ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id RETURNING id`;
-  const { id } = single<{ id: AccountId }>(db, upsert, name, appId, nowMs);
+  const { id } = single<{ id: AccountId }>(db, upsert, name, appId, wallMs);
   const { count } = single<{ count: number }>(db, "UPDATE start SET count = count + 1 RETURNING count");
   const wasRunning = get(db, "SELECT since FROM running") !== undefined;
-  if (wasRunning) run(db, "UPDATE running SET since = ?", nowMs);
-  else run(db, "INSERT INTO running (since) VALUES (?)", nowMs);
+  if (wasRunning) run(db, "UPDATE running SET since = ?", wallMs);
+  else run(db, "INSERT INTO running (since) VALUES (?)", wallMs);
   return { account: { id, name, appId }, start: count, wasRunning };
 }
 
@@ -47,20 +47,20 @@ export function end(db: DatabaseSync): void {
 /** Returns null when `topicsEverMax` topics have been created. */
 export function insertTopic(
   db: DatabaseSync,
-  { accountId, name, settings, nowMs }: Pick<Topic, "accountId" | "name"> & Settings,
+  { accountId, name, settings, wallMs }: Pick<Topic, "accountId" | "name"> & Settings,
 ): TopicId | null {
   // A message id has a limited number of bits for the topic, and no id is used twice.
   const last = get<{ seq: number }>(db, "SELECT seq FROM sqlite_sequence WHERE name = 'topic'");
   if (last !== undefined && last.seq >= limits.topicsEverMax) return null;
   const insert = `INSERT INTO topic (account_id, name, settings, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
     RETURNING id`;
-  const { id } = single<{ id: TopicId }>(db, insert, accountId, name, settings, nowMs, nowMs);
+  const { id } = single<{ id: TopicId }>(db, insert, accountId, name, settings, wallMs, wallMs);
   run(db, "INSERT INTO topic_log (topic_id, first_seq, last_seq, last_published_at) VALUES (?, 1, 0, 0)", id);
   return id;
 }
 
-export function updateTopic(db: DatabaseSync, { id, settings, nowMs }: Pick<Topic, "id"> & Settings): void {
-  run(db, "UPDATE topic SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?", settings, nowMs, id);
+export function updateTopic(db: DatabaseSync, { id, settings, wallMs }: Pick<Topic, "id"> & Settings): void {
+  run(db, "UPDATE topic SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?", settings, wallMs, id);
 }
 
 /** Removes the catalog's rows at once; retention removes the log and the records later. */
@@ -78,33 +78,38 @@ export function insertSubscription(
   db: DatabaseSync,
   input: Pick<Subscription, "accountId" | "topicId" | "name"> & Settings & { readonly settledThrough: Seq },
 ): SubscriptionId {
-  const { accountId, topicId, name, settings, settledThrough, nowMs } = input;
+  const { accountId, topicId, name, settings, settledThrough, wallMs } = input;
   const insert = `INSERT INTO subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
     VALUES (?, ?, ?, 'active', ?, ?, ?) RETURNING id`;
-  const { id } = single<{ id: SubscriptionId }>(db, insert, accountId, topicId, name, settings, nowMs, nowMs);
+  const { id } = single<{ id: SubscriptionId }>(db, insert, accountId, topicId, name, settings, wallMs, wallMs);
   run(db, "INSERT INTO cursor (subscription_id, settled_through) VALUES (?, ?)", id, settledThrough);
   return id;
 }
 
-/** `releaseHeld`: the order has changed, so held deliveries become due. */
+/** `releaseHeldMs`: the order has changed, so held deliveries are due at this time; null: it has not changed. */
 export function updateSubscription(
   db: DatabaseSync,
-  { id, settings, releaseHeld, nowMs }: Pick<Subscription, "id"> & Settings & { readonly releaseHeld: boolean },
+  {
+    id,
+    settings,
+    releaseHeldMs,
+    wallMs,
+  }: Pick<Subscription, "id"> & Settings & { readonly releaseHeldMs: TimeMs | null },
 ): void {
   const update = "UPDATE subscription SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?";
-  run(db, update, settings, nowMs, id);
-  if (!releaseHeld) return;
+  run(db, update, settings, wallMs, id);
+  if (releaseHeldMs === null) return;
   const release = `UPDATE parked SET due_at = coalesce(due_at, ?), ordering_key = NULL
     WHERE subscription_id = ? AND ordering_key IS NOT NULL`;
-  run(db, release, nowMs, id);
+  run(db, release, releaseHeldMs, id);
 }
 
 export function setSubscriptionState(
   db: DatabaseSync,
-  { id, state, disabled, nowMs }: Pick<Subscription, "id"> & StateColumns & { readonly nowMs: TimeMs },
+  { id, state, disabled, wallMs }: Pick<Subscription, "id"> & StateColumns & { readonly wallMs: TimeMs },
 ): void {
   const update = "UPDATE subscription SET version = version + 1, state = ?, disabled = ?, updated_at = ? WHERE id = ?";
-  run(db, update, state, disabled, nowMs, id);
+  run(db, update, state, disabled, wallMs, id);
 }
 
 export function removeSubscription(db: DatabaseSync, { id }: Pick<Subscription, "id">): void {

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
-import type { AccountId, Message, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
+import type { AccountId, Message, Seq, SubscriptionId, TopicId } from "../../../domain/model.ts";
 import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
 import { all, get, run } from "../statements.ts";
 import { insertDeadLetter, type NewDeadLetter } from "./dead-letter-rows.ts";
 import { promote } from "./promote.ts";
+import type { Moment } from "../../../domain/ports.ts";
 import type { ParkRow } from "./settle.ts";
 
 /** A parked delivery whose message is past the retention of its topic. */
@@ -23,7 +24,7 @@ const noAttempt = { lastStatus: null, lastErrorCode: null, lastErrorDetail: null
  */
 export function deadLetterParked(
   db: DatabaseSync,
-  { topicId, accountId, nowMs }: { readonly topicId: TopicId; readonly accountId: AccountId; readonly nowMs: TimeMs },
+  { topicId, accountId, nowMs, wallMs }: { readonly topicId: TopicId; readonly accountId: AccountId } & Moment,
   deliveries: readonly ExpiredDelivery[],
   isLast: (seq: Seq) => boolean,
 ): void {
@@ -38,7 +39,7 @@ export function deadLetterParked(
     }
     if (message !== null) {
       const attempt = last.get(subscriptionId) ?? noAttempt;
-      insertDeadLetter(db, { ...attempt, accountId, subscriptionId, message, reason: "expired", attemptsMade }, nowMs);
+      insertDeadLetter(db, { ...attempt, accountId, subscriptionId, message, reason: "expired", attemptsMade }, wallMs);
     }
     run(db, "DELETE FROM parked WHERE subscription_id = ? AND seq = ?", subscriptionId, seq);
   }

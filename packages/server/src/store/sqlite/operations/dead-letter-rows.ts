@@ -9,7 +9,7 @@ export interface NewDeadLetter extends Omit<DeadLetter, "id" | "diedAtMs"> {
   readonly subscriptionId: SubscriptionId;
 }
 
-export function insertDeadLetter(db: DatabaseSync, letter: NewDeadLetter, nowMs: TimeMs): void {
+export function insertDeadLetter(db: DatabaseSync, letter: NewDeadLetter, diedAtMs: TimeMs): void {
   const { message } = letter;
   run(
     db,
@@ -23,7 +23,7 @@ export function insertDeadLetter(db: DatabaseSync, letter: NewDeadLetter, nowMs:
     message.seq,
     letter.reason,
     letter.attemptsMade,
-    nowMs,
+    diedAtMs,
     letter.lastStatus,
     letter.lastErrorCode,
     letter.lastErrorDetail,

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Seq, SubscriptionId, TimeMs } from "../../../domain/model.ts";
+import type { Seq, SubscriptionId } from "../../../domain/model.ts";
 import { all, run } from "../statements.ts";
+import type { Moment } from "../../../domain/ports.ts";
 import { removeDeadLetter } from "./dead-letter-rows.ts";
 
 /** The dead letters that one bounded step works on: those in `ids`, or the first `limit` up to `throughId`. */
@@ -37,16 +38,16 @@ function select(db: DatabaseSync, selection: DeadLetterSelection): readonly Chos
  */
 export function redrive(
   db: DatabaseSync,
-  input: DeadLetterSelection & {
-    readonly nowMs: TimeMs;
-    readonly settledThrough: Seq;
-    /** Positions settled after `settledThrough`. */
-    readonly done: readonly Seq[];
-    /** Positions whose rows in `parked` are about to be written. */
-    readonly parkedSoon: readonly Seq[];
-  },
+  input: DeadLetterSelection &
+    Moment & {
+      readonly settledThrough: Seq;
+      /** Positions settled after `settledThrough`. */
+      readonly done: readonly Seq[];
+      /** Positions whose rows in `parked` are about to be written. */
+      readonly parkedSoon: readonly Seq[];
+    },
 ): DeadLetterStep {
-  const { subscriptionId, settledThrough, nowMs } = input;
+  const { subscriptionId, settledThrough, nowMs, wallMs } = input;
   const park = `INSERT INTO parked (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key,
       dead_letter_id)
     VALUES (?, ?, ?, ?, 0, NULL, NULL, ?) ON CONFLICT (subscription_id, seq) DO NOTHING`;
@@ -60,7 +61,7 @@ export function redrive(
     const changes = hasOther ? 0 : run(db, park, subscriptionId, seq, nowMs, attempts, id);
     // A delivery that is parked already, or still to be read from the log after a rewind, replaces the redriven one.
     if (changes === 0) removeDeadLetter(db, id);
-    else run(db, "UPDATE dead_letter SET redriven_at = ? WHERE id = ?", nowMs, id);
+    else run(db, "UPDATE dead_letter SET redriven_at = ? WHERE id = ?", wallMs, id);
     parked += changes;
   }
   return { changed: chosen.length, lastId: chosen.at(-1)?.id ?? null, parked };

@@ -30,7 +30,7 @@ export function loadCatalog(db: DatabaseSync): CatalogRows {
     topics: all(
       db,
       `SELECT t.*, l.first_seq, l.last_seq,
-         (SELECT published_at FROM message WHERE id = (t.id << 40) + l.first_seq) AS oldest_at
+         (SELECT min(published_at, l.last_published_at) FROM message WHERE id = (t.id << 40) + l.first_seq) AS oldest_at
        FROM topic t JOIN topic_log l ON l.topic_id = t.id`,
     ),
     subscriptions: all(

@@ -13,7 +13,8 @@ const ROWS_MAX = 500;
 export interface RecordRetentionInput {
   readonly attemptsBeforeMs: TimeMs;
   readonly deadLettersBeforeMs: TimeMs;
-  readonly idempotencyBeforeMs: TimeMs;
+  /** Steady time. */
+  readonly nowMs: TimeMs;
 }
 
 type RecordsRetained = Omit<RetentionResult, "messages" | "expired">;
@@ -24,8 +25,8 @@ export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): Reco
   const attempts = trimAttempts(db, input.attemptsBeforeMs);
   const deadLetters = trimDeadLetters(db, input.deadLettersBeforeMs);
   const oldKeys = `DELETE FROM idempotency WHERE (topic_id, key) IN
-    (SELECT topic_id, key FROM idempotency WHERE published_at < ? ORDER BY published_at LIMIT ?)`;
-  const idempotencyKeys = run(db, oldKeys, input.idempotencyBeforeMs, ROWS_MAX);
+    (SELECT topic_id, key FROM idempotency WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`;
+  const idempotencyKeys = run(db, oldKeys, input.nowMs, ROWS_MAX);
   const removed = trimRemoved(db);
   return {
     attempts,
@@ -37,11 +38,11 @@ export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): Reco
 
 /** A cheap check, because most steps have nothing to remove. */
 function hasOld(db: DatabaseSync, input: RecordRetentionInput): boolean {
-  const { attemptsBeforeMs, deadLettersBeforeMs, idempotencyBeforeMs } = input;
+  const { attemptsBeforeMs, deadLettersBeforeMs, nowMs } = input;
   const anyOld = `SELECT (SELECT started_at FROM attempt ORDER BY id LIMIT 1) < ?
       OR (SELECT min(died_at) FROM dead_letter WHERE redriven_at IS NULL) < ?
-      OR (SELECT min(published_at) FROM idempotency) < ? OR EXISTS (SELECT 1 FROM removed) AS found`;
-  const times = [attemptsBeforeMs, deadLettersBeforeMs, idempotencyBeforeMs];
+      OR (SELECT min(expires_at) FROM idempotency) < ? OR EXISTS (SELECT 1 FROM removed) AS found`;
+  const times = [attemptsBeforeMs, deadLettersBeforeMs, nowMs];
   return single<{ found: 1 | 0 | null }>(db, anyOld, ...times).found === 1;
 }
 

@@ -36,6 +36,7 @@ export interface DeadRow extends NewDeadLetter {
 /** Everything that one commit settles. Exceptions (parked, dead) are rows; the common case is columns. */
 export interface SettleGroup {
   readonly nowMs: TimeMs;
+  readonly wallMs: TimeMs;
   readonly attempts: AttemptColumns;
   readonly cursors: CursorColumns;
   readonly dead: DeadRow[];
@@ -45,10 +46,10 @@ export interface SettleGroup {
 }
 
 export function writeSettlements(db: DatabaseSync, group: SettleGroup): void {
-  const { nowMs, attempts, cursors, dead, parked, unparked } = group;
+  const { nowMs, wallMs, attempts, cursors, dead, parked, unparked } = group;
   insertAttempts(db, attempts);
   writeCursors(db, cursors);
-  for (const row of dead) writeDead(db, row, nowMs);
+  for (const row of dead) writeDead(db, row, wallMs);
   // Parked before unparked: a delivery that was parked while open and has finished since is in both.
   for (const row of parked) writeParked(db, row, nowMs);
   for (const { subscriptionId, seq, expired, deadLetterId } of unparked) {
@@ -81,14 +82,14 @@ function writeParked(db: DatabaseSync, row: ParkRow, nowMs: TimeMs): void {
   run(db, park, subscriptionId, seq, dueAtMs, attemptsMade, retriesMade, firstAttemptAtMs, orderingKey, nowMs);
 }
 
-function writeDead(db: DatabaseSync, row: DeadRow, nowMs: TimeMs): void {
+function writeDead(db: DatabaseSync, row: DeadRow, wallMs: TimeMs): void {
   const { reason, attemptsMade, lastStatus, lastErrorCode, lastErrorDetail, lastReply, deadLetterId } = row;
   if (deadLetterId === null) {
-    insertDeadLetter(db, row, nowMs);
+    insertDeadLetter(db, row, wallMs);
     return;
   }
   const listAgain = `UPDATE dead_letter SET redriven_at = NULL, reason = ?, attempts = ?, died_at = ?, last_status = ?,
     last_error_code = ?, last_error_detail = ?, last_reply = ? WHERE id = ?`;
   const last = [lastStatus, lastErrorCode, lastErrorDetail, lastReply] as const;
-  run(db, listAgain, reason, attemptsMade, nowMs, ...last, deadLetterId);
+  run(db, listAgain, reason, attemptsMade, wallMs, ...last, deadLetterId);
 }

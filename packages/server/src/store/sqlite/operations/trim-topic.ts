@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { compileFilter } from "../../../domain/filter.ts";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { AccountId, Filter, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
+import type { Moment } from "../../../domain/ports.ts";
 import type { RetentionResult } from "../../log.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
 import { all, get, run, statement } from "../statements.ts";
@@ -22,7 +23,7 @@ export interface LaggingSubscription {
   readonly filter: Filter;
 }
 
-export interface TrimInput {
+export interface TrimInput extends Moment {
   readonly accountId: AccountId;
   readonly topicId: TopicId;
   readonly firstSeq: Seq;
@@ -35,7 +36,6 @@ export interface TrimInput {
   /** Subscriptions that may have parked deliveries. */
   readonly subscriptionIds: readonly SubscriptionId[];
   readonly lagging: readonly LaggingSubscription[];
-  readonly nowMs: TimeMs;
 }
 
 export interface TrimResult {
@@ -51,6 +51,7 @@ export interface TrimResult {
 interface OldMessage {
   readonly seq: Seq;
   readonly bytes: number;
+  readonly publishedAtMs: TimeMs;
   readonly tags: string | null;
   readonly type: string | null;
 }
@@ -76,12 +77,13 @@ export function trimTopic(db: DatabaseSync, input: TrimInput): TrimResult {
 
 function readOld(db: DatabaseSync, input: TrimInput): readonly OldMessage[] {
   const { topicId, firstSeq, throughSeqMax, throughMs, unneededThrough } = input;
-  const old = `SELECT id & ${SEQ_MASK_SQL} AS seq, length(body) AS bytes, tags, type FROM message
-    WHERE id >= ? AND id <= ? AND (published_at <= ? OR id <= ?) ORDER BY id LIMIT ?`;
-  const idOf = (seq: Seq): bigint => messageIdToBigInt(topicId, seq);
-  const bounds = [idOf(firstSeq), idOf(throughSeqMax), throughMs, idOf(unneededThrough), MESSAGES_MAX];
-  const rows = all<OldMessage>(db, old, ...bounds);
-  return withinBytes(rows, REMOVED_BYTES_MAX);
+  const first = `SELECT id & ${SEQ_MASK_SQL} AS seq, length(body) AS bytes, tags, type, published_at AS publishedAtMs
+    FROM message WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?`;
+  const [from, to] = [messageIdToBigInt(topicId, firstSeq), messageIdToBigInt(topicId, throughSeqMax)];
+  const rows = all<OldMessage>(db, first, from, to, MESSAGES_MAX);
+  // A message is at least as old as each later one, also when the clock was ahead and its publishing time is too late.
+  const isOld = ({ seq, publishedAtMs }: OldMessage): boolean => publishedAtMs <= throughMs || seq <= unneededThrough;
+  return withinBytes(rows.slice(0, rows.findLastIndex(isOld) + 1), REMOVED_BYTES_MAX);
 }
 
 /** Reads parked deliveries, oldest message first: either all of them, or more than one step can remove. */
@@ -123,11 +125,12 @@ function withinBounds(
   return { deliveries: hasEarlier ? complete : fitting, throughSeq: tooMuch.seq - 1 };
 }
 
+/** The first message is at least as old as the last one, also when the clock was ahead as the first was published. */
 function readOldest(db: DatabaseSync, topicId: TopicId): TimeMs | null {
-  const oldest = "SELECT published_at FROM message WHERE id >= ? AND id < ? ORDER BY id LIMIT 1";
+  const oldest = `SELECT min(m.published_at, l.last_published_at) AS at FROM topic_log l, message m
+    WHERE l.topic_id = ? AND m.id >= ? AND m.id < ? ORDER BY m.id LIMIT 1`;
   const [from, to] = [messageIdToBigInt(topicId, 0), messageIdToBigInt((topicId + 1) as TopicId, 0)];
-  const row = get<{ published_at: number }>(db, oldest, from, to);
-  return row?.published_at ?? null;
+  return get<{ at: TimeMs }>(db, oldest, topicId, from, to)?.at ?? null;
 }
 
 function countExpired(db: DatabaseSync, { lagging }: TrimInput, going: readonly OldMessage[]): TrimResult["expired"] {

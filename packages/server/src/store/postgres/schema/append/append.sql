@@ -4,7 +4,7 @@
 -- outcome of a request: appended; replayed (its idempotency key was used before, with the same content); key_conflict
 -- (the key was used before, with other content); or topic_gone.
 CREATE FUNCTION ringback.append(
-  p_now bigint, p_key_ms bigint,
+  p_now bigint[], p_key_ms bigint,
   -- One element per request.
   p_topics integer[], p_counts integer[], p_keys text[], p_fingerprints text[],
   -- One element per message, ordered by request. p_indexes is the index of a message within its request, from 0.
@@ -16,14 +16,17 @@ CREATE FUNCTION ringback.append(
 LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  -- Delays and idempotency keys count in steady time.
+  v_now bigint := coalesce(p_now[1], ringback.steady_ms());
+  v_wall bigint := coalesce(p_now[2], ringback.now_ms());
 BEGIN
-  PERFORM ringback.lock_logs(p_topics, v_now);
+  PERFORM ringback.lock_logs(p_topics, v_wall);
   RETURN QUERY
   WITH judged AS (
     SELECT r.request::integer, r.topic_id, r.count, r.key, r.fingerprint, l.last_seq,
-      greatest(l.last_published_at, v_now) AS at, l.partition_id AS partition_before,
-      ringback.message_partition_id(l.retention_ms, greatest(l.last_published_at, v_now)) AS partition_id,
+      ringback.publishing_time(l.last_published_at, v_wall) AS at, l.partition_id AS partition_before,
+      ringback.message_partition_id(l.retention_ms, ringback.publishing_time(l.last_published_at, v_wall))
+        AS partition_id,
       i.first_seq AS known_seq, i.published_at AS known_at,
       CASE
         WHEN l.topic_id IS NULL THEN 'topic_gone'
@@ -36,7 +39,7 @@ BEGIN
     LEFT JOIN LATERAL (SELECT * FROM ringback.topic_log l WHERE l.topic_id = r.topic_id LIMIT 1) l ON true
     LEFT JOIN LATERAL (
       SELECT * FROM ringback.idempotency i
-      WHERE i.topic_id = r.topic_id AND i.key = r.key AND i.published_at + p_key_ms > v_now LIMIT 1) i ON true
+      WHERE i.topic_id = r.topic_id AND i.key = r.key AND i.expires_at > v_now LIMIT 1) i ON true
   ), placed AS MATERIALIZED (
     SELECT a.*, a.last_seq + 1 - a.count + sum(CASE WHEN a.outcome = 'appended' THEN a.count ELSE 0 END)
       OVER (PARTITION BY a.topic_id ORDER BY a.request)::bigint AS first_seq
@@ -44,7 +47,7 @@ BEGIN
   ), written AS (
     INSERT INTO ringback.message (topic_id, seq, partition_id, published_at, deliver_at, content_type, tags,
       type, ordering_key, attributes, request, body)
-    SELECT p.topic_id, p.first_seq + m.index, p.partition_id, p.at, CASE WHEN m.delay_ms > 0 THEN p.at + m.delay_ms END,
+    SELECT p.topic_id, p.first_seq + m.index, p.partition_id, p.at, CASE WHEN m.delay_ms > 0 THEN v_now + m.delay_ms END,
       m.content_type, m.tags::text[], m.type, m.ordering_key, m.attributes, m.sent_in,
       substr(p_bodies, m.offset_bytes + 1, m.size)
     FROM unnest(p_requests, p_indexes, p_delays, p_content_types, p_tags, p_types, p_ordering_keys, p_attributes,
@@ -61,15 +64,16 @@ BEGIN
     SELECT topic_id, first_seq, partition_id FROM grown WHERE partition_id IS DISTINCT FROM partition_before
   ), logs AS (
     UPDATE ringback.topic_log l SET last_seq = l.last_seq + g.count, last_published_at = g.at,
-      expires_at = coalesce(l.expires_at, g.at + l.retention_ms), partition_id = g.partition_id,
+      expires_at = least(l.expires_at, g.at + l.retention_ms), partition_id = g.partition_id,
       segment_first_seq = CASE WHEN g.partition_id = l.partition_id THEN l.segment_first_seq ELSE g.first_seq END
     FROM grown g
     WHERE l.topic_id = ANY (p_topics) AND l.topic_id = g.topic_id
   ), keys AS (
-    INSERT INTO ringback.idempotency AS i (topic_id, key, fingerprint, first_seq, published_at)
-    SELECT topic_id, key, fingerprint, first_seq, at FROM placed WHERE outcome = 'appended' AND key IS NOT NULL
+    INSERT INTO ringback.idempotency AS i (topic_id, key, fingerprint, first_seq, published_at, expires_at)
+    SELECT topic_id, key, fingerprint, first_seq, at, v_now + p_key_ms FROM placed WHERE outcome = 'appended' AND key IS NOT NULL
     ON CONFLICT (topic_id, key) DO UPDATE
-      SET fingerprint = excluded.fingerprint, first_seq = excluded.first_seq, published_at = excluded.published_at
+      SET fingerprint = excluded.fingerprint, first_seq = excluded.first_seq, published_at = excluded.published_at,
+        expires_at = excluded.expires_at
   )
   SELECT p.request, p.outcome,
     CASE p.outcome WHEN 'replayed' THEN p.known_seq ELSE p.first_seq END,

@@ -8,7 +8,7 @@
 -- For each request, returns one row per delivery and then one row without seq, which has the fields of the claim
 -- itself.
 CREATE FUNCTION ringback.claim(
-  p_now bigint, p_node bigint, p_lease_ms bigint, p_wait boolean,
+  p_now bigint[], p_node bigint, p_lease_ms bigint, p_wait boolean,
   p_scan_max integer, p_returned_max integer, p_retry_ms bigint, p_steady_ms bigint,
   -- One element per request.
   p_claims bigint[], p_subscriptions bigint[], p_deliveries_max integer[], p_bytes_max bigint[], p_from_log boolean[]
@@ -20,7 +20,7 @@ CREATE FUNCTION ringback.claim(
 ) LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_now bigint := coalesce(p_now[1], ringback.steady_ms());
   v_nodes record;
   v_id bigint;
   v_cursor ringback.subscription_cursor%ROWTYPE;

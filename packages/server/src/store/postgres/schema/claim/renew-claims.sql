@@ -1,9 +1,9 @@
 -- Extends leases that have not expired; never shortens one. Returns the claims that the node still holds.
-CREATE FUNCTION ringback.renew_claims(p_now bigint, p_node bigint, p_lease_ms bigint, p_claims bigint[])
+CREATE FUNCTION ringback.renew_claims(p_now bigint[], p_node bigint, p_lease_ms bigint, p_claims bigint[])
 RETURNS TABLE (id bigint) LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_now bigint := coalesce(p_now[1], ringback.steady_ms());
 BEGIN
   RETURN QUERY
   WITH valid AS MATERIALIZED (

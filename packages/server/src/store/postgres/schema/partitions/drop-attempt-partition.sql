@@ -4,10 +4,10 @@
 -- not be taken within p_lock_ms. A partition with more than p_scanned_max rows is not read: its youngest attempt is
 -- assumed to be from the end of its time span, and the number of its rows is the planner's estimate.
 CREATE FUNCTION ringback.drop_attempt_partition(
-  p_now bigint, p_retention_ms bigint, p_scanned_max bigint, p_lock_ms bigint
+  p_now bigint[], p_retention_ms bigint, p_scanned_max bigint, p_lock_ms bigint
 ) RETURNS bigint LANGUAGE plpgsql AS $function$
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_now bigint := coalesce(p_now[2], ringback.now_ms());
   v_before bigint := v_now - p_retention_ms;
   v_partition record;
   v_young integer;

@@ -1,7 +1,7 @@
 -- Creates the next partition of attempt when the current one has reached the last quarter of its time span.
-CREATE FUNCTION ringback.prepare_attempt_partitions(p_now bigint) RETURNS void LANGUAGE plpgsql AS $function$
+CREATE FUNCTION ringback.prepare_attempt_partitions(p_now bigint[]) RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_now bigint := coalesce(p_now[2], ringback.now_ms());
   v_to bigint;
 BEGIN
   SELECT r.to_at INTO v_to FROM ringback.attempt_partition r WHERE r.from_at <= v_now AND r.to_at > v_now

@@ -1,7 +1,7 @@
 -- For each partition of message that is in use and has reached the last quarter of its time span, creates the next one.
-CREATE FUNCTION ringback.prepare_message_partitions(p_now bigint) RETURNS void LANGUAGE plpgsql AS $function$
+CREATE FUNCTION ringback.prepare_message_partitions(p_now bigint[]) RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE
-  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_now bigint := coalesce(p_now[2], ringback.now_ms());
   v_partition integer;
 BEGIN
   FOR v_partition IN

@@ -2,14 +2,14 @@
 -- each subscription (expired), and the subscriptions in which a delivery of the same ordering key was unblocked
 -- (ready).
 CREATE FUNCTION ringback.dead_letter_expired(
-  p_topic integer, p_subscriptions bigint[], p_seqs bigint[], p_now bigint
+  p_topic integer, p_subscriptions bigint[], p_seqs bigint[], p_now bigint, p_wall bigint
 ) RETURNS TABLE (what text, subscription_id bigint, count bigint) LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
 DECLARE
   v_subscriptions bigint[];
   v_keys text[];
 BEGIN
-  PERFORM ringback.write_dead_letter(NULL, b.subscription_id, p_topic, b.seq, 'expired', p.attempts, p_now, a.status,
+  PERFORM ringback.write_dead_letter(NULL, b.subscription_id, p_topic, b.seq, 'expired', p.attempts, p_wall, a.status,
     a.error_code, a.error_detail, a.reply)
   FROM unnest(p_subscriptions, p_seqs) AS b (subscription_id, seq)
   CROSS JOIN LATERAL (

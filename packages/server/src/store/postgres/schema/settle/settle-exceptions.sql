@@ -2,9 +2,9 @@
 -- it recorded. p_topics and p_from_parked have one element for each of p_ordinals. The other arrays have one element
 -- per settlement of the call.
 CREATE FUNCTION ringback.settle_exceptions(
-  p_now bigint, p_ordinals integer[], p_topics integer[], p_from_parked boolean[],
+  p_now bigint, p_wall bigint, p_ordinals integer[], p_topics integer[], p_from_parked boolean[],
   p_subscriptions bigint[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[],
-  p_reasons text[], p_ordering_keys text[], p_attempts bigint[], p_started bigint[], p_statuses bigint[],
+  p_reasons text[], p_ordering_keys text[], p_first_attempts bigint[], p_attempts bigint[], p_statuses bigint[],
   p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea
 ) RETURNS integer LANGUAGE plpgsql AS $function$
 DECLARE
@@ -48,14 +48,14 @@ BEGIN
           ELSE ringback.due_in_key(v_id, v_key, v_row.seq, p_now) END,
         v_attempts,
         CASE v_row.kind WHEN 1 THEN p_retries[v_row.n] ELSE coalesce(v_parked.retries, 0) END,
-        coalesce(v_parked.first_attempt_at, CASE v_row.kind WHEN 1 THEN p_started[v_row.n] END),
+        coalesce(v_parked.first_attempt_at, CASE v_row.kind WHEN 1 THEN p_first_attempts[v_row.n] END),
         v_key)
       -- A redriven delivery that fails again keeps its dead_letter_id.
       ON CONFLICT (subscription_id, seq) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts,
         retries = excluded.retries, first_attempt_at = excluded.first_attempt_at, ordering_key = excluded.ordering_key;
     ELSIF v_row.kind = 3 THEN
       PERFORM ringback.write_dead_letter(v_parked.dead_letter_id, v_id, v_row.topic_id, v_row.seq,
-        p_reasons[v_row.n], v_attempts, p_now, p_statuses[v_row.n], p_error_codes[v_row.n],
+        p_reasons[v_row.n], v_attempts, p_wall, p_statuses[v_row.n], p_error_codes[v_row.n],
         p_error_details[v_row.n],
         CASE WHEN p_reply_sizes[v_row.n] IS NOT NULL
           THEN substr(p_replies, p_reply_offsets[v_row.n] + 1, p_reply_sizes[v_row.n]) END);

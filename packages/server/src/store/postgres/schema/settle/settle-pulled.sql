@@ -4,7 +4,7 @@
 -- then has not been claimed, and no claim can take it before this transaction ends. Returns the ordinals of the answers
 -- that were applied, and whether another delivery of the same subscription was unblocked.
 CREATE FUNCTION ringback.settle_pulled(
-  p_now bigint,
+  p_now bigint[],
   -- One element per answer. No two answers are about the same delivery. p_due_in null: delivered.
   p_subscriptions bigint[], p_seqs bigint[], p_retries bigint[], p_first_attempts bigint[], p_due_in bigint[],
   p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[],
@@ -25,7 +25,7 @@ DECLARE
 BEGIN
   PERFORM 1 FROM ringback.subscription_cursor c
     WHERE c.subscription_id = ANY (p_subscriptions) ORDER BY c.subscription_id FOR UPDATE;
-  v_now := coalesce(p_now, ringback.now_ms());
+  v_now := coalesce(p_now[1], ringback.steady_ms());
 
   SELECT array_agg(a.n::integer), array_agg(c.topic_id), array_agg(p.row_id) INTO v_ordinals, v_topics, v_rows
   FROM unnest(p_subscriptions, p_seqs, p_retries, p_first_attempts) WITH ORDINALITY

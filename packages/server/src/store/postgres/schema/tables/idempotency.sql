@@ -4,6 +4,7 @@ CREATE TABLE ringback.idempotency (
   fingerprint text NOT NULL,
   first_seq bigint NOT NULL,
   published_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
   PRIMARY KEY (topic_id, key)
 );
-CREATE INDEX idempotency_age ON ringback.idempotency (published_at);
+CREATE INDEX idempotency_age ON ringback.idempotency (expires_at);
