@@ -16,17 +16,19 @@ import { untilTrue } from "./harness/until.ts";
 
 const PUBLISHERS = 8;
 
+const run = (...args: string[]) => runCommandInProcess(["backup", ...args]);
+
 /** Publishes without a pause until `stop`, and keeps the ids of the messages that the server has accepted. */
 function startLoad(api: Api) {
   const accepted: string[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const publishing = Array.from({ length: PUBLISHERS }, async () => {
-    while (!isOver) accepted.push((await api.publish("t", { body: "x".repeat(2_000) })).id);
+    while (!over.signal.aborted) accepted.push((await api.publish("t", { body: "x".repeat(2_000) })).id);
   });
   return {
     accepted,
     async stop(): Promise<void> {
-      isOver = true;
+      over.abort();
       await Promise.all(publishing);
     },
   };
@@ -99,7 +101,6 @@ describe("ringback backup", () => {
     await server.api.putTopic("t");
     const file = join(root.path, "file");
     await writeFile(file, "precious");
-    const run = (...args: string[]) => runCommandInProcess(["backup", ...args]);
     expect(await run("--data", join(root.path, "data"), "--to", file)).toEqual({
       code: 1,
       stdout: "",

@@ -141,8 +141,11 @@ it("a page whose own name resolves to the server cannot use the server (DNS rebi
   // has the same origin as the code of a page whose name was changed later.
   const page = await open(`${url}/page`);
   for (const path of ["/v1/topics", "/metrics", "/healthz", "/openapi.json", "/in/image", "/api/", "/"]) {
-    const read = `fetch(${JSON.stringify(path)}).then(async (answer) => [answer.status, (await answer.json()).code])`;
-    expect([path, await page.evaluate(read)]).toEqual([path, [421, "host_not_allowed"]]);
+    const read = `fetch(${JSON.stringify(path)}).then(async (answer) => [answer.status, await answer.text()])`;
+    expect([path, await page.evaluate(read)]).toEqual([
+      path,
+      [421, expect.stringContaining("is not known as a name of this server")],
+    ]);
   }
   const created = `fetch("/v1/api-keys", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" })`;
   expect(await page.evaluate(`${created}.then((answer) => answer.status)`)).toBe(421);

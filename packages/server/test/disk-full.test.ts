@@ -184,7 +184,7 @@ describe("a disk that refuses writes", () => {
       ["POST", "/in/box", { x: 1 }],
       ["PUT", "/v1/topics/other", {}],
       ["PATCH", "/v1/topics/t", { retentionMs: 3_600_000 }],
-      ["PUT", `${subscriptionPath("t", "new")}`, { pull: {} }],
+      ["PUT", subscriptionPath("t", "new"), { pull: {} }],
       ["PATCH", path, { description: "changed" }],
       ["PUT", "/v1/inboxes/other", {}],
       ["PUT", "/v1/hooks/other", { urls: ["http://127.0.0.1:9/"], protocol: "json" }],

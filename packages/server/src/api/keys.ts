@@ -50,16 +50,16 @@ export function keyRoutes(app: FastifyInstance, parts: ApiParts): void {
     },
     deleteQuery,
     deleteErrors: ["invalid_request", "key_in_use"],
-    assertDeletable: async ({ kid }, request) => {
-      if (readDeleteQuery(request).force !== true) await assertKeyUnused(parts, kid);
-    },
     shape: { body: keyBody, read: (body) => readBody(body).jwk },
     isBodyOptional: false,
     assertName: ({ kid }) => assertKid("kid", kid),
     at: ({ kid }) => ({
       get: () => keys.get(kid),
       put: (jwk, condition) => keys.put(kid, jwk, condition),
-      delete: (condition) => keys.delete(kid, condition),
+      delete: async (condition, request) => {
+        if (readDeleteQuery(request).force !== true) await assertKeyUnused(parts, kid);
+        return keys.delete(kid, condition);
+      },
     }),
     notFound: ({ kid }) => new RingbackError("key_not_found", `There is no key "${kid}".`),
     viewOf: keyView,

@@ -26,7 +26,7 @@ export interface Target<N extends string, R, S> {
   /** The result has the resource under its noun, such as `topic`. */
   put(settings: S, condition?: WriteCondition): Promise<Readonly<Record<N, R>> & { readonly created: boolean }>;
   /** Returns false if another request has deleted the resource in the meantime. */
-  delete(condition?: WriteCondition): Promise<boolean>;
+  delete(condition: WriteCondition | undefined, request: FastifyRequest): Promise<boolean>;
 }
 
 /** A kind of resource that callers create under a name. `N`: its noun. `P`: the parameters of the path. */
@@ -45,8 +45,6 @@ export interface Resource<N extends string, P, R extends Revision, S> extends Na
   readonly viewOf: (resource: R) => object;
   /** The response to a GET. Needed only if this response contains more than `viewOf`. */
   readonly wholeViewOf?: (resource: R) => Promise<object>;
-  /** Called before a DELETE of an existing resource. Throws if the request must be refused. */
-  readonly assertDeletable?: (path: P, request: FastifyRequest) => Promise<void>;
   /** Called after each change. */
   readonly notify?: (path: P, change: "changed" | "deleted") => void;
 }
@@ -56,7 +54,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
   app: FastifyInstance,
   resource: Resource<N, P, R, S>,
 ): void {
-  const { path, noun, shape, at, notify } = resource;
+  const { path, noun, shape, at, notify, bodyOf } = resource;
   const named = ({ params }: FastifyRequest): P => {
     // Fastify cannot derive the type of the parameters from the type parameter `P`.
     resource.assertName(params as P);
@@ -83,7 +81,6 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
   const { patch, readPatch, patched } = shape;
   /** Concurrent patches of one resource would conflict with each other and start again many times. */
   const patches = new KeyedMutex();
-  const { bodyOf } = resource;
   if (patch !== undefined && readPatch !== undefined && patched !== undefined && bodyOf !== undefined) {
     app.patch(path, { schema: patchRoute(resource, patch) }, async (request, reply) => {
       const name = named(request);
@@ -114,10 +111,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
     const didDelete = await writeConditionally(
       request,
       async () => found(name, await target.get()),
-      async (_current, condition) => {
-        await resource.assertDeletable?.(name, request);
-        return target.delete(condition);
-      },
+      (_current, condition) => target.delete(condition, request),
     );
     if (!didDelete) throw resource.notFound(name);
     notify?.(name, "deleted");

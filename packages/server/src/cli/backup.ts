@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { loadConfig, type Config, type Flags } from "../config/config.ts";
+import { loadConfig, type Config } from "../config/config.ts";
 import { settings } from "../config/settings.ts";
 import { byteUnits, durationUnits } from "../config/units.ts";
 import { parseAddress } from "../store/postgres-address.ts";
@@ -42,7 +42,7 @@ export function addBackupCommand(program: Command, context: CommandContext): voi
 
 async function backup({ to, json, ...flags }: BackupOptions, context: CommandContext): Promise<void> {
   const readFile = (path: string) => new TextDecoder().decode(context.readFile(path));
-  const config = loadConfig({ flags: flags as Flags, env: context.env, readFile });
+  const config = loadConfig({ flags, env: context.env, readFile });
   if (config.database !== "sqlite")
     throw new CommandError(adviceForPostgres(config, to), { exitCode: exitCodes.misused });
   const stop = stopSignal(context);

@@ -28,8 +28,8 @@ describe.each<PushProtocol>(pushProtocols)("a subscription's own headers with pr
     const names = headers.filter((_, index) => index % 2 === 0);
     expect(names.length).toBeGreaterThan(0);
     for (const name of names) {
-      expect(faultOf(protocol, name), name).toContain("is set by the protocol");
-      expect(faultOf(protocol, name.toUpperCase()), name).toContain("is set by the protocol");
+      expect(faultOf(protocol, name)).toContain("is set by the protocol");
+      expect(faultOf(protocol, name.toUpperCase())).toContain("is set by the protocol");
     }
   });
 

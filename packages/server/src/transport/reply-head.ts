@@ -195,9 +195,15 @@ function statusOfOrdinaryHead(bytes: Buffer): number {
     if (!isLength && !isCoding) continue;
     lengths += 1;
     if (lengths > 1) return 0;
-    for (let value = at + 1; isLength && value < bytes.length && bytes[value] !== CR; value++) {
-      if (bytes[value] === COMMA) return 0;
-    }
+    if (isLength && hasComma(bytes, at + 1)) return 0;
   }
   return 0;
+}
+
+/** True if the line that begins at `from` has a comma. */
+function hasComma(bytes: Uint8Array, from: number): boolean {
+  for (let at = from; at < bytes.length && bytes[at] !== CR; at++) {
+    if (bytes[at] === COMMA) return true;
+  }
+  return false;
 }

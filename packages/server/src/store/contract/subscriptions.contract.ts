@@ -8,6 +8,8 @@ import { HOUR_MS, message, parkedUntil, Scene, settings, textsOf, topicSettings 
 const pullSettings = settings({ push: null });
 const namesOf = ({ items }: Page<{ readonly name: string }>) => items.map(({ name }) => name);
 
+const signing = (...keys: string[]) => settings({ push: { ...settings().push, keys } as never });
+
 export function subscriptionsContract({ promise, shared, fresh }: Part): void {
   const account = () => shared().store.catalog.defaultAccount().id;
 
@@ -167,7 +169,6 @@ export function subscriptionsContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const { catalog } = scene.store;
     const { topic: other } = await catalog.putTopic(account(), "other-keys", topicSettings());
-    const signing = (...keys: string[]) => settings({ push: { ...settings().push, keys } as never });
     await catalog.putSubscription(scene.topic.id, "both", signing("k.1", "k.2"), "now");
     await catalog.putSubscription(scene.topic.id, "none", signing(), "now");
     await catalog.putSubscription(scene.topic.id, "longer", signing("k.10"), "now");

@@ -136,31 +136,32 @@ it.each([
   expect(await runScript(await preparedDatabase(settings, scope))).toEqual(expected);
 });
 
+async function readSettings(url: string): Promise<Record<string, string>> {
+  const client = newClient(url, "reading");
+  await client.connect();
+  try {
+    const connection = connectionOf(client);
+    await prepareSession(connection, { statementMsMax: 0 });
+    const rows = await connection.query<{ name: string; value: string }>(
+      "SELECT lower(name) AS name, current_setting(name) AS value FROM pg_settings",
+    );
+    return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+  } finally {
+    await client.end();
+  }
+}
+
 describe("a session", () => {
   it("has the value of the list in each setting, and keeps a synchronous_commit that is durable", async () => {
     const url = await preparedDatabase(await known(Object.values(hostile).flat()), "DATABASE");
     const durable = await preparedDatabase([["synchronous_commit", "remote_apply"]], "ROLE");
     expect(await readSettings(durable)).toMatchObject({ synchronous_commit: "remote_apply" });
     const settings = await readSettings(url);
-    for (const { name, value } of sessionSettings) {
-      if (settings[name] !== undefined) expect([name, settings[name]]).toEqual([name, value]);
-    }
+    // A setting that this version of PostgreSQL lacks is not set.
+    const present = sessionSettings.filter(({ name }) => settings[name] !== undefined);
+    expect(present.length).toBeGreaterThan(20);
+    expect(settings).toMatchObject(Object.fromEntries(present.map(({ name, value }) => [name, value])));
   });
-
-  async function readSettings(url: string): Promise<Record<string, string>> {
-    const client = newClient(url, "reading");
-    await client.connect();
-    try {
-      const connection = connectionOf(client);
-      await prepareSession(connection, { statementMsMax: 0 });
-      const rows = await connection.query<{ name: string; value: string }>(
-        "SELECT lower(name) AS name, current_setting(name) AS value FROM pg_settings",
-      );
-      return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
-    } finally {
-      await client.end();
-    }
-  }
 });
 
 describe("session_replication_role = replica, which only a superuser can set", () => {

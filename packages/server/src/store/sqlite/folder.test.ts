@@ -43,7 +43,7 @@ async function open(folder: string, options: Partial<SqliteStoreOptions> = {}) {
   return { store, warnings, scene: await Scene.make(under) };
 }
 
-const modeOf = (path: string): string => ((statSync(path).mode & 0o777) as number).toString(8);
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 const modesIn = (folder: string) =>
   Object.fromEntries(readdirSync(folder).map((name) => [name, modeOf(join(folder, name))]));
 const privateFiles = {
@@ -106,19 +106,19 @@ describe.skipIf(process.platform === "win32")("a data folder", () => {
   });
 });
 
+const MIB = 1024 ** 2;
+const bytesOf = (folder: string, name = "ringback.db-wal"): number => statSync(join(folder, name)).size;
+const large = () => message("x".repeat(60_000));
+
+/** Starts a read of another program, which goes on until the returned connection is closed. */
+function holdRead(folder: string): DatabaseSync {
+  const reader = new DatabaseSync(join(folder, "ringback.db"), { readOnly: true });
+  reader.exec("BEGIN");
+  reader.prepare("SELECT count(*) FROM topic").get();
+  return reader;
+}
+
 describe("a write-ahead log", () => {
-  const MIB = 1024 ** 2;
-  const bytesOf = (folder: string, name = "ringback.db-wal"): number => statSync(join(folder, name)).size;
-  const large = () => message("x".repeat(60_000));
-
-  /** Starts a read of another program, which goes on until the returned connection is closed. */
-  function holdRead(folder: string): DatabaseSync {
-    const reader = new DatabaseSync(join(folder, "ringback.db"), { readOnly: true });
-    reader.exec("BEGIN");
-    reader.prepare("SELECT count(*) FROM topic").get();
-    return reader;
-  }
-
   test("that a reader keeps from being emptied counts into the limit, and is cut when the reader has ended", async () => {
     const folder = newFolder();
     const { store, scene } = await open(folder, { bytesMax: 10 * MIB });
@@ -171,39 +171,40 @@ describe("a write-ahead log", () => {
   });
 });
 
+const files = ["ringback.db", "ringback.db-wal", "ringback.db-shm"];
+const lost = (fault: string) => [expect.stringMatching(new RegExp(`did not stop cleanly, .*-wal" ${fault}\\. What`))];
+
+/** Starts a server on a new folder, publishes there, and kills the server. */
+async function killed(): Promise<string> {
+  const folder = newFolder();
+  const child = Child.start("./appending-child.ts", folder);
+  await child.readLines(50);
+  await child.kill();
+  return folder;
+}
+
+/** Opens a copy of some files of a folder, as a restored copy would be opened. */
+async function warningsOfCopy(folder: string, names: readonly string[], change?: (copy: string) => void) {
+  const copy = newFolder();
+  for (const name of names) copyFileSync(join(folder, name), join(copy, name));
+  change?.(copy);
+  const { store, warnings } = await open(copy);
+  await store.close();
+  const again = await open(copy);
+  expect(again.warnings).toEqual([]);
+  await again.store.close();
+  return warnings;
+}
+
+const cut = (bytes: number) => (copy: string) => truncateSync(join(copy, "ringback.db-wal"), bytes);
+
 describe("a start after a stop that was not clean", () => {
-  const files = ["ringback.db", "ringback.db-wal", "ringback.db-shm"];
-  const lost = (fault: string) => [expect.stringMatching(new RegExp(`did not stop cleanly, .*-wal" ${fault}\\. What`))];
-
-  /** Starts a server on a new folder, publishes there, and kills the server. */
-  async function killed(): Promise<string> {
-    const folder = newFolder();
-    const child = Child.start("./appending-child.ts", folder);
-    await child.readLines(50);
-    await child.kill();
-    return folder;
-  }
-
-  /** Opens a copy of some files of a folder, as a restored copy would be opened. */
-  async function warningsOfCopy(folder: string, names: readonly string[], change?: (copy: string) => void) {
-    const copy = newFolder();
-    for (const name of names) copyFileSync(join(folder, name), join(copy, name));
-    change?.(copy);
-    const { store, warnings } = await open(copy);
-    await store.close();
-    const again = await open(copy);
-    expect(again.warnings).toEqual([]);
-    await again.store.close();
-    return warnings;
-  }
-
   test("warns when the write-ahead log is missing or cut, once, and not when it is whole", async () => {
     const folder = await killed();
     expect(await warningsOfCopy(folder, files)).toEqual([]);
     expect(await warningsOfCopy(folder, files.slice(0, 2))).toEqual([]);
     expect(await warningsOfCopy(folder, ["ringback.db"])).toEqual(lost("is missing"));
     expect(await warningsOfCopy(folder, ["ringback.db", "ringback.db-shm"])).toEqual(lost("is missing"));
-    const cut = (bytes: number) => (copy: string) => truncateSync(join(copy, "ringback.db-wal"), bytes);
     expect(await warningsOfCopy(folder, files, cut(0))).toEqual(lost("is missing"));
     // The header of the log, and a part of its first frame, its first frame, and one and a half frames.
     for (const bytes of [1_000, 32 + 4_120, 32 + 6_180]) {

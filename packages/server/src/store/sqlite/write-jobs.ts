@@ -73,10 +73,7 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
       return { ...written, commitS };
     },
     begin(input: Parameters<typeof catalog.begin>[1]): ReturnType<typeof catalog.begin> {
-      const begun = transaction(() => catalog.begin(db, input));
-      // A copy of the database file alone must show that a server was running.
-      db.exec("PRAGMA wal_checkpoint(PASSIVE)");
-      return begun;
+      return withCheckpoint(db, () => transaction(() => catalog.begin(db, input)));
     },
     end: one(catalog.end),
     insertTopic: one(catalog.insertTopic),
@@ -107,3 +104,10 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
 }
 
 export type WriteJobs = ReturnType<typeof writeJobs>;
+
+/** Copies what `work` has written to the database file, so that a copy of the file alone shows it. */
+function withCheckpoint<T>(db: DatabaseSync, work: () => T): T {
+  const result = work();
+  db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+  return result;
+}
