@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { RawReceiver } from "../src/transport/testing/raw-receiver.ts";
 import { tlsFixture } from "../src/transport/testing/tls-fixture.ts";
 import { copies } from "./harness/copies.ts";
-import type { AttemptView } from "./harness/api.ts";
+import { type AttemptView, subscriptionPath } from "./harness/api.ts";
 import { refusing, startDripping } from "./harness/dead-endpoints.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { startReceiver } from "./harness/receiver.ts";
@@ -177,7 +177,14 @@ describe("a server that others can reach", () => {
     const args = ["--no-allow-private-networks"];
     {
       await using guarded = await startServerInProcess({ folder: folder.path, args });
-      expect(await attempt("guarded", { url: receiver.url }, guarded)).toMatchObject({
+      await guarded.api.putTopic("guarded");
+      const literal = { json: { push: { url: receiver.url } } };
+      expect(await guarded.api.call("PUT", subscriptionPath("guarded", "literal"), literal)).toMatchObject({
+        status: 400,
+        json: { code: "invalid_url", errors: [{ field: "push.url" }] },
+      });
+      const named = receiver.url.replace("127.0.0.1", "localhost");
+      expect(await attempt("guarded", { url: named }, guarded)).toMatchObject({
         verdict: "error",
         errorCode: "address_denied",
         status: null,
