@@ -193,9 +193,9 @@ describe("a call", () => {
     ["no JSON", { body: '{"a":1', headers: json }, 400, "malformed_json"],
     ["another type", { body: "{}", headers: { "content-type": "text/plain" } }, 415, "unsupported_media_type"],
     ["no UTF-8", { body: Uint8Array.of(0x22, 0xff, 0x22), headers: json }, 400, "invalid_utf8"],
-    ["JSON without a bottom", { body: "[".repeat(1_000_000), headers: json }, 400, "invalid_request"],
-    ["JSON that is too deep", { body: `${"[".repeat(101)}${"]".repeat(101)}`, headers: json }, 400, "invalid_request"],
-    ["too much", { body: `"${"x".repeat(limits.requestBytesMax)}"`, headers: json }, 413, "request_too_large"],
+    ["JSON without a bottom", { body: "[".repeat(1_000_000), headers: json }, 400, "json_too_complex"],
+    ["JSON that is too deep", { body: `${"[".repeat(101)}${"]".repeat(101)}`, headers: json }, 400, "json_too_complex"],
+    ["too much", { body: `"${"x".repeat(limits.hookPayloadBytesMax)}"`, headers: json }, 413, "request_too_large"],
   ])("with a payload of %s is refused", async (_what, given, status, code) => {
     const posts = await scene.start(() => ({ status: 204 }));
     await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
@@ -203,10 +203,10 @@ describe("a call", () => {
     expect(posts).toEqual([]);
   });
 
-  it("may be as large as a publish request, and 100 levels deep", async () => {
+  it("may have 4 MiB, and be 100 levels deep", async () => {
     const posts = await scene.start(() => ({ status: 204 }));
     await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url], protocol: "json" } });
-    const large = `"${"x".repeat(limits.requestBytesMax - 2)}"`;
+    const large = `"${"x".repeat(limits.hookPayloadBytesMax - 2)}"`;
     expect((await callAsText("h", large)).status).toBe(200);
     const deep = "[".repeat(100) + "]".repeat(100);
     expect((await callAsText("h", deep)).text).toContain(`"data":${deep},`);

@@ -150,10 +150,15 @@ describe("publishing", () => {
     },
   );
 
-  it("stores a deeply nested body unchanged", async () => {
-    const body = `{"body":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
-    expect((await call(test.app, "POST", path, { body, headers: json })).status).toBe(201);
-    expect((await storedMessages(test.store))[0]?.body).toHaveLength(400_000);
+  it("stores a deeply nested body unchanged, and refuses one that is too deep for most receivers", async () => {
+    const nested = (levels: number) => `{"body":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    // The request is one level itself.
+    const levelsMax = limits.jsonDepthMax - 1;
+    const kept = await call(test.app, "POST", path, { body: nested(levelsMax), headers: json });
+    expect(kept.status).toBe(201);
+    expect((await storedMessages(test.store))[0]?.body).toHaveLength(2 * levelsMax);
+    const refused = await call(test.app, "POST", path, { body: nested(levelsMax + 1), headers: json });
+    expect(refused).toMatchObject({ status: 400, json: { code: "json_too_complex" } });
   });
 
   describe("raw", () => {
