@@ -21,7 +21,7 @@ const answering = (head: string, body = ""): ReturnType<typeof writeAndEnd> =>
   writeAndEnd(`HTTP/1.1 200 OK\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`);
 
 const compressed = (encoding: string, bytes: Uint8Array, length = bytes.length): Buffer => {
-  const head = `HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${length}\r\n\r\n`;
+  const head = `HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), bytes]);
 };
 

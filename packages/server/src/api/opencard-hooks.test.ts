@@ -104,7 +104,7 @@ describe("opencard", () => {
     const again = { json: { urls: [url], protocol: "opencard", key: "0" } };
     expect((await scene.ask("PUT", "/v1/hooks/other", again)).json).toMatchObject({ code: "key_unavailable" });
     expect((await scene.ask("GET", "/v1/keys/0")).json).toMatchObject({ usable: false });
-    await scene.ask("DELETE", "/v1/keys/0");
+    await scene.ask("DELETE", "/v1/keys/0?force=true");
     const gone = await scene.ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
     expect(gone.json).toMatchObject({ status: 404, code: "key_not_found" });
   });
