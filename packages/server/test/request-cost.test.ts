@@ -10,11 +10,11 @@ import { Server } from "./harness/server.ts";
 // Real: server, commands, sockets and processes. Nothing is faked. No test measures a time.
 
 /**
- * The heap of the processes. A list of 1,000,000 pieces of one byte needs four times as much, so that a process that
+ * The heap of the processes. A list of 500,000 pieces of one byte needs twice as much, so that a process that
  * keeps one ends.
  */
 const env = { NODE_OPTIONS: "--max-old-space-size=100" };
-const bytes = 1_000_000;
+const bytes = 500_000;
 
 /** Sends a body in HTTP chunks of one byte, and returns the status of the reply. */
 async function statusOfOneByteChunks(url: string, contentType: string): Promise<number> {
@@ -67,7 +67,7 @@ describe("a body in HTTP chunks of one byte takes no more memory than any other"
   ])("sent to ringback %s", async (_, args, status) => {
     const command = startCommand(args, { env });
     try {
-      const [url] = await command.stdoutMatch(/http:\/\/127\.0\.0\.1:\d+[\w/-]*/);
+      const [url] = await command.stderrMatch(/http:\/\/127\.0\.0\.1:\d+[\w/-]*/);
       expect(await statusOfOneByteChunks(url, "application/json")).toBe(status);
     } finally {
       command.signal("SIGKILL");
