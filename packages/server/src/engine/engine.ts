@@ -4,6 +4,7 @@ import type { Transport } from "../transport/port.ts";
 import { Dispatcher } from "./push/dispatcher.ts";
 import { engineLimits } from "./engine-limits.ts";
 import type { KeyRing } from "./keys/keys.ts";
+import type { PushHeaderReader } from "./keys/push-headers.ts";
 import type { Publisher } from "./publisher.ts";
 import { createPublisher } from "./publisher.ts";
 import { Settler } from "./push/settler.ts";
@@ -14,6 +15,7 @@ export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly transport: Transport;
   readonly random: Random;
   readonly keyRing: KeyRing;
+  readonly pushHeaders: PushHeaderReader;
   /** The most POSTs in flight for all subscriptions together. */
   readonly inFlightMax: number;
   /** Receives errors of background work, which has no caller. `during` describes that work. */

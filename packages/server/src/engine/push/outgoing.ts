@@ -8,11 +8,12 @@ import {
   type RetryAfter,
 } from "@ringback/sdk/protocols";
 import { messageId } from "../../domain/message-id.ts";
-import type { Subscription, TimeMs } from "../../domain/model.ts";
+import type { PushSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
 import type { KeyRing } from "../keys/keys.ts";
+import type { PushHeaderReader } from "../keys/push-headers.ts";
 
 /** Everything that all deliveries of a subscription share, computed once. */
 export interface Route {
@@ -21,15 +22,20 @@ export interface Route {
   readonly topicOwner: number;
   readonly topic: string;
   readonly subscription: string;
-  /** The subscription's own headers: name, value, name, value … They never repeat a header of the dialect. */
-  readonly headers: readonly string[];
-  /** Names of the keys with which the requests are signed. */
-  readonly keys: readonly string[];
+  readonly push: PushSettings;
+  /** True: the subscription has headers of its own. They never repeat a header of the dialect. */
+  readonly hasHeaders: boolean;
+}
+
+/** Gives the secrets that requests are made with. */
+export interface Secrets {
+  readonly keyRing: KeyRing;
+  readonly pushHeaders: PushHeaderReader;
 }
 
 /**
  * The reason why a delivery cannot be sent. `unencodable`: the dialect cannot carry this message. `key_unavailable`: a
- * key is missing or unfit.
+ * key is missing or unfit, or the value of a header cannot be decrypted.
  */
 export type EncodeFailure = "unencodable" | "key_unavailable";
 
@@ -44,20 +50,20 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
     topicOwner,
     topic: subscription.topic,
     subscription: subscription.name,
-    headers: Object.entries(push.headers).flat(),
-    keys: push.keys,
+    push,
+    hasHeaders: Object.keys(push.headers).length > 0,
   };
 }
 
 /**
- * Encodes one delivery in the subscription's dialect. Returns a promise for dialects that sign, because keys are read
- * from the store and the cryptography is asynchronous.
+ * Encodes one delivery in the subscription's dialect. Returns a promise if the subscription has keys or headers, because
+ * keys are read from the store and the cryptography is asynchronous.
  */
 export function encode(
   route: Route,
   delivery: ClaimedDelivery,
   sending: { readonly requestId: string; readonly sentAtMs: TimeMs },
-  keyRing: KeyRing,
+  secrets: Secrets,
 ): EncodedRequest | EncodeFailure | Promise<EncodedRequest | EncodeFailure> {
   const { message } = delivery;
   const outgoing: OutgoingDelivery = {
@@ -76,47 +82,48 @@ export function encode(
     orderingKey: message.orderingKey,
     attributes: message.attributes,
   };
-  if (route.keys.length > 0) return encodeSigned(route, outgoing, keyRing);
+  if (route.push.keys.length > 0 || route.hasHeaders) return encodeWithSecrets(route, outgoing, secrets);
   try {
     const encoded = route.protocol.encode(outgoing, noKeys);
-    return encoded instanceof Promise ? finishEncoding(route, encoded) : withHeaders(route, encoded);
+    return encoded instanceof Promise ? finishEncoding(encoded, noHeaders) : encoded;
   } catch (error) {
     return unencodable(error);
   }
 }
 
 const noKeys: readonly ProtocolKey[] = [];
+const noHeaders: readonly string[] = [];
 
-async function encodeSigned(
+async function encodeWithSecrets(
   route: Route,
   outgoing: OutgoingDelivery,
-  keyRing: KeyRing,
+  { keyRing, pushHeaders }: Secrets,
 ): Promise<EncodedRequest | EncodeFailure> {
+  const { push } = route;
   const keys: ProtocolKey[] = [];
-  for (const kid of route.keys) {
+  for (const kid of push.keys) {
     const key = await keyRing.find(kid);
     // A key that the dialect cannot use is treated like a missing key. The other keys are enough for a receiver that
     // has them.
     if (key !== null && (route.protocol.keyFault?.(key.jwk) ?? null) === null) keys.push(key);
   }
-  // The operator can add a key, and the message itself is valid.
-  if (keys.length === 0) return "key_unavailable";
-  return finishEncoding(route, (async () => route.protocol.encode(outgoing, keys))());
+  const owner = { topic: route.topic, name: route.subscription };
+  const headers = route.hasHeaders ? await pushHeaders.open(owner, push) : noHeaders;
+  // The operator can add a key or a master key, and the message itself is valid.
+  if ((keys.length === 0 && push.keys.length > 0) || headers === null) return "key_unavailable";
+  return finishEncoding((async () => route.protocol.encode(outgoing, keys))(), headers);
 }
 
 async function finishEncoding(
-  route: Route,
   encoding: Promise<EncodedRequest>,
+  ownHeaders: readonly string[],
 ): Promise<EncodedRequest | EncodeFailure> {
   try {
-    return withHeaders(route, await encoding);
+    const { headers, body } = await encoding;
+    return { headers: ownHeaders.length === 0 ? headers : [...headers, ...ownHeaders], body };
   } catch (error) {
     return unencodable(error);
   }
-}
-
-function withHeaders(route: Route, encoded: EncodedRequest): EncodedRequest {
-  return route.headers.length === 0 ? encoded : { headers: [...encoded.headers, ...route.headers], body: encoded.body };
 }
 
 function unencodable(error: unknown): "unencodable" {

@@ -12,6 +12,7 @@ import type {
 import { Engine } from "../engine.ts";
 import { createEventBus } from "../event-bus.ts";
 import type { EventBus } from "../event-bus.ts";
+import { PushHeaders } from "../keys/push-headers.ts";
 import type { PublishResult } from "../publisher.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { MortalTimers } from "./mortal-timers.ts";
@@ -103,6 +104,7 @@ export class Simulation {
       timers,
       random: this.random,
       keyRing: { find: (kid) => Promise.resolve(this.keys.get(kid) ?? null) },
+      pushHeaders: new PushHeaders({ masterKeys: [], failed: () => {} }),
       inFlightMax: this.#inFlightMax,
       failed: (error, during) => this.failures.push({ during, error }),
     });
