@@ -9,7 +9,7 @@ const path = "/v1/topics/orders/subscriptions/mail";
 const url = "http://127.0.0.1:9/";
 const secret = "Bearer 7f3a-secret";
 const headers = { Authorization: secret, "X-Team": "blue-team-value" };
-const hidden = { Authorization: null, "X-Team": null };
+const shownHeaders = { Authorization: null, "X-Team": null };
 
 let test: TestApp;
 beforeEach(async () => {
@@ -46,7 +46,7 @@ describe("the values of push headers", () => {
     ];
     for (const { status, json } of answers) {
       expect([200, 201]).toContain(status);
-      expect((json.items?.[0] ?? json).push.headers).toEqual(hidden);
+      expect((json.items?.[0] ?? json).push.headers).toEqual(shownHeaders);
     }
     const seen = JSON.stringify([answers, test.events.emitted, test.logLines, await stored()]);
     for (const value of Object.values(headers)) expect(seen).not.toContain(value);
@@ -58,7 +58,7 @@ describe("the values of push headers", () => {
     const before = await stored();
     expect((await patch({ push: { timeoutMs: 1000 }, maxInFlight: 3 })).status).toBe(200);
     expect(await stored()).toEqual(before);
-    expect((await patch({ push: { headers: { "X-Team": "red" } } })).json.push.headers).toEqual(hidden);
+    expect((await patch({ push: { headers: { "X-Team": "red" } } })).json.push.headers).toEqual(shownHeaders);
     const changed = await stored();
     expect(changed["Authorization"]).toEqual(before["Authorization"]);
     expect(changed["X-Team"]).not.toEqual(before["X-Team"]);
@@ -87,7 +87,7 @@ describe("the values of push headers", () => {
   it("cannot be null in a PUT, such as one with the body of a GET, and the error says what to do", async () => {
     await put();
     const before = await etag();
-    const { status, json } = await put({ headers: hidden });
+    const { status, json } = await put({ headers: shownHeaders });
     expect(status).toBe(400);
     expect(json).toMatchObject({
       code: "invalid_request",

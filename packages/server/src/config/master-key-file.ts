@@ -28,8 +28,8 @@ interface Log {
 
 /**
  * Returns the master keys of a server whose database is in the folder: the configured ones, then the key in the file
- * `master.key`. Without a configured key and without the file, makes a key and writes the file. The caller must hold the
- * folder's lock. Throws `storage_unavailable` if the file cannot be used.
+ * `master.key`. Without a configured key and without the file, makes a key and writes the file. The caller must hold
+ * the folder's lock. Throws `storage_unavailable` if the file cannot be used.
  */
 export function masterKeysOf(folder: string, configured: readonly string[], log: Log): readonly string[] {
   const file = join(folder, fileName);

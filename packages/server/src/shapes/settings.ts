@@ -156,8 +156,8 @@ function withoutSecrets({ properties = {}, additionalProperties, writeOnly }: Sc
 const sealedText = closedObject({ sealed: Type.String(), bytes: Type.Integer() });
 
 /**
- * The schema of settings as they are stored, with a patch applied. A secret in them is sealed, unless the patch gave it.
- * The schema of a patch accepts no sealed secrets, so a caller cannot give any.
+ * The schema of stored settings to which a patch was applied. A secret in them is sealed, unless the patch gave it. The
+ * schema of a patch accepts no sealed secrets, so a caller cannot give any.
  */
 function storedSchema(schema: TSchema): TSchema {
   const { anyOf, properties, ...rest } = schema as SchemaParts;

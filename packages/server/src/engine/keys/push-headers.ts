@@ -77,7 +77,7 @@ export class PushHeaders implements PushHeaderReader {
   }
 }
 
-/** Contains a colon, which names of keys cannot contain. So a header cannot be opened as a key, or a key as a header. */
+/** Contains a colon, which names of keys cannot contain. So a header cannot be opened as a key, nor the reverse. */
 function sealedName({ topic, name }: HeaderOwner, header: string): string {
   return `push-header:${topic}/${name}/${header}`;
 }

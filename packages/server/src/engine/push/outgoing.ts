@@ -56,8 +56,8 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
 }
 
 /**
- * Encodes one delivery in the subscription's dialect. Returns a promise if the subscription has keys or headers, because
- * keys are read from the store and the cryptography is asynchronous.
+ * Encodes one delivery in the subscription's dialect. Returns a promise if the subscription has keys or headers,
+ * because keys are read from the store and the cryptography is asynchronous.
  */
 export function encode(
   route: Route,
