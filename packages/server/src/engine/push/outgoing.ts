@@ -119,8 +119,8 @@ async function finishEncoding(
   ownHeaders: readonly string[],
 ): Promise<EncodedRequest | EncodeFailure> {
   try {
-    const { headers, body } = await encoding;
-    return { headers: ownHeaders.length === 0 ? headers : [...headers, ...ownHeaders], body };
+    const encoded = await encoding;
+    return ownHeaders.length === 0 ? encoded : { headers: [...encoded.headers, ...ownHeaders], body: encoded.body };
   } catch (error) {
     return unencodable(error);
   }
