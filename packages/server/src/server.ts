@@ -9,6 +9,7 @@ import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
 import { addWechatApi } from "./compat/wechat/api.ts";
 import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
+import { masterKeysOf } from "./config/master-key-file.ts";
 import { readVersion } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { Engine } from "./engine/engine.ts";
@@ -23,6 +24,8 @@ import { AccountHooks } from "./engine/hooks/account-hooks.ts";
 import { AccountApiKeys } from "./engine/keys/account-api-keys.ts";
 import { AccountKeys } from "./engine/keys/account-keys.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
+import { PushHeaders } from "./engine/keys/push-headers.ts";
+import { checkStoredHeaders } from "./engine/keys/stored-headers.ts";
 import type { Readiness } from "./ops/health.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import type { Store, StoreObserver } from "./store/store.ts";
@@ -55,8 +58,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   };
   try {
     await declareResources({ ...foundation, ...services }, config);
-    warnOfUnusableKeys(await services.keys.unusable(), log);
-    warnOfUnusableKeys(await services.apiKeys.unusable(), log);
+    await warnOfSecrets({ ...foundation, ...services });
     services.pullQueues.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
     await services.engine.start();
@@ -83,7 +85,19 @@ async function createFoundation(config: Config, log: Logger) {
   });
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
   const store = await openStore(config, { ...metrics.observer, clockJumped }, log);
-  return { config, log, store, transport, endpointRule, events, metrics };
+  const masterKeys = await readMasterKeys(config, log, store);
+  return { config, log, store, masterKeys, transport, endpointRule, events, metrics };
+}
+
+/** With SQLite, the open store has locked the folder, so no other server can make a master key at the same time. */
+async function readMasterKeys(config: Config, log: Logger, store: Store): Promise<readonly string[]> {
+  if (config.database !== "sqlite") return config.masterKey;
+  try {
+    return masterKeysOf(config.data, config.masterKey, log);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 async function openStore(config: Config, observer: StoreObserver, log: Logger): Promise<Store> {
@@ -101,15 +115,16 @@ async function openStore(config: Config, observer: StoreObserver, log: Logger): 
   return SqliteStore.open({ folder: config.data, bytesMax, messageCacheBytes, warn, ...shared });
 }
 
-function createServices({ config, log, store, transport, endpointRule, events, metrics }: Foundation) {
+function createServices({ config, log, store, masterKeys, transport, endpointRule, events, metrics }: Foundation) {
   const failedDuring = (during: string) => (error: unknown) =>
     log.error({ err: error, during }, "background work failed");
   const keySafe = {
     store,
-    masterKeys: config.masterKey,
+    masterKeys,
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
   const keys = new AccountKeys(keySafe);
+  const pushHeaders = new PushHeaders(keySafe);
   const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
   const engine = new Engine({
     ...shared,
@@ -122,6 +137,7 @@ function createServices({ config, log, store, transport, endpointRule, events, m
     random: systemRandom,
     keyRing: keys,
     log: createEngineLog(log),
+    pushHeaders,
     inFlightMax: config.inFlightMax,
     failed: (error, during) => failedDuring(during)(error),
   });
@@ -132,6 +148,7 @@ function createServices({ config, log, store, transport, endpointRule, events, m
   return {
     engine,
     keys,
+    pushHeaders,
     apiKeys: new AccountApiKeys({ ...keySafe, randomBytes }),
     hooks: new AccountHooks({
       ...shared,
@@ -150,7 +167,7 @@ function createServices({ config, log, store, transport, endpointRule, events, m
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, keys, apiKeys, hooks, inboxes, pulls, queues }: Services,
+  { engine, keys, apiKeys, pushHeaders, hooks, inboxes, pulls, queues }: Services,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { publisher } = engine;
@@ -160,6 +177,7 @@ async function createHttpApp(
     publisher,
     keys,
     apiKeys,
+    pushHeaders,
     hooks,
     inboxes,
     pulls,
@@ -198,13 +216,21 @@ async function closeServer({ config, store }: Foundation, services: Services, ap
   await store.close();
 }
 
-/** Unusable keys that the log names. This number is enough to find out which master key is missing. */
-const unusableKeysNamedMax = 50;
+/** Secrets that one log line names. This number is enough to find out which master key is missing. */
+const namedSecretsMax = 50;
 
-function warnOfUnusableKeys(kids: readonly string[], log: Logger): void {
-  if (kids.length === 0) return;
-  const line = "these keys cannot be decrypted, because the master key that they were stored with is not configured";
-  log.warn({ count: kids.length, kids: kids.slice(0, unusableKeysNamedMax) }, line);
+async function warnOfSecrets({ log, store, keys, apiKeys, pushHeaders }: Foundation & Services): Promise<void> {
+  const missing = "because the master key that they were stored with is not configured";
+  for (const kids of [await keys.unusable(), await apiKeys.unusable()]) {
+    const named = { count: kids.length, kids: kids.slice(0, namedSecretsMax) };
+    if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
+  }
+  const { unusable, unsealed } = await checkStoredHeaders({ store, pushHeaders });
+  const warn = (names: readonly string[], line: string): void => {
+    if (names.length > 0) log.warn({ count: names.length, subscriptions: names.slice(0, namedSecretsMax) }, line);
+  };
+  warn(unusable, `the push headers of these subscriptions cannot be decrypted, ${missing}`);
+  warn(unsealed, "the push headers of these subscriptions are stored unencrypted, because masterKey is not set");
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

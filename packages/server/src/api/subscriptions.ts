@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { Subscription } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
-import { assertSettingsFit } from "../engine/push/settings-rule.ts";
+import { settingsToStore } from "../engine/push/settings-rule.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { writeConditionally } from "../http/preconditions.ts";
 import { labelOf } from "../shapes/labels.ts";
@@ -78,6 +78,7 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
       "immutable_field",
       "invalid_key",
       "key_not_found",
+      "master_key_missing",
     ],
     params: subscriptionParams,
     view: subscriptionSchema,
@@ -100,8 +101,8 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
       return {
         get: () => catalog.getSubscription(topic.id, name),
         async put({ settings, start }, condition) {
-          await assertSettingsFit(parts, topic, settings);
-          return catalog.putSubscription(topic.id, name, settings, start, condition);
+          const stored = await settingsToStore(parts, topic, name, settings);
+          return catalog.putSubscription(topic.id, name, stored, start, condition);
         },
         delete: (condition) => catalog.deleteSubscription(topic.id, name, condition),
       };

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { durationUnits } from "../config/units.ts";
+import { masterKeyFileOf } from "../config/master-key-file.ts";
 import { readMigrationSource, readMigrationTarget } from "../config/migration-ends.ts";
 import { settings } from "../config/settings.ts";
 import type { MoveOutcome, TableMoved } from "../store/migrate/move.ts";
@@ -70,7 +71,9 @@ function sentence(outcome: MoveOutcome, folder: string, durationMs: number, cont
   const paint = createPaint(context, context.stdout);
   const took = durationUnits.format(Math.max(1, Math.round(durationMs)));
   const moved = `${paint("green", "moved")} everything from ${printableLine(folder)} in ${took}.`;
-  return `${moved} Start the servers with --database.`;
+  const file = masterKeyFileOf(folder);
+  const keyed = file === null ? "" : `, and with RINGBACK_MASTER_KEY set to the content of ${printableLine(file)}`;
+  return `${moved} Start the servers with --database${keyed}.`;
 }
 
 function showJson(context: CommandContext): (moved: TableMoved) => void {

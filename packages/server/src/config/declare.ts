@@ -3,7 +3,8 @@ import type { Hooks } from "../engine/hooks/account-hooks.ts";
 import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import type { ApiKeys } from "../engine/keys/account-api-keys.ts";
 import type { Keys } from "../engine/keys/account-keys.ts";
-import { assertSettingsFit } from "../engine/push/settings-rule.ts";
+import type { PushHeaders } from "../engine/keys/push-headers.ts";
+import { settingsToStore } from "../engine/push/settings-rule.ts";
 import type { Store } from "../store/store.ts";
 import type { EndpointRule } from "../transport/endpoint-rule.ts";
 import type { Config } from "./config.ts";
@@ -12,6 +13,7 @@ interface DeclareServices {
   readonly store: Store;
   readonly keys: Keys;
   readonly apiKeys: ApiKeys;
+  readonly pushHeaders: Pick<PushHeaders, "seal">;
   readonly hooks: Hooks;
   readonly inboxes: Inboxes;
   readonly endpointRule: EndpointRule;
@@ -33,8 +35,8 @@ export async function declareResources(services: DeclareServices, config: Config
     for (const { name, value: subscription, origin } of value.subscriptions) {
       const { settings, start } = subscription;
       await at(origin, async () => {
-        await assertSettingsFit(services, topic, settings);
-        return store.catalog.putSubscription(topic.id, name, settings, start);
+        const stored = await settingsToStore(services, topic, name, settings);
+        return store.catalog.putSubscription(topic.id, name, stored, start);
       });
     }
   }

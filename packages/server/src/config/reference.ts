@@ -71,7 +71,7 @@ inboxes:
 const hooks = `## hooks, callbacks and keys
 
 Only in the file: hooks, with the bodies of \`PUT /v1/hooks/{name}\`, and the keys of hooks and signing subscriptions,
-with the bodies of \`PUT /v1/keys/{kid}\`, which need \`masterKey\`. The server creates or replaces them at every start.
+with the bodies of \`PUT /v1/keys/{kid}\`, which need a master key. The server creates or replaces them at every start.
 \`callbacks\` is the block of koipy's own configuration. The key of each entry becomes the name of a hook, which has the
 entry's URL, koipy's protocol and default settings. An entry without a URL is ignored. A name may be under \`callbacks\`
 or under \`hooks\`, but not under both.
@@ -96,7 +96,7 @@ keys:
 const apiKeys = `## apiKeys
 
 Only in the file: API keys, each a pair that programs sign their requests with, under a name of your choice. They need
-\`masterKey\`. The server creates or replaces them at every start. A program that comes from another cloud can keep its
+a master key. The server creates or replaces them at every start. A program that comes from another cloud can keep its
 pair. A stored pair with the same \`secretId\` is replaced; pairs that are missing in the file are not revoked. Everyone
 who can read the file can sign requests. So make it readable for the server only, or create the pairs with \`POST
 /v1/api-keys\`, which shows the \`secretKey\` once.

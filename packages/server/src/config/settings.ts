@@ -128,10 +128,12 @@ export const settings = {
   masterKey: setting(
     masterKeys(8),
     [],
-    "The key that encrypts keys (`/v1/keys`) and API keys in the database. Without it none can be stored. Keep it " +
-      "apart from the database, because both together reveal the keys. To change it, put the new master key before " +
-      "the old one: the first one encrypts, and each one decrypts what it has encrypted. After " +
-      "every key has been stored again with PUT, remove the old master key.",
+    "The key that encrypts keys (`/v1/keys`), API keys and the values of push headers in the database. Without a " +
+      "master key none can be stored. With SQLite, a server without this setting makes a master key at its first start, " +
+      "in the file `master.key` of the data folder. In production, set this one, and keep it apart from the database, because " +
+      "both together reveal the secrets. To change it, put the new master key before " +
+      "the old one: the first one encrypts, and each one decrypts what it has encrypted. The key in the file comes " +
+      "after all of these. After every secret has been stored again with PUT, remove the old master key.",
     { secret: true },
   ),
   wechatTopic: setting(

@@ -44,7 +44,7 @@ export const errorTable = {
   idempotency_conflict: { status: 409, title: "The Idempotency-Key was used before with a different request." },
   topic_limit: { status: 409, title: "The account has the largest number of topics that is allowed." },
   subscription_limit: { status: 409, title: "The topic has the largest number of subscriptions that is allowed." },
-  master_key_missing: { status: 409, title: "The server has no master key to encrypt keys with." },
+  master_key_missing: { status: 409, title: "The server has no master key to encrypt secrets with." },
   key_unavailable: { status: 409, title: "The key cannot be decrypted with the master keys that the server has." },
   entry_limit: { status: 409, title: "The account has the largest number of resources of this kind that is allowed." },
   precondition_failed: { status: 412, title: "The condition of the If-Match or If-None-Match header does not hold." },

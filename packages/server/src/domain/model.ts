@@ -70,10 +70,19 @@ export type RetryPolicy =
  */
 export type Order = "none" | "key" | "strict";
 
+/** A secret text as it is stored. */
+export interface SealedText {
+  /** The text, encrypted with a master key. */
+  readonly sealed: string;
+  /** Length of the text in bytes, because limits apply to it. */
+  readonly bytes: number;
+}
+
 export interface PushSettings {
   readonly url: string;
   readonly protocol: string;
-  readonly headers: Readonly<Record<string, string>>;
+  /** The values are sealed before they are stored. A string is a value that is not sealed yet. */
+  readonly headers: Readonly<Record<string, string | SealedText>>;
   readonly connection: "keep-alive" | "close";
   readonly timeoutMs: number;
   /** Names of the keys. A protocol that signs uses each of them. Empty for other protocols. */

@@ -1,6 +1,7 @@
 import type { PushProtocol } from "@ringback/sdk/protocols";
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
+import type { SealedText } from "./model.ts";
 import { assertCount } from "./number-rules.ts";
 
 /** A token of RFC 9110 section 5.6.2. */
@@ -34,7 +35,7 @@ const sharedHeaders = ["content-type", "user-agent", "ringback-"] as const;
 /** Checks a subscription's own headers, which are sent with each of its pushes in this dialect. */
 export function assertPushHeaders(
   field: string,
-  headers: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string | SealedText>>,
   { ownHeaders = [] }: Pick<PushProtocol, "ownHeaders">,
 ): void {
   const reserved = [...sharedHeaders, ...ownHeaders];
@@ -45,7 +46,7 @@ export function assertPushHeaders(
   for (const [name, value] of entries) {
     assertPushHeader(field, name, value, { seen, reserved });
     seen.add(name.toLowerCase());
-    bytes += name.length + value.length;
+    bytes += name.length + (typeof value === "string" ? value.length : value.bytes);
   }
   if (bytes > limits.pushHeaderBytesMax) {
     const fault = `have ${bytes} bytes, names and values together; at most ${limits.pushHeaderBytesMax} are allowed`;
@@ -60,13 +61,15 @@ interface Taken {
   readonly reserved: readonly string[];
 }
 
-function assertPushHeader(field: string, name: string, value: string, taken: Taken): void {
+function assertPushHeader(field: string, name: string, value: string | SealedText, taken: Taken): void {
   if (!nameForm.test(name)) {
     const shown = JSON.stringify(name.slice(0, 64));
     const fault = `the name ${shown} is not allowed: it must contain only letters, digits and !#$%&'*+-.^_\`|~`;
     throw RingbackError.at("invalid_request", field, fault);
   }
-  const fault = nameFault(name.toLowerCase(), taken) ?? (valueForm.test(value) ? null : VALUE_FAULT);
+  // A sealed value was checked before it was sealed.
+  const isValueFit = typeof value !== "string" || valueForm.test(value);
+  const fault = nameFault(name.toLowerCase(), taken) ?? (isValueFit ? null : VALUE_FAULT);
   if (fault !== null) throw RingbackError.at("invalid_request", `${field}.${name.slice(0, 64)}`, fault);
 }
 

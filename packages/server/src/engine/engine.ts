@@ -5,6 +5,7 @@ import { Dispatcher } from "./push/dispatcher.ts";
 import { engineLimits } from "./engine-limits.ts";
 import type { EngineLog } from "./engine-log.ts";
 import type { KeyRing } from "./keys/keys.ts";
+import type { PushHeaderReader } from "./keys/push-headers.ts";
 import type { Publisher } from "./publisher.ts";
 import { createPublisher } from "./publisher.ts";
 import { Settler } from "./push/settler.ts";
@@ -16,6 +17,7 @@ export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly random: Random;
   readonly keyRing: KeyRing;
   readonly log: EngineLog;
+  readonly pushHeaders: PushHeaderReader;
   /** The most POSTs in flight for all subscriptions together. */
   readonly inFlightMax: number;
   /** Receives errors of background work, which has no caller. `during` describes that work. */

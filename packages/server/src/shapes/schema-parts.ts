@@ -3,7 +3,7 @@ import { errorTable, type ErrorCode } from "../domain/errors.ts";
 import { kidForm } from "../domain/kid-rule.ts";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
-import type { Topic } from "../domain/model.ts";
+import type { SealedText, Topic } from "../domain/model.ts";
 import { timeText } from "./time-text.ts";
 
 /** Parts that the schemas of several resources share. */
@@ -72,6 +72,15 @@ export function textMap(description: string) {
   return Type.Unsafe<Record<string, string>>({
     type: "object",
     additionalProperties: { type: "string" },
+    description,
+  });
+}
+
+/** A map of secrets. A view shows the names alone. Stored secrets are sealed. */
+export function secretMap(description: string) {
+  return Type.Unsafe<Record<string, string | SealedText>>({
+    type: "object",
+    additionalProperties: { type: "string", writeOnly: true },
     description,
   });
 }

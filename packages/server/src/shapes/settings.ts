@@ -1,6 +1,6 @@
 import { Type, type Static, type TObject, type TOptional, type TProperties, type TSchema, type TUnion } from "typebox";
 import { mergePatch } from "./merge-patch.ts";
-import { nullable } from "./schema-parts.ts";
+import { closedObject, nullable } from "./schema-parts.ts";
 import { shapeReader, type Schema, type ShapeOptions } from "./shape-check.ts";
 
 /**
@@ -41,6 +41,7 @@ export interface SettingsOptions<S extends TObject, T> extends ShapeOptions {
 export function settingsShape<S extends TObject, T>(body: S, options: SettingsOptions<S, T>): SettingsShape<T> {
   const patch = patchSchema(body);
   const check = shapeReader(body, options);
+  const checkStored = shapeReader(storedSchema(body), options) as typeof check;
   const read = (given: unknown): T => options.settle(check(given));
   const readPatch: (given: unknown) => object = shapeReader(patch, options);
   const known = (stored: object): object =>
@@ -50,7 +51,7 @@ export function settingsShape<S extends TObject, T>(body: S, options: SettingsOp
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- not checked yet, as its users know
     const after = mergePatch(before, changes) as Partial<Static<S>>;
     options.assertFixed?.(before, after);
-    return read(after);
+    return options.settle(checkStored(after));
   };
   return { body, patch, read, readPatch, patched };
 }
@@ -115,17 +116,60 @@ export function viewMembers<P extends TProperties>({ properties }: TObject<P>): 
 }
 
 function viewSchema(schema: TSchema): TSchema {
-  const { anyOf, properties, ...rest } = schema as TSchema & { anyOf?: TSchema[]; properties?: TProperties };
+  const { anyOf, properties, ...rest } = schema as SchemaParts;
+  const { additionalProperties, writeOnly } = rest;
+  if (writeOnly === true) return Type.Null();
   if (anyOf !== undefined) return { ...rest, anyOf: anyOf.map(viewSchema) };
+  if (typeof additionalProperties === "object") {
+    return { ...rest, additionalProperties: viewSchema(additionalProperties) };
+  }
   if (properties === undefined) return rest;
   const { required: _, ...options } = rest as TSchema & { required?: string[] };
   return Type.Object(viewMembers(schema as TObject), options);
 }
 
+type SchemaParts = TSchema & {
+  readonly anyOf?: TSchema[];
+  readonly properties?: TProperties;
+  readonly additionalProperties?: TSchema | false;
+  readonly writeOnly?: boolean;
+};
+
 /** The values of `viewMembers`. Settings that were stored before a member existed show its default. */
 export function viewOf(schema: TObject, stored: object): Record<string, unknown> {
-  const settings = filled(schema, stored) as Readonly<Record<string, unknown>>;
+  const settings = withoutSecrets(schema, filled(schema, stored)) as Readonly<Record<string, unknown>>;
   return Object.fromEntries(Object.keys(schema.properties).map((name) => [name, settings[name] ?? null]));
+}
+
+/** Replaces each secret with null. */
+function withoutSecrets({ properties = {}, additionalProperties, writeOnly }: Schema, value: unknown): unknown {
+  if (writeOnly === true) return null;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const others = typeof additionalProperties === "object" ? additionalProperties : {};
+  const members = Object.entries(value).map(([name, member]) => {
+    const schema = Object.hasOwn(properties, name) ? properties[name] : others;
+    return [name, withoutSecrets(schema ?? others, member)];
+  });
+  return Object.fromEntries(members);
+}
+
+const sealedText = closedObject({ sealed: Type.String(), bytes: Type.Integer() });
+
+/**
+ * The schema of stored settings to which a patch was applied. A secret in them is sealed, unless the patch gave it. The
+ * schema of a patch accepts no sealed secrets, so a caller cannot give any.
+ */
+function storedSchema(schema: TSchema): TSchema {
+  const { anyOf, properties, ...rest } = schema as SchemaParts;
+  const { additionalProperties, writeOnly } = rest;
+  if (writeOnly === true) return { anyOf: [schema, sealedText] };
+  if (anyOf !== undefined) return { ...rest, anyOf: anyOf.map(storedSchema) };
+  if (typeof additionalProperties === "object") {
+    return { ...rest, additionalProperties: storedSchema(additionalProperties) };
+  }
+  if (properties === undefined) return rest;
+  const members = Object.entries(properties).map(([name, member]) => [name, storedSchema(member)]);
+  return { ...rest, properties: Object.fromEntries(members) };
 }
 
 /** The schema of a merge patch (RFC 7396): every member may be omitted, and null removes a member. */

@@ -11,6 +11,8 @@ import { parseTime, timeFault } from "./time-text.ts";
 
 /** A longer list would not help anybody to correct the request. */
 const faultsMax = 8;
+/** For a request body that was made from a response, which has null in the place of each secret. */
+const nullForSecret = "must be a string, not null: responses hide the value, so give it again, or use PATCH to keep it";
 const shownCharsMax = 64;
 
 type Trail = (string | number)[];
@@ -44,6 +46,8 @@ export interface Schema {
   readonly maxProperties?: number;
   readonly propertyNames?: Schema;
   readonly default?: unknown;
+  /** True: a secret. A request can give it, and no response contains it. */
+  readonly writeOnly?: boolean;
 }
 
 const checkedKeywords = new Set([
@@ -66,7 +70,7 @@ const checkedKeywords = new Set([
   "maxProperties",
   "propertyNames",
 ]);
-const describingKeywords = new Set(["description", "examples", "title", "default", "contentEncoding"]);
+const describingKeywords = new Set(["description", "examples", "title", "default", "contentEncoding", "writeOnly"]);
 
 export interface ShapeOptions {
   /** Maps members to the error code of a fault inside them. All other faults have the code `invalid_request`. */
@@ -139,7 +143,8 @@ function textCheck(schema: Schema): Check {
   const form = pattern === undefined ? null : new RegExp(pattern, "u");
   if (format !== undefined && format !== "date-time") throw new Error(`shape-check does not know the format ${format}`);
   return (value, trail, faults) => {
-    if (typeof value !== "string") wrongType("string", value, trail, faults);
+    if (value === null && schema.writeOnly === true) add(faults, trail, nullForSecret);
+    else if (typeof value !== "string") wrongType("string", value, trail, faults);
     else if (value.length < minLength) add(faults, trail, `must have at least ${minLength} characters`);
     else if (value.length > maxLength) add(faults, trail, `must have at most ${maxLength} characters`);
     else if (form?.test(value) === false) add(faults, trail, schema[valueFault] ?? `must match ${pattern}`);

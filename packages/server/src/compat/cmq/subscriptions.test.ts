@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
+import { call } from "../../api/testing/call.ts";
 import { subscriptionShape } from "../../shapes/subscription.ts";
 import { storedSubscriptions, storedTopic } from "../../api/testing/stored.ts";
 import { recordedAtMs } from "./testing/recorded-requests.ts";
@@ -23,6 +24,30 @@ const bodies = (count: number) =>
 describe("subscriptions", () => {
   beforeEach(async () => {
     await scene.call("CreateTopic", t);
+  });
+
+  it("keep the push headers that another API has set when attributes change, and never show their values", async () => {
+    const secret = "Bearer 7f3a-secret";
+    const json = { push: { url: http.endpoint, protocol: "cmq-json", headers: { Authorization: secret } } };
+    await call(scene.app, "PUT", "/v1/topics/orders/subscriptions/billing", { json });
+    const before = (await settingsOf("billing"))?.push?.headers;
+    const answers = [
+      await scene.call("SetSubscriptionAttributes", {
+        ...s,
+        notifyStrategy: "BACKOFF_RETRY",
+        notifyContentFormat: "SIMPLIFIED",
+      }),
+      await scene.call("GetSubscriptionAttributes", s),
+      await scene.call("ListSubscriptionByTopic", t),
+      await scene.call("ClearSubscriptionFilterTags", s),
+    ];
+    expect(answers.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(await settingsOf("billing")).toMatchObject({ push: { protocol: "cmq-simplified" }, retry: "BACKOFF_RETRY" });
+    expect((await settingsOf("billing"))?.push?.headers).toEqual(before);
+    expect(before).toEqual({
+      Authorization: { sealed: expect.stringMatching(/^eyJ/) as string, bytes: secret.length },
+    });
+    expect(JSON.stringify([answers, scene.logLines])).not.toContain(secret);
   });
 
   it("are created, read, listed and deleted", async () => {

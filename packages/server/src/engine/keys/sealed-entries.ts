@@ -1,25 +1,13 @@
-import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Entry, EntryKind } from "../../domain/model.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import type { StoredJwk } from "./jwk-rule.ts";
-import { masterKeyOf } from "./master-key.ts";
-import type { MasterKey } from "./master-key.ts";
-import { openKey, sealedUnder, sealKey } from "./sealed-key.ts";
+import { Sealer, type SealerOptions } from "./sealer.ts";
 
-export interface SealedEntriesOptions {
+export interface SealedEntriesOptions extends SealerOptions {
   readonly store: Store;
-  /**
-   * Master keys of 32 bytes in base64url. The first key seals (encrypts). Each key opens (decrypts) the texts that it
-   * has sealed.
-   */
-  readonly masterKeys: readonly string[];
-  /**
-   * Called when a secret cannot be opened although its master key is configured, because the stored text is damaged.
-   */
-  readonly failed: (error: unknown, name: string) => void;
 }
 
 /** How one kind of entries seals its secrets. */
@@ -36,27 +24,25 @@ export interface Sealing<Secret> {
  * is stored, and opened once.
  */
 export class SealedEntries<T extends { readonly sealed: string }, Secret> extends AccountEntries<T> {
-  readonly #masters: readonly MasterKey[];
-  readonly #failed: SealedEntriesOptions["failed"];
+  readonly #sealer: Sealer;
   readonly #sealing: Sealing<Secret>;
   /** The map's key is the value object of an entry. A changed entry has another value object. */
   readonly #opened = new WeakMap<object, Promise<Secret | null>>();
 
-  constructor({ store, masterKeys, failed }: SealedEntriesOptions, sealing: Sealing<Secret>) {
+  constructor({ store, ...options }: SealedEntriesOptions, sealing: Sealing<Secret>) {
     super(store, sealing.kind);
-    this.#masters = masterKeys.map(masterKeyOf);
-    this.#failed = failed;
+    this.#sealer = new Sealer(options);
     this.#sealing = sealing;
   }
 
   /** Throws `master_key_missing`. */
   assertSeals(): void {
-    this.#sealingKey();
+    this.#sealer.assertSeals();
   }
 
   /** Throws `master_key_missing`. */
   seal(name: string, jwk: StoredJwk): Promise<string> {
-    return sealKey(this.#sealing.sealedName(name), jwk, this.#sealingKey());
+    return this.#sealer.seal(this.#sealing.sealedName(name), jwk);
   }
 
   /**
@@ -71,12 +57,12 @@ export class SealedEntries<T extends { readonly sealed: string }, Secret> extend
 
   /** True if a configured master key opens the text. */
   opens(sealed: string): boolean {
-    return this.#masterOf(sealed) !== null;
+    return this.#sealer.opens(sealed);
   }
 
   /** True if the text was sealed with the first master key, so that sealing the secret again is not necessary. */
   isFresh(sealed: string): boolean {
-    return this.#masters[0] !== undefined && sealedUnder(sealed) === this.#masters[0].kid;
+    return this.#sealer.isFresh(sealed);
   }
 
   /** Names of the entries that no configured master key opens. */
@@ -91,34 +77,7 @@ export class SealedEntries<T extends { readonly sealed: string }, Secret> extend
   }
 
   async #openNow({ name, value }: Entry<T>): Promise<Secret | null> {
-    const master = this.#masterOf(value.sealed);
-    if (master === null) return null;
-    const sealedName = this.#sealing.sealedName(name);
-    try {
-      return this.#sealing.read(await openKey(sealedName, value.sealed, master), name);
-    } catch (error) {
-      this.#failed(error, sealedName);
-      return null;
-    }
+    const jwk = await this.#sealer.open(this.#sealing.sealedName(name), value.sealed);
+    return jwk === null ? null : this.#sealing.read(jwk, name);
   }
-
-  #sealingKey(): MasterKey {
-    const [master] = this.#masters;
-    if (master === undefined) throw masterKeyMissing();
-    return master;
-  }
-
-  #masterOf(sealed: string): MasterKey | null {
-    const kid = sealedUnder(sealed);
-    return this.#masters.find((master) => master.kid === kid) ?? null;
-  }
-}
-
-function masterKeyMissing(): RingbackError {
-  return new RingbackError(
-    "master_key_missing",
-    "Keys are stored encrypted, but the server has no master key to encrypt them with. Set RINGBACK_MASTER_KEY (or " +
-      "masterKey in the configuration file) to the output of `openssl rand -base64 32`, keep a copy of it, and " +
-      "restart the server.",
-  );
 }

@@ -180,6 +180,23 @@ test("each POST uses the subscription's headers, timeout and connection mode", a
   expect(post?.result).toMatchObject({ error: "timeout", durationMs: 2_000 });
 });
 
+test("a header that no master key decrypts makes attempts fail without a POST, until the header is given again", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  const sealed = { "X-A": { sealed: "eyJhbGciOiJkaXIifQ....", bytes: 1 } };
+  const subscription = await simulation.subscribe(topic, "one", { push: { headers: sealed }, retry: "BACKOFF_RETRY" });
+  const [id] = (await simulation.publish(topic, "hello")).ids;
+  await simulation.time.advance(1_000);
+  expect(simulation.posts).toEqual([]);
+  const attempts = await simulation.store.records.listAttempts(subscription.id, { after: null, limit: 10 }, "all");
+  expect(attempts.items).toMatchObject([{ verdict: "error", status: null, errorCode: "key_unavailable" }]);
+  await simulation.subscribe(topic, "one", { push: { headers: { "X-A": "b" } }, retry: "BACKOFF_RETRY" });
+  await simulation.time.advance(20_000);
+  expect(simulation.posts).toMatchObject([
+    { headers: { "x-a": "b", "ringback-message-id": id, "ringback-attempt": "2" } },
+  ]);
+});
+
 test("a redriven dead letter is sent at once, and its attempt numbers continue", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();

@@ -8,12 +8,13 @@ import {
   type RetryAfter,
 } from "@ringback/sdk/protocols";
 import { messageId } from "../../domain/message-id.ts";
-import type { Message, Subscription, TimeMs } from "../../domain/model.ts";
+import type { Message, PushSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import { contentEncodingOf } from "../../domain/received-request.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
 import type { KeyRing } from "../keys/keys.ts";
+import type { PushHeaderReader } from "../keys/push-headers.ts";
 
 /** Everything that all deliveries of a subscription share, computed once. */
 export interface Route {
@@ -22,15 +23,23 @@ export interface Route {
   readonly topicOwner: number;
   readonly topic: string;
   readonly subscription: string;
-  /** The subscription's own headers: name, value, name, value … They never repeat a header of the dialect. */
-  readonly headers: readonly string[];
-  /** Names of the keys with which the requests are signed. */
-  readonly keys: readonly string[];
+  readonly push: PushSettings;
+  /** True: the subscription has headers of its own. They never repeat a header of the dialect. */
+  readonly hasHeaders: boolean;
+}
+
+/** Gives the secrets that requests are made with. */
+export interface Secrets {
+  readonly keyRing: KeyRing;
+  readonly pushHeaders: PushHeaderReader;
 }
 
 /** The reason why a delivery cannot be sent. */
 export interface EncodeFailure {
-  /** `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or unfit. */
+  /**
+   * `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or unfit, or the value of
+   * a header cannot be decrypted.
+   */
   readonly failure: "unencodable" | "key_unavailable";
   readonly detail: string | null;
 }
@@ -47,20 +56,20 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
     topicOwner,
     topic: subscription.topic,
     subscription: subscription.name,
-    headers: Object.entries(push.headers).flat(),
-    keys: push.keys,
+    push,
+    hasHeaders: Object.keys(push.headers).length > 0,
   };
 }
 
 /**
- * Encodes one delivery in the subscription's dialect. Returns a promise for dialects that sign, because keys are read
- * from the store and the cryptography is asynchronous.
+ * Encodes one delivery in the subscription's dialect. Returns a promise if the subscription has keys or headers,
+ * because keys are read from the store and the cryptography is asynchronous.
  */
 export function encode(
   route: Route,
   delivery: ClaimedDelivery,
   sending: { readonly requestId: string; readonly sentAtMs: TimeMs },
-  keyRing: KeyRing,
+  secrets: Secrets,
 ): EncodedRequest | EncodeFailure | Promise<EncodedRequest | EncodeFailure> {
   const { message } = delivery;
   const outgoing: OutgoingDelivery = {
@@ -79,26 +88,30 @@ export function encode(
     orderingKey: message.orderingKey,
     attributes: message.attributes,
   };
-  if (route.keys.length > 0) return encodeSigned(route, message, outgoing, keyRing);
+  if (route.push.keys.length > 0 || route.hasHeaders) return encodeWithSecrets(route, message, outgoing, secrets);
   try {
     const encoded = route.protocol.encode(outgoing, noKeys);
-    return encoded instanceof Promise ? finishEncoding(route, message, encoded) : withHeaders(route, message, encoded);
+    return encoded instanceof Promise
+      ? finishEncoding(message, encoded, noHeaders)
+      : withHeaders(message, encoded, noHeaders);
   } catch (error) {
     return unencodable(error);
   }
 }
 
 const noKeys: readonly ProtocolKey[] = [];
+const noHeaders: readonly string[] = [];
 
-async function encodeSigned(
+async function encodeWithSecrets(
   route: Route,
   message: Message,
   outgoing: OutgoingDelivery,
-  keyRing: KeyRing,
+  { keyRing, pushHeaders }: Secrets,
 ): Promise<EncodedRequest | EncodeFailure> {
+  const { push } = route;
   const keys: ProtocolKey[] = [];
   const faults: string[] = [];
-  for (const kid of route.keys) {
+  for (const kid of push.keys) {
     const key = await keyRing.find(kid);
     const fault = key === null ? "does not exist or cannot be decrypted" : (route.protocol.keyFault?.(key.jwk) ?? null);
     // A key that the dialect cannot use is treated like a missing key. The other keys are enough for a receiver that
@@ -106,29 +119,38 @@ async function encodeSigned(
     if (key !== null && fault === null) keys.push(key);
     else faults.push(`key "${kid}": ${fault}`);
   }
-  // The operator can add a key, and the message itself is valid.
-  if (keys.length === 0) return { failure: "key_unavailable", detail: faults.join("; ") };
-  return finishEncoding(route, message, (async () => route.protocol.encode(outgoing, keys))());
+  const owner = { topic: route.topic, name: route.subscription };
+  const headers = route.hasHeaders ? await pushHeaders.open(owner, push) : noHeaders;
+  if (headers === null) faults.push("push.headers: no configured master key decrypts a value");
+  // The operator can add a key or a master key, and the message itself is valid.
+  if ((keys.length === 0 && push.keys.length > 0) || headers === null) {
+    return { failure: "key_unavailable", detail: faults.join("; ") };
+  }
+  return finishEncoding(message, (async () => route.protocol.encode(outgoing, keys))(), headers);
 }
 
 async function finishEncoding(
-  route: Route,
   message: Message,
   encoding: Promise<EncodedRequest>,
+  ownHeaders: readonly string[],
 ): Promise<EncodedRequest | EncodeFailure> {
   try {
-    return withHeaders(route, message, await encoding);
+    return withHeaders(message, await encoding, ownHeaders);
   } catch (error) {
     return unencodable(error);
   }
 }
 
-function withHeaders(route: Route, { body, request }: Message, encoded: EncodedRequest): EncodedRequest {
+function withHeaders(
+  { body, request }: Message,
+  encoded: EncodedRequest,
+  ownHeaders: readonly string[],
+): EncodedRequest {
   // An inbox keeps compressed bodies. A dialect that sends the body as it is must say how it is compressed.
   const coding = request !== null && encoded.body === body ? contentEncodingOf(request) : null;
-  if (coding === null && route.headers.length === 0) return encoded;
+  if (coding === null && ownHeaders.length === 0) return encoded;
   const codings = coding === null ? [] : ["content-encoding", coding];
-  return { headers: [...encoded.headers, ...codings, ...route.headers], body: encoded.body };
+  return { headers: [...encoded.headers, ...codings, ...ownHeaders], body: encoded.body };
 }
 
 function unencodable(error: unknown): EncodeFailure {

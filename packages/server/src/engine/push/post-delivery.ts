@@ -2,12 +2,10 @@ import type { EncodedRequest } from "@ringback/sdk/protocols";
 import type { TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
-import type { KeyRing } from "../keys/keys.ts";
-import { encode, type EncodeFailure, type Route } from "./outgoing.ts";
+import { encode, type EncodeFailure, type Route, type Secrets } from "./outgoing.ts";
 
-export interface PostContext {
+export interface PostContext extends Secrets {
   readonly transport: Transport;
-  readonly keyRing: KeyRing;
   readonly failed: (error: unknown) => void;
 }
 
@@ -33,7 +31,7 @@ export function postDelivery(
   };
   let encoded: EncodedRequest | EncodeFailure | Promise<EncodedRequest | EncodeFailure>;
   try {
-    encoded = encode(route, delivery, attempt, context.keyRing);
+    encoded = encode(route, delivery, attempt, context);
   } catch (error) {
     encoded = unexpected(error);
   }

@@ -182,6 +182,26 @@ export function subscriptionsContract({ promise, shared, fresh }: Part): void {
     expect(await found("none")).toEqual([]);
   });
 
+  promise("lists the subscriptions of all topics that have push headers, in pages by id", async () => {
+    await fresh(async (under) => {
+      const { catalog } = under.store;
+      const { id } = catalog.defaultAccount();
+      const put = async (topic: string, name: string, headers: Record<string, string>) => {
+        const { topic: on } = await catalog.putTopic(id, topic, topicSettings());
+        const push = { ...settings().push, headers } as never;
+        // Neither a label nor a description counts as a header.
+        const texts = { labels: { headers: "{" }, description: 'has "headers":{"a":"b"}' };
+        return (await catalog.putSubscription(on.id, name, settings({ push, ...texts }), "now")).subscription;
+      };
+      await put("one", "without", {});
+      const first = await put("one", "first", { "X-A": "1" });
+      const second = await put("two", "second", { "X-B": "2" });
+      expect(await catalog.subscriptionsWithHeaders(id, 0 as never, 10)).toEqual([first, second]);
+      expect(await catalog.subscriptionsWithHeaders(id, 0 as never, 1)).toEqual([first]);
+      expect(await catalog.subscriptionsWithHeaders(id, first.id, 10)).toEqual([second]);
+    });
+  });
+
   promise("lists subscriptions by name, in pages without gaps", async () => {
     const scene = await Scene.make(shared());
     for (const name of ["d", "b", "a", "e", "c"]) await scene.subscribe(name);

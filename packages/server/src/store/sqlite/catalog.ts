@@ -18,6 +18,7 @@ import type { CatalogStore, SubscriptionPut, TopicPut } from "../catalog.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import { Cursor } from "../cursor.ts";
 import { stateColumns } from "../catalog-rows.ts";
+import { headersText } from "../headers-text.ts";
 import { hasLabel, type Label } from "../label.ts";
 import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -218,6 +219,20 @@ export class SqliteCatalog implements CatalogStore {
       // An entry keeps its parsed settings in memory, so only those that can contain the key are parsed.
       if (!entry.settingsText.includes(text) || entry.topic.topic.accountId !== accountId) continue;
       if (entry.settings.push?.keys.includes(kid) === true) found.push(entry.view());
+    }
+    return found;
+  }
+
+  async subscriptionsWithHeaders(
+    accountId: AccountId,
+    after: SubscriptionId,
+    limit: number,
+  ): Promise<readonly Subscription[]> {
+    const found: Subscription[] = [];
+    for (const entry of this.#context.index.subscriptions.values()) {
+      if (found.length >= limit) break;
+      if (entry.id <= after || entry.topic.topic.accountId !== accountId) continue;
+      if (entry.settingsText.includes(headersText)) found.push(entry.view());
     }
     return found;
   }
