@@ -14,6 +14,8 @@ import type { TestApp } from "./testing/test-app.ts";
 const path = "/v1/topics/orders/messages";
 const json = { "content-type": "application/json" };
 
+const nested = (levels: number) => `{"body":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+
 describe("publishing", () => {
   let test: TestApp;
   beforeEach(async () => {
@@ -151,7 +153,6 @@ describe("publishing", () => {
   );
 
   it("stores a deeply nested body unchanged, and refuses one that is too deep for most receivers", async () => {
-    const nested = (levels: number) => `{"body":${"[".repeat(levels)}${"]".repeat(levels)}}`;
     // The request is one level itself.
     const levelsMax = limits.jsonDepthMax - 1;
     const kept = await call(test.app, "POST", path, { body: nested(levelsMax), headers: json });
