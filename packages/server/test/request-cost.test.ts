@@ -10,11 +10,11 @@ import { Server } from "./harness/server.ts";
 // Real: server, commands, sockets and processes. Nothing is faked. No test measures a time.
 
 /**
- * The heap of the processes. A list of 500,000 pieces of one byte needs twice as much, so that a process that
+ * The heap of the processes. A list of 300,000 pieces of one byte needs more, so that a process that
  * keeps one ends.
  */
 const env = { NODE_OPTIONS: "--max-old-space-size=100" };
-const bytes = 500_000;
+const bytes = 300_000;
 
 /** Sends a body in HTTP chunks of one byte, and returns the status of the reply. */
 async function statusOfOneByteChunks(url: string, contentType: string): Promise<number> {
