@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { momentOf } from "./clock-rules.ts";
 import { ProcessClock } from "./process-clock.ts";
 
 const HOUR_MS = 3600_000;
@@ -64,6 +65,20 @@ describe("the clock of a process", () => {
     clock.continueFrom(mark);
     expect(clock.now()).toBe(mark.nowMs + 10_000);
     expect(clock.wall()).toBe(machine.wall);
+  });
+
+  it("shows a time of an earlier process as the same Unix time again", () => {
+    const machine = new Machine();
+    const earlier = new ProcessClock(machine);
+    machine.pass(0.4);
+    const mark = momentOf(earlier);
+    for (let pass = 0; pass < 10; pass++) {
+      machine.pass(0.3);
+      const clock = new ProcessClock(machine);
+      machine.pass(0.3);
+      clock.continueFrom(mark);
+      expect(clock.wall(mark.nowMs)).toBe(mark.wallMs);
+    }
   });
 
   it("never goes back when the machine's clock was set back between two processes", () => {

@@ -50,7 +50,10 @@ export class ProcessClock implements Clock {
    * two processes. If that clock was set back meanwhile, no time has passed, so no wait becomes longer than it was.
    */
   continueFrom({ nowMs, wallMs }: Moment): void {
-    this.#startAt(nowMs + Math.max(0, this.#source.wallMs() - wallMs));
+    const passedMs = this.#source.wallMs() - wallMs;
+    this.#startAt(nowMs + Math.max(0, passedMs));
+    // The same difference as in the earlier process, so that each stored time is shown as the same Unix time again.
+    if (passedMs >= 0) this.#aheadMs = wallMs - nowMs;
   }
 
   #startAt(steadyMs: TimeMs): void {
