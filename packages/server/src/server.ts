@@ -155,7 +155,6 @@ function createServices({ config, log, store, masterKeys, transport, endpointRul
       keys,
       transport,
       endpointRule,
-      steadyClock: { now: () => performance.now() },
       requestId: randomUUID,
     }),
     inboxes: new AccountInboxes({ ...shared, publisher, pullQueues }),

@@ -121,7 +121,6 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
       events,
       observer: metrics.observer,
       clock: ticking,
-      steadyClock: { now: () => performance.now() },
       requestId: () => "1700000000000-7",
       ...parts.hooks,
     }),

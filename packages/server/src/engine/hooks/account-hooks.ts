@@ -8,7 +8,6 @@ import type { HookSettings } from "../../domain/hook-rules.ts";
 import { limits } from "../../domain/limits.ts";
 import { losslessJson } from "../../domain/lossless-json.ts";
 import type { Entry } from "../../domain/model.ts";
-import type { SteadyClock } from "../../domain/ports.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Label } from "../../store/label.ts";
@@ -29,8 +28,6 @@ export interface AccountHooksOptions extends Pick<EngineServices, "store" | "eve
   readonly transport: Transport;
   readonly endpointRule: EndpointRule;
   readonly observer: HookObserver;
-  /** A clock that is never set back, in milliseconds from any start. */
-  readonly steadyClock: SteadyClock;
   /** Generates a new id for every POST: at most 64 letters, digits and hyphens. */
   readonly requestId: () => string;
   /** Replaces `limits.hookCallsMax`. */
@@ -132,7 +129,7 @@ export class AccountHooks {
   }
 
   async #run(name: string, payload: HookPayload, share: BudgetShare): Promise<Outcome> {
-    const { transport, steadyClock, requestId } = this.#options;
+    const { transport, clock, requestId } = this.#options;
     const entry = await this.#entries.get(name);
     if (entry === null) throw new RingbackError("hook_not_found", `There is no hook "${name}".`);
     const settings = entry.value;
@@ -144,7 +141,7 @@ export class AccountHooks {
     const posts = new CallPosts(transport, share, targets);
     const outcome = await runHook(withKey, await payload.read(), {
       post: posts.post,
-      nowMs: () => steadyClock.now(),
+      nowMs: () => clock.now(),
       requestId,
       json: losslessJson,
     });
@@ -160,7 +157,7 @@ export class AccountHooks {
     const { observer, events, clock } = this.#options;
     observer.hookCalled(error === null ? action : "failed", durationMs / 1000);
     if (!events.listening) return;
-    const at = clock.now();
+    const at = clock.wall();
     const transport = { transportError: failure?.error ?? null, transportErrorDetail: failure?.errorDetail ?? null };
     events.emit({ type: "hook.called", at, hook, action, httpStatus, error, errorDetail, ...transport, durationMs });
   }
