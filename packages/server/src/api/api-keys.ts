@@ -57,7 +57,7 @@ export function apiKeyRoutes(app: FastifyInstance, { apiKeys }: ApiParts): void 
   const readListQuery = queryReader(listQuery);
 
   app.post("/v1/api-keys", { schema: createSchema }, async (request, reply) => {
-    const body = readBody(jsonBody(request).value);
+    const body = readBody(jsonBody(request));
     const { apiKey, pair, created } = await apiKeys.create(body.name, pairOf(body));
     reply.code(created ? 201 : 200).header("cache-control", "no-store");
     return newApiKeyView(apiKey, pair);

@@ -122,7 +122,7 @@ function bulkRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   const redrive = described("redriveDeadLetters", redriveSummary, redriven, ...bodyErrors, ...writeErrors);
   const schema = { ...redrive, body: redriveBody };
   app.post<{ Params: SubscriptionPath }>(`${base}/redrive`, { schema }, async (request) => {
-    const { ids = null, all = false } = readRedriveBody(jsonBody(request).value);
+    const { ids = null, all = false } = readRedriveBody(jsonBody(request));
     if ((ids !== null) === all) throw RingbackError.at("invalid_request", "ids", 'give either "ids" or "all": true');
     const { id } = await subscriptionAt({ catalog }, request.params);
     return { count: await records.redriveDeadLetters(id, ids && ids.filter(isLetterId)) };

@@ -120,14 +120,14 @@ function pullRoute(app: FastifyInstance, { store, pulls, log }: ApiParts): void 
 function acknowledgeRoutes(app: FastifyInstance, { store, pulls }: ApiParts): void {
   const readAck = shapeReader(ackBody);
   app.post<{ Params: SubscriptionPath }>(`${base}/ack`, { schema: ackSchema }, async (request) => {
-    const { receiptHandles } = readAck(jsonBody(request).value);
+    const { receiptHandles } = readAck(jsonBody(request));
     const subscription = await pulledAt(store, request.params);
     return acknowledgeResultsView(receiptHandles, await pulls.acknowledge(subscription, receiptHandles));
   });
 
   const readNack = shapeReader(nackBody);
   app.post<{ Params: SubscriptionPath }>(`${base}/nack`, { schema: nackSchema }, async (request) => {
-    const { receiptHandles, delayMs = 0 } = readNack(jsonBody(request).value);
+    const { receiptHandles, delayMs = 0 } = readNack(jsonBody(request));
     const subscription = await pulledAt(store, request.params);
     return acknowledgeResultsView(receiptHandles, await pulls.putBack(subscription, receiptHandles, delayMs));
   });

@@ -68,7 +68,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
 
   app.put(path, { schema: putRoute(resource, shape.body) }, async (request, reply) => {
     const name = named(request);
-    const settings = shape.read(resource.isBodyOptional ? optionalJson(request) : jsonBody(request).value);
+    const settings = shape.read(resource.isBodyOptional ? optionalJson(request) : jsonBody(request));
     const target = await at(name);
     const current = () => target.get();
     const written = isConditional(request)

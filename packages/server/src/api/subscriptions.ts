@@ -155,7 +155,7 @@ function rewindRoute(app: FastifyInstance, parts: ApiParts): void {
   const { store } = parts;
   const readRewind = shapeReader(rewindBody);
   app.post<{ Params: SubscriptionPath }>(`${path}/rewind`, { schema: rewindSchema }, async (request) => {
-    const to = rewindTo(readRewind(jsonBody(request).value));
+    const to = rewindTo(readRewind(jsonBody(request)));
     const subscription = await subscriptionAt(store, request.params);
     // Another request may have deleted the subscription in the meantime.
     found(request.params, (await store.log.rewind(subscription.id, to)) ? subscription : null);

@@ -39,13 +39,13 @@ function isOneOf(types: readonly string[], contentType: string | undefined): boo
 
 /** Returns the JSON of a small request whose body is optional. A missing body means the same as an empty object. */
 export function optionalJson(request: FastifyRequest): unknown {
-  return bodyBytes(request).length === 0 ? {} : jsonBody(request).value;
+  return bodyBytes(request).length === 0 ? {} : jsonBody(request);
 }
 
 /** Returns the JSON of a small request. Large ones are read by {@link readJson}. */
-export function jsonBody(request: FastifyRequest): { readonly value: unknown } {
+export function jsonBody(request: FastifyRequest): unknown {
   assertJsonType(request);
-  return { value: parseJson(bodyBytes(request)) };
+  return parseJson(bodyBytes(request));
 }
 
 export function assertJsonType(request: FastifyRequest): void {
