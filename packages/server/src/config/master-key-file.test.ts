@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -9,7 +9,6 @@ let folder: string;
 let lines: string[];
 const log = {
   info: (fields: object, message: string) => void lines.push(`info ${message} ${JSON.stringify(fields)}`),
-  warn: (fields: object, message: string) => void lines.push(`warn ${message} ${JSON.stringify(fields)}`),
 };
 const file = () => join(folder, "master.key");
 const mode = () => statSync(file()).mode & 0o777;
@@ -78,13 +77,5 @@ describe("the file of the master key", () => {
   it("stops the start if it is a folder", () => {
     mkdirSync(file());
     expect(() => masterKeysOf(folder, [], log)).toThrow(/master\.key" cannot be used: EISDIR/);
-  });
-
-  it("gets mode 0600 again, with a warning, if other users have rights to it", () => {
-    const [key] = masterKeysOf(folder, [], log);
-    chmodSync(file(), 0o644);
-    expect(masterKeysOf(folder, [], log)).toEqual([key]);
-    expect(mode()).toBe(0o600);
-    expect(lines.slice(1)).toEqual([expect.stringMatching(/^warn .*master\.key/)]);
   });
 });

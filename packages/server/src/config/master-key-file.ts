@@ -1,29 +1,14 @@
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RingbackError } from "../domain/errors.ts";
 
 const fileName = "master.key";
 /** 32 bytes in base64url. The last character has only four significant bits. */
 const keyForm = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
-/** Bits of the file mode that give rights to the group and to other users. */
-const sharedModeBits = 0o077;
-const privateMode = 0o600;
 
 interface Log {
   info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
 }
 
 /**
@@ -33,7 +18,7 @@ interface Log {
  */
 export function masterKeysOf(folder: string, configured: readonly string[], log: Log): readonly string[] {
   const file = join(folder, fileName);
-  const stored = readKey(file, log);
+  const stored = readKey(file);
   if (stored !== null) return [...configured, stored];
   if (configured.length > 0) return configured;
   const made = randomBytes(32).toString("base64url");
@@ -52,16 +37,10 @@ export function masterKeyFileOf(folder: string): string | null {
 }
 
 /** Returns null if there is no such file. */
-function readKey(file: string, log: Log): string | null {
+function readKey(file: string): string | null {
   let text: string;
   try {
-    const opened = openSync(file, "r");
-    try {
-      text = readFileSync(opened, "utf8").trim();
-      makePrivate(opened, file, log);
-    } finally {
-      closeSync(opened);
-    }
+    text = readFileSync(file, "utf8").trim();
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
     throw unusable(file, error instanceof Error ? error.message : String(error), error);
@@ -70,20 +49,12 @@ function readKey(file: string, log: Log): string | null {
   return text;
 }
 
-/** Other users may have been given rights, for example when a backup was restored. */
-function makePrivate(opened: number, file: string, log: Log): void {
-  // On Windows, the mode says nothing about rights.
-  if (process.platform === "win32" || (fstatSync(opened).mode & sharedModeBits) === 0) return;
-  fchmodSync(opened, privateMode);
-  log.warn({ file }, "other users of this machine had rights to the file of the master key; it has mode 0600 again");
-}
-
 /** The file appears under its name only when its content is on the disk. An existing file is never replaced. */
 function writeKey(folder: string, file: string, key: string): void {
   const unfinished = `${file}.new`;
   try {
     rmSync(unfinished, { force: true });
-    const opened = openSync(unfinished, "wx", privateMode);
+    const opened = openSync(unfinished, "wx", 0o600);
     try {
       writeFileSync(opened, `${key}\n`);
       fsyncSync(opened);

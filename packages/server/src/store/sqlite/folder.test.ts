@@ -78,9 +78,12 @@ describe.skipIf(process.platform === "win32")("a data folder", () => {
     chmodSync(join(folder, "ringback.pid"), 0o666);
     writeFileSync(join(folder, "ringback.db-wal"), "");
     chmodSync(join(folder, "ringback.db-wal"), 0o664);
+    writeFileSync(join(folder, "master.key"), "");
+    chmodSync(join(folder, "master.key"), 0o644);
     const first = await open(folder);
-    expect([modeOf(folder), modesIn(folder)]).toEqual(["700", privateFiles]);
+    expect([modeOf(folder), modesIn(folder)]).toEqual(["700", { ...privateFiles, "master.key": "600" }]);
     expect(first.warnings.map((sentence) => sentence.replaceAll(folder, "F")).sort()).toEqual([
+      'Other users of this machine had rights on the file "F/master.key". Its mode is now 600.',
       'Other users of this machine had rights on the file "F/ringback.db". Its mode is now 600.',
       'Other users of this machine had rights on the file "F/ringback.db-wal". Its mode is now 600.',
       'Other users of this machine had rights on the file "F/ringback.pid". Its mode is now 600.',

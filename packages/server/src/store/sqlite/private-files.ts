@@ -10,6 +10,8 @@ const ownFiles: ReadonlySet<string> = new Set([
   "ringback.lock",
   "ringback.lock-journal",
   "ringback.pid",
+  "master.key",
+  "master.key.new",
 ]);
 
 const OTHERS = 0o077;
