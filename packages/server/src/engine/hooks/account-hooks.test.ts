@@ -12,7 +12,7 @@ import { AccountHooks } from "./account-hooks.ts";
 import type { AccountHooksOptions } from "./account-hooks.ts";
 
 const nowMs = 1_700_000_000_000;
-/** Somebody has set the machine's clock ahead by an hour. */
+/** The clock of a machine that was set ahead by an hour. */
 const clock = { now: () => nowMs, wall: (atMs = nowMs) => atMs + 3600_000 };
 const unread = () => {
   throw new Error("there is no room for it");
