@@ -3,7 +3,8 @@
  * need no key are done before a key is used. The library therefore only receives tokens of this kind.
  */
 
-import { CompactEncrypt, compactDecrypt } from "jose";
+import { compactDecrypt } from "jose/jwe/compact/decrypt";
+import { CompactEncrypt } from "jose/jwe/compact/encrypt";
 
 import { fromBase64Url } from "./base64.ts";
 import type { Jwk } from "./key.ts";

@@ -3,6 +3,8 @@ import process from "node:process";
 import { systemClock } from "../domain/ports.ts";
 import { run } from "./run.ts";
 import type { CommandContext, Output } from "./context.ts";
+import type { StartServer } from "./serve.ts";
+import { freeStartMemorySoon } from "./start-memory.ts";
 
 // Exits without an error when the reader of a pipe has ended, as in `ringback tail | head -1`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
@@ -21,9 +23,7 @@ const context: CommandContext = {
   exit: (code) => process.exit(code),
 };
 
-// The command `serve` loads the server only when it runs, so that other commands start without loading the server's
-// libraries.
-const exitCode = await run(process.argv.slice(2), context, async () => (await import("../server.ts")).startServer);
+const exitCode = await run(process.argv.slice(2), context, loadServer);
 
 // Waits until the output is written. Then ends the process, even if a socket or timer is still open.
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
@@ -33,4 +33,14 @@ async function flushed(output: Output & NodeJS.WriteStream): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   output.write("", () => resolve());
   return promise;
+}
+
+/** The command `serve` calls this, so that other commands start without loading the server's libraries. */
+async function loadServer(): Promise<StartServer> {
+  const { startServer } = await import("../server.ts");
+  return async (config, deps) => {
+    const server = await startServer(config, deps);
+    freeStartMemorySoon();
+    return server;
+  };
 }
