@@ -11,10 +11,15 @@ const jumpsMs = [-2 * DAY_MS, -HOUR_MS, 2 * HOUR_MS, 2 * DAY_MS];
 
 /** The machine's clock is set ahead or back. In between no time passes, and everything that waits must not notice. */
 export function clockContract({ promise, fresh }: Part): void {
-  /** Runs the test once for each jump. Each run has a store of its own. */
+  /** Runs the test once for each jump. Each run has a topic of its own, and the clock is right again before the next. */
   function whatever(sentence: string, proof: (under: StoreUnderTest, jump: () => void) => Promise<void>): void {
     promise(sentence, async () => {
-      for (const byMs of jumpsMs) await fresh((under) => proof(under, () => under.clock.jump(byMs)));
+      await fresh(async (under) => {
+        for (const byMs of jumpsMs) {
+          await proof(under, () => under.clock.jump(byMs));
+          under.clock.correct();
+        }
+      });
     });
   }
 
