@@ -25,7 +25,7 @@ import { AccountApiKeys } from "./engine/keys/account-api-keys.ts";
 import { AccountKeys } from "./engine/keys/account-keys.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { PushHeaders } from "./engine/keys/push-headers.ts";
-import { checkStoredHeaders } from "./engine/keys/stored-headers.ts";
+import { withUnusableHeaders } from "./engine/keys/stored-headers.ts";
 import type { Readiness } from "./ops/health.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import type { Store, StoreObserver } from "./store/store.ts";
@@ -224,12 +224,9 @@ async function warnOfSecrets({ log, store, keys, apiKeys, pushHeaders }: Foundat
     const named = { count: kids.length, kids: kids.slice(0, namedSecretsMax) };
     if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
   }
-  const { unusable, unsealed } = await checkStoredHeaders({ store, pushHeaders });
-  const warn = (names: readonly string[], line: string): void => {
-    if (names.length > 0) log.warn({ count: names.length, subscriptions: names.slice(0, namedSecretsMax) }, line);
-  };
-  warn(unusable, `the push headers of these subscriptions cannot be decrypted, ${missing}`);
-  warn(unsealed, "the push headers of these subscriptions are stored unencrypted, because masterKey is not set");
+  const unusable = await withUnusableHeaders({ store, pushHeaders });
+  const named = { count: unusable.length, subscriptions: unusable.slice(0, namedSecretsMax) };
+  if (unusable.length > 0) log.warn(named, `the push headers of these subscriptions cannot be decrypted, ${missing}`);
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

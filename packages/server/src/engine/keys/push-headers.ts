@@ -34,11 +34,6 @@ export class PushHeaders implements PushHeaderReader {
     return { ...push, headers: Object.fromEntries(headers) };
   }
 
-  /** False: there is no master key. */
-  get canSeal(): boolean {
-    return this.#sealer.canSeal;
-  }
-
   open(owner: HeaderOwner, push: PushSettings): Promise<readonly string[] | null> {
     let opened = this.#opened.get(push);
     if (opened === undefined) this.#opened.set(push, (opened = this.#openAll(owner, push)));

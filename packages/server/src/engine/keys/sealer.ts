@@ -26,11 +26,6 @@ export class Sealer {
     this.#failed = failed;
   }
 
-  /** False: there is no master key. */
-  get canSeal(): boolean {
-    return this.#masters.length > 0;
-  }
-
   /** Throws `master_key_missing`. */
   assertSeals(): void {
     this.#sealingKey();
