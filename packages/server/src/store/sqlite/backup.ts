@@ -63,7 +63,7 @@ function finishCopy(partial: string): void {
     const { quick_check: result } = db.prepare("PRAGMA quick_check(1)").get() as { quick_check: string };
     if (result !== "ok") throw refusal(`The database is damaged, so no backup was written: ${result}`);
     const marks = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'running'").get();
-    // A folder that only an earlier version has used has no such table.
+    // A database that no server has used yet has no tables.
     if (marks !== undefined) db.exec("DELETE FROM running");
   } finally {
     db.close();
