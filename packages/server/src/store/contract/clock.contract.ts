@@ -11,7 +11,7 @@ const jumpsMs = [-2 * DAY_MS, -HOUR_MS, 2 * HOUR_MS, 2 * DAY_MS];
 
 /** The machine's clock is set ahead or back. In between no time passes, and everything that waits must not notice. */
 export function clockContract({ promise, fresh }: Part): void {
-  /** Runs the test once for each jump. Each run has a topic of its own, and the clock is right again before the next. */
+  /** Runs the test once for each jump, each time with a topic of its own and with a clock that is right at first. */
   function whatever(sentence: string, proof: (under: StoreUnderTest, jump: () => void) => Promise<void>): void {
     promise(sentence, async () => {
       await fresh(async (under) => {
