@@ -6,15 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../api/testing/test-app.ts";
 import { addTestApis } from "./testing/test-gateway.ts";
 
-const inherited = [
-  "constructor",
-  "toString",
-  "__proto__",
-  "hasOwnProperty",
-  "valueOf",
-  "prototype",
-  "__defineGetter__",
-];
+const inherited = ["constructor", "toString", "__proto__", "hasOwnProperty"];
 const asJson = { "content-type": "application/json" };
 const url = "http://127.0.0.1:9/";
 

@@ -149,7 +149,7 @@ describe("memory", () => {
   test("has at most claimedBytesMax and one claim of message bytes, for any number of subscriptions", async () => {
     const simulation = new Simulation({ inFlightMax: 10_000 });
     const topic = await simulation.topic();
-    for (let index = 0; index < 200; index++) {
+    for (let index = 0; index < 100; index++) {
       await simulation.subscribe(topic, `s${index}`, { script: { status: 200, afterMs: 5 } });
     }
     await simulation.start();
@@ -158,7 +158,7 @@ describe("memory", () => {
     for (let count = 0; count < 4; count++) await simulation.publish(topic, { body });
     await simulation.start();
     await simulation.time.advance(60_000);
-    expect(simulation.posts).toHaveLength(800);
+    expect(simulation.posts).toHaveLength(400);
     const bytesMax = engineLimits.claimedBytesMax + engineLimits.claimReservedBytes;
     expect(simulation.store.openMax * body.byteLength).toBeLessThanOrEqual(bytesMax);
   });
