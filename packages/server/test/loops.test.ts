@@ -90,7 +90,9 @@ it("a hook that calls itself twice ends after a bounded number of calls", async 
   const { api, url } = server();
   await using stream = await listen(url, "?type=loop.detected,hook.called");
   const self = `${url}/v1/hooks/narcissus/call`;
-  await api.ok("PUT", "/v1/hooks/narcissus", { json: { urls: [self, `${self}?again`], protocol: "json" } });
+  await api.ok("PUT", "/v1/hooks/narcissus", {
+    json: { urls: [self, self], protocol: "json", onError: "continue", timeoutMs: 60_000 },
+  });
   await callHook(api, "narcissus", { a: 1 });
   const ofType = (type: string) => stream.events.filter((event) => event["type"] === type);
   await untilTrue("every event has arrived", () => ofType("hook.called").length === accepted);
@@ -128,10 +130,10 @@ it("a dead letter of a loop is refused again when it is redriven while the loop 
       ({ items }) => items[0]?.attempts === attempts,
     );
   await letters(1);
-  await api.ok("POST", `${subscriptionPath("mended", "s")}/dead-letters/redrive`, { json: {} });
+  await api.ok("POST", `${subscriptionPath("mended", "s")}/dead-letters/redrive`, { json: { all: true } });
   await letters(2);
   await api.subscribe("mended", "s", { push: { url: receiver.url } });
-  await api.ok("POST", `${subscriptionPath("mended", "s")}/dead-letters/redrive`, { json: {} });
+  await api.ok("POST", `${subscriptionPath("mended", "s")}/dead-letters/redrive`, { json: { all: true } });
   await untilTrue("it is delivered", () => receiver.arrivals.length === 1);
   expect(receiver.arrivals[0]?.headers["ringback-hops"]).toBe(String(limits.hopsMax));
 });
