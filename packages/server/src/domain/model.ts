@@ -212,8 +212,8 @@ export interface Attempt {
 
 /**
  * The reasons why a delivery becomes a dead letter. `unencodable`: the dialect cannot carry the message.
- * `address_denied`: the endpoint's host has an address to which the configuration allows no connection. `loop_detected`:
- * a Ringback server refused the message after too many pushes in a row.
+ * `address_denied`: the endpoint's host has an address to which the configuration allows no connection.
+ * `loop_detected`: a Ringback server refused the message, because it had come through too many pushes in a row.
  */
 export const deadReasons = [
   "retries_exhausted",

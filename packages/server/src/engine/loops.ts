@@ -55,8 +55,7 @@ export function assertNoLoop(
   target: { readonly topic: string } | { readonly hook: string },
 ): void {
   if (hops < limits.hopsMax) return;
-  const account = store.catalog.defaultAccount().name;
-  if (events.listening) events.emit({ type: "loop.detected", at: clock.wall(), account, ...target });
+  events.emit({ type: "loop.detected", at: clock.wall(), account: store.catalog.defaultAccount().name, ...target });
   throw new RingbackError(
     "loop_detected",
     `The request comes after ${limits.hopsMax} pushes or hook calls in a row. Most likely a subscription or a hook ` +
