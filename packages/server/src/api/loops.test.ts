@@ -57,7 +57,6 @@ describe.each(ways)("a %s", (_name, path, given) => {
     expect(stored?.hops).toBe(4);
     const shown = await call(test.app, "GET", "/v1/messages/1099511627777");
     expect(JSON.stringify(shown.json)).not.toContain('"hops"');
-    if (path !== "/in/arrivals") expect(shown.json).toMatchObject({ request: null });
   });
 
   it.each([String(limits.hopsMax), "1000", "", "-1", "1, 2", "many"])(
@@ -75,6 +74,16 @@ it("a publish without the header has no hops", async () => {
   const [stored] = (await storedMessages(test.store)) as readonly [Message];
   expect(stored).toMatchObject({ hops: 0, request: null });
   expect(loops()).toEqual([]);
+});
+
+it("a publish with hops looks like any other publish", async () => {
+  await post(messages, { json: { body: "x" } }, "1");
+  await call(test.app, "POST", messages, { json: { body: "x" } });
+  const [first, second] = [
+    await call(test.app, "GET", "/v1/messages/1099511627777"),
+    await call(test.app, "GET", "/v1/messages/1099511627778"),
+  ];
+  expect(first.json).toEqual({ ...(second.json as object), id: "1099511627777", seq: 1 });
 });
 
 describe("a hook call", () => {

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { isLoopReply, readHops } from "./hops.ts";
 import { limits } from "./limits.ts";
 
+const reply = (status: number, text: string) => ({ status, body: Buffer.from(text) });
+
 describe("the header", () => {
   it.each([
     ["0", 0],
@@ -19,8 +21,6 @@ describe("the header", () => {
 });
 
 describe("a reply", () => {
-  const reply = (status: number, text: string) => ({ status, body: Buffer.from(text) });
-
   it("is about a loop if it is 508 with Ringback's code", () => {
     expect(isLoopReply(reply(508, '{"type":"about:blank","code":"loop_detected"}'))).toBe(true);
   });

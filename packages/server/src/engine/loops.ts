@@ -9,7 +9,7 @@ import type { EngineServices } from "./services.ts";
 const fixedHeads = new Set(pushProtocols.flatMap(({ fixedHead }: PushProtocol) => fixedHead ?? []));
 
 /** Request ids of dialects with a fixed head contain a mark of this many bits. */
-const MARK_BITS = 12n;
+const MARK_BITS = 12;
 
 /**
  * The request id for a dialect with a fixed head, which has no header for the number of hops. The server that sent the
@@ -17,11 +17,11 @@ const MARK_BITS = 12n;
  * because the messages of two Ringback servers have the same ids.
  */
 export function markedRequestId(requestId: string, message: Pick<Message, "publishedAtMs">): string {
-  return String((BigInt(requestId) << MARK_BITS) | markOf(message));
+  return String((BigInt(requestId) << BigInt(MARK_BITS)) | lowestBits(message.publishedAtMs));
 }
 
-function markOf({ publishedAtMs }: Pick<Message, "publishedAtMs">): bigint {
-  return BigInt.asUintN(Number(MARK_BITS), BigInt(publishedAtMs));
+function lowestBits(value: string | number): bigint {
+  return BigInt.asUintN(MARK_BITS, BigInt(value));
 }
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -41,8 +41,7 @@ export async function hopsOf(store: Store, headers: Headers): Promise<number> {
 async function hopsOfPushed(store: Store, messageId: string, requestId: string): Promise<number> {
   if (!/^\d{1,20}$/.test(requestId)) return 0;
   const origin = await store.records.getOrigin(store.catalog.defaultAccount().id, messageId as MessageId);
-  if (origin === null || BigInt.asUintN(Number(MARK_BITS), BigInt(requestId)) !== markOf(origin)) return 0;
-  return origin.hops + 1;
+  return origin !== null && lowestBits(requestId) === lowestBits(origin.publishedAtMs) ? origin.hops + 1 : 0;
 }
 
 /**

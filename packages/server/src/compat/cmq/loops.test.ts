@@ -58,6 +58,12 @@ describe("the number of hops", () => {
   });
 });
 
+function send(scene: Scene, params: Readonly<Record<string, string>>, hops: number) {
+  const common = { SecretId: secretId, Nonce: String(hops), Timestamp: String(Math.floor(scene.clock.nowMs / 1000)) };
+  const form = new Map(Object.entries({ ...common, ...params }));
+  return scene.send("POST", signedForm("POST", form, "sha1"), { "ringback-hops": String(hops) });
+}
+
 describe("a request of a loop", () => {
   const topicName = "orders";
   const queueName = "work";
@@ -68,12 +74,6 @@ describe("a request of a loop", () => {
     await scene.call("Subscribe", { topicName, subscriptionName: "s", protocol: "http", endpoint: "http://a.test/" });
     await scene.call("CreateQueue", { queueName });
     return scene;
-  }
-
-  function send({ clock, send }: Scene, params: Readonly<Record<string, string>>, hops: number) {
-    const common = { SecretId: secretId, Nonce: String(hops), Timestamp: String(Math.floor(clock.nowMs / 1000)) };
-    const form = new Map(Object.entries({ ...common, ...params }));
-    return send("POST", signedForm("POST", form, "sha1"), { "ringback-hops": String(hops) });
   }
 
   it.each([
