@@ -26,7 +26,7 @@ const plain: HookSettings = {
 };
 const empty = { bytes: 2, read: () => ({}) };
 
-async function oneHook(options: Pick<AccountHooksOptions, "callsMax"> = {}) {
+async function oneHook(options: Partial<Pick<AccountHooksOptions, "callsMax" | "clock">> = {}) {
   const store = new MemoryStore({ clock });
   const waiting: ((result: PostResult) => void)[] = [];
   const transport: Transport = {
@@ -128,6 +128,17 @@ describe("a hook's memory", () => {
     await expect(hooks.call("h", { bytes: 2, read: unread })).rejects.toThrow("there is no room for it");
     expect([hooks.memoryBytes, hooks.callsRunning]).toEqual([0, 0]);
   });
+});
+
+it("the event of a call has the time of the machine's clock", async () => {
+  const { hooks, waiting, reply, events } = await oneHook({ clock: { now: () => 5, wall: () => 1_700_000_000_000 } });
+  const times: number[] = [];
+  events.subscribe(({ at }) => void times.push(at));
+  const called = hooks.call("h", empty);
+  await eventually(() => waiting.length).toBe(1);
+  reply({});
+  await called;
+  expect(times).toEqual([1_700_000_000_000]);
 });
 
 it("a changed hook uses its new URL", async () => {

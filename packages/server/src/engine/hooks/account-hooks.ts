@@ -164,7 +164,7 @@ export class AccountHooks {
     const { observer, events, clock } = this.#options;
     observer.hookCalled(error === null ? action : "failed", durationMs / 1000);
     if (!events.listening) return;
-    const at = clock.now();
+    const at = clock.wall();
     const transport = { transportError: failure?.error ?? null, transportErrorDetail: failure?.errorDetail ?? null };
     events.emit({ type: "hook.called", at, hook, action, httpStatus, error, errorDetail, ...transport, durationMs });
   }
