@@ -4,6 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
+import { limits } from "../src/domain/limits.ts";
+import { subscriptionPath } from "./harness/api.ts";
 import { makeKeyPair, withMasterKey } from "./harness/cmq/account.ts";
 import { SignedCaller } from "./harness/cmq/signed-caller.ts";
 import { temporaryFolder } from "./harness/folder.ts";
@@ -59,6 +61,27 @@ describe("two servers on one PostgreSQL", () => {
         ({ state }) => state === "delivered",
       );
     }
+  });
+
+  it.each(["raw", "cmq-simplified"])("end a loop of %s that passes through both", async (protocol) => {
+    const [{ api }] = servers as [Server, Server];
+    const topic = `loop-${protocol}`;
+    await api.putTopic(topic);
+    for (const [index, { url }] of servers.entries()) {
+      await api.subscribe(topic, `s${index}`, { push: { url: `${url}/v1/topics/${topic}/messages`, protocol } });
+    }
+    await api.publish(topic, { body: "round and round" });
+    for (const name of ["s0", "s1"]) {
+      await until(
+        "its part of the last hop is refused",
+        () => api.counts(topic, name),
+        ({ deadLetters, backlog, parked, inFlight }) =>
+          deadLetters === 2 ** (limits.hopsMax - 1) && backlog + parked + inFlight === 0,
+      );
+    }
+    // The loop is over, so the next message has the number after its last one.
+    await Promise.all(["s0", "s1"].map((name) => api.ok("DELETE", subscriptionPath(topic, name))));
+    expect((await api.publish(topic, { body: "the next one" })).seq).toBe(2 ** limits.hopsMax);
   });
 
   it("make a pulled message invisible on both, accept its acknowledgement on either, and wake receivers on the other", async () => {

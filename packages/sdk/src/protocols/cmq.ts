@@ -27,8 +27,11 @@ import { incomingId, incomingIntegerOrDigits, outgoingId, outgoingInteger, timeM
 
 const USER_AGENT = "Qcloud Notification Service Agent";
 
+const fixedHead = { messageId: "x-cmq-message-id", requestId: "x-cmq-request-id" } as const;
+
 const shared = {
   keys: "none",
+  fixedHead,
   ownHeaders: ["x-cmq-"],
   /**
    * The status alone decides. CMQ has no rule for 410 or `Retry-After`; only its retry policies decide when to retry
@@ -43,7 +46,6 @@ const shared = {
 export const cmqJson = {
   ...shared,
   name: "cmq-json",
-  isHeadFixed: true,
   bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery) => ({ headers: headersOf(delivery), body: utf8Bytes(jsonOf(delivery)) }),
   decode: decodeJson,
@@ -52,7 +54,6 @@ export const cmqJson = {
 export const cmqSimplified = {
   ...shared,
   name: "cmq-simplified",
-  isHeadFixed: true,
   encode: (delivery) => ({ headers: headersOf(delivery), body: delivery.body }),
   decode: decodeSimplified,
 } as const satisfies PushProtocol;
@@ -61,8 +62,8 @@ export const cmqSimplified = {
 
 function headersOf(delivery: OutgoingDelivery): string[] {
   const headers = ["Content-Type", "text/plain", "User-Agent", USER_AGENT];
-  headers.push("x-cmq-request-id", outgoingId("requestId", delivery.requestId));
-  headers.push("x-cmq-message-id", outgoingId("messageId", delivery.messageId));
+  headers.push(fixedHead.requestId, outgoingId("requestId", delivery.requestId));
+  headers.push(fixedHead.messageId, outgoingId("messageId", delivery.messageId));
   if (delivery.tags.length > 0) headers.push("x-cmq-message-tag", joinTags("tags", delivery.tags));
   return headers;
 }
@@ -103,7 +104,7 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
   return {
     ...emptyMessage,
     protocol: cmqSimplified.name,
-    messageId: incomingId("x-cmq-message-id", request.headers["x-cmq-message-id"]),
+    messageId: incomingId(fixedHead.messageId, request.headers[fixedHead.messageId]),
     requestId: requestIdOf(request),
     body: request.body,
     tags: tagsOf(request),
@@ -115,8 +116,8 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
  * not say that the id is a number.
  */
 function requestIdOf(request: IncomingRequest): string | null {
-  const id = headerText(request, "x-cmq-request-id");
-  return id === null ? null : incomingName("x-cmq-request-id", id);
+  const id = headerText(request, fixedHead.requestId);
+  return id === null ? null : incomingName(fixedHead.requestId, id);
 }
 
 function tagsOf(request: IncomingRequest): readonly string[] {

@@ -96,8 +96,11 @@ export interface ReceiverReply {
 /** One push dialect: the sender's half and the receiver's half. */
 export interface PushProtocol {
   readonly name: string;
-  /** True: the protocol's document prints every header of the request, so the transport adds none of its own. */
-  readonly isHeadFixed?: boolean;
+  /**
+   * Set if the protocol's document prints every header of the request, so that the server adds none of its own. The
+   * members are the names of the headers with the two ids, in lower case.
+   */
+  readonly fixedHead?: { readonly messageId: string; readonly requestId: string };
   /** `required`: the sender signs with at least one key, and the receiver verifies with at least one. */
   readonly keys: "none" | "required";
   /** Sender: describes why this key cannot sign, without revealing a part of the key. Returns null for a usable key. */

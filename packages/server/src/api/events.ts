@@ -14,6 +14,7 @@ const types = [
   "delivery.dead",
   "delivery.expired",
   "hook.called",
+  "loop.detected",
   "topic.changed",
   "topic.deleted",
   "subscription.changed",

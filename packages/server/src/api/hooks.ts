@@ -6,6 +6,7 @@ import { RingbackError } from "../domain/errors.ts";
 import type { HookSettings } from "../domain/hook-rules.ts";
 import { losslessJson, parsePayload } from "../domain/lossless-json.ts";
 import { assertName } from "../domain/names.ts";
+import { hopsOf } from "../engine/loops.ts";
 import type { HookDetails, HookPayload } from "../engine/hooks/hooks.ts";
 import { assertJsonType, bodyBytes, readJson } from "../http/json-body.ts";
 import { hookSchema, hookShape, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";
@@ -53,7 +54,14 @@ const callSchema = {
   body: about("The payload.", Type.Unknown()),
   response: {
     200: outcomeSchema,
-    ...problemResponses("invalid_name", "hook_not_found", "key_not_found", "key_unavailable", ...bodyErrors),
+    ...problemResponses(
+      "invalid_name",
+      "hook_not_found",
+      "key_not_found",
+      "key_unavailable",
+      "loop_detected",
+      ...bodyErrors,
+    ),
   },
 };
 
@@ -61,11 +69,14 @@ const callSchema = {
 const largeMemoryBytes = 1024 * 1024;
 
 /** Registered in a scope of its own, because a payload may be larger than other requests. */
-export function hookCallRoute(app: FastifyInstance, { hooks }: ApiParts): void {
+export function hookCallRoute(app: FastifyInstance, { hooks, store }: ApiParts): void {
   app.post<{ Params: HookPath }>(`${path}/call`, { schema: callSchema }, async (request, reply) => {
     const { hook } = request.params;
     assertName("hook", hook);
-    const { outcome, memoryBytes, release } = await hooks.call(hook, payloadOf(request));
+    const { outcome, memoryBytes, release } = await hooks.call(hook, {
+      ...payloadOf(request),
+      hops: await hopsOf(store, request.headers),
+    });
     // The outcome's memory is released when the response has been sent or the client has disconnected. The client may
     // have disconnected already.
     if (reply.raw.destroyed) release();

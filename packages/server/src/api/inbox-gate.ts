@@ -12,11 +12,13 @@ import {
   receivedRequest,
 } from "../domain/received-request.ts";
 import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
+import { hopsOf } from "../engine/loops.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { noInbox, type InboxPath } from "./inboxes.ts";
 import { assertJson, bodyBytes } from "../http/json-body.ts";
+import type { Store } from "../store/store.ts";
 import { queryReader } from "../shapes/query.ts";
 import {
   about,
@@ -67,6 +69,7 @@ const keepSchema = {
       "malformed_json",
       "body_too_large",
       "inbox_full",
+      "loop_detected",
       ...bodyErrors,
       ...writeErrors,
     ),
@@ -100,7 +103,7 @@ const headersAsSent = new WeakMap<FastifyRequest, { readonly type: string | null
  * Routes that put messages into inboxes and take messages out. They have a Fastify scope of their own, because bodies
  * of every content type are allowed, up to the size of a message.
  */
-export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
+export function inboxGateRoutes(app: FastifyInstance, { inboxes, store }: ApiParts): void {
   app.addHook("onRequest", (request, _reply, done) => {
     // Fastify refuses a content type that is not a media type, and other routes refuse compressed bodies, but an inbox
     // accepts any. So the headers are removed first. A content type that could not be sent as a header later is
@@ -111,11 +114,11 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiParts): vo
     delete request.raw.headers["content-encoding"];
     done();
   });
-  keepRoute(app, inboxes);
+  keepRoute(app, inboxes, store);
   takeRoute(app, inboxes);
 }
 
-function keepRoute(app: FastifyInstance, inboxes: Inboxes): void {
+function keepRoute(app: FastifyInstance, inboxes: Inboxes, store: Store): void {
   app.post<{ Params: InboxPath }>("/in/:inbox", { schema: keepSchema }, async (request, reply) => {
     const { inbox: name } = request.params;
     assertName("inbox", name);
@@ -131,7 +134,8 @@ function keepRoute(app: FastifyInstance, inboxes: Inboxes): void {
       await assertJson(body);
     }
     const received = receivedRequest(request.raw.rawHeaders, request.raw.url ?? "");
-    const { id } = await inboxes.keep(name, { body, contentType: type, request: received });
+    const hops = await hopsOf(store, request.headers);
+    const { id } = await inboxes.keep(name, { body, contentType: type, request: received, hops });
     if (id !== null) reply.header("ringback-message-id", id);
     return { response: "success" };
   });

@@ -4,6 +4,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId } from "../domain/model.ts";
 import type { PublishResult } from "../engine/publisher.ts";
+import { hopsOf } from "../engine/loops.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { assertJsonType, bodyBytes, isJson, readJsonAround } from "../http/json-body.ts";
 import {
@@ -34,6 +35,7 @@ const publishErrors = [
   "topic_not_found",
   "idempotency_conflict",
   "body_too_large",
+  "loop_detected",
   ...bodyErrors,
   ...writeErrors,
 ] as const;
@@ -101,7 +103,11 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiPar
       ? (readNoQuery(request), messageOf(await readJsonAround(bodyBytes(request), bodyOfMessage)))
       : rawMessageOf(request, readRawQuery(request));
     const result = await publisher
-      .publish(topic, [message], idempotencyOf(request, ["publish", topic.id]))
+      .publish(
+        topic,
+        [{ ...message, hops: await hopsOf(store, request.headers) }],
+        idempotencyOf(request, ["publish", topic.id]),
+      )
       .catch(publishErrorsAt("single"));
     created(reply, result);
     return publishedView(result, topic.name, 0);
@@ -110,9 +116,14 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiPar
   app.post<{ Params: TopicPath }>(`${path}/batch`, { schema: batchSchema }, async (request, reply) => {
     const topic = await topicAt(store, request.params);
     assertJsonType(request);
+    const hops = await hopsOf(store, request.headers);
     const messages = await messagesOf(await readJsonAround(bodyBytes(request), bodiesOfBatch));
     const result = await publisher
-      .publish(topic, messages, idempotencyOf(request, ["batch", topic.id]))
+      .publish(
+        topic,
+        messages.map((message) => ({ ...message, hops })),
+        idempotencyOf(request, ["batch", topic.id]),
+      )
       .catch(publishErrorsAt("batch"));
     created(reply, result);
     return { messages: result.ids.map((_, i) => publishedView(result, topic.name, i)) };

@@ -69,6 +69,7 @@ export const errorTable = {
   },
   too_many_waiters: { status: 503, title: "Too many requests are waiting for a message." },
   too_many_streams: { status: 503, title: "Too many event streams are open." },
+  loop_detected: { status: 508, title: "The request comes from a loop of pushes or hook calls." },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ErrorCode = keyof typeof errorTable;
@@ -76,7 +77,7 @@ export type ErrorCode = keyof typeof errorTable;
 /** Whether the same request may succeed later. */
 export function mayPass(code: ErrorCode): boolean {
   const { status } = errorTable[code];
-  return status >= 500 || status === errorTable.request_timeout.status;
+  return (status >= 500 && code !== "loop_detected") || status === errorTable.request_timeout.status;
 }
 
 /**

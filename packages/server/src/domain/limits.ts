@@ -130,6 +130,11 @@ export const limits = {
 
   /** A longer `Retry-After` of an endpoint is shortened to this. The delay of the retry policy may still be longer. */
   retryAfterMsMax: 3600_000,
+  /**
+   * Pushes and hook calls in a row. A request that comes after so many is refused as part of a loop. With this limit,
+   * two subscriptions that push to their own topic make 62 POSTs of one message; with one more it would be 126.
+   */
+  hopsMax: 5,
   /** Keys with which one subscription signs. A key rotation needs two keys at a time. */
   pushKeysMax: 5,
 

@@ -166,11 +166,14 @@ export interface NewMessage {
   readonly delayMs: number;
   /** The request that brought the message to an inbox. */
   readonly request?: ReceivedRequest | null;
+  /** How many pushes and hook calls in a row have brought the message here. Left out: none. */
+  readonly hops?: number;
 }
 
-export interface Message extends Omit<NewMessage, "delayMs" | "request"> {
+export interface Message extends Omit<NewMessage, "delayMs" | "request" | "hops"> {
   /** null: the message did not come through an inbox. */
   readonly request: ReceivedRequest | null;
+  readonly hops: number;
   readonly topicId: TopicId;
   readonly seq: Seq;
   readonly publishedAtMs: TimeMs;
@@ -210,6 +213,7 @@ export interface Attempt {
 /**
  * The reasons why a delivery becomes a dead letter. `unencodable`: the dialect cannot carry the message.
  * `address_denied`: the endpoint's host has an address to which the configuration allows no connection.
+ * `loop_detected`: a Ringback server refused the message, because it had come through too many pushes in a row.
  */
 export const deadReasons = [
   "retries_exhausted",
@@ -217,6 +221,7 @@ export const deadReasons = [
   "expired",
   "unencodable",
   "address_denied",
+  "loop_detected",
 ] as const;
 export type DeadReason = (typeof deadReasons)[number];
 

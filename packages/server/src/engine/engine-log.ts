@@ -2,11 +2,12 @@ import type { Attempt, Disablement, Message, Subscription } from "../domain/mode
 
 /** Receives what the operator must find in the log, because somebody has to act and no retry will help. */
 export interface EngineLog {
-  /** The subscription's protocol cannot carry the message. `attempt` contains the reason. */
-  unencodable(
+  /** The message is a dead letter after this attempt, which contains the details. */
+  undeliverable(
     subscription: Pick<Subscription, "topic" | "name">,
     message: Pick<Message, "topicId" | "seq">,
-    attempt: Attempt | null,
+    reason: "unencodable" | "loop_detected",
+    attempt: Attempt,
   ): void;
   /** The endpoint wants no more messages. */
   disabled(subscription: Pick<Subscription, "topic" | "name">, why: Disablement): void;

@@ -51,6 +51,11 @@ export type LiveEvent =
       readonly transportErrorDetail: string | null;
       readonly durationMs: number;
     }
+  /** A request was refused, because it comes from a loop of pushes or hook calls. */
+  | ({ readonly type: "loop.detected"; readonly at: TimeMs; readonly account: string } & (
+      | { readonly topic: string }
+      | { readonly hook: string }
+    ))
   | (OfTopic & { readonly type: "topic.changed" | "topic.deleted" })
   | (OfSubscription & {
       readonly type: "subscription.changed" | "subscription.paused" | "subscription.resumed" | "subscription.deleted";

@@ -1,6 +1,7 @@
 import { assertMessage } from "../domain/message-rules.ts";
 import { messageId } from "../domain/message-id.ts";
 import type { MessageId, NewMessage, Seq, TimeMs, Topic } from "../domain/model.ts";
+import { assertNoLoop } from "./loops.ts";
 import type { EngineServices } from "./services.ts";
 
 export interface PublishResult {
@@ -17,7 +18,7 @@ export interface PublishResult {
 export interface Publisher {
   /**
    * Checks the messages against the topic's settings and the limits, then appends all messages or none. They are
-   * durable when the promise resolves. Throws `RingbackError`.
+   * durable when the promise resolves. Throws `RingbackError`, such as `loop_detected` because of a message's `hops`.
    */
   publish(
     topic: Topic,
@@ -38,6 +39,7 @@ export function createPublisher({
 }: Pick<EngineServices, "store" | "events" | "observer" | "clock">): Publisher {
   return {
     async publish(topic, messages, idempotency): Promise<PublishResult> {
+      for (const { hops = 0 } of messages) assertNoLoop({ store, events, clock }, hops, { topic: topic.name });
       checkMessages(topic, messages);
       const appended = await store.log.append({ topicId: topic.id, messages, idempotency });
       const ids = messages.map((_message, index) => messageId(topic.id, appended.firstSeq + index));

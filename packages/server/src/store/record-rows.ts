@@ -11,7 +11,7 @@ import type {
   TimeMs,
   TopicId,
 } from "../domain/model.ts";
-import type { DeadLetter } from "./records.ts";
+import type { DeadLetter, MessageOrigin } from "./records.ts";
 
 /** A verdict is stored as its index in this array, so new verdicts are added at the end. */
 export const verdictCodes: readonly AttemptVerdict[] = ["accepted", "failed", "error"];
@@ -41,7 +41,7 @@ export function toMessage(topicId: TopicId, row: MessageRow<unknown>, tags: read
     type: row.type,
     orderingKey: row.ordering_key,
     attributes: row.attributes === null ? noAttributes : (JSON.parse(row.attributes) as Record<string, string>),
-    request: row.request === null ? null : (JSON.parse(row.request) as ReceivedRequest),
+    ...readRequest(row.request),
     body: row.body,
   };
 }
@@ -52,9 +52,24 @@ export function attributesText({ attributes }: Pick<Message, "attributes">): str
   return text === "{}" ? null : text;
 }
 
-/** The column `request` of a message. */
-export function requestText({ request }: Pick<NewMessage, "request">): string | null {
-  return request === null || request === undefined ? null : JSON.stringify(request);
+/** The column `request` of a message: the members of `request`, and `hops` unless it is 0. */
+export function requestText({ request = null, hops = 0 }: Pick<NewMessage, "request" | "hops">): string | null {
+  if (request === null && hops === 0) return null;
+  return JSON.stringify(hops === 0 ? request : { ...request, hops });
+}
+
+const noRequest = { request: null, hops: 0 };
+
+function readRequest(text: string | null): Pick<Message, "request" | "hops"> {
+  if (text === null) return noRequest;
+  const { hops = 0, ...request } = JSON.parse(text) as Partial<ReceivedRequest> & { readonly hops?: number };
+  return { request: "headers" in request ? (request as ReceivedRequest) : null, hops };
+}
+
+export type OriginRow = Pick<MessageRow<unknown>, "published_at" | "request">;
+
+export function toOrigin({ published_at: publishedAtMs, request }: OriginRow): MessageOrigin {
+  return { publishedAtMs, hops: readRequest(request).hops };
 }
 
 export interface AttemptRow extends Pick<Attempt, "attempt" | "status" | "reply"> {

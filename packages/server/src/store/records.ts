@@ -70,6 +70,8 @@ export interface MessageRecord {
   readonly deliveries: readonly DeliveryRecord[];
 }
 
+export type MessageOrigin = Pick<Message, "publishedAtMs" | "hops">;
+
 export interface DeadLetter {
   /** Decimal string; grows with time. */
   readonly id: string;
@@ -99,6 +101,8 @@ export interface StoreStatistics {
 
 export interface RecordStore {
   getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null>;
+  /** Reads little of a message, and nothing of its deliveries. */
+  getOrigin(accountId: AccountId, id: MessageId): Promise<MessageOrigin | null>;
   subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts>;
   /** These counts are read for every message of an inbox, so a driver caches them. */
   unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts>;

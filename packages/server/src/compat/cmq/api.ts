@@ -7,7 +7,7 @@ import { findAction } from "./actions.ts";
 import { clientRequestIdOf, failure, success } from "./answer.ts";
 import { FilterCache } from "./filter-cache.ts";
 import { Authentication, type AuthenticationOptions } from "./authentication.ts";
-import type { ActionContext } from "./call.ts";
+import { type ActionContext, callOf } from "./call.ts";
 import { CmqError, cmqErrorOf } from "./errors.ts";
 import { bySignedNames } from "./form.ts";
 import { requestIds, uuids } from "./ids.ts";
@@ -73,7 +73,7 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
       action = parameters.required("Action");
       const run = findAction(action);
       if (run === null) throw new CmqError("unknownAction");
-      const members = await run(context, { parameters, socket: request.raw.socket });
+      const members = await run(context, await callOf(context, request, parameters));
       return send(reply, success({ requestId, clientRequestId }, members));
     } catch (error) {
       return send(reply, failure({ requestId, clientRequestId }, errorOf(error, action)));

@@ -1,8 +1,10 @@
 import type { Socket } from "node:net";
+import type { FastifyRequest } from "fastify";
 import type { Account } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
+import { hopsOf } from "../../engine/loops.ts";
 import type { Publisher } from "../../engine/publisher.ts";
 import type { Queues } from "../../engine/queues/account-queues.ts";
 import type { Store } from "../../store/store.ts";
@@ -31,6 +33,8 @@ export interface ActionContext {
 /** One authenticated request for one action. */
 export interface Call {
   readonly parameters: Parameters;
+  /** How many pushes and hook calls in a row led to the request. */
+  readonly hops: number;
   /** The client's connection. */
   readonly socket: Socket;
 }
@@ -39,3 +43,7 @@ export interface Call {
 export type Members = Readonly<Record<string, unknown>>;
 
 export type Action = (context: ActionContext, call: Call) => Promise<Members>;
+
+export async function callOf({ store }: ActionContext, request: FastifyRequest, parameters: Parameters): Promise<Call> {
+  return { parameters, hops: await hopsOf(store, request.headers), socket: request.raw.socket };
+}

@@ -143,6 +143,7 @@ const ringbackErrors: Partial<Record<ErrorCode, CmqErrorKey>> = {
   malformed_request: "unreadable",
   origin_not_allowed: "invalidParameters",
   host_not_allowed: "invalidParameters",
+  loop_detected: "invalidParameters",
   invalid_utf8: "unreadable",
   request_too_large: "tooLarge",
   unsupported_media_type: "unreadable",

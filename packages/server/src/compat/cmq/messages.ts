@@ -6,33 +6,32 @@ import { bodiesOf, bodyOf } from "./bodies.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError, type CmqErrorKey, cmqErrorTable, MissingParameterError } from "./errors.ts";
 import { seconds } from "./seconds.ts";
-import type { Parameters } from "./parameters.ts";
 import { pollingWaitMs } from "./queues.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
 /** The form of CMQ's receipt handles. CMQ has different errors for a malformed handle and for an expired handle. */
 const receiptHandleForm = /^[a-zA-Z\d%#:_-]{1,256}$/;
 
-export async function sendMessage(context: ActionContext, { parameters }: Call): Promise<Members> {
-  const [msgId] = await send(context, parameters, [bodyOf(parameters)]);
+export async function sendMessage(context: ActionContext, call: Call): Promise<Members> {
+  const [msgId] = await send(context, call, [bodyOf(call.parameters)]);
   return { msgId };
 }
 
-export async function batchSendMessage(context: ActionContext, { parameters }: Call): Promise<Members> {
-  const ids = await send(context, parameters, bodiesOf(parameters));
+export async function batchSendMessage(context: ActionContext, call: Call): Promise<Members> {
+  const ids = await send(context, call, bodiesOf(call.parameters));
   return { msgList: ids.map((msgId) => ({ msgId })) };
 }
 
 function send(
   { queues }: ActionContext,
-  parameters: Parameters,
+  { parameters, hops }: Call,
   bodies: readonly Uint8Array[],
 ): Promise<readonly MessageId[]> {
   const name = parameters.resourceName("queueName");
   const delayS = parameters.integer("delaySeconds", 0, seconds(limits.delayMsMax), "delayRange") ?? 0;
   return queues.send(
     name,
-    bodies.map((body) => ({ body, delayMs: delayS * 1000 })),
+    bodies.map((body) => ({ body, delayMs: delayS * 1000, hops })),
   );
 }
 

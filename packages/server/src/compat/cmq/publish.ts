@@ -10,17 +10,19 @@ import type { Parameters } from "./parameters.ts";
 
 type Labels = Pick<NewMessage, "tags" | "type">;
 
-export async function publishMessage(context: ActionContext, { parameters }: Call): Promise<Members> {
+export async function publishMessage(context: ActionContext, { parameters, hops }: Call): Promise<Members> {
   const body = bodyOf(parameters);
   const topic = await topicOf(context, parameters);
-  const [msgId] = await publish(context, topic, [body], await labelsOf(context, parameters, topic));
+  const labels = await labelsOf(context, parameters, topic);
+  const [msgId] = await publish(context, topic, [body], { ...labels, hops });
   return { msgId };
 }
 
-export async function batchPublishMessage(context: ActionContext, { parameters }: Call): Promise<Members> {
+export async function batchPublishMessage(context: ActionContext, { parameters, hops }: Call): Promise<Members> {
   const bodies = bodiesOf(parameters);
   const topic = await topicOf(context, parameters);
-  const ids = await publish(context, topic, bodies, await labelsOf(context, parameters, topic));
+  const labels = await labelsOf(context, parameters, topic);
+  const ids = await publish(context, topic, bodies, { ...labels, hops });
   return { msgList: ids.map((msgId) => ({ msgId })) };
 }
 
@@ -29,7 +31,7 @@ async function publish(
   { publisher, filterCache }: ActionContext,
   topic: Topic,
   bodies: readonly Uint8Array[],
-  labels: Labels,
+  labels: Labels & Pick<NewMessage, "hops">,
 ): Promise<readonly MessageId[]> {
   const messages = bodies.map((body): NewMessage => ({
     body,

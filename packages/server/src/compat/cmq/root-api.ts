@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { addForeignRoutes } from "../foreign-routes.ts";
 import type { Authentication } from "./authentication.ts";
-import type { ActionContext, Members } from "./call.ts";
+import { type ActionContext, callOf, type Members } from "./call.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 import { CmqError } from "./errors.ts";
 import { allMethods, signedRequestOf } from "./request.ts";
@@ -76,7 +76,7 @@ async function run({ context, authentication }: RootRoute, call: Tc3Call, reques
   const runAction = actions.get(action);
   if (runAction === undefined) throw new CmqError("unknownAction");
   const parameters = await readParameters();
-  const runOnce = () => runAction(context, { parameters, socket: request.raw.socket });
+  const runOnce = async () => runAction(context, await callOf(context, request, parameters));
   return signed === null ? runOnce() : authentication.runOnce(signed, runOnce);
 }
 

@@ -5,6 +5,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import type { ErrorCode } from "../../domain/errors.ts";
 import { findHookProtocol, hookKeyFault } from "../../domain/hook-protocols.ts";
 import type { HookSettings } from "../../domain/hook-rules.ts";
+import { hopsHeader } from "../../domain/hops.ts";
 import { limits } from "../../domain/limits.ts";
 import { losslessJson } from "../../domain/lossless-json.ts";
 import type { Entry } from "../../domain/model.ts";
@@ -18,6 +19,7 @@ import type { Transport } from "../../transport/port.ts";
 import type { CalledHook, HookDetails, HookPayload } from "./hooks.ts";
 import type { Keys } from "../keys/account-keys.ts";
 import type { HookObserver } from "../observer.ts";
+import { assertNoLoop } from "../loops.ts";
 import { CallLimit } from "./call-limit.ts";
 import { type BudgetShare, MemoryBudget } from "./memory-budget.ts";
 import { CallPosts, targetsOf } from "./hook-post.ts";
@@ -97,8 +99,8 @@ export class AccountHooks {
 
   /**
    * POSTs the payload to the hook's URLs and returns the outcome of the replies. A failed POST also leads to an
-   * outcome, not to an error. Throws only `hook_not_found`, `key_not_found`, `key_unavailable`, `overloaded` and
-   * `shutting_down`.
+   * outcome, not to an error. Throws only `hook_not_found`, `loop_detected`, `key_not_found`, `key_unavailable`,
+   * `overloaded` and `shutting_down`.
    */
   async call(name: string, payload: HookPayload): Promise<CalledHook> {
     this.#calls.begin(name);
@@ -132,6 +134,8 @@ export class AccountHooks {
     const { transport, clock, requestId } = this.#options;
     const entry = await this.#entries.get(name);
     if (entry === null) throw new RingbackError("hook_not_found", `There is no hook "${name}".`);
+    const { hops = 0 } = payload;
+    assertNoLoop(this.#options, hops, { hook: name });
     const settings = entry.value;
     const { definition, targets } = this.#prepare(settings);
     const withKey = settings.key === null ? definition : { ...definition, key: await this.#keyOf(settings.key) };
@@ -140,7 +144,7 @@ export class AccountHooks {
     }
     const posts = new CallPosts(transport, share, targets);
     const outcome = await runHook(withKey, await payload.read(), {
-      post: posts.post,
+      post: (url, headers, body, options) => posts.post(url, [...headers, hopsHeader, String(hops + 1)], body, options),
       nowMs: () => clock.now(),
       requestId,
       json: losslessJson,

@@ -13,6 +13,8 @@ export interface HookPayload {
    * memory budget has enough bytes left. `Hooks.call` rethrows errors of this function.
    */
   readonly read: () => unknown;
+  /** How many pushes and hook calls in a row led to this call. Left out: none. */
+  readonly hops?: number;
 }
 
 export interface CalledHook {

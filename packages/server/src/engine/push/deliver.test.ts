@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseMessageId } from "../../domain/message-id.ts";
 import { engineLimits } from "../engine-limits.ts";
-import { Simulation, bodyOf } from "../testing/simulation.ts";
+import { Simulation, bodyOf, messageOf } from "../testing/simulation.ts";
 import type { Post } from "../testing/scripted-transport.ts";
 
 const bodies = (posts: readonly Post[]): string[] => posts.map(bodyOf);
@@ -145,6 +145,46 @@ test("a message that the dialect cannot carry becomes a dead letter, and the nex
   expect(simulation.logged).toEqual([sentence]);
   expect(simulation.posts).toHaveLength(1);
   expect(simulation.observer.deaths).toEqual(["unencodable"]);
+});
+
+const loopReply = { status: 508, afterMs: 5, body: '{"status":508,"code":"loop_detected"}' };
+
+test("a message of a loop becomes a dead letter at once, without a fault of the endpoint, and the next one is sent", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  const subscription = await simulation.subscribe(topic, "one", {
+    order: "strict",
+    script: (post) => (bodyOf(post) === "loop" ? loopReply : { status: 204, afterMs: 5 }),
+  });
+  await simulation.publish(topic, { ...messageOf("loop"), hops: 4 }, "other");
+  await simulation.time.advance(1_000);
+  expect(simulation.posts.map((post) => post.headers["ringback-hops"])).toEqual(["5", "1"]);
+  const letters = await simulation.store.records.listDeadLetters(subscription.id, { after: null, limit: 10 });
+  expect(letters.items).toMatchObject([
+    {
+      reason: "loop_detected",
+      attemptsMade: 1,
+      lastStatus: 508,
+      lastErrorCode: "loop_detected",
+      lastErrorDetail: "The request comes from a loop of pushes or hook calls.",
+      message: { hops: 4 },
+    },
+  ]);
+  expect(simulation.logged).toEqual(["The request comes from a loop of pushes or hook calls."]);
+  expect(simulation.observer.deaths).toEqual(["loop_detected"]);
+});
+
+test.each(["text", '{"code":"other"}'])("a reply of 508 with %j is retried", async (body) => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  await simulation.subscribe(topic, "one", {
+    retry: { delaysMs: [1_000] },
+    script: { status: 508, afterMs: 5, body },
+  });
+  await simulation.publish(topic, "hello");
+  await simulation.time.advance(60_000);
+  expect(simulation.posts).toHaveLength(2);
+  expect(simulation.observer.deaths).toEqual(["retries_exhausted"]);
 });
 
 test("a delivery to an address that the configuration denies becomes a dead letter without a retry", async () => {

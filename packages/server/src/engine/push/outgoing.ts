@@ -7,6 +7,8 @@ import {
   type PushProtocol,
   type RetryAfter,
 } from "@ringback/sdk/protocols";
+import { errorTable } from "../../domain/errors.ts";
+import { hopsHeader, isLoopReply } from "../../domain/hops.ts";
 import { messageId } from "../../domain/message-id.ts";
 import type { Message, PushSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import { contentEncodingOf } from "../../domain/received-request.ts";
@@ -14,6 +16,7 @@ import type { ClaimedDelivery } from "../../store/log.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
 import type { KeyRing } from "../keys/keys.ts";
+import { markedRequestId } from "../loops.ts";
 import type { PushHeaderReader } from "../keys/push-headers.ts";
 
 /** Everything that all deliveries of a subscription share, computed once. */
@@ -49,7 +52,7 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
   if (push === null) throw new Error(`subscription ${subscription.id} is not pushed`);
   const protocol = findPushProtocol(push.protocol);
   if (protocol === null) throw new Error(`subscription ${subscription.id} has no protocol "${push.protocol}"`);
-  const endpoint = { ...parseEndpoint(push), ...(protocol.isHeadFixed === true && { isHeadFixed: true }) };
+  const endpoint = { ...parseEndpoint(push), isHeadFixed: protocol.fixedHead !== undefined };
   return {
     endpoint: maySend === undefined ? endpoint : { ...endpoint, maySend },
     protocol,
@@ -77,7 +80,7 @@ export function encode(
     topic: route.topic,
     subscription: route.subscription,
     messageId: messageId(message.topicId, message.seq),
-    requestId: sending.requestId,
+    requestId: route.protocol.fixedHead === undefined ? sending.requestId : markedRequestId(sending.requestId, message),
     attempt: delivery.attemptsMade + 1,
     publishedAtMs: message.publishedAtMs,
     sentAtMs: sending.sentAtMs,
@@ -92,8 +95,8 @@ export function encode(
   try {
     const encoded = route.protocol.encode(outgoing, noKeys);
     return encoded instanceof Promise
-      ? finishEncoding(message, encoded, noHeaders)
-      : withHeaders(message, encoded, noHeaders);
+      ? finishEncoding(route, message, encoded, noHeaders)
+      : withHeaders(route, message, encoded, noHeaders);
   } catch (error) {
     return unencodable(error);
   }
@@ -126,31 +129,33 @@ async function encodeWithSecrets(
   if ((keys.length === 0 && push.keys.length > 0) || headers === null) {
     return { failure: "key_unavailable", detail: faults.join("; ") };
   }
-  return finishEncoding(message, (async () => route.protocol.encode(outgoing, keys))(), headers);
+  return finishEncoding(route, message, (async () => route.protocol.encode(outgoing, keys))(), headers);
 }
 
 async function finishEncoding(
+  route: Route,
   message: Message,
   encoding: Promise<EncodedRequest>,
   ownHeaders: readonly string[],
 ): Promise<EncodedRequest | EncodeFailure> {
   try {
-    return withHeaders(message, await encoding, ownHeaders);
+    return withHeaders(route, message, await encoding, ownHeaders);
   } catch (error) {
     return unencodable(error);
   }
 }
 
 function withHeaders(
-  { body, request }: Message,
+  { protocol }: Route,
+  { body, request, hops }: Message,
   encoded: EncodedRequest,
   ownHeaders: readonly string[],
 ): EncodedRequest {
   // An inbox keeps compressed bodies. A dialect that sends the body as it is must say how it is compressed.
   const coding = request !== null && encoded.body === body ? contentEncodingOf(request) : null;
-  if (coding === null && ownHeaders.length === 0) return encoded;
   const codings = coding === null ? [] : ["content-encoding", coding];
-  return { headers: [...encoded.headers, ...codings, ...ownHeaders], body: encoded.body };
+  const count = protocol.fixedHead !== undefined ? [] : [hopsHeader, String(hops + 1)];
+  return { headers: [...encoded.headers, ...count, ...codings, ...ownHeaders], body: encoded.body };
 }
 
 function unencodable(error: unknown): EncodeFailure {
@@ -172,6 +177,12 @@ export interface Judgement {
 
 const none = { errorCode: null, errorDetail: null, gone: false, retryAfter: null } as const;
 const accepted: Judgement = { ...none, verdict: "accepted" };
+const loop: Judgement = {
+  ...none,
+  verdict: "failed",
+  errorCode: "loop_detected",
+  errorDetail: errorTable.loop_detected.title,
+};
 const gone: Judgement = { ...none, verdict: "failed", errorCode: "gone", gone: true };
 
 /** The judgement on an attempt without a POST. */
@@ -187,5 +198,6 @@ export function judge(route: Route, result: PostResult): Judgement {
   const verdict = route.protocol.interpret({ status: result.status, headers: result.headers, body: result.body });
   if (verdict.kind === "accepted") return accepted;
   if (verdict.kind === "gone") return gone;
+  if (isLoopReply(result)) return loop;
   return { ...none, verdict: "failed", errorCode: verdict.code, errorDetail, retryAfter: verdict.retryAfter };
 }

@@ -287,7 +287,7 @@ export class SubscriptionSender implements SlotUser {
 
   #finishAttempt(started: Started, result: PostResult | typeof unsent, judgement: Judgement): void {
     const { queued, startedAtMs } = started;
-    const { clock, observer } = this.#context;
+    const { clock, observer, log } = this.#context;
     const { nowMs, wallMs } = momentOf(clock);
     const { verdict, errorCode } = judgement;
     const attempt = pushAttempt(queued.delivery.attemptsMade + 1, clock.wall(startedAtMs), result, judgement);
@@ -298,9 +298,10 @@ export class SubscriptionSender implements SlotUser {
       if (attempt.attempt === 1) observer.delivered(Math.max(0, wallMs - queued.delivery.message.publishedAtMs) / 1000);
       this.#settle(queued, attempt, { kind: "delivered" });
       this.#next(queued, "finished");
-    } else if (errorCode === "unencodable") {
+    } else if (errorCode === "unencodable" || errorCode === "loop_detected") {
       // The message is at fault, not the endpoint. Another attempt would fail in the same way.
-      this.#settle(queued, attempt, { kind: "dead", reason: "unencodable" });
+      log.undeliverable(this.#subscription, queued.delivery.message, errorCode, attempt);
+      this.#settle(queued, attempt, { kind: "dead", reason: errorCode });
       this.#next(queued, "finished");
     } else this.#failed(started, attempt, judgement, { nowMs, wallMs });
   }
@@ -332,11 +333,7 @@ export class SubscriptionSender implements SlotUser {
       { claimId, subscriptionId: this.id, delivery, attempt, settled },
       isWaitedFor ? () => this.#recorded(queued, settled) : null,
     );
-    if (settled.kind === "dead") {
-      observer.dead(settled.reason);
-      if (settled.reason === "unencodable")
-        this.#context.log.unencodable(this.#subscription, delivery.message, attempt);
-    }
+    if (settled.kind === "dead") observer.dead(settled.reason);
     if (events.listening) {
       emitDeliveryEvents(events, this.#subscription, delivery.message.seq, {
         at: clock.wall(),

@@ -214,6 +214,15 @@ describe("dead letters of a queue", () => {
     expect(await scene.queues.counts("jobs")).toMatchObject({ visible: 0, invisible: 0 });
   });
 
+  it("keep the number of their hops", async () => {
+    await scene.queue("dead");
+    await scene.queue("jobs", { deadLetters: byReceives });
+    await scene.queues.send("jobs", [{ body: Buffer.from("1"), delayMs: 0, hops: 3 }]);
+    for (const _ of [1, 2]) await receiveAndLetGo("jobs");
+    expect(await scene.receive("jobs")).toEqual([]);
+    expect((await scene.receive("dead")).map(({ message }) => message.hops)).toEqual([3]);
+  });
+
   it("move there when their time since the first receive is over", async () => {
     await scene.queue("dead");
     await scene.queue("jobs", { deadLetters: { queue: "DEAD", after: "time", ttlMs: 2 * visibilityMs } });

@@ -198,11 +198,11 @@ export class AccountQueues {
 
   async #move(
     to: string,
-    { body, contentType, tags, type, attributes, request }: Message,
+    { body, contentType, tags, type, attributes, request, hops }: Message,
     key: string,
   ): Promise<Moved> {
     try {
-      const message = { body, contentType, tags, type, attributes, request, orderingKey: null, delayMs: 0 };
+      const message = { body, contentType, tags, type, attributes, request, hops, orderingKey: null, delayMs: 0 };
       await this.#append(await this.#queueWithLog(to), [message], key);
       return "moved";
     } catch (error) {
@@ -279,8 +279,8 @@ function detailsOf({ value, createdAtMs, updatedAtMs }: Entry<StoredQueue>, { id
   return { ...value, id, createdAtMs, updatedAtMs };
 }
 
-function newMessage({ body, delayMs }: QueueMessage): NewMessage {
-  return { body, contentType: null, tags: [], type: null, orderingKey: null, attributes: {}, delayMs };
+function newMessage(message: QueueMessage): NewMessage {
+  return { ...message, contentType: null, tags: [], type: null, orderingKey: null, attributes: {} };
 }
 
 function queueExists(name: string): RingbackError {

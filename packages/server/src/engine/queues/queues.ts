@@ -1,4 +1,4 @@
-import type { TimeMs } from "../../domain/model.ts";
+import type { NewMessage, TimeMs } from "../../domain/model.ts";
 
 /** A queue is a log and the only subscription to that log, from which receivers pull. Both have one name. */
 export interface QueueSettings {
@@ -30,7 +30,4 @@ export interface QueueDetails extends QueueSettings {
   readonly updatedAtMs: TimeMs;
 }
 
-export interface QueueMessage {
-  readonly body: Uint8Array;
-  readonly delayMs: number;
-}
+export type QueueMessage = Pick<NewMessage, "body" | "delayMs" | "hops">;

@@ -109,7 +109,7 @@ export class Simulation {
       timers,
       random: this.random,
       log: {
-        unencodable: (_subscription, _message, attempt) => this.logged.push(attempt?.errorDetail ?? ""),
+        undeliverable: (_subscription, _message, _reason, { errorDetail }) => this.logged.push(errorDetail ?? ""),
         disabled: ({ name }) => this.logged.push(`${name} disabled`),
       },
       keyRing: { find: (kid) => Promise.resolve(this.keys.get(kid) ?? null) },

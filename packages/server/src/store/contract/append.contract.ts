@@ -74,11 +74,13 @@ export function appendContract({ promise, shared }: Part): void {
         ],
         query: "a=1&a=%20",
       },
+      hops: 3,
       delayMs: 0,
     };
     await scene.publish(
       whole,
       message("", { attributes: JSON.parse('{"__proto__": "own"}') as Record<string, string> }),
+      message("", { hops: 4 }),
     );
     const check = (found: readonly unknown[]): void => {
       expect(found[0]).toEqual({
@@ -90,6 +92,10 @@ export function appendContract({ promise, shared }: Part): void {
         deliverAtMs: null,
       });
       expect(JSON.stringify((found[1] as NewMessage).attributes)).toBe('{"__proto__":"own"}');
+      expect(found.slice(1)).toMatchObject([
+        { request: null, hops: 0 },
+        { request: null, hops: 4 },
+      ]);
     };
     const claim = await scene.claim(reader);
     check(claim.deliveries.map((delivery) => plain(delivery.message)));

@@ -22,7 +22,9 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     const request = { headers: [["a", "b"]], query: "q" } as const;
-    await scene.publish(message("a", { tags: ["t"], attributes: { x: "y" }, contentType: "text/plain", request }));
+    await scene.publish(
+      message("a", { tags: ["t"], attributes: { x: "y" }, contentType: "text/plain", request, hops: 2 }),
+    );
     await scene.settleNext(reader, parkedUntil(scene.now));
     const claim = await scene.claim(reader);
     scene.under.clock.advance(5);
@@ -38,7 +40,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
       },
     ]);
     const [letter] = (await list(scene, reader)).items;
-    expect(letter?.message.request).toEqual(request);
+    expect(letter?.message).toMatchObject({ request, hops: 2 });
     expect(letter).toEqual({
       id: expect.stringMatching(/^[1-9]\d*$/) as string,
       message: { ...claim.deliveries[0]?.message, body: new Uint8Array(Buffer.from("a")) },

@@ -15,11 +15,12 @@ import type {
   TopicId,
 } from "../../domain/model.ts";
 import { deliveryState, type DeliveryFacts } from "../delivery-state.ts";
-import { attemptsBySubscription, type AttemptRow } from "../record-rows.ts";
-import type { DeliveryRecord, MessageRecord } from "../records.ts";
+import { attemptsBySubscription, toOrigin, type AttemptRow, type OriginRow } from "../record-rows.ts";
+import type { DeliveryRecord, MessageOrigin, MessageRecord } from "../records.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { toMessage, type MessageRow } from "./columns.ts";
 import type { Connection } from "./connection.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { Times } from "./times.ts";
 
@@ -33,6 +34,24 @@ interface DeliveryRow extends Pick<DeliveryFacts, "isOpen" | "isParked" | "isSet
   readonly settings: string;
   readonly due_at: TimeMs | null;
   readonly reason: DeadReason | null;
+}
+
+/** Messages before `first_seq` have expired, although their rows stay in the partition until it is dropped. */
+const oneMessage = `
+  FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id AND l.first_seq <= $2::bigint
+  CROSS JOIN LATERAL ringback.message_at(t.id, $2::bigint) m
+  WHERE t.id = $1 AND t.account_id = $3`;
+
+export async function readOrigin(
+  pool: ConnectionPool,
+  accountId: AccountId,
+  id: MessageId,
+): Promise<MessageOrigin | null> {
+  const parsed = parseMessageId(id);
+  if (parsed === null) return null;
+  const values = [parsed.topicId, parsed.seq, accountId];
+  const [row] = await pool.query<OriginRow>(`SELECT m.published_at, m.request ${oneMessage}`, values, "get_origin");
+  return row === undefined ? null : toOrigin(row);
 }
 
 /** Reads a message with those of its deliveries and attempts whose records are still kept. */
@@ -57,11 +76,7 @@ async function readInOneSnapshot(
   { topicId, seq }: { readonly topicId: TopicId; readonly seq: Seq },
 ): Promise<MessageRecord | null> {
   const [found] = await connection.query<TopicOfMessage>(
-    // Messages before `first_seq` have expired, although their rows stay in the partition until it is dropped.
-    `SELECT m.*, t.name AS topic
-       FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id AND l.first_seq <= $2::bigint
-       CROSS JOIN LATERAL ringback.message_at(t.id, $2::bigint) m
-       WHERE t.id = $1 AND t.account_id = $3`,
+    `SELECT m.*, t.name AS topic ${oneMessage}`,
     [topicId, seq, accountId],
     "get_message",
   );

@@ -2,7 +2,7 @@ import type { RecordStore } from "../records.ts";
 import { listAttempts } from "./attempt-records.ts";
 import { readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { readMessageRecord } from "./message-records.ts";
+import { readMessageRecord, readOrigin } from "./message-records.ts";
 import { readPullCounts } from "./pull-counts.ts";
 import { readStatistics, Statistics } from "./statistics.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -12,6 +12,7 @@ export function createRecords(context: StoreContext): RecordStore {
   const statistics = new Statistics(() => readStatistics(context));
   return {
     getMessage: (accountId, id) => readMessageRecord(context, accountId, id),
+    getOrigin: (accountId, id) => readOrigin(context.database.rest, accountId, id),
     subscriptionCounts: (id) => readSubscriptionCounts(context, id),
     unsettledCounts: (id) => readUnsettledCounts(context, id),
     pullCounts: (id, rewindableFromMs) => readPullCounts(context, id, rewindableFromMs),

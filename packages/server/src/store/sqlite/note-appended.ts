@@ -11,9 +11,9 @@ export function noteAppended(
 ): void {
   const topic = memory.index.topics.get(topicId);
   if (topic === undefined || replayed) return;
-  for (const [index, { delayMs, request = null, ...message }] of messages.entries()) {
+  for (const [index, { delayMs, request = null, hops = 0, ...message }] of messages.entries()) {
     const deliverAtMs = delayMs === 0 ? null : nowMs + delayMs;
-    memory.cache.add({ ...message, request, topicId, seq: firstSeq + index, publishedAtMs, deliverAtMs });
+    memory.cache.add({ ...message, request, hops, topicId, seq: firstSeq + index, publishedAtMs, deliverAtMs });
   }
   topic.lastSeq = firstSeq + messages.length - 1;
   topic.oldestAtMs = Math.min(topic.oldestAtMs ?? publishedAtMs, publishedAtMs);

@@ -24,6 +24,7 @@ export function readJobs(database: () => DatabaseSync) {
     findSeqAt: one(findSeqAt),
     findParkedFromEnd: one(findParkedFromEnd),
     readMessage: one(records.readMessage),
+    readOrigin: one(records.readOrigin),
     readAttempts: one(records.readAttempts),
     readDeadLetters: one(records.readDeadLetters),
     readDeadLetter: one(records.readDeadLetter),

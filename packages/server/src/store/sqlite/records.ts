@@ -10,6 +10,7 @@ import type {
   AttemptRecord,
   DeadLetter,
   DeliveryRecord,
+  MessageOrigin,
   MessageRecord,
   PullCounts,
   RecordStore,
@@ -40,15 +41,26 @@ export class SqliteRecords implements RecordStore {
   }
 
   async getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null> {
-    const { index, catalogMutex } = this.#context;
-    const position = parseMessageId(id);
-    const topic = position === null ? undefined : index.topics.get(position.topicId);
-    if (position === null || topic === undefined || topic.topic.accountId !== accountId) return null;
+    const { catalogMutex } = this.#context;
+    const found = this.#find(accountId, id);
+    if (found === null) return null;
+    const { topic, position } = found;
     const steps = rewindSteps(topic);
     const record = await this.#readMessage(topic, position);
     const areStable = steps.every((step, at) => step % 2 === 0 && step === rewindSteps(topic)[at]);
     // A rewind changes the database before memory, so the two may not fit together. No rewind runs in the mutex.
     return areStable ? record : catalogMutex.run(() => this.#readMessage(topic, position));
+  }
+
+  async getOrigin(accountId: AccountId, id: MessageId): Promise<MessageOrigin | null> {
+    const found = this.#find(accountId, id);
+    return found && this.#context.reader.call("readOrigin", found.position);
+  }
+
+  #find(accountId: AccountId, id: MessageId) {
+    const position = parseMessageId(id);
+    const topic = position === null ? undefined : this.#context.index.topics.get(position.topicId);
+    return position === null || topic?.topic.accountId !== accountId ? null : { topic, position };
   }
 
   /**

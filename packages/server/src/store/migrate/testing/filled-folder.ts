@@ -34,6 +34,7 @@ export async function filledFolder(): Promise<FilledFolder> {
         orderingKey: number % 3 === 0 ? "a" : null,
         attributes: { number: `${number}` },
         contentType: "text/plain",
+        hops: number % 4,
       }),
     ),
     idempotency: { key: "first", fingerprint: "f" },

@@ -1,13 +1,15 @@
 import type { DatabaseSync } from "node:sqlite";
 import { messageId, messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Attempt, DeadReason, Message, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
-import type { AttemptRecord, DeadLetter, SubscriptionCounts } from "../../records.ts";
+import type { AttemptRecord, DeadLetter, MessageOrigin, SubscriptionCounts } from "../../records.ts";
 import {
   attemptsBySubscription,
   toAttempt,
   toDeadLetter,
+  toOrigin,
   type AttemptRow,
   type DeadLetterRow,
+  type OriginRow,
 } from "../../record-rows.ts";
 import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
 import { all, get, single, statement } from "../statements.ts";
@@ -63,6 +65,15 @@ function readInOneSnapshot(
       attempts: attempts.get(subscriptionId) ?? [],
     })),
   };
+}
+
+export function readOrigin(
+  db: DatabaseSync,
+  { topicId, seq }: { readonly topicId: TopicId; readonly seq: Seq },
+): MessageOrigin | null {
+  const find = "SELECT published_at, request FROM message WHERE id = ?";
+  const row = get<OriginRow>(db, find, messageIdToBigInt(topicId, seq));
+  return row === undefined ? null : toOrigin(row);
 }
 
 export interface RecordPage {
