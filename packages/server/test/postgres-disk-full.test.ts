@@ -5,13 +5,13 @@
 import { randomBytes } from "node:crypto";
 import { expect, it } from "vitest";
 import { sqlState } from "../src/store/postgres/storage-failure.ts";
-import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
-import { canHaveSmallDisk } from "../src/store/postgres/testing/small-disk.ts";
+import { PostgresServer, postgresUser } from "../src/store/postgres/testing/postgres-server.ts";
 import type { ProblemView, PublishedView } from "./harness/api.ts";
 import { copies } from "./harness/copies.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { startHeldReceiver } from "./harness/held-receiver.ts";
 import { Server } from "./harness/server.ts";
+import { SmallDisk } from "./harness/small-disk.ts";
 import { until } from "./harness/until.ts";
 
 const DISK_BYTES = 28 * 1024 * 1024;
@@ -33,9 +33,11 @@ async function fillDisk(database: PostgresServer): Promise<void> {
 }
 
 it("a full disk causes 503 answers to publishes and loses no outcome; the server recovers by itself when there is room", async (test) => {
-  if (!canHaveSmallDisk()) test.skip("this system lets nobody but root have a disk of their own");
-  const database = await PostgresServer.start({ smallDiskBytes: DISK_BYTES });
+  if (!(await SmallDisk.isPossible())) test.skip("this system lets nobody but root have a disk of their own");
+  await using disk = await SmallDisk.mount(DISK_BYTES, postgresUser());
+  const database = await PostgresServer.start();
   try {
+    await database.query(`CREATE TABLESPACE small LOCATION '${disk.outside}'`);
     await database.query("CREATE DATABASE ringback TABLESPACE small");
     await using folder = await temporaryFolder();
     await using receiver = await startHeldReceiver();
