@@ -39,6 +39,8 @@ export class ClusterPublishers {
   readonly withoutKey = new Set<string>();
   /** Answers that no client should get, even if a node or the database fails. */
   readonly unexpected: string[] = [];
+  /** True: no request is sent again, for a run that has failed. */
+  isOver = false;
   refused = 0;
   unanswered = 0;
   readonly #chance: Chance;
@@ -71,7 +73,7 @@ export class ClusterPublishers {
     const messages = Array.from({ length: size }, (_, index) => planMessage(topic, `${number}.${index}`, chance));
     const key = chance.next() < 0.8 ? `request-${number}` : null;
     if (key === null) for (const { body } of messages) this.withoutKey.add(body);
-    for (let sent = 1; ; sent++) {
+    for (let sent = 1; !this.isOver; sent++) {
       const published = await this.#send({ topic, messages, key });
       if (published === "again") {
         await pause(chance.whole(20, 100));

@@ -38,10 +38,10 @@ export async function fill(
   stop: AbortSignal,
 ): Promise<void> {
   while (!stop.aborted) {
-    await pauseBetween(chance, 2_000, 8_000, stop);
+    await pauseBetween(chance, 3_000, 12_000, stop);
     const end = disturbances.begin("fill", node);
     disk.fill(chance.pick([0, 0, 20_000, 200_000]));
-    await pauseBetween(chance, 500, 4_000);
+    await pauseBetween(chance, 500, 3_000);
     disk.free();
     end();
   }

@@ -32,7 +32,7 @@ export interface ObserverOptions {
 }
 
 /** Half of the GETs of messages read one of so many newest messages. */
-const newest = 200;
+const newest = 40;
 
 /** Reads messages and subscriptions all the time, and checks that no GET contradicts what was certain when it began. */
 export class Observer {
@@ -54,7 +54,7 @@ export class Observer {
         const message = accepted[chance.whole(from, accepted.length - 1)];
         if (message === undefined || chance.next() < 0.1) await this.#readSubscription();
         else await this.readMessage(message);
-        await pause(chance.whole(5, 30));
+        await pause(chance.whole(1, 20));
       }
     };
     await Promise.all(Array.from({ length: observers }, observe));

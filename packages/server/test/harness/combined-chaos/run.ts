@@ -40,7 +40,7 @@ export interface CombinedReport {
 }
 
 const yearMs = 365 * 24 * 3600_000;
-const [publishing, receiving, observing] = [3, 2, 3];
+const [publishing, receiving, observing, reading] = [3, 2, 6, 8];
 
 /** Loads the servers while all disturbances happen at once, and waits until every message is settled. */
 export async function runCombinedChaos(site: Site, seed: number, loadMs: number): Promise<CombinedReport> {
@@ -65,7 +65,8 @@ export async function runCombinedChaos(site: Site, seed: number, loadMs: number)
     observer.run(observing, watching.signal),
   ];
   try {
-    await disturbing;
+    // A load ends before the disturbances only if it has failed.
+    await Promise.race([disturbing, Promise.all(loads)]);
     const loadedMs = performance.now() - startedMs;
     loading.abort();
     await loads[0];
@@ -78,6 +79,7 @@ export async function runCombinedChaos(site: Site, seed: number, loadMs: number)
     const observed = { publishers, requests, observer, puller, endpoints, disturbances };
     return { ...observed, seed, loadedMs, startsInVain: site.startsInVain(), finalStates, deadLetters, leftOver };
   } finally {
+    publishers.isOver = true;
     loading.abort();
     watching.abort();
     await Promise.allSettled([disturbing, ...loads]);
@@ -94,15 +96,19 @@ async function untilReady(nodes: Nodes): Promise<void> {
   }
 }
 
-/** Reads every accepted message again. */
+/** Reads every accepted message again, several at a time. */
 async function readAll(observer: Observer, accepted: readonly Accepted[]): Promise<ReadonlyMap<string, string>> {
-  for (const message of accepted) {
-    await until(
-      `${message.id} is settled`,
-      () => observer.readMessage(message),
-      (deliveries) => deliveries?.every(({ state }) => state !== "in_flight") ?? false,
-    );
-  }
+  const messages = accepted.values();
+  const readSome = async (): Promise<void> => {
+    for (const message of messages) {
+      await until(
+        `${message.id} is settled`,
+        () => observer.readMessage(message),
+        (deliveries) => deliveries?.every(({ state }) => state !== "in_flight") ?? false,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: reading }, readSome));
   return new Map(Array.from(observer.settled, ([delivery, { state }]) => [delivery, state]));
 }
 

@@ -55,7 +55,7 @@ export async function sqliteSite(seed: number): Promise<Site> {
   const breakWrites = async (stop: AbortSignal): Promise<void> => {
     const chance = chanceFrom(seed + 11);
     while (!stop.aborted) {
-      await pauseBetween(chance, 1_000, 6_000, stop);
+      await pauseBetween(chance, 2_000, 8_000, stop);
       const [broken, end] = [server, disturbances.begin("errors", 0)];
       // A process that has been killed meanwhile has no limit.
       const limit = (bytesMax: number | null) =>
