@@ -19,6 +19,11 @@ const DISK_FULL = "53100";
 /** So many messages that their outcomes do not fit into the existing pages of the database. */
 const MESSAGES = 300;
 
+async function createDatabase(database: PostgresServer, disk: SmallDisk): Promise<void> {
+  await database.query(`CREATE TABLESPACE small LOCATION '${disk.outside}'`);
+  await database.query("CREATE DATABASE ringback TABLESPACE small");
+}
+
 /** Fills the disk until there is no room for another page. */
 async function fillDisk(database: PostgresServer): Promise<void> {
   await database.query("CREATE TABLE ballast (body text)", [], "ringback");
@@ -37,8 +42,7 @@ it("a full disk causes 503 answers to publishes and loses no outcome; the server
   await using disk = await SmallDisk.mount(DISK_BYTES, postgresUser());
   const database = await PostgresServer.start();
   try {
-    await database.query(`CREATE TABLESPACE small LOCATION '${disk.outside}'`);
-    await database.query("CREATE DATABASE ringback TABLESPACE small");
+    await createDatabase(database, disk);
     await using folder = await temporaryFolder();
     await using receiver = await startHeldReceiver();
     await using server = await Server.start({ folder: folder.path, args: ["--database", database.url("ringback")] });

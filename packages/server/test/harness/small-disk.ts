@@ -4,8 +4,11 @@ import { chownSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The user and group that use a disk. Empty: the user of this process. */
-export type DiskUser = { readonly uid: number; readonly gid: number } | Record<never, never>;
+/** The user and group that use a disk. Empty: those of this process. */
+export interface DiskUser {
+  readonly uid?: number;
+  readonly gid?: number;
+}
 
 /**
  * A disk of a limited size. Needs no special rights where Linux allows unprivileged user namespaces, which is the
@@ -20,7 +23,8 @@ export class SmallDisk implements AsyncDisposable {
 
   static async mount(bytes: number, user: DiskUser = {}): Promise<SmallDisk> {
     const folder = mkdtempSync(join(tmpdir(), "ringback-disk-"));
-    if ("uid" in user) chownSync(folder, user.uid, user.gid);
+    const { uid, gid } = user;
+    if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
     // `cat` ends when this process ends.
     const script = `mount -t tmpfs -o mode=0700,size=${bytes} tmpfs "$1" && echo mounted && exec cat`;
     const args = ["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", folder];
@@ -78,7 +82,7 @@ export class SmallDisk implements AsyncDisposable {
   }
 
   #resize(bytes: number): void {
-    const [file = "", ...args] = [...this.prefix, "mount", "--options-mode", "ignore"];
+    const [file, ...args] = [...this.prefix, "mount", "--options-mode", "ignore"];
     const options = { stdio: "ignore", ...this.#user } as const;
     execFileSync(file, [...args, "-o", `remount,size=${Math.max(bytes, 1)}`, this.inside], options);
   }

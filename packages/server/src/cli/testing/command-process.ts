@@ -27,7 +27,7 @@ export function startCommand(
   args: readonly string[],
   { stdin = "", env = {}, prefix = [] }: CommandInput = {},
 ): CommandProcess {
-  const [file = process.execPath, ...rest] = [...prefix, process.execPath];
+  const [file, ...rest] = [...prefix, process.execPath];
   const child = spawn(file, [...rest, "--conditions=ringback-source", main, ...args], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
   });

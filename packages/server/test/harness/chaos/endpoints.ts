@@ -38,8 +38,12 @@ export class Endpoints implements AsyncDisposable {
       const fate = drawFate(planned, chance);
       const sender = String(BigInt(String(arrival.headers["ringback-request-id"])) / idsOfProcess);
       endpoints.#note(`${planned.topic}/${planned.name}/${arrival.messageId}`, {
-        ...{ success: fate === "success", late: fate === "late", body: arrival.text, sender },
-        ...{ epoch: endpoints.epoch, atMs: performance.now() },
+        epoch: endpoints.epoch,
+        success: fate === "success",
+        late: fate === "late",
+        body: arrival.text,
+        atMs: performance.now(),
+        sender,
       });
       if (fate === "none") return undefined;
       const answer = () => {

@@ -273,7 +273,7 @@ function copyFolder(from: string, to: string): void {
 }
 
 /** The user and group of the server's processes. Empty: those of this process. */
-export function postgresUser(): { readonly uid: number; readonly gid: number } | Record<never, never> {
+export function postgresUser(): { readonly uid?: number; readonly gid?: number } {
   return isRoot() ? { uid: NOBODY, gid: NOBODY } : {};
 }
 
