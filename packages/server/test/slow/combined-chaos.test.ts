@@ -16,6 +16,7 @@ import { SmallDisk } from "../harness/small-disk.ts";
 const loadMs = (Number(process.env["CHAOS_SECONDS"] ?? 600) * 1000) / 2;
 const seed = Number(process.env["CHAOS_SEED"] ?? Math.floor(Math.random() * 1e9));
 const timeoutMs = loadMs + 1_200_000;
+process.stdout.write(`CHAOS_SEED=${seed} CHAOS_SECONDS=${(loadMs * 2) / 1000}\n`);
 const common = ["kill", "fill", "jump"] as const;
 
 describe.skipIf(!(await SmallDisk.isPossible()))(
