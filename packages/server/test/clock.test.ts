@@ -2,32 +2,29 @@
  * Real: the server as a child process, its database, sockets, receivers on loopback. Faked: the machine's clock, which
  * the test sets while the server runs.
  */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startReceiver } from "./harness/receiver.ts";
 import { Server } from "./harness/server.ts";
+import { SettableClock } from "./harness/settable-clock.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 const HOUR_MS = 3600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 const folder = mkdtempSync(join(tmpdir(), "ringback-clock-"));
-const file = join(folder, "clock");
-const preload = new URL("./harness/settable-clock.mjs", import.meta.url).href;
+const clock = new SettableClock(join(folder, "clock"));
 let server: Server;
 
 function start(): Promise<Server> {
-  const env = { NODE_OPTIONS: `--import=${preload}`, TEST_CLOCK_FILE: file };
-  return Server.start({ folder: join(folder, "data"), env });
+  return Server.start({ folder: join(folder, "data"), env: clock.env });
 }
 
 /** Sets the server's clock this far ahead of the test's clock, and waits until the server has logged the jump. */
 async function setClock(aheadMs: number, jumpMs: number): Promise<void> {
-  // The server must not read a file that is half written.
-  writeFileSync(`${file}.new`, String(aheadMs));
-  renameSync(`${file}.new`, file);
+  clock.set(aheadMs);
   const digits = String(Math.abs(jumpMs)).slice(0, -3);
   const direction = jumpMs > 0 ? "ahead" : "back";
   // The rest of the number depends on rounding, as 7200000 and 7199999 do.
@@ -36,7 +33,6 @@ async function setClock(aheadMs: number, jumpMs: number): Promise<void> {
 }
 
 beforeAll(async () => {
-  writeFileSync(file, "0");
   server = await start();
 });
 

@@ -5,19 +5,24 @@
 import { randomBytes } from "node:crypto";
 import { expect, it } from "vitest";
 import { sqlState } from "../src/store/postgres/storage-failure.ts";
-import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
-import { canHaveSmallDisk } from "../src/store/postgres/testing/small-disk.ts";
+import { PostgresServer, postgresUser } from "../src/store/postgres/testing/postgres-server.ts";
 import type { ProblemView, PublishedView } from "./harness/api.ts";
 import { copies } from "./harness/copies.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { startHeldReceiver } from "./harness/held-receiver.ts";
 import { Server } from "./harness/server.ts";
+import { SmallDisk } from "./harness/small-disk.ts";
 import { until } from "./harness/until.ts";
 
 const DISK_BYTES = 28 * 1024 * 1024;
 const DISK_FULL = "53100";
 /** So many messages that their outcomes do not fit into the existing pages of the database. */
 const MESSAGES = 300;
+
+async function createDatabase(database: PostgresServer, disk: SmallDisk): Promise<void> {
+  await database.query(`CREATE TABLESPACE small LOCATION '${disk.outside}'`);
+  await database.query("CREATE DATABASE ringback TABLESPACE small");
+}
 
 /** Fills the disk until there is no room for another page. */
 async function fillDisk(database: PostgresServer): Promise<void> {
@@ -33,10 +38,11 @@ async function fillDisk(database: PostgresServer): Promise<void> {
 }
 
 it("a full disk causes 503 answers to publishes and loses no outcome; the server recovers by itself when there is room", async (test) => {
-  if (!canHaveSmallDisk()) test.skip("this system lets nobody but root have a disk of their own");
-  const database = await PostgresServer.start({ smallDiskBytes: DISK_BYTES });
+  if (!(await SmallDisk.isPossible())) test.skip("this system lets nobody but root have a disk of their own");
+  await using disk = await SmallDisk.mount(DISK_BYTES, postgresUser());
+  const database = await PostgresServer.start();
   try {
-    await database.query("CREATE DATABASE ringback TABLESPACE small");
+    await createDatabase(database, disk);
     await using folder = await temporaryFolder();
     await using receiver = await startHeldReceiver();
     await using server = await Server.start({ folder: folder.path, args: ["--database", database.url("ringback")] });

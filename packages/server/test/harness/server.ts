@@ -1,14 +1,13 @@
 import { startCommandInProcess } from "../../src/cli/testing/command-in-process.ts";
 import { startCommand } from "../../src/cli/testing/command-process.ts";
-import type { CommandProcess, RunningCommand } from "../../src/cli/testing/command-process.ts";
+import type { CommandInput, CommandProcess, RunningCommand } from "../../src/cli/testing/command-process.ts";
 import { Api } from "./api.ts";
 
-export interface ServerOptions {
+export interface ServerOptions extends Pick<CommandInput, "env" | "prefix"> {
   readonly folder: string;
   readonly args?: readonly string[];
   /** Zero: any free port. */
   readonly port?: number;
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The end of the process. `code` is null when a signal ended the process. */
@@ -81,8 +80,8 @@ export class Server implements RunningServer {
 }
 
 /** Starts a server without waiting, for starts that fail or that a test kills. */
-export function spawnServer({ env = {}, ...options }: ServerOptions): CommandProcess {
-  return startCommand(serveArgs(options), { env });
+export function spawnServer({ env = {}, prefix = [], ...options }: ServerOptions): CommandProcess {
+  return startCommand(serveArgs(options), { env, prefix });
 }
 
 /**

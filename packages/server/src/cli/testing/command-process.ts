@@ -18,11 +18,17 @@ export type CommandProcess = RunningCommand<NodeJS.Signals>;
 export interface CommandInput {
   readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** A command line that runs the rest of its own line, such as `nice`. */
+  readonly prefix?: readonly string[];
 }
 
 /** Runs `ringback` as a child process. From the environment of the test, it gets only the variable PATH. */
-export function startCommand(args: readonly string[], { stdin = "", env = {} }: CommandInput = {}): CommandProcess {
-  const child = spawn(process.execPath, ["--conditions=ringback-source", main, ...args], {
+export function startCommand(
+  args: readonly string[],
+  { stdin = "", env = {}, prefix = [] }: CommandInput = {},
+): CommandProcess {
+  const [file, ...rest] = [...prefix, process.execPath];
+  const child = spawn(file, [...rest, "--conditions=ringback-source", main, ...args], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
   });
   const output = new CommandOutput();

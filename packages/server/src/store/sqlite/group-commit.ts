@@ -308,6 +308,8 @@ export class GroupCommit {
     } catch (error) {
       return error as Error;
     }
+    const isWhole = settles === this.#committing;
+    this.#committing = isWhole ? [] : this.#committing.filter((work) => !settles.includes(work));
     notifyWritten(settles, outcomes);
     this.#noteAttempts(settles);
     return null;

@@ -26,7 +26,7 @@ import { readSeqAt } from "./read-seq-at.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 import type { TopicEntry } from "./topic-entry.ts";
-import { withUnwritten } from "./unwritten-delivery.ts";
+import { withUnwritten, type WrittenRows } from "./unwritten-delivery.ts";
 
 /** Maximum number of dead letters that one commit redrives or purges. */
 const DEAD_LETTER_STEP = 100;
@@ -231,11 +231,14 @@ function deliveryRecord(
   clock: Clock,
   entry: SubscriptionEntry,
   message: Message,
-  { parked, dead, attempts }: DeliveryRows,
+  { parked, dead, attempts, isWritten }: WrittenRows,
   known: Known,
 ): DeliveryRecord {
+  // The delivery has ended since memory was read, and the rows contain its success.
+  const hasEnded = parked === null && attempts.at(-1)?.verdict === "accepted" && entry.cursor.isDone(message.seq);
   const state = deliveryState({
-    ...known,
+    isOpen: !isWritten || (known.isOpen && !hasEnded),
+    isSettled: known.isSettled || hasEnded,
     isParked: parked !== null,
     hasDeadLetter: dead !== null,
     attempts,

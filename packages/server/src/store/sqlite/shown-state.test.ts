@@ -115,6 +115,22 @@ describe("however slow the disk is, the state that is shown", () => {
     }
   });
 
+  it.each([delivered, dead])(
+    "is in_flight until the outcome is on the disk, since a crash would undo it: %j",
+    async (settled) => {
+      await scene.publish("a");
+      slow.isSlow = true;
+      const settling = scene.settleNext(reader, settled);
+      const written = new Promise<void>((resolve) => void settling.then(() => resolve()));
+      while (slow.waiting.length === 0) await turn();
+      expect(await stateOf()).toBe("in_flight");
+      slow.isSlow = false;
+      for (const end of slow.waiting.splice(0)) end();
+      await written;
+      expect(await stateOf()).toBe(settled.kind);
+    },
+  );
+
   it("of a delayed delivery that is rewound is parked or pending", async () => {
     await scene.publish(message("a", { delayMs: 60_000 }));
     await scene.claim(reader);

@@ -2,26 +2,30 @@ import type { Attempt, Seq, SubscriptionId } from "../../domain/model.ts";
 import type { DeliveryRows } from "./operations/records.ts";
 import type { SettleWork } from "./settle-work.ts";
 
+/** The rows of one delivery, and whether its newest outcome is written. */
+export interface WrittenRows extends DeliveryRows {
+  readonly isWritten: boolean;
+}
+
 /**
- * Returns the rows of one delivery as they will be when the works are written. Works that are written already change
- * nothing. Without this, a delivery whose outcome is only in memory would be shown in a wrong state, for as long as the
- * disk is slow or full.
+ * Returns the rows of one delivery without outcomes that may be unwritten, because a crash would undo these: the
+ * delivery would be shown as delivered, and would then be sent again. A delivery that is parked without an attempt is
+ * shown as parked at once. Otherwise it would be shown in a wrong state for as long as the disk is slow or full.
  */
 export function withUnwritten(
   rows: DeliveryRows,
   works: readonly SettleWork[],
   subscriptionId: SubscriptionId,
   seq: Seq,
-): DeliveryRows {
-  let { parked, dead } = rows;
-  const attempts: Attempt[] = [...rows.attempts];
+): WrittenRows {
+  let { parked } = rows;
+  let isWritten = true;
+  const unwritten: Attempt[] = [];
   for (const work of works) {
-    for (const attempt of work.attempts.of(subscriptionId, seq)) {
-      if (!attempts.some((known) => isSame(known, attempt))) attempts.push(attempt);
-    }
+    unwritten.push(...work.attempts.of(subscriptionId, seq));
     // A commit writes in this order.
     for (const row of work.dead) {
-      if (row.subscriptionId === subscriptionId && row.message.seq === seq) dead = row.reason;
+      if (row.subscriptionId === subscriptionId && row.message.seq === seq) isWritten = false;
     }
     for (const row of work.parked) {
       if (row.subscriptionId === subscriptionId && row.seq === seq) parked = { dueAtMs: row.dueAtMs };
@@ -30,7 +34,12 @@ export function withUnwritten(
       if (row.subscriptionId === subscriptionId && row.seq === seq) parked = null;
     }
   }
-  return { parked, dead, attempts };
+  return {
+    parked,
+    dead: rows.dead,
+    attempts: rows.attempts.filter((attempt) => !unwritten.some((other) => isSame(attempt, other))),
+    isWritten: isWritten && unwritten.length === 0,
+  };
 }
 
 function isSame(one: Attempt, other: Attempt): boolean {

@@ -1,13 +1,16 @@
 import { startReceiver } from "../receiver.ts";
 import type { Receiver } from "../receiver.ts";
 import type { Chance } from "../random.ts";
-import { subscriptions } from "./plan.ts";
+import { lateMs, subscriptions } from "./plan.ts";
+import type { PlannedSubscription } from "./plan.ts";
 
 export interface ChaosArrival {
   /** Number of kills before the arrival. */
   readonly epoch: number;
   /** Whether the answer was a success. A kill can still lose the answer on its way to the server. */
   readonly success: boolean;
+  /** Whether the answer was a success after the server's time limit. */
+  readonly late: boolean;
   readonly body: string;
   /** Time of arrival by `performance.now`. */
   readonly atMs: number;
@@ -27,21 +30,30 @@ export class Endpoints implements AsyncDisposable {
   epoch = 0;
   readonly #receiver: Receiver;
 
-  static async start(chance: Chance): Promise<Endpoints> {
-    const byPath = new Map(subscriptions.map((planned) => [`/${planned.topic}/${planned.name}`, planned]));
+  static async start(chance: Chance, plan: readonly PlannedSubscription[] = subscriptions): Promise<Endpoints> {
+    const byPath = new Map(plan.map((planned) => [`/${planned.topic}/${planned.name}`, planned]));
     const receiver = await startReceiver((arrival, response) => {
       const planned = byPath.get(arrival.path);
       if (planned === undefined) return 404;
-      const success = chance.next() >= planned.failing;
+      const fate = drawFate(planned, chance);
       const sender = String(BigInt(String(arrival.headers["ringback-request-id"])) / idsOfProcess);
-      endpoints.#note(`${planned.topic}/${planned.name}/${arrival.messageId}`, success, arrival.text, sender);
+      endpoints.#note(`${planned.topic}/${planned.name}/${arrival.messageId}`, {
+        epoch: endpoints.epoch,
+        success: fate === "success",
+        late: fate === "late",
+        body: arrival.text,
+        atMs: performance.now(),
+        sender,
+      });
+      if (fate === "none") return undefined;
       const answer = () => {
-        if (success) response.writeHead(200).end("ok");
+        if (fate !== "failure") response.writeHead(200).end("ok");
         // Half of the failures are answers with 503, the others are broken connections.
         else if (chance.next() < 0.5) response.writeHead(503).end("later");
         else response.destroy();
       };
-      if (planned.delayMs === 0) answer();
+      if (fate === "late") setTimeout(answer, lateMs).unref();
+      else if (planned.delayMs === 0) answer();
       else setTimeout(answer, planned.delayMs);
       return undefined;
     });
@@ -58,16 +70,24 @@ export class Endpoints implements AsyncDisposable {
   }
 
   succeeded(delivery: string): boolean {
-    return this.arrivals.get(delivery)?.some(({ success }) => success) ?? false;
+    return this.arrivals.get(delivery)?.some(({ success, late }) => success || late) ?? false;
   }
 
-  #note(delivery: string, success: boolean, body: string, sender: string): void {
+  #note(delivery: string, arrival: ChaosArrival): void {
     const list = this.arrivals.get(delivery) ?? [];
     this.arrivals.set(delivery, list);
-    list.push({ epoch: this.epoch, success, body, atMs: performance.now(), sender });
+    list.push(arrival);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#receiver[Symbol.asyncDispose]();
   }
+}
+
+function drawFate(planned: PlannedSubscription, chance: Chance): "success" | "failure" | "none" | "late" {
+  const { failing, hanging = 0, late = 0 } = planned;
+  const drawn = chance.next();
+  if (drawn >= failing + hanging + late) return "success";
+  if (drawn >= failing + hanging) return "late";
+  return drawn >= failing ? "none" : "failure";
 }

@@ -13,12 +13,22 @@ export interface PlannedSubscription {
   readonly topic: TopicName;
   readonly name: string;
   readonly settings: object;
+  /** Further settings of the endpoint. */
+  readonly push?: object;
+  /** Settings of a pulled subscription, which has no endpoint. */
+  readonly pull?: object;
   readonly gets: (message: PlannedMessage) => boolean;
   /** Time between a request and the endpoint's answer. */
   readonly delayMs: number;
   /** Share of the requests that the endpoint fails, from 0 to 1. */
   readonly failing: number;
+  /** Share of the requests that the endpoint never answers. */
+  readonly hanging?: number;
+  /** Share of the requests that the endpoint answers with success after `lateMs`, when the server has given up. */
+  readonly late?: number;
 }
+
+export const lateMs = 2_500;
 
 export type TopicName = (typeof topicNames)[number];
 export const topicNames = ["tagged", "ordered", "routed"] as const;
@@ -28,13 +38,13 @@ export const topicSettings: Readonly<Record<TopicName, object>> = {
   routed: {},
 };
 
-const everything = (): boolean => true;
+export const everything = (): boolean => true;
 /**
  * A retry policy with delays that are short enough for a test. It allows so many retries that the server never gives
  * up.
  */
-const patient = { baseMs: 40, factor: 1.5, delayMsMax: 400, retriesMax: 1000, jitter: "full" };
-const plain = { settings: {}, gets: everything, delayMs: 0, failing: 0 };
+export const patient = { baseMs: 40, factor: 1.5, delayMsMax: 400, retriesMax: 1000, jitter: "full" };
+export const plain = { settings: {}, gets: everything, delayMs: 0, failing: 0 };
 
 export const subscriptions: readonly PlannedSubscription[] = [
   { ...plain, topic: "tagged", name: "quick" },

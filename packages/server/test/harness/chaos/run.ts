@@ -5,6 +5,7 @@ import { Server, spawnServer } from "../server.ts";
 import { untilTrue } from "../until.ts";
 import { Endpoints } from "./endpoints.ts";
 import { subscriptions } from "./plan.ts";
+import type { PlannedSubscription } from "./plan.ts";
 import { prepare, settledCounts } from "./subscribing.ts";
 import { Publishers } from "./publishers.ts";
 import type { Accepted } from "./publishers.ts";
@@ -99,9 +100,12 @@ export async function runChaos({ folder, kills, seed, acceptedMax }: ChaosOption
 }
 
 /** Returns deliveries as `topic/subscription/message id`. */
-export function dueDeliveries(accepted: readonly Accepted[]): string[] {
+export function dueDeliveries(
+  accepted: readonly Accepted[],
+  plan: readonly PlannedSubscription[] = subscriptions,
+): string[] {
   return accepted.flatMap(({ id, topic, message }) =>
-    subscriptions
+    plan
       .filter((planned) => planned.topic === topic && planned.gets(message))
       .map((planned) => `${topic}/${planned.name}/${id}`),
   );

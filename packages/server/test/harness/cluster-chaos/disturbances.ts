@@ -1,4 +1,4 @@
-export type DisturbanceKind = "kill" | "stop" | "cut" | "restart" | "crash";
+export type DisturbanceKind = "kill" | "stop" | "cut" | "restart" | "crash" | "fill" | "errors" | "jump";
 
 /** One disturbance. Its times are values of `performance.now`. */
 export interface Disturbance {

@@ -1,9 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { PostgresServer } from "../../../src/store/postgres/testing/postgres-server.ts";
 import { Server } from "../server.ts";
+import type { ServerOptions } from "../server.ts";
 import { until } from "../until.ts";
 import { applicationName, ask, databaseName, isQuiet } from "./database.ts";
 import type { Disturbances } from "./disturbances.ts";
+import type { Nodes } from "./publishers.ts";
 import { nodeCount } from "./script.ts";
 
 /** A server process, and the id of its node in the database. */
@@ -17,6 +19,9 @@ export interface ClusterNodesOptions {
   readonly folder: string;
   readonly disturbances: Disturbances;
   readonly nodeGoneAfterMs: number;
+  /** Further arguments of each server. */
+  readonly args?: readonly string[];
+  readonly env?: (node: number) => ServerOptions["env"];
 }
 
 const startRetryMs = 100;
@@ -27,7 +32,8 @@ const heldMin = 3;
  * Servers on one database. The servers start one at a time. Therefore the newest node id in the database belongs to the
  * newest server.
  */
-export class ClusterNodes implements AsyncDisposable {
+export class ClusterNodes implements Nodes, AsyncDisposable {
+  readonly count = nodeCount;
   readonly #options: ClusterNodesOptions;
   readonly #lives: (Life | null)[] = Array.from({ length: nodeCount }, () => null);
   #beginning: Promise<void> = Promise.resolve();
@@ -88,10 +94,10 @@ export class ClusterNodes implements AsyncDisposable {
   async #begin(node: number): Promise<void> {
     for (;;) {
       try {
-        const { database, folder, nodeGoneAfterMs } = this.#options;
+        const { database, folder, nodeGoneAfterMs, env, args: more = [] } = this.#options;
         const url = `${database.url(databaseName)}?application_name=${applicationName(node)}`;
-        const args = ["--database", url, "--node-gone-after-ms", String(nodeGoneAfterMs)];
-        const server = await Server.start({ folder, args });
+        const args = ["--database", url, "--node-gone-after-ms", String(nodeGoneAfterMs), ...more];
+        const server = await Server.start({ folder, args, env: env?.(node) ?? {} });
         const [row] = await ask<{ id: string }>(database, "SELECT max(id) AS id FROM ringback.node");
         this.#lives[node] = { server, id: Number(row?.id) };
         return;
@@ -120,6 +126,6 @@ export class ClusterNodes implements AsyncDisposable {
  */
 const socketTurns = 20;
 
-async function socketsRead(): Promise<void> {
+export async function socketsRead(): Promise<void> {
   for (let turn = 0; turn < socketTurns; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
 }

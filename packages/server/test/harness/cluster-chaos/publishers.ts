@@ -4,8 +4,20 @@ import { planMessage } from "../chaos/plan.ts";
 import type { PlannedMessage, TopicName } from "../chaos/plan.ts";
 import type { Accepted } from "../chaos/publishers.ts";
 import type { Chance } from "../random.ts";
-import type { ClusterNodes } from "./nodes.ts";
-import { nodeCount } from "./script.ts";
+import type { Server } from "../server.ts";
+
+/** Servers on one database. */
+export interface Nodes {
+  readonly count: number;
+  /** Returns the server of the node; null while the node is down. */
+  server(node: number): Server | null;
+}
+
+interface Request {
+  readonly topic: TopicName;
+  readonly messages: readonly PlannedMessage[];
+  readonly key: string | null;
+}
 
 /**
  * Only a few messages go to the topic `ordered`. A strictly ordered subscription delivers one message at a time, and
@@ -17,21 +29,26 @@ const answerMsMax = 1_500;
 const avoidedMs = 1_000;
 
 /**
- * Programs that publish to any node that answers. Every request has an idempotency key. Until the answer is 201, the
- * request is sent again to any node: after a 503, after a broken connection, and when no answer comes.
+ * Programs that publish to any node that answers. Until the answer is 201, the request is sent again to any node: after
+ * a 503, after a broken connection, and when no answer comes. A request without an idempotency key can be accepted
+ * several times in this way.
  */
 export class ClusterPublishers {
   readonly accepted: Accepted[] = [];
+  /** Bodies of all requests without an idempotency key, answered or not. */
+  readonly withoutKey = new Set<string>();
   /** Answers that no client should get, even if a node or the database fails. */
   readonly unexpected: string[] = [];
+  /** True: no request is sent again, for a run that has failed. */
+  isOver = false;
   refused = 0;
   unanswered = 0;
   readonly #chance: Chance;
-  readonly #nodes: ClusterNodes;
-  readonly #avoidedUntilMs: number[] = Array.from({ length: nodeCount }, () => 0);
+  readonly #nodes: Nodes;
+  readonly #avoidedUntilMs = new Map<number, number>();
   #count = 0;
 
-  constructor(chance: Chance, nodes: ClusterNodes) {
+  constructor(chance: Chance, nodes: Nodes) {
     this.#chance = chance;
     this.#nodes = nodes;
   }
@@ -54,8 +71,10 @@ export class ClusterPublishers {
     const size = topic !== "ordered" && chance.next() < 0.25 ? chance.whole(2, 12) : 1;
     const number = ++this.#count;
     const messages = Array.from({ length: size }, (_, index) => planMessage(topic, `${number}.${index}`, chance));
-    for (let sent = 1; ; sent++) {
-      const published = await this.#send(topic, messages, `request-${number}`);
+    const key = chance.next() < 0.8 ? `request-${number}` : null;
+    if (key === null) for (const { body } of messages) this.withoutKey.add(body);
+    for (let sent = 1; !this.isOver; sent++) {
+      const published = await this.#send({ topic, messages, key });
       if (published === "again") {
         await pause(chance.whole(20, 100));
         continue;
@@ -68,32 +87,32 @@ export class ClusterPublishers {
     }
   }
 
-  async #send(
-    topic: TopicName,
-    messages: readonly PlannedMessage[],
-    key: string,
-  ): Promise<readonly PublishedView[] | "again"> {
+  async #send({ topic, messages, key }: Request): Promise<readonly PublishedView[] | "again"> {
     const now = performance.now();
-    const node = this.#chance.whole(0, nodeCount - 1);
+    const node = this.#chance.whole(0, this.#nodes.count - 1);
     const server = this.#nodes.server(node);
-    if (server === null || (this.#avoidedUntilMs[node] ?? 0) > now) return "again";
+    if (server === null || (this.#avoidedUntilMs.get(node) ?? 0) > now) return "again";
+    const [only] = messages.length === 1 ? messages : [];
     let status: number;
     let text: string;
     try {
-      const response = await fetch(`${server.url}/v1/topics/${topic}/messages/batch`, {
+      const response = await fetch(`${server.url}/v1/topics/${topic}/messages${only === undefined ? "/batch" : ""}`, {
         method: "POST",
-        headers: { "content-type": "application/json", "idempotency-key": key },
-        body: JSON.stringify({ messages }),
+        headers: { "content-type": "application/json", ...(key === null ? {} : { "idempotency-key": key }) },
+        body: JSON.stringify(only ?? { messages }),
         signal: AbortSignal.timeout(answerMsMax),
       });
       status = response.status;
       text = await response.text();
     } catch {
       this.unanswered++;
-      this.#avoidedUntilMs[node] = now + avoidedMs;
+      this.#avoidedUntilMs.set(node, now + avoidedMs);
       return "again";
     }
-    if (status === 201) return (JSON.parse(text) as { messages: readonly PublishedView[] }).messages;
+    if (status === 201) {
+      const answer = JSON.parse(text) as PublishedView & { messages: readonly PublishedView[] };
+      return only === undefined ? answer.messages : [answer];
+    }
     if (status === 503) this.refused++;
     else this.unexpected.push(`${status} ${text.slice(0, 300)}`);
     return "again";

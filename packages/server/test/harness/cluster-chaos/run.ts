@@ -24,6 +24,8 @@ export interface ClusterChaosOptions {
 
 export interface ClusterChaosReport {
   readonly accepted: readonly Accepted[];
+  /** Bodies of publishes without an idempotency key, which can be accepted several times. */
+  readonly withoutKey: ReadonlySet<string>;
   readonly unexpected: readonly string[];
   readonly refused: number;
   readonly unanswered: number;
@@ -74,23 +76,23 @@ export async function runClusterChaos({
     const recordCounts = await recorded.counts();
     watching.abort();
     await watched;
-    const { accepted, unexpected, refused, unanswered } = load;
+    const { accepted, withoutKey, unexpected, refused, unanswered } = load;
     const { startsInVain, deliveriesLost } = nodes;
     const { arrivedByThen } = recorded;
-    const counted = { accepted, unexpected, refused, unanswered, startsInVain, deliveriesLost, loadedMs };
+    const counted = { accepted, withoutKey, unexpected, refused, unanswered, startsInVain, deliveriesLost, loadedMs };
     return { ...counted, endpoints, disturbances, arrivedByThen, recordCounts, leftOver };
   } finally {
     await database.stop();
   }
 }
 
-interface Playing {
+export interface Playing {
   readonly nodes: ClusterNodes;
   readonly database: PostgresServer;
   readonly disturbances: Disturbances;
 }
 
-async function play({ stopped, meanwhile, afterwards }: Round, playing: Playing): Promise<void> {
+export async function play({ stopped, meanwhile, afterwards }: Round, playing: Playing): Promise<void> {
   const lost = playing.nodes.stopUntilLost(stopped);
   await Promise.all([lost, playSteps(meanwhile, playing)]);
   await playSteps(afterwards, playing);
@@ -111,11 +113,22 @@ async function playSteps(steps: readonly Step[], { nodes, database, disturbances
     else {
       if (step.kind === "crash") await database.crash();
       else await database.shutDown();
-      await database.run();
+      await runAgain(database);
     }
     end();
   }
   await Promise.all(beginning);
+}
+
+/** PostgreSQL ends while it starts if its disk is full. */
+async function runAgain(database: PostgresServer): Promise<void> {
+  for (;;) {
+    try {
+      return await database.run();
+    } catch {
+      await pause(100);
+    }
+  }
 }
 
 function apiOf(nodes: ClusterNodes, node: number): Api {

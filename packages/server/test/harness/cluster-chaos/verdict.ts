@@ -20,7 +20,7 @@ export interface ClusterFaults {
    * bodies.
    */
   readonly mixedUp: readonly string[];
-  /** Arrivals whose body is not the published one. */
+  /** Arrivals whose body is not the published one, and unknown ids of publishes that were accepted once only. */
   readonly invented: readonly string[];
   /** Answers to publishes other than 201 and 503. */
   readonly unexpected: readonly string[];
@@ -31,7 +31,7 @@ export interface ClusterVerdict {
   readonly deliveries: number;
   readonly arrivals: number;
   /** Number of arrivals after a success, by the disturbance that explains them. */
-  readonly duplicates: Readonly<Record<DisturbanceKind, number>>;
+  readonly duplicates: Readonly<Partial<Record<DisturbanceKind, number>>>;
 }
 
 /**
@@ -54,15 +54,16 @@ export function judgeCluster(report: ClusterChaosReport): ClusterVerdict {
     }),
   );
   const explain = explanations(report);
-  const duplicates: Record<DisturbanceKind, number> = { kill: 0, stop: 0, cut: 0, restart: 0, crash: 0 };
+  const duplicates: Partial<Record<DisturbanceKind, number>> = {};
   const repeatedWithoutReason: string[] = [];
   for (const { delivery, before, again } of repeats) {
     const reason = explain(before, again);
     if (reason === null)
       repeatedWithoutReason.push(`${delivery}: ${describeArrival(report, before)}, ${describeArrival(report, again)}`);
-    else duplicates[reason]++;
+    else duplicates[reason] = (duplicates[reason] ?? 0) + 1;
   }
-  const bodies = new Map(accepted.map(({ id, message }) => [id, message.body]));
+  const ids = new Set(accepted.map(({ id }) => id));
+  const bodies = new Set(accepted.map(({ message }) => message.body));
   const faults: ClusterFaults = {
     lost: due.filter((delivery) => !endpoints.succeeded(delivery)),
     repeatedThoughRecorded: [...arrivedByThen]
@@ -71,18 +72,35 @@ export function judgeCluster(report: ClusterChaosReport): ClusterVerdict {
     notRecordedOnce: due.filter((delivery) => recordCounts.get(delivery) !== 1),
     repeatedWithoutReason,
     outOfOrder: outOfOrder(report),
-    mixedUp: new Set(bodies.values()).size === bodies.size && bodies.size === accepted.length ? [] : ["ids and bodies"],
-    invented: all
-      .filter(([delivery, list]) => list.some(({ body }) => body !== bodies.get(delivery.split("/")[2] ?? "")))
-      .map(([delivery]) => delivery),
+    mixedUp: ids.size === accepted.length && bodies.size === accepted.length ? [] : ["ids and bodies"],
+    invented: invented(report),
     unexpected: report.unexpected,
   };
   const arrivals = all.reduce((sum, [, list]) => sum + list.length, 0);
   return { faults, deliveries: due.length, arrivals, duplicates };
 }
 
-function describeArrival({ disturbances }: ClusterChaosReport, { atMs, sender }: ChaosArrival): string {
+export function describeArrival(
+  { disturbances }: Pick<ClusterChaosReport, "disturbances">,
+  { atMs, sender }: ChaosArrival,
+): string {
   return `at ${disturbances.at(atMs)} s from ${sender}`;
+}
+
+/**
+ * Returns deliveries that arrived with another body than the published one. A publish without an idempotency key can
+ * be accepted several times, so the ids of its other messages are unknown.
+ */
+export function invented({
+  accepted,
+  withoutKey,
+  endpoints,
+}: Pick<ClusterChaosReport, "accepted" | "withoutKey" | "endpoints">): string[] {
+  const bodies = new Map(accepted.map(({ id, message }) => [id, message.body]));
+  const isRight = (id: string, body: string) => (bodies.has(id) ? bodies.get(id) === body : withoutKey.has(body));
+  return [...endpoints.arrivals]
+    .filter(([delivery, list]) => !list.every(({ body }) => isRight(delivery.split("/")[2] ?? "", body)))
+    .map(([delivery]) => delivery);
 }
 
 /**
@@ -90,8 +108,8 @@ function describeArrival({ disturbances }: ClusterChaosReport, { atMs, sender }:
  * second arrival only if the process that sent the first request sent nothing after the kill. A stop explains it only
  * if that process sent nothing during the stop. Otherwise a disturbance of the database explains it.
  */
-function explanations(
-  report: ClusterChaosReport,
+export function explanations(
+  report: Pick<ClusterChaosReport, "endpoints" | "disturbances">,
 ): (before: ChaosArrival, again: ChaosArrival) => DisturbanceKind | null {
   const sentAtMs = new Map<string, number[]>();
   for (const list of report.endpoints.arrivals.values()) {
@@ -109,7 +127,8 @@ function explanations(
       between.find(({ kind, fromMs, toMs }) => kind === "stop" && isSilent(fromMs, toMs)) ??
       between.find(({ kind }) => kind === "crash") ??
       between.find(({ kind }) => kind === "restart") ??
-      between.find(({ kind }) => kind === "cut");
+      between.find(({ kind }) => kind === "cut") ??
+      between.find(({ kind, node }) => kind === "fill" && node === null);
     return reason?.kind ?? null;
   };
 }
@@ -118,7 +137,7 @@ function explanations(
  * Returns deliveries that arrived before an earlier message was accepted. In the subscription `strict` all messages are
  * compared, in the others only messages with the same key.
  */
-function outOfOrder({ accepted, endpoints }: ClusterChaosReport): string[] {
+export function outOfOrder({ accepted, endpoints }: Pick<ClusterChaosReport, "accepted" | "endpoints">): string[] {
   const bySeq = accepted
     .filter(({ topic }) => topic === "ordered")
     .map(({ id, message }) => ({ id, key: message.orderingKey, seq: BigInt.asUintN(Number(seqBits), BigInt(id)) }))

@@ -18,7 +18,6 @@ import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
-import { withSmallDisk } from "./small-disk.ts";
 
 /** PostgreSQL refuses to run as root. A root user runs it as `nobody`, whose user id is the same on every Linux. */
 const NOBODY = 65_534;
@@ -59,8 +58,6 @@ export interface ServerOptions {
   readonly root?: string;
   /** Settings as in `postgresql.conf`: `name=value`. They override the settings that all tests share. */
   readonly settings?: readonly string[];
-  /** Creates a tablespace `small` on a separate disk of this size. The disk disappears when the server ends. */
-  readonly smallDiskBytes?: number;
 }
 
 /** A real PostgreSQL for a test or the benchmark, in its own folder and on a free port. Needs no installation. */
@@ -83,8 +80,6 @@ export class PostgresServer {
     const server = await PostgresServer.#prepare(options);
     await server.#copyInitialData();
     await server.run();
-    if (options.smallDiskBytes !== undefined)
-      await server.query(`CREATE TABLESPACE small LOCATION '${server.#smallDisk}'`);
     return server;
   }
 
@@ -111,9 +106,9 @@ export class PostgresServer {
     const folder = mkdtempSync(join(options.root ?? tmpdir(), "ringback-pg-"));
     mkdirSync(join(folder, "lib"));
     binaries.link(join(folder, "lib"));
-    const [data, disk] = [join(folder, "data"), join(folder, "disk")];
-    for (const path of [data, disk]) mkdirSync(path, { mode: 0o700 });
-    if (isRoot()) for (const path of [folder, data, disk]) chownSync(path, NOBODY, NOBODY);
+    const data = join(folder, "data");
+    mkdirSync(data, { mode: 0o700 });
+    if (isRoot()) for (const path of [folder, data]) chownSync(path, NOBODY, NOBODY);
     const server = new PostgresServer(folder, binaries, await freePort(), options);
     process.once("exit", server.#kill);
     return server;
@@ -139,11 +134,7 @@ export class PostgresServer {
   async run(): Promise<void> {
     const fast = this.#options.fsync === true ? [] : ["fsync=off", "full_page_writes=off"];
     const all = [...settings, ...fast, ...(this.#options.settings ?? [])].flatMap((setting) => ["-c", setting]);
-    const args = ["-D", join(this.#folder, "data"), "-p", String(this.port), ...all];
-    const plain = { file: this.#binaries.postgres, args };
-    const { smallDiskBytes } = this.#options;
-    const program = smallDiskBytes === undefined ? plain : withSmallDisk(plain, this.#smallDisk, smallDiskBytes);
-    this.#process = this.#spawn(program.file, program.args);
+    this.#process = this.#spawn(this.#binaries.postgres, ["-D", this.#data, "-p", String(this.port), ...all]);
     while (!(await this.#answers())) await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
   }
 
@@ -178,10 +169,6 @@ export class PostgresServer {
 
   get #data(): string {
     return join(this.#folder, "data");
-  }
-
-  get #smallDisk(): string {
-    return join(this.#folder, "disk");
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
@@ -222,7 +209,7 @@ export class PostgresServer {
       cwd: this.#folder,
       stdio: ["ignore", "ignore", "inherit"],
       env: { PATH: process.env["PATH"], LD_LIBRARY_PATH: libraries, DYLD_FALLBACK_LIBRARY_PATH: libraries },
-      ...(isRoot() ? { uid: NOBODY, gid: NOBODY } : {}),
+      ...postgresUser(),
     });
   }
 
@@ -283,6 +270,11 @@ function copyFolder(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   if (process.platform === "win32") cpSync(from, to, { recursive: true });
   else execFileSync("cp", ["-a", `${from}/.`, to]);
+}
+
+/** The user and group of the server's processes. Empty: those of this process. */
+export function postgresUser(): { readonly uid?: number; readonly gid?: number } {
+  return isRoot() ? { uid: NOBODY, gid: NOBODY } : {};
 }
 
 function isRoot(): boolean {
