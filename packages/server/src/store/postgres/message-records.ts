@@ -1,7 +1,7 @@
 import { optionalToWall, shownMessage } from "../../domain/clock-rules.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { compileFilter } from "../../domain/filter.ts";
-import { parseMessageId } from "../../domain/message-id.ts";
+import { parseMessageId, type MessagePosition } from "../../domain/message-id.ts";
 import type {
   AccountId,
   Attempt,
@@ -24,6 +24,7 @@ import type { StoreContext } from "./store-context.ts";
 import type { Times } from "./times.ts";
 
 interface TopicOfMessage extends MessageRow {
+  readonly topic_id: TopicId;
   readonly topic: string;
 }
 
@@ -54,18 +55,19 @@ async function readInOneSnapshot(
   connection: Connection,
   times: Times,
   accountId: AccountId,
-  { topicId, seq }: { readonly topicId: TopicId; readonly seq: Seq },
+  { number, seq }: MessagePosition,
 ): Promise<MessageRecord | null> {
   const [found] = await connection.query<TopicOfMessage>(
     // Messages before `first_seq` have expired, although their rows stay in the partition until it is dropped.
     `SELECT m.*, t.name AS topic
        FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id AND l.first_seq <= $2::bigint
        CROSS JOIN LATERAL ringback.message_at(t.id, $2::bigint) m
-       WHERE t.id = $1 AND t.account_id = $3`,
-    [topicId, seq, accountId],
+       WHERE t.id & 8388607 = $1::bigint AND t.account_id = $3`,
+    [number, seq, accountId],
     "get_message",
   );
   if (found === undefined) return null;
+  const topicId = found.topic_id;
   const message = toMessage(topicId, found);
   const attempts = await connection.query<AttemptRow>(
     "SELECT * FROM ringback.attempt WHERE topic_id = $1 AND seq = $2 ORDER BY id LIMIT $3",
@@ -96,7 +98,7 @@ function readDeliveries(connection: Connection, times: Times, topicId: TopicId, 
        FROM ringback.claim l
        WHERE l.subscription_id = c.subscription_id AND ($2 = ANY (l.seqs) OR $2 = ANY (l.parked))
      ) o ON true
-     WHERE c.topic_id = $1::integer AND $2::bigint IS NOT NULL AND ($3::bigint[] IS NULL OR true)
+     WHERE c.topic_id = $1::bigint AND $2::bigint IS NOT NULL AND ($3::bigint[] IS NULL OR true)
      ORDER BY s.id`,
     [topicId, seq, times.at()],
     "message_deliveries",

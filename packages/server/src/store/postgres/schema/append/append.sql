@@ -6,7 +6,7 @@
 CREATE FUNCTION ringback.append(
   p_now bigint[], p_key_ms bigint,
   -- One element per request.
-  p_topics integer[], p_counts integer[], p_keys text[], p_fingerprints text[],
+  p_topics bigint[], p_counts integer[], p_keys text[], p_fingerprints text[],
   -- One element per message, ordered by request. p_indexes is the index of a message within its request, from 0.
   -- p_bodies contains all bodies, concatenated.
   p_requests integer[], p_indexes integer[], p_delays bigint[], p_content_types text[], p_tags text[], p_types text[],
