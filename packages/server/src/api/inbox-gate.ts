@@ -67,6 +67,7 @@ const keepSchema = {
       "malformed_json",
       "body_too_large",
       "inbox_full",
+      "topic_used_up",
       ...bodyErrors,
       ...writeErrors,
     ),

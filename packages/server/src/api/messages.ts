@@ -33,6 +33,7 @@ const publishErrors = [
   "invalid_idempotency_key",
   "topic_not_found",
   "idempotency_conflict",
+  "topic_used_up",
   "body_too_large",
   ...bodyErrors,
   ...writeErrors,

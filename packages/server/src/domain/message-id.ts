@@ -7,6 +7,11 @@ import { topicNumber } from "./topic-number.ts";
  */
 const SEQ_BITS = 40n;
 export const SEQ_MAX: Seq = 2 ** 40 - 1;
+/**
+ * A log with this position takes no more messages, because another topic would have the ids after `SEQ_MAX`. Many fewer
+ * messages than remain are appended in one commit.
+ */
+export const SEQ_FULL: Seq = SEQ_MAX - 2 ** 20;
 const SEQ_MASK = (1n << SEQ_BITS) - 1n;
 const NUMBER_MAX = 2n ** 23n - 1n;
 

@@ -323,6 +323,7 @@ BEGIN
       i.first_seq AS known_seq, i.published_at AS known_at,
       CASE
         WHEN l.topic_id IS NULL THEN 'topic_gone'
+        WHEN i.first_seq IS NULL AND l.last_seq >= 1099510579199 THEN 'log_full'
         WHEN i.first_seq IS NULL THEN 'appended'
         WHEN i.fingerprint = r.fingerprint THEN 'replayed'
         ELSE 'key_conflict'

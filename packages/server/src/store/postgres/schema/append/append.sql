@@ -2,7 +2,7 @@
 -- locked first, ordered by id. The following statements then see every position and idempotency key that earlier
 -- holders of these locks have written.
 -- outcome of a request: appended; replayed (its idempotency key was used before, with the same content); key_conflict
--- (the key was used before, with other content); or topic_gone.
+-- (the key was used before, with other content); topic_gone; or log_full (see SEQ_FULL in domain/message-id.ts).
 CREATE FUNCTION ringback.append(
   p_now bigint[], p_key_ms bigint,
   -- One element per request.
@@ -30,6 +30,7 @@ BEGIN
       i.first_seq AS known_seq, i.published_at AS known_at,
       CASE
         WHEN l.topic_id IS NULL THEN 'topic_gone'
+        WHEN i.first_seq IS NULL AND l.last_seq >= 1099510579199 THEN 'log_full'
         WHEN i.first_seq IS NULL THEN 'appended'
         WHEN i.fingerprint = r.fingerprint THEN 'replayed'
         ELSE 'key_conflict'
