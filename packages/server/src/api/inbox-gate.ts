@@ -70,6 +70,7 @@ const keepSchema = {
       "body_too_large",
       "inbox_full",
       "loop_detected",
+      "topic_used_up",
       ...bodyErrors,
       ...writeErrors,
     ),

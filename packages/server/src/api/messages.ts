@@ -34,6 +34,7 @@ const publishErrors = [
   "invalid_idempotency_key",
   "topic_not_found",
   "idempotency_conflict",
+  "topic_used_up",
   "body_too_large",
   "loop_detected",
   ...bodyErrors,

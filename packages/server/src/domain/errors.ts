@@ -43,6 +43,7 @@ export const errorTable = {
   immutable_field: { status: 409, title: "The field cannot be changed after the resource was created." },
   idempotency_conflict: { status: 409, title: "The Idempotency-Key was used before with a different request." },
   topic_limit: { status: 409, title: "The account has the largest number of topics that is allowed." },
+  topic_used_up: { status: 409, title: "The topic has had the largest number of messages; create another topic." },
   subscription_limit: { status: 409, title: "The topic has the largest number of subscriptions that is allowed." },
   master_key_missing: { status: 409, title: "The server has no master key to encrypt secrets with." },
   key_unavailable: { status: 409, title: "The key cannot be decrypted with the master keys that the server has." },

@@ -252,8 +252,13 @@ export const limits = {
   topicsMax: 100_000,
   subscriptionsPerTopicMax: 10_000,
   subscriptionsMax: 1_000_000,
-  /** Topics ever created: a message id has 23 bits for the topic. */
-  topicsEverMax: 2 ** 23 - 1,
+  /**
+   * A message id has 23 bits for the number of its topic. The number of a deleted topic is in use until retention has
+   * removed everything that belongs to the topic.
+   */
+  topicNumbersMax: 2 ** 23 - 1,
+  /** A deleted topic's number rests until this many others were released after it. Then a new topic may have it. */
+  topicNumbersResting: 10_000,
 
   pageItemsDefault: 50,
   pageItemsMax: 200,

@@ -6,7 +6,10 @@ type Branded<T, B extends string> = T & { readonly [brand]: B };
 export type AccountId = Branded<number, "AccountId">;
 export type TopicId = Branded<number, "TopicId">;
 export type SubscriptionId = Branded<number, "SubscriptionId">;
-/** Position of a message in its topic's log: 1, 2, 3 … without gaps. */
+/**
+ * Position of a message in its topic's log, without gaps. The first position is 1, unless a deleted topic had the same
+ * number (`domain/topic-number.ts`).
+ */
 export type Seq = number;
 /** Unsigned 64-bit integer as a decimal string. */
 export type MessageId = Branded<string, "MessageId">;

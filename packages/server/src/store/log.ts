@@ -149,6 +149,7 @@ export interface RetentionResult {
 export interface LogStore {
   /**
    * Atomic and durable. Idempotent per idempotency key for `limits.idempotencyKeyHours`. `seq` grows in commit order.
+   * Throws `topic_not_found`, `idempotency_conflict`, and `topic_used_up` when too few positions are left.
    */
   append(request: AppendRequest): Promise<AppendResult>;
 

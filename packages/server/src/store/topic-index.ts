@@ -1,23 +1,30 @@
 import { isInternalName } from "../domain/internal-names.ts";
 import type { AccountId, Topic, TopicId } from "../domain/model.ts";
 import { foldCase } from "../domain/names.ts";
+import { topicNumber } from "../domain/topic-number.ts";
 import { NameIndex } from "./name-index.ts";
 
 export const isListed = (name: string): boolean => !isInternalName(name);
 
-/** Topics in memory, indexed by id, by name, and by name in any letter case. */
+/** Topics in memory, indexed by number, by name, and by name in any letter case. */
 export class TopicIndex<T extends { readonly topic: Topic }> {
-  readonly #byId = new Map<TopicId, T>();
+  readonly #byNumber = new Map<number, T>();
   readonly #accounts = new Map<AccountId, NameIndex<T>>();
   /** Topics whose names differ only in case. */
   readonly #folded = new Map<string, readonly T[]>();
 
   get(id: TopicId): T | undefined {
-    return this.#byId.get(id);
+    const entry = this.#byNumber.get(topicNumber(id));
+    return entry?.topic.id === id ? entry : undefined;
   }
 
+  withNumber(number: number): T | undefined {
+    return this.#byNumber.get(number);
+  }
+
+  /** The topics in the order in which they were added. */
   values(): IterableIterator<T> {
-    return this.#byId.values();
+    return this.#byNumber.values();
   }
 
   ofAccount(accountId: AccountId): NameIndex<T> {
@@ -39,7 +46,7 @@ export class TopicIndex<T extends { readonly topic: Topic }> {
 
   add(entry: T): void {
     const { id, accountId, name } = entry.topic;
-    this.#byId.set(id, entry);
+    this.#byNumber.set(topicNumber(id), entry);
     this.ofAccount(accountId).set(name, entry);
     const folded = foldedKey(accountId, name);
     this.#folded.set(folded, [...(this.#folded.get(folded) ?? []), entry]);
@@ -47,7 +54,7 @@ export class TopicIndex<T extends { readonly topic: Topic }> {
 
   remove(entry: T): void {
     const { id, accountId, name } = entry.topic;
-    this.#byId.delete(id);
+    this.#byNumber.delete(topicNumber(id));
     this.ofAccount(accountId).delete(name);
     const folded = foldedKey(accountId, name);
     const left = this.#folded.get(folded)?.filter((other) => other !== entry) ?? [];

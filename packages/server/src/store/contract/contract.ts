@@ -20,6 +20,7 @@ import { retentionContract } from "./retention.contract.ts";
 import { rewindContract } from "./rewind.contract.ts";
 import { settleContract } from "./settle.contract.ts";
 import { subscriptionsContract } from "./subscriptions.contract.ts";
+import { topicNumberContract } from "./topic-number.contract.ts";
 import { topicsContract } from "./topics.contract.ts";
 import { wakeUpContract } from "./wake-up.contract.ts";
 
@@ -34,6 +35,7 @@ const calls: Record<string, (part: Part) => void> = {
   "counts of a pull subscription": pullCountsContract,
   "dead letters": deadLetterContract,
   topics: topicsContract,
+  "numbers of topics": topicNumberContract,
   subscriptions: subscriptionsContract,
   entries: entriesContract,
   "versions and conditions": conditionContract,

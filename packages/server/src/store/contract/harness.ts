@@ -1,17 +1,19 @@
 import type { Clock } from "../../domain/ports.ts";
+import type { TopicNumberLimits } from "../../domain/topic-number.ts";
 import type { Store } from "../store.ts";
 
 /** The interface through which the contract runs a driver. */
 export interface StoreHarness {
   /** Opens an empty store. */
-  open(options?: RetentionTimes): Promise<StoreUnderTest>;
+  open(options?: StoreUnderTestOptions): Promise<StoreUnderTest>;
   /** Titles of the tests that the driver cannot pass, each with the reason. */
   readonly skip?: Readonly<Record<string, string>>;
 }
 
-export interface RetentionTimes {
+export interface StoreUnderTestOptions {
   readonly attemptRetentionMs?: number;
   readonly deadLetterRetentionMs?: number;
+  readonly topicNumbers?: TopicNumberLimits;
 }
 
 export interface StoreUnderTest {

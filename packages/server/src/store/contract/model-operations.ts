@@ -1,6 +1,6 @@
 // oxlint-disable vitest/no-standalone-expect -- the test is in model.contract.ts.
 import { expect } from "vitest";
-import type { Order, Start } from "../../domain/model.ts";
+import type { Order, Seq, Start } from "../../domain/model.ts";
 import type { PulledSettlement } from "../log.ts";
 import { attempt, settings, turn } from "./fixtures.ts";
 import { check } from "./model-checks.ts";
@@ -18,12 +18,17 @@ export interface Step {
   readonly list: readonly number[];
 }
 
+/** A position from the one before the first message to the second one after the last message. */
+function someSeq({ earlierSeq, messages }: ModelRun, number: number): Seq {
+  return earlierSeq + (number % (messages.length + 3));
+}
+
 type Operation = (run: ModelRun, a: number, b: number, list: readonly number[]) => Promise<void>;
 
 const publish: Operation = async (run, _a, _b, list) => {
   const drafts = run.draft(list);
   const result = await run.append(drafts);
-  expect(result).toMatchObject({ firstSeq: run.messages.length + 1, publishedAtMs: run.now });
+  expect(result).toMatchObject({ firstSeq: run.lastSeq + 1, publishedAtMs: run.now });
   run.accept(drafts);
 };
 
@@ -32,11 +37,10 @@ const subscribe: Operation = async (run, a, b) => {
   const name = `s${++run.nameCount}`;
   const order = orders[a % 3] as Order;
   const tag = b % 4 === 0 ? "x" : null;
-  const last = run.messages.length;
   const starts: readonly Start[] = [
     "now",
     "oldest",
-    { seq: (a >> 2) % (last + 3) },
+    { seq: someSeq(run, a >> 2) },
     { atMs: run.now - (a >> 2) * 1_000 },
   ];
   const start = starts[(b >> 2) % starts.length] as Start;
@@ -49,7 +53,7 @@ const subscribe: Operation = async (run, a, b) => {
   );
   const model = new ModelSubscription(subscription.id, name, order, tag);
   // A start in the future would exclude later messages, which the model does not know.
-  if (typeof start === "object" && "seq" in start && start.seq > last + 1) {
+  if (typeof start === "object" && "seq" in start && start.seq > run.lastSeq + 1) {
     await run.store.catalog.deleteSubscription(run.scene.topic.id, name);
     return;
   }
@@ -146,7 +150,7 @@ const rewind: Operation = async (run, a, b) => {
   if (subscription === null || b % 2 === 0) return;
   const starts: readonly Exclude<Start, "now">[] = [
     "oldest",
-    { seq: (a >> 2) % (run.messages.length + 3) },
+    { seq: someSeq(run, a >> 2) },
     { atMs: run.now - (a >> 2) * 500 },
   ];
   const to = starts[(b >> 1) % starts.length] as Exclude<Start, "now">;
@@ -244,14 +248,14 @@ const retain: Operation = async (run) => {
       if (subscription !== undefined) before.set(subscription, (before.get(subscription) ?? 0) + count);
     }
   }
-  while (run.firstSeq <= run.messages.length && run.firstSeq < firstOpen) {
-    const oldest = run.messages[run.firstSeq - 1] as ModelMessage;
+  while (run.firstSeq <= run.lastSeq && run.firstSeq < firstOpen) {
+    const oldest = run.messages[run.firstSeq - run.earlierSeq - 1] as ModelMessage;
     if (oldest.publishedAtMs + RETENTION_MS > run.now) break;
     run.firstSeq++;
   }
   for (const subscription of run.subscriptions) await expire(run, subscription, before.get(subscription) ?? 0);
   const kept = await run.store.records.getMessage(run.scene.topic.accountId, run.scene.idOf(run.firstSeq));
-  expect(kept === null).toBe(run.firstSeq > run.messages.length);
+  expect(kept === null).toBe(run.firstSeq > run.lastSeq);
   if (run.firstSeq > 1) {
     expect(await run.store.records.getMessage(run.scene.topic.accountId, run.scene.idOf(run.firstSeq - 1))).toBeNull();
   }

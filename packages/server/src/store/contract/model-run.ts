@@ -1,5 +1,6 @@
 // oxlint-disable vitest/no-standalone-expect -- the test is in model.contract.ts.
 import { expect } from "vitest";
+import type { Seq } from "../../domain/model.ts";
 import type { Claim, ClaimedDelivery, Settled, Settlement } from "../log.ts";
 import type { Store } from "../store.ts";
 import { message, Scene, settlement, textOf, turn } from "./fixtures.ts";
@@ -25,15 +26,23 @@ export class ModelRun {
   readonly messages: ModelMessage[] = [];
   readonly subscriptions: ModelSubscription[] = [];
   readonly claims: OpenClaim[] = [];
-  firstSeq = 1;
+  /** The last position of the topic that had the same number before; 0: there was none. */
+  readonly earlierSeq: Seq;
+  firstSeq: Seq;
   nameCount = 0;
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, earlierSeq: Seq) {
     this.scene = scene;
+    this.earlierSeq = earlierSeq;
+    this.firstSeq = earlierSeq + 1;
   }
 
-  static async start(under: StoreUnderTest): Promise<ModelRun> {
-    return new ModelRun(await Scene.make(under, { retentionMs: RETENTION_MS }));
+  static async start(under: StoreUnderTest, earlierSeq: Seq): Promise<ModelRun> {
+    return new ModelRun(await Scene.make(under, { retentionMs: RETENTION_MS }), earlierSeq);
+  }
+
+  get lastSeq(): Seq {
+    return this.earlierSeq + this.messages.length;
   }
 
   get store(): Store {
@@ -50,7 +59,7 @@ export class ModelRun {
 
   draft(list: readonly number[]): ModelMessage[] {
     return (list.length === 0 ? [0] : list).map((number, index) => {
-      const seq = this.messages.length + index + 1;
+      const seq = this.lastSeq + index + 1;
       const delayMs = delaysMs[(number >> 4) % delaysMs.length] as number;
       return {
         seq,

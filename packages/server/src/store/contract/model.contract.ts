@@ -1,8 +1,10 @@
 import * as fc from "fast-check";
+import type { Seq } from "../../domain/model.ts";
 import { check } from "./model-checks.ts";
 import { type operations, runStep, type Step } from "./model-operations.ts";
 import { ModelRun } from "./model-run.ts";
 import type { Part } from "./part.ts";
+import { retainAll } from "./retain-fixtures.ts";
 
 /**
  * Number of runs. `npm run test:slow` sets more runs. After a change of a driver, use
@@ -49,21 +51,35 @@ const step: fc.Arbitrary<Step> = fc.record({
   list: fc.array(fc.nat({ max: 255 }), { maxLength: 6 }),
 });
 
-export function modelContract({ promise, shared }: Part): void {
-  promise("loses no message, delivers none twice, keeps every order and all counts, also over crashes", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 50, size: "max" }), async (steps) => {
-        const run = await ModelRun.start(shared());
-        const begin = ["subscribe", "subscribe", "publish"] as const;
-        for (const [index, name] of begin.entries())
-          await runStep(run, { name, a: index * 5 + 1, b: 5, list: [1, 17, 2] });
-        for (const each of steps) await runStep(run, each);
-        await check(run);
-        await run.drain();
-        await check(run);
-        await run.store.catalog.deleteTopic(run.scene.topic.accountId, run.scene.topic.name);
-      }),
-      { seed: SEED, numRuns: RUNS, endOnFailure: true },
-    );
-  });
+/** Every topic has the same number, so the positions of each run continue after those of the run before. */
+const topicNumbers = { topicNumbersMax: 1, topicNumbersResting: 0 };
+
+export function modelContract({ promise, fresh }: Part): void {
+  promise("loses no message, delivers none twice, keeps every order and all counts, also over crashes", () =>
+    fresh(
+      async (under) => {
+        let lastSeq = 0;
+        await fc.assert(
+          fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 50, size: "max" }), async (steps) => {
+            lastSeq = await runSteps(await ModelRun.start(under, lastSeq), steps);
+            await retainAll(under);
+          }),
+          { seed: SEED, numRuns: RUNS, endOnFailure: true },
+        );
+      },
+      { topicNumbers },
+    ),
+  );
+}
+
+/** Returns the last position of the run. */
+async function runSteps(run: ModelRun, steps: readonly Step[]): Promise<Seq> {
+  const begin = ["subscribe", "subscribe", "publish"] as const;
+  for (const [index, name] of begin.entries()) await runStep(run, { name, a: index * 5 + 1, b: 5, list: [1, 17, 2] });
+  for (const each of steps) await runStep(run, each);
+  await check(run);
+  await run.drain();
+  await check(run);
+  await run.store.catalog.deleteTopic(run.scene.topic.accountId, run.scene.topic.name);
+  return run.lastSeq;
 }

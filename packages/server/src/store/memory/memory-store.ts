@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { systemClock, type Timers } from "../../domain/ports.ts";
+import type { TopicNumberLimits } from "../../domain/topic-number.ts";
 import type { NodeLabel } from "../cluster.ts";
 import { directLink } from "../sqlite/jobs.ts";
 import { openForWriting } from "../sqlite/open-database.ts";
@@ -14,6 +15,7 @@ export interface MemoryStoreOptions {
   /** False: retention also removes the messages that no subscription needs any more. */
   readonly keepsSettled?: boolean;
   readonly node?: NodeLabel;
+  readonly topicNumbers?: TopicNumberLimits;
   readonly clock?: NonNullable<StoreSettings["clock"]>;
   /** The database of an earlier store. Tests pass it to simulate that the earlier store's process has ended. */
   readonly database?: DatabaseSync;

@@ -1,7 +1,7 @@
 /** Real: the SQLite driver on a database in memory, and the clock of a process. Faked: the machine's clock. */
 import { describe, expect, it } from "vitest";
 import { ProcessClock } from "../../domain/process-clock.ts";
-import { HOUR_MS, message, parkedUntil, Scene, textsOf } from "../contract/fixtures.ts";
+import { delivered, HOUR_MS, message, parkedUntil, Scene, textsOf } from "../contract/fixtures.ts";
 import { retainAll, total } from "../contract/retain-fixtures.ts";
 import { ManualClock } from "../contract/harness.ts";
 import { emptyDatabase, MemoryStore } from "./memory-store.ts";
@@ -118,4 +118,21 @@ describe("retention over a restart", () => {
     machine.time.advance(DAY_MS);
     expect(total(await retainAll(machine), "messages")).toBe(1);
   });
+});
+
+it("claims and settles after a million starts", async () => {
+  const database = emptyDatabase();
+  database.exec("UPDATE start SET count = 1000000");
+  const store = new MemoryStore({ database });
+  const scene = await Scene.make({ store, clock: new ManualClock(), crash: async () => {}, dispose: async () => {} });
+  const reader = await scene.subscribe("reader");
+  await scene.publish("a", "b", "c");
+  const claims = [
+    await scene.claim(reader, { deliveriesMax: 1 }),
+    await scene.claim(reader, { deliveriesMax: 1 }),
+    await scene.claim(reader, { deliveriesMax: 1 }),
+  ];
+  expect(new Set(claims.map(({ id }) => id)).size).toBe(3);
+  for (const claim of claims) expect(await scene.settle(claim, delivered)).toBe(1);
+  await store.close();
 });

@@ -8,8 +8,11 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommandInProcess } from "../../cli/testing/command-in-process.ts";
 import { startCommand } from "../../cli/testing/command-process.ts";
+import { messageId } from "../../domain/message-id.ts";
 import type { SubscriptionId, Topic } from "../../domain/model.ts";
-import { attempt, delivered, message, topicSettings } from "../contract/fixtures.ts";
+import { topicNumber } from "../../domain/topic-number.ts";
+import { attempt, delivered, message, Scene, topicSettings } from "../contract/fixtures.ts";
+import { retainAll } from "../contract/retain-fixtures.ts";
 import type { Claim } from "../log.ts";
 import type { Store } from "../store.ts";
 import { PostgresStore } from "../postgres/postgres-store.ts";
@@ -210,6 +213,41 @@ describe("a move from SQLite to PostgreSQL", () => {
     expect(created[1]?.topic.id).toBe(created[0]?.topic.id);
     await after.close();
     await filled.source.dispose();
+  });
+
+  it("moves the numbers of deleted topics, which new topics get, with positions that continue", async () => {
+    const source = await SqliteFolder.open({ topicNumbers: { topicNumbersMax: 3, topicNumbersResting: 0 } });
+    const account = source.store.catalog.defaultAccount().id;
+    const trimmed = await Scene.make(source);
+    await trimmed.publish("a", "b");
+    await source.store.catalog.deleteTopic(account, trimmed.topic.name);
+    await retainAll(source);
+    const reused = await Scene.make(source);
+    const reader = await reused.subscribe("reader", {}, "oldest");
+    expect(await reused.publish("c")).toMatchObject({ firstSeq: 3 });
+    const untrimmed = await Scene.make(source);
+    await untrimmed.publish("d");
+    await source.store.catalog.deleteTopic(account, untrimmed.topic.name);
+    await source.store.close();
+
+    const database = await freshDatabase(server);
+    const url = server.url(database);
+    expect(await moveToPostgres({ folder: source.folder, url })).toBe("moved");
+    const topicNumbers = { topicNumbersMax: 2, topicNumbersResting: 0 };
+    const store = await PostgresStore.open(storeOptions(url, { clock: source.clock, topicNumbers }));
+    const moved = await store.records.getMessage(account, messageId(reused.topic.id, 3));
+    expect(moved?.message.topicId).toBe(reused.topic.id);
+    expect(await store.records.getMessage(account, messageId(reused.topic.id, 2))).toBeNull();
+    expect(seqsOf(await deliveriesOf(store, reader.id))).toEqual([3]);
+    const { topic } = await store.catalog.putTopic(account, "next", topicSettings());
+    expect(topicNumber(topic.id)).toBe(topicNumber(untrimmed.topic.id));
+    const request = { topicId: topic.id, messages: [message("e")], idempotency: null };
+    expect(await store.log.append(request)).toMatchObject({ firstSeq: 2 });
+    await expect(store.catalog.putTopic(account, "more", topicSettings())).rejects.toMatchObject({
+      code: "topic_limit",
+    });
+    await store.close();
+    await source.dispose();
   });
 
   it("moves messages whose ids are too large for a number", async () => {

@@ -3,6 +3,7 @@ import { toConnectionFailure } from "../postgres/connection-failure.ts";
 import { Database } from "../postgres/database.ts";
 import { migrate } from "../postgres/schema/migrate.ts";
 import { readClockMark } from "../sqlite/operations/clock-mark.ts";
+import { single } from "../sqlite/statements.ts";
 import { MoveRefusal } from "./move-refusal.ts";
 import { readBatch, type BatchLimits, type MovedTable } from "./moved-rows.ts";
 import { accounts, movedTables } from "./moved-tables.ts";
@@ -59,7 +60,10 @@ export async function moveToPostgres(options: MoveOptions): Promise<MoveOutcome>
     await finishMove(
       target.rest,
       movedTables.map((table) => ({ table, lastId: lastIdOf(source.db, table) })),
-      readClockMark(source.db, null),
+      {
+        lastTopicNumber: single<{ last: number }>(source.db, "SELECT last FROM topic_number").last,
+        mark: readClockMark(source.db, null),
+      },
     );
     return "moved";
   } catch (error) {

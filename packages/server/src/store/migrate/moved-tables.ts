@@ -1,15 +1,13 @@
 import { messageIdToBigInt } from "../../domain/message-id.ts";
 import type { TopicId } from "../../domain/model.ts";
 import { textArray } from "../postgres/columns.ts";
-import { SEQ_MASK_SQL } from "../sqlite/rows.ts";
+import { messageIdSql, SEQ_MASK_SQL, topicNumberSql } from "../sqlite/rows.ts";
 import { toPostgresCursor } from "./moved-cursor.ts";
 import type { MovedTable, Row } from "./moved-rows.ts";
 
 /** Rows of deleted topics and subscriptions are not moved. */
 const ofTopic = "topic_id IN (SELECT id FROM topic)";
 const ofSubscription = "subscription_id IN (SELECT id FROM subscription)";
-
-const SEQ_BITS_SQL = "40";
 
 const retentionMs = "json_extract(settings, '$.retentionMs')";
 
@@ -52,7 +50,20 @@ export const movedTables: readonly MovedTable[] = [
     columns: "id, account_id, name, version, settings, created_at, updated_at",
     key: ["id"],
     start: [0],
-    ids: lastId("topic"),
+  }),
+  sameTable({
+    name: "released_number",
+    label: "numbers of deleted topics",
+    columns: "topic_id, last_seq",
+    key: ["topic_id"],
+    start: [0],
+    // The rows that deleted topics still have in the source are not moved, so their numbers are released.
+    select: `SELECT topic_id, last_seq FROM (
+        SELECT topic_id, last_seq FROM released_number
+        UNION ALL SELECT id, last_seq FROM removed WHERE kind = 'topic' AND last_seq IS NOT NULL
+      ) WHERE topic_id > ? ORDER BY topic_id`,
+    count: `SELECT (SELECT count(*) FROM released_number) +
+      (SELECT count(*) FROM removed WHERE kind = 'topic' AND last_seq IS NOT NULL) AS count`,
   }),
   sameTable({
     name: "topic_log",
@@ -62,7 +73,8 @@ export const movedTables: readonly MovedTable[] = [
     start: [0],
     select: `SELECT l.topic_id, ${retentionMs} AS retention_ms, l.first_seq, l.last_seq, l.last_published_at, ${retentionMs} +
         (SELECT m.published_at FROM message m
-          WHERE m.id >= (t.id << ${SEQ_BITS_SQL}) AND m.id < ((t.id + 1) << ${SEQ_BITS_SQL}) ORDER BY m.id LIMIT 1) AS expires_at
+          WHERE m.id BETWEEN ${messageIdSql("t.id", "0")} AND ${messageIdSql("t.id", SEQ_MASK_SQL)}
+          ORDER BY m.id LIMIT 1) AS expires_at
       FROM topic_log l JOIN topic t ON t.id = l.topic_id WHERE l.topic_id > ? ORDER BY l.topic_id`,
   }),
   sameTable(
@@ -90,8 +102,9 @@ export const movedTables: readonly MovedTable[] = [
     columns: `topic_id, seq, partition_id, ${messageColumns}`,
     key: ["topic_id", "seq"],
     start: [0, 0],
-    select: `SELECT id >> ${SEQ_BITS_SQL} AS topic_id, id & ${SEQ_MASK_SQL} AS seq, ${messageColumns} FROM message
-      WHERE id > ? AND id >> ${SEQ_BITS_SQL} IN (SELECT id FROM topic) ORDER BY id`,
+    // CROSS JOIN makes SQLite read the messages in their order, and find the topic of each by its number.
+    select: `SELECT t.id AS topic_id, m.id & ${SEQ_MASK_SQL} AS seq, ${messageColumns}
+      FROM message m CROSS JOIN topic t ON ${topicNumberSql("t.id")} = m.id >> 40 WHERE m.id > ? ORDER BY m.id`,
     // A message id can be too large for a JavaScript number.
     bind: ([topicId, seq]) => [messageIdToBigInt(topicId as TopicId, seq as number)],
     toTarget: withTags,

@@ -65,6 +65,8 @@ export function beginMove(
       await assertUnused(connection);
       // The target may have an account from a server that was started once and not used.
       await connection.query("DELETE FROM ringback.account");
+      // The target may have had topics before. The numbers of topics come from the source.
+      await connection.query("DELETE FROM ringback.released_number");
       await insertRows(connection, accounts.table, accounts.rows);
       await continueIds(connection, accounts.table, accounts.lastId);
       await connection.query("INSERT INTO ringback.move (source) VALUES ($1)", [source]);
@@ -130,23 +132,24 @@ async function withPartitions(
   }
   if (name !== "message") return rows;
   const partitions = await connection.query<{ partition_id: number }>(
-    "SELECT partition_id FROM ringback.assign_message_partitions($1::integer[], $2::bigint[], $3::bigint[])",
+    "SELECT partition_id FROM ringback.assign_message_partitions($1::bigint[], $2::bigint[], $3::bigint[])",
     ["topic_id", "seq", "published_at"].map((column) => rows.map((row) => row[column])),
     "assign_message_partitions",
   );
   return rows.map((row, index) => ({ ...row, ...partitions[index] }));
 }
 
-/** Sets the sequences to the last ids of the source, so that no id is used twice, and lets servers start. */
+/** Continues after the last ids of the source, so that no id is used twice, and lets servers start. */
 export async function finishMove(
   pool: ConnectionPool,
   tables: readonly { readonly table: MovedTable; readonly lastId: number | null }[],
-  mark: Moment | null,
+  { lastTopicNumber, mark }: { readonly lastTopicNumber: number; readonly mark: Moment | null },
 ): Promise<void> {
   // PostgreSQL has no statistics yet for the tables that were filled.
   for (const { table } of tables) await pool.query(`ANALYZE ringback.${table.name}`);
   await pool.transaction(async (connection) => {
     for (const { table, lastId } of tables) await continueIds(connection, table, lastId);
+    await connection.query("UPDATE ringback.topic_number SET last = $1", [lastTopicNumber]);
     // Everything that is due goes by the steady time of the source, which continues in the target.
     if (mark !== null) {
       await connection.query("UPDATE ringback.clock SET steady_at = $1, wall_at = $2", [mark.nowMs, mark.wallMs]);

@@ -20,7 +20,7 @@ interface SizedRequest extends AppendRequest {
 
 interface AppendRow {
   readonly request: number;
-  readonly outcome: "appended" | "replayed" | "topic_gone" | "key_conflict";
+  readonly outcome: "appended" | "replayed" | "topic_gone" | "key_conflict" | "log_full";
   readonly first_seq: number;
   readonly published_at: number;
 }
@@ -122,6 +122,7 @@ function parameters(batch: readonly SizedRequest[], at: ReturnType<Times["at"]>)
 
 function toResult(row: AppendRow): AppendResult | Error {
   if (row.outcome === "topic_gone") return new RingbackError("topic_not_found");
+  if (row.outcome === "log_full") return new RingbackError("topic_used_up");
   if (row.outcome === "key_conflict") return new RingbackError("idempotency_conflict");
   return { firstSeq: row.first_seq, publishedAtMs: row.published_at, replayed: row.outcome === "replayed" };
 }

@@ -1,13 +1,11 @@
 import type { TimeMs, TopicId } from "../../domain/model.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../log.ts";
 import { Batches, type Choice } from "./batches.ts";
+import { ClaimIds } from "./claim-ids.ts";
 import { call } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { toMessage, type MessageRow } from "./columns.ts";
 import type { StoreContext } from "./store-context.ts";
-
-/** Number of claims that one process can make. With up to 2^21 processes, claim ids stay below 2^53. */
-const CLAIMS_PER_NODE = 2 ** 32;
 
 interface Request {
   readonly wants: readonly ClaimWant[];
@@ -38,12 +36,16 @@ export class Claims extends Batches<Request, readonly Claim[]> {
   readonly #context: StoreContext;
   /** Claims whose answer was lost. They may exist in the database, and would stay open until their leases expire. */
   #lost: ClaimId[] = [];
-  #lastId: number;
+  readonly #ids: ClaimIds;
 
   constructor(context: StoreContext) {
     super(context.timers);
     this.#context = context;
-    this.#lastId = context.nodeId * CLAIMS_PER_NODE;
+    this.#ids = new ClaimIds(context.nodeId, async () => {
+      const sql = "SELECT nextval('ringback.node_id_seq') AS range";
+      const [row] = await context.database.rest.query<{ range: number }>(sql);
+      return (row as { range: number }).range;
+    });
   }
 
   async claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {
@@ -81,7 +83,9 @@ export class Claims extends Batches<Request, readonly Claim[]> {
   }
 
   protected override async run(batch: readonly Request[]): Promise<readonly (readonly Claim[])[]> {
-    const requested = batch.flatMap(({ wants }) => wants.map((want) => ({ id: ++this.#lastId as ClaimId, want })));
+    const wants = batch.flatMap((request) => request.wants);
+    if (!this.#ids.has(wants.length)) await this.#ids.renew();
+    const requested = wants.map((want) => ({ id: this.#ids.next(), want }));
     const { wakeUps, health } = this.#context;
     const requestedAtMs = performance.now();
     for (const { want } of requested) if (want.fromLog) wakeUps.claiming(want.subscriptionId, requestedAtMs);
@@ -103,7 +107,7 @@ export class Claims extends Batches<Request, readonly Claim[]> {
       }
     }
     let from = 0;
-    return batch.map(({ wants }) => claims.slice(from, (from += wants.length)));
+    return batch.map((request) => claims.slice(from, (from += request.wants.length)));
   }
 
   /**

@@ -1,7 +1,7 @@
 import { optionalToWall, shownMessage } from "../../domain/clock-rules.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { compileFilter } from "../../domain/filter.ts";
-import { parseMessageId } from "../../domain/message-id.ts";
+import { parseMessageId, type MessagePosition } from "../../domain/message-id.ts";
 import type {
   AccountId,
   Attempt,
@@ -25,6 +25,7 @@ import type { StoreContext } from "./store-context.ts";
 import type { Times } from "./times.ts";
 
 interface TopicOfMessage extends MessageRow {
+  readonly topic_id: TopicId;
   readonly topic: string;
 }
 
@@ -40,7 +41,7 @@ interface DeliveryRow extends Pick<DeliveryFacts, "isOpen" | "isParked" | "isSet
 const oneMessage = `
   FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id AND l.first_seq <= $2::bigint
   CROSS JOIN LATERAL ringback.message_at(t.id, $2::bigint) m
-  WHERE t.id = $1 AND t.account_id = $3`;
+  WHERE t.id & 8388607 = $1::bigint AND t.account_id = $3`;
 
 export async function readOrigin(
   pool: ConnectionPool,
@@ -49,7 +50,7 @@ export async function readOrigin(
 ): Promise<MessageOrigin | null> {
   const parsed = parseMessageId(id);
   if (parsed === null) return null;
-  const values = [parsed.topicId, parsed.seq, accountId];
+  const values = [parsed.number, parsed.seq, accountId];
   const [row] = await pool.query<OriginRow>(`SELECT m.published_at, m.request ${oneMessage}`, values, "get_origin");
   return row === undefined ? null : toOrigin(row);
 }
@@ -73,14 +74,15 @@ async function readInOneSnapshot(
   connection: Connection,
   times: Times,
   accountId: AccountId,
-  { topicId, seq }: { readonly topicId: TopicId; readonly seq: Seq },
+  { number, seq }: MessagePosition,
 ): Promise<MessageRecord | null> {
   const [found] = await connection.query<TopicOfMessage>(
     `SELECT m.*, t.name AS topic ${oneMessage}`,
-    [topicId, seq, accountId],
+    [number, seq, accountId],
     "get_message",
   );
   if (found === undefined) return null;
+  const topicId = found.topic_id;
   const message = toMessage(topicId, found);
   const attempts = await connection.query<AttemptRow>(
     "SELECT * FROM ringback.attempt WHERE topic_id = $1 AND seq = $2 ORDER BY id LIMIT $3",
@@ -111,7 +113,7 @@ function readDeliveries(connection: Connection, times: Times, topicId: TopicId, 
        FROM ringback.claim l
        WHERE l.subscription_id = c.subscription_id AND ($2 = ANY (l.seqs) OR $2 = ANY (l.parked))
      ) o ON true
-     WHERE c.topic_id = $1::integer AND $2::bigint IS NOT NULL AND ($3::bigint[] IS NULL OR true)
+     WHERE c.topic_id = $1::bigint AND $2::bigint IS NOT NULL AND ($3::bigint[] IS NULL OR true)
      ORDER BY s.id`,
     [topicId, seq, times.at()],
     "message_deliveries",

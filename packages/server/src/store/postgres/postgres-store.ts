@@ -2,6 +2,7 @@ import type { Account, SubscriptionId, TopicId } from "../../domain/model.ts";
 import { systemTimers, type Clock, type Timers } from "../../domain/ports.ts";
 import type { CatalogStore } from "../catalog.ts";
 import type { ClusterStore, NodeLabel } from "../cluster.ts";
+import type { TopicNumberLimits } from "../../domain/topic-number.ts";
 import { Listeners } from "../listeners.ts";
 import type { RecordStore } from "../records.ts";
 import type { Store, StoreObserver } from "../store.ts";
@@ -42,6 +43,8 @@ export interface PostgresStoreOptions {
   /** For tests. null: the clock of the database, which all nodes share. */
   readonly clock?: Clock | null;
   readonly timers?: Timers;
+  /** Limits of topic numbers, for tests. */
+  readonly topicNumbers?: TopicNumberLimits;
 }
 
 const silent: StoreObserver = { commit: () => {} };
@@ -88,7 +91,7 @@ export class PostgresStore implements Store {
     opened: Pick<StoreContext, "database" | "times" | "nodeId" | "aliveMs">,
   ) {
     const { url, applicationName = "ringback", timers = systemTimers, observer = silent } = options;
-    const { attemptRetentionMs, deadLetterRetentionMs, node: label = unnamed } = options;
+    const { attemptRetentionMs, deadLetterRetentionMs, topicNumbers, node: label = unnamed } = options;
     const { database, nodeId } = opened;
     const readyHere = new Listeners<readonly SubscriptionId[]>();
     const shared = { ...opened, timers, observer, health: new Health(), attemptRetentionMs, deadLetterRetentionMs };
@@ -117,6 +120,7 @@ export class PostgresStore implements Store {
       ...shared,
       heartbeat,
       wakeUps,
+      topicNumbers,
       cache: new CatalogCache(() => listener.isUp),
       readyHere,
       changed: new Listeners(),

@@ -31,7 +31,7 @@ CREATE TABLE ringback.account (
 
 CREATE TABLE ringback.attempt (
   id bigint NOT NULL DEFAULT nextval('attempt_id_seq'::regclass),
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   seq bigint NOT NULL,
   subscription_id bigint NOT NULL,
   attempt bigint NOT NULL,
@@ -82,7 +82,7 @@ CREATE TABLE ringback.dead_letter (
   id bigint GENERATED ALWAYS AS IDENTITY (MAXVALUE 9223372036854775807) NOT NULL,
   account_id bigint NOT NULL,
   subscription_id bigint NOT NULL,
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   seq bigint NOT NULL,
   reason text NOT NULL,
   attempts bigint NOT NULL,
@@ -118,7 +118,7 @@ CREATE TABLE ringback.entry (
 );
 
 CREATE TABLE ringback.idempotency (
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   key text NOT NULL,
   fingerprint text NOT NULL,
   first_seq bigint NOT NULL,
@@ -128,7 +128,7 @@ CREATE TABLE ringback.idempotency (
 );
 
 CREATE TABLE ringback.message (
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   seq bigint NOT NULL,
   partition_id integer NOT NULL,
   published_at bigint NOT NULL,
@@ -177,14 +177,22 @@ CREATE TABLE ringback.parked (
   CONSTRAINT parked_pkey PRIMARY KEY (subscription_id, seq)
 ) WITH (autovacuum_vacuum_scale_factor=0.02);
 
+CREATE TABLE ringback.released_number (
+  id bigint GENERATED ALWAYS AS IDENTITY (MAXVALUE 9223372036854775807) NOT NULL,
+  topic_id bigint NOT NULL,
+  last_seq bigint NOT NULL,
+  CONSTRAINT released_number_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE ringback.removed (
   kind text NOT NULL,
   id bigint NOT NULL,
+  last_seq bigint,
   CONSTRAINT removed_pkey PRIMARY KEY (kind, id)
 );
 
 CREATE TABLE ringback.segment (
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   first_seq bigint NOT NULL,
   partition_id integer NOT NULL,
   CONSTRAINT segment_pkey PRIMARY KEY (topic_id, first_seq)
@@ -193,7 +201,7 @@ CREATE TABLE ringback.segment (
 CREATE TABLE ringback.subscription (
   id bigint GENERATED ALWAYS AS IDENTITY (MAXVALUE 9223372036854775807) NOT NULL,
   account_id bigint NOT NULL,
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   name text COLLATE "C" NOT NULL,
   version bigint NOT NULL DEFAULT 1,
   state text NOT NULL,
@@ -208,7 +216,7 @@ CREATE TABLE ringback.subscription (
 
 CREATE TABLE ringback.subscription_cursor (
   subscription_id bigint NOT NULL,
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   active boolean NOT NULL,
   ordering text NOT NULL,
   in_flight_max integer NOT NULL,
@@ -223,7 +231,7 @@ CREATE TABLE ringback.subscription_cursor (
 ) WITH (fillfactor=40);
 
 CREATE TABLE ringback.topic (
-  id integer GENERATED ALWAYS AS IDENTITY (MAXVALUE 8388607) NOT NULL,
+  id bigint NOT NULL,
   account_id bigint NOT NULL,
   name text COLLATE "C" NOT NULL,
   version bigint NOT NULL DEFAULT 1,
@@ -236,16 +244,23 @@ CREATE TABLE ringback.topic (
 );
 
 CREATE TABLE ringback.topic_log (
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   retention_ms bigint NOT NULL,
-  first_seq bigint NOT NULL DEFAULT 1,
-  last_seq bigint NOT NULL DEFAULT 0,
+  first_seq bigint NOT NULL,
+  last_seq bigint NOT NULL,
   last_published_at bigint NOT NULL DEFAULT 0,
   expires_at bigint,
   partition_id integer,
   segment_first_seq bigint,
   CONSTRAINT topic_log_pkey PRIMARY KEY (topic_id)
 ) WITH (fillfactor=40);
+
+CREATE TABLE ringback.topic_number (
+  only_one boolean NOT NULL DEFAULT true,
+  last integer NOT NULL,
+  CONSTRAINT topic_number_only_one_check CHECK (only_one),
+  CONSTRAINT topic_number_pkey PRIMARY KEY (only_one)
+);
 
 CREATE INDEX claim_subscription ON ringback.claim USING btree (subscription_id);
 
@@ -271,6 +286,8 @@ CREATE INDEX topic_any_case ON ringback.topic USING btree (account_id, lower(nam
 
 CREATE INDEX topic_log_expires ON ringback.topic_log USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
+CREATE UNIQUE INDEX topic_with_number ON ringback.topic USING btree (((id & (8388607)::bigint)));
+
 CREATE OR REPLACE FUNCTION ringback.abandon_claims(p_node bigint, p_claims bigint[])
  RETURNS void
  LANGUAGE sql
@@ -278,7 +295,7 @@ AS $function$
   UPDATE ringback.claim SET lease_until = 0 WHERE node_id = p_node AND (p_claims IS NULL OR id = ANY (p_claims))
 $function$;
 
-CREATE OR REPLACE FUNCTION ringback.append(p_now bigint[], p_key_ms bigint, p_topics integer[], p_counts integer[], p_keys text[], p_fingerprints text[], p_requests integer[], p_indexes integer[], p_delays bigint[], p_content_types text[], p_tags text[], p_types text[], p_ordering_keys text[], p_attributes text[], p_message_requests text[], p_offsets integer[], p_sizes integer[], p_bodies bytea)
+CREATE OR REPLACE FUNCTION ringback.append(p_now bigint[], p_key_ms bigint, p_topics bigint[], p_counts integer[], p_keys text[], p_fingerprints text[], p_requests integer[], p_indexes integer[], p_delays bigint[], p_content_types text[], p_tags text[], p_types text[], p_ordering_keys text[], p_attributes text[], p_message_requests text[], p_offsets integer[], p_sizes integer[], p_bodies bytea)
  RETURNS TABLE(request integer, outcome text, first_seq bigint, published_at bigint)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -306,6 +323,7 @@ BEGIN
       i.first_seq AS known_seq, i.published_at AS known_at,
       CASE
         WHEN l.topic_id IS NULL THEN 'topic_gone'
+        WHEN i.first_seq IS NULL AND l.last_seq >= 1099510579199 THEN 'log_full'
         WHEN i.first_seq IS NULL THEN 'appended'
         WHEN i.fingerprint = r.fingerprint THEN 'replayed'
         ELSE 'key_conflict'
@@ -357,14 +375,14 @@ BEGIN
   FROM placed p;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.assign_message_partitions(p_topics integer[], p_seqs bigint[], p_published bigint[])
+CREATE OR REPLACE FUNCTION ringback.assign_message_partitions(p_topics bigint[], p_seqs bigint[], p_published bigint[])
  RETURNS TABLE(partition_id integer)
  LANGUAGE plpgsql
 AS $function$
 #variable_conflict use_column
 DECLARE
   v_row record;
-  v_topic integer;
+  v_topic bigint;
   v_last integer;
 BEGIN
   FOR v_row IN
@@ -391,7 +409,7 @@ BEGIN
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.claim(p_now bigint[], p_node bigint, p_lease_ms bigint, p_wait boolean, p_scan_max integer, p_returned_max integer, p_retry_ms bigint, p_steady_ms bigint, p_claims bigint[], p_subscriptions bigint[], p_deliveries_max integer[], p_bytes_max bigint[], p_from_log boolean[])
- RETURNS TABLE(want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea, busy boolean, more boolean, next_due_in bigint, parked_count bigint)
+ RETURNS TABLE(want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id bigint, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea, busy boolean, more boolean, next_due_in bigint, parked_count bigint)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
@@ -513,7 +531,7 @@ BEGIN
   RETURN v_count;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.dead_letter_expired(p_topic integer, p_subscriptions bigint[], p_seqs bigint[], p_now bigint, p_wall bigint)
+CREATE OR REPLACE FUNCTION ringback.dead_letter_expired(p_topic bigint, p_subscriptions bigint[], p_seqs bigint[], p_now bigint, p_wall bigint)
  RETURNS TABLE(what text, subscription_id bigint, count bigint)
  LANGUAGE plpgsql
 AS $function$
@@ -805,7 +823,7 @@ BEGIN
   END IF;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.lock_logs(p_topics integer[], p_wall bigint)
+CREATE OR REPLACE FUNCTION ringback.lock_logs(p_topics bigint[], p_wall bigint)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -823,7 +841,7 @@ BEGIN
   END LOOP;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.message_at(p_topic integer, p_seq bigint)
+CREATE OR REPLACE FUNCTION ringback.message_at(p_topic bigint, p_seq bigint)
  RETURNS SETOF message
  LANGUAGE plpgsql
  STABLE ROWS 1
@@ -925,8 +943,8 @@ CREATE OR REPLACE FUNCTION ringback.publishing_time(p_last bigint, p_wall bigint
  IMMUTABLE
 RETURN CASE WHEN ((p_last > p_wall) AND ((p_last - p_wall) <= 60000)) THEN p_last ELSE p_wall END;
 
-CREATE OR REPLACE FUNCTION ringback.read_from_log(p_topic integer, p_partition integer, p_seqs bigint[], p_partitions integer[])
- RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea)
+CREATE OR REPLACE FUNCTION ringback.read_from_log(p_topic bigint, p_partition integer, p_seqs bigint[], p_partitions integer[])
+ RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id bigint, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea)
  LANGUAGE sql
  STABLE
 AS $function$
@@ -937,8 +955,8 @@ AS $function$
   WHERE s.partition_id = p_partition
 $function$;
 
-CREATE OR REPLACE FUNCTION ringback.read_parked(p_subscription bigint, p_topic integer, p_seqs bigint[])
- RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea)
+CREATE OR REPLACE FUNCTION ringback.read_parked(p_subscription bigint, p_topic bigint, p_seqs bigint[])
+ RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id bigint, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea)
  LANGUAGE sql
  STABLE
 AS $function$
@@ -983,7 +1001,7 @@ BEGIN
   END LOOP;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.reclaim_lapsed_of_topic(p_topic integer, p_now bigint)
+CREATE OR REPLACE FUNCTION ringback.reclaim_lapsed_of_topic(p_topic bigint, p_now bigint)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -1000,7 +1018,7 @@ BEGIN
     FROM back b WHERE c.subscription_id = b.subscription_id;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.record_attempts(p_ordinals integer[], p_topics integer[], p_subscriptions bigint[], p_seqs bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
+CREATE OR REPLACE FUNCTION ringback.record_attempts(p_ordinals integer[], p_topics bigint[], p_subscriptions bigint[], p_seqs bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
  RETURNS integer
  LANGUAGE plpgsql
 AS $function$
@@ -1020,7 +1038,7 @@ BEGIN
   RETURN v_count;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.remove_from_claims(p_node bigint, p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[], OUT ordinals integer[], OUT topics integer[], OUT from_parked boolean[])
+CREATE OR REPLACE FUNCTION ringback.remove_from_claims(p_node bigint, p_claims bigint[], p_subscriptions bigint[], p_topics bigint[], p_seqs bigint[], OUT ordinals integer[], OUT topics bigint[], OUT from_parked boolean[])
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -1209,13 +1227,13 @@ BEGIN
     WHERE s.topic_id = p_log.topic_id AND s.first_seq > p_seq ORDER BY s.first_seq LIMIT 1), through);
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.segment_partition_id(p_topic integer, p_seq bigint)
+CREATE OR REPLACE FUNCTION ringback.segment_partition_id(p_topic bigint, p_seq bigint)
  RETURNS integer
  LANGUAGE sql
  STABLE
 RETURN (SELECT s.partition_id FROM segment s WHERE ((s.topic_id = segment_partition_id.p_topic) AND (s.first_seq <= segment_partition_id.p_seq)) ORDER BY s.first_seq DESC LIMIT 1);
 
-CREATE OR REPLACE FUNCTION ringback.seq_at(p_topic integer, p_at bigint)
+CREATE OR REPLACE FUNCTION ringback.seq_at(p_topic bigint, p_at bigint)
  RETURNS bigint
  LANGUAGE plpgsql
  STABLE
@@ -1244,7 +1262,7 @@ AS $function$
     WHERE attempt_partition_span.span_ms <> x.span_ms
 $function$;
 
-CREATE OR REPLACE FUNCTION ringback.settle(p_now bigint[], p_node bigint, p_exceptional bigint[], p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[], p_first_attempts bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
+CREATE OR REPLACE FUNCTION ringback.settle(p_now bigint[], p_node bigint, p_exceptional bigint[], p_claims bigint[], p_subscriptions bigint[], p_topics bigint[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[], p_first_attempts bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
  RETURNS TABLE(settlement integer, ordered boolean)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1281,7 +1299,7 @@ BEGIN
       WHERE c.subscription_id = p_subscriptions[n]) FROM unnest(v_removed.ordinals) AS n;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.settle_exceptions(p_now bigint, p_wall bigint, p_ordinals integer[], p_topics integer[], p_from_parked boolean[], p_subscriptions bigint[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[], p_first_attempts bigint[], p_attempts bigint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
+CREATE OR REPLACE FUNCTION ringback.settle_exceptions(p_now bigint, p_wall bigint, p_ordinals integer[], p_topics bigint[], p_from_parked boolean[], p_subscriptions bigint[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[], p_first_attempts bigint[], p_attempts bigint[], p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea)
  RETURNS integer
  LANGUAGE plpgsql
 AS $function$
@@ -1370,7 +1388,7 @@ AS $function$
 DECLARE
   v_now bigint;
   v_ordinals integer[];
-  v_topics integer[];
+  v_topics bigint[];
   v_rows tid[];
   v_dead_letters bigint[];
   v_subscriptions bigint[];
@@ -1467,7 +1485,7 @@ BEGIN
   RETURN v_take;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.take_parked(p_subscription bigint, p_topic integer, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint, p_room integer, p_bytes_max bigint, p_scan_max integer, OUT count integer, OUT bytes bigint, OUT seqs bigint[], OUT keys text[], OUT expired bigint, OUT has_more boolean, OUT waits boolean)
+CREATE OR REPLACE FUNCTION ringback.take_parked(p_subscription bigint, p_topic bigint, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint, p_room integer, p_bytes_max bigint, p_scan_max integer, OUT count integer, OUT bytes bigint, OUT seqs bigint[], OUT keys text[], OUT expired bigint, OUT has_more boolean, OUT waits boolean)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -1572,41 +1590,74 @@ CREATE OR REPLACE FUNCTION ringback.trim_removed(p_max integer)
 AS $function$
 DECLARE
   v_removed ringback.removed%ROWTYPE;
-  v_segment ringback.segment%ROWTYPE;
-  v_first integer;
-  v_second integer;
+  v_left integer := p_max;
+  v_count integer;
+  v_found boolean := false;
 BEGIN
-  SELECT * INTO v_removed FROM ringback.removed r ORDER BY r.kind DESC, r.id LIMIT 1;
-  IF NOT FOUND THEN RETURN false; END IF;
-  IF v_removed.kind = 'topic' THEN
-    DELETE FROM ringback.idempotency WHERE topic_id = v_removed.id AND key = ANY (ARRAY (
-      SELECT i.key FROM ringback.idempotency i WHERE i.topic_id = v_removed.id LIMIT p_max));
-    GET DIAGNOSTICS v_first = ROW_COUNT;
-    SELECT * INTO v_segment FROM ringback.segment s WHERE s.topic_id = v_removed.id ORDER BY s.first_seq LIMIT 1;
-    DELETE FROM ringback.message
-      WHERE partition_id = v_segment.partition_id AND topic_id = v_removed.id AND seq = ANY (ARRAY (
-        SELECT m.seq FROM ringback.message m WHERE m.partition_id = v_segment.partition_id
-          AND m.topic_id = v_removed.id ORDER BY m.seq LIMIT p_max));
-    GET DIAGNOSTICS v_second = ROW_COUNT;
-    IF v_second < p_max AND v_segment.first_seq IS NOT NULL THEN
-      DELETE FROM ringback.segment WHERE topic_id = v_removed.id AND first_seq = v_segment.first_seq;
-      RETURN true;
+  FOR v_step IN 1 .. 100 LOOP
+    SELECT * INTO v_removed FROM ringback.removed r WHERE r.kind = 'topic' ORDER BY r.id LIMIT 1;
+    IF FOUND THEN
+      v_count := ringback.trim_removed_topic(v_removed.id, v_left);
+    ELSE
+      SELECT * INTO v_removed FROM ringback.removed r WHERE r.kind = 'subscription' ORDER BY r.id LIMIT 1;
+      EXIT WHEN NOT FOUND;
+      v_count := ringback.trim_removed_subscription(v_removed.id, v_left);
     END IF;
-  ELSE
-    DELETE FROM ringback.parked WHERE ctid = ANY (ARRAY (
-      SELECT p.ctid FROM ringback.parked p WHERE p.subscription_id = v_removed.id LIMIT p_max));
-    GET DIAGNOSTICS v_first = ROW_COUNT;
-    DELETE FROM ringback.dead_letter WHERE ctid = ANY (ARRAY (
-      SELECT d.ctid FROM ringback.dead_letter d WHERE d.subscription_id = v_removed.id LIMIT p_max));
-    GET DIAGNOSTICS v_second = ROW_COUNT;
-  END IF;
-  IF v_first + v_second = 0 THEN
-    DELETE FROM ringback.removed r WHERE r.kind = v_removed.kind AND r.id = v_removed.id;
-  END IF;
-  RETURN true;
+    v_found := true;
+    IF v_count = 0 THEN
+      DELETE FROM ringback.removed r WHERE r.kind = v_removed.kind AND r.id = v_removed.id;
+      INSERT INTO ringback.released_number (topic_id, last_seq)
+        SELECT v_removed.id, v_removed.last_seq WHERE v_removed.last_seq IS NOT NULL;
+    END IF;
+    v_left := v_left - v_count;
+    EXIT WHEN v_left <= 0;
+  END LOOP;
+  RETURN v_found;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.trim_topic(p_now bigint[], p_topic integer, p_messages_max integer, p_dead_letters_max integer, p_dead_letter_bytes_max bigint)
+CREATE OR REPLACE FUNCTION ringback.trim_removed_subscription(p_subscription bigint, p_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_count integer;
+BEGIN
+  DELETE FROM ringback.parked WHERE ctid = ANY (ARRAY (
+    SELECT p.ctid FROM ringback.parked p WHERE p.subscription_id = p_subscription LIMIT p_max));
+  GET DIAGNOSTICS v_count = ROW_COUNT;
+  IF v_count > 0 THEN RETURN v_count; END IF;
+  DELETE FROM ringback.dead_letter WHERE ctid = ANY (ARRAY (
+    SELECT d.ctid FROM ringback.dead_letter d WHERE d.subscription_id = p_subscription LIMIT p_max));
+  GET DIAGNOSTICS v_count = ROW_COUNT;
+  RETURN v_count;
+END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.trim_removed_topic(p_topic bigint, p_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_segment ringback.segment%ROWTYPE;
+  v_count integer;
+BEGIN
+  SELECT * INTO v_segment FROM ringback.segment s WHERE s.topic_id = p_topic ORDER BY s.first_seq LIMIT 1;
+  IF FOUND THEN
+    DELETE FROM ringback.message
+      WHERE partition_id = v_segment.partition_id AND topic_id = p_topic AND seq = ANY (ARRAY (
+        SELECT m.seq FROM ringback.message m WHERE m.partition_id = v_segment.partition_id AND m.topic_id = p_topic
+          ORDER BY m.seq LIMIT p_max));
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    IF v_count = p_max THEN RETURN v_count; END IF;
+    DELETE FROM ringback.segment s WHERE s.topic_id = p_topic AND s.first_seq = v_segment.first_seq;
+    RETURN v_count + 1;
+  END IF;
+  DELETE FROM ringback.idempotency WHERE topic_id = p_topic AND key = ANY (ARRAY (
+    SELECT i.key FROM ringback.idempotency i WHERE i.topic_id = p_topic LIMIT p_max));
+  GET DIAGNOSTICS v_count = ROW_COUNT;
+  RETURN v_count;
+END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.trim_topic(p_now bigint[], p_topic bigint, p_messages_max integer, p_dead_letters_max integer, p_dead_letter_bytes_max bigint)
  RETURNS TABLE(what text, subscription_id bigint, count bigint)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1680,7 +1731,7 @@ BEGIN
     FROM (SELECT DISTINCT * FROM unnest(p_subscriptions, p_keys) AS u (subscription_id, key)) k;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.write_dead_letter(p_dead_letter bigint, p_subscription bigint, p_topic integer, p_seq bigint, p_reason text, p_attempts bigint, p_died_at bigint, p_status bigint, p_error_code text, p_error_detail text, p_reply bytea)
+CREATE OR REPLACE FUNCTION ringback.write_dead_letter(p_dead_letter bigint, p_subscription bigint, p_topic bigint, p_seq bigint, p_reason text, p_attempts bigint, p_died_at bigint, p_status bigint, p_error_code text, p_error_detail text, p_reply bytea)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$

@@ -1,5 +1,6 @@
 import type { SubscriptionId } from "../../domain/model.ts";
 import type { Listeners } from "../listeners.ts";
+import type { TopicNumberLimits } from "../../domain/topic-number.ts";
 import type { StoreObserver } from "../store.ts";
 import type { CatalogCache } from "./catalog-cache.ts";
 import { call } from "./connection.ts";
@@ -12,6 +13,7 @@ export interface StoreContext extends NodeContext {
   readonly observer: StoreObserver;
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
+  readonly topicNumbers: TopicNumberLimits | undefined;
   readonly heartbeat: Heartbeat;
   readonly wakeUps: WakeUps;
   readonly cache: CatalogCache;

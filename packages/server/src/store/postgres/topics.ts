@@ -1,6 +1,7 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { AccountId, SubscriptionId, TimeMs, Topic, TopicId, TopicSettings } from "../../domain/model.ts";
+import type { AccountId, Seq, SubscriptionId, TimeMs, Topic, TopicId, TopicSettings } from "../../domain/model.ts";
 import { foldCase } from "../../domain/names.ts";
+import { isReusable, newTopicNumber, type NumbersInUse } from "../../domain/topic-number.ts";
 import { assertRoomForTopic } from "../../domain/topic-rules.ts";
 import { toTopic, type TopicRow } from "../catalog-rows.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
@@ -10,7 +11,6 @@ import type { Page, PageRequest } from "../page.ts";
 import { notifyNodes } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./database.ts";
-import { sqlState } from "./storage-failure.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { Times } from "./times.ts";
 
@@ -26,8 +26,11 @@ export const isListedSql = "position(':' in name) = 0";
 /** Advisory lock: only one topic is created at a time, so that concurrent creations cannot exceed the limit. */
 const TOPIC_LIMIT_LOCK = "8243118316933116780";
 
-/** SQLSTATE: a sequence has reached its limit. */
-const NUMBERS_USED_UP = "2200H";
+type NumberRow = Pick<NumbersInUse, "last"> &
+  (
+    | { readonly order: number; readonly topicId: TopicId; readonly lastSeq: Seq; readonly later: number }
+    | { readonly order: null; readonly topicId: null }
+  );
 
 export class Topics {
   readonly #options: CatalogOptions;
@@ -76,25 +79,40 @@ export class Topics {
     settings: TopicSettings,
     nowMs: TimeMs,
   ): Promise<Topic> {
-    const [count] = await connection.query<{ count: number }>(
-      `SELECT count(*) AS count FROM ringback.topic WHERE account_id = $1 AND ${isListedSql}`,
+    const [known] = await connection.query<{ topics: number } & NumberRow>(
+      `SELECT (SELECT count(*) FROM ringback.topic WHERE account_id = $1 AND ${isListedSql}) AS topics, n.last,
+         r.id AS "order", r.topic_id AS "topicId", r.last_seq AS "lastSeq",
+         (SELECT max(id) FROM ringback.released_number) - r.id AS later
+       FROM ringback.topic_number n
+       LEFT JOIN LATERAL (SELECT * FROM ringback.released_number ORDER BY id LIMIT 1) r ON true`,
       [accountId],
     );
-    assertRoomForTopic(name, count?.count ?? 0);
-    const [row] = await connection
-      .query<TopicRow>(
-        `WITH topic AS (
-           INSERT INTO ringback.topic (account_id, name, settings, created_at, updated_at)
-           VALUES ($1, $2, $3, $4, $4) RETURNING *
-         ), log AS (
-           INSERT INTO ringback.topic_log (topic_id, retention_ms) SELECT id, $5 FROM topic
-         ) SELECT * FROM topic`,
-        [accountId, name, JSON.stringify(settings), nowMs, settings.retentionMs],
-      )
-      .catch((error: unknown) => {
-        if (sqlState(error) !== NUMBERS_USED_UP) throw error;
-        throw new RingbackError("topic_limit", undefined, { cause: error });
-      });
+    const { topics, last, ...released } = known as { topics: number } & NumberRow;
+    assertRoomForTopic(name, topics);
+    const numbers = { last, released: released.topicId === null ? null : released };
+    const chosen = newTopicNumber(numbers, this.#options.topicNumbers);
+    if (chosen === null) throw new RingbackError("topic_limit");
+    const { id, firstSeq, isReused } = chosen;
+    const [row] = await connection.query<TopicRow>(
+      `WITH log AS (
+         INSERT INTO ringback.topic_log (topic_id, retention_ms, first_seq, last_seq) VALUES ($1, $2, $3, $3::bigint - 1)
+       ), fresh AS (
+         UPDATE ringback.topic_number SET last = last + 1 WHERE $4::bigint IS NULL
+       ), reused AS (
+         DELETE FROM ringback.released_number WHERE id = $4::bigint
+       ) INSERT INTO ringback.topic (id, account_id, name, settings, created_at, updated_at)
+         VALUES ($1, $5, $6, $7, $8, $8) RETURNING *`,
+      [
+        id,
+        settings.retentionMs,
+        firstSeq,
+        isReused ? released.order : null,
+        accountId,
+        name,
+        JSON.stringify(settings),
+        nowMs,
+      ],
+    );
     return toTopic(row as TopicRow);
   }
 
@@ -151,7 +169,10 @@ export class Topics {
       const topic = await readForUpdate(connection, accountId, name);
       if (topic === null) return null;
       assertCondition(condition, topic);
-      await connection.query("SELECT 1 FROM ringback.topic_log WHERE topic_id = $1 FOR UPDATE", [topic.id]);
+      const [log] = await connection.query<{ last_seq: Seq }>(
+        "SELECT last_seq FROM ringback.topic_log WHERE topic_id = $1 FOR UPDATE",
+        [topic.id],
+      );
       const rows = await connection.query<{ id: SubscriptionId }>(
         "SELECT subscription_id AS id FROM ringback.subscription_cursor WHERE topic_id = $1 ORDER BY subscription_id FOR UPDATE",
         [topic.id],
@@ -160,7 +181,11 @@ export class Topics {
       await removeSubscriptions(connection, ids);
       await connection.query("DELETE FROM ringback.topic_log WHERE topic_id = $1", [topic.id]);
       await connection.query("DELETE FROM ringback.topic WHERE id = $1", [topic.id]);
-      await connection.query("INSERT INTO ringback.removed (kind, id) VALUES ('topic', $1)", [topic.id]);
+      const { last_seq: lastSeq } = log as { last_seq: Seq };
+      await connection.query("INSERT INTO ringback.removed (kind, id, last_seq) VALUES ('topic', $1, $2)", [
+        topic.id,
+        isReusable({ topicId: topic.id, lastSeq }) ? lastSeq : null,
+      ]);
       await this.#notify(connection, topic.id);
       return { topicId: topic.id, ids };
     });

@@ -13,6 +13,7 @@ import type {
 } from "../../domain/model.ts";
 import { startSeq } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
+import type { TopicNumberLimits } from "../../domain/topic-number.ts";
 import { assertRoomForTopic } from "../../domain/topic-rules.ts";
 import type { CatalogStore, SubscriptionPut, TopicPut } from "../catalog.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
@@ -32,11 +33,13 @@ import { TopicEntry } from "./topic-entry.ts";
 export class SqliteCatalog implements CatalogStore {
   readonly #context: StoreContext;
   readonly #account: Account;
+  readonly #numberLimits: TopicNumberLimits | undefined;
   readonly #changed = new Listeners<SubscriptionId>();
 
-  constructor(context: StoreContext, account: Account) {
+  constructor(context: StoreContext, account: Account, numberLimits?: TopicNumberLimits) {
     this.#context = context;
     this.#account = account;
+    this.#numberLimits = numberLimits;
   }
 
   defaultAccount(): Account {
@@ -66,11 +69,13 @@ export class SqliteCatalog implements CatalogStore {
     assertRoomForTopic(name, index.topics.ofAccount(accountId).listedCount);
     const text = JSON.stringify(settings);
     const wallMs = clock.wall();
-    const id = await commits.write("insertTopic", { accountId, name, settings: text, wallMs });
-    if (id === null) throw new RingbackError("topic_limit");
+    const row = { accountId, name, settings: text, wallMs, numberLimits: this.#numberLimits };
+    const chosen = await commits.write("insertTopic", row);
+    if (chosen === null) throw new RingbackError("topic_limit");
+    const { id, firstSeq } = chosen;
     const kept = JSON.parse(text) as TopicSettings;
     const topic = { id, accountId, name, settings: kept, version: 1, createdAtMs: wallMs, updatedAtMs: wallMs };
-    index.topics.add(new TopicEntry(topic, 1, 0, null));
+    index.topics.add(new TopicEntry(topic, firstSeq, firstSeq - 1, null));
     return topic;
   }
 

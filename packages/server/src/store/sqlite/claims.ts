@@ -6,8 +6,12 @@ import { isParkedDue, takeParked } from "./parked-scan.ts";
 import type { ClaimContext } from "./claim-context.ts";
 import type { ClaimState, OpenDelivery, SubscriptionEntry } from "./subscription-entry.ts";
 
-/** Number of claim ids for each start of the server. No two starts use the same id. */
-const CLAIMS_PER_START = 2 ** 36;
+/**
+ * Claim ids of one start of the server, which last for decades. The ids of 256 starts in a row differ. They stay below
+ * 2^53, however often the server is started.
+ */
+const CLAIMS_PER_START = 2 ** 44;
+const STARTS = 2 ** 8;
 /** While the disk is slower than the settlements, claims are empty and `nextDueAtMs` is this much later than now. */
 const CONGESTED_RETRY_MS = 250;
 
@@ -20,7 +24,7 @@ export class Claims {
   /** `start`: how many times a server has been started on the database. */
   constructor(context: ClaimContext, start: number) {
     this.#context = context;
-    this.#lastId = start * CLAIMS_PER_START;
+    this.#lastId = (start % STARTS) * CLAIMS_PER_START;
   }
 
   async claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {

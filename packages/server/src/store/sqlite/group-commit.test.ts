@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { limits } from "../../domain/limits.ts";
 import {
   dead,
   delivered,
@@ -164,26 +165,29 @@ describe("group commit", () => {
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
   });
 
-  test("publishes to a topic whose messages have ids beyond 2^53, and settles them", async () => {
-    inOtherProgram((database) => database.exec("UPDATE sqlite_sequence SET seq = 9000 WHERE name = 'topic'"));
-    const late = await Scene.make(under);
-    expect(late.topic.id).toBeGreaterThan(8191);
-    const reader = await late.subscribe("reader");
-    expect(await late.publish("a", "b")).toMatchObject({ firstSeq: 1 });
-    expect(await late.settle(await late.claim(reader), delivered)).toBe(2);
-    await under.store.catalog.putTopic(late.topic.accountId, "other", topicSettings());
-    expect(await late.publish("c")).toMatchObject({ firstSeq: 3 });
-    expect(await late.deliveryOf(2, reader)).toMatchObject({ state: "delivered" });
+  test.each([9_000, limits.topicNumbersMax])(
+    "publishes to the topic with the number %i, and settles",
+    async (number) => {
+      inOtherProgram((database) => database.prepare("UPDATE topic_number SET last = ?").run(number - 2));
+      await under.store.catalog.putTopic(scene.topic.accountId, "other", topicSettings());
+      const late = await Scene.make(under);
+      expect(late.topic.id).toBe(number);
+      const reader = await late.subscribe("reader");
+      expect(await late.publish("a", "b")).toMatchObject({ firstSeq: 1 });
+      expect(await late.settle(await late.claim(reader), delivered)).toBe(2);
+      expect(await late.publish("c")).toMatchObject({ firstSeq: 3 });
+      expect(await late.deliveryOf(2, reader)).toMatchObject({ state: "delivered" });
 
-    expect(await late.settle(await late.claim(reader), { kind: "dead", reason: "retries_exhausted" })).toBe(1);
-    const { items } = await under.store.records.listDeadLetters(reader.id, { after: null, limit: 9 });
-    expect(items.map(({ message }) => message.seq)).toEqual([3]);
-    expect(await under.store.records.redriveDeadLetters(reader.id, null)).toBe(1);
-    await under.store.catalog.deleteTopic(late.topic.accountId, late.topic.name);
-    while ((await under.store.log.retain()).more);
-    const left = inOtherProgram((database) => database.prepare("SELECT count(*) AS count FROM message").get());
-    expect(left).toEqual({ count: 0 });
-  });
+      expect(await late.settle(await late.claim(reader), { kind: "dead", reason: "retries_exhausted" })).toBe(1);
+      const { items } = await under.store.records.listDeadLetters(reader.id, { after: null, limit: 9 });
+      expect(items.map(({ message }) => message.seq)).toEqual([3]);
+      expect(await under.store.records.redriveDeadLetters(reader.id, null)).toBe(1);
+      await under.store.catalog.deleteTopic(late.topic.accountId, late.topic.name);
+      while ((await under.store.log.retain()).more);
+      const left = inOtherProgram((database) => database.prepare("SELECT count(*) AS count FROM message").get());
+      expect(left).toEqual({ count: 0 });
+    },
+  );
 
   test("changes the catalog during continuous publishes", async () => {
     const reader = await scene.subscribe("reader", { order: "key" });

@@ -6,7 +6,7 @@ import type { AppendResult, AppendRequest } from "../log.ts";
 import type { StoreObserver } from "../store.ts";
 import { assertAppendStorable } from "../append-rule.ts";
 import { appendBytes, toAppendGroup } from "./append-group.ts";
-import { appendStatus, type AppendGroupResult } from "./operations/append.ts";
+import { appendRefusals, appendStatus, type AppendGroupResult } from "./operations/append.ts";
 import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";
 import {
   CLOCK_MARK_MS,
@@ -365,9 +365,9 @@ export class GroupCommit {
   #resolveAppends(appends: readonly WaitingAppend[], result: AppendGroupResult, { nowMs }: Moment): void {
     for (let index = 0; index < appends.length; index++) {
       const { request, resolve, reject } = appends[index] as WaitingAppend;
-      const status = result.status[index];
-      if (status === appendStatus.topicGone) reject(new RingbackError("topic_not_found"));
-      else if (status === appendStatus.keyConflict) reject(new RingbackError("idempotency_conflict"));
+      const status = result.status[index] as number;
+      const refusal = appendRefusals[status];
+      if (refusal !== undefined) reject(new RingbackError(refusal));
       else {
         const appended: AppendResult = {
           firstSeq: result.firstSeqs[index] as number,

@@ -10,9 +10,9 @@ CREATE TABLE account (
   created_at INTEGER NOT NULL
 ) STRICT;
 
--- AUTOINCREMENT: no id is used twice, because message ids contain it.
+-- No id is used twice. Its low 23 bits are the topic's number; see domain/topic-number.ts.
 CREATE TABLE topic (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   account_id INTEGER NOT NULL REFERENCES account (id),
   name TEXT NOT NULL,
   version INTEGER NOT NULL DEFAULT 1,
@@ -20,6 +20,19 @@ CREATE TABLE topic (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   UNIQUE (account_id, name)
+) STRICT;
+CREATE UNIQUE INDEX topic_with_number ON topic (id & 8388607);
+
+-- The largest number that a topic has had.
+CREATE TABLE topic_number (last INTEGER NOT NULL) STRICT;
+INSERT INTO topic_number (last) VALUES (0);
+
+-- Numbers that new topics can have again, in the order in which they were released: the last topic that had the number,
+-- and the last position of its log.
+CREATE TABLE released_number (
+  id INTEGER PRIMARY KEY,
+  topic_id INTEGER NOT NULL,
+  last_seq INTEGER NOT NULL
 ) STRICT;
 
 -- The columns that change with every publish, apart from the settings: a few hundred topics share a page.
@@ -53,7 +66,7 @@ CREATE TABLE cursor (
   expired INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- The log. id = topic (23 bits) and seq (40 bits), so that the messages of a topic are adjacent and need no index.
+-- The log. id = number of the topic (23 bits) and seq (40 bits), so that the messages of a topic are adjacent and need no index.
 CREATE TABLE message (
   id INTEGER PRIMARY KEY,
   published_at INTEGER NOT NULL,
@@ -152,10 +165,12 @@ CREATE TABLE idempotency (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_age ON idempotency (expires_at);
 
--- Deleted topics and subscriptions, whose other rows retention removes in small steps.
+-- Deleted topics and subscriptions, whose other rows retention removes in small steps. last_seq: the last position of a
+-- topic's log; null for a subscription, and for a topic whose number is not used again.
 CREATE TABLE removed (
   kind TEXT NOT NULL,
   id INTEGER NOT NULL,
+  last_seq INTEGER,
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -192,10 +207,10 @@ CREATE TABLE running (since INTEGER NOT NULL) STRICT;
 `;
 
 /**
- * `PRAGMA application_id` of every database with this schema: "Rbcm" in ASCII. Earlier, unreleased schemas have other
+ * `PRAGMA application_id` of every database with this schema: "Rbcn" in ASCII. Earlier, unreleased schemas have other
  * ids.
  */
-export const APPLICATION_ID = 0x5262636d;
+export const APPLICATION_ID = 0x5262636e;
 
 /**
  * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`

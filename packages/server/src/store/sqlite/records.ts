@@ -1,7 +1,7 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
 import { momentOf, optionalToWall, shownMessage } from "../../domain/clock-rules.ts";
-import type { AccountId, Message, MessageId, Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
+import type { AccountId, Message, MessageId, Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { deliveryState } from "../delivery-state.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -44,36 +44,35 @@ export class SqliteRecords implements RecordStore {
     const { catalogMutex } = this.#context;
     const found = this.#find(accountId, id);
     if (found === null) return null;
-    const { topic, position } = found;
+    const { topic, seq } = found;
     const steps = rewindSteps(topic);
-    const record = await this.#readMessage(topic, position);
+    const record = await this.#readMessage(topic, seq);
     const areStable = steps.every((step, at) => step % 2 === 0 && step === rewindSteps(topic)[at]);
     // A rewind changes the database before memory, so the two may not fit together. No rewind runs in the mutex.
-    return areStable ? record : catalogMutex.run(() => this.#readMessage(topic, position));
+    return areStable ? record : catalogMutex.run(() => this.#readMessage(topic, seq));
   }
 
   async getOrigin(accountId: AccountId, id: MessageId): Promise<MessageOrigin | null> {
     const found = this.#find(accountId, id);
-    return found && this.#context.reader.call("readOrigin", found.position);
+    return found && this.#context.reader.call("readOrigin", { topicId: found.topic.topic.id, seq: found.seq });
   }
 
-  #find(accountId: AccountId, id: MessageId) {
+  #find(accountId: AccountId, id: MessageId): { readonly topic: TopicEntry; readonly seq: Seq } | null {
     const position = parseMessageId(id);
-    const topic = position === null ? undefined : this.#context.index.topics.get(position.topicId);
-    return position === null || topic?.topic.accountId !== accountId ? null : { topic, position };
+    const topic = position === null ? undefined : this.#context.index.topics.withNumber(position.number);
+    return position === null || topic?.topic.accountId !== accountId ? null : { topic, seq: position.seq };
   }
 
   /**
    * An outcome is in memory before its row is written. So memory is read first, with the rows that wait to be written.
    * The rows of the database are then as new as memory, or newer.
    */
-  async #readMessage(topic: TopicEntry, position: { readonly topicId: TopicId; readonly seq: Seq }) {
-    const { seq } = position;
+  async #readMessage(topic: TopicEntry, seq: Seq) {
     const entries = [...topic.subscriptions.values()];
     const known = entries.map((entry) => ({ isOpen: entry.open.has(seq), isSettled: entry.cursor.isDone(seq) }));
     const unwritten = this.#context.commits.unwritten.slice();
     const subscriptionIds = entries.map((entry) => entry.id);
-    const found = await this.#context.reader.call("readMessage", { ...position, subscriptionIds });
+    const found = await this.#context.reader.call("readMessage", { topicId: topic.topic.id, seq, subscriptionIds });
     if (found === null) return null;
     const { message } = found;
     const { clock } = this.#context;

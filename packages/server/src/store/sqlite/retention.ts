@@ -1,5 +1,5 @@
 import { momentOf, CautiousClock } from "../../domain/clock-rules.ts";
-import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
 import type { RetentionResult } from "../log.ts";
 import type { Moment } from "../../domain/ports.ts";
 import type { ClockMarks } from "./clock-marks.ts";
@@ -30,7 +30,7 @@ export class Retention {
   readonly #options: RetentionOptions;
   readonly #clockMarks: ClockMarks;
   readonly #ageClock: CautiousClock;
-  #lastTopicId = 0;
+  #lastTopicId: TopicId | null = null;
 
   constructor(context: StoreContext, options: RetentionOptions, clockMarks: ClockMarks, mark: Moment | null) {
     this.#context = context;
@@ -74,17 +74,26 @@ export class Retention {
     return null;
   }
 
-  /** The topics take turns by id, so that a topic that cannot be trimmed does not block the others. */
+  /** The topics take turns, so that a topic that cannot be trimmed does not block the others. */
   #nextTopic(ageNowMs: TimeMs): TopicEntry | null {
+    const { topics } = this.#context.index;
+    const last = this.#lastTopicId === null ? undefined : topics.get(this.#lastTopicId);
     let first: TopicEntry | null = null;
-    for (const entry of this.#context.index.topics.values()) {
-      if (entry.oldestAtMs === null) continue;
-      const isOld = entry.oldestAtMs + entry.topic.settings.retentionMs <= ageNowMs;
-      if (!isOld && this.#unneededThrough(entry) < entry.firstSeq) continue;
-      if (entry.topic.id > this.#lastTopicId) return entry;
-      first ??= entry;
+    let isAfterLast = last === undefined;
+    for (const entry of topics.values()) {
+      const isNext = isAfterLast;
+      if (entry === last) isAfterLast = true;
+      if ((first !== null && !isNext) || !this.#canTrim(entry, ageNowMs)) continue;
+      if (isNext) return entry;
+      first = entry;
     }
     return first;
+  }
+
+  #canTrim(entry: TopicEntry, ageNowMs: TimeMs): boolean {
+    if (entry.oldestAtMs === null) return false;
+    const isOld = entry.oldestAtMs + entry.topic.settings.retentionMs <= ageNowMs;
+    return isOld || this.#unneededThrough(entry) >= entry.firstSeq;
   }
 
   /** The last position that can be removed before its retention ends, because all subscriptions have settled it. */

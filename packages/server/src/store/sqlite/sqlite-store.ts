@@ -6,6 +6,7 @@ import { Mutex } from "../../domain/mutex.ts";
 import type { Account, SubscriptionId } from "../../domain/model.ts";
 import { systemClock, systemTimers, type Clock, type Moment, type Timers } from "../../domain/ports.ts";
 import type { ProcessClock } from "../../domain/process-clock.ts";
+import type { TopicNumberLimits } from "../../domain/topic-number.ts";
 import type { EntryRow } from "../catalog-rows.ts";
 import type { NodeLabel } from "../cluster.ts";
 import { Listeners } from "../listeners.ts";
@@ -40,6 +41,8 @@ export interface StoreSettings extends RetentionOptions {
   readonly timers?: Timers;
   /** How this process appears in the list of nodes. */
   readonly node?: NodeLabel;
+  /** Limits of topic numbers, for tests. */
+  readonly topicNumbers?: TopicNumberLimits;
 }
 
 export interface SqliteStoreOptions extends StoreSettings {
@@ -145,7 +148,7 @@ export class SqliteStore implements Store {
     this.#database = database;
     this.context = context;
     this.log = sqliteLog(context, new Retention(context, settings, clockMarks, state.mark));
-    this.catalog = new SqliteCatalog(context, state.account);
+    this.catalog = new SqliteCatalog(context, state.account, settings.topicNumbers);
     this.entries = sqliteEntries(context, state.entries);
     this.records = new SqliteRecords(context, database.bytes);
     this.cluster = sqliteCluster(clock, settings.node ?? { name: "", version: "" }, commits);

@@ -20,7 +20,8 @@ export function fillAccount(folder: string): void {
     );
     db.exec(
       `INSERT INTO topic_log (topic_id, first_seq, last_seq, last_published_at)
-         SELECT id, 1, 0, 0 FROM topic WHERE id NOT IN (SELECT topic_id FROM topic_log)`,
+         SELECT id, 1, 0, 0 FROM topic WHERE id NOT IN (SELECT topic_id FROM topic_log);
+       UPDATE topic_number SET last = (SELECT max(id) FROM topic)`,
     );
     copy(
       `INSERT INTO subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
@@ -33,8 +34,8 @@ export function fillAccount(folder: string): void {
          SELECT id, 0 FROM subscription WHERE id NOT IN (SELECT subscription_id FROM cursor)`,
     );
     copy(
-      `INSERT INTO entry (account_id, kind, name, value, created_at, updated_at)
-         SELECT account_id, kind, name || '-' || i, value, created_at, updated_at
+      `INSERT INTO entry (account_id, kind, name, id, value, created_at, updated_at)
+         SELECT account_id, kind, name || '-' || i, id + i, value, created_at, updated_at
            FROM n JOIN entry ON kind = 'queue' AND name = 'full'`,
       limits.entriesMax - 1,
     );

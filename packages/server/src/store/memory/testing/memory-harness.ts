@@ -1,20 +1,20 @@
-import { ManualClock, type RetentionTimes, type StoreUnderTest } from "../../contract/harness.ts";
+import { ManualClock, type StoreUnderTestOptions, type StoreUnderTest } from "../../contract/harness.ts";
 import { emptyDatabase, MemoryStore } from "../memory-store.ts";
 
 /** A memory store, and the database that outlives it in a test. */
 export class MemoryHarness implements StoreUnderTest {
   readonly clock = new ManualClock();
   readonly #database = emptyDatabase();
-  readonly #retention: RetentionTimes;
+  readonly #options: StoreUnderTestOptions;
   store: MemoryStore;
 
-  constructor(retention: RetentionTimes) {
-    this.#retention = retention;
+  constructor(options: StoreUnderTestOptions) {
+    this.#options = options;
     this.store = this.#start();
   }
 
-  static open(retention: RetentionTimes = {}): Promise<MemoryHarness> {
-    return Promise.resolve(new MemoryHarness(retention));
+  static open(options: StoreUnderTestOptions = {}): Promise<MemoryHarness> {
+    return Promise.resolve(new MemoryHarness(options));
   }
 
   /**
@@ -33,6 +33,6 @@ export class MemoryHarness implements StoreUnderTest {
 
   #start(): MemoryStore {
     const account = { name: "default", appId: 1_250_000_000 };
-    return new MemoryStore({ account, clock: this.clock, database: this.#database, ...this.#retention });
+    return new MemoryStore({ account, clock: this.clock, database: this.#database, ...this.#options });
   }
 }

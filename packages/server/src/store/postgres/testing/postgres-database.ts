@@ -1,4 +1,4 @@
-import { ManualClock, type RetentionTimes, type StoreUnderTest } from "../../contract/harness.ts";
+import { ManualClock, type StoreUnderTestOptions, type StoreUnderTest } from "../../contract/harness.ts";
 import { PostgresStore, type PostgresStoreOptions } from "../postgres-store.ts";
 import { Cable } from "./cable.ts";
 import type { PostgresServer } from "./postgres-server.ts";
@@ -112,17 +112,17 @@ export class PostgresDatabase implements StoreUnderTest {
   readonly clock = new ManualClock();
   readonly #server: PostgresServer;
   readonly #name: string;
-  readonly #retention: RetentionTimes;
+  readonly #options: StoreUnderTestOptions;
   #node: Node | null = null;
 
-  private constructor(server: PostgresServer, name: string, retention: RetentionTimes) {
+  private constructor(server: PostgresServer, name: string, options: StoreUnderTestOptions) {
     this.#server = server;
     this.#name = name;
-    this.#retention = retention;
+    this.#options = options;
   }
 
-  static async open(server: PostgresServer, retention: RetentionTimes = {}): Promise<PostgresDatabase> {
-    const database = new PostgresDatabase(server, await freshDatabase(server), retention);
+  static async open(server: PostgresServer, options: StoreUnderTestOptions = {}): Promise<PostgresDatabase> {
+    const database = new PostgresDatabase(server, await freshDatabase(server), options);
     await database.#start();
     return database;
   }
@@ -153,6 +153,6 @@ export class PostgresDatabase implements StoreUnderTest {
   }
 
   async #start(): Promise<void> {
-    this.#node = await Node.start(this.#server, this.#name, { clock: this.clock, ...this.#retention });
+    this.#node = await Node.start(this.#server, this.#name, { clock: this.clock, ...this.#options });
   }
 }

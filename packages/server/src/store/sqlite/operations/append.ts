@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { publishingTime } from "../../../domain/clock-rules.ts";
-import { messageIdToBigInt } from "../../../domain/message-id.ts";
+import type { ErrorCode } from "../../../domain/errors.ts";
+import { messageIdToBigInt, SEQ_FULL } from "../../../domain/message-id.ts";
 import { limits } from "../../../domain/limits.ts";
 import type { Seq, TimeMs, TopicId } from "../../../domain/model.ts";
 import { get, run, statement } from "../statements.ts";
@@ -32,7 +33,14 @@ export interface AppendGroup {
   readonly requests: (string | null)[] | null;
 }
 
-export const appendStatus = { appended: 0, replayed: 1, topicGone: 2, keyConflict: 3 } as const;
+export const appendStatus = { appended: 0, replayed: 1, topicGone: 2, keyConflict: 3, logFull: 4 } as const;
+
+/** The error with which a request fails that has one of these states. */
+export const appendRefusals: Readonly<Record<number, ErrorCode>> = {
+  [appendStatus.topicGone]: "topic_not_found",
+  [appendStatus.keyConflict]: "idempotency_conflict",
+  [appendStatus.logFull]: "topic_used_up",
+};
 
 /** One element per request. */
 export interface AppendGroupResult {
@@ -129,8 +137,9 @@ export class AppendOperation {
   }
 
   #checkKey(group: AppendGroup, request: number, end: LogEnd, result: AppendGroupResult): number {
+    const whenNew = end.lastSeq < SEQ_FULL ? appendStatus.appended : appendStatus.logFull;
     const key = group.keys?.[request] ?? null;
-    if (key === null) return appendStatus.appended;
+    if (key === null) return whenNew;
     const topicId = group.topicIds[request] as TopicId;
     const fingerprint = group.fingerprints?.[request] as string;
     const find =
@@ -138,6 +147,7 @@ export class AppendOperation {
     const known = get<KnownKey>(this.#db, find, topicId, key);
     // Retention may not have removed an expired key yet.
     if (known === undefined || known.expires_at <= group.nowMs) {
+      if (whenNew !== appendStatus.appended) return whenNew;
       const save = `INSERT OR REPLACE INTO idempotency (topic_id, key, fingerprint, first_seq, published_at,
         expires_at) VALUES (?, ?, ?, ?, ?, ?)`;
       const publishedAtMs = publishingTime(group.wallMs, end.lastPublishedAtMs);

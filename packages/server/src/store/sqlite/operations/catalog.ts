@@ -1,15 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
-import { limits } from "../../../domain/limits.ts";
-import type {
-  Account,
-  AccountId,
-  Seq,
-  Subscription,
-  SubscriptionId,
-  TimeMs,
-  Topic,
-  TopicId,
-} from "../../../domain/model.ts";
+import type { Account, AccountId, Seq, Subscription, SubscriptionId, TimeMs, Topic } from "../../../domain/model.ts";
+import {
+  isReusable,
+  newTopicNumber,
+  type NewTopicNumber,
+  type ReleasedNumber,
+  type TopicNumberLimits,
+} from "../../../domain/topic-number.ts";
 import type { StateColumns } from "../../catalog-rows.ts";
 import { get, run, single } from "../statements.ts";
 
@@ -44,19 +41,33 @@ export function end(db: DatabaseSync): void {
   run(db, "DELETE FROM running");
 }
 
-/** Returns null when `topicsEverMax` topics have been created. */
+/** Returns null when no number is left for the topic. */
 export function insertTopic(
   db: DatabaseSync,
-  { accountId, name, settings, wallMs }: Pick<Topic, "accountId" | "name"> & Settings,
-): TopicId | null {
-  // A message id has a limited number of bits for the topic, and no id is used twice.
-  const last = get<{ seq: number }>(db, "SELECT seq FROM sqlite_sequence WHERE name = 'topic'");
-  if (last !== undefined && last.seq >= limits.topicsEverMax) return null;
-  const insert = `INSERT INTO topic (account_id, name, settings, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
-    RETURNING id`;
-  const { id } = single<{ id: TopicId }>(db, insert, accountId, name, settings, wallMs, wallMs);
-  run(db, "INSERT INTO topic_log (topic_id, first_seq, last_seq, last_published_at) VALUES (?, 1, 0, 0)", id);
-  return id;
+  {
+    accountId,
+    name,
+    settings,
+    wallMs,
+    numberLimits,
+  }: Pick<Topic, "accountId" | "name"> & Settings & { readonly numberLimits: TopicNumberLimits | undefined },
+): NewTopicNumber | null {
+  const { last } = single<{ last: number }>(db, "SELECT last FROM topic_number");
+  const released = get<ReleasedNumber & { readonly order: number; readonly later: number }>(
+    db,
+    `SELECT id AS "order", topic_id AS topicId, last_seq AS lastSeq, (SELECT max(id) FROM released_number) - id AS later
+       FROM released_number ORDER BY id LIMIT 1`,
+  );
+  const chosen = newTopicNumber({ last, released: released ?? null }, numberLimits);
+  if (chosen === null) return null;
+  const { id, firstSeq, isReused } = chosen;
+  if (isReused) run(db, "DELETE FROM released_number WHERE id = ?", released?.order ?? null);
+  else run(db, "UPDATE topic_number SET last = last + 1");
+  const insert = "INSERT INTO topic (id, account_id, name, settings, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)";
+  run(db, insert, id, accountId, name, settings, wallMs, wallMs);
+  const log = "INSERT INTO topic_log (topic_id, first_seq, last_seq, last_published_at) VALUES (?, ?, ?, 0)";
+  run(db, log, id, firstSeq, firstSeq - 1);
+  return chosen;
 }
 
 export function updateTopic(db: DatabaseSync, { id, settings, wallMs }: Pick<Topic, "id"> & Settings): void {
@@ -66,7 +77,9 @@ export function updateTopic(db: DatabaseSync, { id, settings, wallMs }: Pick<Top
 /** Removes the catalog's rows at once; retention removes the log and the records later. */
 export function removeTopic(db: DatabaseSync, { id }: Pick<Topic, "id">): void {
   const ofTopic = "SELECT id FROM subscription WHERE topic_id = ?";
-  run(db, "INSERT OR IGNORE INTO removed (kind, id) VALUES ('topic', ?)", id);
+  const { lastSeq } = single<{ lastSeq: Seq }>(db, "SELECT last_seq AS lastSeq FROM topic_log WHERE topic_id = ?", id);
+  const keptSeq = isReusable({ topicId: id, lastSeq }) ? lastSeq : null;
+  run(db, "INSERT OR IGNORE INTO removed (kind, id, last_seq) VALUES ('topic', ?, ?)", id, keptSeq);
   run(db, `INSERT OR IGNORE INTO removed (kind, id) SELECT 'subscription', id FROM (${ofTopic})`, id);
   run(db, `DELETE FROM cursor WHERE subscription_id IN (${ofTopic})`, id);
   run(db, "DELETE FROM subscription WHERE topic_id = ?", id);

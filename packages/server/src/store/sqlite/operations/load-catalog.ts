@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import type { TopicRow } from "../../catalog-rows.ts";
+import { messageIdSql } from "../rows.ts";
 import { all } from "../statements.ts";
 import type { SubscriptionRow } from "../subscription-entry.ts";
 
@@ -30,7 +31,7 @@ export function loadCatalog(db: DatabaseSync): CatalogRows {
     topics: all(
       db,
       `SELECT t.*, l.first_seq, l.last_seq,
-         (SELECT min(published_at, l.last_published_at) FROM message WHERE id = (t.id << 40) + l.first_seq) AS oldest_at
+         (SELECT min(published_at, l.last_published_at) FROM message WHERE id = ${messageIdSql("t.id", "l.first_seq")}) AS oldest_at
        FROM topic t JOIN topic_log l ON l.topic_id = t.id`,
     ),
     subscriptions: all(

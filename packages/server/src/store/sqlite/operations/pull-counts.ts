@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { limits } from "../../../domain/limits.ts";
-import { messageIdToBigInt } from "../../../domain/message-id.ts";
+import { messageIdToBigInt, SEQ_MAX } from "../../../domain/message-id.ts";
 import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
 import { all, get, single } from "../statements.ts";
@@ -43,8 +43,8 @@ export function readPullRows(
     first === undefined ? null : publishedAt(db, topicId, first.seq, first.deadLetterId),
   ].filter((time) => time !== null);
   const delayed = `SELECT id & ${SEQ_MASK_SQL} AS seq
-    FROM (SELECT id, deliver_at FROM message WHERE id > ? AND id < ? ORDER BY id LIMIT ?) WHERE deliver_at > ?`;
-  const [from, to] = [messageIdToBigInt(topicId, scannedThrough), messageIdToBigInt((topicId + 1) as TopicId, 0)];
+    FROM (SELECT id, deliver_at FROM message WHERE id > ? AND id <= ? ORDER BY id LIMIT ?) WHERE deliver_at > ?`;
+  const [from, to] = [messageIdToBigInt(topicId, scannedThrough), messageIdToBigInt(topicId, SEQ_MAX)];
   return {
     parkedLater: count("due_at > ?", nowMs),
     parkedDelayed: count("due_at > ? AND first_attempt_at IS NULL", nowMs),

@@ -1,14 +1,19 @@
 import type { DatabaseSync } from "node:sqlite";
-import { messageIdToBigInt } from "../../../domain/message-id.ts";
-import type { TimeMs, TopicId } from "../../../domain/model.ts";
+import { messageIdToBigInt, SEQ_MAX } from "../../../domain/message-id.ts";
+import type { Seq, TimeMs, TopicId } from "../../../domain/model.ts";
 import type { RetentionResult } from "../../log.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
-import { all, get, run, single } from "../statements.ts";
+import { all, run, single } from "../statements.ts";
 import { REMOVED_BYTES_MAX, withinBytes } from "./byte-bound.ts";
 import { removeDeadLetter } from "./dead-letter-rows.ts";
 
 /** Rows of each kind that one step removes, so that a commit stays short. */
 const ROWS_MAX = 500;
+/**
+ * Deleted topics, and deleted subscriptions, whose last rows one step removes. With many in each step, retention keeps
+ * up with programs that create and delete topics all the time.
+ */
+const REMOVED_MAX = 100;
 
 export interface RecordRetentionInput {
   readonly attemptsBeforeMs: TimeMs;
@@ -51,19 +56,13 @@ interface SizedRow {
   readonly bytes: number;
 }
 
-/** Removes the first dead letters up to a bound. Returns how many. */
-function removeLetters(db: DatabaseSync, letters: readonly SizedRow[]): number {
-  const going = withinBytes(letters, REMOVED_BYTES_MAX);
-  for (const { id } of going) removeDeadLetter(db, id);
-  return going.length;
-}
-
 function trimDeadLetters(db: DatabaseSync, beforeMs: TimeMs): { readonly count: number; readonly more: boolean } {
   const old = `SELECT id, length(body) AS bytes FROM dead_letter WHERE redriven_at IS NULL AND died_at < ?
     ORDER BY died_at LIMIT ?`;
   const letters = all<SizedRow>(db, old, beforeMs, ROWS_MAX);
-  const count = removeLetters(db, letters);
-  return { count, more: count < letters.length || letters.length === ROWS_MAX };
+  const going = withinBytes(letters, REMOVED_BYTES_MAX);
+  for (const { id } of going) removeDeadLetter(db, id);
+  return { count: going.length, more: going.length < letters.length || letters.length === ROWS_MAX };
 }
 
 /**
@@ -80,34 +79,69 @@ function trimAttempts(db: DatabaseSync, beforeMs: TimeMs): number {
   return run(db, "DELETE FROM attempt WHERE id <= ?", through);
 }
 
+interface RemovedRow {
+  readonly kind: "topic" | "subscription";
+  readonly id: number;
+  /** null: a subscription, or a topic whose number is not used again. */
+  readonly lastSeq: Seq | null;
+}
+
+/** How much one step may still remove. */
+interface Budget {
+  rows: number;
+  bytes: number;
+}
+
 /**
- * Removes rows of deleted topics and subscriptions; returns whether there was one. Their attempts stay until they are
- * too old: they cannot be read any more, and attempts are removed in order.
+ * Removes rows of deleted topics and subscriptions, and then releases the numbers of the topics. Returns whether there
+ * was a deleted topic or subscription. Their attempts stay until they are too old: they cannot be read any more, and
+ * attempts are removed in order.
  */
 function trimRemoved(db: DatabaseSync): boolean {
-  const next = get<{ kind: string; id: number }>(db, "SELECT kind, id FROM removed LIMIT 1");
-  if (next === undefined) return false;
-  const { kind, id } = next;
-  const left = kind === "topic" ? trimRemovedTopic(db, id as TopicId) : trimRemovedSubscription(db, id);
-  if (left === 0) run(db, "DELETE FROM removed WHERE kind = ? AND id = ?", kind, id);
-  return true;
+  const ofKind = "SELECT kind, id, last_seq AS lastSeq FROM removed WHERE kind = ? LIMIT ?";
+  const found = ["topic", "subscription"].flatMap((kind) => all<RemovedRow>(db, ofKind, kind, REMOVED_MAX));
+  const budget = { rows: ROWS_MAX, bytes: REMOVED_BYTES_MAX };
+  for (const { kind, id, lastSeq } of found) {
+    const isDone =
+      kind === "topic" ? trimRemovedTopic(db, id as TopicId, budget) : trimRemovedSubscription(db, id, budget);
+    if (!isDone) break;
+    run(db, "DELETE FROM removed WHERE kind = ? AND id = ?", kind, id);
+    if (lastSeq !== null) run(db, "INSERT INTO released_number (topic_id, last_seq) VALUES (?, ?)", id, lastSeq);
+  }
+  return found.length > 0;
 }
 
-function trimRemovedTopic(db: DatabaseSync, topicId: TopicId): number {
-  const log = `SELECT id & ${SEQ_MASK_SQL} AS id, length(body) AS bytes FROM message WHERE id >= ? AND id < ?
+/** Returns true when the topic has no rows any more. */
+function trimRemovedTopic(db: DatabaseSync, topicId: TopicId, budget: Budget): boolean {
+  const log = `SELECT id & ${SEQ_MASK_SQL} AS id, length(body) AS bytes FROM message WHERE id >= ? AND id <= ?
     ORDER BY id LIMIT ?`;
-  const [from, to] = [messageIdToBigInt(topicId, 0), messageIdToBigInt((topicId + 1) as TopicId, 0)];
-  const going = withinBytes(all<SizedRow>(db, log, from, to, ROWS_MAX), REMOVED_BYTES_MAX);
-  for (const { id: seq } of going) run(db, "DELETE FROM message WHERE id = ?", messageIdToBigInt(topicId, seq));
-  if (going.length > 0) return going.length;
+  const [from, to] = [messageIdToBigInt(topicId, 0), messageIdToBigInt(topicId, SEQ_MAX)];
+  const messages = all<SizedRow>(db, log, from, to, budget.rows);
+  const removeMessage = ({ id: seq }: SizedRow): unknown =>
+    run(db, "DELETE FROM message WHERE id = ?", messageIdToBigInt(topicId, seq));
+  if (!spend(budget, messages, removeMessage)) return false;
   const keys = "SELECT key FROM idempotency WHERE topic_id = ?1 LIMIT ?2";
-  return run(db, `DELETE FROM idempotency WHERE topic_id = ?1 AND key IN (${keys})`, topicId, ROWS_MAX);
+  budget.rows -= run(db, `DELETE FROM idempotency WHERE topic_id = ?1 AND key IN (${keys})`, topicId, budget.rows);
+  return budget.rows > 0;
 }
 
-function trimRemovedSubscription(db: DatabaseSync, id: number): number {
+/** Returns true when the subscription has no rows any more. */
+function trimRemovedSubscription(db: DatabaseSync, id: number, budget: Budget): boolean {
   const seqs = "SELECT seq FROM parked WHERE subscription_id = ?1 LIMIT ?2";
-  const parked = run(db, `DELETE FROM parked WHERE subscription_id = ?1 AND seq IN (${seqs})`, id, ROWS_MAX);
-  if (parked > 0) return parked;
+  budget.rows -= run(db, `DELETE FROM parked WHERE subscription_id = ?1 AND seq IN (${seqs})`, id, budget.rows);
+  if (budget.rows <= 0) return false;
   const letters = "SELECT id, length(body) AS bytes FROM dead_letter WHERE subscription_id = ? LIMIT ?";
-  return removeLetters(db, all<SizedRow>(db, letters, id, ROWS_MAX));
+  const rows = all<SizedRow>(db, letters, id, budget.rows);
+  return spend(budget, rows, (letter) => removeDeadLetter(db, letter.id));
+}
+
+/** Removes the first rows, as far as the budget allows. Returns true when all are removed and some budget is left. */
+function spend(budget: Budget, rows: readonly SizedRow[], remove: (row: SizedRow) => unknown): boolean {
+  const going = withinBytes(rows, budget.bytes);
+  for (const row of going) {
+    remove(row);
+    budget.bytes -= row.bytes;
+  }
+  budget.rows -= going.length;
+  return going.length === rows.length && budget.rows > 0 && budget.bytes > 0;
 }

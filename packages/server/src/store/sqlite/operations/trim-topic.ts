@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { compileFilter } from "../../../domain/filter.ts";
-import { messageIdToBigInt } from "../../../domain/message-id.ts";
+import { messageIdToBigInt, SEQ_MAX } from "../../../domain/message-id.ts";
 import type { AccountId, Filter, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import type { Moment } from "../../../domain/ports.ts";
 import type { RetentionResult } from "../../log.ts";
@@ -128,8 +128,8 @@ function withinBounds(
 /** The first message is at least as old as the last one, also when the clock was ahead as the first was published. */
 function readOldest(db: DatabaseSync, topicId: TopicId): TimeMs | null {
   const oldest = `SELECT min(m.published_at, l.last_published_at) AS at FROM topic_log l, message m
-    WHERE l.topic_id = ? AND m.id >= ? AND m.id < ? ORDER BY m.id LIMIT 1`;
-  const [from, to] = [messageIdToBigInt(topicId, 0), messageIdToBigInt((topicId + 1) as TopicId, 0)];
+    WHERE l.topic_id = ? AND m.id >= ? AND m.id <= ? ORDER BY m.id LIMIT 1`;
+  const [from, to] = [messageIdToBigInt(topicId, 0), messageIdToBigInt(topicId, SEQ_MAX)];
   return get<{ at: TimeMs }>(db, oldest, topicId, from, to)?.at ?? null;
 }
 

@@ -2,11 +2,11 @@
 -- locked first, ordered by id. The following statements then see every position and idempotency key that earlier
 -- holders of these locks have written.
 -- outcome of a request: appended; replayed (its idempotency key was used before, with the same content); key_conflict
--- (the key was used before, with other content); or topic_gone.
+-- (the key was used before, with other content); topic_gone; or log_full (see SEQ_FULL in domain/message-id.ts).
 CREATE FUNCTION ringback.append(
   p_now bigint[], p_key_ms bigint,
   -- One element per request.
-  p_topics integer[], p_counts integer[], p_keys text[], p_fingerprints text[],
+  p_topics bigint[], p_counts integer[], p_keys text[], p_fingerprints text[],
   -- One element per message, ordered by request. p_indexes is the index of a message within its request, from 0.
   -- p_bodies contains all bodies, concatenated.
   p_requests integer[], p_indexes integer[], p_delays bigint[], p_content_types text[], p_tags text[], p_types text[],
@@ -30,6 +30,7 @@ BEGIN
       i.first_seq AS known_seq, i.published_at AS known_at,
       CASE
         WHEN l.topic_id IS NULL THEN 'topic_gone'
+        WHEN i.first_seq IS NULL AND l.last_seq >= 1099510579199 THEN 'log_full'
         WHEN i.first_seq IS NULL THEN 'appended'
         WHEN i.fingerprint = r.fingerprint THEN 'replayed'
         ELSE 'key_conflict'

@@ -1,6 +1,6 @@
 -- Locks the logs of these topics for an append, ordered by id. Creates the partitions for messages that are published
 -- now.
-CREATE FUNCTION ringback.lock_logs(p_topics integer[], p_wall bigint) RETURNS void LANGUAGE plpgsql AS $function$
+CREATE FUNCTION ringback.lock_logs(p_topics bigint[], p_wall bigint) RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE
   v_partition integer;
 BEGIN

@@ -14,7 +14,7 @@ CREATE FUNCTION ringback.claim(
   p_claims bigint[], p_subscriptions bigint[], p_deliveries_max integer[], p_bytes_max bigint[], p_from_log boolean[]
 ) RETURNS TABLE (
   want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint,
-  topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], type text,
+  topic_id bigint, published_at bigint, deliver_at bigint, content_type text, tags text[], type text,
   ordering_key text, attributes text, request text, body bytea,
   busy boolean, more boolean, next_due_in bigint, parked_count bigint
 ) LANGUAGE plpgsql AS $function$

@@ -1,8 +1,8 @@
 -- The claimed parked deliveries with their messages. A redriven delivery has its message in its dead letter. The
 -- planner inlines this function into its caller.
-CREATE FUNCTION ringback.read_parked(p_subscription bigint, p_topic integer, p_seqs bigint[])
+CREATE FUNCTION ringback.read_parked(p_subscription bigint, p_topic bigint, p_seqs bigint[])
 RETURNS TABLE (
-  seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id integer, published_at bigint,
+  seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id bigint, published_at bigint,
   deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea
 ) LANGUAGE sql STABLE AS $function$
   SELECT p.seq, p.attempts, p.retries, p.first_attempt_at, p_topic, x.published_at, x.deliver_at, x.content_type,

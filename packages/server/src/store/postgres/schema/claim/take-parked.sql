@@ -5,7 +5,7 @@
 -- has_more: another delivery is due. waits: a delivery was skipped because another node has claimed a delivery of its
 -- ordering key.
 CREATE FUNCTION ringback.take_parked(
-  p_subscription bigint, p_topic integer, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint,
+  p_subscription bigint, p_topic bigint, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint,
   p_room integer, p_bytes_max bigint, p_scan_max integer, OUT count integer, OUT bytes bigint, OUT seqs bigint[],
   OUT keys text[], OUT expired bigint, OUT has_more boolean, OUT waits boolean
 ) LANGUAGE plpgsql AS $function$

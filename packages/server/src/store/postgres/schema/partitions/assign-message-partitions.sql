@@ -1,11 +1,11 @@
 -- Creates segments and partitions for messages that are copied from another database. Returns the partition of each
 -- message. The messages are ordered by topic and position. The rows of their topics in topic_log must exist.
-CREATE FUNCTION ringback.assign_message_partitions(p_topics integer[], p_seqs bigint[], p_published bigint[])
+CREATE FUNCTION ringback.assign_message_partitions(p_topics bigint[], p_seqs bigint[], p_published bigint[])
 RETURNS TABLE (partition_id integer) LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
 DECLARE
   v_row record;
-  v_topic integer;
+  v_topic bigint;
   v_last integer;
 BEGIN
   FOR v_row IN

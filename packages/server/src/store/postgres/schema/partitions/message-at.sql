@@ -1,6 +1,6 @@
 -- One message, read from the only partition that can hold it. The row of an expired message may still exist, so the
 -- caller compares the position with the first position of the log.
-CREATE FUNCTION ringback.message_at(p_topic integer, p_seq bigint) RETURNS SETOF ringback.message
+CREATE FUNCTION ringback.message_at(p_topic bigint, p_seq bigint) RETURNS SETOF ringback.message
 LANGUAGE plpgsql STABLE ROWS 1 SET plan_cache_mode = force_generic_plan AS $function$
 DECLARE
   v_partition integer := (SELECT s.partition_id FROM ringback.segment s

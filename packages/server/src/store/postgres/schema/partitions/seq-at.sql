@@ -1,7 +1,7 @@
 -- The first position of a log whose message was published at or after a time, or the position after the last one.
 -- Publishing times never decrease within a log, so a binary search finds the position. A lost message counts as older
 -- than the time.
-CREATE FUNCTION ringback.seq_at(p_topic integer, p_at bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $function$
+CREATE FUNCTION ringback.seq_at(p_topic bigint, p_at bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $function$
 DECLARE
   v_low bigint;
   v_high bigint;

@@ -2,7 +2,7 @@
 -- each subscription (expired), and the subscriptions in which a delivery of the same ordering key was unblocked
 -- (ready).
 CREATE FUNCTION ringback.dead_letter_expired(
-  p_topic integer, p_subscriptions bigint[], p_seqs bigint[], p_now bigint, p_wall bigint
+  p_topic bigint, p_subscriptions bigint[], p_seqs bigint[], p_now bigint, p_wall bigint
 ) RETURNS TABLE (what text, subscription_id bigint, count bigint) LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
 DECLARE

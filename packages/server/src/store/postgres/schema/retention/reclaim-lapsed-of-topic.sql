@@ -1,6 +1,6 @@
 -- Deletes the claims of a topic's subscriptions whose leases have expired, except claims that are being settled. Their
 -- positions of the log are returned to their subscriptions. The caller has locked the cursors.
-CREATE FUNCTION ringback.reclaim_lapsed_of_topic(p_topic integer, p_now bigint) RETURNS void
+CREATE FUNCTION ringback.reclaim_lapsed_of_topic(p_topic bigint, p_now bigint) RETURNS void
 LANGUAGE plpgsql AS $function$
 BEGIN
   WITH lapsed AS MATERIALIZED (

@@ -10,7 +10,7 @@
 -- an unblocked delivery now. removed and dead_lettered, without a subscription: the numbers of expired messages and of
 -- new dead letters.
 CREATE FUNCTION ringback.trim_topic(
-  p_now bigint[], p_topic integer, p_messages_max integer, p_dead_letters_max integer, p_dead_letter_bytes_max bigint
+  p_now bigint[], p_topic bigint, p_messages_max integer, p_dead_letters_max integer, p_dead_letter_bytes_max bigint
 ) RETURNS TABLE (what text, subscription_id bigint, count bigint)
 LANGUAGE plpgsql AS $function$
 #variable_conflict use_column

@@ -2,7 +2,7 @@
 -- p_ordinals: the settlements that were applied. p_topics: the topic of each of p_ordinals. The other arrays have one
 -- element per settlement of the call. p_replies contains all replies, concatenated.
 CREATE FUNCTION ringback.record_attempts(
-  p_ordinals integer[], p_topics integer[],
+  p_ordinals integer[], p_topics bigint[],
   p_subscriptions bigint[], p_seqs bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[],
   p_verdicts smallint[], p_statuses bigint[], p_error_codes text[], p_error_details text[],
   p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea

@@ -2,8 +2,8 @@
 -- was in the claim: their ordinals (null when there are none), the topic of each, and whether its delivery had been
 -- claimed from ringback.parked.
 CREATE FUNCTION ringback.remove_from_claims(
-  p_node bigint, p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[],
-  OUT ordinals integer[], OUT topics integer[], OUT from_parked boolean[]
+  p_node bigint, p_claims bigint[], p_subscriptions bigint[], p_topics bigint[], p_seqs bigint[],
+  OUT ordinals integer[], OUT topics bigint[], OUT from_parked boolean[]
 ) LANGUAGE plpgsql AS $function$
 BEGIN
   WITH locked AS MATERIALIZED (

@@ -2,7 +2,7 @@
 -- it recorded. p_topics and p_from_parked have one element for each of p_ordinals. The other arrays have one element
 -- per settlement of the call.
 CREATE FUNCTION ringback.settle_exceptions(
-  p_now bigint, p_wall bigint, p_ordinals integer[], p_topics integer[], p_from_parked boolean[],
+  p_now bigint, p_wall bigint, p_ordinals integer[], p_topics bigint[], p_from_parked boolean[],
   p_subscriptions bigint[], p_seqs bigint[], p_kinds smallint[], p_due_in bigint[], p_retries bigint[],
   p_reasons text[], p_ordering_keys text[], p_first_attempts bigint[], p_attempts bigint[], p_statuses bigint[],
   p_error_codes text[], p_error_details text[], p_reply_offsets integer[], p_reply_sizes integer[], p_replies bytea

@@ -15,7 +15,7 @@ LANGUAGE plpgsql AS $function$
 DECLARE
   v_now bigint;
   v_ordinals integer[];
-  v_topics integer[];
+  v_topics bigint[];
   v_rows tid[];
   v_dead_letters bigint[];
   v_subscriptions bigint[];

@@ -8,7 +8,7 @@ CREATE FUNCTION ringback.settle(
   p_exceptional bigint[],
   -- One element per settlement. p_kinds: 0 delivered, 1 parked, 2 held (parked behind its ordering key, not attempted),
   -- 3 dead, 4 released. p_replies holds all replies one after the other.
-  p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[],
+  p_claims bigint[], p_subscriptions bigint[], p_topics bigint[], p_seqs bigint[],
   p_kinds smallint[], p_due_in bigint[], p_retries bigint[], p_reasons text[], p_ordering_keys text[],
   p_first_attempts bigint[], p_attempts bigint[], p_started bigint[], p_durations bigint[], p_verdicts smallint[],
   p_statuses bigint[], p_error_codes text[], p_error_details text[], p_reply_offsets integer[],

@@ -1,7 +1,7 @@
 -- Turns a delivery that was given up into a dead letter. p_dead_letter: the dead letter that a redriven delivery
 -- already has; null for any other delivery.
 CREATE FUNCTION ringback.write_dead_letter(
-  p_dead_letter bigint, p_subscription bigint, p_topic integer, p_seq bigint, p_reason text, p_attempts bigint,
+  p_dead_letter bigint, p_subscription bigint, p_topic bigint, p_seq bigint, p_reason text, p_attempts bigint,
   p_died_at bigint, p_status bigint, p_error_code text, p_error_detail text, p_reply bytea
 ) RETURNS void LANGUAGE plpgsql AS $function$
 BEGIN

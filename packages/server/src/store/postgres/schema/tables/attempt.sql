@@ -4,7 +4,7 @@
 CREATE SEQUENCE ringback.attempt_id_seq;
 CREATE TABLE ringback.attempt (
   id bigint NOT NULL DEFAULT nextval('ringback.attempt_id_seq'),
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   seq bigint NOT NULL,
   subscription_id bigint NOT NULL,
   attempt bigint NOT NULL,

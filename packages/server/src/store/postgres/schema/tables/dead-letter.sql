@@ -2,7 +2,7 @@ CREATE TABLE ringback.dead_letter (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   account_id bigint NOT NULL,
   subscription_id bigint NOT NULL,
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   seq bigint NOT NULL,
   reason text NOT NULL,
   attempts bigint NOT NULL,

@@ -1,5 +1,5 @@
 CREATE TABLE ringback.idempotency (
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   key text NOT NULL,
   fingerprint text NOT NULL,
   first_seq bigint NOT NULL,

@@ -1,7 +1,7 @@
 -- The log of every topic, in partitions by time and retention: see docs/adr/0013-partitions.md. Each partition has the
 -- primary key (topic_id, seq). Positions are unique over all partitions because an append locks the row in topic_log.
 CREATE TABLE ringback.message (
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   seq bigint NOT NULL,
   partition_id integer NOT NULL,
   published_at bigint NOT NULL,
@@ -23,7 +23,7 @@ CREATE TABLE ringback.message_partition (
 
 -- A segment of a log: the messages from first_seq up to the next segment of the topic are in this partition.
 CREATE TABLE ringback.segment (
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   first_seq bigint NOT NULL,
   partition_id integer NOT NULL,
   PRIMARY KEY (topic_id, first_seq)

@@ -1,4 +1,5 @@
--- The processes that have this database open. An id is never used twice, since the ids of claims are derived from it.
+-- The processes that have this database open. An id is never used twice, because ids of claims are derived from it. A
+-- node that has used up its ids of claims takes one more id from the sequence.
 -- beating_since: since when the node has sent its heartbeats without a gap. name and version are shown to people only.
 CREATE TABLE ringback.node (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

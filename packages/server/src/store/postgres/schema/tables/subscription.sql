@@ -1,7 +1,7 @@
 CREATE TABLE ringback.subscription (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   account_id bigint NOT NULL REFERENCES ringback.account (id),
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   name text COLLATE "C" NOT NULL,
   version bigint NOT NULL DEFAULT 1,
   state text NOT NULL,
@@ -21,7 +21,7 @@ CREATE TABLE ringback.subscription (
 -- parked_count: how many deliveries were parked at parked_counted_at; kept up to date only where there are many.
 CREATE TABLE ringback.subscription_cursor (
   subscription_id bigint PRIMARY KEY,
-  topic_id integer NOT NULL,
+  topic_id bigint NOT NULL,
   active boolean NOT NULL,
   ordering text NOT NULL,
   in_flight_max integer NOT NULL,

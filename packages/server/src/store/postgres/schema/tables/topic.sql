@@ -1,6 +1,7 @@
--- The id takes 23 bits of a message id. version: counts the changes of the row. settings: JSON.
+-- No id is used twice. Its low 23 bits are the topic's number; see domain/topic-number.ts. version: counts the changes
+-- of the row. settings: JSON.
 CREATE TABLE ringback.topic (
-  id integer GENERATED ALWAYS AS IDENTITY (MAXVALUE 8388607) PRIMARY KEY,
+  id bigint PRIMARY KEY,
   account_id bigint NOT NULL REFERENCES ringback.account (id),
   name text COLLATE "C" NOT NULL,
   version bigint NOT NULL DEFAULT 1,
@@ -13,6 +14,23 @@ CREATE TABLE ringback.topic (
 -- Index for lookups that ignore case. In collation "C", lower() changes only the letters A to Z.
 CREATE INDEX topic_any_case ON ringback.topic (account_id, lower(name));
 
+CREATE UNIQUE INDEX topic_with_number ON ringback.topic ((id & 8388607));
+
+-- The largest number that a topic has had.
+CREATE TABLE ringback.topic_number (
+  only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+  last integer NOT NULL
+);
+INSERT INTO ringback.topic_number (last) VALUES (0);
+
+-- Numbers that new topics can have again, in the order in which they were released: the last topic that had the number,
+-- and the last position of its log.
+CREATE TABLE ringback.released_number (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  topic_id bigint NOT NULL,
+  last_seq bigint NOT NULL
+);
+
 -- The part of a topic that changes with every publish. An append locks the row, so that positions have no gaps and are
 -- in the order of commits.
 -- expires_at: when the oldest message has reached its retention; null while the log is empty.
@@ -21,10 +39,10 @@ CREATE INDEX topic_any_case ON ringback.topic (account_id, lower(name));
 -- Rows that change often leave room in their pages (fillfactor) and have no index over what changes, so that an update
 -- stays within its page.
 CREATE TABLE ringback.topic_log (
-  topic_id integer PRIMARY KEY,
+  topic_id bigint PRIMARY KEY,
   retention_ms bigint NOT NULL,
-  first_seq bigint NOT NULL DEFAULT 1,
-  last_seq bigint NOT NULL DEFAULT 0,
+  first_seq bigint NOT NULL,
+  last_seq bigint NOT NULL,
   last_published_at bigint NOT NULL DEFAULT 0,
   expires_at bigint,
   partition_id integer,
