@@ -1,3 +1,4 @@
+import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic, TopicSettings } from "../../domain/model.ts";
 import { untilWritten } from "../../domain/write-condition.ts";
@@ -37,7 +38,10 @@ export async function createTopic(context: ActionContext, { parameters }: Call):
       (await store.catalog.findTopicAnyCase(account.id, name)) === null &&
       (await store.catalog.createTopic(account.id, name, settings));
     if (!created) throw new CmqError("exists");
-    await keepFilterType(context, created, filterType);
+    await keepFilterType(context, created, filterType).catch(async (error: unknown) => {
+      await store.catalog.deleteTopic(account.id, name);
+      throw error instanceof RingbackError && error.code === "entry_limit" ? new CmqError("topicLimit") : error;
+    });
     return created;
   });
   notifyChanged(context, name);
