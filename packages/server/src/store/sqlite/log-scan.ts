@@ -138,7 +138,8 @@ export function takeDelivery(
 ): void {
   const { seq, message, attemptsMade, retriesMade, firstAttemptAtMs, parked, orderingKey, deadLetterId } = delivery;
   const claimed = { message, attemptsMade, retriesMade, firstAttemptAtMs };
-  claim.entry.addOpen(seq, { ...claimed, claim: claim.state, parked, settling: false, orderingKey, deadLetterId });
+  const unsettled = { settling: false, attempt: null };
+  claim.entry.addOpen(seq, { ...claimed, claim: claim.state, parked, orderingKey, deadLetterId, ...unsettled });
   claim.deliveries.push(claimed);
   claim.bytes += message.body.byteLength;
 }

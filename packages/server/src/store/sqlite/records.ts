@@ -24,9 +24,9 @@ import type { DeliveryRows } from "./operations/records.ts";
 import { readPullCounts } from "./pull-counts.ts";
 import { readSeqAt } from "./read-seq-at.ts";
 import type { StoreContext } from "./store-context.ts";
-import type { SubscriptionEntry } from "./subscription-entry.ts";
+import type { OpenDelivery, SubscriptionEntry } from "./subscription-entry.ts";
 import type { TopicEntry } from "./topic-entry.ts";
-import { withUnwritten, type WrittenRows } from "./unwritten-delivery.ts";
+import { withUnwritten, type ShownRows } from "./unwritten-delivery.ts";
 
 /** Maximum number of dead letters that one commit redrives or purges. */
 const DEAD_LETTER_STEP = 100;
@@ -69,7 +69,7 @@ export class SqliteRecords implements RecordStore {
    */
   async #readMessage(topic: TopicEntry, seq: Seq) {
     const entries = [...topic.subscriptions.values()];
-    const known = entries.map((entry) => ({ isOpen: entry.open.has(seq), isSettled: entry.cursor.isDone(seq) }));
+    const known = entries.map((entry) => ({ open: entry.open.get(seq) ?? null, isSettled: entry.cursor.isDone(seq) }));
     const unwritten = this.#context.commits.unwritten.slice();
     const subscriptionIds = entries.map((entry) => entry.id);
     const found = await this.#context.reader.call("readMessage", { topicId: topic.topic.id, seq, subscriptionIds });
@@ -77,8 +77,9 @@ export class SqliteRecords implements RecordStore {
     const { message } = found;
     const { clock } = this.#context;
     const deliveries = entries.map((entry, index) => {
-      const rows = withUnwritten(found.deliveries[index] as DeliveryRows, unwritten, entry.id, seq);
-      return deliveryRecord(clock, entry, message, rows, known[index] as Known);
+      const { open, isSettled } = known[index] as Known;
+      const rows = withUnwritten(found.deliveries[index] as DeliveryRows, unwritten, { id: entry.id, seq, open });
+      return deliveryRecord(clock, entry, message, rows, isSettled);
     });
     return { message: shownMessage(clock, message), topic: topic.topic.name, deliveries };
   }
@@ -218,7 +219,7 @@ export class SqliteRecords implements RecordStore {
 
 /** The part of a delivery's state that is in memory. */
 interface Known {
-  readonly isOpen: boolean;
+  readonly open: OpenDelivery | null;
   readonly isSettled: boolean;
 }
 
@@ -230,14 +231,12 @@ function deliveryRecord(
   clock: Clock,
   entry: SubscriptionEntry,
   message: Message,
-  { parked, dead, attempts, isWritten }: WrittenRows,
-  known: Known,
+  { parked, dead, attempts, isOpen }: ShownRows,
+  isSettled: boolean,
 ): DeliveryRecord {
-  // The delivery has ended since memory was read, and the rows contain its success.
-  const hasEnded = parked === null && attempts.at(-1)?.verdict === "accepted" && entry.cursor.isDone(message.seq);
   const state = deliveryState({
-    isOpen: !isWritten || (known.isOpen && !hasEnded),
-    isSettled: known.isSettled || hasEnded,
+    isOpen,
+    isSettled,
     isParked: parked !== null,
     hasDeadLetter: dead !== null,
     attempts,

@@ -78,6 +78,7 @@ function rowKey({ subscriptionId, seq }: Pick<ParkRow, "subscriptionId" | "seq">
 
 function apply(settling: Settling, { settled, attempt }: Settlement): void {
   const { batch, entry, seq, open } = settling;
+  open.attempt = attempt;
   if (attempt !== null) batch.work.attempts.add(entry.topic.topic.id, seq, entry.id, attempt);
   const attemptsMade = open.attemptsMade + (attempt === null ? 0 : 1);
   switch (settled.kind) {

@@ -17,6 +17,8 @@ class SlowStore implements StoreUnderTest {
   /** Writes that wait until the test lets them through. */
   readonly waiting: (() => void)[] = [];
   isSlow = false;
+  /** Called before each read of the database. */
+  beforeRead: () => Promise<unknown> = async () => {};
 
   constructor() {
     const database = emptyDatabase();
@@ -33,6 +35,11 @@ class SlowStore implements StoreUnderTest {
         return result;
       },
     };
+    const rows = directLink(reads);
+    const slowReader: typeof rows = {
+      ...rows,
+      call: (name, input) => this.beforeRead().then(() => rows.call(name, input)),
+    };
     const month = 30 * 24 * 3600_000;
     this.store = new SqliteStore(
       {
@@ -42,7 +49,7 @@ class SlowStore implements StoreUnderTest {
         clock: this.clock,
         timers: { ...systemTimers, after: (_delayMs, task) => systemTimers.after(0, task) },
       },
-      { writer, reader: directLink(reads), bytes: () => 0, closed: () => {} },
+      { writer, reader: slowReader, bytes: () => 0, closed: () => {} },
       { mark: null, ...writes.begin({ name: "default", appId: 1, wallMs: this.clock.wall() }), ...reads.load(null) },
     );
   }
@@ -130,6 +137,17 @@ describe("however slow the disk is, the state that is shown", () => {
       expect(await stateOf()).toBe(settled.kind);
     },
   );
+
+  it("contains no success while it is in_flight, even if the success is written during the read", async () => {
+    await scene.publish("a");
+    const claim = await scene.claim(reader);
+    slow.beforeRead = async () => {
+      slow.beforeRead = async () => {};
+      await scene.settle(claim, delivered);
+    };
+    expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "in_flight", attempts: [] });
+    expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered", attempts: [{ attempt: 1 }] });
+  });
 
   it("of a delayed delivery that is rewound is parked or pending", async () => {
     await scene.publish(message("a", { delayMs: 60_000 }));

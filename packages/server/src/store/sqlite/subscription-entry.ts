@@ -1,5 +1,6 @@
 import { compileFilter } from "../../domain/filter.ts";
 import type {
+  Attempt,
   Message,
   Order,
   Seq,
@@ -34,6 +35,8 @@ export interface OpenDelivery extends ClaimedDelivery {
   /** The ordering key that its row in `parked` blocks; null: none. */
   orderingKey: string | null;
   readonly deadLetterId: number | null;
+  /** The attempt that has ended the delivery; null while the delivery is open. */
+  attempt: Attempt | null;
 }
 
 /** A subscription as the database stores it, with its settings as text. */

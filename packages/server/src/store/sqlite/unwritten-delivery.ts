@@ -1,45 +1,51 @@
 import type { Attempt, Seq, SubscriptionId } from "../../domain/model.ts";
 import type { DeliveryRows } from "./operations/records.ts";
 import type { SettleWork } from "./settle-work.ts";
+import type { OpenDelivery } from "./subscription-entry.ts";
 
-/** The rows of one delivery, and whether its newest outcome is written. */
-export interface WrittenRows extends DeliveryRows {
-  readonly isWritten: boolean;
+export interface ShownRows extends DeliveryRows {
+  readonly isOpen: boolean;
+}
+
+/** A delivery, as it was in memory before its rows were read. */
+interface ReadDelivery {
+  readonly id: SubscriptionId;
+  readonly seq: Seq;
+  readonly open: OpenDelivery | null;
 }
 
 /**
- * Returns the rows of one delivery without outcomes that may be unwritten, because a crash would undo these: the
- * delivery would be shown as delivered, and would then be sent again. A delivery that is parked without an attempt is
+ * Returns the rows of one delivery. A delivery is open until its outcome is written, because a crash before undoes the
+ * outcome: the delivery would be shown as delivered, and would then be sent again. The attempt of an open delivery is
+ * left out, even if its row has been written after memory was read. A delivery that is parked without an attempt is
  * shown as parked at once. Otherwise it would be shown in a wrong state for as long as the disk is slow or full.
  */
 export function withUnwritten(
   rows: DeliveryRows,
   works: readonly SettleWork[],
-  subscriptionId: SubscriptionId,
-  seq: Seq,
-): WrittenRows {
+  { id, seq, open }: ReadDelivery,
+): ShownRows {
   let { parked } = rows;
-  let isWritten = true;
-  const unwritten: Attempt[] = [];
+  let isOpen = open !== null;
+  const newest = open?.attempt ? [open.attempt] : [];
   for (const work of works) {
-    unwritten.push(...work.attempts.of(subscriptionId, seq));
+    for (const attempt of work.attempts.of(id, seq)) {
+      newest.push(attempt);
+      isOpen = true;
+    }
     // A commit writes in this order.
     for (const row of work.dead) {
-      if (row.subscriptionId === subscriptionId && row.message.seq === seq) isWritten = false;
+      if (row.subscriptionId === id && row.message.seq === seq) isOpen = true;
     }
     for (const row of work.parked) {
-      if (row.subscriptionId === subscriptionId && row.seq === seq) parked = { dueAtMs: row.dueAtMs };
+      if (row.subscriptionId === id && row.seq === seq) parked = { dueAtMs: row.dueAtMs };
     }
     for (const row of work.unparked) {
-      if (row.subscriptionId === subscriptionId && row.seq === seq) parked = null;
+      if (row.subscriptionId === id && row.seq === seq) parked = null;
     }
   }
-  return {
-    parked,
-    dead: rows.dead,
-    attempts: rows.attempts.filter((attempt) => !unwritten.some((other) => isSame(attempt, other))),
-    isWritten: isWritten && unwritten.length === 0,
-  };
+  const attempts = rows.attempts.filter((attempt) => !newest.some((other) => isSame(attempt, other)));
+  return { parked, dead: rows.dead, attempts, isOpen };
 }
 
 function isSame(one: Attempt, other: Attempt): boolean {
