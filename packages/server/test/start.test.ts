@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { APPLICATION_ID } from "../src/store/sqlite/migrations.ts";
 import { runCommandInProcess, startCommandInProcess } from "../src/cli/testing/command-in-process.ts";
 import { Api } from "./harness/api.ts";
 import { withMasterKey } from "./harness/cmq/account.ts";
@@ -73,7 +74,7 @@ describe("a start", () => {
   it("on a folder that a newer version has written is refused in one line", async () => {
     await using folder = await temporaryFolder();
     const db = new DatabaseSync(join(folder.path, "ringback.db"));
-    db.exec("PRAGMA user_version = 999; PRAGMA application_id = 0x5262636d");
+    db.exec(`PRAGMA user_version = 999; PRAGMA application_id = ${APPLICATION_ID}`);
     db.close();
     const { code, stderr } = await runCommandInProcess(serveArgs(folder.path));
     expect(code).toBe(1);

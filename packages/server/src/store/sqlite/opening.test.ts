@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { Scene, textsOf } from "../contract/fixtures.ts";
-import { migrations } from "./migrations.ts";
+import { APPLICATION_ID, migrations } from "./migrations.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { Child } from "./testing/child.ts";
 import { SqliteFolder, temporaryFolder } from "./testing/sqlite-folder.ts";
@@ -97,7 +97,7 @@ describe("a database that cannot be used", () => {
     ["an unreleased Ringback", "PRAGMA user_version = 3; CREATE TABLE topic (id INTEGER, filter_type TEXT)"],
     ["another program", "CREATE TABLE note (text TEXT)"],
     ["another program, which names itself,", "PRAGMA application_id = 0x0f055111"],
-    ["nobody knows who", "PRAGMA application_id = 0x5262636d; PRAGMA user_version = -1"],
+    ["nobody knows who", `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = -1`],
   ])("because %s wrote it, is refused in one line and left unchanged", async (_who, sql) => {
     const earlier = newFolder();
     const database = new DatabaseSync(join(earlier, "ringback.db"));

@@ -67,6 +67,7 @@ export async function runChaos({ folder, kills, seed, acceptedMax }: ChaosOption
     const loading = load.run(server.api, publishers, stop.signal);
     const killAt = load.accepted.length + chance.whole(1, acceptedMax);
     await untilTrue("it has accepted some messages", () => load.accepted.length >= killAt);
+    await untilTrue("it has recorded a success", () => recordedSuccesses(folder).size > 0);
     await pause(chance.whole(0, 50));
     await server.kill();
     stop.abort();
