@@ -135,7 +135,13 @@ export const messageBodyMembers = {
 
 const deliverySchema = closedObject({
   subscription: Type.String(),
-  state: Type.Enum(["pending", "in_flight", "parked", "delivered", "dead", "filtered", "skipped"]),
+  state: about(
+    "`pending`: not attempted yet. `in_flight`: is being attempted, or its outcome is not written yet. `parked`: waits " +
+      "for a retry, for its delay, or for an acknowledgement. `delivered`: accepted. `dead`: given up, see `reason`. " +
+      "`filtered`: the subscription's filter does not match. `skipped`: there is no record of it, because the " +
+      "subscription began after the message, or because the record is older than `attemptRetentionMs`.",
+    Type.Enum(["pending", "in_flight", "parked", "delivered", "dead", "filtered", "skipped"]),
+  ),
   nextAttemptAt: nullable(
     timeSchema("Only for a parked delivery; null while it waits behind an earlier delivery of its ordering key."),
   ),
