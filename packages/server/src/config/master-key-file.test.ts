@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -74,8 +83,12 @@ describe("the file of the master key", () => {
     expect(lines).toEqual([]);
   });
 
-  it("stops the start if it is a folder", () => {
-    mkdirSync(file());
-    expect(() => masterKeysOf(folder, [], log)).toThrow(/master\.key" cannot be used: EISDIR/);
+  it.each([
+    ["a folder", () => mkdirSync(file())],
+    ["a large file", () => writeFileSync(file(), "A".repeat(2_000))],
+    ["a device", () => symlinkSync("/dev/zero", file())],
+  ])("stops the start if it is %s", { skip: process.platform === "win32" }, (_what, make) => {
+    make();
+    expect(() => masterKeysOf(folder, [], log)).toThrow(/master\.key" cannot be used: it is not a small file/);
   });
 });

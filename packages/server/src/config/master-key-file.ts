@@ -1,11 +1,23 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { RingbackError } from "../domain/errors.ts";
 
 const fileName = "master.key";
 /** 32 bytes in base64url. The last character has only four significant bits. */
 const keyForm = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+/** A key is shorter. A device has no end. */
+const fileBytesMax = 1024;
 
 interface Log {
   info(fields: object, message: string): void;
@@ -40,6 +52,8 @@ export function masterKeyFileOf(folder: string): string | null {
 function readKey(file: string): string | null {
   let text: string;
   try {
+    const found = statSync(file);
+    if (!found.isFile() || found.size > fileBytesMax) throw new Error("it is not a small file");
     text = readFileSync(file, "utf8").trim();
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;

@@ -25,6 +25,25 @@ const passedOn: ReadonlySet<string> = new Set([
   "uselibpqcompat",
 ]);
 
+/** Parts of the address itself. */
+const ownParts: ReadonlySet<string> = new Set(["user", "password", "host", "hostaddr", "port", "dbname"]);
+
+/** Parameters of libpq that change nothing here: no time limit, session or protection depends on them. */
+const unused: ReadonlySet<string> = new Set([
+  "channel_binding",
+  "client_encoding",
+  "connect_timeout",
+  "gssencmode",
+  "keepalives",
+  "keepalives_count",
+  "keepalives_idle",
+  "keepalives_interval",
+  "load_balance_hosts",
+  "sslcompression",
+  "sslsni",
+  "target_session_attrs",
+]);
+
 type Parameters = ReadonlyMap<string, string>;
 
 const scheme = /^postgres(?:ql)?:\/\//;
@@ -45,6 +64,7 @@ export function parseAddress(text: string): PostgresAddress {
   const isPairs = /^\s*\w+\s*=/.test(text);
   if (!isPairs && !scheme.test(text)) throw new AddressFault("is not valid");
   const parameters = isPairs ? readPairs(text) : readUrl(text.replace(scheme, ""));
+  assertKnown(parameters);
   const value = (name: string): string | null => parameters.get(name) || null;
   const host = value("host") ?? value("hostaddr");
   const port = value("port");
@@ -60,6 +80,16 @@ export function parseAddress(text: string): PostgresAddress {
     host: host?.startsWith("/") === true ? host : `${bracketed(host ?? "localhost")}${port === null ? "" : `:${port}`}`,
     url: writeUrl({ user: value("user"), password: value("password"), host, port, database }, parameters),
   };
+}
+
+/** A parameter with a spelling mistake, such as `sslmod=require`, would otherwise leave the connection unprotected. */
+function assertKnown(parameters: Parameters): void {
+  const given = [...parameters.keys()].filter((name) => !ownParts.has(name));
+  const unknown = given.findIndex((name) => !passedOn.has(name) && !unused.has(name));
+  if (unknown < 0) return;
+  throw new AddressFault(
+    `has an unknown parameter (number ${unknown + 1} of its ${given.length}); known are ${[...passedOn].join(", ")}`,
+  );
 }
 
 function writeUrl(

@@ -68,9 +68,17 @@ describe("a connection string", () => {
     expect(parseAddress("postgres://u:p@").host).toBe("localhost");
   });
 
-  it("does not change options of the driver", () => {
-    const client = newClient("postgres://u@db/name?binary=true&query_timeout=1&replication=true", "test");
-    expect(client).toMatchObject({ binary: false, connectionParameters: { replication: undefined } });
+  it.each(["binary=true", "query_timeout=1", "replication=true", "sslmod=require", "SSLMODE=require", "sslcrl=file"])(
+    "with a parameter that the server does not heed is refused: %s",
+    (parameter) => {
+      const fault = /^has an unknown parameter \(number 2 of its 2\); known are application_name, /;
+      expect(addressFault(`postgres://u@db/name?sslmode=require&${parameter}`)).toMatch(fault);
+      expect(addressFault(`host=db user=u sslmode=require ${parameter}`)).toMatch(fault);
+    },
+  );
+
+  it("may have parameters of libpq that make no difference here", () => {
+    expect(read("postgres://u:p@db/name?connect_timeout=10&channel_binding=require")).toMatchObject(usual);
   });
 
   const text = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });

@@ -5,6 +5,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -93,6 +94,17 @@ describe.skipIf(process.platform === "win32")("a data folder", () => {
     const second = await open(folder);
     expect(second.warnings).toEqual([]);
     await second.store.close();
+  });
+
+  test("with a link to a file elsewhere, such as a mounted secret, does not change that file", async () => {
+    const folder = newFolder();
+    const elsewhere = join(newFolder(), "secret");
+    writeFileSync(elsewhere, "");
+    chmodSync(elsewhere, 0o644);
+    symlinkSync(elsewhere, join(folder, "master.key"));
+    const { store, warnings } = await open(folder);
+    expect([modeOf(elsewhere), warnings]).toEqual(["644", []]);
+    await store.close();
   });
 
   test("that contains other files keeps its mode, with a warning, and the files of the server are private", async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, openSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, lstatSync, openSync, readdirSync, statSync, type Stats } from "node:fs";
 import { join } from "node:path";
 
 /** Every file that a server creates in its data folder. SQLite gives its journals the mode of the database. */
@@ -33,7 +33,7 @@ export function makePrivate(folder: string): readonly string[] {
   const names = readdirSync(folder);
   for (const name of names) if (ownFiles.has(name)) sentences.push(...restrict(join(folder, name), 0o600, "file"));
   if (names.every((name) => ownFiles.has(name))) sentences.push(...restrict(folder, 0o700, "folder"));
-  else if (isShared(folder)) {
+  else if (isShared(statSync(folder))) {
     sentences.push(
       `Other users of this machine have rights on the data folder "${folder}", which also contains other files. ` +
         "The data itself is private. Use a folder of its own, or run chmod 700.",
@@ -43,7 +43,8 @@ export function makePrivate(folder: string): readonly string[] {
 }
 
 function restrict(path: string, mode: number, kind: "file" | "folder"): readonly string[] {
-  if (!isShared(path)) return [];
+  const found = kind === "folder" ? statSync(path) : lstatSync(path, { throwIfNoEntry: false });
+  if (!isShared(found)) return [];
   const octal = mode.toString(8);
   try {
     chmodSync(path, mode);
@@ -56,7 +57,10 @@ function restrict(path: string, mode: number, kind: "file" | "folder"): readonly
   }
 }
 
-/** A file that has just disappeared counts as private. */
-function isShared(path: string): boolean {
-  return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS) !== 0;
+/**
+ * A file that has just disappeared counts as private. A symbolic link does too: what it leads to may belong to others,
+ * such as a mounted secret.
+ */
+function isShared(found: Stats | undefined): boolean {
+  return found !== undefined && !found.isSymbolicLink() && (found.mode & OTHERS) !== 0;
 }
