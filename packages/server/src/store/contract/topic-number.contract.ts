@@ -54,7 +54,7 @@ export function topicNumberContract({ promise, fresh }: Part): void {
         const account = store.catalog.defaultAccount().id;
         const ids = new Set<MessageId>();
         let count = 0;
-        for (let round = 0; round < 100; round++) {
+        for (let round = 0; round < 40; round++) {
           const scene = await Scene.make(under);
           const texts = Array.from({ length: round % 3 }, (_, index) => `${round}-${index}`);
           if (texts.length > 0) {
