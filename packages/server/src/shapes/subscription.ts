@@ -19,7 +19,7 @@ import {
   closedObject,
   describedObject,
   nullable,
-  secretMap,
+  secretHeaders,
   timeSchema,
   whole,
 } from "./schema-parts.ts";
@@ -49,7 +49,7 @@ const push = describedObject(
       optional(Type.String({ examples: ["cloudevents"] }), "raw"),
     ),
     headers: optional(
-      secretMap(
+      secretHeaders(
         `Headers of every POST, for http and https only; at most ${limits.pushHeadersMax}, ${limits.pushHeaderBytesMax} bytes together. ` +
           "The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. " +
           "A PATCH keeps the headers that it does not name, and removes those to which it gives null.",
