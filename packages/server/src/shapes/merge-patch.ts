@@ -15,7 +15,7 @@ export function mergePatch(target: unknown, patch: unknown, schema: Schema = {})
   return Object.fromEntries(members);
 }
 
-/** Removes the members that the patch names in another spelling only. What the patch has for such a name replaces it. */
+/** Removes the members that the patch names in another spelling only. The patch's member, if any, takes its place. */
 function removeRespelled(members: Map<string, unknown>, patched: readonly string[]): void {
   const lowerCase = new Set(patched.map((name) => name.toLowerCase()));
   for (const name of members.keys()) {
