@@ -1,4 +1,5 @@
 import { RingbackError } from "../domain/errors.ts";
+import { assertRetriesWithin } from "../domain/retry-rules.ts";
 import type { Hooks } from "../engine/hooks/account-hooks.ts";
 import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import type { ApiKeys } from "../engine/keys/account-api-keys.ts";
@@ -33,7 +34,11 @@ export async function declareResources(services: DeclareServices, config: Config
     const account = store.catalog.defaultAccount().id;
     const { topic } = await at(origin, () => store.catalog.putTopic(account, name, value.settings));
     for (const { name, value: subscription, origin } of value.subscriptions) {
-      await at(origin, () => putSubscription(services, topic, name, subscription));
+      await at(origin, async () => {
+        // The file may have shortened the retention of the topic above without a change of the policy.
+        assertRetriesWithin("retry", subscription.settings.retry, topic.settings.retentionMs);
+        return putSubscription(services, topic, name, subscription);
+      });
     }
   }
   // Inboxes may read topics, so they come last.
