@@ -139,7 +139,8 @@ const rewindSchema = {
   description:
     "Every matching message from the given position on that still exists is delivered again, or can be pulled again, " +
     "whatever its earlier deliveries have come to. Their receipt handles are no longer valid. Dead letters stay. A " +
-    "position that the subscription has not reached yet changes nothing.",
+    "position that the subscription has not reached yet changes nothing. A `seq` after that of the topic's next message " +
+    "is refused.",
   params: subscriptionParams,
   body: rewindBody,
   response: {

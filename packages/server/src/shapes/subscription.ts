@@ -124,7 +124,11 @@ const unixMs = Type.Integer({
 
 const positionForms = [
   closedObject({
-    seq: Type.Integer({ minimum: 1, description: "From this message on, or from the next that still exists." }),
+    seq: Type.Integer({
+      minimum: 1,
+      description:
+        "From this message on, or from the next that still exists; at most the position of the topic's next message.",
+    }),
   }),
   closedObject({
     at: Type.Union([Type.String({ format: "date-time" }), unixMs], {
