@@ -12,6 +12,7 @@ const jwk = { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" };
 let test: TestApp;
 afterEach(() => test.app.close());
 
+const oct = (bytes: number) => ({ json: { jwk: { kty: "oct", k: Buffer.alloc(bytes, bytes).toString("base64url") } } });
 const ask = (method: string, url: string, given?: CallBody) => call(test.app, method, url, given);
 
 describe("keys", () => {
@@ -50,9 +51,6 @@ describe("keys", () => {
 
   it("are replaced by one that their users cannot use only by force", async () => {
     test = await createTestApp();
-    const oct = (bytes: number) => ({
-      json: { jwk: { kty: "oct", k: Buffer.alloc(bytes, bytes).toString("base64url") } },
-    });
     await ask("PUT", "/v1/topics/orders");
     for (const [kid, bytes] of Object.entries({ used: 33, card: 16 })) await ask("PUT", `/v1/keys/${kid}`, oct(bytes));
     const push = { url: "https://example.com/", protocol: "standard-webhooks", keys: ["used"] };
