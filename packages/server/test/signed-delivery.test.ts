@@ -219,7 +219,7 @@ describe("a key that the dialect cannot sign with", () => {
     expect(JSON.stringify(refused.json)).not.toContain(short.k);
   });
 
-  it("that replaces another keeps its messages unsent, and loses none", async () => {
+  it("that replaces another by force keeps its messages unsent, and loses none", async () => {
     await using receiver = await startReceiver();
     const secret = newSecret();
     await putKey("mistaken", newSecret().jwk);
@@ -227,7 +227,9 @@ describe("a key that the dialect cannot sign with", () => {
       push: { url: receiver.url, protocol, keys: ["mistaken"] },
       retry: { delaysMs: Array.from({ length: 200 }, () => 50) },
     });
-    await putKey("mistaken", short);
+    const refused = await server().api.call("PUT", "/v1/keys/mistaken", { json: { jwk: short } });
+    expect(refused).toMatchObject({ status: 409, json: { code: "key_in_use" } });
+    await putKey("mistaken?force=true", short);
     const { id } = await server().api.publish("signed", { body: { a: 1 } });
     await until("it is told", () => attemptCodes(id, "mistaken"), isAttempt("key_unavailable"));
     await putKey("mistaken", secret.jwk);

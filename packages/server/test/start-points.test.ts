@@ -66,14 +66,24 @@ describe("a new subscription", () => {
     }
   });
 
-  it("that starts at a future position receives no message before it", async () => {
+  it("begins at the position of the next message at the latest, and is refused with a later one", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     await api.putTopic("ahead");
-    await api.subscribe("ahead", "s", { push: { url: receiver.url }, order: "strict", start: { seq: 3 } });
-    await publishApart("ahead", 4);
+    await publishApart("ahead", 2);
+    const settings = { push: { url: receiver.url }, order: "strict" };
+    for (const seq of [4, 1e15]) {
+      const json = { ...settings, start: { seq } };
+      const answer = await api.call("PUT", "/v1/topics/ahead/subscriptions/s", { json });
+      const problem = answer.json as ProblemView;
+      expect([answer.status, problem.code, problem.errors?.[0]?.field]).toEqual([400, "invalid_request", "start.seq"]);
+      expect(problem.detail).toContain("must be at most 3");
+    }
+    await api.subscribe("ahead", "s", { ...settings, start: { seq: 3 } });
+    await publishApart("ahead", 2);
     await untilTrue("the last has arrived", () => receiver.arrivals.length === 2);
-    expect(receiver.arrivals.map(({ text }) => text)).toEqual(["3", "4"]);
+    const rewind = await api.call("POST", "/v1/topics/ahead/subscriptions/s/rewind", { json: { to: { seq: 6 } } });
+    expect([rewind.status, (rewind.json as ProblemView).errors?.[0]?.field]).toEqual([400, "to.seq"]);
   });
 
   it("that is put a second time keeps its position, whatever start is given", async () => {

@@ -1,5 +1,6 @@
 /** Real: the HTTP application, which is called through `inject`; the keys. Faked: the store, in memory. */
 
+import { setImmediate as otherWork } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";
 import { call } from "./testing/call.ts";
@@ -11,6 +12,7 @@ const jwk = { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" };
 let test: TestApp;
 afterEach(() => test.app.close());
 
+const oct = (bytes: number) => ({ json: { jwk: { kty: "oct", k: Buffer.alloc(bytes, bytes).toString("base64url") } } });
 const ask = (method: string, url: string, given?: CallBody) => call(test.app, method, url, given);
 
 describe("keys", () => {
@@ -45,6 +47,57 @@ describe("keys", () => {
     expect((await ask("DELETE", "/v1/keys/card?force=true")).status).toBe(204);
     await ask("DELETE", "/v1/topics/orders");
     expect((await ask("DELETE", "/v1/keys/used")).status).toBe(204);
+  });
+
+  it("are replaced by one that their users cannot use only by force", async () => {
+    test = await createTestApp();
+    await ask("PUT", "/v1/topics/orders");
+    for (const [kid, bytes] of Object.entries({ used: 33, card: 16 })) await ask("PUT", `/v1/keys/${kid}`, oct(bytes));
+    const push = { url: "https://example.com/", protocol: "standard-webhooks", keys: ["used"] };
+    await ask("PUT", "/v1/topics/orders/subscriptions/billing", { json: { push } });
+    const hook = { urls: ["https://example.com/"], protocol: "opencard", key: "card" };
+    expect((await ask("PUT", "/v1/hooks/cards", { json: hook })).status).toBe(201);
+    const refused = await ask("PUT", "/v1/keys/used", oct(16));
+    expect(refused).toMatchObject({ status: 409, json: { code: "key_in_use" } });
+    expect(refused.json.detail).toBe(
+      'The new key "used" cannot be used by the subscription orders/billing ' +
+        "(standard-webhooks: a secret must have 24 to 64 bytes to sign).",
+    );
+    const { json } = await ask("PUT", "/v1/keys/card", oct(33));
+    expect([json.code, json.detail]).toEqual([
+      "key_in_use",
+      expect.stringContaining('"card" cannot be used by the hook cards (opencard: '),
+    ]);
+    expect((await ask("GET", "/v1/keys/used")).json.bits).toBe(33 * 8);
+    expect((await ask("PUT", "/v1/keys/used", oct(34))).status).toBe(200);
+    expect((await ask("PUT", "/v1/keys/used", { json: { jwk: { kty: "oct", k: "A" } } })).json.code).toBe(
+      "invalid_key",
+    );
+    expect((await ask("PUT", "/v1/keys/used?force=yes", oct(16))).json.code).toBe("invalid_request");
+    expect((await ask("PUT", "/v1/keys/used?force=true", oct(16))).status).toBe(200);
+  });
+
+  it.each<[string, object]>([
+    [
+      "/v1/topics/orders/subscriptions/s",
+      { push: { url: "https://example.com/", protocol: "standard-webhooks", keys: ["k"] } },
+    ],
+    ["/v1/hooks/h", { urls: ["https://example.com/"], protocol: "opencard", key: "k" }],
+  ])("are not deleted between the check and the write of %s", async (user, json) => {
+    test = await createTestApp();
+    await ask("PUT", "/v1/topics/orders");
+    await ask("PUT", "/v1/keys/k", { json: { jwk: { kty: "oct", k: "A".repeat(43) } } });
+    const { entries } = test.store;
+    const remove = entries.delete.bind(entries);
+    let written: ReturnType<typeof ask> | undefined;
+    entries.delete = async (...which) => {
+      written = ask("PUT", user, { json });
+      for (let turn = 0; turn < 100; turn++) await otherWork();
+      return remove(...which);
+    };
+    expect((await ask("DELETE", "/v1/keys/k")).status).toBe(204);
+    expect((await written)?.json).toMatchObject({ code: "key_not_found" });
+    expect((await ask("GET", user)).status).toBe(404);
   });
 
   it("are never shown: neither one by one, nor in a list, nor in the log", async () => {

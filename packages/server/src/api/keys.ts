@@ -1,9 +1,9 @@
 import type { Jwk } from "@ringback/sdk/protocols";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type, type Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { assertKid } from "../domain/kid-rule.ts";
-import { assertKeyUnused } from "../engine/keys/key-users.ts";
+import { assertKeyFitsUsers, assertKeyUnused } from "../engine/keys/key-users.ts";
 import type { KeyDetails } from "../engine/keys/keys.ts";
 import { keyBody, keySchema, keyView } from "../shapes/key.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
@@ -16,29 +16,40 @@ import { resourceRoutes, type Resource } from "./resource.ts";
 
 type KeyPath = Static<typeof keyParams>;
 
-const deleteQuery = closedObject({
-  force: about("True: delete the key even if subscriptions or hooks use it.", Type.Optional(Type.Boolean())),
-});
+const forceQuery = (meaning: string) => closedObject({ force: about(meaning, Type.Optional(Type.Boolean())) });
+const deleteQuery = forceQuery("True: delete the key even if subscriptions or hooks use it.");
+const putQuery = forceQuery("True: replace the key even if subscriptions or hooks that use it cannot use the new one.");
 
 /** No response, error or event contains any part of a key's secret. */
 export function keyRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { keys } = parts;
   const readBody = shapeReader(keyBody, { codes: { jwk: "invalid_key" } });
   const readListQuery = queryReader(listQuery);
-  const readDeleteQuery = queryReader(deleteQuery);
+  const readForce = queryReader(deleteQuery);
+  /** Runs the check and the write as one step, because the users of the key must not change in between. */
+  const afterCheck = <T>(request: FastifyRequest, check: () => Promise<void>, write: () => Promise<T>): Promise<T> => {
+    const { force } = readForce(request);
+    return keys.uses.run(async () => {
+      if (force !== true) await check();
+      return write();
+    });
+  };
   const resource: Resource<"key", KeyPath, KeyDetails, Jwk> = {
     path: "/v1/keys/:kid",
     noun: "key",
     plural: "keys",
     pathErrors: ["invalid_name", "key_not_found"],
-    putErrors: ["invalid_key", "master_key_missing", "entry_limit"],
+    putQuery,
+    putErrors: ["invalid_key", "master_key_missing", "entry_limit", "key_in_use"],
     settingErrors: [],
     params: keyParams,
     view: keySchema,
     texts: {
       put: {
         summary: "Store a key, or replace it",
-        description: "The key is stored encrypted under the server's master key, and is never shown again.",
+        description:
+          "The key is stored encrypted under the server's master key, and is never shown again. A key is not replaced " +
+          "by one that the protocol of a subscription or hook that uses it cannot use, unless `force` is true.",
       },
       get: { summary: "Get what is known of a key, without its secret" },
       delete: {
@@ -55,11 +66,18 @@ export function keyRoutes(app: FastifyInstance, parts: ApiParts): void {
     assertName: ({ kid }) => assertKid("kid", kid),
     at: ({ kid }) => ({
       get: () => keys.get(kid),
-      put: (jwk, condition) => keys.put(kid, jwk, condition),
-      delete: async (condition, request) => {
-        if (readDeleteQuery(request).force !== true) await assertKeyUnused(parts, kid);
-        return keys.delete(kid, condition);
-      },
+      put: (jwk, condition, request) =>
+        afterCheck(
+          request,
+          () => assertKeyFitsUsers(parts, kid, jwk),
+          () => keys.put(kid, jwk, condition),
+        ),
+      delete: (condition, request) =>
+        afterCheck(
+          request,
+          () => assertKeyUnused(parts, kid),
+          () => keys.delete(kid, condition),
+        ),
     }),
     notFound: ({ kid }) => new RingbackError("key_not_found", `There is no key "${kid}".`),
     viewOf: keyView,

@@ -68,6 +68,16 @@ describe("the values of push headers", () => {
     expect((await patch({ push: { headers: null } })).json.push.headers).toEqual({});
   });
 
+  it("are removed and replaced by a PATCH that spells the name with other letter case", async () => {
+    await put();
+    expect((await patch({ push: { headers: { AUTHORIZATION: null } } })).json.push.headers).toEqual({ "X-Team": null });
+    expect(Object.keys(await stored())).toEqual(["X-Team"]);
+    const replaced = await patch({ push: { headers: { "x-team": "red" } } });
+    expect([replaced.status, replaced.json.push.headers]).toEqual([200, { "x-team": null }]);
+    const twice = await patch({ push: { headers: { "x-team": "red", "X-TEAM": "blue" } } });
+    expect([twice.status, twice.json.errors]).toMatchObject([400, [{ field: "push.headers.X-TEAM" }]]);
+  });
+
   it("that are equal to the stored ones change nothing when they are given again", async () => {
     await put();
     const before = await etag();

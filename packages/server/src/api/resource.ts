@@ -24,7 +24,11 @@ import type { Page, PageRequest } from "../store/page.ts";
 export interface Target<N extends string, R, S> {
   get(): Promise<R | null>;
   /** The result has the resource under its noun, such as `topic`. */
-  put(settings: S, condition?: WriteCondition): Promise<Readonly<Record<N, R>> & { readonly created: boolean }>;
+  put(
+    settings: S,
+    condition: WriteCondition | undefined,
+    request: FastifyRequest,
+  ): Promise<Readonly<Record<N, R>> & { readonly created: boolean }>;
   /** Returns false if another request has deleted the resource in the meantime. */
   delete(condition: WriteCondition | undefined, request: FastifyRequest): Promise<boolean>;
 }
@@ -72,8 +76,8 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
     const target = await at(name);
     const current = () => target.get();
     const written = isConditional(request)
-      ? await writeConditionally(request, current, (_current, condition) => target.put(settings, condition))
-      : await target.put(settings);
+      ? await writeConditionally(request, current, (_current, condition) => target.put(settings, condition, request))
+      : await target.put(settings, undefined, request);
     notify?.(name, "changed");
     return send(reply.code(written.created ? 201 : 200), written[noun]);
   });
@@ -90,7 +94,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
         return writeConditionally(
           request,
           async () => found(name, await target.get()),
-          (before) => target.put(patched(bodyOf(before), changes), before),
+          (before) => target.put(patched(bodyOf(before), changes), before, request),
         );
       });
       notify?.(name, "changed");

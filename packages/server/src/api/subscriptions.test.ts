@@ -119,7 +119,7 @@ describe("subscriptions", () => {
 
   it.each([
     [{ to: "oldest" }, "oldest"],
-    [{ to: { seq: 17 } }, { seq: 17 }],
+    [{ to: { seq: 1 } }, { seq: 1 }],
     [{ to: { at: "2026-01-31T08:15:30Z" } }, { atMs: Date.UTC(2026, 0, 31, 8, 15, 30) }],
   ])("go back where they are told: %j", async (json, expected) => {
     await call(test.app, "PUT", path, { json: { push: { url } } });
@@ -136,6 +136,7 @@ describe("subscriptions", () => {
     [{}, "to"],
     [{ to: "now" }, "to"],
     [{ to: { seq: 0 } }, "to.seq"],
+    [{ to: { seq: 2 } }, "to.seq"],
     [{ to: { at: "yesterday" } }, "to.at"],
     [{ to: { seq: 1, at: 1 } }, "to.at"],
     [{ to: { at: 1_769_846_400 } }, "to.at"],
@@ -218,6 +219,7 @@ describe("subscriptions", () => {
     [{ push: { url }, order: "fifo" }, "invalid_request", "order"],
     [{ push: { url }, maxInFlight: 0 }, "invalid_request", "maxInFlight"],
     [{ push: { url }, start: { seq: 0 } }, "invalid_request", "start.seq"],
+    [{ push: { url }, start: { seq: 2 } }, "invalid_request", "start.seq"],
     [{ push: { url }, start: { at: "yesterday" } }, "invalid_request", "start.at"],
     [{ push: { url }, start: { at: 1_769_846_400 } }, "invalid_request", "start.at"],
     [{ push: { url }, start: { at: "2026-01-31T08:15:30" } }, "invalid_request", "start.at"],

@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { Subscription } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
-import { settingsToStore } from "../engine/push/settings-rule.ts";
+import { putSubscription } from "../engine/push/settings-rule.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { writeConditionally } from "../http/preconditions.ts";
 import { labelOf } from "../shapes/labels.ts";
@@ -100,10 +100,7 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
       const topic = await topicAt(store, path);
       return {
         get: () => catalog.getSubscription(topic.id, name),
-        async put({ settings, start }, condition) {
-          const stored = await settingsToStore(parts, topic, name, settings);
-          return catalog.putSubscription(topic.id, name, stored, start, condition);
-        },
+        put: (written, condition) => putSubscription(parts, topic, name, written, condition),
         delete: (condition) => catalog.deleteSubscription(topic.id, name, condition),
       };
     },
@@ -142,7 +139,8 @@ const rewindSchema = {
   description:
     "Every matching message from the given position on that still exists is delivered again, or can be pulled again, " +
     "whatever its earlier deliveries have come to. Their receipt handles are no longer valid. Dead letters stay. A " +
-    "position that the subscription has not reached yet changes nothing.",
+    "position that the subscription has not reached yet changes nothing. A `seq` after that of the topic's next message " +
+    "is refused.",
   params: subscriptionParams,
   body: rewindBody,
   response: {

@@ -3,6 +3,7 @@ import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { Topic, TopicSettings } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
+import { assertRetentionFitsRetries } from "../engine/push/settings-rule.ts";
 import { topicParams } from "../shapes/schema-parts.ts";
 import { topicSchema, topicShape, topicView } from "../shapes/topic.ts";
 import type { Store } from "../store/store.ts";
@@ -11,7 +12,8 @@ import { labelledListRoute, resourceRoutes, type Resource } from "./resource.ts"
 
 export type TopicPath = Static<typeof topicParams>;
 
-export function topicRoutes(app: FastifyInstance, { store: { catalog }, events, clock }: ApiParts): void {
+export function topicRoutes(app: FastifyInstance, { store, events, clock }: ApiParts): void {
+  const { catalog } = store;
   const account = catalog.defaultAccount().id;
   const resource: Resource<"topic", TopicPath, Topic, TopicSettings> = {
     path: "/v1/topics/:topic",
@@ -28,7 +30,10 @@ export function topicRoutes(app: FastifyInstance, { store: { catalog }, events, 
     assertName: ({ topic }) => assertName("topic", topic),
     at: ({ topic: name }) => ({
       get: () => catalog.getTopic(account, name),
-      put: (settings, condition) => catalog.putTopic(account, name, settings, condition),
+      async put(settings, condition) {
+        await assertRetentionFitsRetries(store, account, name, settings.retentionMs);
+        return catalog.putTopic(account, name, settings, condition);
+      },
       delete: (condition) => catalog.deleteTopic(account, name, condition),
     }),
     notFound,

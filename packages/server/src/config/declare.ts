@@ -1,10 +1,11 @@
 import { RingbackError } from "../domain/errors.ts";
+import { assertRetriesWithin } from "../domain/retry-rules.ts";
 import type { Hooks } from "../engine/hooks/account-hooks.ts";
 import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import type { ApiKeys } from "../engine/keys/account-api-keys.ts";
 import type { Keys } from "../engine/keys/account-keys.ts";
 import type { PushHeaders } from "../engine/keys/push-headers.ts";
-import { settingsToStore } from "../engine/push/settings-rule.ts";
+import { putSubscription } from "../engine/push/settings-rule.ts";
 import type { Store } from "../store/store.ts";
 import type { EndpointRule } from "../transport/endpoint-rule.ts";
 import type { Config } from "./config.ts";
@@ -33,10 +34,10 @@ export async function declareResources(services: DeclareServices, config: Config
     const account = store.catalog.defaultAccount().id;
     const { topic } = await at(origin, () => store.catalog.putTopic(account, name, value.settings));
     for (const { name, value: subscription, origin } of value.subscriptions) {
-      const { settings, start } = subscription;
       await at(origin, async () => {
-        const stored = await settingsToStore(services, topic, name, settings);
-        return store.catalog.putSubscription(topic.id, name, stored, start);
+        // The file may have shortened the retention of the topic above without a change of the policy.
+        assertRetriesWithin("retry", subscription.settings.retry, topic.settings.retentionMs);
+        return putSubscription(services, topic, name, subscription);
       });
     }
   }

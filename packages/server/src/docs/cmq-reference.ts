@@ -51,7 +51,8 @@ exactly \`application/json\`.
   action.
 * TC3-HMAC-SHA256 has no nonce: equal requests of one second have the same signature. The server serves them, but runs an
   action that has succeeded only once for each signature. \`Describe…\`, \`Create…\` and \`Delete…\` may be repeated. A
-  signature that was first seen more than ${(2 * cmqLimits.tc3RepeatMs) / 1000} s ago is refused for every action.
+  signature that was first seen more than ${(2 * cmqLimits.tc3RepeatMs) / 1000} s ago is refused for every action, and after
+  ${cmqLimits.tc3OtherCallMs / 1000} s for an action that did not come with it before.
 
 | action | version | state |
 |---|---|---|

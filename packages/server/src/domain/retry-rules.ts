@@ -23,11 +23,15 @@ export function assertRetryPolicy(field: string, policy: RetryPolicy): void {
  * happen. The other policies are limits: retries may end earlier.
  */
 export function assertRetriesWithin(field: string, policy: RetryPolicy, retentionMs: number): void {
-  if (typeof policy === "string" || !("delaysMs" in policy)) return;
-  const totalMs = totalOf(policy.delaysMs);
+  const totalMs = listedDelaysMs(policy);
   if (totalMs <= retentionMs) return;
   const fault = `add up to ${totalMs} ms, but the topic keeps its messages for only ${retentionMs} ms (retentionMs)`;
   throw RingbackError.at("invalid_retry_policy", `${field}.delaysMs`, fault);
+}
+
+/** The sum of a list of delays; 0 for the other policies, which are limits. */
+export function listedDelaysMs(policy: RetryPolicy): number {
+  return typeof policy === "string" || !("delaysMs" in policy) ? 0 : totalOf(policy.delaysMs);
 }
 
 function totalOf(delaysMs: readonly number[]): number {

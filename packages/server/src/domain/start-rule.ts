@@ -11,7 +11,7 @@ export interface LogEnds {
 
 /**
  * The position of the first message that a new subscription delivers. `seqAt` returns the first position at or after a
- * time. Throws `invalid_request` for a time in the future.
+ * time. Throws `invalid_request` for a time in the future, and for a position after that of the next message.
  */
 export function startSeq<S>(start: Start, log: LogEnds, nowMs: TimeMs, seqAt: (atMs: TimeMs) => S): Seq | S {
   if (start === "now") return log.lastSeq + 1;
@@ -19,14 +19,29 @@ export function startSeq<S>(start: Start, log: LogEnds, nowMs: TimeMs, seqAt: (a
     const fault = "must not lie in the future; a subscription starts when it is created at the latest";
     throw RingbackError.at("invalid_request", "start.at", fault);
   }
-  return seqFrom(start, log, seqAt);
+  return seqFrom("start", start, log, seqAt);
 }
 
 /**
  * The position of the first message at or after `start` that the log still has. Without such a message, the position
- * that the log's next message will get.
+ * that the log's next message will get. Throws `invalid_request` for a later position. `field`: the one of `start` in
+ * the request.
  */
-export function seqFrom<S>(start: Exclude<Start, "now">, log: LogEnds, seqAt: (atMs: TimeMs) => S): Seq | S {
+export function seqFrom<S>(
+  field: string,
+  start: Exclude<Start, "now">,
+  log: LogEnds,
+  seqAt: (atMs: TimeMs) => S,
+): Seq | S {
   if (start === "oldest") return log.firstSeq;
-  return "seq" in start ? Math.max(start.seq, log.firstSeq) : seqAt(start.atMs);
+  if (!("seq" in start)) return seqAt(start.atMs);
+  const nextSeq = log.lastSeq + 1;
+  if (start.seq > nextSeq) {
+    throw RingbackError.at(
+      "invalid_request",
+      `${field}.seq`,
+      `must be at most ${nextSeq}, the next message's position`,
+    );
+  }
+  return Math.max(start.seq, log.firstSeq);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { mergePatch } from "./merge-patch.ts";
+import { anyCase } from "./shape-check.ts";
 
 describe("a merge patch", () => {
   // RFC 7396, appendix A.
@@ -27,6 +28,24 @@ describe("a merge patch", () => {
     const before = structuredClone([target, patch]);
     expect(mergePatch(target, patch)).toEqual(result);
     expect([target, patch]).toEqual(before);
+  });
+
+  it.each<[object, object, object]>([
+    [{ Authorization: "a", B: "b" }, { AUTHORIZATION: null }, { B: "b" }],
+    [{ Authorization: "a", B: "b" }, { authorization: "c" }, { B: "b", authorization: "c" }],
+    [
+      { A: "a", B: "b" },
+      { a: null, A: "c" },
+      { A: "c", B: "b" },
+    ],
+    [{ A: "a" }, { A: null, a: "c" }, { a: "c" }],
+    [{ A: "a" }, { a: "c", A: "d" }, { A: "d", a: "c" }],
+    [{ A: "a", B: "b" }, {}, { A: "a", B: "b" }],
+  ])("matches names without case where the schema says so: %j and %j: %j", (target, patch, result) => {
+    const schema = { properties: { headers: { [anyCase]: true } } };
+    const merged = mergePatch({ headers: target, ...target }, { headers: patch }, schema) as { headers: object };
+    expect(merged).toEqual({ headers: result, ...target });
+    expect(Object.keys(merged.headers)).toEqual(Object.keys(result));
   });
 
   it("changes a member called __proto__ like any other", () => {

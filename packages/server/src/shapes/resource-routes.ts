@@ -25,6 +25,8 @@ export interface NamedResource {
   readonly view: TObject;
   /** The schema of the response to a GET. Needed only if this response contains more than `view`. */
   readonly wholeView?: TObject;
+  /** Parameters of the query of a PUT. */
+  readonly putQuery?: TObject;
   /** Parameters of the query of a DELETE. */
   readonly deleteQuery?: TObject;
   /** Error codes that only a DELETE can have. */
@@ -64,13 +66,14 @@ export function conditionalRoute(params: TObject, view: TSchema, ...errors: read
 }
 
 export function putRoute(resource: NamedResource, body: TObject) {
-  const { noun, plural, params, view, putErrors, settingErrors, texts } = resource;
+  const { noun, plural, params, view, putQuery, putErrors, settingErrors, texts } = resource;
   const errors = [...putErrors, ...settingErrors, ...bodyErrors, ...writeErrors];
   return {
     ...operation(plural, `put${idOf(noun)}`, `Create ${withArticle(noun)}, or replace all its settings`),
     description: "The body holds all settings: one that is left out gets its default.",
     ...texts.put,
     params,
+    ...(putQuery !== undefined && { querystring: putQuery }),
     headers: conditions,
     body,
     response: {

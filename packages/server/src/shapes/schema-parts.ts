@@ -4,6 +4,7 @@ import { kidForm } from "../domain/kid-rule.ts";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
 import type { SealedText, Topic } from "../domain/model.ts";
+import { anyCase } from "./shape-check.ts";
 import { timeText } from "./time-text.ts";
 
 /** Parts that the schemas of several resources share. */
@@ -76,11 +77,12 @@ export function textMap(description: string) {
   });
 }
 
-/** A map of secrets. A view shows the names alone. Stored secrets are sealed. */
-export function secretMap(description: string) {
+/** A map of secret headers. A view shows the names alone. Stored secrets are sealed. */
+export function secretHeaders(description: string) {
   return Type.Unsafe<Record<string, string | SealedText>>({
     type: "object",
     additionalProperties: { type: "string", writeOnly: true },
+    [anyCase]: true,
     description,
   });
 }

@@ -49,7 +49,7 @@ export function settingsShape<S extends TObject, T>(body: S, options: SettingsOp
   const patched = (stored: object, changes: object): T => {
     const before = known(stored) as Partial<Static<S>>;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- not checked yet, as its users know
-    const after = mergePatch(before, changes) as Partial<Static<S>>;
+    const after = mergePatch(before, changes, body) as Partial<Static<S>>;
     options.assertFixed?.(before, after);
     return options.settle(checkStored(after));
   };

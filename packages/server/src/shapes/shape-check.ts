@@ -24,6 +24,9 @@ type Check = (value: unknown, trail: Trail, faults: ErrorDetail[]) => void;
  */
 export const valueFault = Symbol("valueFault");
 
+/** The keyword of a map in which two names that differ only in case are the same. A merge patch heeds it. */
+export const anyCase = Symbol("anyCase");
+
 /** The keywords that are checked; `default` is read by `settings.ts`. */
 export interface Schema {
   readonly type?: string | readonly string[];
@@ -42,6 +45,7 @@ export interface Schema {
   readonly maxLength?: number;
   readonly pattern?: string;
   readonly [valueFault]?: string;
+  readonly [anyCase]?: boolean;
   readonly format?: string;
   readonly maxProperties?: number;
   readonly propertyNames?: Schema;

@@ -19,7 +19,7 @@ import {
   closedObject,
   describedObject,
   nullable,
-  secretMap,
+  secretHeaders,
   timeSchema,
   whole,
 } from "./schema-parts.ts";
@@ -49,7 +49,7 @@ const push = describedObject(
       optional(Type.String({ examples: ["cloudevents"] }), "raw"),
     ),
     headers: optional(
-      secretMap(
+      secretHeaders(
         `Headers of every POST, for http and https only; at most ${limits.pushHeadersMax}, ${limits.pushHeaderBytesMax} bytes together. ` +
           "The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. " +
           "A PATCH keeps the headers that it does not name, and removes those to which it gives null.",
@@ -124,7 +124,11 @@ const unixMs = Type.Integer({
 
 const positionForms = [
   closedObject({
-    seq: Type.Integer({ minimum: 1, description: "From this message on, or from the next that still exists." }),
+    seq: Type.Integer({
+      minimum: 1,
+      description:
+        "From this message on, or from the next that still exists; at most the position of the topic's next message.",
+    }),
   }),
   closedObject({
     at: Type.Union([Type.String({ format: "date-time" }), unixMs], {

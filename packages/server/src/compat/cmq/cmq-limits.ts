@@ -66,6 +66,8 @@ export const cmqLimits = {
    * and busy programs.
    */
   tc3RepeatMs: 10_000,
+  /** Time after its first arrival in which the newer API accepts a signature with another action or body. */
+  tc3OtherCallMs: 2_000,
   /**
    * Cached filters of subscriptions. A publish needs these filters to find out whether any subscription matches the
    * message.

@@ -65,6 +65,17 @@ describe("a replay in the newer API", () => {
     expect(await codeOf(captured)).toBe("AuthFailure.SignatureExpire");
   });
 
+  it("is refused under another action when it comes more than two seconds after the first", async () => {
+    expect(await codeOf(captured)).toBe("ok");
+    scene.clock.nowMs += 2_001;
+    for (const action of ["DeleteCmqQueue", "ClearCmqQueue"]) {
+      expect(await codeOf(withAction(action))).toBe("AuthFailure.SignatureExpire");
+    }
+    expect(await codeOf(captured)).toBe("ok");
+    expect(await codeOf(withAction("DeleteCmqQueue"))).toBe("AuthFailure.SignatureExpire");
+    expect(await messageCount()).toBe(0);
+  });
+
   it("cannot change the action of a signature that covers it", async () => {
     const signedHeaders = ["content-type", "host", "x-tc-action"];
     const request = tc3Request({ action: "DescribeCmqQueueDetail", timestampS, payload, signedHeaders });
@@ -88,6 +99,15 @@ describe("two honest requests of one second that have the same signature", () =>
     for (const action of actions) expect([action, await codeOf(withAction(action))]).toEqual([action, "ok"]);
     expect(await codeOf(withAction("CreateCmqQueue"))).toBe("ok");
     expect(await codeOf(withAction("CreateCmqQueue"))).toBe("ResourceInUse");
+  });
+
+  it("are served when they arrive within two seconds, and each of them may be repeated later", async () => {
+    const create = tc3Request({ action: "CreateCmqQueue", timestampS, payload });
+    expect(await codeOf(create)).toBe("ResourceInUse");
+    scene.clock.nowMs += 2_000;
+    expect(await codeOf(captured)).toBe("ok");
+    scene.clock.nowMs += 3_000;
+    expect([await codeOf(create), await codeOf(captured)]).toEqual(["ResourceInUse", "ok"]);
   });
 
   it("are served when the first one failed", async () => {

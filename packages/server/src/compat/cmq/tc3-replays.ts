@@ -21,17 +21,18 @@ const harmless = /^(?:Describe|Create|Delete)/;
  * does not prove a replay. Two rules refuse replays and serve honest clients:
  *
  * - A signature that arrived first more than `tc3RepeatMs` ago is refused, whatever the action. No client signs a
- *   request of one second so much later.
+ *   request of one second so much later. Another action or body with the same signature is refused after
+ *   `tc3OtherCallMs`, because nobody but an attacker would send it later.
  * - An action that has succeeded is not run again for the same signature, unless repeating it is harmless. A request
  *   that failed may be sent again.
  */
 export class Tc3Replays {
   readonly #seen: SeenRequests;
   readonly #running = new Set<string>();
-  /** The signatures that arrived first since `#recentSinceMs`, and those of the period before. */
-  #recent = new FingerprintSet();
-  #earlier = new FingerprintSet();
-  #recentSinceMs = 0;
+  /** Signatures that arrived first a short time ago, and the calls that were served with them. */
+  readonly #recent = new TwoPeriods(cmqLimits.tc3RepeatMs, () => new FingerprintSet());
+  /** When the signatures of the last moments arrived first. */
+  readonly #arrivals = new TwoPeriods(cmqLimits.tc3OtherCallMs, () => new Map<number, number>());
 
   constructor(seen: SeenRequests) {
     this.#seen = seen;
@@ -39,10 +40,10 @@ export class Tc3Replays {
 
   /** Runs the call, or throws `CmqError` if it is a replay. */
   async runOnce<T>(call: Tc3SignedCall, nowMs: number, windowMs: number, run: () => Promise<T>): Promise<T> {
-    const { action, signature, timestampMs } = call;
-    this.#admit(signature, timestampMs, nowMs, windowMs);
-    if (harmless.test(action)) return run();
+    const { action, timestampMs } = call;
     const digest = digestOf(call);
+    this.#admit(call, digest, nowMs, windowMs);
+    if (harmless.test(action)) return run();
     const name = digest.toString("base64");
     if (this.#running.has(name) || this.#seen.has(digest, timestampMs)) throw replayed();
     this.#running.add(name);
@@ -55,20 +56,47 @@ export class Tc3Replays {
     }
   }
 
-  #admit(signature: Uint8Array, timestampMs: number, nowMs: number, windowMs: number): void {
-    this.#forgetRecentBefore(nowMs);
-    const fingerprint = fingerprintOf(signature);
-    if (this.#seen.add(signature, timestampMs, nowMs, windowMs)) this.#recent.add(fingerprint);
-    else if (!this.#recent.has(fingerprint) && !this.#earlier.has(fingerprint)) throw replayed();
+  #admit({ signature, timestampMs }: Tc3SignedCall, digest: Buffer, nowMs: number, windowMs: number): void {
+    const recent = this.#recent.at(nowMs);
+    const arrivals = this.#arrivals.at(nowMs);
+    const [ofSignature, ofCall] = [fingerprintOf(signature), fingerprintOf(digest)];
+    if (this.#seen.add(signature, timestampMs, nowMs, windowMs)) {
+      recent.present.add(ofSignature);
+      arrivals.present.set(ofSignature, nowMs);
+    } else {
+      const isIn = (fingerprint: number) => recent.present.has(fingerprint) || recent.before.has(fingerprint);
+      const firstMs = arrivals.present.get(ofSignature) ?? arrivals.before.get(ofSignature) ?? -Infinity;
+      const isOtherInTime = Math.abs(nowMs - firstMs) <= cmqLimits.tc3OtherCallMs;
+      if (!isIn(ofSignature) || (!isIn(ofCall) && !isOtherInTime)) throw replayed();
+    }
+    recent.present.add(ofCall);
+  }
+}
+
+/** Keeps what was added in the present period and in the one before, and forgets what is older. */
+class TwoPeriods<T> {
+  readonly #periodMs: number;
+  readonly #empty: () => T;
+  #present: T;
+  #before: T;
+  #sinceMs = 0;
+
+  constructor(periodMs: number, empty: () => T) {
+    this.#periodMs = periodMs;
+    this.#empty = empty;
+    this.#present = empty();
+    this.#before = empty();
   }
 
-  #forgetRecentBefore(nowMs: number): void {
+  at(nowMs: number): { readonly present: T; readonly before: T } {
     // The difference is negative after the clock was set back.
-    const age = Math.abs(nowMs - this.#recentSinceMs);
-    if (age < cmqLimits.tc3RepeatMs) return;
-    this.#earlier = age < 2 * cmqLimits.tc3RepeatMs ? this.#recent : new FingerprintSet();
-    this.#recent = new FingerprintSet();
-    this.#recentSinceMs = nowMs;
+    const age = Math.abs(nowMs - this.#sinceMs);
+    if (age >= this.#periodMs) {
+      this.#before = age < 2 * this.#periodMs ? this.#present : this.#empty();
+      this.#present = this.#empty();
+      this.#sinceMs = nowMs;
+    }
+    return { present: this.#present, before: this.#before };
   }
 }
 

@@ -77,8 +77,13 @@ export class AccountHooks {
     condition?: WriteCondition,
   ): Promise<{ hook: HookDetails; created: boolean }> {
     for (const [index, url] of settings.urls.entries()) this.#options.endpointRule(`urls[${index}]`, url);
-    if (settings.key !== null) await this.#assertKeyFits(settings.key, settings.protocol);
-    const { entry, created } = await this.#entries.put(name, settings, condition);
+    const { key, protocol } = settings;
+    const write = () => this.#entries.put(name, settings, condition);
+    const withKey = async (kid: string) => {
+      await this.#assertKeyFits(kid, protocol);
+      return write();
+    };
+    const { entry, created } = await (key === null ? write() : this.#options.keys.uses.run(() => withKey(key)));
     return { hook: detailsOf(entry), created };
   }
 

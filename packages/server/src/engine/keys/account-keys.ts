@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Jwk, ProtocolKey } from "@ringback/sdk/protocols";
 import type { Entry } from "../../domain/model.ts";
+import { Mutex } from "../../domain/mutex.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { KeyDetails } from "./keys.ts";
@@ -18,6 +19,11 @@ export type Keys = Omit<AccountKeys, "unusable">;
 
 /** The account's signing and encryption keys. They are stored sealed, opened once, and passed to dialects only. */
 export class AccountKeys {
+  /**
+   * Held from the check to the write by each deletion or replacement of a key, and by each write of a subscription or
+   * hook that names a key. So no key disappears between the check of its user and the write of this user.
+   */
+  readonly uses = new Mutex();
   readonly #entries: SealedEntries<StoredKey, ProtocolKey>;
 
   constructor(options: SealedEntriesOptions) {

@@ -1,5 +1,9 @@
-import type { SubscriptionSettings, Topic } from "../../domain/model.ts";
-import { assertRetriesWithin } from "../../domain/retry-rules.ts";
+import type { AccountId, RetryPolicy, Start, SubscriptionSettings, Topic } from "../../domain/model.ts";
+import { RingbackError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import { assertRetriesWithin, listedDelaysMs } from "../../domain/retry-rules.ts";
+import type { WriteCondition } from "../../domain/write-condition.ts";
+import type { SubscriptionPut } from "../../store/catalog.ts";
 import type { Store } from "../../store/store.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import type { Keys } from "../keys/account-keys.ts";
@@ -8,9 +12,24 @@ import { assertPushKeysFit } from "../keys/push-keys.ts";
 
 export interface SettingsContext {
   readonly store: Pick<Store, "catalog">;
-  readonly keys: Pick<Keys, "get" | "find">;
+  readonly keys: Pick<Keys, "get" | "find" | "uses">;
   readonly pushHeaders: Pick<PushHeaders, "seal">;
   readonly endpointRule: EndpointRule;
+}
+
+/** Creates or replaces a subscription. Throws the errors of `settingsToStore` and of the store. */
+export function putSubscription(
+  context: SettingsContext,
+  topic: Pick<Topic, "id" | "name" | "settings">,
+  name: string,
+  { settings, start }: { readonly settings: SubscriptionSettings; readonly start: Start },
+  condition?: WriteCondition,
+): Promise<SubscriptionPut> {
+  const write = async () => {
+    const stored = await settingsToStore(context, topic, name, settings);
+    return context.store.catalog.putSubscription(topic.id, name, stored, start, condition);
+  };
+  return (settings.push?.keys.length ?? 0) === 0 ? write() : context.keys.uses.run(write);
 }
 
 /**
@@ -18,7 +37,7 @@ export interface SettingsContext {
  * in which the values of push headers are sealed. Throws `invalid_url`, `invalid_retry_policy`, `key_not_found`,
  * `invalid_key` and `master_key_missing`.
  */
-export async function settingsToStore(
+async function settingsToStore(
   { store, keys, pushHeaders, endpointRule }: SettingsContext,
   topic: Pick<Topic, "id" | "name" | "settings">,
   name: string,
@@ -26,10 +45,51 @@ export async function settingsToStore(
 ): Promise<SubscriptionSettings> {
   const { push } = settings;
   if (push !== null) endpointRule("push.url", push.url);
-  assertRetriesWithin("retry", settings.retry, topic.settings.retentionMs);
+  const before = await store.catalog.getSubscription(topic.id, name);
+  // A policy that stays as it is was checked when it was set. It must not prevent changes of other settings.
+  if (!isSamePolicy(before?.settings.retry, settings.retry)) {
+    assertRetriesWithin("retry", settings.retry, topic.settings.retentionMs);
+  }
   await assertPushKeysFit(keys, settings);
   if (push === null || !Object.values(push.headers).some((value) => typeof value === "string")) return settings;
-  const before = await store.catalog.getSubscription(topic.id, name);
   const stored = before?.settings.push ?? null;
   return { ...settings, push: await pushHeaders.seal({ topic: topic.name, name }, push, stored) };
+}
+
+function isSamePolicy(before: RetryPolicy | undefined, after: RetryPolicy): boolean {
+  return JSON.stringify(before) === JSON.stringify(after);
+}
+
+/** The number of subscriptions that an error names. */
+const namedMax = 10;
+
+/**
+ * Refuses a retention that is shortened below the retry delays of a subscription of the topic, because the last retries
+ * would never happen. Throws `invalid_request`, with the names of these subscriptions.
+ */
+export async function assertRetentionFitsRetries(
+  { catalog }: Pick<Store, "catalog">,
+  account: AccountId,
+  name: string,
+  retentionMs: number,
+): Promise<void> {
+  const topic = await catalog.getTopic(account, name);
+  if (topic === null || retentionMs >= topic.settings.retentionMs) return;
+  const cut: string[] = [];
+  for (let after: string | null = null; cut.length <= namedMax;) {
+    const page: Awaited<ReturnType<typeof catalog.listSubscriptions>> = await catalog.listSubscriptions(topic.id, {
+      after,
+      limit: limits.pageItemsMax,
+    });
+    for (const subscription of page.items) {
+      const totalMs = listedDelaysMs(subscription.settings.retry);
+      if (totalMs > retentionMs) cut.push(`${subscription.name} (${totalMs} ms)`);
+    }
+    if (page.next === null) break;
+    after = page.next;
+  }
+  if (cut.length === 0) return;
+  const named = `${cut.slice(0, namedMax).join(", ")}${cut.length > namedMax ? ", and others" : ""}`;
+  const fault = `must be at least the sum of the retry delays (retry.delaysMs) of these subscriptions: ${named}`;
+  throw RingbackError.at("invalid_request", "retentionMs", fault);
 }

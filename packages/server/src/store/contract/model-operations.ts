@@ -23,6 +23,11 @@ function someSeq({ earlierSeq, messages }: ModelRun, number: number): Seq {
   return earlierSeq + (number % (messages.length + 3));
 }
 
+/** True for a position after that of the next message. */
+function isInFuture({ lastSeq }: ModelRun, start: Start): boolean {
+  return typeof start === "object" && "seq" in start && start.seq > lastSeq + 1;
+}
+
 type Operation = (run: ModelRun, a: number, b: number, list: readonly number[]) => Promise<void>;
 
 const publish: Operation = async (run, _a, _b, list) => {
@@ -45,18 +50,13 @@ const subscribe: Operation = async (run, a, b) => {
   ];
   const start = starts[(b >> 2) % starts.length] as Start;
   const filter = { tags: tag === null ? [] : [tag], types: [] };
-  const { subscription } = await run.store.catalog.putSubscription(
-    run.scene.topic.id,
-    name,
-    settings({ order, filter }),
-    start,
-  );
-  const model = new ModelSubscription(subscription.id, name, order, tag);
-  // A start in the future would exclude later messages, which the model does not know.
-  if (typeof start === "object" && "seq" in start && start.seq > run.lastSeq + 1) {
-    await run.store.catalog.deleteSubscription(run.scene.topic.id, name);
+  const put = run.store.catalog.putSubscription(run.scene.topic.id, name, settings({ order, filter }), start);
+  if (isInFuture(run, start)) {
+    await expect(put).rejects.toMatchObject({ code: "invalid_request" });
     return;
   }
+  const { subscription } = await put;
+  const model = new ModelSubscription(subscription.id, name, order, tag);
   for (const each of run.messages) {
     if (each.seq < run.firstSeq) continue;
     const wanted =
@@ -154,7 +154,12 @@ const rewind: Operation = async (run, a, b) => {
     { atMs: run.now - (a >> 2) * 500 },
   ];
   const to = starts[(b >> 1) % starts.length] as Exclude<Start, "now">;
-  expect(await run.store.log.rewind(subscription.id, to)).toBe(true);
+  const rewinding = run.store.log.rewind(subscription.id, to);
+  if (isInFuture(run, to)) {
+    await expect(rewinding).rejects.toMatchObject({ code: "invalid_request" });
+    return;
+  }
+  expect(await rewinding).toBe(true);
   const kept = run.messages.filter(({ seq }) => seq >= run.firstSeq);
   const first = kept.find(
     (each) => to === "oldest" || ("seq" in to ? each.seq >= to.seq : each.publishedAtMs >= to.atMs),

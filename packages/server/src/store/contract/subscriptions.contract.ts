@@ -134,18 +134,24 @@ export function subscriptionsContract({ promise, shared, fresh }: Part): void {
     }
   });
 
-  promise("starts a subscription from a position, past or future", async () => {
+  promise("starts a subscription from a position, up to that of the next message", async () => {
     const scene = await Scene.make(shared());
     await scene.publish("1", "2", "3");
-    const [first, second, sixth] = [
+    const [first, second, next] = [
       await scene.subscribe("first", {}, { seq: 0 }),
       await scene.subscribe("second", {}, { seq: 2 }),
-      await scene.subscribe("sixth", {}, { seq: 6 }),
+      await scene.subscribe("next", {}, { seq: 4 }),
     ];
     expect(textsOf(await scene.claim(first))).toEqual(["1", "2", "3"]);
     expect(textsOf(await scene.claim(second))).toEqual(["2", "3"]);
-    await scene.publish("4", "5", "6", "7");
-    expect(textsOf(await scene.claim(sixth))).toEqual(["6", "7"]);
+    for (const seq of [5, 1e15]) {
+      await expect(scene.subscribe("later", {}, { seq })).rejects.toMatchObject({
+        code: "invalid_request",
+        details: [{ field: "start.seq", message: "must be at most 4, the next message's position" }],
+      });
+    }
+    await scene.publish("4", "5");
+    expect(textsOf(await scene.claim(next))).toEqual(["4", "5"]);
   });
 
   promise("starts a subscription from a time", async () => {

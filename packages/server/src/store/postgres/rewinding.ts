@@ -40,7 +40,7 @@ async function goBack(
     [cursor?.topic_id],
   );
   if (cursor === undefined || log === undefined) return undefined;
-  const from = await seqFrom(to, log, (atMs) => findSeqAt(connection, cursor.topic_id, atMs));
+  const from = await seqFrom("to", to, log, (atMs) => findSeqAt(connection, cursor.topic_id, atMs));
   const [far] = await connection.query<{ seq: Seq }>(
     `SELECT seq FROM ringback.parked WHERE subscription_id = $1 AND seq >= $2 AND seq < $3
        ORDER BY seq DESC OFFSET $4 LIMIT 1`,

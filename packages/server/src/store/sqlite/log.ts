@@ -24,7 +24,7 @@ export function sqliteLog(context: StoreContext, retention: Retention): LogStore
         const entry = index.subscriptions.get(id);
         if (entry === undefined) return false;
         const { topic } = entry;
-        const fromSeq = await seqFrom(to, topic, (atMs) => readSeqAt(reader, topic, atMs));
+        const fromSeq = await seqFrom("to", to, topic, (atMs) => readSeqAt(reader, topic, atMs));
         await rewindTo(entry, fromSeq, context);
         ready.notify([id]);
         return true;
