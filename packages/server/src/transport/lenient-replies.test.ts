@@ -123,6 +123,7 @@ describe("a compressed reply", () => {
 
   test.each([
     ["gzip", gzipSync(json)],
+    ["gzip", Buffer.concat([gzipSync(json.slice(0, 10)), gzipSync(json.slice(10))])],
     ["X-GZip", gzipSync(json)],
     ["deflate", deflateSync(json)],
     ["deflate", deflateRawSync(json)],
