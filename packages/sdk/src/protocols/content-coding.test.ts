@@ -12,7 +12,7 @@ describe("a gzip body of several members", () => {
   it.each([
     ["two", ['{"action":', '"reject"}']],
     ["three, of which one is empty", ['{"action":', "", '"reject"}']],
-    ["seventeen", [..."a body of members"]],
+    ["seventeen", "a body of members".split("")],
     ["a large one and a small one", ["x".repeat(100_000), "y"]],
   ])("is decoded to its end: %s", async (_what, members) => {
     const taken: number[] = [];

@@ -50,6 +50,7 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
     let buffer: BoundedBytes | null = null;
     let fault: BodyFault | null = null;
     let size = 0;
+    const giveUp = (): void => refuse("too_slow");
     const timer = timeMsMax === null ? undefined : setTimeout(giveUp, timeMsMax);
     const events = { data: onData, end: onEnd, error: onLost, close: onLost };
     const settle = (result: Uint8Array | BodyFault): void => {
@@ -87,10 +88,6 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
     /** The events `error` and `close` can also follow the end of the body, and have no effect then. */
     function onLost(): void {
       end(fault ?? "incomplete");
-    }
-
-    function giveUp(): void {
-      refuse("too_slow");
     }
 
     function refuse(found: BodyFault): void {

@@ -225,6 +225,9 @@ describe("the HTTP server", () => {
   });
 });
 
+const publish = (bytes: number, sent = bytes): string =>
+  `${post}Connection: close\r\nContent-Length: ${bytes}\r\n\r\n${body(sent)}`;
+
 describe("bodies that stall while they fill the memory for bodies", () => {
   let test: TestApp;
   const stalled: Socket[] = [];
@@ -232,9 +235,6 @@ describe("bodies that stall while they fill the memory for bodies", () => {
     for (const socket of stalled.splice(0)) socket.destroy();
     await test.app.close();
   });
-
-  const publish = (bytes: number, sent = bytes): string =>
-    `${post}Connection: close\r\nContent-Length: ${bytes}\r\n\r\n${body(sent)}`;
 
   /** Sends all of a body but its last byte. Returns the client once the server has read as much. */
   async function stall(port: number, bytes: number): Promise<Socket> {
