@@ -75,6 +75,19 @@ describe("the body of a stream", () => {
     expect(await readBody(sentInPieces(11, 1), { ...options, take })).toBe("refused");
   });
 
+  it.each([true, false])("is dropped at once when its caller gives it up (dropsFirst: %s)", async (dropsFirst) => {
+    let giveUp = (): void => {};
+    const take = (_bytes: number, given: () => void): boolean => {
+      giveUp = given;
+      return true;
+    };
+    const stream = sentInPieces(10, 1);
+    const body = readBody(stream, { ...options, dropsFirst, take });
+    await expect.poll(() => stream.readableLength).toBe(0);
+    giveUp();
+    expect(await body).toBe("too_slow");
+  });
+
   describe("with a time limit", () => {
     beforeEach(() => void vi.useFakeTimers());
     afterEach(() => void vi.useRealTimers());

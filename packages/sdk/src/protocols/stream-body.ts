@@ -11,8 +11,8 @@ export interface BodyStream {
 }
 
 /**
- * Why there is no body. `incomplete`: the stream ended early. `too_slow`: the time limit was reached. `refused`: `take`
- * returned false.
+ * Why there is no body. `incomplete`: the stream ended early. `too_slow`: the time limit was reached, or `giveUp` was
+ * called. `refused`: `take` returned false.
  */
 export type BodyFault = "too_large" | "incomplete" | "too_slow" | "refused";
 
@@ -28,8 +28,11 @@ export interface BodyOptions {
   readonly droppedBytesMax: number;
   /** Whether a fault is reported only when the rest of the body has been dropped. */
   readonly dropsFirst: boolean;
-  /** Called with the size of each piece. False refuses the body. */
-  readonly take?: (bytes: number) => boolean;
+  /**
+   * Called with the size of each piece. False refuses the body. `giveUp` can be called later, from outside: while the
+   * body still arrives, its bytes are dropped at once, and the fault is `too_slow`.
+   */
+  readonly take?: (bytes: number, giveUp: () => void) => boolean;
   /** Called when a refused body has more bytes than are dropped. */
   readonly exceeded?: () => void;
 }
@@ -47,7 +50,8 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
     let buffer: BoundedBytes | null = null;
     let fault: BodyFault | null = null;
     let size = 0;
-    const timer = timeMsMax === null ? undefined : setTimeout(() => refuse("too_slow"), timeMsMax);
+    const giveUp = (): void => refuse("too_slow");
+    const timer = timeMsMax === null ? undefined : setTimeout(giveUp, timeMsMax);
     const events = { data: onData, end: onEnd, error: onLost, close: onLost };
     const settle = (result: Uint8Array | BodyFault): void => {
       clearTimeout(timer);
@@ -67,7 +71,7 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
         return;
       }
       if (size > bytesMax) refuse("too_large");
-      else if (take?.(piece.length) === false) refuse("refused");
+      else if (take?.(piece.length, giveUp) === false) refuse("refused");
       else if (buffer !== null) buffer.append(piece);
       else if (onlyPiece === null) onlyPiece = piece;
       else {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { limits } from "../domain/limits.ts";
+import { BodyBudget } from "../http/body-budget.ts";
 import { takeBodiesAsBytes } from "../http/body-bytes.ts";
 import type { CallerRules } from "../http/caller-rules.ts";
 import { httpLimitDefaults, type HttpLimits } from "../http/http-limits.ts";
@@ -34,12 +35,12 @@ export type AppDependencies = Omit<ApiParts, "config"> & {
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const config = { ...httpLimitDefaults, ...dependencies.config };
   const context: ApiParts = { ...dependencies, config };
-  const arriving = { held: 0 };
+  const bodies = new BodyBudget(config);
   const app = createHttpApp(config, context.log, dependencies.callers);
   await describeRoutes(app, context.version);
   answerUnmatchedRoutes(app);
   refuseUnknownParameters(app);
-  takeBodiesAsBytes(app, config.catalogRequestBytesMax, arriving, config);
+  takeBodiesAsBytes(app, config.catalogRequestBytesMax, bodies, config);
   topicRoutes(app, context);
   subscriptionRoutes(app, context);
   pullRoutes(app, context);
@@ -56,18 +57,18 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   metricsRoute(app, context);
   openapiRoute(app);
   await app.register((scope, _options, done) => {
-    takeBodiesAsBytes(scope, config.requestBytesMax, arriving, config);
+    takeBodiesAsBytes(scope, config.requestBytesMax, bodies, config);
     publishRoutes(scope, context);
     done();
   });
   await app.register((scope, _options, done) => {
-    takeBodiesAsBytes(scope, Math.min(limits.hookPayloadBytesMax, config.requestBytesMax), arriving, config);
+    takeBodiesAsBytes(scope, Math.min(limits.hookPayloadBytesMax, config.requestBytesMax), bodies, config);
     hookCallRoute(scope, context);
     done();
   });
   await app.register((scope, _options, done) => {
     // A body that is larger than the largest message is refused before it is read.
-    takeBodiesAsBytes(scope, limits.bodyBytesMax, arriving, config);
+    takeBodiesAsBytes(scope, limits.bodyBytesMax, bodies, config);
     inboxGateRoutes(scope, context);
     done();
   });

@@ -96,6 +96,15 @@ describe("dead letters", () => {
     },
   );
 
+  it("are not redriven without a body, and the answer says what to give", async () => {
+    expect(await call(test.app, "POST", `${path}/redrive`)).toMatchObject({
+      status: 400,
+      json: { code: "invalid_request", detail: 'ids: give either "ids" or "all": true' },
+    });
+    expect((await call(test.app, "POST", `${path}/redrive`, { body: "ids=1" })).status).toBe(415);
+    expect(await left()).toHaveLength(3);
+  });
+
   it.each(["77", "0", "abc", "1e1", "9".repeat(30)])("that are not there answer 404: %s", async (id) => {
     for (const [method, url] of [
       ["GET", `${path}/${id}`],

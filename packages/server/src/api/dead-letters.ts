@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Type, type Static } from "typebox";
 import { RingbackError, type ErrorCode } from "../domain/errors.ts";
-import { jsonBody } from "../http/json-body.ts";
+import { optionalJson } from "../http/json-body.ts";
 import {
   countSchema,
   deadLetterSchema,
@@ -122,7 +122,7 @@ function bulkRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   const redrive = described("redriveDeadLetters", redriveSummary, redriven, ...bodyErrors, ...writeErrors);
   const schema = { ...redrive, body: redriveBody };
   app.post<{ Params: SubscriptionPath }>(`${base}/redrive`, { schema }, async (request) => {
-    const { ids = null, all = false } = readRedriveBody(jsonBody(request));
+    const { ids = null, all = false } = readRedriveBody(optionalJson(request));
     if ((ids !== null) === all) throw RingbackError.at("invalid_request", "ids", 'give either "ids" or "all": true');
     const { id } = await subscriptionAt({ catalog }, request.params);
     return { count: await records.redriveDeadLetters(id, ids && ids.filter(isLetterId)) };

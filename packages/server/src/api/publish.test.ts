@@ -185,6 +185,16 @@ describe("publishing", () => {
       expect(await stored()).toEqual([]);
     });
 
+    it("is published if it is sent as the refusal advises", async () => {
+      const body = '{"body":"x"}';
+      const refused = await call(test.app, "POST", path, { body, headers: { "content-type": "text/plain" } });
+      expect(refused.json.detail).toMatch(
+        /if this text is itself the message, a JSON request with it as the string "body"/,
+      );
+      expect((await call(test.app, "POST", path, { json: { body } })).status).toBe(201);
+      expect(await stored()).toEqual([{ body, contentType: "text/plain; charset=utf-8" }]);
+    });
+
     it.each([
       [formType, "body=x&a=%7B%7D"],
       ["text/plain", '{"event":"paid"}'],

@@ -173,12 +173,12 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
       const answer = await ask(method, path, body, headers);
       expect(answer).toMatchObject({ status: 412, json: { code: "precondition_failed" } });
     }
-    for (const tags of ["12-3", '"12-3""12-4"', '"12-3",']) {
+    for (const tags of ["12-3", '"12-3""12-4"', '"12-3" "12-4"', '"12-3",x', '"12-3","', ",", ""]) {
       const malformed = await ask(method, path, body, { "if-match": tags });
       expect(malformed).toMatchObject({ status: 400, json: { errors: [{ field: "If-Match" }] } });
     }
     expect(await state()).toEqual(before);
-    const current = { "if-match": `${stale}, ${before.tag}` };
+    const current = { "if-match": `, ${stale},, ${before.tag} , ` };
     expect((await ask(method, path, body, current)).status).toBe(method === "DELETE" ? 204 : 200);
   });
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { errorTable, RingbackError, type ErrorCode } from "../domain/errors.ts";
+import { BodyBudget } from "../http/body-budget.ts";
 import { takeBodiesAsBytes } from "../http/body-bytes.ts";
 import { httpLimitDefaults, type HttpLimits } from "../http/http-limits.ts";
 
@@ -25,7 +26,8 @@ interface ForeignRoutes {
 export async function addForeignRoutes(app: FastifyInstance, given: ForeignRoutes): Promise<void> {
   const { requestBytesMax, limits, contentType, refuse, addRoutes } = given;
   await app.register((scope, _options, done) => {
-    takeBodiesAsBytes(scope, requestBytesMax, { held: 0 }, { ...httpLimitDefaults, ...limits });
+    const config = { ...httpLimitDefaults, ...limits };
+    takeBodiesAsBytes(scope, requestBytesMax, new BodyBudget(config), config);
     scope.addHook("onRequest", (request, _reply, next) => {
       if (request.headers["content-type"] !== contentType) {
         request.headers = { ...request.headers, "content-type": contentType };

@@ -91,6 +91,12 @@ export const limits = {
    */
   requestBytesArrivingMax: 128 * 1024 * 1024,
   /**
+   * A request body that pauses for longer, or that arrives with fewer bytes per second, loses its memory when other
+   * bodies need it. A second is longer than a lost packet usually takes to be sent again.
+   */
+  requestBodyPauseMsMax: 1_000,
+  requestBytesPerSecondMin: 256 * 1024,
+  /**
    * Bytes of a refused request that are still read and discarded, so that the client gets to read the error response.
    */
   requestBytesDiscardedMax: 32 * 1024 * 1024,

@@ -2,13 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { type BodyFault, readBody } from "@ringback/sdk/protocols";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
+import type { ArrivingBody, BodyBudget } from "./body-budget.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { requestTooLarge } from "./http-server.ts";
-
-/** Counts the bytes of all request bodies that are still arriving. */
-export interface ArrivingBytes {
-  held: number;
-}
 
 const nothing = new Uint8Array(0);
 
@@ -20,7 +16,7 @@ const nothing = new Uint8Array(0);
 export function takeBodiesAsBytes(
   scope: FastifyInstance,
   bytesMax: number,
-  arriving: ArrivingBytes,
+  budget: BodyBudget,
   config: HttpLimits,
 ): void {
   scope.removeAllContentTypeParsers();
@@ -29,7 +25,7 @@ export function takeBodiesAsBytes(
     if (request.is404) return nothing;
     const encoding = request.headers["content-encoding"];
     const isEncoded = encoding !== undefined && encoding !== "identity";
-    let held = 0;
+    let arriving: ArrivingBody | null = null;
     const body = await readBody(payload, {
       // An encoded body is refused as soon as its first bytes arrive.
       bytesMax: isEncoded ? -1 : bytesMax,
@@ -38,13 +34,12 @@ export function takeBodiesAsBytes(
       timeMsMax: null,
       droppedBytesMax: config.requestBytesDiscardedMax,
       dropsFirst: true,
-      take(bytes) {
-        held += bytes;
-        arriving.held += bytes;
-        return arriving.held <= config.requestBytesArrivingMax;
+      take(bytes, giveUp) {
+        arriving ??= budget.begin(giveUp);
+        return budget.take(arriving, bytes);
       },
     });
-    arriving.held -= held;
+    if (arriving !== null) budget.end(arriving);
     if (isEncoded) {
       const rule = "must be absent: send the body uncompressed";
       throw RingbackError.at("unsupported_media_type", "Content-Encoding", rule);
@@ -54,9 +49,11 @@ export function takeBodiesAsBytes(
   });
 }
 
+const bodyTooSlow = "The request body arrived too slowly while other bodies needed the memory; try again.";
+
 function errorOf(fault: BodyFault, bytesMax: number): RingbackError {
   if (fault === "too_large") return requestTooLarge(bytesMax);
-  if (fault === "too_slow") return new RingbackError("request_timeout");
+  if (fault === "too_slow") return new RingbackError("request_timeout", bodyTooSlow);
   return fault === "refused"
     ? new RingbackError("overloaded", "Too many request bodies are arriving at once; try again shortly.")
     : // The client closed the connection before the body was complete, so nobody reads this response.

@@ -5,6 +5,8 @@ type HttpLimit =
   | "requestBytesMax"
   | "catalogRequestBytesMax"
   | "requestBytesArrivingMax"
+  | "requestBodyPauseMsMax"
+  | "requestBytesPerSecondMin"
   | "requestBytesDiscardedMax"
   | "requestHeaderBytesMax"
   | "requestHeaderMsMax"

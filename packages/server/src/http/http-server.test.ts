@@ -19,6 +19,7 @@ const config: Partial<HttpLimits> = {
   requestBytesMax: 10_000,
   catalogRequestBytesMax: 1_000,
   requestBytesArrivingMax: 30_000,
+  requestBodyPauseMsMax: 3_600_000,
   requestBytesDiscardedMax: 100_000,
   closeMsMax: 300,
 };
@@ -221,6 +222,77 @@ describe("the HTTP server", () => {
     });
     await test.app.close();
     expect(await ended).toBe("");
+  });
+});
+
+const publish = (bytes: number, sent = bytes): string =>
+  `${post}Connection: close\r\nContent-Length: ${bytes}\r\n\r\n${body(sent)}`;
+
+describe("bodies that stall while they fill the memory for bodies", () => {
+  let test: TestApp;
+  const stalled: Socket[] = [];
+  afterEach(async () => {
+    for (const socket of stalled.splice(0)) socket.destroy();
+    await test.app.close();
+  });
+
+  /** Sends all of a body but its last byte. Returns the client once the server has read as much. */
+  async function stall(port: number, bytes: number): Promise<Socket> {
+    const { promise, resolve } = Promise.withResolvers<Socket>();
+    test.app.server.once("connection", resolve);
+    const request = publish(bytes, bytes - 1);
+    const client = connect(port, "127.0.0.1").setEncoding("latin1");
+    client.write(request);
+    stalled.push(client);
+    const server = await promise;
+    await vi.waitFor(() => {
+      expect(server.bytesRead).toBe(request.length);
+    });
+    return client;
+  }
+
+  async function listening(limits: Partial<HttpLimits>): Promise<number> {
+    test = await createTestApp(limits);
+    await call(test.app, "PUT", "/v1/topics/orders");
+    return listen(test.app);
+  }
+
+  it("give their memory to a body that moves: the one that has stalled for longest gets 408", async () => {
+    // With the value 0, every body that does not move is slow.
+    const port = await listening({ ...config, requestBodyPauseMsMax: 0 });
+    const first = await stall(port, 10_000);
+    const others = [await stall(port, 10_000), await stall(port, 10_000)];
+    const refused = once(first, "data");
+    const closed = once(first, "close");
+    expect(await exchange(port, publish(9_000))).toMatch(/^HTTP\/1\.1 201/);
+    const answer = parseAnswer(String(await refused));
+    expect(answer).toMatchObject({ status: 408, problem: { code: "request_timeout" } });
+    expect(answer.headers).toContain("connection: close");
+    await closed;
+    for (const other of others) {
+      const answered = once(other, "data");
+      other.write("x");
+      expect(String(await answered)).toMatch(/^HTTP\/1\.1 201/);
+    }
+  });
+
+  it("leave room for small bodies, even before they are slow", async () => {
+    const port = await listening({ requestBytesArrivingMax: 1_600_000, requestBodyPauseMsMax: 3_600_000 });
+    await stall(port, 1_000_000);
+    await stall(port, 500_000);
+    expect(parseAnswer(await exchange(port, publish(80_000)))).toMatchObject({ status: 503 });
+    expect(await exchange(port, publish(60_000))).toMatch(/^HTTP\/1\.1 201/);
+  });
+
+  it("are refused for good: a refused body holds no memory while its client sends the rest", async () => {
+    const port = await listening({ ...config });
+    const bodies = [await stall(port, 10_000), await stall(port, 10_000), await stall(port, 10_000)];
+    await stall(port, 10_000);
+    const [first] = bodies;
+    const answered = once(first as Socket, "data");
+    first?.write("x");
+    expect(String(await answered)).toMatch(/^HTTP\/1\.1 201/);
+    expect(await exchange(port, publish(9_000))).toMatch(/^HTTP\/1\.1 201/);
   });
 });
 

@@ -46,7 +46,8 @@ export function writeConditionally<R extends Revision | null, T>(
   });
 }
 
-const tagList = /^[\t ]*(?:W\/)?"[^"]*"(?:[\t ]*,[\t ]*(?:W\/)?"[^"]*")*[\t ]*$/;
+/** Empty members of the list are ignored (RFC 9110 section 5.6.1). */
+const tagList = /^[\t ,]*(?:W\/)?"[^"]*"(?:[\t ]*,[\t ,]*(?:W\/)?"[^"]*")*[\t ,]*$/;
 
 /**
  * Returns undefined if the request has no such header. In If-Match a weak tag never matches. In If-None-Match a weak

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { Type, type Static, type TObject, type TProperties } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import { shapeReader } from "./shape-check.ts";
+import { malformedText, shapeReader } from "./shape-check.ts";
 import { about, closedObject, whole } from "./schema-parts.ts";
 
 /**
@@ -53,8 +53,8 @@ function list(given: string | string[]): string[] {
 
 function single(name: string, given: string | string[], type: string | undefined): unknown {
   if (Array.isArray(given)) throw RingbackError.at("invalid_request", name, "must be given once");
-  if (type === "integer" && /^-?\d{1,15}$/.test(given)) return Number(given);
-  if (type === "boolean" && (given === "true" || given === "false")) return given === "true";
+  if (type === "integer") return /^-?\d{1,15}$/.test(given) ? Number(given) : malformedText;
+  if (type === "boolean") return given === "true" || given === "false" ? given === "true" : malformedText;
   return given;
 }
 

@@ -43,7 +43,8 @@ function refuseMistakenType(contentType: string | null, body: Uint8Array): void 
   if (isForm ? !startsWithBracket(body) : !typesOfUnawareClients.test(contentType ?? "") || !isPublishRequest(body))
     return;
   const given = contentType === null ? "is missing" : `is ${JSON.stringify(contentType.slice(0, 64))}`;
-  const advice = "send Content-Type: application/json, or the message's own type if these bytes are the message";
+  const advice =
+    'send Content-Type: application/json, or, if this text is itself the message, a JSON request with it as the string "body"';
   throw RingbackError.at("unsupported_media_type", "Content-Type", `${given}, but the body is JSON: ${advice}`);
 }
 

@@ -27,6 +27,12 @@ export const valueFault = Symbol("valueFault");
 /** The keyword of a map in which two names that differ only in case are the same. A merge patch heeds it. */
 export const anyCase = Symbol("anyCase");
 
+/**
+ * The value of a query parameter whose text is no number or boolean. Everything in a query is text, so the fault must
+ * not say that the value is a string.
+ */
+export const malformedText = Symbol("malformedText");
+
 /** The keywords that are checked; `default` is read by `settings.ts`. */
 export interface Schema {
   readonly type?: string | readonly string[];
@@ -280,7 +286,8 @@ function describe(schema: Schema): string {
 
 function wrongType(type: string, value: unknown, trail: Trail, faults: ErrorDetail[]): void {
   const given = jsonType(value);
-  const but = type === "integer" && given === "number" ? "" : `, not ${named(given)}`;
+  const isNamed = value !== malformedText && !(type === "integer" && given === "number");
+  const but = isNamed ? `, not ${named(given)}` : "";
   add(faults, trail, `must be ${named(type)}${but}`);
 }
 
@@ -291,6 +298,7 @@ function jsonType(value: unknown): string {
 
 function named(type: string): string {
   if (type === "null") return "null";
+  if (type === "boolean") return "true or false";
   return type === "integer" ? "a whole number" : `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;
 }
 

@@ -57,7 +57,7 @@ export function classifyFailure(error: NetworkError, facts: ConnectionFacts): Fa
   const bad: Failure = { code: "bad_reply", detail: facts.headFault ?? describeError(error) };
   const closed = `${facts.peer} closed the connection ${facts.replying ? "in the middle of its reply" : "before it replied"}`;
   const cutOff: Failure = { code: "connection_reset", detail: closed };
-  if (error instanceof errors.HTTPParserError) return facts.peerEnded ? cutOff : bad;
+  if (error instanceof errors.HTTPParserError) return facts.peerEnded && facts.headFault === null ? cutOff : bad;
   switch (error.code) {
     case "UND_ERR_HEADERS_OVERFLOW":
       return bad;

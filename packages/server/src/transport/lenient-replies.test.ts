@@ -90,6 +90,25 @@ describe("a reply that HTTP forbids is still refused", () => {
   ])("%s", async (_what, reply) => {
     expect(await replying([reply])).toMatchObject({ error: "bad_reply" });
   });
+
+  test.each(["000", "001", "099"])("the status %s, which HTTP does not have", async (status) => {
+    const refused = {
+      error: "bad_reply",
+      errorDetail: `the reply has the status ${status}; the least status of HTTP is 100`,
+      status: 0,
+    };
+    const reply = `HTTP/1.1 ${status} X\r\nContent-Length: 2\r\n\r\nok`;
+    for (const pieces of [[reply], eachByte(reply), [`HTTP/1.1 100 C\r\n\r\n${reply}`]]) {
+      expect(await replying(pieces)).toMatchObject(refused);
+    }
+    await using closing = await RawReceiver.start(({ socket }) => socket.end(reply));
+    expect(await post(transport, endpoint(closing.origin))).toMatchObject(refused);
+  });
+
+  test.each(["0", "00", "1000", "-1", "-10", "", "2OO"])("the malformed status %j", async (status) => {
+    const result = await replying([`HTTP/1.1 ${status} X\r\nContent-Length: 2\r\n\r\nok`]);
+    expect(result).toMatchObject({ error: "bad_reply", errorDetail: expect.stringMatching(/Invalid .*status/) });
+  });
 });
 
 const encoded = (coding: string, bytes: Uint8Array): Buffer =>
@@ -104,6 +123,7 @@ describe("a compressed reply", () => {
 
   test.each([
     ["gzip", gzipSync(json)],
+    ["gzip", Buffer.concat([gzipSync(json.slice(0, 10)), gzipSync(json.slice(10))])],
     ["X-GZip", gzipSync(json)],
     ["deflate", deflateSync(json)],
     ["deflate", deflateRawSync(json)],

@@ -12,7 +12,8 @@ const [LETTER_C, LETTER_T] = [0x63, 0x74] as const;
  * - A folded header line (RFC 9112 section 5.2) becomes one line.
  * - A repeated Content-Length with the same value (RFC 9110 section 8.6) is removed.
  *
- * The parser's own options for this cannot be set in undici. Bytes of bodies and of ordinary heads pass unchanged.
+ * The parser's own options for this cannot be set in undici. A status below 100 is made unreadable: the parser would
+ * accept it, and undici would then fail an assertion. Bytes of bodies and of ordinary heads pass unchanged.
  */
 export class ReplyHead {
   /** The status of the final reply; 0: no readable one came. */
@@ -106,9 +107,12 @@ export class ReplyHead {
     }
     if (text.length < STATUS_PATTERN.length) return "incomplete";
     const status = Number(text.slice(9));
-    this.#isInterim = status >= 100 && status < 200 && status !== 101;
-    if (!this.#isInterim) this.status = status;
     const lastDigit = at + STATUS_PATTERN.length - 1;
+    this.#isInterim = status >= 100 && status < 200 && status !== 101;
+    if (status < 100) {
+      this.fault = `the reply has the status ${text.slice(9)}; the least status of HTTP is 100`;
+      bytes[lastDigit] = LETTER_C;
+    } else if (!this.#isInterim) this.status = status;
     if (status === 100) bytes[lastDigit] = THREE;
     this.#part = "rest of status line";
     return lastDigit + 1;
