@@ -45,8 +45,8 @@ export class Settler {
   }
 
   /**
-   * From now on, `idle` does not wait for a disk that refuses writes. The close of the store writes what fits, and fails
-   * the other settlements. Their deliveries are sent again after the next start.
+   * From now on, `idle` does not wait for a disk that refuses writes. The close of the store writes what fits, and
+   * fails the other settlements. Their deliveries are sent again after the next start.
    */
   stop(): void {
     this.#stopped = true;

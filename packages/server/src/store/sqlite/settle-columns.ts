@@ -129,7 +129,7 @@ export class AttemptList {
   }
 }
 
-/** `unwritten`: positions that the cursors have settled in memory, and that the written cursors must leave unsettled. */
+/** `unwritten`: positions that the cursors have settled in memory, and that the written cursors leave unsettled. */
 export function packCursors(
   entries: Iterable<SubscriptionEntry>,
   unwritten: ReadonlyMap<SubscriptionEntry, readonly Seq[]>,

@@ -135,8 +135,8 @@ export function releaseHeld(work: SettleWork, id: SubscriptionId, nowMs: TimeMs)
 }
 
 /**
- * `others`: all other works that are not written yet. The cursors in memory have moved past their positions. The written
- * cursors must not, because a crash would then lose the deliveries of those works.
+ * `others`: all other works that are not written yet. The cursors in memory have moved past their positions. The
+ * written cursors must not, because a crash would then lose the deliveries of those works.
  */
 export function toSettleGroup(works: readonly SettleWork[], others: readonly SettleWork[], times: Moment): SettleGroup {
   const moved = new Set<SubscriptionEntry>();

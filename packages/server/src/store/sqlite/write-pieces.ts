@@ -15,8 +15,8 @@ export interface Pieces {
 }
 
 /**
- * Writes works that together may not fit on the disk: first all in one commit, then fewer, down to one at a time. When a
- * single work is refused, later works of its subscriptions are left too, because their order counts. Works of other
+ * Writes works that together may not fit on the disk: first all in one commit, then fewer, down to one at a time. When
+ * a single work is refused, later works of its subscriptions are left too, because their order counts. Works of other
  * subscriptions are still tried.
  */
 export async function writePieces(
