@@ -101,7 +101,7 @@ export class PullQueues {
     this.#settler.stop();
   }
 
-  /** Resolves when the last claim of every queue has been delivered. The disk has written or refused its settlements. */
+  /** Resolves when the last claim of every queue has been delivered, and its settlements are written or refused. */
   async idle(): Promise<void> {
     await Promise.all([...this.#all()].map((queue) => queue.idle()));
     await this.#settler.idle();

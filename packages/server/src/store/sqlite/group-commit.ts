@@ -36,6 +36,8 @@ export class GroupCommit {
   readonly #appends = new WaitingAppends();
   #settles: SettleWork[] = [];
   #settleRows = 0;
+  /** Rows of the works that are being written in pieces. */
+  #refusedRows = 0;
   /** Settlements of the commit that is under way. */
   #committing: readonly SettleWork[] = [];
   /** Exclusive sections that wait to run. */
@@ -67,7 +69,7 @@ export class GroupCommit {
 
   /** Whether so many settlements wait for the disk that no more deliveries should be claimed. */
   get isCongested(): boolean {
-    return this.#settleRows >= WAITING_ROWS_MAX;
+    return this.#settleRows + this.#refusedRows >= WAITING_ROWS_MAX;
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
@@ -280,8 +282,10 @@ export class GroupCommit {
 
   async #writePieces(works: readonly SettleWork[]): Promise<Error | null> {
     this.#committing = works;
+    this.#refusedRows = works.reduce((sum, work) => sum + rowCount(work), 0);
     const { left, refusal } = await writePieces(works, (piece) => this.#commit([], piece));
     this.#committing = [];
+    this.#refusedRows = 0;
     this.#keep(left.filter(({ isUrgent }) => !isUrgent));
     if (refusal !== null) for (const { isUrgent, failed } of left) if (isUrgent) failed(refusal);
     return left.some(({ isUrgent }) => !isUrgent) ? refusal : null;
