@@ -149,6 +149,71 @@ describe("a pull from a database at its size limit", () => {
   });
 });
 
+describe("settlements that together do not fit into a database at its size limit", () => {
+  it("are written as far as they fit, before publishes; pulls do not wait for them, and the server stops", async () => {
+    await using folder = await temporaryFolder();
+    await using receiver = await startReceiver(() => 403);
+    const args = ["--database-bytes-max", "2MiB"];
+    await using server = await Server.start({ folder: folder.path, args });
+    const { api } = server;
+    await api.putTopic("big");
+    await api.publishBatch("big", copies(15, { body: "x".repeat(50_000) }));
+    await api.putTopic("t");
+    await api.subscribe("t", "p", { pull: {} });
+    await api.subscribe("t", "h", {
+      push: { url: receiver.url },
+      retry: { delaysMs: [200, 200, 200, 200, 200] },
+    });
+    const { accepted } = await fill(api);
+    await untilTrue("every message has failed once", () =>
+      accepted.every((id) => receiver.arrivals.some(({ messageId }) => messageId === id)),
+    );
+    const pullCounts = async () =>
+      (await api.ok<{ pullCounts: { visible: number } }>("GET", subscriptionPath("t", "p"))).pullCounts;
+    const pull = (json: unknown) =>
+      api.call<ProblemView & { messages: unknown[] }>("POST", `${subscriptionPath("t", "p")}/pull`, { json });
+    {
+      // While another program reads, the write-ahead log cannot be emptied, so soon every write fails.
+      using reader = new DatabaseSync(join(folder.path, "ringback.db"), { readOnly: true });
+      reader.exec("BEGIN");
+      reader.prepare("SELECT count(*) FROM topic").get();
+      await until(
+        "a pull is refused",
+        () => pull({ messagesMax: 1 }),
+        ({ status }) => status === 503,
+      );
+      // No answer says that there is no message: what a refused pull has claimed is free again at once.
+      for (const json of [{ messagesMax: 100 }, { messagesMax: 2 }, { messagesMax: 1 }, { waitMs: 1_500 }]) {
+        const { status, json: problem } = await pull(json);
+        expect([json, status, problem.code]).toEqual([json, 503, "storage_full"]);
+      }
+      expect((await pullCounts()).visible).toBeGreaterThan(0);
+    }
+    await api.ok("DELETE", "/v1/topics/big");
+    await until(
+      "a pull gets a message",
+      () => pull({ messagesMax: 1 }),
+      ({ status }) => status === 200,
+    );
+    await until(
+      "deliveries become dead letters",
+      () => api.counts("t", "h"),
+      ({ deadLetters }) => deadLetters > 0,
+    );
+    expect(await server.stop()).toMatchObject({ code: 0 });
+
+    await using next = await Server.start({ folder: folder.path, args: ["--database-bytes-max", "64MiB"] });
+    await until(
+      "every delivery is a dead letter, once",
+      () => next.api.counts("t", "h"),
+      ({ deadLetters, backlog, parked, inFlight }) =>
+        deadLetters === accepted.length && backlog + parked + inFlight === 0,
+    );
+    const { code, stdout, stderr } = await next.stop();
+    expect([code, `${stdout}${stderr}`.includes("write-ahead log")]).toEqual([0, false]);
+  });
+});
+
 describe("a disk that refuses writes", () => {
   it("refuses each call that writes at once, and serves each call that reads", async (test) => {
     if (!(await isInstalled("prlimit"))) test.skip("there is no prlimit on this machine");

@@ -63,13 +63,14 @@ export class Engine {
 
   /**
    * Stops claiming, waits up to `graceMs` for the POSTs in flight, aborts the rest, closes the transport and records
-   * every outcome. Aborted deliveries are sent again after the next start. `isTransportInUse`: true while hook calls
-   * use the transport.
+   * every outcome that the disk accepts. Aborted deliveries are sent again after the next start. `isTransportInUse`:
+   * true while hook calls use the transport.
    */
   async stop(graceMs: number, isTransportInUse: () => boolean = () => false): Promise<void> {
     this.#stopped = true;
     this.#cancelRetention?.();
     this.#dispatcher.stop();
+    this.#settler.stop();
     await this.#drained(graceMs, isTransportInUse);
     await this.#options.transport.close();
     await this.#dispatcher.quiet();

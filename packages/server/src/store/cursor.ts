@@ -59,11 +59,20 @@ export class Cursor {
     for (const done of this.#done) if (done >= seq) this.#done.delete(done);
   }
 
-  /** A copy that has gone back to `seq`. */
-  backAt(seq: Seq): Cursor {
+  /** Makes these positions unsettled and unread. Settled positions between them stay settled. */
+  unsettle(seqs: readonly Seq[]): void {
+    let first = Infinity;
+    for (const seq of seqs) if (seq < first) first = seq;
+    this.scannedThrough = Math.min(this.scannedThrough, first - 1);
+    for (; this.settledThrough >= first; this.settledThrough--) (this.#done ??= new Set()).add(this.settledThrough);
+    for (const seq of seqs) this.#done?.delete(seq);
+  }
+
+  /** A copy in which these positions are unsettled. */
+  without(seqs: readonly Seq[]): Cursor {
     const cursor = new Cursor(this.settledThrough);
     for (const done of this.doneAhead()) cursor.settle(done);
-    cursor.goBackTo(seq);
+    cursor.unsettle(seqs);
     return cursor;
   }
 

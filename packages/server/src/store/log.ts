@@ -180,9 +180,8 @@ export interface LogStore {
    * (`internal`).
    *
    * While the disk refuses writes, the call waits. If the store is closed meanwhile, the call fails with
-   * `shutting_down`. With `whenRefused` "fail" the call fails at once. Its pulled deliveries are then claimable again,
-   * with their earlier counts, as soon as the disk accepts writes or their lease has expired. Other outcomes are
-   * written later, or their deliveries are claimed again.
+   * `shutting_down`. With `whenRefused` "fail" the call fails at once, and nothing of it is written. Its deliveries are
+   * then claimable again at once, with their earlier counts.
    */
   settle(settlements: readonly Settlement[], whenRefused?: "wait" | "fail"): Promise<number>;
 

@@ -98,9 +98,10 @@ export class PullQueues {
     this.#cancelCheck?.();
     this.#cancelCheck = null;
     for (const queue of this.#all()) queue.stop();
+    this.#settler.stop();
   }
 
-  /** Resolves when the last claim of every queue has been delivered and its settlements are written. */
+  /** Resolves when the last claim of every queue has been delivered, and its settlements are written or refused. */
   async idle(): Promise<void> {
     await Promise.all([...this.#all()].map((queue) => queue.idle()));
     await this.#settler.idle();

@@ -2,6 +2,9 @@ import type { Timers } from "../../domain/ports.ts";
 import type { Settlement } from "../../store/log.ts";
 import type { Store } from "../../store/store.ts";
 
+/** How often a stop checks whether the disk refuses writes. */
+const CHECK_MS = 20;
+
 interface Waiting {
   readonly settlement: Settlement;
   readonly recorded: (() => void) | null;
@@ -16,6 +19,7 @@ export class Settler {
   #scheduled = false;
   #unwritten = 0;
   #idleWaiters: (() => void)[] = [];
+  #stopped = false;
 
   constructor(store: Store, timers: Timers, failed: (error: unknown) => void) {
     this.#store = store;
@@ -40,9 +44,31 @@ export class Settler {
     });
   }
 
+  /**
+   * From now on, `idle` does not wait for a disk that refuses writes. The close of the store writes what fits, and
+   * fails the other settlements. Their deliveries are sent again after the next start.
+   */
+  stop(): void {
+    this.#stopped = true;
+    this.#wakeAll();
+  }
+
   /** Resolves when no settlement is waiting. */
   async idle(): Promise<void> {
-    while (this.#unwritten > 0) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    while (this.#unwritten > 0 && !this.#isRefused) {
+      await new Promise<void>((resolve) => {
+        this.#idleWaiters.push(resolve);
+        if (this.#stopped) this.#timers.after(CHECK_MS, resolve);
+      });
+    }
+  }
+
+  get #isRefused(): boolean {
+    return this.#stopped && !this.#scheduled && !this.#store.cluster.writable();
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#idleWaiters.splice(0)) wake();
   }
 
   async #write(): Promise<void> {
@@ -57,6 +83,6 @@ export class Settler {
     }
     this.#unwritten -= batch.length;
     for (const { recorded } of batch) recorded?.();
-    for (const wake of this.#idleWaiters.splice(0)) wake();
+    this.#wakeAll();
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Seq } from "../../domain/model.ts";
-import { delivered, eventually, message } from "../contract/fixtures.ts";
+import { delivered, eventually, HOUR_MS, message, settlement } from "../contract/fixtures.ts";
+import type { Claim, ClaimedDelivery } from "../log.ts";
 import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 import { Survival, unlessBroken } from "./testing/survival.ts";
@@ -67,6 +68,31 @@ describe("a database that breaks", () => {
       // No publish takes place: the node detects by itself that the database accepts writes again.
       await eventually(() => store.cluster.writable());
       expect(await store.log.append(request)).toMatchObject({ replayed: false });
+    }));
+
+  it("hides no delivery of a pull that it refuses: the next claim gets the delivery at once", () =>
+    withNodes(1, async (cluster) => {
+      const store = cluster.store(0);
+      const reader = await cluster.subscribe();
+      await store.log.append({ topicId: cluster.topic.id, messages: [message("a")], idempotency: null });
+      const want = { subscriptionId: reader.id, deliveriesMax: 1, bytesMax: 1_000, fromLog: true };
+      const claimOne = async (): Promise<Claim> => {
+        const [claim] = (await store.log.claim([want], HOUR_MS)) as [Claim];
+        expect(seqsOf(claim)).toEqual([1]);
+        return claim;
+      };
+      await cluster.query(
+        `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+           $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$;
+         CREATE TRIGGER refusal BEFORE INSERT ON ringback.attempt EXECUTE FUNCTION refuse()`,
+      );
+      for (let pull = 0; pull < 2; pull++) {
+        const claim = await claimOne();
+        const [delivery] = claim.deliveries as [ClaimedDelivery];
+        const outcome = settlement(claim, delivery, delivered);
+        await expect(store.log.settle([outcome], "fail")).rejects.toMatchObject({ code: "storage_full" });
+      }
+      await claimOne();
     }));
 
   it("counts as unavailable when it refuses connections for any reason: publishes fail, and outcomes are kept", () =>

@@ -34,7 +34,7 @@ interface ClaimRow extends MessageRow {
 /** Makes claims for this node and renews their leases. Only the database stores the claims. */
 export class Claims extends Batches<Request, readonly Claim[]> {
   readonly #context: StoreContext;
-  /** Claims whose answer was lost. They may exist in the database, and would stay open until their leases expire. */
+  /** Claims that nothing uses. They may exist in the database, and would stay open until their leases expire. */
   #lost: ClaimId[] = [];
   readonly #ids: ClaimIds;
 
@@ -68,6 +68,11 @@ export class Claims extends Batches<Request, readonly Claim[]> {
   async abandon(ids: readonly ClaimId[] | null): Promise<void> {
     const { database, nodeId } = this.#context;
     await call(database.hot, "abandon_claims", [nodeId, ids]);
+  }
+
+  /** Ends these claims before the next claim is made, so that it gets their deliveries. */
+  release(ids: readonly ClaimId[]): void {
+    this.#lost.push(...new Set(ids));
   }
 
   /** Requests in a batch have equal lease durations, because one call to the database has only one duration. */

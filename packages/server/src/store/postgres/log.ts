@@ -47,7 +47,10 @@ export function createLog(context: StoreContext): PostgresLog {
     renew: (claimIds, leaseMs) => claims.renew(claimIds, leaseMs),
     touch: () => heartbeat.touch(),
     async settle(batch, whenRefused = "wait") {
-      const applied = await settlements[whenRefused].settle(batch);
+      const applied = await settlements[whenRefused].settle(batch).catch((error: unknown) => {
+        if (whenRefused === "fail") claims.release(batch.map(({ claimId }) => claimId));
+        throw error;
+      });
       // A pulled delivery becomes visible again later. Other nodes must know when, because this node may have ended by
       // then, or may have no waiting receiver.
       for (const settlement of batch) if (isPulled(settlement)) wakeUps.ready(settlement.subscriptionId);

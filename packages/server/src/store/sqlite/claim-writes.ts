@@ -31,7 +31,7 @@ export class ClaimWrites {
     const { commits, clock, ready } = this.#options;
     commits.settle({
       ...emptyWork(),
-      entries: new Set([entry]),
+      settled: new Map([[entry, [...parked, ...lost].map((row) => row.seq)]]),
       parked: [...parked],
       unparked: [...lost],
       done: () => {
@@ -74,8 +74,8 @@ export class ClaimWrites {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     if (this.#moved.size === 0) return;
-    const entries = new Set(this.#moved);
+    const settled = new Map(Array.from(this.#moved, (entry) => [entry, []]));
     this.#moved.clear();
-    this.#options.commits.settle({ ...emptyWork(), entries });
+    this.#options.commits.settle({ ...emptyWork(), settled });
   }
 }

@@ -1,6 +1,8 @@
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   attempt,
+  dead,
   delivered,
   eventually,
   invisibleUntil,
@@ -12,7 +14,8 @@ import {
   textsOf,
   topicSettings,
 } from "../contract/fixtures.ts";
-import type { ClaimedDelivery, PulledSettlement } from "../log.ts";
+import type { Claim, ClaimedDelivery, PulledSettlement } from "../log.ts";
+import { PAGE_BYTES } from "./disk-budget.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
 
 // Real: SQLite, its limit on the size of a file. Nothing is faked. Past the limit, SQLite fails as with a full disk.
@@ -40,6 +43,13 @@ async function fill(): Promise<number> {
     if (hasRoom) published++;
   }
   return published;
+}
+
+function databaseBytes(): number {
+  const database = new DatabaseSync(under.file, { readOnly: true });
+  const { page_count: pages } = database.prepare("PRAGMA page_count").get() as { page_count: number };
+  database.close();
+  return pages * PAGE_BYTES;
 }
 
 describe("a full database", () => {
@@ -90,7 +100,7 @@ describe("a full database", () => {
   });
 
   test.each(["new", "parked"] as const)(
-    "refuses a pull of a %s delivery at once, which counts as not pulled when there is room again",
+    "refuses each pull of a %s delivery at once, which is never hidden, and counts as not pulled",
     async (kind) => {
       const reader = await scene.subscribe("reader", { order: "key" });
       await scene.publish(message("a", { orderingKey: "k" }), message("b", { orderingKey: "k" }));
@@ -100,21 +110,24 @@ describe("a full database", () => {
       await fill();
       // A row of this size needs a page, even if others were freed.
       await scene.publish(large()).catch(() => {});
-      const pulled = settlement(claim, delivery, invisibleUntil(scene.now + HOUR_MS, 5, scene.now), false);
-      const attempted = { ...pulled, attempt: attempt(1, "failed", { errorCode: "x".repeat(100_000) }) };
-      await expect(under.store.log.settle([attempted], "fail")).rejects.toMatchObject(full);
+      const { message: _message, ...counts } = delivery;
+      const refusePull = async (claimed: Claim): Promise<void> => {
+        const [first] = claimed.deliveries as [ClaimedDelivery];
+        expect(textsOf(claimed)).toEqual(["a"]);
+        expect(first).toMatchObject(counts);
+        const pulled = settlement(claimed, first, invisibleUntil(scene.now + HOUR_MS, 5, scene.now), false);
+        const attempted = { ...pulled, attempt: attempt(1, "failed", { errorCode: "x".repeat(100_000) }) };
+        await expect(under.store.log.settle([attempted], "fail")).rejects.toMatchObject(full);
+      };
+      await refusePull(claim);
       // The second refusal comes while the database is known to be full.
-      const other = await scene.claim(reader, { deliveriesMax: 1 });
-      expect(textsOf(other)).toEqual([]);
+      await refusePull(await scene.claim(reader, { deliveriesMax: 1 }));
       await under.store.setBytesMax(0);
-      await eventually(async () => {
-        const again = await scene.claim(reader, { deliveriesMax: 1 });
-        if (again.deliveries.length === 0) return false;
-        const { message: _message, ...counts } = delivery;
-        expect(again.deliveries).toMatchObject([counts]);
-        expect(textsOf(again)).toEqual(["a"]);
-        return true;
-      });
+      const again = await scene.claim(reader, { deliveriesMax: 1 });
+      expect(textsOf(again)).toEqual(["a"]);
+      expect(again.deliveries).toMatchObject([counts]);
+      await scene.settle(again, delivered);
+      expect(textsOf(await scene.claim(reader))).toEqual(["b"]);
     },
   );
 
@@ -164,6 +177,44 @@ describe("a full database", () => {
     expect(await scene.deliveryOf(2, reader)).toMatchObject({ state: "delivered" });
     const attempts = await under.store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
     expect(attempts.items).toHaveLength(3);
+  });
+
+  test("writes the settlements that fit, each with its own part of the cursor, and pulls do not wait for the others", async () => {
+    const count = 12;
+    const pushed = await scene.subscribe("pushed");
+    const pulled = await scene.subscribe("pulled");
+    const texts = Array.from({ length: count }, (_, index) => `${index}`.padEnd(40_000, "x"));
+    await scene.publish(...texts);
+    const claim = await scene.claim(pushed, { deliveriesMax: count });
+    await fill();
+    const settling = claim.deliveries.map((delivery) =>
+      under.store.log.settle([settlement(claim, delivery, dead)]).catch((error: unknown) => error),
+    );
+    await expect(scene.publish(large())).rejects.toMatchObject(full);
+    // Room for some of the copies that dead letters keep, but not for all of them together.
+    await under.store.setBytesMax(databaseBytes() + 5 * 40_000);
+    await Promise.all(settling.slice(0, 3));
+    await expect(scene.publish("a")).rejects.toMatchObject(full);
+
+    const pull = await scene.claim(pulled, { deliveriesMax: 1 });
+    const [delivery] = pull.deliveries as [ClaimedDelivery];
+    const isInvisible = settlement(pull, delivery, invisibleUntil(scene.now + HOUR_MS, 1, scene.now), false);
+    expect(await under.store.log.settle([isInvisible], "fail")).toBe(1);
+
+    await under.crash();
+    const letters = await under.store.records.listDeadLetters(pushed.id, { after: null, limit: 100 });
+    const again = await scene.claim(pushed, { deliveriesMax: count });
+    const seqs = [
+      ...letters.items.map(({ message: { seq } }) => seq),
+      ...again.deliveries.map(({ message: { seq } }) => seq),
+    ];
+    expect(seqs.toSorted((one, other) => one - other).slice(0, count)).toEqual(
+      claim.deliveries.map(({ message: { seq } }) => seq),
+    );
+    expect(new Set(seqs).size).toBe(seqs.length);
+    expect(letters.items.length).toBeGreaterThanOrEqual(3);
+    expect(letters.items.length).toBeLessThan(count);
+    expect(textsOf(await scene.claim(pulled, { deliveriesMax: 1 }))).toEqual([texts[1]]);
   });
 
   test("becomes writable again without a call that writes", async () => {

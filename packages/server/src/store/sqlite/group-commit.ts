@@ -1,27 +1,20 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { momentOf } from "../../domain/clock-rules.ts";
 import type { TimeMs } from "../../domain/model.ts";
-import type { Clock, Moment, Timers } from "../../domain/ports.ts";
+import type { Clock, Timers } from "../../domain/ports.ts";
 import type { AppendResult, AppendRequest } from "../log.ts";
 import type { StoreObserver } from "../store.ts";
 import { assertAppendStorable } from "../append-rule.ts";
-import { appendBytes, toAppendGroup } from "./append-group.ts";
-import { appendRefusals, appendStatus, type AppendGroupResult } from "./operations/append.ts";
+import { toAppendGroup } from "./append-group.ts";
 import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";
-import {
-  CLOCK_MARK_MS,
-  GROUP_BYTES_MAX,
-  RETRY_MS,
-  SETTLE_WAIT_MS,
-  SETTLED_ROWS_ENOUGH,
-  WAITING_BYTES_MAX,
-  WAITING_ROWS_MAX,
-} from "./commit-limits.ts";
+import { CLOCK_MARK_MS, RETRY_MS, SETTLE_WAIT_MS, SETTLED_ROWS_ENOUGH, WAITING_ROWS_MAX } from "./commit-limits.ts";
 import type { ClockMarks } from "./clock-marks.ts";
 import type { AnswerOutcomes } from "./answer-columns.ts";
 import { notifyWritten, rowCount, toSettleGroup, type SettleWork } from "./settle-work.ts";
-import type { JobLink } from "./jobs.ts";
-import type { WriteGroup, WriteJobs } from "./write-jobs.ts";
+import { isStorageFault, type JobLink } from "./jobs.ts";
+import { resolveAppends, WaitingAppends, type WaitingAppend } from "./waiting-appends.ts";
+import { buffersOf, type WriteJobs } from "./write-jobs.ts";
+import { urgentPart, writePieces } from "./write-pieces.ts";
 
 export interface GroupCommitOptions {
   readonly thread: JobLink<WriteJobs>;
@@ -33,23 +26,18 @@ export interface GroupCommitOptions {
   readonly appended: (request: AppendRequest, result: AppendResult, nowMs: TimeMs) => void;
 }
 
-interface WaitingAppend {
-  readonly request: AppendRequest;
-  readonly bytes: number;
-  readonly resolve: (result: AppendResult) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * Collects publishes and settlements while the disk is busy, and writes them as one transaction, with one fsync.
- * Publishes fail with their commit. Settlements are kept and retried until the disk accepts them.
+ * Publishes and urgent settlements fail when the disk refuses them. Other settlements are kept and retried until the
+ * disk accepts them.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
-  #appends: WaitingAppend[] = [];
-  #appendBytes = 0;
+  readonly #appends = new WaitingAppends();
   #settles: SettleWork[] = [];
   #settleRows = 0;
+  /** Rows of the works that are being written in pieces. */
+  #refusedRows = 0;
   /** Settlements of the commit that is under way. */
   #committing: readonly SettleWork[] = [];
   /** Exclusive sections that wait to run. */
@@ -62,6 +50,8 @@ export class GroupCommit {
   #cancelRetryTimer: (() => void) | null = null;
   #retryDue = false;
   #writable = true;
+  /** Set while settlements wait that the disk has refused. */
+  #refusal: Error | null = null;
   /**
    * An upper bound of the attempts that are not indexed. Starts at its maximum: those of earlier processes are unknown.
    */
@@ -79,21 +69,15 @@ export class GroupCommit {
 
   /** Whether so many settlements wait for the disk that no more deliveries should be claimed. */
   get isCongested(): boolean {
-    return this.#settleRows >= WAITING_ROWS_MAX;
+    return this.#settleRows + this.#refusedRows >= WAITING_ROWS_MAX;
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
     assertAppendStorable(request);
     if (this.#state !== "open") throw new RingbackError("shutting_down");
-    const bytes = appendBytes(request);
-    if (this.#appendBytes > 0 && this.#appendBytes + bytes > WAITING_BYTES_MAX) {
-      throw new RingbackError("overloaded", "Too many publishes are waiting for the disk.");
-    }
-    return new Promise((resolve, reject) => {
-      this.#appends.push({ request, bytes, resolve, reject });
-      this.#appendBytes += bytes;
-      this.#schedule();
-    });
+    const appended = this.#appends.add(request);
+    this.#schedule();
+    return appended;
   }
 
   settle(work: SettleWork): void {
@@ -103,7 +87,7 @@ export class GroupCommit {
     }
     this.#settles.push(work);
     this.#settleRows += rowCount(work);
-    if (work.isUrgent) this.#settleDue = this.#retryDue = true;
+    if (work.isUrgent) this.#settleDue = true;
     if (this.#busy) return;
     if (this.#writable) this.#writeSettlesSoon();
     else if (work.isUrgent) this.#schedule();
@@ -169,7 +153,13 @@ export class GroupCommit {
     input: Parameters<WriteJobs[N]>[0],
   ): Promise<ReturnType<WriteJobs[N]>> {
     try {
-      return await this.#options.thread.call(name, input);
+      const result = await this.#options.thread.call(name, input);
+      // The job may have made room.
+      if (this.#refusal !== null) {
+        this.#retryDue = true;
+        this.#next();
+      }
+      return result;
     } catch (error) {
       if (isStorageFault(error)) {
         this.#writable = false;
@@ -189,11 +179,14 @@ export class GroupCommit {
       this.#schedule();
       if (!this.#busy && !this.#scheduled) break;
       await idle;
-    } while (this.#hasWork && (this.#writable || this.#appends.length > 0 || this.#sections.length > 0));
+    } while (
+      this.#hasWork &&
+      (this.#writable || this.#retryDue || this.#appends.length > 0 || this.#sections.length > 0)
+    );
     this.#state = "closed";
     this.#cancelTimers();
     const gone = new RingbackError("shutting_down");
-    for (const append of this.#appends.splice(0)) append.reject(gone);
+    this.#appends.rejectAll(gone);
     for (const settle of this.#settles.splice(0)) settle.failed(gone);
   }
 
@@ -237,7 +230,8 @@ export class GroupCommit {
     if (this.#state === "closed") return;
     const isRetryDue = this.#retryDue && this.#settles.length > 0;
     if (!this.#writable && !isRetryDue) this.#armRetry();
-    if (this.#appends.length > 0 || this.#sections.length > 0 || (!this.#writable && isRetryDue)) this.#schedule();
+    const isDue = !this.#writable && (isRetryDue || this.#settles.some(({ isUrgent }) => isUrgent));
+    if (this.#appends.length > 0 || this.#sections.length > 0 || isDue) this.#schedule();
     else if (this.#settles.length > 0 && this.#writable) {
       if (this.#settleDue) this.#schedule();
       else this.#writeSettlesSoon();
@@ -253,19 +247,54 @@ export class GroupCommit {
   }
 
   /**
-   * While writes succeed, publishes and settlements share their commits. After a failure they are written separately,
-   * so that neither blocks the other: publishes fail one after the other, and settlements are retried at intervals.
+   * While writes succeed, publishes and settlements share their commits. After a failure they are written separately:
+   * urgent settlements at once, the others at intervals and in pieces that fit. Publishes get only the room that the
+   * settlements leave.
    */
   async #writeNext(): Promise<void> {
     if (this.#writable) {
       this.#retryDue = false;
       if (this.#appends.length === 0 && (this.#settles.length === 0 || !this.#settleDue)) return;
-      await this.#write(this.#takeAppends(), this.#takeSettles());
-    } else if (this.#retryDue) {
-      this.#retryDue = false;
-      if (this.#settles.length > 0) await this.#write([], this.#takeSettles());
-      else await this.#probe();
-    } else if (this.#appends.length > 0) await this.#write(this.#takeAppends(), []);
+      await this.#write(this.#appends.take(), this.#takeSettles());
+      return;
+    }
+    await this.#writeUrgent();
+    const isUntried = this.#refusal === null && this.#appends.length > 0;
+    if (this.#settles.length > 0 && (this.#retryDue || isUntried)) await this.#writeKept();
+    else if (this.#retryDue) await this.#probe();
+    this.#retryDue = false;
+    if (this.#refusal !== null) this.#appends.rejectAll(this.#refusal);
+    else if (this.#appends.length > 0) await this.#write(this.#appends.take(), []);
+  }
+
+  async #writeUrgent(): Promise<void> {
+    const urgent = urgentPart(this.#settles);
+    if (urgent.length === 0) return;
+    const taken = new Set(urgent);
+    const others = this.#takeSettles().filter((work) => !taken.has(work));
+    this.#keep(others);
+    await this.#writePieces(urgent);
+  }
+
+  async #writeKept(): Promise<void> {
+    this.#refusal = await this.#writePieces(this.#takeSettles());
+  }
+
+  async #writePieces(works: readonly SettleWork[]): Promise<Error | null> {
+    this.#committing = works;
+    this.#refusedRows = works.reduce((sum, work) => sum + rowCount(work), 0);
+    const { left, refusal } = await writePieces(works, (piece) => this.#commit([], piece));
+    this.#committing = [];
+    this.#refusedRows = 0;
+    this.#keep(left.filter(({ isUrgent }) => !isUrgent));
+    if (refusal !== null) for (const { isUrgent, failed } of left) if (isUrgent) failed(refusal);
+    return left.some(({ isUrgent }) => !isUrgent) ? refusal : null;
+  }
+
+  /** Puts works that are not written before those that have come since. */
+  #keep(works: readonly SettleWork[]): void {
+    this.#settles = [...works, ...this.#settles];
+    for (const work of works) this.#settleRows += rowCount(work);
   }
 
   async #write(appends: readonly WaitingAppend[], settles: readonly SettleWork[]): Promise<void> {
@@ -273,13 +302,10 @@ export class GroupCommit {
     if (error === null) return;
     if (isStorageFault(error)) {
       this.#writable = false;
-      // Receivers' answers are not retried, because each receiver waits for the result of its answer.
-      for (const { answers, failed } of settles) if (answers !== null) failed(error);
-      const kept = settles.filter(({ answers }) => answers === null);
-      for (const { refused } of kept) refused(error);
-      this.#settles = [...kept, ...this.#settles];
-      for (const settle of kept) this.#settleRows += rowCount(settle);
       for (const append of appends) append.reject(error);
+      this.#keep(settles);
+      // The settlements may fit without the publishes, or some of them without the others.
+      if (settles.length > 0) this.#retryDue = true;
     } else if (appends.length + settles.length > 1) {
       // One piece of work has rows that the database can never store. The others must not fail, so each is written
       // separately.
@@ -294,25 +320,40 @@ export class GroupCommit {
   async #commit(appends: readonly WaitingAppend[], settles: readonly SettleWork[]): Promise<Error | null> {
     const { clockMarks, clock } = this.#options;
     const moment = momentOf(clock);
+    const others = this.#unwrittenBesides(settles);
     const requests = appends.map((append) => append.request);
     const append = appends.length === 0 ? null : toAppendGroup(requests, moment);
-    const settle = settles.length === 0 ? null : toSettleGroup(settles, moment);
+    const settle = settles.length === 0 ? null : toSettleGroup(settles, others, moment);
     const group = { append, settle, mark: clockMarks.due(moment, CLOCK_MARK_MS) };
     let outcomes: AnswerOutcomes | null = null;
     try {
       const result = await this.#options.thread.call("group", group, buffersOf(group));
-      this.#writable = true;
+      if (others.length === 0) {
+        this.#writable = true;
+        this.#refusal = null;
+      }
       this.#options.observer.commit(result.commitS, appends.length + settles.length);
-      if (result.append !== null) this.#resolveAppends(appends, result.append, moment);
+      if (result.append !== null) {
+        resolveAppends(appends, result.append, (request, durable) =>
+          this.#options.appended(request, durable, moment.nowMs),
+        );
+      }
       outcomes = result.answers;
     } catch (error) {
       return error as Error;
     }
     const isWhole = settles === this.#committing;
-    this.#committing = isWhole ? [] : this.#committing.filter((work) => !settles.includes(work));
+    const written = new Set(settles);
+    this.#committing = isWhole ? [] : this.#committing.filter((work) => !written.has(work));
     notifyWritten(settles, outcomes);
     this.#noteAttempts(settles);
     return null;
+  }
+
+  #unwrittenBesides(settles: readonly SettleWork[]): readonly SettleWork[] {
+    if (settles === this.#committing) return this.#settles;
+    const excluded = new Set(settles);
+    return this.unwritten.filter((work) => !excluded.has(work));
   }
 
   /**
@@ -344,55 +385,4 @@ export class GroupCommit {
     this.#cancelSettleTimer = null;
     return settles;
   }
-
-  #takeAppends(): readonly WaitingAppend[] {
-    let bytes = 0;
-    let count = 0;
-    for (const append of this.#appends) {
-      if (count > 0 && bytes + append.bytes > GROUP_BYTES_MAX) break;
-      bytes += append.bytes;
-      count++;
-    }
-    this.#appendBytes -= bytes;
-    if (count === this.#appends.length) {
-      const all = this.#appends;
-      this.#appends = [];
-      return all;
-    }
-    return this.#appends.splice(0, count);
-  }
-
-  #resolveAppends(appends: readonly WaitingAppend[], result: AppendGroupResult, { nowMs }: Moment): void {
-    for (let index = 0; index < appends.length; index++) {
-      const { request, resolve, reject } = appends[index] as WaitingAppend;
-      const status = result.status[index] as number;
-      const refusal = appendRefusals[status];
-      if (refusal !== undefined) reject(new RingbackError(refusal));
-      else {
-        const appended: AppendResult = {
-          firstSeq: result.firstSeqs[index] as number,
-          publishedAtMs: result.publishedAtMs[index] as number,
-          replayed: status === appendStatus.replayed,
-        };
-        this.#options.appended(request, appended, nowMs);
-        resolve(appended);
-      }
-    }
-  }
-}
-
-/** The buffers are transferred to the thread, not copied. */
-function buffersOf({ append, settle }: WriteGroup): ArrayBuffer[] {
-  const buffers: ArrayBufferLike[] = [];
-  if (append !== null) buffers.push(append.bodies.buffer);
-  if (settle !== null) {
-    buffers.push(settle.attempts.numbers.buffer, settle.attempts.replies.buffer, settle.cursors.numbers.buffer);
-    if (settle.answers !== null) buffers.push(settle.answers.numbers.buffer, settle.answers.attempts.numbers.buffer);
-  }
-  return buffers as ArrayBuffer[];
-}
-
-/** Whether the disk caused the failure, so that a retry may succeed. Otherwise the rows cannot be stored. */
-function isStorageFault(error: unknown): boolean {
-  return !(error instanceof RingbackError) || error.code !== "internal";
 }

@@ -77,6 +77,11 @@ const callerFaults: ReadonlySet<number> = new Set([
   1 /* ERROR */, 18 /* TOOBIG */, 19 /* CONSTRAINT */, 20 /* MISMATCH */, 21 /* MISUSE */, 25 /* RANGE */,
 ]);
 
+/** Whether the disk caused the failure, so that a retry may succeed. Otherwise the rows cannot be stored. */
+export function isStorageFault(error: unknown): boolean {
+  return !(error instanceof RingbackError) || error.code !== "internal";
+}
+
 export function asJobError(failure: JobFailure): RingbackError {
   const cause = new Error(failure.message);
   // The low byte of an extended result code is the primary result code.

@@ -1,6 +1,6 @@
 import type { Seq } from "../../domain/model.ts";
 import { withClaimsLocked } from "./claim-lock.ts";
-import { takeOut } from "./settle-work.ts";
+import { settledBy, takeOut } from "./settle-work.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
@@ -29,7 +29,8 @@ export function rewindTo(entry: SubscriptionEntry, fromSeq: Seq, context: StoreC
  */
 async function rewindStep(entry: SubscriptionEntry, fromSeq: Seq, { claims, commits }: StoreContext): Promise<void> {
   if (entry.removed) return;
-  const back = entry.cursor.backAt(fromSeq);
+  const back = entry.cursor.without(settledBy(commits.waiting).get(entry) ?? []);
+  back.goBackTo(fromSeq);
   const removed = await commits.write("rewind", {
     subscriptionId: entry.id,
     fromSeq,

@@ -129,14 +129,20 @@ export class AttemptList {
   }
 }
 
-export function packCursors(entries: Iterable<SubscriptionEntry>): CursorColumns {
+/** `unwritten`: positions that the cursors have settled in memory, and that the written cursors leave unsettled. */
+export function packCursors(
+  entries: Iterable<SubscriptionEntry>,
+  unwritten: ReadonlyMap<SubscriptionEntry, readonly Seq[]>,
+): CursorColumns {
   const numbers: number[] = [];
   const ahead: (readonly [number, Uint8Array])[] = [];
   for (const entry of entries) {
     if (entry.removed) continue;
-    const bits = entry.cursor.ahead();
+    const seqs = unwritten.get(entry);
+    const cursor = seqs === undefined ? entry.cursor : entry.cursor.without(seqs);
+    const bits = cursor.ahead();
     if (bits !== null) ahead.push([numbers.length / 2, bits]);
-    numbers.push(entry.id, entry.cursor.settledThrough);
+    numbers.push(entry.id, cursor.settledThrough);
   }
   return { numbers: Float64Array.from(numbers), ahead };
 }

@@ -9,22 +9,24 @@ import type { Moment } from "../../domain/ports.ts";
 export interface SettleWork {
   readonly attempts: AttemptList;
   /**
-   * Subscriptions whose cursors moved. The commit reads the cursors, so a cursor that moved ten times is written once.
+   * Subscriptions whose cursors moved, with the positions of the log that this work settles. The commit reads the
+   * cursors, so a cursor that moved ten times is written once.
    */
-  readonly entries: Set<SubscriptionEntry>;
+  readonly settled: Map<SubscriptionEntry, Seq[]>;
   readonly dead: DeadRow[];
   readonly unparked: UnparkRow[];
   readonly parked: ParkRow[];
-  /** Receivers' answers. Work with answers has no other rows, and fails when the disk refuses the write. */
+  /** Receivers' answers. Work with answers has no other rows. */
   readonly answers: AnswerList | null;
-  /** A caller waits for the commit, and does not wait for a disk that refuses the write. */
+  /** A caller waits for the commit. The work fails when the disk refuses it; work that is not urgent is kept. */
   readonly isUrgent: boolean;
   readonly done: () => void;
   /** Called instead of `done` for work with answers. */
   readonly answered: (outcomes: AnswerOutcomes) => void;
-  /** The disk has refused the work, which is kept and written later. May change the rows of the work. */
-  readonly refused: (error: Error) => void;
-  /** The work will not be written, because the store closes or the database can never store such rows. */
+  /**
+   * The work will not be written: the store closes, the database can never store such rows, or the disk has refused
+   * urgent work.
+   */
   readonly failed: (error: Error) => void;
 }
 
@@ -32,7 +34,7 @@ export interface SettleWork {
 export function emptyWork(): SettleWork {
   return {
     attempts: new AttemptList(),
-    entries: new Set(),
+    settled: new Map(),
     dead: [],
     unparked: [],
     parked: [],
@@ -40,7 +42,6 @@ export function emptyWork(): SettleWork {
     isUrgent: false,
     done: nothing,
     answered: nothing,
-    refused: nothing,
     failed: nothing,
   };
 }
@@ -49,6 +50,32 @@ function nothing(): void {}
 
 export function rowCount({ attempts, dead, unparked, parked, answers }: SettleWork): number {
   return attempts.count + dead.length + unparked.length + parked.length + (answers?.count ?? 0);
+}
+
+/**
+ * The subscriptions that this work changes. Their works must be written in the order in which they came. Only answers
+ * may be written earlier, because they change rows that no other work changes.
+ */
+export function changedBy({ settled, dead, unparked, parked }: SettleWork): Set<SubscriptionId> {
+  const ids = new Set<SubscriptionId>();
+  for (const { id } of settled.keys()) ids.add(id);
+  for (const rows of [dead, unparked, parked]) for (const { subscriptionId } of rows) ids.add(subscriptionId);
+  return ids;
+}
+
+/** All positions that these works settle, by subscription. */
+export function settledBy(works: readonly SettleWork[]): ReadonlyMap<SubscriptionEntry, Seq[]> {
+  const all = new Map<SubscriptionEntry, Seq[]>();
+  for (const { settled } of works) {
+    for (const [entry, seqs] of settled) for (const seq of seqs) addSettled(all, entry, seq);
+  }
+  return all;
+}
+
+export function addSettled(settled: SettleWork["settled"], entry: SubscriptionEntry, seq: Seq): void {
+  const known = settled.get(entry);
+  if (known === undefined) settled.set(entry, [seq]);
+  else known.push(seq);
 }
 
 /** Calls the callbacks of written work. `outcomes`: those of all answers of the commit, in the order of `works`. */
@@ -85,6 +112,7 @@ export function takeOut(work: SettleWork, id: SubscriptionId, fromSeq: Seq, park
   for (const row of work.parked) if (isMeant(row)) parked.set(row.seq, row.orderingKey);
   for (const row of work.unparked) if (isMeant(row)) parked.delete(row.seq);
   keepOnly(work.parked, (row) => !isMeant(row));
+  for (const [entry, seqs] of work.settled) if (entry.id === id) keepOnly(seqs, (seq) => seq < fromSeq);
   // The rewind removed the row of a redriven delivery and its dead letter, so a new dead letter is written.
   for (const [index, row] of work.dead.entries()) {
     if (row.subscriptionId === id && row.message.seq >= fromSeq) work.dead[index] = { ...row, deadLetterId: null };
@@ -106,15 +134,19 @@ export function releaseHeld(work: SettleWork, id: SubscriptionId, nowMs: TimeMs)
   }
 }
 
-export function toSettleGroup(works: readonly SettleWork[], times: Moment): SettleGroup {
+/**
+ * `others`: all other works that are not written yet. The cursors in memory have moved past their positions. The
+ * written cursors must not, because a crash would then lose the deliveries of those works.
+ */
+export function toSettleGroup(works: readonly SettleWork[], others: readonly SettleWork[], times: Moment): SettleGroup {
   const moved = new Set<SubscriptionEntry>();
-  for (const work of works) for (const entry of work.entries) moved.add(entry);
+  for (const work of works) for (const entry of work.settled.keys()) moved.add(entry);
   const answers = works.flatMap((work) => work.answers ?? []);
   return {
     ...times,
     answers: answers.length === 0 ? null : AnswerList.pack(answers),
     attempts: AttemptList.pack(works.map((work) => work.attempts)),
-    cursors: packCursors(moved),
+    cursors: packCursors(moved, settledBy(others)),
     dead: works.flatMap((work) => work.dead),
     unparked: works.flatMap((work) => work.unparked),
     parked: works.flatMap((work) => work.parked),

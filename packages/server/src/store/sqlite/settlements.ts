@@ -3,7 +3,7 @@ import type { Settlement } from "../log.ts";
 import { assertStorable } from "../settlement-rule.ts";
 import type { DeliveryCounts, ParkRow } from "./operations/settle.ts";
 import { parkSlowDeliveries } from "./park-slow.ts";
-import { emptyWork, rowCount, type SettleWork } from "./settle-work.ts";
+import { addSettled, emptyWork, rowCount, type SettleWork } from "./settle-work.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { OpenDelivery, SubscriptionEntry } from "./subscription-entry.ts";
 
@@ -11,9 +11,9 @@ import type { OpenDelivery, SubscriptionEntry } from "./subscription-entry.ts";
 interface Batch {
   readonly context: StoreContext;
   readonly work: SettleWork;
-  /** The counts of pulled deliveries before the pull, by the key of their row. */
-  readonly beforePull: Map<string, DeliveryCounts>;
   readonly afterCommit: (() => void)[];
+  /** Undo what memory has taken from the rows that the disk refuses. */
+  readonly undo: (() => void)[];
   readonly nowMs: TimeMs;
 }
 
@@ -34,7 +34,7 @@ export async function settle(
   const { index, commits, clock } = context;
   for (const settlement of settlements) assertStorable(settlement);
   const work = emptyWork();
-  const batch: Batch = { context, work, beforePull: new Map(), afterCommit: [], nowMs: clock.now() };
+  const batch: Batch = { context, work, afterCommit: [], undo: [], nowMs: clock.now() };
   let applied = 0;
   for (const settlement of settlements) {
     const entry = index.subscriptions.get(settlement.subscriptionId);
@@ -44,36 +44,27 @@ export async function settle(
     applied++;
     apply({ batch, entry, seq, open }, settlement);
   }
-  for (const entry of work.entries) parkSlow(batch, entry);
-  if (work.entries.size === 0 && rowCount(work) === 0) return applied;
+  for (const entry of work.settled.keys()) parkSlow(batch, entry);
+  if (work.settled.size === 0 && rowCount(work) === 0) return applied;
   return new Promise((resolve, reject) => {
     const done = (): void => {
       for (const after of batch.afterCommit) after();
       resolve(applied);
     };
-    const refused = (error: Error): void => {
-      undoPulls(batch);
+    const isUrgent = whenRefused === "fail";
+    const failed = (error: Error): void => {
+      if (isUrgent) undo(batch);
       reject(error);
     };
-    const impatient = whenRefused === "fail" ? { isUrgent: true, refused } : {};
-    commits.settle({ ...work, ...impatient, done, failed: reject });
+    commits.settle({ ...work, isUrgent, done, failed });
   });
 }
 
-/** The disk has refused the rows, so no receiver gets the deliveries. They are due when their rows are written. */
-function undoPulls({ work, beforePull, afterCommit, nowMs, context }: Batch): void {
-  for (const [index, row] of work.parked.entries()) {
-    const before = beforePull.get(rowKey(row));
-    if (before === undefined) continue;
-    beforePull.delete(rowKey(row));
-    work.parked[index] = { ...row, ...before, dueAtMs: nowMs };
-    const entry = context.index.subscriptions.get(row.subscriptionId);
-    if (entry !== undefined) afterCommit.push(() => dueAt({ context }, entry, nowMs));
-  }
-}
-
-function rowKey({ subscriptionId, seq }: Pick<ParkRow, "subscriptionId" | "seq">): string {
-  return `${subscriptionId} ${seq}`;
+/** The disk has refused the rows, so every delivery is as before its claim, and can be claimed again. */
+function undo({ work, undo: steps, context: { ready } }: Batch): void {
+  for (const step of steps) step();
+  for (const [entry, seqs] of work.settled) entry.cursor.unsettle(seqs);
+  ready.notify([...work.settled.keys()].map(({ id }) => id));
 }
 
 function apply(settling: Settling, { settled, attempt }: Settlement): void {
@@ -101,15 +92,6 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
       finish(settling, null);
       break;
     case "parked":
-      // Only a pull gives the time of its first receive.
-      if (settled.firstAttemptAtMs !== undefined) {
-        const { attemptsMade: made, retriesMade, firstAttemptAtMs } = open;
-        batch.beforePull.set(rowKey({ subscriptionId: entry.id, seq }), {
-          attemptsMade: made,
-          retriesMade,
-          firstAttemptAtMs,
-        });
-      }
       park(settling, {
         dueAtMs: settled.dueAtMs,
         attemptsMade,
@@ -144,22 +126,35 @@ function finish(settling: Settling, deadLetterId: number | null): void {
   batch.work.unparked.push({ subscriptionId: entry.id, seq, orderingKey, deadLetterId, expired: false });
   entry.parkedCount--;
   if (orderingKey !== null) entry.unblockKey(orderingKey);
-  settleRow(settling, orderingKey === null ? null : batch.nowMs);
+  settleRow(settling, orderingKey === null ? null : batch.nowMs, () => {
+    entry.parkedCount++;
+    if (open.orderingKey !== null) entry.blockKey(open.orderingKey);
+  });
 }
 
 function park(settling: Settling, row: DeliveryCounts & Pick<ParkRow, "dueAtMs">): void {
   const { batch, entry, seq, open } = settling;
   const orderingKey = entry.orderingKeyOf(open.message);
   batch.work.parked.push({ subscriptionId: entry.id, seq, ...row, orderingKey });
-  if (orderingKey !== null && (!open.parked || open.orderingKey === null)) entry.blockKey(orderingKey);
+  const blocks = orderingKey !== null && (!open.parked || open.orderingKey === null);
+  if (blocks) entry.blockKey(orderingKey);
+  const unblock = (): void => {
+    if (blocks) entry.unblockKey(orderingKey);
+  };
   // A null `dueAtMs` says that the delivery waits behind an earlier one of its ordering key. If none is left, the
   // commit makes the delivery due at once.
   const dueAtMs = row.dueAtMs ?? batch.nowMs;
-  if (open.parked) settleRow(settling, dueAtMs);
+  if (open.parked) settleRow(settling, dueAtMs, unblock);
   else {
     entry.parkedCount++;
     settleInLog(settling);
     batch.afterCommit.push(() => dueAt(batch, entry, dueAtMs));
+    batch.undo.push(() => {
+      // A rewind has already undone the positions that it has taken out of the work.
+      if (batch.work.settled.get(entry)?.includes(seq) !== true) return;
+      entry.parkedCount--;
+      unblock();
+    });
   }
 }
 
@@ -168,20 +163,27 @@ function settleInLog({ batch, entry, seq, open }: Settling): void {
   entry.cursor.settle(seq);
   entry.removeOpen(seq);
   batch.context.claims.endIfEmpty(open.claim);
-  batch.work.entries.add(entry);
+  addSettled(batch.work.settled, entry, seq);
   if (entry.order === "strict") ready(batch, entry);
 }
 
 /**
  * The delivery stays in `open` until its row is written, so that no claim takes the delivery because of its old row.
+ * `refused`: called instead if the disk refuses the row.
  */
-function settleRow({ batch, entry, seq, open }: Settling, dueAtMs: TimeMs | null): void {
+function settleRow({ batch, entry, seq, open }: Settling, dueAtMs: TimeMs | null, refused: () => void): void {
   entry.startSettling(open);
   batch.context.claims.endIfEmpty(open.claim);
   batch.afterCommit.push(() => {
     if (entry.open.get(seq) === open) entry.removeOpen(seq);
     if (dueAtMs !== null) dueAt(batch, entry, dueAtMs);
     else if (entry.order === "strict") ready(batch, entry);
+  });
+  batch.undo.push(() => {
+    if (entry.open.get(seq) !== open) return;
+    refused();
+    entry.removeOpen(seq);
+    dueAt(batch, entry, batch.nowMs);
   });
 }
 
@@ -194,9 +196,10 @@ function ready({ context }: Pick<Batch, "context">, { id }: SubscriptionEntry): 
   context.ready.notify([id]);
 }
 
-function parkSlow(batch: Batch, entry: SubscriptionEntry): void {
-  const rows = parkSlowDeliveries(entry, batch.nowMs);
-  if (rows.length === 0) return;
-  batch.work.parked.push(...rows);
-  batch.afterCommit.push(() => entry.parkedDueAt(batch.nowMs));
+/** Separate work, which is kept when the disk refuses it, because the deliveries stay open. */
+function parkSlow({ context, nowMs }: Batch, entry: SubscriptionEntry): void {
+  const parked = parkSlowDeliveries(entry, nowMs);
+  if (parked.length === 0) return;
+  const settled = new Map([[entry, parked.map(({ seq }) => seq)]]);
+  context.commits.settle({ ...emptyWork(), settled, parked: [...parked], done: () => entry.parkedDueAt(nowMs) });
 }

@@ -111,3 +111,14 @@ function withCheckpoint<T>(db: DatabaseSync, work: () => T): T {
   db.exec("PRAGMA wal_checkpoint(PASSIVE)");
   return result;
 }
+
+/** The buffers are transferred to the thread, not copied. */
+export function buffersOf({ append, settle }: WriteGroup): ArrayBuffer[] {
+  const buffers: ArrayBufferLike[] = [];
+  if (append !== null) buffers.push(append.bodies.buffer);
+  if (settle !== null) {
+    buffers.push(settle.attempts.numbers.buffer, settle.attempts.replies.buffer, settle.cursors.numbers.buffer);
+    if (settle.answers !== null) buffers.push(settle.answers.numbers.buffer, settle.answers.attempts.numbers.buffer);
+  }
+  return buffers as ArrayBuffer[];
+}
