@@ -27,7 +27,7 @@ function lowestBits(value: string | number): bigint {
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** Returns how many pushes and hook calls in a row led to a request: 0 unless a Ringback server has sent it. */
-export async function hopsOf(store: Store, headers: Headers): Promise<number> {
+export function hopsOf(store: Store, headers: Headers): number | Promise<number> {
   const given = headers[hopsHeader];
   if (given !== undefined) return readHops(String(given));
   for (const names of fixedHeads) {

@@ -12,12 +12,17 @@ const onLoopback: CallerRules = {
 const onEveryAddress = { ...onLoopback, listenHost: "0.0.0.0" };
 
 /** `headers` are names and values, as in `rawHeaders`. */
-function answerTo(rules: CallerRules, headers: readonly string[], url = "/healthz"): string {
+function answerTo(
+  rules: CallerRules,
+  headers: readonly string[],
+  url = "/healthz",
+  check = createCallerCheck(rules),
+): string {
   const named: Record<string, string> = {};
   // Node keeps the first of several Host headers.
   for (let i = 0; i < headers.length; i += 2) named[(headers[i] ?? "").toLowerCase()] ??= headers[i + 1] ?? "";
   try {
-    createCallerCheck(rules)({ rawHeaders: headers, headers: named, url } as IncomingMessage);
+    check({ rawHeaders: headers, headers: named, url } as IncomingMessage);
     return "admitted";
   } catch (error) {
     if (error instanceof RingbackError) return error.code;
@@ -121,6 +126,15 @@ describe("a Host header", () => {
     "a@localhost",
   ])("that is %j is malformed, even if every host is allowed", (host) => {
     expect(hostAnswer({ ...onLoopback, allowedHosts: ["*"] }, host)).toBe("malformed_request");
+  });
+
+  it("is checked in every request, whatever the request before named", () => {
+    const check = createCallerCheck(onLoopback);
+    const answers = ["localhost", "localhost", "evil.example", "", "evil.example", "localhost"].map((host) =>
+      answerTo(onLoopback, ["Host", host], "/healthz", check),
+    );
+    const [yes, no] = ["admitted", "host_not_allowed"];
+    expect(answers).toEqual([yes, yes, no, "malformed_request", no, yes]);
   });
 
   it("must not be given twice", () => {

@@ -24,12 +24,12 @@ export interface CallerRules {
  * of the page that sent the request if `allowedOrigins` contains that origin, and null if not.
  */
 export function createCallerCheck(rules: CallerRules): (request: IncomingMessage) => string | null {
-  const isOurHost = hostRule(rules);
+  const assertOurs = assertionOf(hostRule(rules));
   const { allowedOrigins } = rules;
   const everyOrigin = allowedOrigins.includes("*");
   const isAllowed = (origin: string) => everyOrigin || allowedOrigins.includes(origin.toLowerCase());
   return (request) => {
-    const authority = checkHosts(request, isOurHost);
+    const authority = checkHosts(request, assertOurs);
     const { origin, "sec-fetch-site": site } = request.headers;
     if (origin !== undefined && isAllowed(origin)) return origin;
     if (origin !== undefined && !isSameOrigin(origin, authority)) throw originRefused("Origin", origin);
@@ -47,19 +47,29 @@ export function createCallerCheck(rules: CallerRules): (request: IncomingMessage
  * site. Returns the authority of the request, such as `localhost:8000`; null: the request names none, as HTTP/1.0
  * allows.
  */
-function checkHosts({ rawHeaders, headers, url = "/" }: IncomingMessage, isOurHost: (host: string) => boolean) {
+function checkHosts({ rawHeaders, headers, url = "/" }: IncomingMessage, assertOurs: (authority: string) => void) {
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === "host") count++;
   }
   if (count > 1) throw new RingbackError("malformed_request", "The request has several Host headers.");
   const { host } = headers;
-  if (host !== undefined) checkHost(host, isOurHost);
+  if (host !== undefined) assertOurs(host);
   if (url.startsWith("/") || url === "*") return host ?? null;
   // An absolute URL instead of a path, as for a proxy. Its host overrides the header (RFC 9112 section 3.2.2).
   const target = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1] ?? "";
-  checkHost(target, isOurHost);
+  assertOurs(target);
   return target;
+}
+
+/** Most requests name the host that the request before named, so the last accepted one is not checked again. */
+function assertionOf(isOurHost: (host: string) => boolean): (authority: string) => void {
+  let accepted: string | null = null;
+  return (authority) => {
+    if (authority === accepted) return;
+    checkHost(authority, isOurHost);
+    accepted = authority;
+  };
 }
 
 function checkHost(authority: string, isOurHost: (host: string) => boolean): void {
