@@ -1,7 +1,8 @@
 import { messageIdToBigInt } from "../../domain/message-id.ts";
 import type { TopicId } from "../../domain/model.ts";
 import { textArray } from "../postgres/columns.ts";
-import { messageIdSql, SEQ_MASK_SQL, topicNumberSql } from "../sqlite/rows.ts";
+import { topicNumberSql } from "../record-rows.ts";
+import { messageIdSql, SEQ_MASK_SQL } from "../sqlite/rows.ts";
 import { toPostgresCursor } from "./moved-cursor.ts";
 import type { MovedTable, Row } from "./moved-rows.ts";
 

@@ -15,7 +15,7 @@ import type {
   TopicId,
 } from "../../domain/model.ts";
 import { deliveryState, type DeliveryFacts } from "../delivery-state.ts";
-import { attemptsBySubscription, toOrigin, type AttemptRow, type OriginRow } from "../record-rows.ts";
+import { attemptsBySubscription, toOrigin, topicNumberSql, type AttemptRow, type OriginRow } from "../record-rows.ts";
 import type { DeliveryRecord, MessageOrigin, MessageRecord } from "../records.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { toMessage, type MessageRow } from "./columns.ts";
@@ -41,7 +41,7 @@ interface DeliveryRow extends Pick<DeliveryFacts, "isOpen" | "isParked" | "isSet
 const oneMessage = `
   FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id AND l.first_seq <= $2::bigint
   CROSS JOIN LATERAL ringback.message_at(t.id, $2::bigint) m
-  WHERE t.id & 8388607 = $1::bigint AND t.account_id = $3`;
+  WHERE ${topicNumberSql("t.id")} = $1::bigint AND t.account_id = $3`;
 
 export async function readOrigin(
   pool: ConnectionPool,

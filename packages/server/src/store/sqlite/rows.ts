@@ -7,11 +7,9 @@ export type MessageRow = rows.MessageRow<string>;
 /** The 40 low bits of a message id. */
 export const SEQ_MASK_SQL = "1099511627775";
 
-/** The number of a topic: the 23 low bits of its id. */
-export const topicNumberSql = (topicId: string): string => `(${topicId} & 8388607)`;
-
 /** SQL for `messageIdToBigInt`. */
-export const messageIdSql = (topicId: string, seq: string): string => `((${topicNumberSql(topicId)} << 40) + ${seq})`;
+export const messageIdSql = (topicId: string, seq: string): string =>
+  `((${rows.topicNumberSql(topicId)} << 40) + ${seq})`;
 
 export const messageColumns = `id & ${SEQ_MASK_SQL} AS seq, published_at, deliver_at, content_type, tags, type,
   ordering_key, attributes, request, body`;
