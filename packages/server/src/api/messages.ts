@@ -4,7 +4,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId } from "../domain/model.ts";
 import type { PublishResult } from "../engine/publisher.ts";
-import { hopsOf } from "../engine/loops.ts";
+import { hopsOf, withHops } from "../engine/loops.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { assertJsonType, bodyBytes, isJson, readJsonAround } from "../http/json-body.ts";
 import {
@@ -106,7 +106,7 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiPar
     const result = await publisher
       .publish(
         topic,
-        [{ ...message, hops: await hopsOf(store, request.headers) }],
+        withHops([message], await hopsOf(store, request.headers)),
         idempotencyOf(request, ["publish", topic.id]),
       )
       .catch(publishErrorsAt("single"));
@@ -120,11 +120,7 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiPar
     const hops = await hopsOf(store, request.headers);
     const messages = await messagesOf(await readJsonAround(bodyBytes(request), bodiesOfBatch));
     const result = await publisher
-      .publish(
-        topic,
-        messages.map((message) => ({ ...message, hops })),
-        idempotencyOf(request, ["batch", topic.id]),
-      )
+      .publish(topic, withHops(messages, hops), idempotencyOf(request, ["batch", topic.id]))
       .catch(publishErrorsAt("batch"));
     created(reply, result);
     return { messages: result.ids.map((_, i) => publishedView(result, topic.name, i)) };

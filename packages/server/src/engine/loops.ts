@@ -2,7 +2,7 @@ import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { RingbackError } from "../domain/errors.ts";
 import { hopsHeader, readHops } from "../domain/hops.ts";
 import { limits } from "../domain/limits.ts";
-import type { Message, MessageId } from "../domain/model.ts";
+import type { Message, MessageId, NewMessage } from "../domain/model.ts";
 import type { Store } from "../store/store.ts";
 import type { EngineServices } from "./services.ts";
 
@@ -42,6 +42,11 @@ async function hopsOfPushed(store: Store, messageId: string, requestId: string):
   if (!/^\d{1,20}$/.test(requestId)) return 0;
   const origin = await store.records.getOrigin(store.catalog.defaultAccount().id, messageId as MessageId);
   return origin !== null && lowestBits(requestId) === lowestBits(origin.publishedAtMs) ? origin.hops + 1 : 0;
+}
+
+/** Returns the messages with the number of hops that led to their publish. Most publishes have none. */
+export function withHops(messages: readonly NewMessage[], hops: number): readonly NewMessage[] {
+  return hops === 0 ? messages : messages.map((message) => ({ ...message, hops }));
 }
 
 /**
