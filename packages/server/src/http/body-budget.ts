@@ -3,7 +3,7 @@ import type { HttpLimits } from "./http-limits.ts";
 /** A request body that is arriving. */
 export interface ArrivingBody {
   bytes: number;
-  /** Until this time, the body keeps its memory even if it does not move. */
+  /** Until this time, the body keeps its memory even if it does not move. Set by each piece. */
   keepsUntilMs: number;
   /** Refuses the body: drops its bytes and answers the request. */
   readonly giveUp: () => void;
@@ -45,7 +45,7 @@ export class BodyBudget {
 
   /** Call before the first piece of a body. `end` must be called when the body is read or refused. */
   begin(giveUp: () => void): ArrivingBody {
-    const body = { bytes: 0, keepsUntilMs: this.#nowMs() + this.#limits.requestBodyPauseMsMax, giveUp };
+    const body = { bytes: 0, keepsUntilMs: Infinity, giveUp };
     this.#bodies.add(body);
     return body;
   }
