@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
+import { messageIdSql } from "../../src/store/sqlite/rows.ts";
 import { verdictCodes } from "../../src/store/record-rows.ts";
 
 /**
@@ -11,7 +12,7 @@ export function recordedSuccesses(folder: string): ReadonlySet<string> {
   try {
     const rows = db
       .prepare(
-        `SELECT t.name || '/' || s.name || '/' || CAST((a.topic_id << 40) | a.seq AS TEXT) AS delivery
+        `SELECT t.name || '/' || s.name || '/' || CAST(${messageIdSql("a.topic_id", "a.seq")} AS TEXT) AS delivery
            FROM attempt a JOIN subscription s ON s.id = a.subscription_id JOIN topic t ON t.id = a.topic_id
           WHERE a.verdict = ?`,
       )
