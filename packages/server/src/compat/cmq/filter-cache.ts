@@ -4,7 +4,7 @@ import { inboxLogName } from "../../domain/internal-names.ts";
 import type { Message, SubscriptionId, Topic, TopicId } from "../../domain/model.ts";
 import type { CatalogStore } from "../../store/catalog.ts";
 import type { EntryStore } from "../../store/entries.ts";
-import { everyPage } from "../every-page.ts";
+import { everyPage } from "../../store/every-page.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
 type Labels = Pick<Message, "tags" | "type">;

@@ -1,6 +1,6 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { AccountId, Topic, TopicId } from "../../domain/model.ts";
-import { everyPage } from "../every-page.ts";
+import { everyPage } from "../../store/every-page.ts";
 import type { ActionContext } from "./call.ts";
 
 /**

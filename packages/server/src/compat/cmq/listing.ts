@@ -1,5 +1,5 @@
 import type { Page, PageRequest } from "../../store/page.ts";
-import { everyPage } from "../every-page.ts";
+import { everyPage } from "../../store/every-page.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 import type { Parameters } from "./parameters.ts";
 

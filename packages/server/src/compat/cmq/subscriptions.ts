@@ -3,7 +3,7 @@ import { assertTags } from "../../domain/tag-rules.ts";
 import { assertTypePatterns } from "../../domain/type-rules.ts";
 import { subscriptionShape } from "../../shapes/subscription.ts";
 import { untilWritten } from "../../domain/write-condition.ts";
-import { everyPage } from "../every-page.ts";
+import { everyPage } from "../../store/every-page.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 import { type ContentFormat, contentFormatOf, endpointOf, shownEndpoint, shownFormat, withFormat } from "./endpoint.ts";

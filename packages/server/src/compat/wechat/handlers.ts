@@ -7,7 +7,7 @@ import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { subscriptionShape } from "../../shapes/subscription.ts";
 import { topicShape } from "../../shapes/topic.ts";
-import { everyPage } from "../every-page.ts";
+import { everyPage } from "../../store/every-page.ts";
 import { wechatLimits } from "./wechat-limits.ts";
 
 export interface HandlerDependencies {

@@ -2,6 +2,7 @@ import { findPushProtocol, type Jwk } from "@ringback/sdk/protocols";
 import { RingbackError } from "../../domain/errors.ts";
 import { hookKeyFault } from "../../domain/hook-protocols.ts";
 import { limits } from "../../domain/limits.ts";
+import { everyPage } from "../../store/every-page.ts";
 import type { Store } from "../../store/store.ts";
 import type { Hooks } from "../hooks/account-hooks.ts";
 import { storedJwk } from "./jwk-rule.ts";
@@ -72,12 +73,9 @@ async function* usersOf(
     const faultOf = (jwk: Jwk) => findPushProtocol(protocol)?.keyFault?.(jwk) ?? null;
     yield { name: `the subscription ${topic}/${name}`, protocol, faultOf };
   }
-  for (let after: string | null = null; ;) {
-    const page: Awaited<ReturnType<Hooks["list"]>> = await hooks.list({ after, limit: limits.pageItemsMax });
-    for (const { key, name, protocol } of page.items) {
+  for await (const items of everyPage((page) => hooks.list(page))) {
+    for (const { key, name, protocol } of items) {
       if (key === kid) yield { name: `the hook ${name}`, protocol, faultOf: (jwk) => hookKeyFault(protocol, jwk) };
     }
-    if (page.next === null) return;
-    after = page.next;
   }
 }

@@ -1,9 +1,9 @@
 import type { AccountId, RetryPolicy, Start, SubscriptionSettings, Topic } from "../../domain/model.ts";
 import { RingbackError } from "../../domain/errors.ts";
-import { limits } from "../../domain/limits.ts";
 import { assertRetriesWithin, listedDelaysMs } from "../../domain/retry-rules.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { SubscriptionPut } from "../../store/catalog.ts";
+import { everyPage } from "../../store/every-page.ts";
 import type { Store } from "../../store/store.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import type { Keys } from "../keys/account-keys.ts";
@@ -76,17 +76,12 @@ export async function assertRetentionFitsRetries(
   const topic = await catalog.getTopic(account, name);
   if (topic === null || retentionMs >= topic.settings.retentionMs) return;
   const cut: string[] = [];
-  for (let after: string | null = null; cut.length <= namedMax;) {
-    const page: Awaited<ReturnType<typeof catalog.listSubscriptions>> = await catalog.listSubscriptions(topic.id, {
-      after,
-      limit: limits.pageItemsMax,
-    });
-    for (const subscription of page.items) {
+  for await (const subscriptions of everyPage((page) => catalog.listSubscriptions(topic.id, page))) {
+    for (const subscription of subscriptions) {
       const totalMs = listedDelaysMs(subscription.settings.retry);
       if (totalMs > retentionMs) cut.push(`${subscription.name} (${totalMs} ms)`);
     }
-    if (page.next === null) break;
-    after = page.next;
+    if (cut.length > namedMax) break;
   }
   if (cut.length === 0) return;
   const named = `${cut.slice(0, namedMax).join(", ")}${cut.length > namedMax ? ", and others" : ""}`;

@@ -1,5 +1,5 @@
 import { limits } from "../domain/limits.ts";
-import type { Page, PageRequest } from "../store/page.ts";
+import type { Page, PageRequest } from "./page.ts";
 
 /** Reads a listing to its end, page by page, and returns the items of each page. */
 export async function* everyPage<T>(read: (page: PageRequest) => Promise<Page<T>>): AsyncGenerator<readonly T[]> {
