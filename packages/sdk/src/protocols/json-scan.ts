@@ -245,10 +245,14 @@ export class JsonScanner {
   /** Whether the string from `start` to the current position is `name`. Escapes in the string are resolved. */
   #isKey(start: number, name: string): boolean {
     const length = this.#at - start - 2;
-    // An escape has at most six characters.
+    if (length === name.length) {
+      for (let i = 0; i < length; i++) if (this.#bytes[start + 1 + i] !== name.charCodeAt(i)) return false;
+      return true;
+    }
+    // Only escapes make a key longer than its name; an escape has at most six characters.
     if (length < name.length || length > 6 * name.length) return false;
-    const written = decoder.decode(this.#bytes.subarray(start, this.#at));
-    return written === `"${name}"` || (written.includes("\\") && JSON.parse(written) === name);
+    const written = this.#bytes.subarray(start, this.#at);
+    return written.includes(BACKSLASH) && unescapedKey(written) === name;
   }
 
   #string(): void {
@@ -357,6 +361,15 @@ export class JsonScanner {
 
   #beyond(what: string): JsonFault {
     return new JsonFault("limit", this.#at, what);
+  }
+}
+
+/** Returns null for a key with a wrong escape. The parser that follows the scan refuses such a key. */
+function unescapedKey(written: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(written));
+  } catch {
+    return null;
   }
 }
 

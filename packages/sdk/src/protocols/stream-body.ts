@@ -7,7 +7,6 @@ export interface BodyStream {
   readonly destroyed: boolean;
   readonly readableEnded: boolean;
   on(event: "data" | "end" | "error" | "close", listener: (piece: Uint8Array) => void): unknown;
-  off(event: "data" | "end" | "error" | "close", listener: (piece: Uint8Array) => void): unknown;
 }
 
 /**
@@ -50,27 +49,30 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
     let buffer: BoundedBytes | null = null;
     let fault: BodyFault | null = null;
     let size = 0;
+    let isOver = false;
     const giveUp = (): void => refuse("too_slow");
     const timer = timeMsMax === null ? undefined : setTimeout(giveUp, timeMsMax);
-    const events = { data: onData, end: onEnd, error: onLost, close: onLost };
     const settle = (result: Uint8Array | BodyFault): void => {
       clearTimeout(timer);
       resolve(result);
     };
 
-    for (const name of names) stream.on(name, events[name]);
+    // The listeners stay, since removing them costs more. They have no effect when the body is over.
+    stream.on("data", onData);
+    stream.on("end", () => end(fault ?? buffer?.bytes() ?? onlyPiece ?? new Uint8Array(0)));
+    stream.on("error", onLost);
+    stream.on("close", onLost);
     if (announcedBytes > bytesMax) {
       refuse("too_large");
       if (dropsFirst && announcedBytes > droppedBytesMax) stop();
     }
 
     function onData(piece: Uint8Array): void {
+      if (isOver) return;
       size += piece.length;
       if (fault !== null) {
         if (size > droppedBytesMax) stop();
-        return;
-      }
-      if (size > bytesMax) refuse("too_large");
+      } else if (size > bytesMax) refuse("too_large");
       else if (take?.(piece.length, giveUp) === false) refuse("refused");
       else if (buffer !== null) buffer.append(piece);
       else if (onlyPiece === null) onlyPiece = piece;
@@ -81,17 +83,12 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
       }
     }
 
-    function onEnd(): void {
-      end(fault ?? buffer?.bytes() ?? onlyPiece ?? new Uint8Array(0));
-    }
-
-    /** The events `error` and `close` can also follow the end of the body, and have no effect then. */
     function onLost(): void {
       end(fault ?? "incomplete");
     }
 
     function refuse(found: BodyFault): void {
-      if (fault !== null) return;
+      if (fault !== null || isOver) return;
       fault = found;
       buffer = onlyPiece = null;
       if (!dropsFirst) settle(found);
@@ -105,11 +102,8 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
     }
 
     function end(result: Uint8Array | BodyFault): void {
-      // Without a listener, an `error` would end the process.
-      for (const name of names) if (name !== "error") stream.off(name, events[name]);
+      isOver = true;
       settle(result);
     }
   });
 }
-
-const names = ["data", "end", "error", "close"] as const;

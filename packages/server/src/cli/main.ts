@@ -4,7 +4,6 @@ import { systemClock } from "../domain/ports.ts";
 import { run } from "./run.ts";
 import type { CommandContext, Output } from "./context.ts";
 import type { StartServer } from "./serve.ts";
-import { freeStartMemorySoon } from "./start-memory.ts";
 
 // Exits without an error when the reader of a pipe has ended, as in `ringback tail | head -1`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
@@ -37,10 +36,5 @@ async function flushed(output: Output & NodeJS.WriteStream): Promise<void> {
 
 /** The command `serve` calls this, so that other commands start without loading the server's libraries. */
 async function loadServer(): Promise<StartServer> {
-  const { startServer } = await import("../server.ts");
-  return async (config, deps) => {
-    const server = await startServer(config, deps);
-    freeStartMemorySoon();
-    return server;
-  };
+  return (await import("../server.ts")).startServer;
 }

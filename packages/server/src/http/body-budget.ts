@@ -43,6 +43,11 @@ export class BodyBudget {
     this.#nowMs = nowMs;
   }
 
+  /** Whether a body that arrives whole can be taken. Such a body need not be counted, because it waits for nothing. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#bytes + bytes <= this.#roomOf(bytes);
+  }
+
   /** Call before the first piece of a body. `end` must be called when the body is read or refused. */
   begin(giveUp: () => void): ArrivingBody {
     const body = { bytes: 0, keepsUntilMs: Infinity, giveUp };
@@ -52,14 +57,14 @@ export class BodyBudget {
 
   /** Takes room for the next piece of the body. Returns false if there is none; the body then has no room any more. */
   take(body: ArrivingBody, bytes: number): boolean {
-    const { requestBytesArrivingMax, requestBodyPauseMsMax, requestBytesPerSecondMin } = this.#limits;
+    const { requestBodyPauseMsMax, requestBytesPerSecondMin } = this.#limits;
     const now = this.#nowMs();
     const paidMs = (bytes * 1000) / requestBytesPerSecondMin;
     body.keepsUntilMs = Math.min(Math.max(body.keepsUntilMs, now) + paidMs, now + requestBodyPauseMsMax);
     body.bytes += bytes;
     this.#bytes += bytes;
-    const share = body.bytes <= smallBodyBytesMax ? 1 : 1 - reserveShare;
-    while (this.#bytes > requestBytesArrivingMax * share) {
+    const room = this.#roomOf(body.bytes);
+    while (this.#bytes > room) {
       const slowest = this.#slowest(body, now);
       if (slowest === null) {
         this.end(body);
@@ -74,6 +79,11 @@ export class BodyBudget {
   /** Releases the room of the body. Does nothing if the room has been released before. */
   end(body: ArrivingBody): void {
     if (this.#bodies.delete(body)) this.#bytes -= body.bytes;
+  }
+
+  /** The memory that all bodies together may have when a body of this size takes more. */
+  #roomOf(bytes: number): number {
+    return this.#limits.requestBytesArrivingMax * (bytes <= smallBodyBytesMax ? 1 : 1 - reserveShare);
   }
 
   /** Returns the body that has been slow for the longest time, except `newcomer`; null if no body is slow. */

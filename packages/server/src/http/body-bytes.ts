@@ -25,16 +25,19 @@ export function takeBodiesAsBytes(
     if (request.is404) return nothing;
     const encoding = request.headers["content-encoding"];
     const isEncoded = encoding !== undefined && encoding !== "identity";
+    const announcedBytes = Number(request.headers["content-length"] ?? 0);
     let arriving: ArrivingBody | null = null;
     const body = await readBody(payload, {
       // An encoded body is refused as soon as its first bytes arrive.
       bytesMax: isEncoded ? -1 : bytesMax,
-      announcedBytes: Number(request.headers["content-length"] ?? 0),
+      announcedBytes,
       // Node's time limit for the whole request applies.
       timeMsMax: null,
       droppedBytesMax: config.requestBytesDiscardedMax,
       dropsFirst: true,
       take(bytes, giveUp) {
+        // Most bodies arrive whole.
+        if (bytes === announcedBytes && budget.hasRoomFor(bytes)) return true;
         arriving ??= budget.begin(giveUp);
         return budget.take(arriving, bytes);
       },

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { Socket } from "node:net";
 import { RingbackError } from "../domain/errors.ts";
 import type { HttpLimits } from "./http-limits.ts";
+import { IncomingRequest } from "./incoming-request.ts";
 import { problemText, writeProblem } from "./problem.ts";
 
 /** The application sets `stopping` when it closes. The server then refuses further requests. */
@@ -19,6 +20,7 @@ const connectionCheckMs = 500;
 export function createHttpServer(listener: RequestListener, config: HttpLimits, state: ServerState): Server {
   const server = createServer(
     {
+      IncomingMessage: IncomingRequest,
       maxHeaderSize: config.requestHeaderBytesMax,
       headersTimeout: config.requestHeaderMsMax,
       requestTimeout: config.requestMsMax,

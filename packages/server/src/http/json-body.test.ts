@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { limits } from "../domain/limits.ts";
-import { assertJson, parseJson, readJson } from "./json-body.ts";
+import { assertJson, parseJson, readJson, readJsonAround } from "./json-body.ts";
 
 /** Returns the sentence about a text; null when the text is JSON. */
 function faultOf(text: string): string | null {
@@ -36,6 +36,15 @@ describe("the fault of a text that is not JSON", () => {
     [`[\n${" ".repeat(100_000)}x]`, 'line 2, column 100001: unexpected "x".'],
   ])("%j is named with its line and column", (text, sentence) => {
     expect(faultOf(text)).toBe(`Not valid JSON at ${sentence}`);
+  });
+
+  it.each([
+    [String.raw`{"bod\x":1}`, "line 1, column 7: bad escaped character."],
+    [String.raw`{"bod\u12":1}`, "line 1, column 10: bad Unicode escape."],
+    [String.raw`{"body":"a\x"}`, "line 1, column 12: bad escaped character."],
+  ])("%j is named beside members that are not parsed", async (text, sentence) => {
+    const read = readJsonAround(Buffer.from(text), { depth: 1, names: ["body"] });
+    await expect(read).rejects.toMatchObject({ code: "malformed_json", message: `Not valid JSON at ${sentence}` });
   });
 
   it("is that there is nothing, or a byte order mark", () => {

@@ -11,9 +11,21 @@ export function noteAppended(
 ): void {
   const topic = memory.index.topics.get(topicId);
   if (topic === undefined || replayed) return;
-  for (const [index, { delayMs, request = null, hops = 0, ...message }] of messages.entries()) {
-    const deliverAtMs = delayMs === 0 ? null : nowMs + delayMs;
-    memory.cache.add({ ...message, request, hops, topicId, seq: firstSeq + index, publishedAtMs, deliverAtMs });
+  for (const [index, message] of messages.entries()) {
+    memory.cache.add({
+      topicId,
+      seq: firstSeq + index,
+      publishedAtMs,
+      deliverAtMs: message.delayMs === 0 ? null : nowMs + message.delayMs,
+      body: message.body,
+      contentType: message.contentType,
+      tags: message.tags,
+      type: message.type,
+      orderingKey: message.orderingKey,
+      attributes: message.attributes,
+      request: message.request ?? null,
+      hops: message.hops ?? 0,
+    });
   }
   topic.lastSeq = firstSeq + messages.length - 1;
   topic.oldestAtMs = Math.min(topic.oldestAtMs ?? publishedAtMs, publishedAtMs);
