@@ -20,7 +20,9 @@ export function takeBodiesAsBytes(
   config: HttpLimits,
 ): void {
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser("*", async (request: FastifyRequest, payload: IncomingMessage) => {
+  // Fastify caches its choice of a parser only for types that are listed.
+  const types = ["*", "application/json", "application/x-www-form-urlencoded", "text/plain"];
+  scope.addContentTypeParser(types, async (request: FastifyRequest, payload: IncomingMessage) => {
     // Node discards the body of this request after the response.
     if (request.is404) return nothing;
     const encoding = request.headers["content-encoding"];

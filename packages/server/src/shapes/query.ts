@@ -17,14 +17,18 @@ export function queryReader<P extends TProperties>(schema: TObject<P>): (request
   );
   return ({ query, url }) => {
     assertDecodable(url);
+    const parameters = Object.entries(query as Record<string, string | string[]>);
+    if (parameters.length === 0) return read(empty);
     // The object has no prototype, so that a parameter called __proto__ is refused like any other unknown name.
     const values = Object.create(null) as Record<string, unknown>;
-    for (const [name, given] of Object.entries(query as Record<string, string | string[]>)) {
+    for (const [name, given] of parameters) {
       values[name] = types.get(name) === "array" ? list(given) : single(name, given, types.get(name));
     }
     return read(values);
   };
 }
+
+const empty = Object.freeze({});
 
 /** The part of a request that the reader of a query needs. */
 export interface Queried {
