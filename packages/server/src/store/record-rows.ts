@@ -48,7 +48,7 @@ export function toMessage(topicId: TopicId, row: MessageRow<unknown>, tags: read
 
 /** The column `attributes` of a message. */
 export function attributesText({ attributes }: Pick<Message, "attributes">): string | null {
-  for (const _name in attributes) return JSON.stringify(attributes);
+  for (const name in attributes) if (Object.hasOwn(attributes, name)) return JSON.stringify(attributes);
   return null;
 }
 
