@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // A named import that an old Node lacks would end the process before the check below.
+import { existsSync } from "node:fs";
 import * as nodeModule from "node:module";
 import process from "node:process";
 import { setFlagsFromString } from "node:v8";
@@ -14,8 +15,8 @@ if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) {
 // of this process. SIGUSR2 would end the process. Programs that rotate log files send one of the two.
 for (const signal of ["SIGUSR1", "SIGUSR2"]) process.on(signal, () => {});
 
-// This file is JavaScript, so that the compile cache is on before the first TypeScript is loaded. From the second start
-// on, Node takes compiled code from the cache and strips no types. That saves 15 MB per thread and a third of a second.
+// The compile cache is on before the first module is loaded. From the second start on, Node takes compiled code from the
+// cache. For sources, Node then strips no types either, which saves 15 MB per thread and a third of a second.
 nodeModule.enableCompileCache();
 
 // The heap grows to twice its live objects, in place of up to four times, before V8 collects all garbage. The server
@@ -23,5 +24,10 @@ nodeModule.enableCompileCache();
 // 360. A growth of a fifth would save 15 MB more, but each message would cost more CPU time.
 setFlagsFromString("--heap-growing-percent=100");
 
-// In this repository the sources, and in the installed package the build: see "imports" in package.json.
-await import("#main");
+// The build, or the sources with --conditions=ringback-source: see "imports" in package.json.
+const main = import.meta.resolve("#main");
+if (!existsSync(new URL(main))) {
+  process.stderr.write("ringback: The program is not built; run `npm run build` in the repository first\n");
+  process.exit(1);
+}
+await import(main);
