@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // A named import that an old Node lacks would end the process before the check below.
-import { existsSync } from "node:fs";
 import * as nodeModule from "node:module";
 import process from "node:process";
 import { setFlagsFromString } from "node:v8";
@@ -26,8 +25,8 @@ setFlagsFromString("--heap-growing-percent=100");
 
 // The build, or the sources with --conditions=ringback-source: see "imports" in package.json.
 const main = import.meta.resolve("#main");
-if (!existsSync(new URL(main))) {
+await import(main).catch((error) => {
+  if (error.url !== main) throw error;
   process.stderr.write("ringback: The program is not built; run `npm run build` in the repository first\n");
   process.exit(1);
-}
-await import(main);
+});
