@@ -42,9 +42,14 @@ await using bundle = await rolldown({
   cwd: import.meta.dirname,
   input: ["src/cli/main.ts", "src/store/sqlite/database-thread.ts"],
   platform: "node",
-  resolve: { conditionNames: ["ringback-source", "node"] },
+  resolve: {
+    conditionNames: ["ringback-source", "node"],
+    // @fastify/swagger loads yaml for documents in YAML, which the server does not have. The server's own use is through
+    // `createRequire`, which is not bundled.
+    alias: { yaml: false },
+  },
   // npm installs these with the package.
-  external: Object.keys(manifest.dependencies),
+  external: Object.keys(manifest.dependencies).filter((name) => name !== "yaml"),
   plugins: [compiledMigrations, nodeModules],
   onLog: (_level, { message }) => {
     throw new Error(message);
@@ -63,7 +68,9 @@ if (!isWritten(files)) replaceFiles(files);
 
 /** Returns the licences of all packages that the modules belong to. The licences require that copies include them. */
 function licencesOf(modules: readonly string[]): string {
-  const folders = modules.flatMap((path) => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path) ?? []);
+  // A name with a zero byte belongs to a module of the bundler itself.
+  const paths = modules.filter((path) => !path.startsWith("\0"));
+  const folders = paths.flatMap((path) => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path) ?? []);
   const licences = new Set([...new Set(folders)].sort().map(licenceOf));
   return [...licences].join(`\n${"-".repeat(80)}\n\n`);
 }
