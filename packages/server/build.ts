@@ -44,8 +44,8 @@ await using bundle = await rolldown({
   platform: "node",
   resolve: {
     conditionNames: ["ringback-source", "node"],
-    // @fastify/swagger loads yaml for documents in YAML, which the server does not have. The server's own use is through
-    // `createRequire`, which is not bundled.
+    // @fastify/swagger loads yaml for documents in YAML, which the server does not have. The server itself loads yaml
+    // through `createRequire`, which is not bundled.
     alias: { yaml: false },
   },
   // npm installs these with the package.

@@ -47,9 +47,8 @@ it("the published server reads its configuration file and delivers", async () =>
 
 it("the published server contains the licences of the packages in it", async () => {
   const licences = await readFile(join(packageFolder, "dist/LICENSES.txt"), "utf8");
-  for (const name of Object.keys(manifest.devDependencies)) {
-    if (name !== "@ringback/sdk") expect(licences).toMatch(new RegExp(`^${name} \\d`, "m"));
-  }
+  const { "@ringback/sdk": _ours, ...others } = manifest.devDependencies;
+  for (const [name, version] of Object.entries(others)) expect(licences).toContain(`${name} ${version}\nLicence: `);
   expect(licences).toContain("Matteo Collina");
 });
 

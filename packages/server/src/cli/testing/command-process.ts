@@ -22,7 +22,7 @@ export interface CommandInput {
   readonly prefix?: readonly string[];
 }
 
-/** Runs the build of `ringback` as a child process. From the environment of the test, it gets only the variable PATH. */
+/** Runs the build of `ringback` as a child process, which gets only the variable PATH of the test's environment. */
 export function startCommand(
   args: readonly string[],
   { stdin = "", env = {}, prefix = [] }: CommandInput = {},
