@@ -14,8 +14,9 @@ if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) {
 // of this process. SIGUSR2 would end the process. Programs that rotate log files send one of the two.
 for (const signal of ["SIGUSR1", "SIGUSR2"]) process.on(signal, () => {});
 
-// The compile cache is on before the first module is loaded. From the second start on, Node takes compiled code from it.
-// Of sources, Node then strips no types either, which saves 15 MB per thread and a third of a second.
+// The compile cache is turned on before the first module is loaded. From the second start on, Node takes compiled code
+// from the cache. Without the cache, Node would also strip the types of sources again, which takes a third of a second
+// and 15 MB per thread.
 nodeModule.enableCompileCache();
 
 // The heap grows to twice its live objects, in place of up to four times, before V8 collects all garbage. The server
