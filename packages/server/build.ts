@@ -44,9 +44,14 @@ await using bundle = await rolldown({
   platform: "node",
   resolve: {
     conditionNames: ["ringback-source", "node"],
-    // @fastify/swagger loads yaml for documents in YAML, which the server does not have. The server itself loads yaml
-    // through `createRequire`, which is not bundled.
-    alias: { yaml: false },
+    alias: {
+      // @fastify/swagger loads yaml for documents in YAML, which the server does not have. The server itself loads yaml
+      // through `createRequire`, which is not bundled.
+      yaml: false,
+      // `createHttpApp` gives Fastify other compilers, so Fastify never loads these.
+      "@fastify/ajv-compiler": false,
+      "@fastify/fast-json-stringify-compiler": false,
+    },
   },
   // npm installs these with the package.
   external: Object.keys(manifest.dependencies).filter((name) => name !== "yaml"),
@@ -60,6 +65,8 @@ const { output } = await bundle.generate({
   chunkFileNames: "[name].js",
   sourcemap: true,
   sourcemapExcludeSources: true,
+  // Documentation would take 2 MB of memory.
+  comments: { legal: true, annotation: false, jsdoc: false },
 });
 const files = new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : String(file.source)]));
 const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
