@@ -33,6 +33,7 @@ const slow = "packages/*/src/**/*.slow.test.ts";
 export default defineConfig({
   ...shared,
   test: {
+    globalSetup: "packages/server/test/harness/build-server.ts",
     projects: [
       {
         ...shared,

@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    globalSetup: "packages/server/test/harness/build-server.ts",
     include: ["packages/*/test/samples/**/*.test.ts"],
     pool: "forks",
     execArgv: ["--conditions=ringback-source"],

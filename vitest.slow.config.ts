@@ -6,6 +6,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    globalSetup: "packages/server/test/harness/build-server.ts",
     include: [
       "packages/*/test/slow/**/*.test.ts",
       "bench/test/slow/**/*.test.ts",

@@ -13,7 +13,7 @@ export interface Options {
   /** Exit with 1 also when a figure misses its target. */
   readonly check: boolean;
   readonly profile: boolean;
-  /** Entry point of the server to measure. Null: the sources of this repository. */
+  /** Entry point of the server to measure. Null: the build of this repository. */
   readonly server: string | null;
   readonly dataRoot: string | null;
   readonly help: boolean;
@@ -34,7 +34,8 @@ export const usage = `npm run bench -- [options]
   --json FILE      write the figures to this file (default: bench/results/<date>.json)
   --check          exit with 1 also when a figure misses its target; --no-check is the default
   --profile        take CPU profiles of the server and print the functions that use most of its CPU time
-  --server FILE    another entry point of the server, for example a build
+  --server FILE    another entry point of the server, such as packages/server/bin/ringback.js of another
+                   checkout, which is built first if it can be
   --data DIR       folder for the data of the servers (default: the system's temporary folder)
   --lost-after S   seconds without an arrival after which missing deliveries are lost (default: ${LOST_AFTER_S})
 

@@ -17,6 +17,7 @@ import { Bench } from "./scenarios/bench.ts";
 import type { Scenario } from "./scenarios/bench.ts";
 import { lostMessages, meetsTarget } from "./scenarios/result.ts";
 import type { ScenarioResult } from "./scenarios/result.ts";
+import { serverProgram } from "./server/program.ts";
 import { runMsMax, settingsAt } from "./settings.ts";
 
 const SERVER_ENTRY = fileURLToPath(new URL("../../packages/server/bin/ringback.js", import.meta.url));
@@ -38,14 +39,14 @@ async function main(options: Options): Promise<number> {
   print(`${host.cpu}, ${host.cores} cores, ${host.system} ${host.kernel}, ${host.fileSystem}, Node ${host.node}`);
   print(`bodies of ${settings.bodyBytes} bytes; fsync on; scale ${settings.scale}`);
 
-  const entry = options.server ?? SERVER_ENTRY;
+  const program = serverProgram(options.server ?? SERVER_ENTRY);
   const database = options.database === "postgres" ? await startDatabase(options) : null;
   const databaseSettings = (await database?.settings()) ?? null;
   if (databaseSettings !== null) {
     const words = Object.entries(databaseSettings).map((pair) => pair.join(" "));
     print(`PostgreSQL: ${words.join(", ")}`);
   }
-  const bench = await Bench.start({ settings, entry, database, dataRoot, profileRoot, log: print });
+  const bench = await Bench.start({ settings, program, database, dataRoot, profileRoot, log: print });
   const results: ScenarioResult[] = [];
   const failures: { scenario: string; error: string }[] = [];
   for (const scenario of scenarios.filter(({ name }) => options.only.includes(name))) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { alignedTable } from "../report/aligned-table.ts";
 import { selfTimes } from "./self-time.ts";
 import type { CpuProfile, SelfTime } from "./self-time.ts";
+import { withSourcePositions } from "./source-positions.ts";
 
 const functionsShown = 40;
 const sourcesShown = 15;
@@ -29,7 +30,7 @@ function byThread(a: string, b: string): number {
 
 function threadReport(file: string, thread: number): string {
   const profile: CpuProfile = JSON.parse(readFileSync(file, "utf8"));
-  const { busyMs, idleMs, functions, sources } = selfTimes(profile);
+  const { busyMs, idleMs, functions, sources } = selfTimes(withSourcePositions(profile));
   const name = thread === 0 ? "main thread" : `worker ${thread}`;
   return [
     `${name}: busy ${busyMs.toFixed(0)} ms, idle ${idleMs.toFixed(0)} ms (${file})`,

@@ -1,7 +1,12 @@
 import { expect, it } from "vitest";
 import { selfTimes } from "./self-time.ts";
 
-const frame = (functionName: string, url: string, lineNumber = -1) => ({ functionName, url, lineNumber });
+const frame = (functionName: string, url: string, lineNumber = -1) => ({
+  functionName,
+  url,
+  lineNumber,
+  columnNumber: 0,
+});
 
 it("adds up the self time per function and per source, without the idle time", () => {
   const summary = selfTimes({

@@ -10,8 +10,8 @@ import type { Measured } from "./result.ts";
 
 export interface BenchOptions {
   readonly settings: Settings;
-  /** The server's entry point. */
-  readonly entry: string;
+  /** The arguments with which Node starts the server. */
+  readonly program: readonly string[];
   /** Null: the servers use the embedded database. */
   readonly database: BenchDatabase | null;
   /** Folder that holds the folders of the servers. */
@@ -104,9 +104,9 @@ export class Bench {
   }
 
   async #launchOptions(name: string, folder = name): Promise<LaunchOptions> {
-    const { entry, profileRoot } = this.#options;
+    const { program, profileRoot } = this.#options;
     return {
-      entry,
+      program,
       folder: this.folder(folder),
       databaseUrl: (await this.database?.url(name)) ?? null,
       measuresTurns: false,

@@ -23,8 +23,8 @@ const loopTurns = new URL("../process/loop-turns.ts", import.meta.url);
 const masterKey = randomBytes(32).toString("base64");
 
 export interface LaunchOptions {
-  /** The server's entry point. */
-  readonly entry: string;
+  /** The arguments with which Node starts the server. */
+  readonly program: readonly string[];
   /** Folder of the server's data and log, created when missing. A restarted server finds its data there. */
   readonly folder: string;
   /** `postgres://…`. Null: the server keeps its data in the folder. */
@@ -64,8 +64,7 @@ export class Server {
       [
         ...(options.profileFolder === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profileFolder}`]),
         ...(options.measuresTurns ? [`--import=${loopTurns.href}`] : []),
-        "--conditions=ringback-source",
-        options.entry,
+        ...options.program,
         "serve",
         `--listen=${listen}`,
         `--data=${join(options.folder, "data")}`,

@@ -10,7 +10,7 @@ import { addWechatApi } from "./compat/wechat/api.ts";
 import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
 import { masterKeysOf } from "./config/master-key-file.ts";
-import { readVersion } from "./config/version.ts";
+import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { Engine } from "./engine/engine.ts";
 import { createEngineLog } from "./ops/engine-log.ts";
@@ -103,7 +103,7 @@ async function readMasterKeys(config: Config, log: Logger, store: Store): Promis
 async function openStore(config: Config, observer: StoreObserver, log: Logger): Promise<Store> {
   const { attemptRetentionMs, deadLetterRetentionMs } = config;
   const account = { name: "default", appId: config.accountAppId };
-  const node = { name: hostname(), version: readVersion() };
+  const node = { name: hostname(), version };
   const shared = { account, node, attemptRetentionMs, deadLetterRetentionMs, observer };
   if (config.database !== "sqlite") {
     // Loaded only when needed, because most servers use SQLite.
@@ -181,7 +181,7 @@ async function createHttpApp(
     inboxes,
     pulls,
     metrics,
-    version: readVersion(),
+    version,
     ready,
     callers: {
       listenHost: config.listen.host,

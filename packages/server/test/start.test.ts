@@ -81,10 +81,13 @@ describe("a start", () => {
     expect(stderr).toMatch(/^ringback: The data folder was written by a newer Ringback .*\n$/);
   });
 
-  it("by `npm start -- --listen … --data …` is the same server, and Ctrl-C, which npm repeats, stops it in order", async () => {
+  it.each([
+    ["npm start -- --listen … --data …", ["start", "--"]],
+    ["npm run ringback -- serve --listen … --data …", ["run", "ringback", "--", "serve"]],
+  ])("by `%s` is the same server, and Ctrl-C, which npm repeats, stops it in order", async (_line, start) => {
     await using folder = await temporaryFolder();
     const root = fileURLToPath(new URL("../../..", import.meta.url));
-    const args = ["start", "--", "--listen", "127.0.0.1:0", "--data", folder.path];
+    const args = [...start, "--listen", "127.0.0.1:0", "--data", folder.path];
     await using npm = startProgram("npm", args, root);
     await untilTrue("it listens", () => /"msg":"listening"/.test(npm.output()));
     const api = new Api(/"url":"(http:[^"]+)"/.exec(npm.output())?.[1] ?? "");

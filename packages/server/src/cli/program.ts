@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { readVersion } from "../config/version.ts";
+import { version } from "../config/version.ts";
 import { addBackupCommand } from "./backup.ts";
 import type { CommandContext } from "./context.ts";
 import { addInboxCommand } from "./inbox.ts";
@@ -15,7 +15,7 @@ import { addVersionCommand } from "./version.ts";
 export function createProgram(context: CommandContext, loadServer: () => Promise<StartServer>): Command {
   const program = new Command("ringback")
     .description("Self-hosted HTTP callbacks: durable topics, retried POSTs and a record of every attempt.")
-    .version(readVersion(), "-V, --version", "show the version")
+    .version(version, "-V, --version", "show the version")
     .option("--debug", "show errors with their stack and causes")
     .exitOverride()
     .configureOutput({

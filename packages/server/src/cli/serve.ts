@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { loadConfig, type Config, type Flags } from "../config/config.ts";
 import { isLoopbackHost } from "../domain/host.ts";
 import { flagKeys, flagName, settings } from "../config/settings.ts";
-import { readVersion } from "../config/version.ts";
+import { version } from "../config/version.ts";
 import { createLog } from "../ops/log.ts";
 import { parseAddress } from "../store/postgres-address.ts";
 import { CommandError } from "./command-error.ts";
@@ -74,12 +74,12 @@ export async function serve(
     throw startFailure(error, config);
   });
   const data = dataLocation(config);
-  log.info({ url: server.url, data, version: readVersion() }, "listening");
+  log.info({ url: server.url, data, version }, "listening");
   if (!isLoopbackHost(config.listen.host)) {
     log.warn("there is no authentication yet: everyone who can reach this address can publish and subscribe");
   }
   if (isReadable) {
-    stdout.write(`Ringback ${readVersion()} listens on ${paint("bold", server.url)} and keeps its data in ${data}.\n`);
+    stdout.write(`Ringback ${version} listens on ${paint("bold", server.url)} and keeps its data in ${data}.\n`);
     stdout.write(
       "Next: run `npm run ringback -- receive` in another terminal and follow the README. Ctrl-C stops the server.\n",
     );

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { readVersion } from "../config/version.ts";
+import { version } from "../config/version.ts";
 import type { CommandContext } from "./context.ts";
 
 const example = `
@@ -15,7 +15,7 @@ export function addVersionCommand(program: Command, context: CommandContext): vo
     .option("--json", "print a JSON object")
     .addHelpText("after", example)
     .action(({ json }: { json?: true }) => {
-      const versions = { version: readVersion(), node: process.versions.node };
+      const versions = { version, node: process.versions.node };
       const text = json ? JSON.stringify(versions) : `ringback ${versions.version} (Node ${versions.node})`;
       context.stdout.write(`${text}\n`);
     });

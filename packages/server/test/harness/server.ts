@@ -14,8 +14,7 @@ export interface ServerOptions extends Pick<CommandInput, "env" | "prefix"> {
 export type Ended = Awaited<CommandProcess["ended"]>;
 
 /**
- * A running `ringback serve`, from the same sources as with `npm start`. The server is stopped when the object is
- * disposed.
+ * A running `ringback serve`. The server is stopped when the object is disposed.
  */
 export interface RunningServer extends AsyncDisposable {
   readonly api: Api;

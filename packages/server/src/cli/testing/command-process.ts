@@ -22,13 +22,13 @@ export interface CommandInput {
   readonly prefix?: readonly string[];
 }
 
-/** Runs `ringback` as a child process. From the environment of the test, it gets only the variable PATH. */
+/** Runs the build of `ringback` as a child process, which gets only the variable PATH of the test's environment. */
 export function startCommand(
   args: readonly string[],
   { stdin = "", env = {}, prefix = [] }: CommandInput = {},
 ): CommandProcess {
   const [file, ...rest] = [...prefix, process.execPath];
-  const child = spawn(file, [...rest, "--conditions=ringback-source", main, ...args], {
+  const child = spawn(file, [...rest, main, ...args], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
   });
   const output = new CommandOutput();

@@ -21,7 +21,7 @@ export class ThreadLink<J extends Jobs> implements JobLink<J> {
 
   /** Resolves when the thread has opened the database. */
   static async start<J extends Jobs>(task: ThreadTask): Promise<ThreadLink<J>> {
-    // Sources and build have the same layout; only the file extension differs.
+    // The thread's file is beside this one in the sources and in the build; only its ending differs.
     const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const worker = new Worker(new URL(`./database-thread.${ending}`, import.meta.url), {
       workerData: task,
