@@ -3,7 +3,7 @@
 import type { JsonCodec } from "./hook-protocol.ts";
 import { incomingBodyBytesMax as bodyBytesMax } from "./incoming-limits.ts";
 import { type JsonObject, readObject as readLimitedObject } from "./json-object.ts";
-import { jsonFaultOf, type ReadJson, readJson as readLimited } from "./json-reader.ts";
+import { jsonFaultOf, type ParseJson, type ReadJson, readJson as readLimited } from "./json-reader.ts";
 import { type IncomingRequest, UndecodableError, UnencodableError } from "./protocol.ts";
 import { utf8Bytes } from "./text-bytes.ts";
 
@@ -22,12 +22,17 @@ export const hookJsonLimits = { depthMax: hookJsonDepthMax, valuesMax: hookJsonV
 
 /** Skips a leading byte order mark, as RFC 8259 section 8.1 allows. */
 export function readJson(body: Uint8Array, json: JsonCodec): ReadJson {
-  return readLimited(withoutMark(body), hookJsonLimits, (text) => json.parse(text));
+  return readLimited(withoutMark(body), hookJsonLimits, parserOf(json));
 }
 
 /** The JSON object in these bytes. Throws {@link UndecodableError}. */
 export function readObject(body: Uint8Array, json: JsonCodec): JsonObject {
-  return readLimitedObject(withoutMark(body), hookJsonLimits, (text) => json.parse(text));
+  return readLimitedObject(withoutMark(body), hookJsonLimits, parserOf(json));
+}
+
+function parserOf(json: JsonCodec): ParseJson {
+  return (text, numbersAreExact) =>
+    numbersAreExact && json.parseExact !== undefined ? json.parseExact(text) : json.parse(text);
 }
 
 function withoutMark(body: Uint8Array): Uint8Array {

@@ -8,16 +8,9 @@ export { BoundedBytes } from "./bounded-bytes.ts";
 export { codingFault, contentCoding, decodeContent, type DecodedContent } from "./content-coding.ts";
 export { hookJsonLimits } from "./hook-json.ts";
 export { jsonHook } from "./json-hook.ts";
-export { parseAround } from "./json-reader.ts";
-export {
-  isJsonSpace,
-  JsonFault,
-  type JsonLimits,
-  JsonScanner,
-  noValue,
-  type OpaqueMembers,
-  type Span,
-} from "./json-scan.ts";
+export { JsonFault } from "./json-fault.ts";
+export { parseAround, type ParseJson } from "./json-reader.ts";
+export { isJsonSpace, type JsonLimits, JsonScanner, noValue, type OpaqueMembers, type Span } from "./json-scan.ts";
 export { isJsonType, mediaTypeOf } from "./media-type.ts";
 export { type KoiCallbackData, koipy } from "./koipy.ts";
 export { mnsJson, mnsSimplified, mnsStringToSign, mnsXml } from "./mns.ts";

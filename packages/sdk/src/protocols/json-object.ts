@@ -1,13 +1,13 @@
 /** JSON objects and their members. */
 
-import { readJson } from "./json-reader.ts";
+import { type ParseJson, readJson } from "./json-reader.ts";
 import type { JsonLimits } from "./json-scan.ts";
 import { UndecodableError } from "./protocol.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The JSON object in these bytes. Throws {@link UndecodableError}. */
-export function readObject(body: Uint8Array, limits: JsonLimits, parse?: (text: string) => unknown): JsonObject {
+export function readObject(body: Uint8Array, limits: JsonLimits, parse?: ParseJson): JsonObject {
   const read = readJson(body, limits, parse);
   if ("fault" in read) throw new UndecodableError(read.fault);
   if (!isJsonObject(read.value)) throw new UndecodableError("body: not a JSON object");

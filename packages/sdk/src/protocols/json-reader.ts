@@ -1,23 +1,30 @@
 /** Reads JSON from bytes. The text is checked before anything is built from it, see `json-scan.ts`. */
 
-import { JsonFault, type JsonLimits, JsonScanner, type OpaqueMembers, type Span } from "./json-scan.ts";
+import { JsonFault } from "./json-fault.ts";
+import { type JsonLimits, JsonScanner, type OpaqueMembers, type Span } from "./json-scan.ts";
 import { utf8Text } from "./text-bytes.ts";
 
 /** The value, or a short description of what is wrong with the body. */
 export type ReadJson = { readonly value: unknown } | { readonly fault: string };
 
-/** `parse` gets a text within the limits, and throws an error if the text is not JSON. */
+/**
+ * Parses a text that was scanned, and throws an error if the text is not JSON. `numbersAreExact`: `JSON.parse` does not
+ * change its numbers.
+ */
+export type ParseJson = (text: string, numbersAreExact: boolean) => unknown;
+
+/** Reads JSON within the limits. */
 export function readJson(
   bytes: Uint8Array,
   limits: JsonLimits,
-  parse: (text: string) => unknown = JSON.parse,
+  parse: ParseJson = (text) => JSON.parse(text),
 ): ReadJson {
   const text = utf8Text(bytes);
   if (text === null) return { fault: "body: not UTF-8" };
   const result = scanned(bytes, limits, false);
   if ("fault" in result) return { fault: `body: ${result.fault}` };
   try {
-    return { value: parse(text) };
+    return { value: parse(text, result.numbersAreExact) };
   } catch {
     return { fault: "body: not JSON" };
   }
@@ -37,7 +44,7 @@ export function scanned(
   limits: JsonLimits,
   checksStrings: boolean,
   opaque?: OpaqueMembers,
-): { readonly spans: readonly Span[] } | { readonly fault: string } {
+): Pick<JsonScanner, "spans" | "numbersAreExact"> | { readonly fault: string } {
   const scanner = new JsonScanner(bytes, limits, checksStrings, opaque);
   try {
     scanner.run();

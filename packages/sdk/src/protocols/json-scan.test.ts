@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { parseAround } from "./json-reader.ts";
-import { JsonFault, jsonNumberCharsMax, JsonScanner, type OpaqueMembers } from "./json-scan.ts";
+import { JsonFault } from "./json-fault.ts";
+import { jsonNumberCharsMax, JsonScanner, type OpaqueMembers } from "./json-scan.ts";
 import { anyText } from "./testing/any-text.ts";
 
 const unlimited = { depthMax: Infinity, valuesMax: Infinity };

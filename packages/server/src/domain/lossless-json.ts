@@ -26,15 +26,17 @@ export class JsonText {
 
 /** Reads replies. `parse` takes only valid JSON within the limits of hooks. */
 export const losslessJson: JsonCodec = {
-  parse: (text) => (mayLoseDigits.test(text) ? new Reader(text, replyReading).read(0) : JSON.parse(text)),
+  parse: (text) => new Reader(text, replyReading).read(0),
+  parseExact: (text) => JSON.parse(text),
   stringify: (value) => written(value) ?? "null",
   // Everything was checked when it arrived, and merging does not nest it deeper.
   isLimited: true,
 };
 
 /** Parses the payload of a caller, which is passed on, so that its long strings are kept as text too. */
-export function parsePayload(text: string): unknown {
-  return text.length <= shortPayloadChars ? losslessJson.parse(text) : new Reader(text, payloadReading).read(0);
+export function parsePayload(text: string, numbersAreExact = false): unknown {
+  if (text.length > shortPayloadChars) return new Reader(text, payloadReading).read(0);
+  return numbersAreExact ? JSON.parse(text) : losslessJson.parse(text);
 }
 
 const shortPayloadChars = 4096;
@@ -50,9 +52,6 @@ interface Reading {
 const replyReading: Reading = { keptDepth: 3, stringCharsMax: Number.POSITIVE_INFINITY };
 /** Replies are merged into two levels of a payload. */
 const payloadReading: Reading = { keptDepth: 2, stringCharsMax: 1024 };
-
-/** A text without a match contains no number that `JSON.parse` would change. A match inside a string does no harm. */
-const mayLoseDigits = /\d{16}|\d[.eE]|-0/;
 
 /** Returns undefined for a value that JSON does not have, like `JSON.stringify`. */
 function written(value: unknown): string | undefined {

@@ -8,6 +8,7 @@ import type { KeyRing } from "./keys/keys.ts";
 import type { PushHeaderReader } from "./keys/push-headers.ts";
 import type { Publisher } from "./publisher.ts";
 import { createPublisher } from "./publisher.ts";
+import { LargeEncodings } from "./push/large-encodings.ts";
 import { Settler } from "./push/settler.ts";
 import { Slots } from "./push/slots.ts";
 import type { EngineServices } from "./services.ts";
@@ -45,6 +46,7 @@ export class Engine {
         ...options,
         settler: this.#settler,
         slots: new Slots(options.inFlightMax),
+        largeEncodings: new LargeEncodings(options.timers),
         topicOwner: options.store.catalog.defaultAccount().appId,
         nextRequestId: requestIds(options.random),
         gone: (subscription, why) => {

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { setImmediate as otherWork } from "node:timers/promises";
 import { JsonFault, type JsonLimits, JsonScanner, noValue, parseAround } from "@ringback/sdk/protocols";
-import type { OpaqueMembers, Span } from "@ringback/sdk/protocols";
+import type { OpaqueMembers, ParseJson, Span } from "@ringback/sdk/protocols";
 import type { FastifyRequest } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
@@ -75,13 +75,10 @@ export async function assertJson(bytes: Uint8Array): Promise<void> {
 }
 
 /** Parses a text of any size. The server does other work in between. */
-export async function readJson(
-  bytes: Uint8Array,
-  within: JsonLimits,
-  parse: (text: string) => unknown,
-): Promise<unknown> {
-  await scanInSteps(bytes, scannerOf(bytes, within, true, null));
-  const value = parse(textOf(bytes));
+export async function readJson(bytes: Uint8Array, within: JsonLimits, parse: ParseJson): Promise<unknown> {
+  const scanner = scannerOf(bytes, within, true, null);
+  await scanInSteps(bytes, scanner);
+  const value = parse(textOf(bytes), scanner.numbersAreExact);
   if (bytes.length > bytesAtOnce) await otherWork();
   return value;
 }

@@ -72,6 +72,8 @@ describe("a form", () => {
   it("has a limited number of parameters", () => {
     expect(readForm(formOf(cmqLimits.parametersMax)).size).toBe(cmqLimits.parametersMax);
     expect(keyOf(() => readForm(formOf(100_000)))).toBe("unreadable");
+    expect(readForm("&&a=1&&b=2&").size).toBe(2);
+    expect(keyOf(() => readForm("&".repeat(100_000)))).toBe("unreadable");
   });
 
   it("may have parameters named like members of Object.prototype", () => {

@@ -8,8 +8,13 @@ import { cmqLimits } from "./cmq-limits.ts";
 export function readForm(written: string): Map<string, string> {
   const text = withSpaces(written);
   const form = new Map<string, string>();
+  let parts = 0;
   let from = 0;
   while (from < text.length) {
+    // Empty parts count as well, because a form may consist of a million separators.
+    if (++parts > cmqLimits.parametersMax) {
+      throw new CmqError("unreadable", `the request has more than ${cmqLimits.parametersMax} parameters`);
+    }
     let to = text.indexOf("&", from);
     if (to < 0) to = text.length;
     if (to > from) add(form, text.slice(from, to));
@@ -34,9 +39,6 @@ function add(form: Map<string, string>, pair: string): void {
   const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
   assertParameterName(name);
   if (form.has(name)) throw new CmqError("repeatedParameter", `parameter ${shown(name)} is given twice`);
-  if (form.size >= cmqLimits.parametersMax) {
-    throw new CmqError("unreadable", `the request has more than ${cmqLimits.parametersMax} parameters`);
-  }
   form.set(name, equals < 0 ? "" : decoded(pair.slice(equals + 1)));
 }
 

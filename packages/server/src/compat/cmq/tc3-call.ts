@@ -78,7 +78,8 @@ async function parametersOfBody(body: Uint8Array): Promise<Parameters> {
 
 async function parsed(bytes: Uint8Array): Promise<unknown> {
   try {
-    return await readJson(bytes, { depthMax: cmqLimits.jsonDepthMax, valuesMax: cmqLimits.jsonValuesMax }, JSON.parse);
+    const within = { depthMax: cmqLimits.jsonDepthMax, valuesMax: cmqLimits.jsonValuesMax };
+    return await readJson(bytes, within, (text) => JSON.parse(text));
   } catch {
     throw new CmqError("unreadable", "the request is not valid JSON");
   }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { parseMessageId } from "../../domain/message-id.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { Simulation, bodyOf, messageOf } from "../testing/simulation.ts";
@@ -28,6 +28,21 @@ test("a message is sent in the turn of the event loop in which it was published"
   const publishedAtMs = simulation.nowMs;
   await simulation.time.quiet();
   expect(simulation.posts.map((post) => post.startedAtMs)).toEqual([publishedAtMs]);
+});
+
+test("large messages are encoded in a turn of the event loop each, so that other work is done between them", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  const subscription = await simulation.subscribe(topic, "one");
+  const turns = vi.spyOn(simulation.time, "soon");
+  const turnsFor = async (body: string): Promise<number> => {
+    const [before, sent] = [turns.mock.calls.length, simulation.posts.length];
+    await simulation.publish(topic, ...Array.from({ length: 20 }, () => body));
+    await simulation.time.until(() => simulation.postsTo(subscription).length === sent + 20, 1_000);
+    return turns.mock.calls.length - before;
+  };
+  const turnsOfSmall = await turnsFor("small");
+  expect(await turnsFor("x".repeat(64 * 1024))).toBeGreaterThanOrEqual(turnsOfSmall + 20);
 });
 
 test("every message of a batch arrives once, with the id that the publisher received", async () => {

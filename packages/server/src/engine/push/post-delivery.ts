@@ -2,10 +2,12 @@ import type { EncodedRequest } from "@ringback/sdk/protocols";
 import type { TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
+import type { LargeEncodings } from "./large-encodings.ts";
 import { encode, type EncodeFailure, type Route, type Secrets } from "./outgoing.ts";
 
 export interface PostContext extends Secrets {
   readonly transport: Transport;
+  readonly largeEncodings: LargeEncodings;
   readonly failed: (error: unknown) => void;
 }
 
@@ -29,12 +31,14 @@ export function postDelivery(
     context.failed(error);
     return { failure: "key_unavailable", detail: error instanceof Error ? error.message : null };
   };
-  let encoded: EncodedRequest | EncodeFailure | Promise<EncodedRequest | EncodeFailure>;
-  try {
-    encoded = encode(route, delivery, attempt, context);
-  } catch (error) {
-    encoded = unexpected(error);
-  }
-  if (encoded instanceof Promise) void encoded.catch(unexpected).then(post);
-  else post(encoded);
+  context.largeEncodings.run(delivery.message.body.byteLength, () => {
+    let encoded: EncodedRequest | EncodeFailure | Promise<EncodedRequest | EncodeFailure>;
+    try {
+      encoded = encode(route, delivery, attempt, context);
+    } catch (error) {
+      encoded = unexpected(error);
+    }
+    if (encoded instanceof Promise) void encoded.catch(unexpected).then(post);
+    else post(encoded);
+  });
 }
