@@ -18,13 +18,27 @@ function sentInPieces(bytes: number, pieceBytes: number): PassThrough {
 
 describe("the body of a stream", () => {
   it("is all of its pieces, in one buffer of at most twice their size", async () => {
-    const stream = sentInPieces(100_000, 1);
-    const body = readBody(stream, { ...options, bytesMax: 1_000_000 });
-    stream.end();
-    const bytes = (await body) as Uint8Array;
-    expect(bytes.length).toBe(100_000);
-    expect([...bytes.subarray(0, 3), bytes.at(-1)]).toEqual([0, 1, 2, 99_999 % 256]);
-    expect(bytes.buffer.byteLength).toBeLessThanOrEqual(2 * bytes.length);
+    for (const [pieces, pieceBytes] of [
+      [16_000, 1],
+      [100_000, 16],
+    ] as const) {
+      const stream = sentInPieces(pieces * pieceBytes, pieceBytes);
+      const body = readBody(stream, { ...options, bytesMax: 2_000_000 });
+      stream.end();
+      const bytes = (await body) as Uint8Array;
+      expect(bytes.length).toBe(pieces * pieceBytes);
+      const each = [0, 1, 2, pieces - 1].map((index) => bytes[index * pieceBytes]);
+      expect(each).toEqual([0, 1, 2, (pieces - 1) % 256]);
+      expect(bytes.buffer.byteLength).toBeLessThanOrEqual(2 * bytes.length);
+    }
+  });
+
+  it.each([true, false])("is refused if it has too many pieces of a few bytes (dropsFirst: %s)", async (dropsFirst) => {
+    const exceeded = vi.fn<() => void>();
+    const stream = sentInPieces(20_000, 1);
+    const limits = { bytesMax: 1_000_000, droppedBytesMax: 1_000_000 };
+    expect(await readBody(stream, { ...options, ...limits, dropsFirst, exceeded })).toBe("too_many_pieces");
+    expect(exceeded).toHaveBeenCalledTimes(dropsFirst ? 1 : 0);
   });
 
   it("is its only piece without a copy", async () => {

@@ -54,10 +54,12 @@ export function takeBodiesAsBytes(
   });
 }
 
+const tooManyPieces = "The request body arrives in too many chunks of a few bytes; send larger chunks.";
 const bodyTooSlow = "The request body arrived too slowly while other bodies needed the memory; try again.";
 
 function errorOf(fault: BodyFault, bytesMax: number): RingbackError {
   if (fault === "too_large") return requestTooLarge(bytesMax);
+  if (fault === "too_many_pieces") return new RingbackError("request_too_large", tooManyPieces);
   if (fault === "too_slow") return new RingbackError("request_timeout", bodyTooSlow);
   return fault === "refused"
     ? new RingbackError("overloaded", "Too many request bodies are arriving at once; try again shortly.")

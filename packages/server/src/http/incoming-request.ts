@@ -1,7 +1,7 @@
 import { IncomingMessage } from "node:http";
 
-/** Pieces of a body that are passed on before other requests get a turn: about 5 ms. */
-const piecesAtOnce = 2_000;
+/** Pieces of a body that are passed on before other requests get a turn. */
+const piecesAtOnce = 1_000;
 
 /**
  * A request whose body may come in HTTP chunks of one byte. One read of its socket then has ten thousand pieces, for
