@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
@@ -87,7 +86,8 @@ async function statusOf(socket: Socket): Promise<number> {
   socket.on("data", (piece: Buffer) => {
     if (start.length < 12) start += piece.toString("latin1", 0, 12);
   });
-  await once(socket, "close");
+  // `once` would reject when the server closes the connection before the whole body is sent.
+  await new Promise((resolve) => socket.on("close", resolve));
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(start)?.[1] ?? 0);
 }
 

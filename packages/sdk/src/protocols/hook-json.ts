@@ -18,7 +18,14 @@ export const hookJsonDepthMax = 100;
  */
 export const hookJsonValuesMax = 25_000;
 
-export const hookJsonLimits = { depthMax: hookJsonDepthMax, valuesMax: hookJsonValuesMax };
+/** The most members of one object. A result of koipy has a member for each of its columns. */
+const hookJsonMembersMax = 10_000;
+
+export const hookJsonLimits = {
+  depthMax: hookJsonDepthMax,
+  valuesMax: hookJsonValuesMax,
+  membersMax: hookJsonMembersMax,
+};
 
 /** Skips a leading byte order mark, as RFC 8259 section 8.1 allows. */
 export function readJson(body: Uint8Array, json: JsonCodec): ReadJson {

@@ -1,7 +1,7 @@
 /** JSON objects and their members. */
 
 import { type ParseJson, readJson } from "./json-reader.ts";
-import type { JsonLimits } from "./json-scan.ts";
+import type { JsonLimits } from "./json-limits.ts";
 import { UndecodableError } from "./protocol.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,7 +1,8 @@
 /** Reads JSON from bytes. The text is checked before anything is built from it, see `json-scan.ts`. */
 
 import { JsonFault } from "./json-fault.ts";
-import { type JsonLimits, JsonScanner, type OpaqueMembers, type Span } from "./json-scan.ts";
+import { type JsonLimits } from "./json-limits.ts";
+import { JsonScanner, type OpaqueMembers, type Span } from "./json-scan.ts";
 import { utf8Text } from "./text-bytes.ts";
 
 /** The value, or a short description of what is wrong with the body. */

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 
 import { parseAround } from "./json-reader.ts";
 import { JsonFault } from "./json-fault.ts";
-import { jsonNumberCharsMax, JsonScanner, type OpaqueMembers } from "./json-scan.ts";
+import { jsonNumberCharsMax } from "./json-limits.ts";
+import { JsonScanner, type OpaqueMembers } from "./json-scan.ts";
 import { anyText } from "./testing/any-text.ts";
 
 const unlimited = { depthMax: Infinity, valuesMax: Infinity };
@@ -101,6 +102,21 @@ describe("the scan of a JSON text", () => {
     while (!scanner.run(100)) steps++;
     // The text has 2,001 bytes.
     expect(steps).toBe(21);
+  });
+
+  it("limits the members of each object, but not of opaque ones", () => {
+    const limits = { ...unlimited, membersMax: 2 };
+    const faultIn = (text: string): string | null => {
+      try {
+        new JsonScanner(bytesOf(text), limits, false, { depth: 1, names: ["body"] }).run();
+        return null;
+      } catch (error) {
+        return (error as JsonFault).message;
+      }
+    };
+    expect(faultIn('{"a":{"b":1,"c":2},"d":[{"e":1,"f":2},3,4,5]}')).toBeNull();
+    expect(faultIn('{"a":1,"body":{"b":1,"c":2,"d":3}}')).toBeNull();
+    expect(faultIn('{"a":{"b":1,"c":{"d":1},"e":2}}')).toBe("with an object of more than 2 members");
   });
 
   it("allows the depth and the number of values up to the limit, and not one more", () => {

@@ -6,19 +6,7 @@
  */
 
 import { JsonFault } from "./json-fault.ts";
-
-export interface JsonLimits {
-  /** The deepest nesting of objects and arrays. A text without brackets has depth 0, `[]` has depth 1. */
-  readonly depthMax: number;
-  /** The most values: every member of an object, every element of an array, and the whole text count. */
-  readonly valuesMax: number;
-}
-
-/**
- * The longest number. Programs with numbers of any length take quadratic time to read one, so Python refuses more than
- * 4,300 digits.
- */
-export const jsonNumberCharsMax = 4096;
+import { type JsonLimits, jsonNumberCharsMax } from "./json-limits.ts";
 
 /** The message about a text that is empty or white space. */
 export const noValue = "there is no value";
@@ -91,8 +79,10 @@ export class JsonScanner {
   #stringStart = -1;
   #values = 0;
   #numbersAreExact = true;
-  /** For each open object and array, the byte that closes it. */
+  /** For each open object and array, the byte that closes it, and the number of its members so far. */
   readonly #closings: number[] = [];
+  readonly #members: number[] = [];
+  readonly #membersMax: number;
   #spans: Span[] | null = null;
   /** The index at which the current opaque value begins; -1 outside of opaque values. */
   #opaqueStart = -1;
@@ -102,6 +92,7 @@ export class JsonScanner {
   constructor(bytes: Uint8Array, limits: JsonLimits, checksStrings: boolean, opaque: OpaqueMembers | null = null) {
     this.#bytes = bytes;
     this.#limits = limits;
+    this.#membersMax = limits.membersMax ?? Infinity;
     this.#opaque = opaque;
     this.#checksStrings = checksStrings;
   }
@@ -189,12 +180,14 @@ export class JsonScanner {
     }
     this.#at++;
     this.#closings.push(byte === OPENING_BRACE ? CLOSING_BRACE : CLOSING_BRACKET);
+    this.#members.push(0);
     this.#expected = byte === OPENING_BRACE ? "key or }" : "value or ]";
   }
 
   #close(): void {
     this.#at++;
     this.#closings.pop();
+    this.#members.pop();
     this.#afterValue();
   }
 
@@ -223,6 +216,10 @@ export class JsonScanner {
   }
 
   #key(): void {
+    const members = ++(this.#members[this.#members.length - 1] as number);
+    if (members > this.#membersMax && this.#opaqueStart === -1) {
+      throw this.#beyond(`with an object of more than ${this.#membersMax} members`);
+    }
     this.#expected = "colon";
     this.#string();
   }

@@ -19,7 +19,7 @@ export type BodyFault = "too_large" | "incomplete" | "too_slow" | "too_many_piec
  * The most pieces of a body, besides one for each 16 bytes. Reading a piece takes 2 µs, so 8 MB in HTTP chunks of one
  * byte would take 20 s. Programs that write every character as a chunk can still send a short text.
  */
-const smallPiecesMax = 16 * 1024;
+const smallPiecesMax = 8 * 1024;
 const pieceBytesMin = 16;
 
 export interface BodyOptions {

@@ -23,6 +23,8 @@ export const limits = {
    * milliseconds.
    */
   jsonValuesMax: 50_000,
+  /** Members of one object of such JSON. No object of the API has a hundred. */
+  jsonMembersMax: 10_000,
   /** A publish request without the bodies of its messages: their tags, attributes and so on, and white space. */
   envelopeBytesMax: 4 * 1024 * 1024,
   /** A request that changes topics, subscriptions or other settings. These are small. */

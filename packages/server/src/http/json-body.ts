@@ -7,7 +7,11 @@ import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 
 /** Limits of the JSON in a request. */
-const requestJson: JsonLimits = { depthMax: limits.jsonDepthMax, valuesMax: limits.jsonValuesMax };
+const requestJson: JsonLimits = {
+  depthMax: limits.jsonDepthMax,
+  valuesMax: limits.jsonValuesMax,
+  membersMax: limits.jsonMembersMax,
+};
 
 export function bodyBytes(request: FastifyRequest): Uint8Array {
   return request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
