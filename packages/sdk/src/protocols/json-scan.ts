@@ -270,7 +270,7 @@ export class JsonScanner {
     while (at < stop) {
       const byte = bytes[at] as number;
       if (isPlain[byte] === 1) at++;
-      else if (byte === BACKSLASH) at = this.#escape(at) + 1;
+      else if (byte === BACKSLASH) at = isEscapable[bytes[at + 1] ?? 0] === 1 ? at + 2 : this.#escape(at) + 1;
       else if (byte === QUOTE) {
         const start = this.#stringStart;
         this.#stringStart = -1;
@@ -282,14 +282,11 @@ export class JsonScanner {
     this.#at = at;
   }
 
-  /** Returns the index of the last byte of the escape that begins at `start`. */
+  /** Returns the index of the last byte of the Unicode escape that begins at `start`. */
   #escape(start: number): number {
     const kind = this.#bytes[start + 1];
     if (kind === undefined) throw this.#fault("unterminated string", this.#bytes.length);
-    if (kind !== SMALL_U) {
-      if (isEscapable[kind] !== 1) throw this.#fault("bad escaped character", start + 1);
-      return start + 1;
-    }
+    if (kind !== SMALL_U) throw this.#fault("bad escaped character", start + 1);
     for (let at = start + 2; at < start + 6; at++) {
       const byte = this.#bytes[at];
       if (byte === undefined) throw this.#fault("unterminated string", this.#bytes.length);
@@ -301,25 +298,26 @@ export class JsonScanner {
   #number(first: number): void {
     const bytes = this.#bytes;
     const start = this.#at;
+    // One character more than allowed.
+    const stop = start + jsonNumberCharsMax + 1;
     let at = first === MINUS ? start + 1 : start;
     if (!isDigit(bytes[at])) throw this.#fault("no number after minus sign", at);
     if (bytes[at] === ZERO) {
       at++;
       if (isDigit(bytes[at])) throw this.#fault("unexpected number", at);
-    } else at = afterDigits(bytes, at);
+    } else at = afterDigits(bytes, at, stop);
     if (bytes[at] === POINT) {
       if (!isDigit(bytes[at + 1])) throw this.#fault("unterminated fractional number", at + 1);
-      at = afterDigits(bytes, at + 1);
+      at = afterDigits(bytes, at + 1, stop);
     }
     if (((bytes[at] ?? 0) | SMALL) === SMALL_E) {
       at++;
       if (bytes[at] === PLUS || bytes[at] === MINUS) at++;
       if (!isDigit(bytes[at])) throw this.#fault("exponent part is missing a number", at);
-      at = afterDigits(bytes, at);
+      at = afterDigits(bytes, at, stop);
     }
     if (this.#numbersAreExact && !isExact(bytes, start, at)) this.#numbersAreExact = false;
-    if (at - start > jsonNumberCharsMax)
-      throw this.#beyond(`with a number of more than ${jsonNumberCharsMax} characters`);
+    if (at >= stop) throw this.#beyond(`with a number of more than ${jsonNumberCharsMax} characters`);
     this.#at = at;
   }
 
@@ -383,8 +381,8 @@ function isHexadecimal(byte: number): boolean {
   return isDigit(byte) || (letter >= 0x61 && letter <= 0x66);
 }
 
-function afterDigits(bytes: Uint8Array, start: number): number {
+function afterDigits(bytes: Uint8Array, start: number, stop: number): number {
   let at = start;
-  while (isDigit(bytes[at])) at++;
+  while (at < stop && isDigit(bytes[at])) at++;
   return at;
 }
