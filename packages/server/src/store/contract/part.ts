@@ -6,6 +6,11 @@ export interface Part {
   readonly promise: (sentence: string, proof: () => Promise<void>) => void;
   /** A store that all tests of the part share. Each test creates topics of its own. */
   readonly shared: () => StoreUnderTest;
+  /**
+   * Runs `work` with a store that has no topic. Other tests of the part may have used the store, and its clock shows
+   * any time. Opening a store costs more than most tests do.
+   */
+  readonly empty: <T>(work: (under: StoreUnderTest) => Promise<T>) => Promise<T>;
   /** Runs `work` with a store of its own, and disposes of the store afterwards. */
   readonly fresh: <T>(
     work: (under: StoreUnderTest) => Promise<T>,
