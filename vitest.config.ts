@@ -45,6 +45,13 @@ const withDiskOrProcesses = [
   "bench/src/bench.test.ts",
 ];
 
+/** Sequences of operations for each real database, of which `npm run test:slow` runs many. */
+const fewSequences = {
+  PROPERTY_RUNS: process.env["PROPERTY_RUNS"] ?? "2",
+  PROPERTY_SEED:
+    process.env["PROPERTY_SEED"] ?? (process.env["PROPERTY_RUNS"] === undefined ? "20261121" : `${Date.now()}`),
+};
+
 /** For `npm run test:slow` only. */
 const slow = "packages/*/src/**/*.slow.test.ts";
 
@@ -70,6 +77,7 @@ export default defineConfig({
         test: {
           ...run,
           name: "system",
+          env: fewSequences,
           include: ["packages/*/test/**/*.test.ts", ...withDiskOrProcesses],
           exclude: ["packages/*/test/slow/**", "packages/*/test/samples/**", slow],
           expect: patient,

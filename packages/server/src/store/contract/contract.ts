@@ -75,15 +75,15 @@ function runParts(name: string, harness: StoreHarness, chosen: Record<string, (p
   const skips = new Map(Object.entries(harness.skip ?? {}));
   const sentences = new Set<string>();
   describe(`the contract of the store, with ${name}`, () => {
+    let under: StoreUnderTest | null = null;
+    const reused = new ReusedStore(harness);
+    beforeAll(async () => {
+      under = await harness.open();
+    });
+    afterAll(() => Promise.all([under?.dispose(), reused.dispose()]));
     for (const [title, write] of Object.entries(chosen)) {
       // oxlint-disable-next-line vitest/valid-title -- a key of the table above.
       describe(title, () => {
-        let under: StoreUnderTest | null = null;
-        const reused = new ReusedStore(harness);
-        beforeAll(async () => {
-          under = await harness.open();
-        });
-        afterAll(() => Promise.all([under?.dispose(), reused.dispose()]));
         write({
           promise(sentence, proof) {
             sentences.add(sentence);
