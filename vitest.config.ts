@@ -45,12 +45,8 @@ const withDiskOrProcesses = [
   "bench/src/bench.test.ts",
 ];
 
-/** Sequences of operations for each real database, of which `npm run test:slow` runs many. */
-const fewSequences = {
-  PROPERTY_RUNS: process.env["PROPERTY_RUNS"] ?? "2",
-  PROPERTY_SEED:
-    process.env["PROPERTY_SEED"] ?? (process.env["PROPERTY_RUNS"] === undefined ? "20261121" : `${Date.now()}`),
-};
+/** Sequences of operations for each real database. `npm run test:slow` runs many more. */
+const fewSequences = { PROPERTY_RUNS_DEFAULT: "2" };
 
 /** For `npm run test:slow` only. */
 const slow = "packages/*/src/**/*.slow.test.ts";
