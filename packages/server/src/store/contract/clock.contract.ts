@@ -10,11 +10,11 @@ const DAY_MS = 24 * HOUR_MS;
 const jumpsMs = [-2 * DAY_MS, -HOUR_MS, 2 * HOUR_MS, 2 * DAY_MS];
 
 /** The machine's clock is set ahead or back. In between no time passes, and everything that waits must not notice. */
-export function clockContract({ promise, fresh }: Part): void {
+export function clockContract({ promise, empty, fresh }: Part): void {
   /** Runs the test once for each jump, each time with a topic of its own and with a clock that is right at first. */
   function whatever(sentence: string, proof: (under: StoreUnderTest, jump: () => void) => Promise<void>): void {
     promise(sentence, async () => {
-      await fresh(async (under) => {
+      await empty(async (under) => {
         for (const byMs of jumpsMs) {
           await proof(under, () => under.clock.jump(byMs));
           under.clock.correct();
@@ -130,7 +130,7 @@ export function clockContract({ promise, fresh }: Part): void {
   });
 
   promise("publishes with the time of today again as soon as the clock is right", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under);
       under.clock.jump(2 * DAY_MS);
       await scene.publish("in the future");
@@ -146,7 +146,7 @@ export function clockContract({ promise, fresh }: Part): void {
   });
 
   promise("never repeats an earlier publishing time after a small step back of the clock", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under);
       const { publishedAtMs } = await scene.publish("a");
       under.clock.jump(-limits.clockStepMsMax);
@@ -176,7 +176,7 @@ export function clockContract({ promise, fresh }: Part): void {
   });
 
   promise("follows a clock that stays ahead", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: DAY_MS });
       await scene.publish("a");
       await retainAll(scene);
@@ -188,7 +188,7 @@ export function clockContract({ promise, fresh }: Part): void {
   });
 
   promise("removes messages with a publishing time in the future when later ones are too old", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const sub = await scene.subscribe("sub");
       await scene.publish("a");

@@ -13,9 +13,9 @@ const RETENTION_MS = 60_000;
 const LEASE_MS = 4_000;
 const ROUNDS_MAX = 3_000;
 
-export function concurrencyContract({ promise, fresh }: Part): void {
+export function concurrencyContract({ promise, empty }: Part): void {
   promise("loses no message and delivers none twice with many concurrent callers and a crash", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const callers = await ConcurrentCallers.make(under, 20_261_121);
       await callers.run();
       await callers.crash();

@@ -17,12 +17,16 @@ import { pullContract } from "./pull.contract.ts";
 import { recordRetentionContract } from "./record-retention.contract.ts";
 import { recordsContract } from "./records.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
+import { retainAll } from "./retain-fixtures.ts";
 import { rewindContract } from "./rewind.contract.ts";
 import { settleContract } from "./settle.contract.ts";
 import { subscriptionsContract } from "./subscriptions.contract.ts";
 import { topicNumberContract } from "./topic-number.contract.ts";
 import { topicsContract } from "./topics.contract.ts";
 import { wakeUpContract } from "./wake-up.contract.ts";
+
+/** More topics than any test of the contract leaves. */
+const TOPICS_MAX = 1_000;
 
 /** Parts of the contract about the effects of single calls. */
 const calls: Record<string, (part: Part) => void> = {
@@ -71,14 +75,15 @@ function runParts(name: string, harness: StoreHarness, chosen: Record<string, (p
   const skips = new Map(Object.entries(harness.skip ?? {}));
   const sentences = new Set<string>();
   describe(`the contract of the store, with ${name}`, () => {
+    let under: StoreUnderTest | null = null;
+    const reused = new ReusedStore(harness);
+    beforeAll(async () => {
+      under = await harness.open();
+    });
+    afterAll(() => Promise.all([under?.dispose(), reused.dispose()]));
     for (const [title, write] of Object.entries(chosen)) {
       // oxlint-disable-next-line vitest/valid-title -- a key of the table above.
       describe(title, () => {
-        let under: StoreUnderTest | null = null;
-        beforeAll(async () => {
-          under = await harness.open();
-        });
-        afterAll(() => under?.dispose());
         write({
           promise(sentence, proof) {
             sentences.add(sentence);
@@ -88,6 +93,7 @@ function runParts(name: string, harness: StoreHarness, chosen: Record<string, (p
             test.skipIf(reason !== undefined)(title, proof);
           },
           shared: () => under as StoreUnderTest,
+          empty: (work) => reused.run(work),
           async fresh(work, options) {
             const own = await harness.open(options);
             try {
@@ -103,4 +109,41 @@ function runParts(name: string, harness: StoreHarness, chosen: Record<string, (p
       expect([...skips.keys()].filter((sentence) => !sentences.has(sentence))).toEqual([]);
     });
   });
+}
+
+/** A store that is emptied after each use. A store whose test failed is replaced. */
+class ReusedStore {
+  readonly #harness: StoreHarness;
+  #under: StoreUnderTest | null = null;
+
+  constructor(harness: StoreHarness) {
+    this.#harness = harness;
+  }
+
+  async run<T>(work: (under: StoreUnderTest) => Promise<T>): Promise<T> {
+    const under = (this.#under ??= await this.#harness.open());
+    try {
+      const result = await work(under);
+      await empty(under);
+      return result;
+    } catch (error) {
+      await this.dispose();
+      throw error;
+    }
+  }
+
+  async dispose(): Promise<void> {
+    const under = this.#under;
+    this.#under = null;
+    await under?.dispose();
+  }
+}
+
+async function empty(under: StoreUnderTest): Promise<void> {
+  const { catalog } = under.store;
+  const { id } = catalog.defaultAccount();
+  const { items } = await catalog.listTopics(id, { after: null, limit: TOPICS_MAX });
+  for (const { name } of items) await catalog.deleteTopic(id, name);
+  await retainAll(under);
+  under.clock.correct();
 }

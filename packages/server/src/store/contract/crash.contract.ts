@@ -2,9 +2,9 @@ import { expect } from "vitest";
 import type { Part } from "./part.ts";
 import { dead, delivered, LEASE_MS, message, parkedUntil, Scene, settlement, textsOf } from "./fixtures.ts";
 
-export function crashContract({ promise, fresh }: Part): void {
+export function crashContract({ promise, empty }: Part): void {
   promise("keeps every acknowledged message at its position", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
       const published = await Promise.all(
@@ -17,7 +17,7 @@ export function crashContract({ promise, fresh }: Part): void {
   });
 
   promise("keeps all or nothing of a batch whose publisher got no answer", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
       for (let round = 0; round < 5; round++) {
@@ -36,7 +36,7 @@ export function crashContract({ promise, fresh }: Part): void {
   });
 
   promise("returns only unsettled deliveries after a crash, with the same message ids", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
       await scene.publish("delivered", "open", "dead", "parked", "never claimed");
@@ -63,7 +63,7 @@ export function crashContract({ promise, fresh }: Part): void {
   });
 
   promise("opens after any number of crashes in a row", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
       await scene.publish("a");
@@ -76,7 +76,7 @@ export function crashContract({ promise, fresh }: Part): void {
   });
 
   promise("continues with delayed and filtered messages after a crash", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader", { filter: { tags: ["x"], types: [] } });
       await scene.publish("no", message("later", { tags: ["x"], delayMs: LEASE_MS }), "no");
@@ -94,7 +94,7 @@ export function crashContract({ promise, fresh }: Part): void {
   });
 
   promise("writes everything before it closes, and may be closed twice", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
       await scene.publish("a", "b");

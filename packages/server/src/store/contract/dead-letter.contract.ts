@@ -17,7 +17,7 @@ import {
   turn,
 } from "./fixtures.ts";
 
-export function deadLetterContract({ promise, shared, fresh }: Part): void {
+export function deadLetterContract({ promise, shared, empty }: Part): void {
   promise("keeps a dead letter with its message, its reason and its last reply", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
@@ -212,7 +212,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
   });
 
   promise("keeps its own copy of the message, also for redriving, after the log has removed it", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const reader = await scene.subscribe("reader");
       await scene.publish(message("a", { tags: ["t"], attributes: { x: "y" }, orderingKey: "k" }));

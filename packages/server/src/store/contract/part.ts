@@ -4,8 +4,13 @@ import type { StoreHarness, StoreUnderTest } from "./harness.ts";
 export interface Part {
   /** Declares one requirement that every driver must meet, and its test. A driver can skip it by stating a reason. */
   readonly promise: (sentence: string, proof: () => Promise<void>) => void;
-  /** A store that all tests of the part share. Each test creates topics of its own. */
+  /** A store that all tests of a file share. Each test creates topics of its own. */
   readonly shared: () => StoreUnderTest;
+  /**
+   * Runs `work` with a store that has no topic. Other tests of the file may have used the store, and its clock shows
+   * any time. Opening a store costs more than most tests do.
+   */
+  readonly empty: <T>(work: (under: StoreUnderTest) => Promise<T>) => Promise<T>;
   /** Runs `work` with a store of its own, and disposes of the store afterwards. */
   readonly fresh: <T>(
     work: (under: StoreUnderTest) => Promise<T>,

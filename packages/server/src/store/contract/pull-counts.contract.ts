@@ -4,7 +4,7 @@ import { dead, delivered, LEASE_MS, message, Scene, textsOf } from "./fixtures.t
 import type { Part } from "./part.ts";
 import { ack, due, pull, VISIBILITY_MS } from "./pull-fixtures.ts";
 
-export function pullCountsContract({ promise, shared, fresh }: Part): void {
+export function pullCountsContract({ promise, shared, empty }: Part): void {
   promise("counts visible, invisible and delayed messages, and those that a rewind would deliver again", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
@@ -56,7 +56,7 @@ export function pullCountsContract({ promise, shared, fresh }: Part): void {
   });
 
   promise("reports the age of a redriven delivery whose message the log has removed", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: 1_000 });
       const reader = await scene.subscribe("reader");
       const publishedAtMs = scene.now;

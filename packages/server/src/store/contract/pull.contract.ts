@@ -15,7 +15,7 @@ import {
 import type { Part } from "./part.ts";
 import { ack, due, pull, settleAsPulled, VISIBILITY_MS } from "./pull-fixtures.ts";
 
-export function pullContract({ promise, shared, fresh }: Part): void {
+export function pullContract({ promise, shared, empty }: Part): void {
   promise("sets the time of the first attempt when a delivery is pulled for the first time", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
@@ -218,7 +218,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
   });
 
   promise("reports the subscription as ready when a receiver makes a delivery visible again", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
       await scene.publish("a");
@@ -233,7 +233,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
   });
 
   promise("blocks the ordering key of a pulled delivery until the delivery is acknowledged", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader", { order: "key" });
       await scene.publish(keyed("a1"), keyed("a2"), keyed("b1"));
@@ -295,7 +295,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
   );
 
   promise("keeps answers and visibility timeouts over a crash", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
       await scene.publish("acknowledged", "visible", "invisible", "extended", "new");

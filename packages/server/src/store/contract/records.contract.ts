@@ -5,7 +5,7 @@ import type { AttemptRecord } from "../records.ts";
 import type { Part } from "./part.ts";
 import { attempt, dead, delivered, held, message, parkedUntil, Scene, settlement, textOf } from "./fixtures.ts";
 
-export function recordsContract({ promise, shared, fresh }: Part): void {
+export function recordsContract({ promise, shared, empty }: Part): void {
   promise("returns the delivery of a message to each subscription, with every attempt", async () => {
     const scene = await Scene.make(shared());
     await scene.publish("before");
@@ -181,7 +181,7 @@ export function recordsContract({ promise, shared, fresh }: Part): void {
   });
 
   promise("lists this process as alive among the nodes that have the store open", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const nodes = await under.store.cluster.nodes();
       expect(nodes.filter(({ isThis }) => isThis)).toEqual([
         {
@@ -199,7 +199,7 @@ export function recordsContract({ promise, shared, fresh }: Part): void {
   });
 
   promise("sums up the statistics of the whole store", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const empty = { topics: 0, subscriptions: 0, backlog: 0, parked: 0, deadLetters: 0, inFlight: 0 };
       expect(await under.store.records.statistics()).toMatchObject(empty);
       const [one, other] = [await Scene.make(under), await Scene.make(under)];

@@ -22,9 +22,9 @@ function ofKey(text: string, delayMs = 0): NewMessage {
   return message(text, { orderingKey: "k", delayMs });
 }
 
-export function retentionContract({ promise, fresh }: Part): void {
+export function retentionContract({ promise, empty }: Part): void {
   promise("removes messages past their topic's retention, oldest first, and no others", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const short = await Scene.make(under, { retentionMs: HOUR_MS });
       const long = await Scene.make(under, { retentionMs: 10 * HOUR_MS });
       await short.publish("old", "old too");
@@ -42,7 +42,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   });
 
   promise("applies the current retention of the topic", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: 10 * HOUR_MS });
       await scene.publish("a");
       under.clock.advance(2 * HOUR_MS);
@@ -57,7 +57,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   });
 
   promise("removes messages past their retention after a restart, too", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       await scene.publish("a");
       await Scene.make(under);
@@ -68,7 +68,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   });
 
   promise("never uses a position again, even when the log is empty", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       await scene.publish("a", "b");
       under.clock.advance(HOUR_MS);
@@ -81,7 +81,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   promise(
     "counts messages that a lagging subscription was never delivered as expired, by its filter, once each",
     async () => {
-      await fresh(async (under) => {
+      await empty(async (under) => {
         const scene = await Scene.make(under, { retentionMs: HOUR_MS });
         const lagging = await scene.subscribe("lagging");
         const picky = await scene.subscribe("picky", { filter: { tags: ["x"], types: [] } });
@@ -112,7 +112,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   );
 
   promise("counts expired messages of a paused subscription, too", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const paused = await scene.subscribe("paused");
       await scene.store.catalog.setSubscriptionState(scene.topic.id, "paused", "paused");
@@ -124,7 +124,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   });
 
   promise("turns parked, held and delayed deliveries into dead letters with their last attempt", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const reader = await scene.subscribe("reader", { order: "key" });
       await scene.publish(ofKey("failed"), ofKey("held"), ofKey("delayed", 5 * HOUR_MS));
@@ -151,7 +151,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   });
 
   promise("keeps the message of the first open delivery and all later messages", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const reader = await scene.subscribe("reader");
       await scene.publish("1", "2", "3");
@@ -169,7 +169,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   });
 
   promise("does not wait for a delivery whose lease has expired", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const reader = await scene.subscribe("reader");
       await scene.publish("a");
@@ -185,7 +185,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   promise(
     "neither loses a message nor delivers it twice that is claimed, settled and removed at the same time",
     async () => {
-      await fresh(async (under) => {
+      await empty(async (under) => {
         const scene = await Scene.make(under, { retentionMs: HOUR_MS });
         const reader = await scene.subscribe("reader");
         const count = 400;
@@ -215,7 +215,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   );
 
   promise("works in bounded steps and reports when there is more", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const reader = await scene.subscribe("reader");
       for (let batch = 0; batch < 3; batch++) {
@@ -238,7 +238,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   });
 
   promise("works in bounded steps for a message that many subscriptions have parked", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const count = 520;
       const readers: Subscription[] = [];
@@ -257,7 +257,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   });
 
   promise("does not let one topic block the others", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scenes = [
         await Scene.make(under, { retentionMs: HOUR_MS }),
         await Scene.make(under, { retentionMs: HOUR_MS }),

@@ -16,7 +16,7 @@ import {
 import type { Part } from "./part.ts";
 import { ack, pull, settleAsPulled, VISIBILITY_MS } from "./pull-fixtures.ts";
 
-export function rewindContract({ promise, shared, fresh }: Part): void {
+export function rewindContract({ promise, shared, empty }: Part): void {
   promise("returns every message from a position on once more, whatever its state was", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
@@ -247,7 +247,7 @@ export function rewindContract({ promise, shared, fresh }: Part): void {
   });
 
   promise("makes the rewind durable before it returns", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
       await scene.publish("a", "b", "c", "d");
@@ -299,7 +299,7 @@ export function rewindContract({ promise, shared, fresh }: Part): void {
   });
 
   promise("returns only messages that retention has kept, and counts later removals as expired", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: 60_000 });
       const reader = await scene.subscribe("reader");
       await scene.publish("old");
@@ -321,7 +321,7 @@ export function rewindContract({ promise, shared, fresh }: Part): void {
   });
 
   promise("turns an invisible delivery past its retention into a dead letter, and rejects its answer", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       const scene = await Scene.make(under, { retentionMs: 1_000 });
       const reader = await scene.subscribe("reader");
       await scene.publish("a");

@@ -3,7 +3,7 @@ import type { SubscriptionId } from "../../domain/model.ts";
 import type { Part } from "./part.ts";
 import { dead, delivered, eventually, held, message, parkedUntil, released, Scene } from "./fixtures.ts";
 
-export function wakeUpContract({ promise, shared, fresh }: Part): void {
+export function wakeUpContract({ promise, shared, empty }: Part): void {
   promise("reports every subscription of a topic as ready when a message is published", async () => {
     const scene = await Scene.make(shared());
     const [one, other] = [await scene.subscribe("one"), await scene.subscribe("other")];
@@ -53,7 +53,7 @@ export function wakeUpContract({ promise, shared, fresh }: Part): void {
   });
 
   promise("finds every subscription with work, and the time at which the next work is due", async () => {
-    await fresh(async (under) => {
+    await empty(async (under) => {
       expect(await under.store.log.findReady()).toEqual({ subscriptionIds: [], nextDueAtMs: null });
       const scene = await Scene.make(under);
       const names = ["idle", "unread", "due", "later", "paused", "open"];
