@@ -40,28 +40,29 @@ export class Receivers implements AsyncDisposable {
 
   /**
    * Kills receivers while they hold a message, one at a time. Continues until both `durationMs` have passed and
-   * `killsMin` receivers were killed.
+   * `killsMin` receivers have died with a message. On a busy machine, a receiver may delete its message before the
+   * signal reaches it.
    */
   async killFor(durationMs: number, killsMin: number, everyMsMax: number): Promise<void> {
     const { chance } = this.#options;
     const end = performance.now() + durationMs;
-    while (performance.now() < end || this.killed.size < killsMin) {
+    while (performance.now() < end || this.#holding(this.killed).length < killsMin) {
       await pause(chance.whole(1, everyMsMax));
-      const [first, ...others] = this.#holding();
+      const [first, ...others] = this.#holding(this.#children.keys());
       if (first === undefined) continue;
       await this.kill(chance.pick([first, ...others]));
       this.#begin();
     }
   }
 
-  /** Numbers of the processes that hold a message: they have received it and have not yet reported its deletion. */
-  #holding(): number[] {
+  /** Returns the lives that hold a message: they have received it and have not reported its deletion. */
+  #holding(lives: Iterable<number>): number[] {
     const held = new Map<number, Set<string>>();
     for (const report of this.reports) {
       if (report.event === "received") held.set(report.life, (held.get(report.life) ?? new Set()).add(report.id));
       else if (report.event === "deleting") held.get(report.life)?.delete(report.id);
     }
-    return [...this.#children.keys()].filter((life) => (held.get(life)?.size ?? 0) > 0);
+    return [...lives].filter((life) => (held.get(life)?.size ?? 0) > 0);
   }
 
   async kill(life: number): Promise<void> {
