@@ -1,6 +1,6 @@
 /** `npm run build`: writes the server as a few JavaScript files to `dist/`, with the packages that it uses. */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown, type Plugin } from "rolldown";
 import manifest from "./package.json" with { type: "json" };
@@ -102,7 +102,8 @@ function replaceFiles(files: ReadonlyMap<string, string>): void {
 }
 
 function isWritten(files: ReadonlyMap<string, string>): boolean {
-  if (!existsSync(dist) || readdirSync(dist).length !== files.size) return false;
+  if (statSync(dist, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  if (readdirSync(dist).length !== files.size) return false;
   return [...files].every(([name, text]) => {
     const file = join(dist, name);
     return existsSync(file) && readFileSync(file, "utf8") === text;

@@ -39,7 +39,7 @@ export interface BodyOptions {
    * body still arrives, its bytes are dropped at once, and the fault is `too_slow`.
    */
   readonly take?: (bytes: number, giveUp: () => void) => boolean;
-  /** Called when a refused body has more bytes than are dropped. */
+  /** Called when a refused body has more bytes or more small pieces than are dropped. */
   readonly exceeded?: () => void;
 }
 
@@ -78,10 +78,11 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
     function onData(piece: Uint8Array): void {
       if (isOver) return;
       size += piece.length;
+      const piecesPart = ++pieces / (smallPiecesMax + size / pieceBytesMin);
       if (fault !== null) {
-        if (size > droppedBytesMax) stop();
+        if (size > droppedBytesMax || piecesPart > 2) stop();
       } else if (size > bytesMax) refuse("too_large");
-      else if (++pieces > smallPiecesMax + size / pieceBytesMin) refuse("too_many_pieces");
+      else if (piecesPart > 1) refuse("too_many_pieces");
       else if (take?.(piece.length, giveUp) === false) refuse("refused");
       else if (buffer !== null) buffer.append(piece);
       else if (onlyPiece === null) onlyPiece = piece;

@@ -7,6 +7,7 @@ const refusals = {
   wrong_method: { status: 405, answer: "only POST is accepted here" },
   unknown_path: { status: 404, answer: "nothing is received at this path" },
   body_too_large: { status: 413, answer: "the body is too large" },
+  body_in_tiny_chunks: { status: 413, answer: "the body arrives in too many chunks of a few bytes" },
   body_incomplete: { status: 400, answer: "the body ended early" },
   body_too_slow: { status: 408, answer: "the body took too long to arrive" },
   undecodable: { status: 400, answer: "the request was not understood" },

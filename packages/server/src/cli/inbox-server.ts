@@ -120,7 +120,9 @@ interface Judgement extends Pick<InboxArrival, "outcome" | "fault"> {
 }
 
 async function judge(body: Uint8Array | null, request: ReceivedRequest, inbox: MemoryInbox): Promise<Judgement> {
-  if (body === null) return refused(413, `the body has more than ${limits.bodyBytesMax} bytes`);
+  if (body === null) {
+    return refused(413, `the body has more than ${limits.bodyBytesMax} bytes, or too many chunks of a few bytes`);
+  }
   try {
     await assertJson(body);
   } catch (error) {
@@ -169,8 +171,9 @@ function answer(response: ServerResponse, status: number, json: unknown): void {
 }
 
 /**
- * Returns the body, or null if the body is larger than the largest message. The rest of such a body is read up to a
- * limit and discarded, because many senders read the response only after they have sent everything.
+ * Returns the body, or null if the body is larger than the largest message or has too many small chunks. The rest of
+ * such a body is read up to a limit and discarded, because many senders read the response only after they have sent
+ * everything.
  */
 async function collect(request: IncomingMessage): Promise<Uint8Array | null> {
   const body = await readBody(request, {

@@ -123,7 +123,10 @@ function chooseReply(
   behaviour: ReceiverBehaviour,
   failures: FailurePlan,
 ): ChosenReply {
-  if (body === null) return { reply: plainReply(413), note: `the body has more than ${behaviour.bodyBytesMax} bytes` };
+  if (body === null) {
+    const note = `the body has more than ${behaviour.bodyBytesMax} bytes, or too many chunks of a few bytes`;
+    return { reply: plainReply(413), note };
+  }
   if (behaviour.neverAnswer) return { reply: null, note: "never answered" };
   const failure = failures.nextFailure(recognised?.message?.messageId ?? null);
   if (failure !== null) return { reply: plainReply(500), note: `failure ${failure} of ${behaviour.failFirst}` };

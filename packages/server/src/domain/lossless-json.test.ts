@@ -93,6 +93,7 @@ describe("lossless JSON", () => {
     "100000000000000000000000",
     '{"msgSvrID":3475435642412345678,"b":[1.50,2]}',
     '{"__proto__":{"a":1.0},"constructor":1e0}',
+    '{"toJSON":1,"id":12345678901234567890,"x":{"toJSON":null,"y":1.0}}',
   ])("writes %s unchanged", (text) => {
     expect(again(text)).toBe(text);
   });

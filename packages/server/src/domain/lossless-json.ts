@@ -56,7 +56,9 @@ const payloadReading: Reading = { keptDepth: 2, stringCharsMax: 1024 };
 /** Returns undefined for a value that JSON does not have, like `JSON.stringify`. */
 function written(value: unknown): string | undefined {
   if (value instanceof JsonText) return String(value);
-  if (typeof value !== "object" || value === null || "toJSON" in value) return JSON.stringify(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  // A payload may have a member of this name, which is no method.
+  if ("toJSON" in value && typeof value.toJSON === "function") return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((item) => written(item) ?? "null").join(",")}]`;
   const members: string[] = [];
   for (const [name, member] of Object.entries(value)) {

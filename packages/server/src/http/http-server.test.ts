@@ -37,6 +37,7 @@ describe("the HTTP server", () => {
     await call(test.app, "PUT", "/v1/topics/orders");
   });
   afterEach(() => test.app.close());
+  const answers = async (...pieces: string[]) => (await exchange(port, ...pieces)).match(/HTTP\/1\.1 /g)?.length;
 
   it.each([
     ["a request line that is none", "HELLO\r\n\r\n", 400, "malformed_request"],
@@ -144,6 +145,16 @@ describe("the HTTP server", () => {
         piece,
       );
       expect(parseAnswer(flood)).toMatchObject({ status: 413 });
+    });
+
+    it.each(["GET /healthz", "POST /nowhere", "DELETE /healthz"])("also where nothing reads it: %s", async (line) => {
+      const unread = `${line} HTTP/1.1\r\nHost: x\r\n`;
+      const next = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+      expect(await answers(`${unread}Content-Length: 90000\r\n\r\n${body(90_000)}`, next)).toBe(2);
+      // These bodies are longer than the server drops, or have too many pieces, so the connection ends before `next`.
+      expect(await answers(`${unread}Content-Length: 100001\r\n\r\n${body(100)}`)).toBe(1);
+      const chunks = "1\r\nx\r\n".repeat(50_000);
+      expect(await answers(`${unread}Transfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n${next}`)).toBe(1);
     });
 
     it("only while all bodies that arrive concurrently fit their common limit", async () => {

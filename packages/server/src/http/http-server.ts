@@ -4,6 +4,7 @@ import { RingbackError } from "../domain/errors.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { problemText, writeProblem } from "./problem.ts";
+import { dropUnreadBody } from "./unread-body.ts";
 
 /** The application sets `stopping` when it closes. The server then refuses further requests. */
 export interface ServerState {
@@ -58,6 +59,7 @@ export function createHttpServer(listener: RequestListener, config: HttpLimits, 
       writeProblem(response, new RingbackError("malformed_request", "A request over HTTP/1.1 needs a Host header."));
       return;
     }
+    dropUnreadBody(request, response, config.requestBytesDiscardedMax);
     listener(request, response);
   }
 

@@ -53,7 +53,7 @@ const errorCodes = {
   too_large: "body_too_large",
   incomplete: "body_incomplete",
   too_slow: "body_too_slow",
-  too_many_pieces: "body_too_slow",
+  too_many_pieces: "body_in_tiny_chunks",
   refused: "body_too_large",
 } as const satisfies Record<BodyFault, ReceiveErrorCode>;
 

@@ -70,7 +70,7 @@ export class CallPosts {
     const reply = { status, headers, body };
     if (this.#exceededBudget || !this.#take(derivedBytes(reply))) return null;
     if (error === null) return reply;
-    const detail = isDetailPublic(result) ? result.errorDetail : undefined;
+    const detail = error === "bad_reply" && result.error !== error ? cutReply : publicDetailOf(result);
     return status === 0 ? { error, detail } : { error, detail, partial: reply };
   }
 }
@@ -106,9 +106,13 @@ const failures: Readonly<Record<TransportErrorCode, PostFailure>> = {
   tls_failed: "unreachable",
 };
 
+const cutReply = "the connection was closed in the middle of the reply";
+
 /** Details of other errors contain addresses of the server's network. */
-function isDetailPublic({ error }: PostResult): boolean {
-  return error === "timeout" || error === "bad_reply" || error === "reply_too_large";
+function publicDetailOf({ error, errorDetail }: PostResult): string | undefined {
+  return error === "timeout" || error === "bad_reply" || error === "reply_too_large"
+    ? (errorDetail ?? undefined)
+    : undefined;
 }
 
 function failureOf(result: PostResult): PostFailure | null {
