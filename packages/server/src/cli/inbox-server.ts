@@ -106,11 +106,11 @@ async function arrive(request: IncomingMessage, response: ServerResponse, option
   const body = await collect(request);
   const received = receivedRequest(request.rawHeaders, request.url ?? "");
   const { outcome, fault, status } = await judge(body, received, inbox);
-  const shown = { atMs: clock.wall(), body: body ?? new Uint8Array(0), request: received };
+  const shown = { atMs: clock.wall(), body: typeof body === "string" ? new Uint8Array(0) : body, request: received };
   arrived({ ...shown, outcome, fault, waiting: await inbox.waitingCount() });
   if (fault === null) return answer(response, status, { response: "success" });
   // If a body was not read to its end, the connection cannot be used for another request.
-  if (body === null) response.setHeader("connection", "close");
+  if (typeof body === "string") response.setHeader("connection", "close");
   if (status === 503) response.setHeader("retry-after", fullRetryAfterS);
   return answer(response, status, { message: `An error occurred: ${fault}` });
 }
@@ -119,10 +119,8 @@ interface Judgement extends Pick<InboxArrival, "outcome" | "fault"> {
   readonly status: number;
 }
 
-async function judge(body: Uint8Array | null, request: ReceivedRequest, inbox: MemoryInbox): Promise<Judgement> {
-  if (body === null) {
-    return refused(413, `the body has more than ${limits.bodyBytesMax} bytes, or too many chunks of a few bytes`);
-  }
+async function judge(body: Uint8Array | string, request: ReceivedRequest, inbox: MemoryInbox): Promise<Judgement> {
+  if (typeof body === "string") return refused(413, body);
   try {
     await assertJson(body);
   } catch (error) {
@@ -171,11 +169,11 @@ function answer(response: ServerResponse, status: number, json: unknown): void {
 }
 
 /**
- * Returns the body, or null if the body is larger than the largest message or has too many small chunks. The rest of
- * such a body is read up to a limit and discarded, because many senders read the response only after they have sent
- * everything.
+ * Returns the body, or a sentence that says why it is refused: it is larger than the largest message, or has too many
+ * small chunks. The rest of such a body is read up to a limit and discarded, because many senders read the response
+ * only after they have sent everything.
  */
-async function collect(request: IncomingMessage): Promise<Uint8Array | null> {
+async function collect(request: IncomingMessage): Promise<Uint8Array | string> {
   const body = await readBody(request, {
     bytesMax: limits.bodyBytesMax,
     announcedBytes: 0,
@@ -184,8 +182,11 @@ async function collect(request: IncomingMessage): Promise<Uint8Array | null> {
     dropsFirst: true,
   });
   if (body === "incomplete") throw new Error("the sender has disconnected");
-  return typeof body === "string" ? null : body;
+  if (typeof body !== "string") return body;
+  return body === "too_many_pieces" ? tooManyChunks : `the body has more than ${limits.bodyBytesMax} bytes`;
 }
+
+const tooManyChunks = "the body has too many chunks of a few bytes";
 
 function pathOf({ url = "/" }: IncomingMessage): string {
   // The target of a request is a path, or a whole URL if the client uses this server as a proxy.

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage as HttpRequest, type Server, type ServerResponse } from "node:http";
-import { readBody } from "@ringback/sdk/protocols";
+import { readBody, type BodyFault } from "@ringback/sdk/protocols";
 import type { IncomingRequest, ProtocolKey, PushProtocol, ReceiverReply } from "@ringback/sdk/protocols";
 import { errorTable, RingbackError } from "../domain/errors.ts";
 import type { Clock, Timers } from "../domain/ports.ts";
@@ -79,7 +79,7 @@ export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPort
     const trust = { keys: behaviour.keys, nowMs: ports.clock.wall(), toleranceMs: SIGNATURE_TOLERANCE_MS };
     const incoming = toIncoming(request, body ?? new Uint8Array());
     const recognised = body === null || refusal !== null ? null : await recognise(incoming, trust, behaviour.protocols);
-    const { reply, note } = refusal ?? chooseReply(body, recognised, behaviour, failures);
+    const { reply, note } = refusal ?? chooseReply(read, recognised, behaviour, failures);
     ports.arrived({
       atMs: ports.clock.wall(),
       method: incoming.method,
@@ -118,14 +118,16 @@ interface ChosenReply {
 }
 
 function chooseReply(
-  body: Uint8Array | null,
+  body: Uint8Array | BodyFault,
   recognised: Recognised | null,
   behaviour: ReceiverBehaviour,
   failures: FailurePlan,
 ): ChosenReply {
-  if (body === null) {
-    const note = `the body has more than ${behaviour.bodyBytesMax} bytes, or too many chunks of a few bytes`;
-    return { reply: plainReply(413), note };
+  if (body === "too_many_pieces") {
+    return { reply: plainReply(413), note: "the body has too many chunks of a few bytes" };
+  }
+  if (typeof body === "string") {
+    return { reply: plainReply(413), note: `the body has more than ${behaviour.bodyBytesMax} bytes` };
   }
   if (behaviour.neverAnswer) return { reply: null, note: "never answered" };
   const failure = failures.nextFailure(recognised?.message?.messageId ?? null);
