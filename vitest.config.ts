@@ -46,7 +46,7 @@ const withDiskOrProcesses = [
 ];
 
 /** Sequences of operations for each real database. `npm run test:slow` runs many more. */
-const fewSequences = { PROPERTY_RUNS_DEFAULT: "2" };
+const fewSequences = { PROPERTY_RUNS: process.env["PROPERTY_RUNS"] ?? "2" };
 
 /** For `npm run test:slow` only. */
 const slow = "packages/*/src/**/*.slow.test.ts";

@@ -65,7 +65,7 @@ const { output } = await bundle.generate({
   chunkFileNames: "[name].js",
   sourcemap: true,
   sourcemapExcludeSources: true,
-  // Documentation would take 2 MB of memory.
+  // The documentation comments of all packages would take 2 MB of memory in each server.
   comments: { legal: true, annotation: false, jsdoc: false },
 });
 const files = new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : String(file.source)]));

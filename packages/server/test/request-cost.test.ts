@@ -8,11 +8,15 @@ import { Server } from "./harness/server.ts";
 
 // Real: server, commands, sockets and processes. Nothing is faked. No test measures a time.
 
+/** The heap of the processes. A process that keeps a list of all pieces needs more, and ends. */
+const env = { NODE_OPTIONS: "--max-old-space-size=100" };
 const fewPieces = 8_000;
 const manyPieces = 300_000;
+/** The most pieces of 16 bytes in a publish. */
+const usefulPieces = 520_000;
 
-/** Sends a body in HTTP chunks of one byte, and returns the status of the reply. */
-async function statusOfOneByteChunks(url: string, contentType: string, bytes: number): Promise<number> {
+/** Sends a body in HTTP chunks of the same size, and returns the status of the reply. */
+async function statusOfChunks(url: string, contentType: string, pieces: number, pieceBytes = 1): Promise<number> {
   const { hostname, port, pathname, host } = new URL(url);
   const socket = connect(Number(port), hostname);
   let reply = "";
@@ -22,17 +26,18 @@ async function statusOfOneByteChunks(url: string, contentType: string, bytes: nu
   const closed = new Promise((resolve) => socket.on("close", resolve));
   const head = `POST ${pathname} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: ${contentType}\r\n`;
   socket.write(`${head}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n`);
-  socket.write(`${"1\r\n7\r\n".repeat(bytes)}0\r\n\r\n`);
+  const chunk = `${pieceBytes.toString(16)}\r\n${"7".repeat(pieceBytes)}\r\n`;
+  socket.write(`${chunk.repeat(pieces)}0\r\n\r\n`);
   await closed;
   return Number(reply.slice("HTTP/1.1 ".length, "HTTP/1.1 200".length));
 }
 
-describe("a body in HTTP chunks of one byte is taken if it is short, and otherwise refused early", () => {
+describe("a body in many HTTP chunks", () => {
   let server: Server;
   let folder: TemporaryFolder;
   beforeAll(async () => {
     folder = await temporaryFolder();
-    server = await Server.start({ folder: folder.path });
+    server = await Server.start({ folder: folder.path, env });
     await server.api.ok("PUT", "/v1/topics/t", { json: {} });
     await server.api.ok("PUT", "/v1/inboxes/in", { json: { accept: "any" } });
     await server.api.ok("PUT", "/v1/hooks/h", { json: { urls: [server.url], protocol: "koipy" } });
@@ -52,9 +57,23 @@ describe("a body in HTTP chunks of one byte is taken if it is short, and otherwi
     ["/", "application/json", 200, 200],
     ["/api/", "application/json", 200, 200],
     ["/v1/topics/t/subscriptions/s/pull", "application/json", 400, 413],
-  ])("sent to %s as %s", async (path, contentType, few, many) => {
-    expect(await statusOfOneByteChunks(server.url + path, contentType, fewPieces)).toBe(few);
-    expect(await statusOfOneByteChunks(server.url + path, contentType, manyPieces)).toBe(many);
+  ])(
+    "of one byte is taken if it is short, and otherwise refused early: to %s as %s",
+    async (path, contentType, few, many) => {
+      expect(await statusOfChunks(server.url + path, contentType, fewPieces)).toBe(few);
+      expect(await statusOfChunks(server.url + path, contentType, manyPieces)).toBe(many);
+      expect((await server.api.call("GET", "/healthz")).status).toBe(200);
+    },
+  );
+
+  it.each([
+    ["/v1/topics/t/messages", "text/plain"],
+    ["/v1/topics/t/messages", "application/json"],
+    ["/v1/topics/t/messages/batch", "application/json"],
+  ])("of 16 bytes takes no more memory than any other: to %s as %s", async (path, type) => {
+    // The body is read whole. Then it is refused: the message is too large, or its number too long.
+    const status = await statusOfChunks(server.url + path, type, usefulPieces, 16);
+    expect(status).toBe(type === "text/plain" ? 413 : 400);
     expect((await server.api.call("GET", "/healthz")).status).toBe(200);
   });
 
@@ -62,12 +81,12 @@ describe("a body in HTTP chunks of one byte is taken if it is short, and otherwi
     ["receive", ["receive", "--listen", "127.0.0.1:0"], 200, 413],
     ["inbox", ["inbox", "--listen", "127.0.0.1:0"], 500, 413],
     // The 500 of an inbox means that the body is not JSON within its limits: it is one long number.
-  ])("sent to ringback %s", async (_, args, few, many) => {
-    const command = startCommand(args);
+  ])("of one byte is taken if it is short, and otherwise refused early: to ringback %s", async (_, args, few, many) => {
+    const command = startCommand(args, { env });
     try {
       const [url] = await command.stderrMatch(/http:\/\/127\.0\.0\.1:\d+[\w/-]*/);
-      expect(await statusOfOneByteChunks(url, "application/json", fewPieces)).toBe(few);
-      expect(await statusOfOneByteChunks(url, "application/json", manyPieces)).toBe(many);
+      expect(await statusOfChunks(url, "application/json", fewPieces)).toBe(few);
+      expect(await statusOfChunks(url, "application/json", manyPieces)).toBe(many);
     } finally {
       command.signal("SIGKILL");
       await command.ended;

@@ -18,7 +18,7 @@ export const hookJsonDepthMax = 100;
  */
 export const hookJsonValuesMax = 25_000;
 
-/** The most members of one object. A result of koipy has a member for each of its columns. */
+/** The most members of one object. A result of koipy has far fewer: one for each of its columns. */
 const hookJsonMembersMax = 10_000;
 
 export const hookJsonLimits = {

@@ -9,7 +9,7 @@ import type { EncodedRequest, IncomingRequest, PushReply, ReceiverReply } from "
 /** Parses and writes JSON. The server uses a codec that keeps integers beyond 2^53; programs use `JSON` by default. */
 export interface JsonCodec {
   parse(text: string): unknown;
-  /** Parses a text with numbers that `JSON.parse` does not change. By default, `parse` does it. */
+  /** Parses a text whose numbers `JSON.parse` would not change. Without this method, `parse` gets such texts too. */
   parseExact?(text: string): unknown;
   stringify(value: unknown): string;
   /** Whether values of this codec need no check against the limits of hooks when they are written. */

@@ -1,7 +1,7 @@
 /** Reads JSON from bytes. The text is checked before anything is built from it, see `json-scan.ts`. */
 
 import { JsonFault } from "./json-fault.ts";
-import { type JsonLimits } from "./json-limits.ts";
+import type { JsonLimits } from "./json-limits.ts";
 import { JsonScanner, type OpaqueMembers, type Span } from "./json-scan.ts";
 import { utf8Text } from "./text-bytes.ts";
 
@@ -9,8 +9,8 @@ import { utf8Text } from "./text-bytes.ts";
 export type ReadJson = { readonly value: unknown } | { readonly fault: string };
 
 /**
- * Parses a text that was scanned, and throws an error if the text is not JSON. `numbersAreExact`: `JSON.parse` does not
- * change its numbers.
+ * Parses a text that was scanned. Throws an error if the text is not JSON. `numbersAreExact`: `JSON.parse` would not
+ * change the numbers of the text.
  */
 export type ParseJson = (text: string, numbersAreExact: boolean) => unknown;
 

@@ -3,21 +3,27 @@ import { describe, expect, it } from "vitest";
 
 import { parseAround } from "./json-reader.ts";
 import { JsonFault } from "./json-fault.ts";
-import { jsonNumberCharsMax } from "./json-limits.ts";
+import { type JsonLimits, jsonNumberCharsMax } from "./json-limits.ts";
 import { JsonScanner, type OpaqueMembers } from "./json-scan.ts";
 import { anyText } from "./testing/any-text.ts";
 
 const unlimited = { depthMax: Infinity, valuesMax: Infinity };
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-function faultOf(text: string, limits = unlimited): JsonFault | null {
+function faultOf(text: string, limits: JsonLimits = unlimited, opaque?: OpaqueMembers): JsonFault | null {
   try {
-    new JsonScanner(bytesOf(text), limits, true).run();
+    new JsonScanner(bytesOf(text), limits, true, opaque).run();
     return null;
   } catch (error) {
     if (error instanceof JsonFault) return error;
     throw error;
   }
+}
+
+function numbersAreExactIn(text: string): boolean {
+  const scanner = new JsonScanner(bytesOf(text), unlimited, true);
+  scanner.run();
+  return scanner.numbersAreExact;
 }
 
 /** Whether the scan ends without a fault. */
@@ -106,17 +112,30 @@ describe("the scan of a JSON text", () => {
 
   it("limits the members of each object, but not of opaque ones", () => {
     const limits = { ...unlimited, membersMax: 2 };
-    const faultIn = (text: string): string | null => {
-      try {
-        new JsonScanner(bytesOf(text), limits, false, { depth: 1, names: ["body"] }).run();
-        return null;
-      } catch (error) {
-        return (error as JsonFault).message;
-      }
-    };
+    const opaque = { depth: 1, names: ["body"] };
+    const faultIn = (text: string) => faultOf(text, limits, opaque)?.message ?? null;
     expect(faultIn('{"a":{"b":1,"c":2},"d":[{"e":1,"f":2},3,4,5]}')).toBeNull();
     expect(faultIn('{"a":1,"body":{"b":1,"c":2,"d":3}}')).toBeNull();
     expect(faultIn('{"a":{"b":1,"c":{"d":1},"e":2}}')).toBe("with an object of more than 2 members");
+  });
+
+  it.each(["0", "-1", "123456789012345", '{"a":[1,"1.0",{"b":-20}],"1e3":true}'])(
+    "calls the numbers of %s exact",
+    (text) => {
+      expect(numbersAreExactIn(text)).toBe(true);
+    },
+  );
+
+  it("never calls a number exact that JSON.parse changes", () => {
+    const digits = fc.stringMatching(/^(?:0|[1-9]\d{0,24})$/);
+    const rest = fc.stringMatching(/^(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?$/);
+    fc.assert(
+      fc.property(fc.constantFrom("", "-"), digits, rest, (sign, whole, end) => {
+        const text = `[${sign}${whole}${end}]`;
+        expect(!numbersAreExactIn(text) || JSON.stringify(JSON.parse(text)) === text).toBe(true);
+      }),
+    );
+    for (const text of ["-0", "1.0", "1e3", "9007199254740993"]) expect(numbersAreExactIn(`[1,${text}]`)).toBe(false);
   });
 
   it("allows the depth and the number of values up to the limit, and not one more", () => {

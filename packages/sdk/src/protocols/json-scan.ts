@@ -97,7 +97,7 @@ export class JsonScanner {
     this.#checksStrings = checksStrings;
   }
 
-  /** False: `JSON.parse` may change a number, because the number has 16 digits, a fraction or an exponent, or is -0. */
+  /** False: `JSON.parse` may change a number: one of 16 digits, one with a fraction or an exponent, or -0. */
   get numbersAreExact(): boolean {
     return this.#numbersAreExact;
   }

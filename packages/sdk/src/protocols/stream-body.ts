@@ -17,7 +17,8 @@ export type BodyFault = "too_large" | "incomplete" | "too_slow" | "too_many_piec
 
 /**
  * The most pieces of a body, besides one for each 16 bytes. Reading a piece takes 2 µs, so 8 MB in HTTP chunks of one
- * byte would take 20 s. Programs that write every character as a chunk can still send a short text.
+ * byte would take 20 s. Programs that write every character as a chunk can still send a short text. Of a refused body,
+ * twice as many pieces are dropped.
  */
 const smallPiecesMax = 8 * 1024;
 const pieceBytesMin = 16;
@@ -51,8 +52,8 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
   const { bytesMax, announcedBytes, timeMsMax, droppedBytesMax, dropsFirst, take, exceeded } = options;
   if (stream.destroyed || stream.readableEnded) return Promise.resolve("incomplete");
   return new Promise((resolve) => {
-    /** Most bodies are one piece, which need not be copied. */
-    let onlyPiece: Uint8Array | null = null;
+    /** Most bodies are one piece, which need not be copied. Further pieces are in the buffer, after this one. */
+    let firstPiece: Uint8Array | null = null;
     let buffer: BoundedBytes | null = null;
     let fault: BodyFault | null = null;
     let size = 0;
@@ -67,7 +68,7 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
 
     // The listeners stay, since removing them costs more. They have no effect when the body is over.
     stream.on("data", onData);
-    stream.on("end", () => end(fault ?? buffer?.bytes() ?? onlyPiece ?? new Uint8Array(0)));
+    stream.on("end", () => end(fault ?? buffer?.bytes() ?? firstPiece ?? new Uint8Array(0)));
     stream.on("error", onLost);
     stream.on("close", onLost);
     if (announcedBytes > bytesMax) {
@@ -78,17 +79,16 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
     function onData(piece: Uint8Array): void {
       if (isOver) return;
       size += piece.length;
-      const piecesPart = ++pieces / (smallPiecesMax + size / pieceBytesMin);
+      pieces++;
+      const piecesMax = smallPiecesMax + size / pieceBytesMin;
       if (fault !== null) {
-        if (size > droppedBytesMax || piecesPart > 2) stop();
+        if (size > droppedBytesMax || pieces > 2 * piecesMax) stop();
       } else if (size > bytesMax) refuse("too_large");
-      else if (piecesPart > 1) refuse("too_many_pieces");
+      else if (pieces > piecesMax) refuse("too_many_pieces");
       else if (take?.(piece.length, giveUp) === false) refuse("refused");
-      else if (buffer !== null) buffer.append(piece);
-      else if (onlyPiece === null) onlyPiece = piece;
+      else if (firstPiece === null) firstPiece = piece;
       else {
-        buffer = new BoundedBytes(bytesMax, announcedBytes);
-        buffer.append(onlyPiece);
+        if (buffer === null) (buffer = new BoundedBytes(bytesMax, announcedBytes)).append(firstPiece);
         buffer.append(piece);
       }
     }
@@ -100,7 +100,7 @@ export function readBody(stream: BodyStream, options: BodyOptions): Promise<Uint
     function refuse(found: BodyFault): void {
       if (fault !== null || isOver) return;
       fault = found;
-      buffer = onlyPiece = null;
+      buffer = firstPiece = null;
       if (!dropsFirst) settle(found);
       else if (found === "too_slow" || found === "too_many_pieces" || size > droppedBytesMax) stop();
     }

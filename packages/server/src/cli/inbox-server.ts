@@ -9,6 +9,7 @@ import { limits } from "../domain/limits.ts";
 import type { ReceivedRequest, TimeMs } from "../domain/model.ts";
 import { receivedHeaders, receivedRequest } from "../domain/received-request.ts";
 import type { Clock } from "../domain/ports.ts";
+import { bodyRefusal } from "./body-refusal.ts";
 import type { MemoryInbox } from "./memory-inbox.ts";
 
 /** One POST to the inbox, or a refused request of any method, and its outcome. */
@@ -181,12 +182,8 @@ async function collect(request: IncomingMessage): Promise<Uint8Array | string> {
     droppedBytesMax: limits.requestBytesDiscardedMax,
     dropsFirst: true,
   });
-  if (body === "incomplete") throw new Error("the sender has disconnected");
-  if (typeof body !== "string") return body;
-  return body === "too_many_pieces" ? tooManyChunks : `the body has more than ${limits.bodyBytesMax} bytes`;
+  return typeof body === "string" ? bodyRefusal(body, limits.bodyBytesMax) : body;
 }
-
-const tooManyChunks = "the body has too many chunks of a few bytes";
 
 function pathOf({ url = "/" }: IncomingMessage): string {
   // The target of a request is a path, or a whole URL if the client uses this server as a proxy.

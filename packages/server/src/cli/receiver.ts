@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage as HttpRequest, type Server, type ServerResponse } from "node:http";
-import { readBody, type BodyFault } from "@ringback/sdk/protocols";
+import { readBody } from "@ringback/sdk/protocols";
 import type { IncomingRequest, ProtocolKey, PushProtocol, ReceiverReply } from "@ringback/sdk/protocols";
 import { errorTable, RingbackError } from "../domain/errors.ts";
 import type { Clock, Timers } from "../domain/ports.ts";
 import { createCallerGate } from "../http/caller-gate.ts";
 import type { CallerRules } from "../http/caller-rules.ts";
 import { limits } from "../domain/limits.ts";
+import { bodyRefusal } from "./body-refusal.ts";
 import { FailurePlan } from "./failure-plan.ts";
 import { recognise, type Recognised } from "./recognise.ts";
 
@@ -74,12 +75,12 @@ export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPort
       droppedBytesMax: 0,
       dropsFirst: true,
     });
-    if (read === "incomplete") throw new Error("the sender has disconnected");
     const body = typeof read === "string" ? null : read;
+    const tooLarge = typeof read === "string" ? bodyRefusal(read, behaviour.bodyBytesMax) : null;
     const trust = { keys: behaviour.keys, nowMs: ports.clock.wall(), toleranceMs: SIGNATURE_TOLERANCE_MS };
     const incoming = toIncoming(request, body ?? new Uint8Array());
     const recognised = body === null || refusal !== null ? null : await recognise(incoming, trust, behaviour.protocols);
-    const { reply, note } = refusal ?? chooseReply(read, recognised, behaviour, failures);
+    const { reply, note } = refusal ?? chooseReply(tooLarge, recognised, behaviour, failures);
     ports.arrived({
       atMs: ports.clock.wall(),
       method: incoming.method,
@@ -118,17 +119,12 @@ interface ChosenReply {
 }
 
 function chooseReply(
-  body: Uint8Array | BodyFault,
+  tooLarge: string | null,
   recognised: Recognised | null,
   behaviour: ReceiverBehaviour,
   failures: FailurePlan,
 ): ChosenReply {
-  if (body === "too_many_pieces") {
-    return { reply: plainReply(413), note: "the body has too many chunks of a few bytes" };
-  }
-  if (typeof body === "string") {
-    return { reply: plainReply(413), note: `the body has more than ${behaviour.bodyBytesMax} bytes` };
-  }
+  if (tooLarge !== null) return { reply: plainReply(413), note: tooLarge };
   if (behaviour.neverAnswer) return { reply: null, note: "never answered" };
   const failure = failures.nextFailure(recognised?.message?.messageId ?? null);
   if (failure !== null) return { reply: plainReply(500), note: `failure ${failure} of ${behaviour.failFirst}` };

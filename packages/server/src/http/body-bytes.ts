@@ -23,7 +23,7 @@ export function takeBodiesAsBytes(
   // Fastify caches its choice of a parser only for types that are listed.
   const types = ["*", "application/json", "application/x-www-form-urlencoded", "text/plain"];
   scope.addContentTypeParser(types, async (request: FastifyRequest, payload: IncomingMessage) => {
-    // Node discards the body of this request after the response.
+    // `dropUnreadBody` drops the body of this request after the response.
     if (request.is404) return nothing;
     const encoding = request.headers["content-encoding"];
     const isEncoded = encoding !== undefined && encoding !== "identity";

@@ -1,12 +1,13 @@
 import { IncomingMessage } from "node:http";
 
-/** Pieces of a body that are passed on before other requests get a turn. */
+/** After this many pieces, other requests get a turn. */
 const piecesAtOnce = 1_000;
 
 /**
- * A request whose body may come in HTTP chunks of one byte. One read of its socket then has ten thousand pieces, for
- * which a stream of Node takes 50 ms. Here a piece that need not wait goes straight to the listeners of the event
- * `data`, in half of that time, and the socket is not read again in the same turn of the event loop.
+ * A request whose body may arrive in HTTP chunks of one byte. Node then makes ten thousand pieces of one read of the
+ * socket, and its stream takes 50 ms for them. This class halves the time: it passes each piece directly to the
+ * listeners of `data`, unless earlier pieces still wait. After many pieces, the socket is read again only in the next
+ * turn of the event loop.
  */
 export class IncomingRequest extends IncomingMessage {
   #pieces = 0;

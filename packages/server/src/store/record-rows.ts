@@ -48,8 +48,7 @@ export function toMessage(topicId: TopicId, row: MessageRow<unknown>, tags: read
 
 /** The column `attributes` of a message. */
 export function attributesText({ attributes }: Pick<Message, "attributes">): string | null {
-  for (const name in attributes) if (Object.hasOwn(attributes, name)) return JSON.stringify(attributes);
-  return null;
+  return Object.keys(attributes).length === 0 ? null : JSON.stringify(attributes);
 }
 
 /** SQL for `topicNumber`. Both drivers have an index on this expression. */

@@ -75,6 +75,13 @@ describe("a hook's POST", () => {
     expect(posts.firstFailure?.error).toBe(below);
   });
 
+  it("says that the reply was cut off, without an address", async () => {
+    const text = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort";
+    await using receiver = await RawReceiver.start(({ socket }) => void socket.end(text));
+    const detail = "the connection was closed in the middle of the reply";
+    expect(await callTo(receiver.origin).post()).toMatchObject({ error: "bad_reply", detail });
+  });
+
   it("is ended at the size limit when the reply never ends", async () => {
     await using receiver = await RawReceiver.start(({ socket }) => {
       socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");

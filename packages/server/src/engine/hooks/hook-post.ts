@@ -70,7 +70,7 @@ export class CallPosts {
     const reply = { status, headers, body };
     if (this.#exceededBudget || !this.#take(derivedBytes(reply))) return null;
     if (error === null) return reply;
-    const detail = error === "bad_reply" && result.error !== error ? cutReply : publicDetailOf(result);
+    const detail = isCut(result) ? cutReply : isDetailPublic(result) ? result.errorDetail : undefined;
     return status === 0 ? { error, detail } : { error, detail, partial: reply };
   }
 }
@@ -109,17 +109,19 @@ const failures: Readonly<Record<TransportErrorCode, PostFailure>> = {
 const cutReply = "the connection was closed in the middle of the reply";
 
 /** Details of other errors contain addresses of the server's network. */
-function publicDetailOf({ error, errorDetail }: PostResult): string | undefined {
-  return error === "timeout" || error === "bad_reply" || error === "reply_too_large"
-    ? (errorDetail ?? undefined)
-    : undefined;
+function isDetailPublic({ error }: PostResult): boolean {
+  return error === "timeout" || error === "bad_reply" || error === "reply_too_large";
+}
+
+/** If a status was received, the connection was reset in the middle of a reply. */
+function isCut({ error, status }: PostResult): boolean {
+  return error === "connection_reset" && status !== 0;
 }
 
 function failureOf(result: PostResult): PostFailure | null {
-  const { error, status, body } = result;
+  const { error, body } = result;
   if (error === null) {
     return body.byteLength > limits.hookJsonReplyBytesMax && isJson(result) ? "reply_too_large" : null;
   }
-  // If a status was received, the connection was reset in the middle of a reply.
-  return error === "connection_reset" && status !== 0 ? "bad_reply" : failures[error];
+  return isCut(result) ? "bad_reply" : failures[error];
 }

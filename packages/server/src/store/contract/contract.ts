@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { everyPage } from "../every-page.ts";
 import { appendContract } from "./append.contract.ts";
 import { claimContract } from "./claim.contract.ts";
 import { clockContract } from "./clock.contract.ts";
@@ -24,9 +25,6 @@ import { subscriptionsContract } from "./subscriptions.contract.ts";
 import { topicNumberContract } from "./topic-number.contract.ts";
 import { topicsContract } from "./topics.contract.ts";
 import { wakeUpContract } from "./wake-up.contract.ts";
-
-/** More topics than any test of the contract leaves. */
-const TOPICS_MAX = 1_000;
 
 /** Parts of the contract about the effects of single calls. */
 const calls: Record<string, (part: Part) => void> = {
@@ -142,8 +140,9 @@ class ReusedStore {
 async function empty(under: StoreUnderTest): Promise<void> {
   const { catalog } = under.store;
   const { id } = catalog.defaultAccount();
-  const { items } = await catalog.listTopics(id, { after: null, limit: TOPICS_MAX });
-  for (const { name } of items) await catalog.deleteTopic(id, name);
+  for await (const topics of everyPage((page) => catalog.listTopics(id, page))) {
+    for (const { name } of topics) await catalog.deleteTopic(id, name);
+  }
   await retainAll(under);
   under.clock.correct();
 }

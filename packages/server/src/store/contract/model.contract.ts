@@ -10,8 +10,8 @@ import { retainAll } from "./retain-fixtures.ts";
  * Number of runs. `npm test` has few runs for a real database. `npm run test:slow` has many, with a new seed each time.
  * After a change of a driver, use `PROPERTY_RUNS=5000 npx vitest run … endurance`, which has a new seed too.
  */
-const { PROPERTY_RUNS: runsText, PROPERTY_RUNS_DEFAULT: defaultText = "8", PROPERTY_SEED: seedText } = process.env;
-const RUNS = Number(runsText ?? defaultText);
+const { PROPERTY_RUNS: runsText, PROPERTY_SEED: seedText } = process.env;
+const RUNS = Number(runsText ?? 8);
 /**
  * A failing run is repeated with the seed of its report. The default seed is fixed, so that a failure can be
  * reproduced.

@@ -55,7 +55,7 @@ export class Receivers implements AsyncDisposable {
     }
   }
 
-  /** Returns the lives that hold a message: they have received it and have not reported its deletion. */
+  /** Returns the processes that hold a message: they have received it and have not reported its deletion. */
   #holding(lives: Iterable<number>): number[] {
     const held = new Map<number, Set<string>>();
     for (const report of this.reports) {

@@ -61,7 +61,7 @@ export function temporaryFolder(): string {
 const WAL_BYTES_MAX = 12 * 1024 * 1024;
 /** A copied write-ahead log that is larger than this is checkpointed, so that the next copy is small. */
 const WAL_BYTES_KEPT = 1024 * 1024;
-/** Ends a test that hangs. A checkpoint waits for the transactions of the store. */
+/** A checkpoint waits for the open transactions of the store. This limit only ends a test that hangs. */
 const CHECKPOINT_MS_MAX = 600_000;
 
 function copyDatabase(from: string, to: string): void {
