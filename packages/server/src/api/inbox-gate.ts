@@ -15,6 +15,7 @@ import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import { hopsOf } from "../engine/loops.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
+import { accountIdOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { noInbox, type InboxPath } from "./inboxes.ts";
 import { assertJson, bodyBytes } from "../http/json-body.ts";
@@ -104,7 +105,7 @@ const headersAsSent = new WeakMap<FastifyRequest, { readonly type: string | null
  * Routes that put messages into inboxes and take messages out. They have a Fastify scope of their own, because bodies
  * of every content type are allowed, up to the size of a message.
  */
-export function inboxGateRoutes(app: FastifyInstance, { inboxes, store }: ApiParts): void {
+export function inboxGateRoutes(app: FastifyInstance, { servicesOf, store }: ApiParts): void {
   app.addHook("onRequest", (request, _reply, done) => {
     // Fastify refuses a content type that is not a media type, and other routes refuse compressed bodies, but an inbox
     // accepts any. So the headers are removed first. A content type that could not be sent as a header later is
@@ -115,12 +116,17 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes, store }: ApiPar
     delete request.raw.headers["content-encoding"];
     done();
   });
-  keepRoute(app, inboxes, store);
-  takeRoute(app, inboxes);
+  const inboxesOf = (request: FastifyRequest) => servicesOf(accountIdOf(request)).inboxes;
+  keepRoute(app, inboxesOf, store);
+  takeRoute(app, inboxesOf);
 }
 
-function keepRoute(app: FastifyInstance, inboxes: Inboxes, store: Store): void {
-  app.post<{ Params: InboxPath }>("/in/:inbox", { schema: keepSchema }, async (request, reply) => {
+type InboxesOf = (request: FastifyRequest) => Inboxes;
+
+function keepRoute(app: FastifyInstance, inboxesOf: InboxesOf, store: Store): void {
+  const options = { schema: keepSchema, config: { access: "publish" } } as const;
+  app.post<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
+    const inboxes = inboxesOf(request);
     const { inbox: name } = request.params;
     assertName("inbox", name);
     const inbox = await inboxes.get(name);
@@ -142,16 +148,16 @@ function keepRoute(app: FastifyInstance, inboxes: Inboxes, store: Store): void {
   });
 }
 
-function takeRoute(app: FastifyInstance, inboxes: Inboxes): void {
+function takeRoute(app: FastifyInstance, inboxesOf: InboxesOf): void {
   const readTakeQuery = queryReader(takeQuery);
   // A HEAD request would take a message without showing its body to the client.
-  const options = { exposeHeadRoute: false, schema: takeSchema };
+  const options = { exposeHeadRoute: false, schema: takeSchema, config: { access: "consume" } } as const;
   app.get<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
     const { waitMs = 0 } = readTakeQuery(request);
     const { inbox: name } = request.params;
     assertName("inbox", name);
     const { socket } = request.raw;
-    const message = await whileConnected(socket, (gone) => inboxes.take(name, { waitMs, gone }));
+    const message = await whileConnected(socket, (gone) => inboxesOf(request).take(name, { waitMs, gone }));
     if (message === null) return reply.headers(untrustedBody).send();
     sendMessage(reply, socket, message);
     return reply;

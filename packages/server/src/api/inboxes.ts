@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { InboxSettings } from "../domain/inbox-rules.ts";
@@ -6,18 +6,15 @@ import { assertName } from "../domain/names.ts";
 import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
 import { countedInboxSchema, inboxSchema, inboxShape, inboxView } from "../shapes/inbox.ts";
 import { inboxParams } from "../shapes/schema-parts.ts";
+import { accountIdOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { labelledListRoute, resourceRoutes, type Resource } from "./resource.ts";
 
 export type InboxPath = Static<typeof inboxParams>;
 
 /** Routes that create, list and delete inboxes. `inbox-gate.ts` has the routes for their messages. */
-export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
-  // A closing server waits until its requests have ended. A GET that waits for a message would take up to a minute.
-  app.addHook("preClose", (done) => {
-    inboxes.stopWaiting();
-    done();
-  });
+export function inboxRoutes(app: FastifyInstance, { servicesOf }: ApiParts): void {
+  const inboxesOf = (request: FastifyRequest) => servicesOf(accountIdOf(request)).inboxes;
   const resource: Resource<"inbox", InboxPath, InboxDetails, InboxSettings> = {
     path: "/v1/inboxes/:inbox",
     noun: "inbox",
@@ -38,18 +35,21 @@ export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
     shape: inboxShape,
     isBodyOptional: true,
     assertName: ({ inbox }) => assertName("inbox", inbox),
-    at: ({ inbox: name }) => ({
-      get: () => inboxes.get(name),
-      put: (settings, condition) => inboxes.put(name, settings, condition),
-      delete: (condition) => inboxes.delete(name, condition),
+    at: ({ inbox: name }, request) => ({
+      get: () => inboxesOf(request).get(name),
+      put: (settings, condition) => inboxesOf(request).put(name, settings, condition),
+      delete: (condition) => inboxesOf(request).delete(name, condition),
     }),
     notFound: noInbox,
     bodyOf: (inbox) => inbox,
     viewOf: inboxView,
-    wholeViewOf: async (inbox) => ({ ...inboxView(inbox), waiting: await inboxes.waitingCount(inbox) }),
+    wholeViewOf: async (inbox, request) => ({
+      ...inboxView(inbox),
+      waiting: await inboxesOf(request).waitingCount(inbox),
+    }),
   };
   resourceRoutes(app, resource);
-  labelledListRoute(app, resource, (page, label) => inboxes.list(page, label));
+  labelledListRoute(app, resource, (request, page, label) => inboxesOf(request).list(page, label));
 }
 
 export function noInbox({ inbox }: InboxPath): RingbackError {

@@ -11,8 +11,9 @@ import { queryReader } from "../shapes/query.ts";
 import { listQuery, listRoute } from "../shapes/resource-routes.ts";
 import { about, closedObject, keyParams } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
+import { accountIdOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
-import { resourceRoutes, type Resource } from "./resource.ts";
+import { resourceRoutes, type Resource, type Target } from "./resource.ts";
 
 type KeyPath = Static<typeof keyParams>;
 
@@ -20,20 +21,43 @@ const forceQuery = (meaning: string) => closedObject({ force: about(meaning, Typ
 const deleteQuery = forceQuery("True: delete the key even if subscriptions or hooks use it.");
 const putQuery = forceQuery("True: replace the key even if subscriptions or hooks that use it cannot use the new one.");
 
+type KeyTarget = Target<"key", KeyDetails, Jwk>;
+
+function keyTarget(
+  { servicesOf, store }: ApiParts,
+  kid: string,
+  request: FastifyRequest,
+  force: () => boolean,
+): KeyTarget {
+  const services = servicesOf(accountIdOf(request));
+  const { keys } = services;
+  const users = { ...services, store };
+  /** Runs the check and the write as one step, because the users of the key must not change in between. */
+  const afterCheck = <T>(check: () => Promise<void>, write: () => Promise<T>): Promise<T> =>
+    keys.uses.run(async () => {
+      if (!force()) await check();
+      return write();
+    });
+  return {
+    get: () => keys.get(kid),
+    put: (jwk, condition) =>
+      afterCheck(
+        () => assertKeyFitsUsers(users, kid, jwk),
+        () => keys.put(kid, jwk, condition),
+      ),
+    delete: (condition) =>
+      afterCheck(
+        () => assertKeyUnused(users, kid),
+        () => keys.delete(kid, condition),
+      ),
+  };
+}
+
 /** No response, error or event contains any part of a key's secret. */
 export function keyRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { keys } = parts;
   const readBody = shapeReader(keyBody, { codes: { jwk: "invalid_key" } });
   const readListQuery = queryReader(listQuery);
   const readForce = queryReader(deleteQuery);
-  /** Runs the check and the write as one step, because the users of the key must not change in between. */
-  const afterCheck = <T>(request: FastifyRequest, check: () => Promise<void>, write: () => Promise<T>): Promise<T> => {
-    const { force } = readForce(request);
-    return keys.uses.run(async () => {
-      if (force !== true) await check();
-      return write();
-    });
-  };
   const resource: Resource<"key", KeyPath, KeyDetails, Jwk> = {
     path: "/v1/keys/:kid",
     noun: "key",
@@ -64,26 +88,18 @@ export function keyRoutes(app: FastifyInstance, parts: ApiParts): void {
     shape: { body: keyBody, read: (body) => readBody(body).jwk },
     isBodyOptional: false,
     assertName: ({ kid }) => assertKid("kid", kid),
-    at: ({ kid }) => ({
-      get: () => keys.get(kid),
-      put: (jwk, condition, request) =>
-        afterCheck(
-          request,
-          () => assertKeyFitsUsers(parts, kid, jwk),
-          () => keys.put(kid, jwk, condition),
-        ),
-      delete: (condition, request) =>
-        afterCheck(
-          request,
-          () => assertKeyUnused(parts, kid),
-          () => keys.delete(kid, condition),
-        ),
-    }),
+    at: ({ kid }, request) => keyTarget(parts, kid, request, () => readForce(request).force === true),
     notFound: ({ kid }) => new RingbackError("key_not_found", `There is no key "${kid}".`),
     viewOf: keyView,
   };
   resourceRoutes(app, resource);
-  app.get("/v1/keys", { schema: listRoute(resource, listQuery) }, async (request) =>
-    pageOfList("keys", readListQuery(request), (page) => keys.list(page), keyView),
+  const list = { schema: listRoute(resource, listQuery), config: { access: "read" } } as const;
+  app.get("/v1/keys", list, async (request) =>
+    pageOfList(
+      "keys",
+      readListQuery(request),
+      (page) => parts.servicesOf(accountIdOf(request)).keys.list(page),
+      keyView,
+    ),
   );
 }

@@ -49,7 +49,12 @@ export class MemoryInbox {
     const shared = { store: this.#store, events: createEventBus(failed), observer: unobserved, clock };
     this.#pullQueues = new PullQueues({ ...shared, timers, failed });
     const publisher = createPublisher(shared);
-    this.#inboxes = new AccountInboxes({ ...shared, publisher, pullQueues: this.#pullQueues });
+    this.#inboxes = new AccountInboxes({
+      ...shared,
+      accountId: this.#store.catalog.defaultAccount().id,
+      publisher,
+      pullQueues: this.#pullQueues,
+    });
   }
 
   static async open(options: MemoryInboxOptions): Promise<MemoryInbox> {

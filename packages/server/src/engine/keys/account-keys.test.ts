@@ -15,7 +15,12 @@ const other = { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" };
 
 function keyRing(store: MemoryStore, masterKeys: readonly string[] = [first]) {
   const failures: unknown[] = [];
-  const keys = new AccountKeys({ store, masterKeys, failed: (...failure) => failures.push(failure) });
+  const keys = new AccountKeys({
+    store,
+    accountId: store.catalog.defaultAccount().id,
+    masterKeys,
+    failed: (...failure) => failures.push(failure),
+  });
   return Object.assign(keys, { failures });
 }
 

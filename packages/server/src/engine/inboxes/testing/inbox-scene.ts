@@ -84,7 +84,15 @@ export class InboxScene {
 
   #openInboxes(): AccountInboxes {
     const { store, publisher, observer, pullQueues, time: clock } = this;
-    return new AccountInboxes({ store, publisher, observer, pullQueues, clock, events: this.#events });
+    return new AccountInboxes({
+      accountId: store.catalog.defaultAccount().id,
+      store,
+      publisher,
+      observer,
+      pullQueues,
+      clock,
+      events: this.#events,
+    });
   }
 
   /** Runs the work once, when the store has made the next claim and before the engine gets it. */
