@@ -2,8 +2,8 @@ import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
 /**
- * A role says what the holder of an API key may do. `operator`: everything, in every account. `admin`: everything in one
- * account. `publish`: publish messages. `consume`: pull and acknowledge messages, call hooks, take messages from
+ * A role says what the holder of an API key may do. `operator`: everything, in every account. `admin`: everything in
+ * one account. `publish`: publish messages. `consume`: pull and acknowledge messages, call hooks, take messages from
  * inboxes. `read`: read everything, and change nothing.
  */
 export const roles = ["operator", "admin", "publish", "consume", "read"] as const;

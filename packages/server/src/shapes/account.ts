@@ -36,7 +36,7 @@ const accountLimits = closedObject({
 /** The schema of all settings of an account. */
 const settings = bodyObject([{ labels: { plan: "free" }, limits: { topicsMax: 10 } }], {
   appId: about(
-    "The number that the CMQ protocols send as `TopicOwner`. null: chosen at random when the account is created.",
+    "The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.",
     optional(nullable(whole(1, Number.MAX_SAFE_INTEGER, { examples: [1_300_000_001] })), null),
   ),
   limits: about("What the account may use.", optional(accountLimits, unlimited)),
