@@ -9,7 +9,6 @@ import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
 import { addWechatApi } from "./compat/wechat/api.ts";
 import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
-import { masterKeysOf } from "./config/master-key-file.ts";
 import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
@@ -31,8 +30,7 @@ import { PushHeaders } from "./engine/keys/push-headers.ts";
 import { withUnusableHeaders } from "./engine/keys/stored-headers.ts";
 import type { Readiness } from "./ops/health.ts";
 import { createMetrics } from "./ops/metrics.ts";
-import type { Store, StoreObserver } from "./store/store.ts";
-import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { openStore } from "./open-store.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
 import { createEndpointRule } from "./transport/endpoint-rule.ts";
 import { createTransport } from "./transport/transport-by-scheme.ts";
@@ -89,35 +87,8 @@ async function createFoundation(config: Config, log: Logger) {
     openSockets: () => transport.openSockets(),
   });
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
-  const store = await openStore(config, { ...metrics.observer, clockJumped }, log);
-  const masterKeys = await readMasterKeys(config, log, store);
+  const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });
   return { config, log, store, masterKeys, transport, endpointRule, events, metrics };
-}
-
-/** With SQLite, the open store has locked the folder, so no other server can make a master key at the same time. */
-async function readMasterKeys(config: Config, log: Logger, store: Store): Promise<readonly string[]> {
-  if (config.database !== "sqlite") return config.masterKey;
-  try {
-    return masterKeysOf(config.data, config.masterKey, log);
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
-
-async function openStore(config: Config, observer: StoreObserver, log: Logger): Promise<Store> {
-  const { attemptRetentionMs, deadLetterRetentionMs } = config;
-  const account = { name: "default", appId: config.accountAppId };
-  const node = { name: hostname(), version };
-  const shared = { account, node, attemptRetentionMs, deadLetterRetentionMs, observer };
-  if (config.database !== "sqlite") {
-    // Loaded only when needed, because most servers use SQLite.
-    const { PostgresStore } = await import("./store/postgres/postgres-store.ts");
-    return PostgresStore.open({ url: config.database, nodeAliveMs: config.nodeGoneAfterMs, ...shared });
-  }
-  const { databaseBytesMax: bytesMax, messageCacheBytes } = config;
-  const warn = (sentence: string): void => log.warn(sentence);
-  return SqliteStore.open({ folder: config.data, bytesMax, messageCacheBytes, warn, ...shared });
 }
 
 function createServices(foundation: Foundation) {
