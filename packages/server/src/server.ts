@@ -24,13 +24,15 @@ import { AccountHooks } from "./engine/hooks/account-hooks.ts";
 import { AccountApiKeys } from "./engine/keys/account-api-keys.ts";
 import { AccountKeys } from "./engine/keys/account-keys.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
-import { PushHeaders } from "./engine/keys/push-headers.ts";
-import { withUnusableHeaders } from "./engine/keys/stored-headers.ts";
+import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
+import { withUnusableSecrets } from "./engine/keys/stored-secrets.ts";
 import type { Readiness } from "./ops/health.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import type { Store, StoreObserver } from "./store/store.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
+import { createDirectRule } from "./transport/direct-rule.ts";
+import { parseEgressProxy } from "./transport/egress-proxy.ts";
 import { createEndpointRule } from "./transport/endpoint-rule.ts";
 import { createTransport } from "./transport/transport-by-scheme.ts";
 
@@ -75,7 +77,11 @@ async function createFoundation(config: Config, log: Logger) {
   const events = createEventBus((error) => log.error({ err: error }, "a listener for live events failed"));
   const { allowPrivateNetworks, allowedAddresses } = config;
   const addresses = { allowPrivateNetworks, allowedAddresses };
-  const transport = createTransport(addresses);
+  const transport = createTransport({
+    ...addresses,
+    proxy: parseEgressProxy(config.egressProxy) ?? undefined,
+    isDirect: createDirectRule(config.egressProxyExcept),
+  });
   const endpointRule = createEndpointRule(createAddressGuard(addresses));
   const metrics = createMetrics({
     statistics: () => store.records.statistics(),
@@ -124,7 +130,7 @@ function createServices({ config, log, store, masterKeys, transport, endpointRul
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
   const keys = new AccountKeys(keySafe);
-  const pushHeaders = new PushHeaders(keySafe);
+  const endpointSecrets = new EndpointSecrets({ ...keySafe, clock: systemClock });
   const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
   const engine = new Engine({
     ...shared,
@@ -137,7 +143,7 @@ function createServices({ config, log, store, masterKeys, transport, endpointRul
     random: systemRandom,
     keyRing: keys,
     log: createEngineLog(log),
-    pushHeaders,
+    endpointSecrets,
     inFlightMax: config.inFlightMax,
     failed: (error, during) => failedDuring(during)(error),
   });
@@ -148,7 +154,7 @@ function createServices({ config, log, store, masterKeys, transport, endpointRul
   return {
     engine,
     keys,
-    pushHeaders,
+    endpointSecrets,
     apiKeys: new AccountApiKeys({ ...keySafe, randomBytes }),
     hooks: new AccountHooks({
       ...shared,
@@ -166,7 +172,7 @@ function createServices({ config, log, store, masterKeys, transport, endpointRul
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, keys, apiKeys, pushHeaders, hooks, inboxes, pulls, queues }: Services,
+  { engine, keys, apiKeys, endpointSecrets, hooks, inboxes, pulls, queues }: Services,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { publisher } = engine;
@@ -176,7 +182,7 @@ async function createHttpApp(
     publisher,
     keys,
     apiKeys,
-    pushHeaders,
+    endpointSecrets,
     hooks,
     inboxes,
     pulls,
@@ -218,15 +224,16 @@ async function closeServer({ config, store }: Foundation, services: Services, ap
 /** Secrets that one log line names. This number is enough to find out which master key is missing. */
 const namedSecretsMax = 50;
 
-async function warnOfSecrets({ log, store, keys, apiKeys, pushHeaders }: Foundation & Services): Promise<void> {
+async function warnOfSecrets({ log, store, keys, apiKeys, endpointSecrets }: Foundation & Services): Promise<void> {
   const missing = "because the master key that they were stored with is not configured";
   for (const kids of [await keys.unusable(), await apiKeys.unusable()]) {
     const named = { count: kids.length, kids: kids.slice(0, namedSecretsMax) };
     if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
   }
-  const unusable = await withUnusableHeaders({ store, pushHeaders });
+  const unusable = await withUnusableSecrets({ store, endpointSecrets });
   const named = { count: unusable.length, subscriptions: unusable.slice(0, namedSecretsMax) };
-  if (unusable.length > 0) log.warn(named, `the push headers of these subscriptions cannot be decrypted, ${missing}`);
+  if (unusable.length > 0)
+    log.warn(named, `the headers or credentials of these subscriptions cannot be decrypted, ${missing}`);
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

@@ -5,7 +5,7 @@ import type { Hooks } from "../engine/hooks/account-hooks.ts";
 import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import type { ApiKeys } from "../engine/keys/account-api-keys.ts";
 import type { Keys } from "../engine/keys/account-keys.ts";
-import type { PushHeaders } from "../engine/keys/push-headers.ts";
+import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
 import type { Publisher } from "../engine/publisher.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
@@ -20,7 +20,7 @@ export interface ApiParts {
   readonly publisher: Publisher;
   readonly keys: Keys;
   readonly apiKeys: ApiKeys;
-  readonly pushHeaders: Pick<PushHeaders, "seal">;
+  readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
   readonly hooks: Hooks;
   readonly inboxes: Inboxes;

@@ -4,7 +4,7 @@ import type { Hooks } from "../engine/hooks/account-hooks.ts";
 import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import type { ApiKeys } from "../engine/keys/account-api-keys.ts";
 import type { Keys } from "../engine/keys/account-keys.ts";
-import type { PushHeaders } from "../engine/keys/push-headers.ts";
+import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
 import { putSubscription } from "../engine/push/settings-rule.ts";
 import type { Store } from "../store/store.ts";
 import type { EndpointRule } from "../transport/endpoint-rule.ts";
@@ -14,7 +14,7 @@ interface DeclareServices {
   readonly store: Store;
   readonly keys: Keys;
   readonly apiKeys: ApiKeys;
-  readonly pushHeaders: Pick<PushHeaders, "seal">;
+  readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly hooks: Hooks;
   readonly inboxes: Inboxes;
   readonly endpointRule: EndpointRule;

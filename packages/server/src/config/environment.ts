@@ -1,13 +1,18 @@
 import { ConfigError } from "./config-error.ts";
 import { nearest } from "./nearest.ts";
-import { settingKeys, variableName } from "./settings.ts";
+import { fileVariableName, secretKeys, settingKeys, variableName } from "./settings.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export const configFileVariable = "RINGBACK_CONFIG";
 export const serverUrlVariable = "RINGBACK_URL";
 
-const knownVariables: readonly string[] = [...settingKeys.map(variableName), configFileVariable, serverUrlVariable];
+const knownVariables: readonly string[] = [
+  ...settingKeys.map(variableName),
+  ...secretKeys.map(fileVariableName),
+  configFileVariable,
+  serverUrlVariable,
+];
 
 /**
  * Container platforms set variables such as `RINGBACK_SERVICE_HOST` and `RINGBACK_PORT_8000_TCP=tcp://10.0.0.1:8000` in

@@ -5,6 +5,7 @@ import {
   byteCountOrUnlimited,
   choice,
   database,
+  directTargets,
   hosts,
   listenAddress,
   masterKeys,
@@ -12,6 +13,7 @@ import {
   networks,
   origins,
   path,
+  proxyUrl,
   topicName,
   wholeNumber,
   yesOrNo,
@@ -106,6 +108,22 @@ export const settings = {
     "Addresses and networks that endpoints may use even if `allowPrivateNetworks` is false. A list in the file; " +
       "separated by commas in the flag and the variable.",
   ),
+  egressProxy: setting(
+    proxyUrl,
+    "",
+    "A proxy through which the server makes all connections to endpoints: pushes, hooks, token requests, WebSocket and TCP. " +
+      "`http://` and `https://` mean HTTP CONNECT, also for endpoints without TLS; `socks5://` means SOCKS5. The server " +
+      "looks up the endpoint's name itself, checks the addresses, and gives the proxy a checked address, never the name. " +
+      "So the server needs a name service that knows the endpoints, and the proxy must accept addresses and the " +
+      "ports of the endpoints. `allowPrivateNetworks` and `allowedAddresses` do not apply to the proxy's own address.",
+    { secret: true },
+  ),
+  egressProxyExcept: setting(
+    directTargets(1024),
+    [],
+    "Endpoints to which the server connects without `egressProxy`: host names (`*.internal` for all names below it), " +
+      "addresses and networks. A name is in a network if all of its addresses are.",
+  ),
   allowedHosts: setting(
     hosts(1024),
     [],
@@ -195,6 +213,11 @@ export const settingKeys: readonly SettingKey[] = Object.keys(settings).filter(i
 /** The settings that have a flag. */
 export const flagKeys: readonly SettingKey[] = settingKeys.filter((key) => !settings[key].secret);
 
+/** The settings whose value a variable can take from a file. The address of a database may contain a password. */
+export const secretKeys: readonly SettingKey[] = settingKeys.filter(
+  (key) => settings[key].secret || key === "database",
+);
+
 /** `--shutdown-grace-ms` for `shutdownGraceMs`. */
 export function flagName(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -203,4 +226,9 @@ export function flagName(key: string): string {
 /** `RINGBACK_SHUTDOWN_GRACE_MS` for `shutdownGraceMs`. */
 export function variableName(key: string): string {
   return `RINGBACK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** `RINGBACK_MASTER_KEY_FILE` for `masterKey`: the path of a file with the value. */
+export function fileVariableName(key: string): string {
+  return `${variableName(key)}_FILE`;
 }

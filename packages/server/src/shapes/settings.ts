@@ -142,9 +142,13 @@ export function viewOf(schema: TObject, stored: object): Record<string, unknown>
 }
 
 /** Replaces each secret with null. */
-function withoutSecrets({ properties = {}, additionalProperties, writeOnly }: Schema, value: unknown): unknown {
+function withoutSecrets(schema: Schema, value: unknown): unknown {
+  const { anyOf, writeOnly } = schema;
   if (writeOnly === true) return null;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const form = anyOf === undefined ? schema : anyOf.find((one) => isOfForm(one, value));
+  if (form === undefined) return null;
+  const { properties = {}, additionalProperties } = form;
   const others = typeof additionalProperties === "object" ? additionalProperties : {};
   const members = Object.entries(value).map(([name, member]) => {
     const schema = Object.hasOwn(properties, name) ? properties[name] : others;
@@ -153,7 +157,16 @@ function withoutSecrets({ properties = {}, additionalProperties, writeOnly }: Sc
   return Object.fromEntries(members);
 }
 
-const sealedText = closedObject({ sealed: Type.String(), bytes: Type.Integer() });
+const certificateFacts = closedObject({
+  subject: Type.String(),
+  notAfterMs: Type.Integer(),
+  fingerprint: Type.String(),
+});
+const sealedText = closedObject({
+  sealed: Type.String(),
+  bytes: Type.Integer(),
+  certificate: Type.Optional(certificateFacts),
+});
 
 /**
  * The schema of stored settings to which a patch was applied. A secret in them is sealed, unless the patch gave it. The
@@ -194,6 +207,17 @@ function patched(schema: TSchema): TSchema {
   return rest;
 }
 
+/** Returns the form's members. A member that has one constant in each form can have each of these constants. */
+function withBothConstants(others: TProperties, { properties }: TObject): TProperties {
+  const members = Object.entries(properties).map(([name, member]) => {
+    const [one, other]: Schema[] = [member, others[name] ?? {}];
+    if (one?.const === undefined) return [name, member];
+    const values = [...(other?.enum ?? []), ...(other?.const === undefined ? [] : [other.const]), one.const];
+    return [name, values.length === 1 ? member : { enum: values }];
+  });
+  return Object.fromEntries(members) as TProperties;
+}
+
 /**
  * Merges the alternative forms of an object into one form with the members of all forms. A patch contains only part of
  * an object, so the patch need not match one of the original forms.
@@ -201,7 +225,7 @@ function patched(schema: TSchema): TSchema {
 function mergedForms(forms: readonly TObject[]): TSchema[] {
   const objects = forms.filter(({ properties }) => properties !== undefined);
   if (objects.length === 0) return [...forms];
-  const properties = Object.assign({}, ...objects.map((form) => form.properties)) as TProperties;
+  const properties = objects.reduce<TProperties>((all, form) => ({ ...all, ...withBothConstants(all, form) }), {});
   const others = forms.filter((form) => form.properties === undefined);
   return [...others, patchSchema(Type.Object(properties, { additionalProperties: false }))];
 }

@@ -268,11 +268,11 @@ function isTypeOf({ type }: Schema, value: unknown): boolean {
   return (type === "integer" ? "number" : type) === jsonType(value);
 }
 
-function sharesMember(schema: Schema, value: unknown): boolean {
-  return (
-    schema.type !== "object" ||
-    Object.keys(schema.properties ?? {}).some((name) => Object.hasOwn(value as object, name))
-  );
+function sharesMember({ type, properties = {} }: Schema, value: unknown): boolean {
+  if (type !== "object") return true;
+  const shared = Object.entries(properties).filter(([name]) => Object.hasOwn(value as object, name));
+  const members = value as Readonly<Record<string, unknown>>;
+  return shared.length > 0 && shared.every(([name, member]) => !("const" in member) || member.const === members[name]);
 }
 
 function describe(schema: Schema): string {

@@ -9,6 +9,7 @@ import {
   unpushed,
 } from "../domain/subscription-rules.ts";
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
+import { clientCertificate, clientCertificateView, endpointAuth, endpointTls } from "./endpoint-access.ts";
 import { description, labels } from "./labels.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
 import {
@@ -56,6 +57,8 @@ const push = describedObject(
       ),
       {},
     ),
+    auth: endpointAuth,
+    tls: endpointTls,
     connection: about(
       "`keep-alive` reuses connections; `close` opens a new one for every POST.",
       optional(Type.Enum(["keep-alive", "close"]), "keep-alive"),
@@ -212,6 +215,7 @@ const members = {
     }),
   ),
   ...shown,
+  clientCertificate,
   retry: nullable(shown.retry),
   maxInFlight: nullable(shown.maxInFlight),
   ...changeTimes,
@@ -250,6 +254,7 @@ export function subscriptionView({ name, topic, state, disabled, settings: store
     disabledReason: disabled?.reason ?? null,
     disabledBy: disabled && { messageId: disabled.messageId, attempt: disabled.attempt },
     ...viewOf(settings, bodyOf(stored)),
+    clientCertificate: clientCertificateView(stored.push?.tls),
     ...(isPulled && { retry: null, maxInFlight: null }),
     ...changeTimesView(times),
   };

@@ -18,7 +18,7 @@ import { SeededRandom } from "../../engine/testing/seeded-random.ts";
 import { createApp } from "../app.ts";
 import { AccountApiKeys } from "../../engine/keys/account-api-keys.ts";
 import { AccountKeys } from "../../engine/keys/account-keys.ts";
-import { PushHeaders } from "../../engine/keys/push-headers.ts";
+import { EndpointSecrets } from "../../engine/keys/endpoint-secrets.ts";
 import { AccountHooks } from "../../engine/hooks/account-hooks.ts";
 import type { AccountHooksOptions } from "../../engine/hooks/account-hooks.ts";
 import type { Transport } from "../../transport/port.ts";
@@ -111,7 +111,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     publisher,
     keys,
     apiKeys,
-    pushHeaders: new PushHeaders(safe),
+    endpointSecrets: new EndpointSecrets({ ...safe, clock: ticking }),
     endpointRule,
     hooks: new AccountHooks({
       store,

@@ -104,6 +104,7 @@ const failures: Readonly<Record<TransportErrorCode, PostFailure>> = {
   connect_failed: "unreachable",
   connection_reset: "unreachable",
   tls_failed: "unreachable",
+  proxy_failed: "unreachable",
 };
 
 const cutReply = "the connection was closed in the middle of the reply";
