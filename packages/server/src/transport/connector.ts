@@ -85,7 +85,14 @@ export function createConnector(options: ConnectorOptions): Connect {
     function connected(failure: TransportFailure | null, socket: Socket | null, peer?: string): void {
       if (failure !== null) names.unreachable(hostname);
       if (socket === null || !secure) return done(failure, socket, peer);
-      const context = identity === null ? secureContext() : identity.context(options.caPem);
+      let context: tls.SecureContext;
+      try {
+        context = identity === null ? secureContext() : identity.context(options.caPem);
+      } catch (error) {
+        // The key was accepted when it was stored, but not by this version of OpenSSL.
+        socket.destroy();
+        return done(new TransportFailure("tls_failed", describeError(error as Error)), null);
+      }
       const name = identity?.serverName ?? hostname;
       steps.begin(() => startTls(socket, name, context, (tlsFailure, tlsSocket) => done(tlsFailure, tlsSocket, peer)));
     }

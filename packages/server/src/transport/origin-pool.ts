@@ -9,6 +9,8 @@ export interface PoolSettings extends ConnectionSettings {
   readonly connectionsPerOriginMax: number;
 }
 
+export type PooledEndpoint = Pick<Endpoint, "origin" | "connectionsKey" | "tls">;
+
 /** A POST that needs a connection. */
 export interface PooledPost {
   /** False: the POST needs a new connection. */
@@ -153,8 +155,8 @@ export class OriginPools {
   }
 
   /** Returns null if the endpoint's origin cannot be parsed. */
-  of(endpoint: Pick<Endpoint, "origin" | "connectionGroup" | "tls">): OriginPool | null {
-    const key = connectionsKey(endpoint);
+  of(endpoint: PooledEndpoint): OriginPool | null {
+    const key = connectionsKeyOf(endpoint);
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
     const target = targetOf(endpoint);
@@ -173,8 +175,6 @@ export class OriginPools {
   };
 }
 
-/** Endpoints of one origin with the same key may share connections. */
-export function connectionsKey({ origin, connectionGroup, tls }: Parameters<OriginPools["of"]>[0]): string {
-  if (tls !== undefined) return `${origin} tls ${tls.id}`;
-  return connectionGroup === undefined ? origin : `${origin} ${connectionGroup}`;
+export function connectionsKeyOf({ origin, connectionsKey = origin, tls }: PooledEndpoint): string {
+  return tls === undefined ? connectionsKey : `${connectionsKey} tls ${tls.id}`;
 }

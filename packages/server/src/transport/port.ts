@@ -12,6 +12,8 @@ export type TransportErrorCode =
   | "tls_failed"
   /** The egress proxy failed or refused the connection. */
   | "proxy_failed"
+  /** Reported by the engine: the endpoint needs an OAuth2 token, and there is none. */
+  | "oauth2_failed"
   | "bad_reply"
   /** Possible only for endpoints with `wholeReplyBytesMax`. */
   | "reply_too_large"
@@ -24,8 +26,8 @@ export interface Endpoint {
   /** Path with query; starts with `/`. For tcp it is `/?byteOrder=big` or `/?byteOrder=little`. */
   readonly path: string;
   readonly connection: "keep-alive" | "close";
-  /** Only endpoints with the same group share connections. Left out: the group of all endpoints without one. */
-  readonly connectionGroup?: string | undefined;
+  /** Only endpoints with the same key share connections. Left out: the origin. */
+  readonly connectionsKey?: string | undefined;
   /** For https and wss. Only endpoints with the same object share connections. */
   readonly tls?: TlsIdentity | undefined;
   /** True: the request has no `Accept-Encoding: identity`. */

@@ -105,6 +105,7 @@ const failures: Readonly<Record<TransportErrorCode, PostFailure>> = {
   connection_reset: "unreachable",
   tls_failed: "unreachable",
   proxy_failed: "unreachable",
+  oauth2_failed: "unreachable",
 };
 
 const cutReply = "the connection was closed in the middle of the reply";

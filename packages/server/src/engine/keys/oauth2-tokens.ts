@@ -23,12 +23,6 @@ const tokenLimits = {
   tokensMax: 10_000,
 } as const;
 
-/** Why there is no token. `aborted`: the server is stopping. */
-export interface TokenFailure {
-  readonly failure: "oauth2_failed" | "aborted";
-  readonly detail: string | null;
-}
-
 /** One token, or the failure of its last request. */
 interface Entry {
   token: string | null;
@@ -38,8 +32,8 @@ interface Entry {
   /** No request before this time. */
   pausedUntilMs: TimeMs;
   failures: number;
-  failure: TokenFailure;
-  pending: Promise<string | TokenFailure> | null;
+  failure: PostResult;
+  pending: Promise<string | PostResult> | null;
 }
 
 export interface OAuth2TokensOptions {
@@ -62,7 +56,8 @@ export class OAuth2Tokens {
     this.#clock = clock;
   }
 
-  async token(account: AccountId, client: OAuth2Client): Promise<string | TokenFailure> {
+  /** Returns the token, at once if it is cached. Without a token, returns the result of a POST that needs one. */
+  token(account: AccountId, client: OAuth2Client): string | Promise<string | PostResult> {
     const entry = this.#entryOf(account, client);
     const nowMs = this.#clock.now();
     const mayRequest = entry.pending === null && nowMs >= entry.pausedUntilMs;
@@ -71,7 +66,7 @@ export class OAuth2Tokens {
       return entry.token;
     }
     if (mayRequest) return this.#request(entry, client);
-    return entry.pending ?? entry.failure;
+    return entry.pending ?? Promise.resolve(entry.failure);
   }
 
   /**
@@ -101,13 +96,13 @@ export class OAuth2Tokens {
     return entry;
   }
 
-  #request(entry: Entry, client: OAuth2Client): Promise<string | TokenFailure> {
+  #request(entry: Entry, client: OAuth2Client): Promise<string | PostResult> {
     entry.requestedAtMs = this.#clock.now();
     entry.pending = this.#post(client).then((result) => {
       entry.pending = null;
       const nowMs = this.#clock.now();
       const read = readToken(result, client.secret);
-      if ("failure" in read) {
+      if ("error" in read) {
         const pauseMs = Math.min(tokenLimits.pauseMsMin * 2 ** Math.min(entry.failures, 16), tokenLimits.pauseMsMax);
         entry.failures += 1;
         entry.pausedUntilMs = nowMs + pauseMs;
@@ -131,36 +126,37 @@ export class OAuth2Tokens {
 }
 
 function newEntry(): Entry {
-  const failure = { failure: "oauth2_failed", detail: null } as const;
+  const failure = tokenFailure("has not been sent");
   const times = { requestedAtMs: 0, renewAtMs: 0, expiresAtMs: 0, pausedUntilMs: 0 };
   return { token: null, ...times, failures: 0, failure, pending: null };
 }
 
 /** RFC 6749 sections 5.1 and 5.2. */
-function readToken(result: PostResult, secret: string): TokenFailure | { token: string; lifetimeMs: number } {
+function readToken(result: PostResult, secret: string): PostResult | { token: string; lifetimeMs: number } {
   const { error, errorDetail = null, status, body } = result;
-  if (error === "aborted") return { failure: "aborted", detail: null };
-  if (error !== null) return failed(`failed: ${error}${errorDetail === null ? "" : `, ${errorDetail}`}`);
+  if (error === "aborted") return result;
+  if (error !== null) return tokenFailure(`failed: ${error}${errorDetail === null ? "" : `, ${errorDetail}`}`);
   const reply = parsed(body);
   if (status !== 200) {
     const code = reply?.["error"];
     const isCode = typeof code === "string" && /^[\w.-]{1,64}$/.test(code) && !code.includes(secret);
-    return failed(`was answered with status ${status}${isCode ? ` and the error "${code}"` : ""}`);
+    return tokenFailure(`was answered with status ${status}${isCode ? ` and the error "${code}"` : ""}`);
   }
-  if (reply === null) return failed("was answered with a reply that is no JSON object");
+  if (reply === null) return tokenFailure("was answered with a reply that is no JSON object");
   const { access_token: token, token_type: type, expires_in: seconds } = reply;
   if (typeof token !== "string" || token.length > tokenLimits.tokenCharsMax || !/^[!-~]+$/.test(token)) {
-    return failed("was answered without a usable access_token");
+    return tokenFailure("was answered without a usable access_token");
   }
   if (typeof type !== "string" || type.toLowerCase() !== "bearer") {
-    return failed("was answered with a token_type other than Bearer");
+    return tokenFailure("was answered with a token_type other than Bearer");
   }
   const lifetimeMs = Number(seconds) > 0 ? Number(seconds) * 1000 : tokenLimits.lifetimeMsDefault;
   return { token, lifetimeMs: Math.min(lifetimeMs, tokenLimits.lifetimeMsMax) };
 }
 
-function failed(what: string): TokenFailure {
-  return { failure: "oauth2_failed", detail: `the OAuth2 token request ${what}` };
+export function tokenFailure(what: string): PostResult {
+  const errorDetail = `the OAuth2 token request ${what}`;
+  return { durationMs: 0, error: "oauth2_failed", errorDetail, status: 0, headers: {}, body: new Uint8Array(0) };
 }
 
 function parsed(body: Uint8Array): Readonly<Record<string, unknown>> | null {

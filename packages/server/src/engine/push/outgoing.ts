@@ -55,7 +55,7 @@ export interface EncodeFailure {
    * `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or unfit, or a secret of
    * the endpoint cannot be decrypted.
    */
-  readonly failure: "unencodable" | "key_unavailable" | "oauth2_failed";
+  readonly failure: "unencodable" | "key_unavailable";
   readonly detail: string | null;
 }
 
@@ -66,8 +66,9 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
   if (protocol === null) throw new Error(`subscription ${subscription.id} has no protocol "${push.protocol}"`);
   const { accountId: account } = subscription;
   // Accounts share no connections, so that one account does not use up the connections of another.
-  const connectionGroup = `account ${account}`;
-  const endpoint = { ...parseEndpoint(push), isHeadFixed: protocol.fixedHead !== undefined, connectionGroup };
+  const parsed = parseEndpoint(push);
+  const connectionsKey = `${parsed.origin} account ${account}`;
+  const endpoint = { ...parsed, isHeadFixed: protocol.fixedHead !== undefined, connectionsKey };
   const hasAccess = push.tls || !secretsOf(push).next().done;
   return {
     endpoint: maySend === undefined ? endpoint : { ...endpoint, maySend },

@@ -2,7 +2,6 @@ import type { TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
 import { type AccessContext, postWithAccess } from "../keys/post-with-access.ts";
-import type { TokenFailure } from "../keys/oauth2-tokens.ts";
 import type { LargeEncodings } from "./large-encodings.ts";
 import { encode, type EncodeFailure, type PreparedRequest, type Route, type Secrets } from "./outgoing.ts";
 
@@ -22,12 +21,15 @@ export function postDelivery(
   route: Route,
   delivery: ClaimedDelivery,
   attempt: { readonly requestId: string; readonly sentAtMs: TimeMs },
-  done: (result: PostResult | EncodeFailure | TokenFailure) => void,
+  done: (result: PostResult | EncodeFailure) => void,
 ): void {
   const post = (request: PreparedRequest | EncodeFailure): void => {
     if ("failure" in request) done(request);
     else if (request.access === undefined) context.transport.post(route.endpoint, request.headers, request.body, done);
-    else postWithAccess(context, route.account, request.access, { endpoint: route.endpoint, ...request }, done);
+    else {
+      const { access, headers, body } = request;
+      postWithAccess(context, { account: route.account, access, endpoint: route.endpoint, headers, body }, done);
+    }
   };
   const unexpected = (error: unknown): EncodeFailure => {
     context.failed(error);

@@ -6,7 +6,6 @@ import type { Attempt, Disablement, Subscription, TimeMs } from "../../domain/mo
 import type { Random } from "../../domain/ports.ts";
 import type { Claim, ClaimId, Settled } from "../../store/log.ts";
 import type { PostResult } from "../../transport/port.ts";
-import type { TokenFailure } from "../keys/oauth2-tokens.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
 import type { EngineLog } from "../engine-log.ts";
 import { engineLimits } from "../engine-limits.ts";
@@ -273,11 +272,11 @@ export class SubscriptionSender implements SlotUser {
     });
   }
 
-  #finish(started: Started, result: PostResult | EncodeFailure | TokenFailure): void {
+  #finish(started: Started, result: PostResult | EncodeFailure): void {
     const { queued } = started;
-    if ("failure" in result && result.failure !== "aborted") {
-      this.#finishAttempt(started, unsent, judgeUnsent({ ...result, failure: result.failure }));
-    } else if ("failure" in result || result.error === "aborted") {
+    if ("failure" in result) {
+      this.#finishAttempt(started, unsent, judgeUnsent(result));
+    } else if (result.error === "aborted") {
       // The server itself aborted the POST while stopping, so this is not an attempt.
       this.#settle(queued, null, { kind: "released" });
       this.#next(queued, "released");
