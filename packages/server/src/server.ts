@@ -161,6 +161,7 @@ function createServices({ config, log, store, masterKeys, transport, endpointRul
       keys,
       transport,
       endpointRule,
+      endpointSecrets,
       requestId: randomUUID,
     }),
     inboxes: new AccountInboxes({ ...shared, publisher, pullQueues }),
@@ -224,12 +225,22 @@ async function closeServer({ config, store }: Foundation, services: Services, ap
 /** Secrets that one log line names. This number is enough to find out which master key is missing. */
 const namedSecretsMax = 50;
 
-async function warnOfSecrets({ log, store, keys, apiKeys, endpointSecrets }: Foundation & Services): Promise<void> {
+async function warnOfSecrets({
+  log,
+  store,
+  keys,
+  apiKeys,
+  hooks,
+  endpointSecrets,
+}: Foundation & Services): Promise<void> {
   const missing = "because the master key that they were stored with is not configured";
   for (const kids of [await keys.unusable(), await apiKeys.unusable()]) {
     const named = { count: kids.length, kids: kids.slice(0, namedSecretsMax) };
     if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
   }
+  const unusableHooks = await hooks.unusable();
+  const namedHooks = { count: unusableHooks.length, hooks: unusableHooks.slice(0, namedSecretsMax) };
+  if (unusableHooks.length > 0) log.warn(namedHooks, `the credentials of these hooks cannot be decrypted, ${missing}`);
   const unusable = await withUnusableSecrets({ store, endpointSecrets });
   const named = { count: unusable.length, subscriptions: unusable.slice(0, namedSecretsMax) };
   if (unusable.length > 0)

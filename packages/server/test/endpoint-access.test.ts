@@ -139,8 +139,14 @@ describe("push.tls", () => {
     expect([status, json]).toMatchObject([
       201,
       {
-        push: { tls: { certificate: null, key: null, ca: tlsFixture.cert, serverName: null } },
-        clientCertificate: { subject: "CN=Ringback test receiver", notAfter: expect.stringMatching(/^21/) },
+        push: {
+          tls: {
+            certificate: { subject: "CN=Ringback test receiver", notAfter: expect.stringMatching(/^21/) },
+            key: null,
+            ca: tlsFixture.cert,
+            serverName: null,
+          },
+        },
       },
     ]);
     expect(await attemptOf(server)).toMatchObject({ verdict: "accepted", status: 200 });

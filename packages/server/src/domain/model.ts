@@ -86,7 +86,8 @@ export interface SealedText {
 export interface CertificateFacts {
   /** Such as `CN=billing, O=Example`. */
   readonly subject: string;
-  readonly notAfterMs: TimeMs;
+  /** ISO 8601. */
+  readonly notAfter: string;
   /** SHA-256, in the form `AB:CD:…`. */
   readonly fingerprint: string;
 }

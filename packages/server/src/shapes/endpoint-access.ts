@@ -1,10 +1,9 @@
-import { Type, type TSchema } from "typebox";
+import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
-import type { EndpointAuth, EndpointTls, Secret, SealedText } from "../domain/model.ts";
-import { about, closedObject, describedObject, nullable, timeSchema } from "./schema-parts.ts";
-import { optional } from "./settings.ts";
-import { valueFault } from "./shape-check.ts";
-import { timeText } from "./time-text.ts";
+import type { EndpointAuth, EndpointTls, Secret } from "../domain/model.ts";
+import { about, closedObject, describedObject, nullable } from "./schema-parts.ts";
+import { certificateFacts, optional } from "./settings.ts";
+import { shownForSecret, valueFault } from "./shape-check.ts";
 
 /** The settings `auth` and `tls`, which pushes and hooks share. */
 
@@ -69,7 +68,7 @@ export const endpointAuth = optional(
   null,
 );
 
-const pem = (description: string) => secretText(description, limits.tlsPemCharsMax, {});
+const pem = (description: string, form: object = {}) => secretText(description, limits.tlsPemCharsMax, form);
 
 export const endpointTls = optional(
   Type.Unsafe<EndpointTls | null>(
@@ -77,7 +76,11 @@ export const endpointTls = optional(
       describedObject(`TLS settings, for https and wss only. ${secretsNote}`, {
         // Not nullable: a PUT with the body of a response, which hides these two, would remove them.
         certificate: Type.Optional(
-          pem("The certificate that is shown to the endpoint, in PEM, with its chain. Needs `key`."),
+          pem(
+            "The certificate that is shown to the endpoint, in PEM, with its chain. Needs `key`. A response has its " +
+              "subject, its end and its SHA-256 fingerprint instead.",
+            { [shownForSecret]: certificateFacts },
+          ),
         ),
         key: Type.Optional(pem("The private key of `certificate`, in PEM, without a passphrase.")),
         ca: about(
@@ -93,19 +96,3 @@ export const endpointTls = optional(
   ),
   null,
 );
-
-/** The member of a view that shows the client certificate. */
-export const clientCertificate: TSchema = nullable(
-  describedObject("The certificate that is shown to the endpoint; null without one.", {
-    subject: Type.String({ examples: ["CN=billing, O=Example"] }),
-    notAfter: timeSchema("When the certificate expires."),
-    fingerprint: about("SHA-256.", Type.String({ examples: ["AB:CD:…"] })),
-  }),
-);
-
-export function clientCertificateView(tls: EndpointTls | null | undefined): object | null {
-  const facts = (tls?.certificate as SealedText | null | undefined)?.certificate;
-  return facts === undefined
-    ? null
-    : { subject: facts.subject, notAfter: timeText(facts.notAfterMs), fingerprint: facts.fingerprint };
-}

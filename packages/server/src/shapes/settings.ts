@@ -1,7 +1,8 @@
 import { Type, type Static, type TObject, type TOptional, type TProperties, type TSchema, type TUnion } from "typebox";
 import { mergePatch } from "./merge-patch.ts";
-import { closedObject, nullable } from "./schema-parts.ts";
-import { shapeReader, type Schema, type ShapeOptions } from "./shape-check.ts";
+import type { SealedText } from "../domain/model.ts";
+import { closedObject, nullable, timeSchema } from "./schema-parts.ts";
+import { shapeReader, shownForSecret, type Schema, type ShapeOptions } from "./shape-check.ts";
 
 /**
  * The settings of a resource are described once, by the typebox schema of the PUT body. `optional` marks a member that
@@ -55,6 +56,13 @@ export function settingsShape<S extends TObject, T>(body: S, options: SettingsOp
   };
   return { body, patch, read, readPatch, patched };
 }
+
+/** What everyone may see of a secret certificate. */
+export const certificateFacts = closedObject({
+  subject: Type.String({ examples: ["CN=billing, O=Example"] }),
+  notAfter: timeSchema("When the certificate expires."),
+  fingerprint: Type.String({ description: "SHA-256.", examples: ["AB:CD:…"] }),
+});
 
 type Defaulted<T extends TSchema = TSchema> = TOptional<T> & { readonly default: unknown };
 
@@ -118,7 +126,10 @@ export function viewMembers<P extends TProperties>({ properties }: TObject<P>): 
 function viewSchema(schema: TSchema): TSchema {
   const { anyOf, properties, ...rest } = schema as SchemaParts;
   const { additionalProperties, writeOnly } = rest;
-  if (writeOnly === true) return Type.Null();
+  if (writeOnly === true) {
+    const shown = rest[shownForSecret];
+    return shown === undefined ? Type.Null() : nullable(shown);
+  }
   if (anyOf !== undefined) return { ...rest, anyOf: anyOf.map(viewSchema) };
   if (typeof additionalProperties === "object") {
     return { ...rest, additionalProperties: viewSchema(additionalProperties) };
@@ -133,6 +144,7 @@ type SchemaParts = TSchema & {
   readonly properties?: TProperties;
   readonly additionalProperties?: TSchema | false;
   readonly writeOnly?: boolean;
+  readonly [shownForSecret]?: TSchema;
 };
 
 /** The values of `viewMembers`. Settings that were stored before a member existed show its default. */
@@ -141,10 +153,12 @@ export function viewOf(schema: TObject, stored: object): Record<string, unknown>
   return Object.fromEntries(Object.keys(schema.properties).map((name) => [name, settings[name] ?? null]));
 }
 
-/** Replaces each secret with null. */
+/** Replaces each secret with null, or with what everyone may see of it. */
 function withoutSecrets(schema: Schema, value: unknown): unknown {
   const { anyOf, writeOnly } = schema;
-  if (writeOnly === true) return null;
+  if (writeOnly === true) {
+    return schema[shownForSecret] === undefined ? null : ((value as SealedText | null)?.certificate ?? null);
+  }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const form = anyOf === undefined ? schema : anyOf.find((one) => isOfForm(one, value));
   if (form === undefined) return null;
@@ -157,11 +171,6 @@ function withoutSecrets(schema: Schema, value: unknown): unknown {
   return Object.fromEntries(members);
 }
 
-const certificateFacts = closedObject({
-  subject: Type.String(),
-  notAfterMs: Type.Integer(),
-  fingerprint: Type.String(),
-});
 const sealedText = closedObject({
   sealed: Type.String(),
   bytes: Type.Integer(),

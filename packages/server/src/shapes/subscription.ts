@@ -9,7 +9,7 @@ import {
   unpushed,
 } from "../domain/subscription-rules.ts";
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
-import { clientCertificate, clientCertificateView, endpointAuth, endpointTls } from "./endpoint-access.ts";
+import { endpointAuth, endpointTls } from "./endpoint-access.ts";
 import { description, labels } from "./labels.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
 import {
@@ -215,7 +215,6 @@ const members = {
     }),
   ),
   ...shown,
-  clientCertificate,
   retry: nullable(shown.retry),
   maxInFlight: nullable(shown.maxInFlight),
   ...changeTimes,
@@ -254,7 +253,6 @@ export function subscriptionView({ name, topic, state, disabled, settings: store
     disabledReason: disabled?.reason ?? null,
     disabledBy: disabled && { messageId: disabled.messageId, attempt: disabled.attempt },
     ...viewOf(settings, bodyOf(stored)),
-    clientCertificate: clientCertificateView(stored.push?.tls),
     ...(isPulled && { retry: null, maxInFlight: null }),
     ...changeTimesView(times),
   };

@@ -106,21 +106,24 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   pullQueues.start();
   const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
   const pulls = new RecordedPulls(accountPulls);
+  const endpointSecrets = new EndpointSecrets({ ...safe, clock: ticking });
   const app = await createApp({
     store,
     publisher,
     keys,
     apiKeys,
-    endpointSecrets: new EndpointSecrets({ ...safe, clock: ticking }),
+    endpointSecrets,
     endpointRule,
     hooks: new AccountHooks({
       store,
       keys,
       endpointRule,
+      endpointSecrets,
       transport: parts.transport ?? unreachable,
       events,
       observer: metrics.observer,
       clock: ticking,
+      timers: systemTimers,
       requestId: () => "1700000000000-7",
       ...parts.hooks,
     }),

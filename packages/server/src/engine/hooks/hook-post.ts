@@ -16,7 +16,7 @@ const partialBytesMax = 64 * 1024;
  * `overloaded`.
  */
 export class CallPosts {
-  readonly #transport: Transport;
+  readonly #transport: Pick<Transport, "post">;
   readonly #share: BudgetShare;
   readonly #targets: ReadonlyMap<string, Target>;
   #replyBytesLeft: number = limits.hookCallReplyBytesMax;
@@ -24,7 +24,7 @@ export class CallPosts {
   #firstFailure: PostResult | null = null;
 
   /** `targets`: maps each URL of the hook to its parsed form. */
-  constructor(transport: Transport, share: BudgetShare, targets: ReadonlyMap<string, Target>) {
+  constructor(transport: Pick<Transport, "post">, share: BudgetShare, targets: ReadonlyMap<string, Target>) {
     this.#transport = transport;
     this.#share = share;
     this.#targets = targets;

@@ -43,7 +43,7 @@ export function checkKey(field: string, pem: string, certificate: string): void 
 export function certificateFacts(pem: string): CertificateFacts {
   const [own] = certificatesOf("certificate", pem);
   const subject = own.subject.split("\n").join(", ").slice(0, subjectCharsMax);
-  return { subject, notAfterMs: own.validToDate.getTime(), fingerprint: own.fingerprint256 };
+  return { subject, notAfter: own.validToDate.toISOString(), fingerprint: own.fingerprint256 };
 }
 
 function refuse(field: string, fault: string, cause?: unknown): RingbackError {
