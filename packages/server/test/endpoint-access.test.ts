@@ -13,7 +13,7 @@ import { tlsChain } from "../src/transport/testing/tls-chain.ts";
 import { tlsFixture } from "../src/transport/testing/tls-fixture.ts";
 import { subscriptionPath } from "./harness/api.ts";
 import { temporaryFolder } from "./harness/folder.ts";
-import { startHttpProxy, startSocksProxy } from "./harness/proxies.ts";
+import { startHttpProxy, startSocksProxy } from "../src/transport/testing/proxies.ts";
 import { startReceiver, type Receiver } from "./harness/receiver.ts";
 import { startServerInProcess, type RunningServer } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";

@@ -35,7 +35,7 @@ export async function startHttpProxy(login: string | null = null): Promise<TestP
     remote.on("error", () => client.end("HTTP/1.1 502 Bad Gateway\r\n\r\n"));
     client.on("close", () => remote.destroy());
   });
-  return listening(server, `http://${login === null ? "" : `${login}@`}`, targets, sockets);
+  return listening(server, `http://${userInfo(login)}`, targets, sockets);
 }
 
 const SUCCEEDED = Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
@@ -79,7 +79,13 @@ export async function startSocksProxy(login: string | null = null): Promise<Test
     remote.on("error", () => client.end(Buffer.from([5, 5, 0, 1, 0, 0, 0, 0, 0, 0])));
     client.on("close", () => remote.destroy());
   }
-  return listening(server, `socks5://${login === null ? "" : `${login}@`}`, targets, sockets);
+  return listening(server, `socks5://${userInfo(login)}`, targets, sockets);
+}
+
+function userInfo(login: string | null): string {
+  if (login === null) return "";
+  const [, username = "", password = ""] = /^([^:]*):(.*)$/.exec(login) ?? [];
+  return `${encodeURIComponent(username)}:${encodeURIComponent(password)}@`;
 }
 
 function byteReader(socket: Socket): (count: number) => Promise<Buffer> {
