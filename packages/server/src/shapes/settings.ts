@@ -164,7 +164,9 @@ function withoutSecrets(schema: Schema, value: unknown): unknown {
   if (form === undefined) return null;
   const { properties = {}, additionalProperties } = form;
   const others = typeof additionalProperties === "object" ? additionalProperties : {};
-  const members = Object.entries(value).map(([name, member]) => {
+  // As in `viewMembers`, a member with neither a value nor a default is null.
+  const withAll = { ...Object.fromEntries(Object.keys(properties).map((name) => [name, null])), ...value };
+  const members = Object.entries(withAll).map(([name, member]) => {
     const schema = Object.hasOwn(properties, name) ? properties[name] : others;
     return [name, withoutSecrets(schema ?? others, member)];
   });
