@@ -4,6 +4,7 @@ import { configFileBytesMax, parseConfigFile, type ConfigFile } from "./config-f
 import { declarations, readDeclarations, type DeclaredResources } from "./declared-resources.ts";
 import { configFileVariable, readVariable, rejectUnknownVariables, type Environment } from "./environment.ts";
 import { isLoopbackHost } from "../domain/host.ts";
+import { withSecretFiles } from "./secret-files.ts";
 import { show, unknownKey } from "./words.ts";
 import {
   fileVariableName,
@@ -81,7 +82,9 @@ function openFile({ flags, env, readFile }: ConfigSources): ConfigFile {
     if (declarations.includes(key) || isSettingKey(key)) continue;
     throw new ConfigError(file.origin([key]), key, unknownKey(key, [...settingKeys, ...declarations]));
   }
-  return file;
+  const readSecret = (name: string, keys: readonly string[]) =>
+    readSecretFile(name, file.origin(keys), keys.join("."), readFile);
+  return { ...file, values: withSecretFiles(file.values, [], readSecret) as ConfigFile["values"] };
 }
 
 function readText(path: string, origin: string, key: string, readFile: (path: string) => string): string {
@@ -117,8 +120,12 @@ function readNamedFile(key: SettingKey, { env, readFile }: ConfigSources): strin
   if (readVariable(env, variableName(key)) !== undefined) {
     throw new ConfigError(variable, key, `${variableName(key)} is set too; keep one of the two`);
   }
-  // Most editors and programs end a file with a line break.
-  return readText(path, variable, key, readFile).replace(/\r?\n$/, "");
+  return readSecretFile(path, variable, key, readFile);
+}
+
+/** Most editors and programs end a file with a line break, which is no part of the secret. */
+function readSecretFile(...file: Parameters<typeof readText>): string {
+  return readText(...file).replace(/\r?\n$/, "");
 }
 
 function readSetting(key: SettingKey, raw: unknown, origin: string): unknown {
