@@ -1,6 +1,6 @@
 /**
- * Real: servers inside the test's process, SQLite, sockets, and the OAuth2 provider of the package oidc-provider. Nothing
- * is faked.
+ * Real: servers inside the test's process, SQLite, sockets, and the OAuth2 provider of the package oidc-provider.
+ * Nothing is faked.
  */
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
@@ -68,10 +68,9 @@ function startGuarded(provider: OidcProvider) {
   const handler: RequestListener = (request, response) => {
     const token = request.headers.authorization?.replace("Bearer ", "") ?? "";
     request.resume().once("end", () => {
-      void provider.ClientCredentials.find(token).then((found) => {
-        tokens.push(token);
-        response.writeHead(found?.scope === "deliver" ? 200 : 401).end();
-      });
+      tokens.push(token);
+      const status = async () => ((await provider.ClientCredentials.find(token))?.scope === "deliver" ? 200 : 401);
+      void status().then((code) => response.writeHead(code).end());
     });
   };
   return listen(handler).then((server) => Object.assign(server, { tokens }));

@@ -44,10 +44,10 @@ describe("a variable that ends with _FILE", () => {
   });
 });
 
-describe("a secret in the configuration file", () => {
-  const declared = (push: object) =>
-    JSON.stringify({ topics: { orders: { subscriptions: { mail: { push: { url: "https://a.test/", ...push } } } } } });
+const declared = (push: object) =>
+  JSON.stringify({ topics: { orders: { subscriptions: { mail: { push: { url: "https://a.test/", ...push } } } } } });
 
+describe("a secret in the configuration file", () => {
   it("can name a file, as can the value of a header", () => {
     const auth = { type: "basic", username: "u", password: { file: "/run/secrets/password" } };
     const [topic] = load({}, declared({ auth, headers: { "X-Key": { file: "/run/secrets/password" } } })).declared

@@ -57,7 +57,7 @@ export function settingsShape<S extends TObject, T>(body: S, options: SettingsOp
   return { body, patch, read, readPatch, patched };
 }
 
-/** What everyone may see of a secret certificate. */
+/** The schema of the facts that responses show of a certificate. */
 export const certificateFacts = closedObject({
   subject: Type.String({ examples: ["CN=billing, O=Example"] }),
   notAfter: timeSchema("When the certificate expires."),

@@ -12,7 +12,7 @@ import { parseTime, timeFault } from "./time-text.ts";
 /** A longer list would not help anybody to correct the request. */
 const faultsMax = 8;
 /** For a request body that was made from a response, which has null in the place of each secret. */
-const hiddenSecret = ": responses hide the value, so give it again, or use PATCH to keep it";
+const notShown = ": responses hide the value, so give it again, or use PATCH to keep it";
 const shownCharsMax = 64;
 
 type Trail = (string | number)[];
@@ -158,7 +158,7 @@ function textCheck(schema: Schema): Check {
   if (format !== undefined && format !== "date-time") throw new Error(`shape-check does not know the format ${format}`);
   return (value, trail, faults) => {
     if (typeof value === "object" && schema.writeOnly === true) {
-      add(faults, trail, `must be a string, not ${named(jsonType(value))}${hiddenSecret}`);
+      add(faults, trail, `must be a string, not ${named(jsonType(value))}${notShown}`);
     } else if (typeof value !== "string") wrongType("string", value, trail, faults);
     else if (value.length < minLength) add(faults, trail, `must have at least ${minLength} characters`);
     else if (value.length > maxLength) add(faults, trail, `must have at most ${maxLength} characters`);

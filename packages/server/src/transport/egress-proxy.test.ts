@@ -172,14 +172,15 @@ it("a proxy can be reached with TLS, and with TLS inside it", async () => {
   expect(await post(transport, endpoint(`http://receiver.test:${front}`))).toMatchObject({ error: expect.any(String) });
 });
 
-describe("a hostile proxy", () => {
-  const endless = (socket: Socket): void => {
-    const write = (): void => {
-      while (!socket.destroyed && socket.write(Buffer.alloc(4096, "x")));
-      if (!socket.destroyed) socket.once("drain", write);
-    };
-    write();
+const endless = (socket: Socket): void => {
+  const write = (): void => {
+    while (!socket.destroyed && socket.write(Buffer.alloc(4096, "x")));
+    if (!socket.destroyed) socket.once("drain", write);
   };
+  write();
+};
+
+describe("a hostile proxy", () => {
   it.each([
     ["http", "garbage", (socket: Socket) => socket.end("nonsense\r\n\r\n"), "sent no HTTP reply"],
     ["http", "nothing", (socket: Socket) => socket.end(), "closed the connection"],
@@ -202,11 +203,11 @@ describe("a hostile proxy", () => {
 
   it.each(["http", "socks5"])("over %s that never answers is given up after its own time", async (scheme) => {
     const time = new ManualTime();
-    let asked = 0;
-    const port = await proxyWith(() => void asked++);
+    let requests = 0;
+    const port = await proxyWith(() => void requests++);
     start(`${scheme}://127.0.0.1:${port}`, { clock: time, timers: time });
     const result = post(transport, endpoint("http://127.0.0.1:9"));
-    await eventually(() => asked).toBe(1);
+    await eventually(() => requests).toBe(1);
     time.advance(transportLimits.proxyMsMax);
     expect(await result).toMatchObject({ error: "proxy_failed", errorDetail: expect.stringContaining("10000 ms") });
   });
@@ -223,17 +224,17 @@ describe("a hostile proxy", () => {
   });
 
   it("is left without open sockets when the attempt's time is over, or the transport closes", async () => {
-    let asked = 0;
-    const port = await proxyWith(() => void asked++);
+    let requests = 0;
+    const port = await proxyWith(() => void requests++);
     const time = new ManualTime();
     start(`http://127.0.0.1:${port}`, { clock: time, timers: time });
     const late = post(transport, endpoint("http://127.0.0.1:9", { timeoutMs: 1000 }));
-    await eventually(() => asked).toBe(1);
+    await eventually(() => requests).toBe(1);
     time.advance(1000);
     expect(await late).toMatchObject({ error: "timeout" });
     await eventually(() => transport.openSockets()).toBe(0);
     const aborted = post(transport, endpoint("http://127.0.0.1:9"));
-    await eventually(() => asked).toBe(2);
+    await eventually(() => requests).toBe(2);
     await transport.close();
     expect(await aborted).toMatchObject({ error: "aborted" });
   });

@@ -179,9 +179,9 @@ export class AccountHooks {
 
   async #sealed(name: string, settings: HookSettings): Promise<HookSettings> {
     const stored = (await this.#entries.get(name))?.value ?? null;
-    const endpointsOf = (hook: HookSettings) => ({ ...hook, prefix: "" });
     if (stored !== null) {
-      assertSecretsGiven(endpointsOf(stored), endpointsOf(settings), (url) => parseTarget(url).origin);
+      const before = { ...stored, prefix: "" };
+      assertSecretsGiven(before, { ...settings, prefix: "" }, (url) => parseTarget(url).origin);
     }
     return this.#options.endpointSecrets.seal(ownerOf(name), settings, stored);
   }

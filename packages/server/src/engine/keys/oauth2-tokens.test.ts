@@ -89,7 +89,7 @@ describe("a token request", () => {
   });
 
   it("is made once for all deliveries that wait, and never for another account's token", async () => {
-    const waiting = [1, 2, 3].map(() => tokens.token(account, client));
+    const waiting = [1, 2, 3].map(async () => tokens.token(account, client));
     expect(requests).toHaveLength(1);
     await answer(granted("t1"));
     expect(await Promise.all(waiting)).toEqual(["t1", "t1", "t1"]);

@@ -63,9 +63,9 @@ async function withinTime<T>(
   timers: AccessContext["timers"],
 ): Promise<T | string | PostResult> {
   if (typeof token === "string") return token;
-  let cancelTimer = (): void => {};
+  let cancelTimer: (() => void) | undefined;
   const tooLate = new Promise<PostResult>((resolve) => {
     cancelTimer = timers.after(timeMs, () => resolve(tokenFailure(`has no reply within ${timeMs} ms`)));
   });
-  return Promise.race([token, tooLate]).finally(cancelTimer);
+  return Promise.race([token, tooLate]).finally(() => cancelTimer?.());
 }
