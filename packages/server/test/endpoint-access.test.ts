@@ -75,9 +75,11 @@ async function filesWith(text: string): Promise<readonly string[]> {
 /** A receiver that accepts only clients with a certificate of the test's root. */
 async function startMutualTls() {
   const subjects: string[] = [];
+  const credentials: (string | undefined)[] = [];
   const options = { ...tlsFixture, ca: tlsChain.root, requestCert: true, rejectUnauthorized: true };
   const server = createServer(options, (request, response) => {
     subjects.push((request.socket as TLSSocket).getPeerCertificate().subject.CN as string);
+    credentials.push(request.headers.authorization);
     request.resume().once("end", () => response.writeHead(200).end());
   });
   server.on("tlsClientError", () => {});
@@ -86,6 +88,7 @@ async function startMutualTls() {
   return {
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     subjects,
+    credentials,
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();
@@ -156,6 +159,24 @@ describe("push.tls", () => {
     await subscribe(server, { url: endpoint.url });
     expect(await attemptOf(server)).toMatchObject({ verdict: "error", errorCode: "tls_failed" });
     expect(await filesWith(tlsChain.key.slice(100, 140))).toEqual([]);
+  });
+});
+
+describe("a hook", () => {
+  it("is called with a client certificate and credentials", async () => {
+    const server = await start();
+    await using endpoint = await startMutualTls();
+    const hook = { urls: [endpoint.url], protocol: "json", tls, auth: basic };
+    expect(await server.api.ok("PUT", "/v1/hooks/check", { json: hook })).toMatchObject({
+      auth: { password: null },
+      tls: { key: null },
+    });
+    expect(await server.api.ok("POST", "/v1/hooks/check/call", { json: {} })).toMatchObject({ httpStatus: 200 });
+    expect(endpoint.subjects).toEqual(["Ringback test receiver"]);
+    expect(endpoint.credentials).toEqual([`Basic ${Buffer.from(`ringback:${password}`).toString("base64")}`]);
+    await server.api.ok("PUT", "/v1/hooks/check", { json: { urls: [endpoint.url], protocol: "json" } });
+    expect(await server.api.ok("POST", "/v1/hooks/check/call", { json: {} })).toMatchObject({ error: "unreachable" });
+    expect(await filesWith(password)).toEqual([]);
   });
 });
 

@@ -146,7 +146,7 @@ export const settings = {
   masterKey: setting(
     masterKeys(8),
     [],
-    "The key that encrypts keys (`/v1/keys`), API keys and the values of push headers in the database. Without a " +
+    "The key that encrypts keys (`/v1/keys`), API keys and the secrets of endpoints in the database. Without a " +
       "master key none can be stored. With SQLite, a server without this setting makes a master key at its first start, " +
       "in the file `master.key` of the data folder. In production, set this one, and keep it apart from the database, because " +
       "both together reveal the secrets. To change it, put the new master key before " +

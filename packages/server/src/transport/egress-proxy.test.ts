@@ -12,6 +12,7 @@ import { eventually } from "./testing/eventually.ts";
 import { ManualTime } from "./testing/manual-time.ts";
 import { closeClean, endpoint, post } from "./testing/posting.ts";
 import { tlsFixture } from "./testing/tls-fixture.ts";
+import { WebSocketPeer } from "./testing/web-socket-peer.ts";
 import { createTransport, type TransportOptions } from "./transport-by-scheme.ts";
 
 let transport: Transport;
@@ -109,7 +110,16 @@ describe.each([
     expect(proxy.targets).toEqual([]);
   });
 
-  it("a message over TCP gets to the receiver", async () => {
+  it.each([false, true])("a message over a WebSocket gets to the receiver; with TLS: %s", async (secure) => {
+    await using proxy = await startProxy();
+    await using peer = await WebSocketPeer.start({ tls: secure });
+    start(proxy.url);
+    expect(await post(transport, { ...endpoint(peer.origin), path: "/" }, "hello 1")).toMatchObject({ error: null });
+    await eventually(() => peer.texts).toEqual(["hello 1"]);
+    expect(proxy.targets).toHaveLength(1);
+  });
+
+  it("a message over TCP gets to the receiver, whose end of the stream is noticed", async () => {
     await using proxy = await startProxy();
     const received: Buffer[] = [];
     const port = await listen(
@@ -117,7 +127,8 @@ describe.each([
         (socket) => void socket.on("data", (bytes: Buffer) => received.push(bytes)).on("end", () => socket.end()),
       ),
     );
-    start(proxy.url);
+    const time = new ManualTime();
+    start(proxy.url, { clock: time, timers: time });
     const result = await post(transport, { ...endpoint(`tcp://127.0.0.1:${port}`), path: "/?byteOrder=big" }, "hello");
     expect(result).toMatchObject({ error: null });
     await eventually(() => Buffer.concat(received).toString()).toBe("\0\0\0\u0005hello");

@@ -32,13 +32,16 @@ export function openTunnel(
   let received: Buffer = Buffer.alloc(0);
   let step = dialogue.next();
   if (step.done !== true) write(step.value);
-  socket.on("data", onData);
+  // A listener for `data` would leave the socket in a mode in which later listeners get nothing.
+  socket.on("readable", onReadable);
   socket.on("error", onError);
   socket.on("close", onClose);
   const cancelTimer = timers.after(proxyMsMax, () => end(proxyFailure(`did not answer within ${proxyMsMax} ms`)));
   return stop;
 
-  function onData(bytes: Buffer): void {
+  function onReadable(): void {
+    const bytes = socket.read() as Buffer | null;
+    if (bytes === null) return;
     received = Buffer.concat([received, bytes]);
     while (step.done !== true) {
       const length = step.value.lengthOf(received) ?? Infinity;
@@ -75,8 +78,7 @@ export function openTunnel(
 
   function stop(): void {
     cancelTimer();
-    socket.pause();
-    socket.removeListener("data", onData);
+    socket.removeListener("readable", onReadable);
     socket.removeListener("error", onError);
     socket.removeListener("close", onClose);
   }
