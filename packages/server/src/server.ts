@@ -26,12 +26,14 @@ import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
-import { PushHeaders } from "./engine/keys/push-headers.ts";
-import { withUnusableHeaders } from "./engine/keys/stored-headers.ts";
+import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
+import { withUnusableSecrets } from "./engine/keys/stored-secrets.ts";
 import type { Readiness } from "./ops/health.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { openStore } from "./open-store.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
+import { createDirectRule } from "./transport/direct-rule.ts";
+import { parseEgressProxy } from "./transport/egress-proxy.ts";
 import { createEndpointRule } from "./transport/endpoint-rule.ts";
 import { createTransport } from "./transport/transport-by-scheme.ts";
 
@@ -78,7 +80,11 @@ async function createFoundation(config: Config, log: Logger) {
   const events = createEventBus((error) => log.error({ err: error }, "a listener for live events failed"));
   const { allowPrivateNetworks, allowedAddresses } = config;
   const addresses = { allowPrivateNetworks, allowedAddresses };
-  const transport = createTransport(addresses);
+  const transport = createTransport({
+    ...addresses,
+    proxy: parseEgressProxy(config.egressProxy) ?? undefined,
+    isDirect: createDirectRule(config.egressProxyExcept),
+  });
   const endpointRule = createEndpointRule(createAddressGuard(addresses));
   const metrics = createMetrics({
     statistics: () => store.records.statistics(),
@@ -100,7 +106,7 @@ function createServices(foundation: Foundation) {
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
   const accounts = new Accounts({ store, randomInt, failed: failedDuring("accounts") });
-  const pushHeaders = new PushHeaders(sealing);
+  const endpointSecrets = new EndpointSecrets({ ...sealing, clock: systemClock });
   const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
   const engine = new Engine({
     ...shared,
@@ -114,7 +120,7 @@ function createServices(foundation: Foundation) {
     keyRingOf: (accountId) => servicesOf(accountId).keys,
     appIdOf: (accountId) => accounts.appIdOf(accountId),
     log: createEngineLog(log),
-    pushHeaders,
+    endpointSecrets,
     inFlightMax: config.inFlightMax,
     failed: (error, during) => failedDuring(during)(error),
   });
@@ -128,6 +134,7 @@ function createServices(foundation: Foundation) {
     randomBytes,
     transport,
     endpointRule,
+    endpointSecrets,
     requestId: randomUUID,
     calls: hookCalls,
     memory: new MemoryBudget(limits.hookMemoryBytesMax),
@@ -146,12 +153,12 @@ function createServices(foundation: Foundation) {
     isLocal: isLoopbackHost(config.listen.host),
     failed: failedDuring("access"),
   });
-  return { engine, accounts, access, servicesOf, pushHeaders, hookCalls, pulls, pullQueues };
+  return { engine, accounts, access, servicesOf, endpointSecrets, hookCalls, pulls, pullQueues };
 }
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, accounts, access, servicesOf, pushHeaders, pulls }: Services,
+  { engine, accounts, access, servicesOf, endpointSecrets, pulls }: Services,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { publisher } = engine;
@@ -159,7 +166,7 @@ async function createHttpApp(
   const app = await createApp({
     ...shared,
     publisher,
-    pushHeaders,
+    endpointSecrets,
     pulls,
     metrics,
     version,
@@ -216,18 +223,22 @@ async function assertHasKey(access: Access, config: Config, log: Logger): Promis
 const namedSecretsMax = 50;
 
 async function warnOfSecrets(given: Foundation & Services): Promise<void> {
-  const { log, store, accounts, servicesOf, pushHeaders } = given;
+  const { log, store, accounts, servicesOf, endpointSecrets } = given;
   const missing = "because the master key that they were stored with is not configured";
   for (const { id, name } of accounts.active()) {
-    const { keys, apiKeys } = servicesOf(id);
+    const { keys, apiKeys, hooks } = servicesOf(id);
     for (const kids of [await keys.unusable(), await apiKeys.unusable()]) {
       const named = { account: name, count: kids.length, kids: kids.slice(0, namedSecretsMax) };
       if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
     }
+    const unusable = await hooks.unusable();
+    const named = { account: name, count: unusable.length, hooks: unusable.slice(0, namedSecretsMax) };
+    if (unusable.length > 0) log.warn(named, `the credentials of these hooks cannot be decrypted, ${missing}`);
   }
-  const unusable = await withUnusableHeaders({ store, pushHeaders });
+  const unusable = await withUnusableSecrets({ store, endpointSecrets });
   const named = { count: unusable.length, subscriptions: unusable.slice(0, namedSecretsMax) };
-  if (unusable.length > 0) log.warn(named, `the push headers of these subscriptions cannot be decrypted, ${missing}`);
+  if (unusable.length > 0)
+    log.warn(named, `the headers or credentials of these subscriptions cannot be decrypted, ${missing}`);
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

@@ -25,7 +25,7 @@ import { Accounts } from "../../engine/accounts/accounts.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
-import { PushHeaders } from "../../engine/keys/push-headers.ts";
+import { EndpointSecrets } from "../../engine/keys/endpoint-secrets.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CallerRules } from "../../http/caller-rules.ts";
 import type { HttpLimits } from "../../http/http-limits.ts";
@@ -153,6 +153,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   if (parts.pullQueues === undefined) pullQueues.start();
   const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
   const pulls = new RecordedPulls(accountPulls);
+  const endpointSecrets = new EndpointSecrets({ ...safe, clock: ticking });
   const shownHookCalls: HookObserver = { hookCalled: (...call) => metrics.observer.hookCalled(...call) };
   const { accounts, access, servicesOf } = await createAccountParts(parts, {
     ...shared,
@@ -162,6 +163,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     pullQueues,
     pulls: accountPulls,
     endpointRule,
+    endpointSecrets,
   });
   const app = await createApp({
     store,
@@ -169,7 +171,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     accounts,
     access,
     servicesOf,
-    pushHeaders: new PushHeaders(safe),
+    endpointSecrets,
     endpointRule,
     pulls,
     events,
