@@ -10,6 +10,7 @@ import { addWechatApi } from "./compat/wechat/api.ts";
 import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
 import { masterKeysOf } from "./config/master-key-file.ts";
+import { readTlsFiles, type TlsFiles, watchTlsFiles } from "./config/tls-files.ts";
 import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { Engine } from "./engine/engine.ts";
@@ -23,6 +24,7 @@ import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { AccountHooks } from "./engine/hooks/account-hooks.ts";
 import { AccountApiKeys } from "./engine/keys/account-api-keys.ts";
 import { AccountKeys } from "./engine/keys/account-keys.ts";
+import { Listeners } from "./http/listeners.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { PushHeaders } from "./engine/keys/push-headers.ts";
 import { withUnusableHeaders } from "./engine/keys/stored-headers.ts";
@@ -37,6 +39,10 @@ import { createTransport } from "./transport/transport-by-scheme.ts";
 export interface RunningServer {
   /** The URL that the server listens on, such as `http://127.0.0.1:8000`. */
   readonly url: string;
+  /** The URL of `opsListen`. */
+  readonly opsUrl: string | null;
+  /** The URL of `publicListen`. */
+  readonly publicUrl: string | null;
   /** Stops accepting requests, finishes or releases running work, and ends. Takes at most about `shutdownGraceMs`. */
   close(): Promise<void>;
 }
@@ -46,28 +52,60 @@ type Services = ReturnType<typeof createServices>;
 
 /** The composition root: the only file that creates the parts of the server and connects them. */
 export async function startServer(config: Config, { log }: { log: Logger }): Promise<RunningServer> {
+  const tlsFiles = await readTlsFiles(config);
+  const listeners = createListeners(config, log, tlsFiles);
   const foundation = await createFoundation(config, log);
   const stopClockLog = logClockJumps(systemClock, systemTimers, log);
   const services = createServices(foundation);
   let readiness: Readiness = { ready: false, reason: "starting" };
-  const app = await createHttpApp(foundation, services, () => readiness);
+  const app = await createHttpApp(foundation, services, listeners, () => readiness);
+  const stopTlsWatch = watchCertificate(config, log, tlsFiles, listeners);
   const close = async (): Promise<void> => {
     readiness = { ready: false, reason: "stopping" };
     stopClockLog();
-    await closeServer(foundation, services, app);
+    stopTlsWatch();
+    await closeServer(foundation, services, listeners, app);
   };
   try {
     await declareResources({ ...foundation, ...services }, config);
     await warnOfSecrets({ ...foundation, ...services });
     services.pullQueues.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
+    const urlOf = (address: AddressInfo | null) => address && urlOfAddress(address, tlsFiles !== null);
+    const opsUrl = urlOf(await listeners.open("ops"));
+    const publicUrl = urlOf(await listeners.open("public"));
     await services.engine.start();
+    readiness = { ready: true };
+    return { url: urlOf(app.server.address() as AddressInfo) ?? "", opsUrl, publicUrl, close };
   } catch (error) {
     await close();
     throw error;
   }
-  readiness = { ready: true };
-  return { url: urlOf(app.server.address() as AddressInfo), close };
+}
+
+function createListeners(config: Config, log: Logger, certificate: TlsFiles | null): Listeners {
+  const { opsListen, publicListen, trustedProxies, connectionsPerSourceMax } = config;
+  return new Listeners({
+    certificate,
+    trustedProxies,
+    connectionsPerSourceMax,
+    addresses: { ops: opsListen, public: publicListen },
+    connectionsRefused: (source, count) => log.warn({ source, count }, "refused connections of a source with too many"),
+  });
+}
+
+/** Returns the function that ends the watch. */
+function watchCertificate(config: Config, log: Logger, files: TlsFiles | null, listeners: Listeners): () => void {
+  if (files === null) return () => {};
+  return watchTlsFiles(config, files, {
+    timers: systemTimers,
+    changed(pair) {
+      listeners.setCertificate(pair);
+      log.info("the TLS certificate was replaced");
+    },
+    failed: (error) =>
+      log.error({ err: error }, "the TLS files changed but cannot be used, so the old certificate stays"),
+  });
 }
 
 /** Creates the parts that all other parts depend on, such as the store. */
@@ -167,6 +205,7 @@ function createServices({ config, log, store, masterKeys, transport, endpointRul
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
   { engine, keys, apiKeys, pushHeaders, hooks, inboxes, pulls, queues }: Services,
+  listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { publisher } = engine;
@@ -183,6 +222,7 @@ async function createHttpApp(
     metrics,
     version,
     ready,
+    listeners,
     callers: {
       listenHost: config.listen.host,
       machineName: hostname(),
@@ -203,11 +243,16 @@ async function createHttpApp(
   return app;
 }
 
-async function closeServer({ config, store }: Foundation, services: Services, app: FastifyInstance): Promise<void> {
+async function closeServer(
+  { config, store }: Foundation,
+  services: Services,
+  listeners: Listeners,
+  app: FastifyInstance,
+): Promise<void> {
   const { engine, hooks, pullQueues } = services;
   // Clients and endpoints have the same grace period. Neither a slow client nor a hanging endpoint can delay the end of
   // the process.
-  const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
+  const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => listeners.closeConnections());
   hooks.stop();
   const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsRunning > 0);
   await Promise.all([app.close().finally(cancelTimer), stopEngine]);
@@ -229,6 +274,6 @@ async function warnOfSecrets({ log, store, keys, apiKeys, pushHeaders }: Foundat
   if (unusable.length > 0) log.warn(named, `the push headers of these subscriptions cannot be decrypted, ${missing}`);
 }
 
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+function urlOfAddress({ address, family, port }: AddressInfo, hasTls: boolean): string {
+  return `${hasTls ? "https" : "http"}://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }

@@ -11,7 +11,14 @@ import type { CommandContext } from "./context.ts";
 import { createPaint } from "./paint.ts";
 
 /** The function that server.ts exports. */
-export type StartServer = (config: Config, deps: { log: Logger }) => Promise<{ url: string; close(): Promise<void> }>;
+export type StartServer = (config: Config, deps: { log: Logger }) => Promise<StartedServer>;
+
+interface StartedServer {
+  readonly url: string;
+  readonly opsUrl?: string | null;
+  readonly publicUrl?: string | null;
+  close(): Promise<void>;
+}
 
 /** The server stops within about `shutdownGraceMs`. After this additional time the process ends anyway. */
 const closeMarginMs = 5_000;
@@ -74,12 +81,16 @@ export async function serve(
     throw startFailure(error, config);
   });
   const data = dataLocation(config);
-  log.info({ url: server.url, data, version }, "listening");
+  const { url, opsUrl = null, publicUrl = null } = server;
+  const others = { ...(opsUrl === null ? {} : { opsUrl }), ...(publicUrl === null ? {} : { publicUrl }) };
+  log.info({ url, ...others, data, version }, "listening");
   if (!isLoopbackHost(config.listen.host)) {
     log.warn("there is no authentication yet: everyone who can reach this address can publish and subscribe");
   }
   if (isReadable) {
-    stdout.write(`Ringback ${version} listens on ${paint("bold", server.url)} and keeps its data in ${data}.\n`);
+    stdout.write(`Ringback ${version} listens on ${paint("bold", url)} and keeps its data in ${data}.\n`);
+    if (publicUrl !== null) stdout.write(`Inboxes alone are at ${publicUrl}.\n`);
+    if (opsUrl !== null) stdout.write(`Metrics and health alone are at ${opsUrl}.\n`);
     stdout.write(
       "Next: run `npm run ringback -- receive` in another terminal and follow the README. Ctrl-C stops the server.\n",
     );
