@@ -131,17 +131,26 @@ async function closeInTime(server: { close(): Promise<void> }, limitMs: number):
   }
 }
 
-function startFailure(error: unknown, { listen }: Config): unknown {
+function startFailure(error: unknown, config: Config): unknown {
   if (!(error instanceof Error) || !("code" in error)) return error;
   const isOfListening = "syscall" in error && error.syscall === "listen";
-  const advice = listenAdvice(`${listen.host}:${listen.port}`, String(error.code), isOfListening);
+  const key = isOfListening ? failedAddress(error, config) : "listen";
+  const { host, port } = config[key] ?? config.listen;
+  const advice = listenAdvice(`${host}:${port}`, flagName(key), String(error.code), isOfListening);
   return advice === null ? error : new CommandError(advice, { cause: error });
 }
 
-function listenAdvice(at: string, code: string, isOfListening: boolean): string | null {
-  if (code === "EADDRINUSE")
-    return `${at} is in use already; stop what listens there, or give --listen another address`;
-  if (code === "EACCES" && isOfListening) return `this user may not listen on ${at}; give --listen a port above 1023`;
+/** Returns the setting of the address that could not be listened on. */
+function failedAddress(error: object, config: Config) {
+  const keys = ["listen", "opsListen", "publicListen"] as const;
+  const isFailed = (key: (typeof keys)[number]) =>
+    "address" in error && error.address === config[key]?.host && "port" in error && error.port === config[key]?.port;
+  return keys.find(isFailed) ?? "listen";
+}
+
+function listenAdvice(at: string, flag: string, code: string, isOfListening: boolean): string | null {
+  if (code === "EADDRINUSE") return `${at} is in use already; stop what listens there, or give ${flag} another address`;
+  if (code === "EACCES" && isOfListening) return `this user may not listen on ${at}; give ${flag} a port above 1023`;
   if (code !== "EADDRNOTAVAIL" && code !== "ENOTFOUND") return null;
-  return `${at} is not an address of this machine; give --listen one of its addresses`;
+  return `${at} is not an address of this machine; give ${flag} one of its addresses`;
 }

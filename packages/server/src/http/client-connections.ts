@@ -20,7 +20,7 @@ export class ClientConnections {
   readonly #options: ClientConnectionsOptions;
   readonly #perSource = new Map<string, number>();
   #refusedCount = 0;
-  #nextReportAtMs = 0;
+  #nextReport: NodeJS.Timeout | null = null;
 
   constructor(options: ClientConnectionsOptions) {
     this.#options = options;
@@ -51,7 +51,7 @@ export class ClientConnections {
     const source = sourceOf(remoteAddress);
     const count = this.#perSource.get(source) ?? 0;
     if (count >= perSourceMax) {
-      this.#report(source);
+      this.#refuse(source);
       return false;
     }
     this.#perSource.set(source, count + 1);
@@ -65,13 +65,18 @@ export class ClientConnections {
     else this.#perSource.set(source, count - 1);
   }
 
-  #report(source: string): void {
+  #refuse(source: string): void {
     this.#refusedCount++;
-    const now = performance.now();
-    if (now < this.#nextReportAtMs) return;
-    this.#nextReportAtMs = now + reportMs;
+    if (this.#nextReport === null) this.#report(source);
+  }
+
+  #report(source: string): void {
     this.#options.refused(source, this.#refusedCount);
     this.#refusedCount = 0;
+    this.#nextReport = setTimeout(() => {
+      this.#nextReport = null;
+      if (this.#refusedCount > 0) this.#report(source);
+    }, reportMs).unref();
   }
 }
 

@@ -23,6 +23,7 @@ import { AccountHooks } from "../../engine/hooks/account-hooks.ts";
 import type { AccountHooksOptions } from "../../engine/hooks/account-hooks.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CallerRules } from "../../http/caller-rules.ts";
+import type { Listeners } from "../../http/listeners.ts";
 import type { HttpLimits } from "../../http/http-limits.ts";
 import { RecordedEvents } from "./recorded-events.ts";
 import { RecordedPulls } from "./recorded-pulls.ts";
@@ -54,6 +55,7 @@ export interface TestParts {
   readonly inboxes?: Inboxes;
   readonly nowMs?: number;
   readonly callers?: CallerRules;
+  readonly listeners?: Listeners;
 }
 
 /** Tests use any host name, and no browsers. */
@@ -134,6 +136,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     clock: ticking,
     config,
     callers: parts.callers ?? everyHost,
+    ...(parts.listeners === undefined ? {} : { listeners: parts.listeners }),
   });
   return Object.assign(testApp, { app, clock, store, events, publisher, accountPulls, pulls, apiKeys, logLines });
 }
