@@ -32,9 +32,13 @@ interface OpenSession {
 }
 
 interface OpenStream {
-  readonly request: Http2Request;
+  readonly stream: ServerHttp2Stream;
   readonly response: ServerResponse;
-  readonly endsAtMs: number;
+  /** The whole request must have arrived at this time; null: it has. */
+  arrivesUntilMs: number | null;
+  /** The bytes of the response that wait for the client, and the time since which they are the same. */
+  waitingBytes: number;
+  sameSinceMs: number;
 }
 
 /**
@@ -44,8 +48,7 @@ interface OpenStream {
 export class Http2Limits {
   readonly #config: HttpLimits;
   readonly #sessions = new Map<Http2Session, OpenSession>();
-  readonly #arriving = new Set<OpenStream>();
-  #streams = 0;
+  readonly #streams = new Set<OpenStream>();
 
   constructor(config: HttpLimits) {
     this.#config = config;
@@ -60,21 +63,18 @@ export class Http2Limits {
   /** Returns false if there are too many streams already. The client may then send the request again. */
   admit(request: Http2Request, response: ServerResponse): boolean {
     const { stream } = request;
-    const { connectionsMax, connectionIdleMsMax, requestMsMax } = this.#config;
-    if (this.#streams >= connectionsMax) {
+    const { connectionsMax, requestMsMax } = this.#config;
+    if (this.#streams.size >= connectionsMax) {
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
       return false;
     }
-    this.#count(stream);
-    stream.setTimeout(connectionIdleMsMax, () => cancelStream(stream));
+    const sameSinceMs = performance.now();
+    const arrivesUntilMs = stream.endAfterHeaders ? null : sameSinceMs + requestMsMax;
+    this.#add({ stream, response, arrivesUntilMs, waitingBytes: 0, sameSinceMs });
     // A response without the whole request ends the stream (RFC 9113 section 8.1).
     stream.once("finish", () => {
       if (!stream.destroyed && !isWhole(stream)) stream.close(constants.NGHTTP2_NO_ERROR);
     });
-    if (stream.endAfterHeaders) return true;
-    const arriving = { request, response, endsAtMs: performance.now() + requestMsMax };
-    this.#arriving.add(arriving);
-    stream.once("close", () => this.#arriving.delete(arriving));
     return true;
   }
 
@@ -86,23 +86,33 @@ export class Http2Limits {
       if (endsAtMs + this.#config.closeMsMax > now) session.close();
       else session.destroy();
     }
-    for (const arriving of this.#arriving) {
-      if (arriving.endsAtMs > now) continue;
-      this.#arriving.delete(arriving);
-      if (!isWhole(arriving.request.stream)) refuseSlowBody(arriving);
-    }
+    for (const open of this.#streams) this.#checkStream(open, now);
   }
 
-  #count(stream: ServerHttp2Stream): void {
-    const { session } = stream;
-    const open = session && this.#sessions.get(session);
-    this.#streams++;
-    if (open) open.streams++;
+  #checkStream(open: OpenStream, nowMs: number): void {
+    const { stream, response, arrivesUntilMs } = open;
+    if (arrivesUntilMs !== null && arrivesUntilMs <= nowMs) {
+      open.arrivesUntilMs = null;
+      if (!isWhole(stream)) refuseSlowBody(stream, response);
+    }
+    // Node's own time limit of a stream starts again whenever another stream of the session makes progress.
+    const { bufferSize } = stream;
+    if (bufferSize === 0 || bufferSize !== open.waitingBytes) {
+      open.waitingBytes = bufferSize;
+      open.sameSinceMs = nowMs;
+    } else if (nowMs - open.sameSinceMs >= this.#config.connectionIdleMsMax) cancelStream(stream);
+  }
+
+  #add(open: OpenStream): void {
+    const { stream } = open;
+    const session = stream.session && this.#sessions.get(stream.session);
+    this.#streams.add(open);
+    if (session) session.streams++;
     stream.once("close", () => {
-      this.#streams--;
-      if (!open) return;
-      open.streams--;
-      open.endsAtMs = performance.now() + this.#config.keepAliveMs;
+      this.#streams.delete(open);
+      if (!session) return;
+      session.streams--;
+      session.endsAtMs = performance.now() + this.#config.keepAliveMs;
     });
   }
 }
@@ -117,7 +127,7 @@ function isWhole(stream: ServerHttp2Stream): boolean {
   return stream.destroyed || stream.state.remoteClose === 1;
 }
 
-function refuseSlowBody({ request, response }: OpenStream): void {
-  if (response.headersSent) cancelStream(request.stream);
+function refuseSlowBody(stream: ServerHttp2Stream, response: ServerResponse): void {
+  if (response.headersSent) cancelStream(stream);
   else writeProblem(response, new RingbackError("request_timeout"));
 }

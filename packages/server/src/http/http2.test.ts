@@ -5,7 +5,7 @@
 
 import { once } from "node:events";
 import { request as requestByHttp1 } from "node:https";
-import type { ClientHttp2Session } from "node:http2";
+import { type ClientHttp2Session, constants } from "node:http2";
 import { connect as connectTls } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listen } from "../api/testing/raw-connection.ts";
@@ -15,6 +15,7 @@ import { tlsFixture } from "../transport/testing/tls-fixture.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { Listeners } from "./listeners.ts";
 import { openSession, send } from "./testing/http2-client.ts";
+import { FrameClient } from "./testing/http2-frames.ts";
 
 const config: Partial<HttpLimits> = {
   requestHeaderBytesMax: 4096,
@@ -39,7 +40,8 @@ afterEach(async () => {
   await test.app.close();
 });
 
-const json = (value: unknown) => [JSON.stringify(value)];
+const putInbox = { ":method": "PUT", ":path": "/v1/inboxes/in", "content-type": "application/json" };
+const inbox = '{"topic":"orders"}';
 const post = { ":method": "POST", ":path": "/v1/topics/orders/messages", "content-type": "text/plain" };
 const codeOf = ({ body }: { body: string }) => (JSON.parse(body) as { code: string }).code;
 const stored = async () => (await storedMessages(test.store)).map(({ body }) => body.length);
@@ -104,16 +106,14 @@ describe("over HTTP/2", () => {
   });
 
   it("reads a body that has neither a length nor a type", async () => {
-    await send(session, { ":method": "PUT", ":path": "/v1/inboxes/in", "content-type": "application/json" }, [
-      '{"topic":"orders"}',
-    ]);
+    await send(session, putInbox, [inbox]);
     const path = { ":method": "POST", ":path": "/in/in" };
     expect(await send(session, path, ["some", "bytes"])).toMatchObject({ status: 200 });
     expect(await send(session, { ":path": "/in/in" })).toMatchObject({ status: 200, body: "somebytes" });
   });
 
   it("keeps the headers of a message that an inbox received, without those of HTTP/2 itself", async () => {
-    await send(session, { ":method": "PUT", ":path": "/v1/inboxes/in" }, json({ topic: "orders" }));
+    await send(session, putInbox, [inbox]);
     await send(session, { ":method": "POST", ":path": "/in/in?a=1", "x-one": "1", "x-two": ["2", "3"] }, ["x"]);
     const { headers } = await send(session, { ":path": "/in/in" });
     expect(headers).toMatchObject({
@@ -149,20 +149,19 @@ describe("over HTTP/2", () => {
   });
 
   it.each([
-    ["resets its stream", (stream: { close: (code: number) => void }) => stream.close(8)],
-    ["closes its connection", () => session.destroy()],
+    ["resets its stream", (client: FrameClient) => client.reset(1)],
+    ["closes its connection", (client: FrameClient) => client.socket.destroy()],
   ])("stores nothing of a client that %s in the middle of a body", async (_how, leave) => {
-    const stream = session.request(post);
-    stream.on("error", () => {});
-    stream.write("the first half");
-    await once(session, "localSettings");
+    const client = await FrameClient.open(port);
+    client.request(1, post, { hasBody: true });
+    client.data(1, "the first half");
+    client.request(3, {});
     // The server has read the first half when it has answered a later request.
-    await send(session, { ":path": "/healthz" });
-    leave(stream);
-    const later = await openSession(port);
-    expect(await send(later, post, ["whole"])).toMatchObject({ status: 201 });
+    await expect.poll(() => client.body(3)).toContain("ok");
+    leave(client);
+    expect(await send(session, post, ["whole"])).toMatchObject({ status: 201 });
     expect(await stored()).toEqual([5]);
-    later.destroy();
+    client.socket.destroy();
   });
 
   it("answers 100 Continue for a body that is allowed, and refuses one that is too large", async () => {
@@ -172,8 +171,10 @@ describe("over HTTP/2", () => {
     const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
     expect(headers[":status"]).toBe(201);
     stream.close();
-    const refused = await send(session, { ...post, expect: "100-continue", "content-length": 100_001 }, [""]);
-    expect(refused).toMatchObject({ status: 413 });
+    const large = session.request({ ...post, expect: "100-continue", "content-length": 100_001 });
+    const [refused] = (await once(large, "response")) as [Record<string, unknown>];
+    expect(refused[":status"]).toBe(413);
+    large.close();
     expect(await send(session, { ...post, expect: "a-miracle" }, [""])).toMatchObject({ status: 417 });
   });
 
@@ -193,5 +194,94 @@ describe("over HTTP/2", () => {
     const huge = await send(session, { ":path": "/healthz", x: "1".repeat(20_000) });
     expect(huge).toMatchObject({ status: 0, end: "ENHANCE_YOUR_CALM" });
     expect(await send(session, { ":path": "/healthz" })).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    ["evil.example", {}, 421, "host_not_allowed"],
+    ["localhost", { host: "evil.example" }, 400, "malformed_request"],
+    ["localhost", { origin: "https://evil.example" }, 403, "origin_not_allowed"],
+    ["localhost:8000", { origin: "https://localhost:8000", host: "localhost:8000" }, 200, undefined],
+  ])("judges the authority %s with %j as HTTP/1.1 would", async (authority, headers, status, code) => {
+    const callers = { listenHost: "127.0.0.1", machineName: "m", allowedHosts: [], allowedOrigins: [] };
+    const strict = await createTestApp(config, { listeners: new Listeners({ certificate }), callers });
+    const client = await FrameClient.open(await listen(strict.app));
+    client.request(1, { ":authority": authority, ...headers });
+    await expect
+      .poll(() => client.body(1))
+      .toMatch(status === 200 ? /"ok"/ : new RegExp(`"status":${status}.*"code":"${code}"`));
+    client.socket.destroy();
+    await strict.app.close();
+  });
+
+  it("refuses a request without a host", async () => {
+    const client = await FrameClient.open(port);
+    client.request(1, { ":authority": undefined });
+    await expect.poll(() => client.codes(1)).toEqual([constants.NGHTTP2_PROTOCOL_ERROR]);
+    client.socket.destroy();
+  });
+
+  it("streams events until the client resets its stream", async () => {
+    const client = await FrameClient.open(port);
+    client.request(1, { ":path": "/v1/events" });
+    await expect.poll(() => client.body(1)).toBe("retry: 2000\n\n");
+    expect(test.events.listening).toBe(true);
+    client.reset(1);
+    await expect.poll(() => test.events.listening).toBe(false);
+    client.socket.destroy();
+  });
+});
+
+const pulled = {
+  ":method": "POST",
+  ":path": "/v1/topics/orders/subscriptions/s/pull",
+  "content-type": "application/json",
+};
+
+describe("a message that is taken over HTTP/2", () => {
+  beforeEach(async () => {
+    const subscription = {
+      ":method": "PUT",
+      ":path": "/v1/topics/orders/subscriptions/s",
+      "content-type": "application/json",
+    };
+    await send(session, subscription, ['{"pull":{}}']);
+    await send(session, putInbox, [inbox]);
+    await send(session, post, ["x".repeat(80_000)]);
+  });
+
+  it.each([
+    [
+      "pull",
+      (client: FrameClient) => {
+        client.request(1, pulled, { hasBody: true });
+        client.data(1, "{}", { isLast: true });
+      },
+      pulled,
+    ],
+    ["inbox", (client: FrameClient) => client.request(1, { ":path": "/in/in" }), { ":path": "/in/in" }],
+  ])("from a %s is there for the next client if the first one reads only a part", async (_from, take, again) => {
+    // The flow control of HTTP/2 lets the server send 65,535 bytes. The client resets the stream then.
+    const client = await FrameClient.open(port);
+    take(client);
+    await expect.poll(() => client.body(1).length).toBe(65_535);
+    client.reset(1);
+    await expect
+      .poll(async () => (await send(session, again, "content-type" in again ? ["{}"] : null)).body.length)
+      .toBeGreaterThan(80_000 - 1);
+    client.socket.destroy();
+  });
+
+  it("is not given to a waiting client that has reset its stream", async () => {
+    await send(session, { ":path": "/in/in" });
+    const client = await FrameClient.open(port);
+    client.request(1, { ":path": "/in/in?waitMs=60000" });
+    client.request(3, {});
+    await expect.poll(() => client.body(3)).toContain("ok");
+    client.reset(1);
+    client.request(5, {});
+    await expect.poll(() => client.body(5)).toContain("ok");
+    await send(session, post, ["next"]);
+    expect(await send(session, { ":path": "/in/in" })).toMatchObject({ body: "next" });
+    client.socket.destroy();
   });
 });

@@ -37,7 +37,7 @@ export async function send(
   stream.setEncoding("utf8").on("data", (piece: string) => (text += piece));
   for (const piece of body ?? []) stream.write(piece);
   if (body !== null) stream.end();
-  await once(stream, "close");
+  await new Promise<void>((resolve) => stream.once("close", resolve));
   return { status, headers: received, body: text, end: nameOf(stream.rstCode ?? 0) };
 }
 
