@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import type { Timers } from "../domain/ports.ts";
 import { ConfigError } from "./config-error.ts";
@@ -22,6 +22,7 @@ interface WatchOptions {
 }
 
 const checkMs = 1_000;
+const pemBytesMax = 1024 * 1024;
 
 /** Returns null if no files are configured. Throws `ConfigError`. */
 export async function readTlsFiles(paths: Paths): Promise<TlsFiles | null> {
@@ -66,6 +67,8 @@ export function watchTlsFiles(paths: Paths, current: TlsFiles, { timers, changed
 
 async function readPem(paths: Paths, key: keyof Paths): Promise<Buffer> {
   try {
+    const file = await stat(paths[key]);
+    if (!file.isFile() || file.size > pemBytesMax) throw new Error(`give a file of at most ${pemBytesMax} bytes`);
     return await readFile(paths[key]);
   } catch (error) {
     throw fault(key, `cannot read the file ${JSON.stringify(paths[key])}`, error);
@@ -90,7 +93,8 @@ function assertUsable({ cert, key }: TlsFiles, { tlsCertFile, tlsKeyFile }: Path
 }
 
 function fault(key: keyof Paths, sentence: string, error: unknown): ConfigError {
-  const reason = error instanceof Error ? error.message : String(error);
+  // OpenSSL's messages are such as "error:05800074:x509 certificate routines::key values mismatch".
+  const reason = (error instanceof Error ? error.message : String(error)).replace(/^error:[^ ].*::/, "");
   return new ConfigError(flagName(key), key, `${sentence}: ${reason}`, error);
 }
 

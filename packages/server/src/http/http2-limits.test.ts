@@ -1,6 +1,6 @@
 /**
- * Real: the HTTP application behind TLS, on a socket of the loopback interface, and clients that write frames of HTTP/2.
- * Faked: publisher and event bus, in memory. The time limits are short, and tests wait for their effect only.
+ * Real: the HTTP application behind TLS, on a socket of the loopback interface, and clients that write frames of
+ * HTTP/2. Faked: publisher and event bus, in memory. The time limits are short, and tests wait for their effect only.
  */
 
 import { connect } from "node:net";
@@ -39,7 +39,10 @@ afterEach(async () => {
 });
 
 const goAwayCodes = () => client.codes(0);
-const answered = (streamId: number) => expect.poll(() => client.body(streamId)).toContain('"ok"');
+async function answered(streamId: number): Promise<void> {
+  await expect.poll(() => client.body(streamId)).toContain('"ok"');
+}
+
 const publish = { ":method": "POST", ":path": "/v1/topics/orders/messages", "content-type": "text/plain" };
 
 describe("a session of HTTP/2", () => {

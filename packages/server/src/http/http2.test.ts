@@ -46,6 +46,20 @@ const post = { ":method": "POST", ":path": "/v1/topics/orders/messages", "conten
 const codeOf = ({ body }: { body: string }) => (JSON.parse(body) as { code: string }).code;
 const stored = async () => (await storedMessages(test.store)).map(({ body }) => body.length);
 
+/** Returns the version of TLS that a client of only one version gets, or the code of the error. */
+async function versionWith(version: "TLSv1.2" | "TLSv1.1"): Promise<string | null> {
+  const options = { minVersion: version, maxVersion: version, ciphers: "DEFAULT:@SECLEVEL=0" };
+  const socket = connectTls({ port, host: "127.0.0.1", ca: tlsFixture.cert, ...options });
+  try {
+    await once(socket, "secureConnect");
+    return socket.getProtocol();
+  } catch (error) {
+    return (error as { code: string }).code;
+  } finally {
+    socket.destroy();
+  }
+}
+
 describe("a port with TLS", () => {
   it.each([
     [["h2", "http/1.1"], "h2"],
@@ -61,18 +75,6 @@ describe("a port with TLS", () => {
   });
 
   it("accepts TLS 1.2 and nothing older", async () => {
-    const versionWith = async (version: "TLSv1.2" | "TLSv1.1") => {
-      const options = { minVersion: version, maxVersion: version, ciphers: "DEFAULT:@SECLEVEL=0" };
-      const socket = connectTls({ port, host: "127.0.0.1", ca: tlsFixture.cert, ...options });
-      try {
-        await once(socket, "secureConnect");
-        return socket.getProtocol();
-      } catch (error) {
-        return (error as { code: string }).code;
-      } finally {
-        socket.destroy();
-      }
-    };
     expect(await versionWith("TLSv1.2")).toBe("TLSv1.2");
     expect(await versionWith("TLSv1.1")).toBe("ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION");
   });
