@@ -5,6 +5,7 @@
 
 import { connect } from "node:net";
 import { constants } from "node:http2";
+import { connect as connectTls } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { listen } from "../api/testing/raw-connection.ts";
 import { createTestApp, type TestApp } from "../api/testing/test-app.ts";
@@ -130,6 +131,20 @@ describe("a request over HTTP/2", () => {
     await answered(3);
   });
 
+  it("may be a GET with a body, which is dropped while the response is not ready", async () => {
+    await start({});
+    client.request(1, { ":path": "/v1/events" }, { hasBody: true });
+    await expect.poll(() => client.body(1)).toBe("retry: 2000\n\n");
+    // More than the window of a stream. So the rest can be sent only if the server takes the first part.
+    for (let streamId = 3; streamId < 15; streamId += 2) {
+      for (let i = 0; i < 10; i++) client.data(1, "x".repeat(10_000));
+      client.request(streamId, {});
+      await answered(streamId);
+    }
+    expect(client.codes(0)).toEqual([]);
+    expect(client.codes(1)).toEqual([]);
+  });
+
   it("has all the time that the server needs for it when its body has arrived", async () => {
     await start({ requestHeaderMsMax: 1_000, requestMsMax: 1_000 });
     const topic = "/v1/topics/orders";
@@ -160,6 +175,50 @@ describe("a request over HTTP/2", () => {
     const pings = setInterval(() => client.write("PING", 0, Buffer.alloc(8)), 10);
     await expect.poll(() => client.codes(1)).toEqual([constants.NGHTTP2_CANCEL]);
     clearInterval(pings);
+  });
+});
+
+describe("a client of HTTP/1.1 over TLS", () => {
+  const half = "POST /v1/topics/orders/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n";
+
+  async function answerTo(port: number, text: string): Promise<string> {
+    const socket = connectTls({ port, host: "127.0.0.1", ca: tlsFixture.cert, ALPNProtocols: ["http/1.1"] });
+    let answer = "";
+    socket.on("error", () => {});
+    socket.setEncoding("latin1").on("data", (piece: string) => (answer += piece));
+    socket.write(text);
+    await new Promise((resolve) => socket.once("close", resolve));
+    return answer;
+  }
+
+  it.each([
+    ["its headers", half],
+    ["its body", `${half}\r\nab`],
+  ])("gets 408 if it does not finish %s", async (_what, text) => {
+    const port = await start({ requestHeaderMsMax: 1_000, requestMsMax: 1_000 });
+    expect(await answerTo(port, text)).toMatch(/^HTTP\/1\.1 408 [^]*connection: close[^]*"request_timeout"/);
+  });
+
+  it("is disconnected when it has been idle for a while", async () => {
+    const port = await start({ keepAliveMs: 100 });
+    expect(await answerTo(port, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it("gets a problem for a malformed request", async () => {
+    const port = await start({});
+    expect(await answerTo(port, "HELLO\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 [^]*"malformed_request"/);
+    const connectAnswer = await answerTo(port, "CONNECT a.example:443 HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect(connectAnswer).toMatch(/^HTTP\/1\.1 405 [^]*"method_not_allowed"/);
+  });
+
+  it("does not delay the end of the server", async () => {
+    const port = await start({});
+    const answers = [half, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"].map((text) => answerTo(port, text));
+    await expect
+      .poll(() => new Promise((resolve) => test.app.server.getConnections((_, count) => resolve(count))))
+      .toBe(3);
+    await test.app.close();
+    await Promise.all(answers);
   });
 });
 
