@@ -89,6 +89,7 @@ export const limits = {
   tlsCaCharsMax: 64 * 1024,
   /** Header section of a request to this server. */
   requestHeaderBytesMax: 16 * 1024,
+  requestHeaderCountMax: 128,
   /** Time for a client to send the header section. `requestMsMax` is the time for the whole request. */
   requestHeaderMsMax: 10_000,
   requestMsMax: 60_000,
@@ -96,6 +97,8 @@ export const limits = {
    * Open client connections: one for each pull that may wait (`pullWaitersTotalMax`), plus 4,000 for other requests.
    */
   connectionsMax: 16_000,
+  /** Requests that may run at once over one HTTP/2 connection. All HTTP/2 connections together: `connectionsMax`. */
+  http2StreamsPerConnectionMax: 100,
   /**
    * Memory for request bodies that are still arriving, over all connections. Bounds what 10,000 slow uploads can use.
    */

@@ -28,6 +28,7 @@ import type { AccountQueues } from "../../engine/queues/account-queues.ts";
 import { EndpointSecrets } from "../../engine/keys/endpoint-secrets.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CallerRules } from "../../http/caller-rules.ts";
+import type { Listeners } from "../../http/listeners.ts";
 import type { HttpLimits } from "../../http/http-limits.ts";
 import { RecordedEvents } from "./recorded-events.ts";
 import { RecordedPulls } from "./recorded-pulls.ts";
@@ -69,6 +70,7 @@ export interface TestParts {
   readonly pullQueues?: PullQueues;
   readonly nowMs?: number;
   readonly callers?: CallerRules;
+  readonly listeners?: Listeners;
 }
 
 /** Tests use any host name, and no browsers. */
@@ -182,6 +184,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     clock: ticking,
     config,
     callers: parts.callers ?? everyHost,
+    ...(parts.listeners === undefined ? {} : { listeners: parts.listeners }),
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
   const built = { app, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
