@@ -197,18 +197,19 @@ describe("a request over HTTP/2", () => {
   });
 });
 
+/** Writes the text to a new connection, and returns everything that the server sends until it ends the connection. */
+async function answerTo(port: number, text: string): Promise<string> {
+  const socket = connectTls({ port, host: "127.0.0.1", ca: tlsFixture.cert, ALPNProtocols: ["http/1.1"] });
+  let answer = "";
+  socket.on("error", () => {});
+  socket.setEncoding("latin1").on("data", (piece: string) => (answer += piece));
+  socket.write(text);
+  await new Promise((resolve) => socket.once("close", resolve));
+  return answer;
+}
+
 describe("a client of HTTP/1.1 over TLS", () => {
   const half = "POST /v1/topics/orders/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n";
-
-  async function answerTo(port: number, text: string): Promise<string> {
-    const socket = connectTls({ port, host: "127.0.0.1", ca: tlsFixture.cert, ALPNProtocols: ["http/1.1"] });
-    let answer = "";
-    socket.on("error", () => {});
-    socket.setEncoding("latin1").on("data", (piece: string) => (answer += piece));
-    socket.write(text);
-    await new Promise((resolve) => socket.once("close", resolve));
-    return answer;
-  }
 
   it.each([
     ["its headers", half],
