@@ -1,11 +1,13 @@
 /** Real: `ringback serve` with TLS and several listeners, Node's clients, files. Nothing is faked. */
 
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { once } from "node:events";
 import { connect } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCommandInProcess, startCommandInProcess } from "../src/cli/testing/command-in-process.ts";
+import { flagKeys, flagName, settings } from "../src/config/settings.ts";
+import { limits } from "../src/domain/limits.ts";
 import { openSession, send } from "../src/http/testing/http2-client.ts";
 import { tlsChain } from "../src/transport/testing/tls-chain.ts";
 import { tlsFixture } from "../src/transport/testing/tls-fixture.ts";
@@ -100,5 +102,27 @@ describe("a server with a certificate", () => {
     );
     server.signal("SIGTERM");
     await server.ended;
+  });
+});
+
+describe("docs/guide/listeners.md", () => {
+  it("names flags and limits that the server has", async () => {
+    const text = await readFile(new URL("../../../docs/guide/listeners.md", import.meta.url), "utf8");
+    const flags = new Set(text.match(/--[a-z][a-z-]+/g));
+    expect([...flags].filter((flag) => !flagKeys.map(flagName).includes(flag))).toEqual([]);
+    const { connectionsMax, http2StreamsPerConnectionMax, requestHeaderCountMax, requestHeaderBytesMax } = limits;
+    const { requestHeaderMsMax, requestMsMax, keepAliveMs, connectionIdleMsMax } = limits;
+    for (const shown of [
+      `${settings.connectionsPerSourceMax.default.toLocaleString("en")} (\`connectionsPerSourceMax\`)`,
+      `each listener | ${connectionsMax.toLocaleString("en")} `,
+      `HTTP/2 connection | ${http2StreamsPerConnectionMax} `,
+      `headers | ${requestHeaderCountMax}, together ${requestHeaderBytesMax / 1024} KiB`,
+      `first request over HTTP/2 | ${requestHeaderMsMax / 1000} s`,
+      `whole request | ${requestMsMax / 1000} s`,
+      `without a request | ${keepAliveMs / 1000} s`,
+      `reads nothing | ${connectionIdleMsMax / 60_000} minutes`,
+    ]) {
+      expect(text).toContain(shown);
+    }
   });
 });

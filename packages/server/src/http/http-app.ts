@@ -5,7 +5,6 @@ import { guardCallers } from "./caller-gate.ts";
 import type { CallerRules } from "./caller-rules.ts";
 import { createErrorHandler } from "./error-handler.ts";
 import type { HttpLimits } from "./http-limits.ts";
-import { answerClientError } from "./http-server.ts";
 import type { Listeners } from "./listeners.ts";
 
 /**
@@ -24,7 +23,8 @@ export function createHttpApp(
   const app = Fastify({
     serverFactory: (listener) => listeners.createMain(listener, config),
     trustProxy: listeners.isTrustedProxy,
-    clientErrorHandler: answerClientError,
+    // The listeners handle these errors, on each of their servers.
+    clientErrorHandler: () => {},
     frameworkErrors: answerError,
     // Requests to a stopping server are refused by the listeners instead, with a problem document.
     return503OnClosing: false,

@@ -104,6 +104,7 @@ function createTlsServer(pair: CertificatePair, config: HttpLimits, http2: Http2
     ...tlsOptions(pair),
     ...http2Options(config),
     allowHTTP1: true,
+    noDelay: true,
     handshakeTimeout: config.requestHeaderMsMax,
     // Node 24 reads the options of HTTP/1.1 at this level, later versions in `http1Options`.
     ...http1Options(config),

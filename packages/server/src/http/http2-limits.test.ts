@@ -12,6 +12,7 @@ import { createTestApp, type TestApp } from "../api/testing/test-app.ts";
 import { tlsFixture } from "../transport/testing/tls-fixture.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { Listeners } from "./listeners.ts";
+import { openSession, send } from "./testing/http2-client.ts";
 import { FrameClient } from "./testing/http2-frames.ts";
 
 const certificate = { cert: Buffer.from(tlsFixture.cert), key: Buffer.from(tlsFixture.key) };
@@ -81,6 +82,24 @@ describe("a session of HTTP/2", () => {
     await expect.poll(() => client.codes(5)).toEqual([constants.NGHTTP2_REFUSED_STREAM]);
     client.data(1, "x", { isLast: true });
     await expect.poll(() => client.body(1)).toContain("topic_not_found");
+  });
+
+  it("accepts requests while large responses wait for its client", async () => {
+    const port = await start({});
+    const session = await openSession(port);
+    await send(session, { ":method": "PUT", ":path": "/v1/topics/orders" });
+    const inbox = { ":method": "PUT", ":path": "/v1/inboxes/in", "content-type": "application/json" };
+    await send(session, inbox, ['{"topic":"orders"}']);
+    for (let i = 0; i < 15; i++) await send(session, publish, [new Uint8Array(1_000_000)]);
+    session.destroy();
+    client.socket.destroy();
+    // SETTINGS_INITIAL_WINDOW_SIZE: the bodies of all responses wait.
+    client = await FrameClient.open(port, [[4, 0]]);
+    for (let streamId = 1; streamId <= 31; streamId += 2) {
+      client.request(streamId, streamId === 31 ? {} : { ":path": "/in/in" });
+      const isAnswered = () => client.received.some((frame) => frame.type === "HEADERS" && frame.streamId === streamId);
+      await expect.poll(isAnswered).toBe(true);
+    }
   });
 
   it("is closed if its client resets its streams as fast as it opens them", async () => {
@@ -178,18 +197,19 @@ describe("a request over HTTP/2", () => {
   });
 });
 
+/** Writes the text to a new connection, and returns everything that the server sends until it ends the connection. */
+async function answerTo(port: number, text: string): Promise<string> {
+  const socket = connectTls({ port, host: "127.0.0.1", ca: tlsFixture.cert, ALPNProtocols: ["http/1.1"] });
+  let answer = "";
+  socket.on("error", () => {});
+  socket.setEncoding("latin1").on("data", (piece: string) => (answer += piece));
+  socket.write(text);
+  await new Promise((resolve) => socket.once("close", resolve));
+  return answer;
+}
+
 describe("a client of HTTP/1.1 over TLS", () => {
   const half = "POST /v1/topics/orders/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n";
-
-  async function answerTo(port: number, text: string): Promise<string> {
-    const socket = connectTls({ port, host: "127.0.0.1", ca: tlsFixture.cert, ALPNProtocols: ["http/1.1"] });
-    let answer = "";
-    socket.on("error", () => {});
-    socket.setEncoding("latin1").on("data", (piece: string) => (answer += piece));
-    socket.write(text);
-    await new Promise((resolve) => socket.once("close", resolve));
-    return answer;
-  }
 
   it.each([
     ["its headers", half],

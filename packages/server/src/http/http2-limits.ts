@@ -30,6 +30,9 @@ export function http2Options(config: HttpLimits): SecureServerOptions {
       initialWindowSize: streamWindowBytes,
       maxHeaderListSize: readableHeaders * config.requestHeaderBytesMax,
     },
+    // In megabytes. Above it, Node refuses the headers of further requests. The responses to the requests of a session
+    // may wait in it; the routes limit the memory for large responses to all clients.
+    maxSessionMemory: 128,
     maxHeaderListPairs: readableHeaders * config.requestHeaderCountMax,
     // A client that opens streams only to reset them ("rapid reset") loses its connection.
     streamResetBurst: 1_000,

@@ -72,7 +72,6 @@ export class Listeners {
     if (address === undefined) return null;
     if (this.#application === null) throw new Error("the main server must be created first");
     const server = this.#create(name, this.#application);
-    server.on("clientError", answerClientError);
     const listening = once(server, "listening");
     server.listen(address.port, address.host);
     await listening;
@@ -119,6 +118,7 @@ export class Listeners {
       handler(request, response);
     };
     const server = createHttpServer(answer, limits, this.#state, this.#certificate);
+    server.on("clientError", answerClientError);
     this.#sockets.set(server, this.#connections.watch(server));
     server.once("close", () => this.#sockets.delete(server));
     return server;

@@ -73,10 +73,13 @@ describe.each([
   });
 });
 
-describe("openssl s_client", () => {
-  const client = (options: string) =>
-    runInShell(`openssl s_client -connect ${new URL(url).host} -CAfile ${cert} ${options} </dev/null 2>&1 || true`);
+function client(options: string): Promise<string> {
+  return runInShell(
+    `openssl s_client -connect ${new URL(url).host} -CAfile ${cert} ${options} </dev/null 2>&1 || true`,
+  );
+}
 
+describe("openssl s_client", () => {
   it.each([
     ["-alpn h2,http/1.1", "ALPN protocol: h2"],
     ["-alpn http/1.1", "ALPN protocol: http/1.1"],

@@ -3,7 +3,15 @@ import { connect, type TLSSocket } from "node:tls";
 import { tlsFixture } from "../../transport/testing/tls-fixture.ts";
 
 /** The types and flags of frames that tests write (RFC 9113 section 6). */
-export const frames = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4, PING: 6, GOAWAY: 7 } as const;
+export const frames = {
+  DATA: 0,
+  HEADERS: 1,
+  RST_STREAM: 3,
+  SETTINGS: 4,
+  PING: 6,
+  GOAWAY: 7,
+  WINDOW_UPDATE: 8,
+} as const;
 const endStream = 0x1;
 const endHeaders = 0x4;
 
