@@ -9,14 +9,14 @@ import type { HookSettings } from "../../domain/hook-rules.ts";
 import { hopsHeader } from "../../domain/hops.ts";
 import { limits } from "../../domain/limits.ts";
 import { losslessJson } from "../../domain/lossless-json.ts";
-import type { Entry } from "../../domain/model.ts";
+import type { AccountId, Entry } from "../../domain/model.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import { everyPage } from "../../store/every-page.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
-import { parseTarget, type Target } from "../../transport/endpoint.ts";
+import { parseTarget } from "../../transport/endpoint.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CalledHook, HookDetails, HookPayload } from "./hooks.ts";
 import type { Keys } from "../keys/account-keys.ts";
@@ -27,7 +27,7 @@ import type { HookObserver } from "../observer.ts";
 import { assertNoLoop } from "../loops.ts";
 import { CallLimit } from "./call-limit.ts";
 import { type BudgetShare, MemoryBudget } from "./memory-budget.ts";
-import { CallPosts, targetsOf } from "./hook-post.ts";
+import { CallPosts, type HookTarget, targetsOf } from "./hook-post.ts";
 import type { EngineServices } from "../services.ts";
 
 export interface AccountHooksOptions extends Pick<EngineServices, "store" | "events" | "clock" | "timers"> {
@@ -48,7 +48,7 @@ export interface AccountHooksOptions extends Pick<EngineServices, "store" | "eve
 interface PreparedHook {
   /** Contains no key, because a key can change without a change of the hook. */
   readonly definition: HookDefinition;
-  readonly targets: ReadonlyMap<string, Target>;
+  readonly targets: ReadonlyMap<string, HookTarget>;
 }
 
 /** The members of `AccountHooks` that the API and the configuration use. */
@@ -177,6 +177,10 @@ export class AccountHooks {
     return outcome;
   }
 
+  get #account(): AccountId {
+    return this.#options.store.catalog.defaultAccount().id;
+  }
+
   async #sealed(name: string, settings: HookSettings): Promise<HookSettings> {
     const stored = (await this.#entries.get(name))?.value ?? null;
     if (stored !== null) {
@@ -188,7 +192,7 @@ export class AccountHooks {
 
   /** Returns a transport that POSTs with the hook's credentials and TLS settings. Throws `key_unavailable`. */
   async #transportFor({ name, value }: Entry<HookSettings>): Promise<Pick<Transport, "post">> {
-    const { transport, endpointSecrets, store } = this.#options;
+    const { transport, endpointSecrets } = this.#options;
     if (!value.auth && !value.tls) return transport;
     const access = await endpointSecrets.open(ownerOf(name), value);
     if (access === null) {
@@ -196,7 +200,7 @@ export class AccountHooks {
       throw new RingbackError("key_unavailable", sentence);
     }
     const context = { ...this.#options, tokens: this.#tokens };
-    const account = store.catalog.defaultAccount().id;
+    const account = this.#account;
     return {
       post: (endpoint, headers, body, done) =>
         postWithAccess(context, { account, access, endpoint, headers: [...headers, ...access.headers], body }, done),
@@ -223,7 +227,7 @@ export class AccountHooks {
       if (protocol === null) throw new Error(`a stored hook has the unknown protocol "${settings.protocol}"`);
       const { urls, timeoutMs, onError, replyBytesMax } = settings;
       const definition = { urls, protocol, timeoutMs, onError, key: null, replyBytesMax };
-      prepared = { definition, targets: targetsOf(urls) };
+      prepared = { definition, targets: targetsOf(urls, this.#account) };
       this.#prepared.set(settings, prepared);
     }
     return prepared;
