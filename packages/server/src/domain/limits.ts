@@ -83,10 +83,13 @@ export const limits = {
   authNameCharsMax: 256,
   authSecretCharsMax: 4096,
   oauth2ScopesMax: 64,
-  /** A client certificate with its chain, and its key. */
-  tlsPemCharsMax: 32 * 1024,
-  /** The authorities that an endpoint's certificate may come from. */
-  tlsCaCharsMax: 64 * 1024,
+  /**
+   * A client certificate with its chain, a private key, or the authorities of an endpoint, in PEM. The store keeps the
+   * settings of all subscriptions in memory.
+   */
+  tlsPemCharsMax: 16 * 1024,
+  /** Signing with a longer RSA key would hold the event loop for too long in every TLS handshake. */
+  tlsRsaBitsMax: 4096,
   /** Header section of a request to this server. */
   requestHeaderBytesMax: 16 * 1024,
   requestHeaderCountMax: 128,
