@@ -16,6 +16,7 @@ import { Engine } from "./engine/engine.ts";
 import { createEngineLog } from "./ops/engine-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
+import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { AccountQueues } from "./engine/queues/account-queues.ts";
@@ -157,7 +158,12 @@ function createServices({ config, log, store, masterKeys, transport, endpointRul
       endpointRule,
       requestId: randomUUID,
     }),
-    inboxes: new AccountInboxes({ ...shared, publisher, pullQueues }),
+    inboxes: new AccountInboxes({
+      ...shared,
+      publisher,
+      pullQueues,
+      verifier: new InboxVerifier({ ...keySafe, clock: systemClock }),
+    }),
     pulls,
     pullQueues,
     queues,

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
@@ -7,6 +8,7 @@ import { isContentType } from "../domain/message-rules.ts";
 import { assertName } from "../domain/names.ts";
 import {
   receivedHeaderPrefix,
+  queryOf,
   receivedHeaders,
   receivedQueryHeader,
   receivedRequest,
@@ -56,13 +58,16 @@ const keepSchema = {
     `Content-Encoding. Headers and query are kept too: at most ${limits.inboxHeadersMax} headers with together ` +
     `${limits.inboxHeaderBytesMax} bytes, and a query of at most ${limits.inboxQueryBytesMax} bytes. Headers that describe ` +
     "the connection, and Authorization and Cookie, are left out. " +
-    "An inbox that keeps messages only while it is polled gives the same answer when it drops the message.",
+    "An inbox with `verify` keeps only requests that it can verify. An inbox that keeps messages only while it is polled " +
+    "gives the same answer when it drops the message.",
   params: inboxParams,
   body: { content: { "*/*": { schema: { contentMediaType: "*/*" } } } },
   response: {
     200: { ...success, description: "The message was kept, or dropped because nobody polls.", headers: idHeader },
     ...problemResponses(
       "invalid_name",
+      "signature_invalid",
+      "key_unavailable",
       "inbox_not_found",
       "topic_not_found",
       "invalid_type",
@@ -126,6 +131,8 @@ function keepRoute(app: FastifyInstance, inboxes: Inboxes, store: Store): void {
     const inbox = await inboxes.get(name);
     if (inbox === null) throw noInbox(request.params);
     const body = bodyBytes(request);
+    const target = request.raw.url ?? "";
+    await inboxes.verify(inbox, { headers: sentHeaders(request.raw), query: queryOf(target), body });
     const { type = null, encoding = null } = headersAsSent.get(request) ?? {};
     if (inbox.accept === "json") {
       if (encoding !== null && encoding !== "identity") {
@@ -134,12 +141,18 @@ function keepRoute(app: FastifyInstance, inboxes: Inboxes, store: Store): void {
       }
       await assertJson(body);
     }
-    const received = receivedRequest(request.raw.rawHeaders, request.raw.url ?? "");
+    const received = receivedRequest(request.raw.rawHeaders, target, inbox.verify);
     const hops = await hopsOf(store, request.headers);
     const { id } = await inboxes.keep(name, { body, contentType: type, request: received, hops });
     if (id !== null) reply.header("ringback-message-id", id);
     return { response: "success" };
   });
+}
+
+function sentHeaders({ headers }: IncomingMessage): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
+  );
 }
 
 function takeRoute(app: FastifyInstance, inboxes: Inboxes): void {

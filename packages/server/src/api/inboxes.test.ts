@@ -48,6 +48,7 @@ const defaults = {
   retentionMs: limits.retentionMsDefault,
   messagesMax: 10_000,
   bodyBytesMax: limits.bodyBytesMax,
+  verify: null,
   description: "",
   labels: {},
 };

@@ -24,7 +24,7 @@ export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
     plural: "inboxes",
     pathErrors: ["invalid_name", "inbox_not_found"],
     putErrors: ["entry_limit"],
-    settingErrors: ["topic_not_found", "immutable_field"],
+    settingErrors: ["topic_not_found", "immutable_field", "master_key_missing", "key_unavailable"],
     params: inboxParams,
     view: inboxSchema,
     wholeView: countedInboxSchema,

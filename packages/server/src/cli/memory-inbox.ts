@@ -5,6 +5,7 @@ import type { ReceivedRequest } from "../domain/model.ts";
 import type { Clock, Timers } from "../domain/ports.ts";
 import { createEventBus } from "../engine/event-bus.ts";
 import { AccountInboxes } from "../engine/inboxes/account-inboxes.ts";
+import { InboxVerifier } from "../engine/inboxes/inbox-verifier.ts";
 import type { EngineObserver } from "../engine/observer.ts";
 import { createPublisher } from "../engine/publisher.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
@@ -49,7 +50,12 @@ export class MemoryInbox {
     const shared = { store: this.#store, events: createEventBus(failed), observer: unobserved, clock };
     this.#pullQueues = new PullQueues({ ...shared, timers, failed });
     const publisher = createPublisher(shared);
-    this.#inboxes = new AccountInboxes({ ...shared, publisher, pullQueues: this.#pullQueues });
+    this.#inboxes = new AccountInboxes({
+      ...shared,
+      publisher,
+      pullQueues: this.#pullQueues,
+      verifier: new InboxVerifier({ masterKeys: [], failed, clock }),
+    });
   }
 
   static async open(options: MemoryInboxOptions): Promise<MemoryInbox> {
@@ -57,8 +63,8 @@ export class MemoryInbox {
     const { whilePolledMs, messagesMax } = options;
     const { bodyBytesMax, retentionMsMax: retentionMs } = limits;
     inbox.#pullQueues.start();
-    const settings = { topic: null, accept: "json", whilePolledMs, messagesMax, bodyBytesMax, retentionMs } as const;
-    await inbox.#inboxes.put(name, settings);
+    const kept = { whilePolledMs, messagesMax, bodyBytesMax, retentionMs };
+    await inbox.#inboxes.put(name, { topic: null, accept: "json", verify: null, ...kept });
     return inbox;
   }
 

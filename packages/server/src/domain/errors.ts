@@ -23,6 +23,7 @@ export const errorTable = {
   invalid_cursor: { status: 400, title: "The page cursor does not come from an earlier page of this list." },
   invalid_idempotency_key: { status: 400, title: "The Idempotency-Key header has a form that is not allowed." },
   empty_batch: { status: 400, title: "The batch contains no message." },
+  signature_invalid: { status: 401, title: "The inbox cannot verify that the request comes from its sender." },
   origin_not_allowed: { status: 403, title: "The request comes from a web page that may not send requests." },
   route_not_found: { status: 404, title: "There is no resource at this path." },
   method_not_allowed: { status: 405, title: "The resource does not support this method." },

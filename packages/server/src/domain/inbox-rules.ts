@@ -1,6 +1,7 @@
 /** Rules that compare several settings of an inbox with each other. */
 
 import { RingbackError } from "./errors.ts";
+import type { InboxVerification } from "./inbox-verification.ts";
 import { limits } from "./limits.ts";
 import { assertName } from "./names.ts";
 
@@ -16,6 +17,8 @@ export interface InboxSettings {
   readonly retentionMs: number | null;
   readonly messagesMax: number;
   readonly bodyBytesMax: number;
+  /** null: a request is not verified. */
+  readonly verify: InboxVerification | null;
 }
 
 /**

@@ -204,6 +204,14 @@ export const limits = {
   inboxHeaderBytesMax: 8 * 1024,
   /** A longer query is not kept. */
   inboxQueryBytesMax: 2048,
+  /** Secrets with which an inbox verifies requests. Replacing a secret needs two at a time. */
+  inboxSecretsMax: 4,
+  inboxSecretCharsMin: 8,
+  inboxSecretCharsMax: 256,
+  /** The difference between a signed timestamp and the machine's clock: five minutes is what most senders advise. */
+  inboxToleranceMsDefault: 300_000,
+  inboxToleranceMsMin: 1_000,
+  inboxToleranceMsMax: 24 * 3600_000,
   /** Longest wait of one GET of an inbox. Shorter than the time that most proxies allow for a response. */
   inboxWaitMsMax: 60_000,
   /**

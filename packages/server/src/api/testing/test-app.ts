@@ -8,6 +8,7 @@ import { createMetrics } from "../../ops/metrics.ts";
 import type { Readiness } from "../../ops/health.ts";
 import { systemTimers } from "../../domain/ports.ts";
 import { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
+import { InboxVerifier } from "../../engine/inboxes/inbox-verifier.ts";
 import type { Inboxes } from "../../engine/inboxes/account-inboxes.ts";
 import { createPublisher, type Publisher } from "../../engine/publisher.ts";
 import { PullQueues } from "../../engine/pull/pull-queues.ts";
@@ -124,7 +125,15 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
       requestId: () => "1700000000000-7",
       ...parts.hooks,
     }),
-    inboxes: parts.inboxes ?? new AccountInboxes({ ...shared, publisher, pullQueues, observer }),
+    inboxes:
+      parts.inboxes ??
+      new AccountInboxes({
+        ...shared,
+        publisher,
+        pullQueues,
+        observer,
+        verifier: new InboxVerifier({ ...safe, clock: ticking }),
+      }),
     pulls,
     events,
     metrics,

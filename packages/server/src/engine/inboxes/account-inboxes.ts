@@ -14,12 +14,15 @@ import type { WaitOptions } from "../pull/pulls.ts";
 import { InboxActivity } from "./inbox-activity.ts";
 import type { InternalLog } from "../internal-logs.ts";
 import { InboxLogs } from "./inbox-logs.ts";
+import type { InboxVerifier } from "./inbox-verifier.ts";
+import type { SentRequest } from "./sender-proofs.ts";
 import type { Arrived, ArrivingMessage, InboxDetails } from "./inboxes.ts";
 import type { EngineServices } from "../services.ts";
 
 export interface AccountInboxesOptions extends Pick<EngineServices, "store" | "events" | "observer" | "clock"> {
   readonly publisher: Publisher;
   readonly pullQueues: PullQueues;
+  readonly verifier: InboxVerifier;
 }
 
 /** The public members of `AccountInboxes`. */
@@ -46,7 +49,10 @@ export class AccountInboxes {
     this.#startedAtMs = options.clock.now();
   }
 
-  /** Creates or replaces. Throws `immutable_field`, `topic_not_found`, `entry_limit` and `precondition_failed`. */
+  /**
+   * Creates or replaces. Throws `immutable_field`, `topic_not_found`, `invalid_request`, `master_key_missing`,
+   * `key_unavailable`, `entry_limit` and `precondition_failed`.
+   */
   put(
     name: string,
     settings: InboxSettings,
@@ -56,9 +62,11 @@ export class AccountInboxes {
       const before = await this.get(name);
       if (before !== null) assertTopicStays(before.topic, settings.topic);
       if (settings.topic !== null) await this.#logs.publishedTopic(settings.topic);
+      const verify =
+        settings.verify && (await this.#options.verifier.seal(name, settings.verify, before?.verify ?? null));
       // The entry is written before the log. If the process crashes in between, the next use of the inbox creates the
       // log.
-      const { entry, created } = await this.#entries.put(name, settings, condition);
+      const { entry, created } = await this.#entries.put(name, { ...settings, verify }, condition);
       const inbox = detailsOf(entry);
       await this.#logs.make(inbox, created ? "now" : "recover");
       return { inbox, created };
@@ -95,6 +103,13 @@ export class AccountInboxes {
       this.#activities.delete(name);
       return true;
     });
+  }
+
+  /**
+   * Verifies a request if the inbox verifies requests. Throws `signature_invalid` and `key_unavailable`.
+   */
+  async verify({ name, verify }: InboxDetails, request: SentRequest): Promise<void> {
+    if (verify !== null) await this.#options.verifier.verify(name, verify, request);
   }
 
   /**
@@ -235,7 +250,8 @@ export class AccountInboxes {
 }
 
 function detailsOf({ name, value, id, version, createdAtMs, updatedAtMs }: Entry<InboxSettings>): InboxDetails {
-  return { ...value, name, id, version, createdAtMs, updatedAtMs };
+  // Inboxes that were stored before `verify` existed do not have the member.
+  return { ...value, verify: value.verify ?? null, name, id, version, createdAtMs, updatedAtMs };
 }
 
 function newMessage(arriving: ArrivingMessage): NewMessage {

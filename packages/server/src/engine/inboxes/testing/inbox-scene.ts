@@ -17,6 +17,7 @@ import { VirtualTime } from "../../testing/virtual-time.ts";
 import type { LeasedMessage } from "../../pull/leased-delivery.ts";
 import { PullQueues } from "../../pull/pull-queues.ts";
 import { AccountInboxes } from "../account-inboxes.ts";
+import { InboxVerifier } from "../inbox-verifier.ts";
 import type { Arrived } from "../inboxes.ts";
 
 const plain: InboxSettings = {
@@ -26,7 +27,10 @@ const plain: InboxSettings = {
   retentionMs: null,
   messagesMax: limits.inboxMessagesDefault,
   bodyBytesMax: limits.bodyBytesMax,
+  verify: null,
 };
+
+const masterKey = Buffer.alloc(32, 7).toString("base64url");
 
 export const stays = new AbortController().signal;
 
@@ -84,7 +88,9 @@ export class InboxScene {
 
   #openInboxes(): AccountInboxes {
     const { store, publisher, observer, pullQueues, time: clock } = this;
-    return new AccountInboxes({ store, publisher, observer, pullQueues, clock, events: this.#events });
+    const failed = (error: unknown): void => void this.failures.push(error);
+    const verifier = new InboxVerifier({ clock, masterKeys: [masterKey], failed });
+    return new AccountInboxes({ store, publisher, observer, pullQueues, verifier, clock, events: this.#events });
   }
 
   /** Runs the work once, when the store has made the next claim and before the engine gets it. */
