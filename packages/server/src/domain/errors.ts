@@ -39,6 +39,7 @@ export const errorTable = {
   request_timeout: { status: 408, title: "The request took too long to arrive." },
   api_key_exists: { status: 409, title: "There is already another API key with this secretId." },
   key_in_use: { status: 409, title: "Subscriptions or hooks still use the key." },
+  name_taken: { status: 409, title: "The name must be unique on this server, and is used already." },
   queue_exists: { status: 409, title: "There is already a queue with this name." },
   not_pulled: { status: 409, title: "The subscription is pushed, so that it cannot be pulled from." },
   immutable_field: { status: 409, title: "The field cannot be changed after the resource was created." },

@@ -185,7 +185,7 @@ export const limits = {
   hookCallReplyBytesMax: 64 * 1024 * 1024,
 
   /** Entries (hooks, inboxes, keys, ...) of each kind. */
-  entriesMax: 10_000,
+  entriesMax: 100_000,
   /** One entry as JSON, as the store keeps it. Large enough for an entry with all settings at their limits. */
   entryBytesMax: 64 * 1024,
 

@@ -30,7 +30,12 @@ export interface SubscriptionPut {
 }
 
 export interface CatalogStore {
+  /** The account that the store creates when it is first opened. */
   defaultAccount(): Account;
+  /** Returns the id of the account of this name, which is created if it does not exist. */
+  ensureAccount(name: string): Promise<AccountId>;
+  /** Removes an account without topics and entries. Returns false if there is no such account, or if it has some. */
+  removeAccount(id: AccountId): Promise<boolean>;
 
   /** Creates the topic or replaces its settings; equal settings change nothing. Throws `topic_limit`. */
   putTopic(accountId: AccountId, name: string, settings: TopicSettings, condition?: WriteCondition): Promise<TopicPut>;

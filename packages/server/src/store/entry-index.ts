@@ -3,6 +3,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../domain/model.ts";
 import { assertCondition, type WriteCondition } from "../domain/write-condition.ts";
+import { isUniqueKind } from "./entries.ts";
 import { hasLabel, type Label } from "./label.ts";
 import { NameIndex } from "./name-index.ts";
 import type { Page, PageRequest } from "./page.ts";
@@ -20,9 +21,17 @@ export interface EntryPut {
 /** Entries in memory. A driver that has its database to itself keeps all entries here and writes them through. */
 export class EntryIndex {
   readonly #entries = new Map<string, NameIndex<Entry>>();
+  /** The accounts of the entries of unique kinds. */
+  readonly #accounts = new Map<string, AccountId>();
 
   get(accountId: AccountId, kind: EntryKind, name: string): Entry | null {
     return this.#of(accountId, kind).get(name) ?? null;
+  }
+
+  find(kind: EntryKind, name: string): { readonly accountId: AccountId; readonly entry: Entry } | null {
+    const accountId = this.#accounts.get(`${kind} ${name}`);
+    const entry = accountId === undefined ? null : this.get(accountId, kind, name);
+    return accountId === undefined || entry === null ? null : { accountId, entry };
   }
 
   page(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Page<Entry> {
@@ -35,7 +44,7 @@ export class EntryIndex {
 
   /**
    * Returns the entry that a put creates, and its value as text. Only `set` changes the index. Throws
-   * `precondition_failed`, `entry_limit` and `invalid_request`.
+   * `precondition_failed`, `name_taken`, `entry_limit` and `invalid_request`.
    */
   prepare(
     accountId: AccountId,
@@ -44,6 +53,7 @@ export class EntryIndex {
   ): { readonly entry: Entry; readonly text: string; readonly created: boolean; readonly changed: boolean } {
     const before = this.get(accountId, kind, name);
     assertCondition(condition, before);
+    if (before === null && this.find(kind, name) !== null) throw nameTaken();
     if (before === null && this.#of(accountId, kind).size >= limits.entriesMax) {
       throw new RingbackError("entry_limit", `The account has ${limits.entriesMax} of kind "${kind}" already.`);
     }
@@ -65,10 +75,13 @@ export class EntryIndex {
 
   set(accountId: AccountId, entry: Entry): void {
     this.#of(accountId, entry.kind).set(entry.name, entry);
+    if (isUniqueKind(entry.kind)) this.#accounts.set(`${entry.kind} ${entry.name}`, accountId);
   }
 
   /** Returns whether the entry existed. */
   delete(accountId: AccountId, kind: EntryKind, name: string): boolean {
+    const key = `${kind} ${name}`;
+    if (this.#accounts.get(key) === accountId) this.#accounts.delete(key);
     return this.#of(accountId, kind).delete(name);
   }
 
@@ -78,6 +91,10 @@ export class EntryIndex {
     if (index === undefined) this.#entries.set(key, (index = new NameIndex()));
     return index;
   }
+}
+
+export function nameTaken(): RingbackError {
+  return new RingbackError("name_taken");
 }
 
 /** The value is parsed from its text, so that the object belongs to the store and equals what a later start reads. */

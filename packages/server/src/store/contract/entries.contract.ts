@@ -1,5 +1,7 @@
 import { expect } from "vitest";
 import { limits } from "../../domain/limits.ts";
+import type { EntryChange } from "../entries.ts";
+import { topicSettings } from "./fixtures.ts";
 import type { Part } from "./part.ts";
 
 export function entriesContract({ promise, shared, fresh }: Part): void {
@@ -69,5 +71,55 @@ export function entriesContract({ promise, shared, fresh }: Part): void {
       code: "invalid_request",
     });
     expect((await store.entries.get(account(), "hook", "large"))?.value).toEqual({ a: 1 });
+  });
+
+  promise("finds the entries of a unique kind without an account, and no others", async () => {
+    const { store } = shared();
+    const other = await store.catalog.ensureAccount("finder");
+    const { entry } = await store.entries.put(other, "@badge", "b-1", { a: 1 });
+    await store.entries.put(other, "badge", "b-2", {});
+    expect(await store.entries.find("@badge", "b-1")).toEqual({ accountId: other, entry });
+    expect(await store.entries.find("badge", "b-2")).toBeNull();
+    expect(await store.entries.find("@badge", "b-2")).toBeNull();
+    await shared().crash();
+    expect(await shared().store.entries.find("@badge", "b-1")).toEqual({ accountId: other, entry });
+    await shared().store.entries.delete(other, "@badge", "b-1");
+    expect(await shared().store.entries.find("@badge", "b-1")).toBeNull();
+  });
+
+  promise("refuses a name of a unique kind that another account has", async () => {
+    const { store } = shared();
+    const other = await store.catalog.ensureAccount("taker");
+    await store.entries.put(other, "@badge", "taken", {});
+    const put = store.entries.put(account(), "@badge", "taken", {});
+    await expect(put).rejects.toMatchObject({ code: "name_taken" });
+    await store.entries.put(account(), "badge", "taken", {});
+  });
+
+  promise("reports each change of an entry", async () => {
+    const { store } = shared();
+    const changes: EntryChange[] = [];
+    store.entries.onChange((change) => changes.push(change));
+    const change = { accountId: account(), kind: "hook", name: "watched" };
+    await store.entries.put(account(), "hook", "watched", { a: 1 });
+    await store.entries.put(account(), "hook", "watched", { a: 1 });
+    await store.entries.delete(account(), "hook", "watched");
+    await store.entries.delete(account(), "hook", "watched");
+    expect(changes).toEqual([change, change]);
+  });
+
+  promise("creates an account once, and removes it only when it is empty", async () => {
+    const { catalog, entries } = shared().store;
+    const id = await catalog.ensureAccount("tenant");
+    expect(await catalog.ensureAccount("tenant")).toBe(id);
+    expect(await catalog.ensureAccount("default")).toBe(account());
+    await entries.put(id, "hook", "last", {});
+    const { topic } = await catalog.putTopic(id, "orders", topicSettings());
+    expect(topic.accountId).toBe(id);
+    expect(await catalog.getTopic(account(), "orders")).toBeNull();
+    expect(await catalog.removeAccount(id)).toBe(false);
+    await entries.delete(id, "hook", "last");
+    await catalog.deleteTopic(id, "orders");
+    expect([await catalog.removeAccount(id), await catalog.removeAccount(id)]).toEqual([true, false]);
   });
 }

@@ -1,5 +1,6 @@
 import type { Account, Subscription } from "../../domain/model.ts";
 import type { CatalogStore } from "../catalog.ts";
+import { ensureAccountNamed, removeAccount } from "./account.ts";
 import type { StoreContext } from "./store-context.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Topics } from "./topics.ts";
@@ -14,6 +15,8 @@ export function createCatalog(account: Account, context: StoreContext): CatalogS
   const subscriptions = new Subscriptions(options);
   return {
     defaultAccount: () => account,
+    ensureAccount: (name) => ensureAccountNamed(options.pool, name, context.times),
+    removeAccount: (id) => removeAccount(options.pool, id),
     putTopic: (...topic) => topics.put(...topic),
     createTopic: (...topic) => topics.create(...topic),
     getTopic: (...topic) => topics.get(...topic),

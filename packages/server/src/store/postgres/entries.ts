@@ -1,10 +1,11 @@
 import { Mutex } from "../../domain/mutex.ts";
 import type { AccountId, Entry, EntryKind } from "../../domain/model.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
-import type { EntryStore } from "../entries.ts";
+import { isUniqueKind, type EntryChange, type EntryStore } from "../entries.ts";
 import { toEntry, type EntryRow } from "../catalog-rows.ts";
-import { EntryIndex } from "../entry-index.ts";
+import { EntryIndex, nameTaken } from "../entry-index.ts";
 import type { Label } from "../label.ts";
+import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { BackOff } from "./back-off.ts";
 import { notifyNodes } from "./change-bus.ts";
@@ -24,6 +25,7 @@ export class PostgresEntries implements EntryStore {
   /** Changes by this node and reads of other nodes' changes run one at a time. */
   readonly #mutex = new Mutex();
   readonly #backOff: BackOff;
+  readonly #changes = new Listeners<EntryChange>();
   /** True: events were missed, so all entries must be read again. */
   #isBehind = false;
   #catchingUp: Promise<void> | null = null;
@@ -43,6 +45,7 @@ export class PostgresEntries implements EntryStore {
         index.set(row.account_id, sameAs(known, row) ? known : toEntry(row));
       }
       this.#index = index;
+      this.#changes.notify(null);
     });
   }
 
@@ -87,6 +90,7 @@ export class PostgresEntries implements EntryStore {
         // write.
         await connection.query("LOCK TABLE ringback.entry IN SHARE ROW EXCLUSIVE MODE");
         await this.#read(connection, accountId, kind, name);
+        if (isUniqueKind(kind)) await this.#assertNotTaken(connection, accountId, kind, name);
         const prepared = this.#index.prepare(accountId, wanted, await readNow(connection, this.#context.times));
         if (!prepared.changed) return prepared;
         const { entry, text } = prepared;
@@ -100,13 +104,21 @@ export class PostgresEntries implements EntryStore {
         await this.#notify(connection, accountId, kind, name);
         return prepared;
       });
-      this.#index.set(accountId, entry);
+      this.#set(accountId, entry);
       return { entry, created };
     });
   };
 
   async get(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
     return this.#index.get(accountId, kind, name);
+  }
+
+  async find(kind: EntryKind, name: string): Promise<{ readonly accountId: AccountId; readonly entry: Entry } | null> {
+    return this.#index.find(kind, name);
+  }
+
+  onChange(listener: (change: EntryChange) => void): void {
+    this.#changes.add(listener);
   }
 
   async list(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Promise<Page<Entry>> {
@@ -126,7 +138,7 @@ export class PostgresEntries implements EntryStore {
         await this.#notify(connection, accountId, kind, name);
         return true;
       });
-      this.#index.delete(accountId, kind, name);
+      this.#delete(accountId, kind, name);
       return gone;
     });
   }
@@ -137,8 +149,26 @@ export class PostgresEntries implements EntryStore {
       [accountId, kind, name],
       "get_entry",
     );
-    if (row === undefined) this.#index.delete(accountId, kind, name);
-    else if (!sameAs(this.#index.get(accountId, kind, name), row)) this.#index.set(accountId, toEntry(row));
+    if (row === undefined) this.#delete(accountId, kind, name);
+    else if (!sameAs(this.#index.get(accountId, kind, name), row)) this.#set(accountId, toEntry(row));
+  }
+
+  /** Another node may have created the entry in another account a moment ago. */
+  async #assertNotTaken(connection: Connection, accountId: AccountId, kind: EntryKind, name: string): Promise<void> {
+    const [other] = await connection.query(
+      "SELECT 1 FROM ringback.entry WHERE kind = $1 AND name = $2 AND kind LIKE '@%' AND account_id <> $3",
+      [kind, name, accountId],
+    );
+    if (other !== undefined) throw nameTaken();
+  }
+
+  #set(accountId: AccountId, entry: Entry): void {
+    this.#index.set(accountId, entry);
+    this.#changes.notify({ accountId, kind: entry.kind, name: entry.name });
+  }
+
+  #delete(accountId: AccountId, kind: EntryKind, name: string): void {
+    if (this.#index.delete(accountId, kind, name)) this.#changes.notify({ accountId, kind, name });
   }
 
   #notify(connection: Connection, accountId: AccountId, entryKind: EntryKind, name: string): Promise<void> {

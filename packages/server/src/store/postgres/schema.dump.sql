@@ -270,6 +270,8 @@ CREATE INDEX dead_letter_delivery ON ringback.dead_letter USING btree (subscript
 
 CREATE INDEX dead_letter_listed ON ringback.dead_letter USING btree (subscription_id, id) WHERE (redriven_at IS NULL);
 
+CREATE UNIQUE INDEX entry_with_unique_name ON ringback.entry USING btree (kind, name) WHERE (kind ~~ '@%'::text);
+
 CREATE INDEX idempotency_age ON ringback.idempotency USING btree (expires_at);
 
 CREATE INDEX parked_delayed ON ringback.parked USING btree (subscription_id, due_at) WHERE ((first_attempt_at IS NULL) AND (due_at IS NOT NULL));

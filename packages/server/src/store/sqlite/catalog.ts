@@ -90,6 +90,15 @@ export class SqliteCatalog implements CatalogStore {
     return entry.topic;
   }
 
+  ensureAccount(name: string): Promise<AccountId> {
+    const { commits, clock } = this.#context;
+    return commits.write("ensureAccount", { name, wallMs: clock.wall() });
+  }
+
+  removeAccount(id: AccountId): Promise<boolean> {
+    return this.#context.catalogMutex.run(() => this.#context.commits.write("removeAccount", { id }));
+  }
+
   getTopic(accountId: AccountId, name: string): Promise<Topic | null> {
     return Promise.resolve(this.#context.index.topics.ofAccount(accountId).get(name)?.topic ?? null);
   }

@@ -1,13 +1,15 @@
 import { toEntry, type EntryRow } from "../catalog-rows.ts";
 import { assertCondition } from "../../domain/write-condition.ts";
-import type { EntryStore } from "../entries.ts";
+import type { EntryChange, EntryStore } from "../entries.ts";
 import { EntryIndex } from "../entry-index.ts";
+import { Listeners } from "../listeners.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /** Entries are read from memory. A write changes the database first, then memory. */
 export function sqliteEntries(context: StoreContext, rows: readonly EntryRow[]): EntryStore {
   const { clock, catalogMutex, commits } = context;
   const index = new EntryIndex();
+  const changes = new Listeners<EntryChange>();
   for (const row of rows) index.set(row.account_id, toEntry(row));
   return {
     put: (accountId, kind, name, value, condition) =>
@@ -19,10 +21,12 @@ export function sqliteEntries(context: StoreContext, rows: readonly EntryRow[]):
           const row = { account_id: accountId, kind, name, id, version, value: text, created_at, updated_at };
           await commits.write("putEntry", row);
           index.set(accountId, entry);
+          changes.notify({ accountId, kind, name });
         }
         return { entry, created };
       }),
     get: async (accountId, kind, name) => index.get(accountId, kind, name),
+    find: async (kind, name) => index.find(kind, name),
     list: async (accountId, kind, page, label) => index.page(accountId, kind, page, label),
     delete: (accountId, kind, name, condition) =>
       catalogMutex.run(async () => {
@@ -30,7 +34,10 @@ export function sqliteEntries(context: StoreContext, rows: readonly EntryRow[]):
         if (entry === null) return false;
         assertCondition(condition, entry);
         await commits.write("deleteEntry", { accountId, kind, name });
-        return index.delete(accountId, kind, name);
+        index.delete(accountId, kind, name);
+        changes.notify({ accountId, kind, name });
+        return true;
       }),
+    onChange: (listener) => changes.add(listener),
   };
 }

@@ -201,16 +201,18 @@ CREATE TABLE entry (
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, kind, name)
 ) STRICT, WITHOUT ROWID;
+-- The names of a kind that begins with @ are unique over all accounts.
+CREATE UNIQUE INDEX entry_with_unique_name ON entry (kind, name) WHERE kind GLOB '@*';
 
 -- Has a row while a server uses the database, and after a stop that was not clean.
 CREATE TABLE running (since INTEGER NOT NULL) STRICT;
 `;
 
 /**
- * `PRAGMA application_id` of every database with this schema: "Rbcn" in ASCII. Earlier, unreleased schemas have other
+ * `PRAGMA application_id` of every database with this schema: "Rbco" in ASCII. Earlier, unreleased schemas have other
  * ids.
  */
-export const APPLICATION_ID = 0x5262636e;
+export const APPLICATION_ID = 0x5262636f;
 
 /**
  * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`

@@ -76,6 +76,8 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
       return withCheckpoint(db, () => transaction(() => catalog.begin(db, input)));
     },
     end: one(catalog.end),
+    ensureAccount: one(catalog.ensureAccount),
+    removeAccount: one(catalog.removeAccount),
     insertTopic: one(catalog.insertTopic),
     updateTopic: one(catalog.updateTopic),
     removeTopic(input: Parameters<typeof catalog.removeTopic>[1]): void {

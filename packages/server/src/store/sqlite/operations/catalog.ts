@@ -36,6 +36,23 @@ export function begin(
   return { account: { id, name, appId }, start: count, wasRunning };
 }
 
+/** The app id of an account is not in this table, except that of the default account. */
+export function ensureAccount(
+  db: DatabaseSync,
+  { name, wallMs }: Pick<Account, "name"> & { readonly wallMs: TimeMs },
+): AccountId {
+  const insert = "INSERT INTO account (name, app_id, created_at) VALUES (?, 0, ?) ON CONFLICT (name) DO NOTHING";
+  run(db, insert, name, wallMs);
+  return single<{ id: AccountId }>(db, "SELECT id FROM account WHERE name = ?", name).id;
+}
+
+/** Returns false if the account has topics or entries, or does not exist. */
+export function removeAccount(db: DatabaseSync, { id }: Pick<Account, "id">): boolean {
+  const remove = `DELETE FROM account WHERE id = ? AND NOT EXISTS (SELECT 1 FROM topic WHERE account_id = account.id)
+    AND NOT EXISTS (SELECT 1 FROM entry WHERE account_id = account.id) RETURNING id`;
+  return get(db, remove, id) !== undefined;
+}
+
 /** Records a clean stop. */
 export function end(db: DatabaseSync): void {
   run(db, "DELETE FROM running");

@@ -10,3 +10,5 @@ CREATE TABLE ringback.entry (
   updated_at bigint NOT NULL,
   PRIMARY KEY (account_id, kind, name)
 );
+-- The names of a kind that begins with @ are unique over all accounts.
+CREATE UNIQUE INDEX entry_with_unique_name ON ringback.entry (kind, name) WHERE kind LIKE '@%';
