@@ -163,6 +163,7 @@ function createServices({ config, log, store, masterKeys, transport, endpointRul
       publisher,
       pullQueues,
       verifier: new InboxVerifier({ ...keySafe, clock: systemClock }),
+      randomBytes,
     }),
     pulls,
     pullQueues,
@@ -224,12 +225,22 @@ async function closeServer({ config, store }: Foundation, services: Services, ap
 /** Secrets that one log line names. This number is enough to find out which master key is missing. */
 const namedSecretsMax = 50;
 
-async function warnOfSecrets({ log, store, keys, apiKeys, pushHeaders }: Foundation & Services): Promise<void> {
+async function warnOfSecrets({
+  log,
+  store,
+  keys,
+  apiKeys,
+  inboxes,
+  pushHeaders,
+}: Foundation & Services): Promise<void> {
   const missing = "because the master key that they were stored with is not configured";
   for (const kids of [await keys.unusable(), await apiKeys.unusable()]) {
     const named = { count: kids.length, kids: kids.slice(0, namedSecretsMax) };
     if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
   }
+  const names = await inboxes.unusable();
+  const unverified = { count: names.length, inboxes: names.slice(0, namedSecretsMax) };
+  if (names.length > 0) log.warn(unverified, `the secrets of these inboxes cannot be decrypted, ${missing}`);
   const unusable = await withUnusableHeaders({ store, pushHeaders });
   const named = { count: unusable.length, subscriptions: unusable.slice(0, namedSecretsMax) };
   if (unusable.length > 0) log.warn(named, `the push headers of these subscriptions cannot be decrypted, ${missing}`);

@@ -109,13 +109,13 @@ describe("from what was taken from an inbox, a receiver verifies the signature o
   });
 });
 
-describe("an inbox itself verifies the signature of", () => {
-  async function statusOf(path: string, body: string, headers: Record<string, string>): Promise<number> {
-    const response = await fetch(server().url + path, { method: "POST", body, headers });
-    await response.arrayBuffer();
-    return response.status;
-  }
+async function statusOf(path: string, body: string, headers: Record<string, string>): Promise<number> {
+  const response = await fetch(server().url + path, { method: "POST", body, headers });
+  await response.arrayBuffer();
+  return response.status;
+}
 
+describe("an inbox itself verifies the signature of", () => {
   it("GitHub, in the example that GitHub publishes", async () => {
     const verify = { method: "github", secrets: ["It's a Secret to Everybody"] };
     await server().api.ok("PUT", "/v1/inboxes/verified-github", { json: { verify } });

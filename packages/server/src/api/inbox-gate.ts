@@ -13,6 +13,9 @@ import {
   receivedQueryHeader,
   receivedRequest,
 } from "../domain/received-request.ts";
+import { isReceiveToken } from "../domain/inbox-rules.ts";
+import { signatureInvalid } from "../engine/inboxes/inbox-verifier.ts";
+import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
 import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import { hopsOf } from "../engine/loops.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
@@ -126,9 +129,10 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes, store }: ApiPar
 
 function keepRoute(app: FastifyInstance, inboxes: Inboxes, store: Store): void {
   app.post<{ Params: InboxPath }>("/in/:inbox", { schema: keepSchema }, async (request, reply) => {
-    const { inbox: name } = request.params;
-    assertName("inbox", name);
-    const inbox = await inboxes.get(name);
+    const addressed = await addressedInbox(inboxes, request.params);
+    const { inbox } = addressed;
+    // Every caller of an open server may send to every inbox.
+    if (!maySend(addressed, true)) throw signatureInvalid();
     if (inbox === null) throw noInbox(request.params);
     const body = bodyBytes(request);
     const target = request.raw.url ?? "";
@@ -143,10 +147,31 @@ function keepRoute(app: FastifyInstance, inboxes: Inboxes, store: Store): void {
     }
     const received = receivedRequest(request.raw.rawHeaders, target, inbox.verify);
     const hops = await hopsOf(store, request.headers);
-    const { id } = await inboxes.keep(name, { body, contentType: type, request: received, hops });
+    const { id } = await inboxes.keep(inbox.name, { body, contentType: type, request: received, hops });
     if (id !== null) reply.header("ringback-message-id", id);
     return { response: "success" };
   });
+}
+
+interface AddressedInbox {
+  readonly inbox: InboxDetails | null;
+  /** Whether the path contains the inbox's name, or the token that nobody can guess. */
+  readonly by: "name" | "token";
+}
+
+async function addressedInbox(inboxes: Inboxes, { inbox: addressed }: InboxPath): Promise<AddressedInbox> {
+  if (isReceiveToken(addressed)) return { inbox: await inboxes.findByToken(addressed), by: "token" };
+  assertName("inbox", addressed);
+  return { inbox: await inboxes.get(addressed), by: "name" };
+}
+
+/**
+ * The rule who may send to an inbox: a caller with the right to publish, a caller that knows the token, and anybody if
+ * the inbox verifies requests. The error for the others is the one for a wrong signature, so that they do not find out
+ * which inboxes exist.
+ */
+function maySend({ inbox, by }: AddressedInbox, mayPublish: boolean): boolean {
+  return mayPublish || by === "token" || (inbox !== null && inbox.verify !== null);
 }
 
 function sentHeaders({ headers }: IncomingMessage): Record<string, string | undefined> {
@@ -161,10 +186,10 @@ function takeRoute(app: FastifyInstance, inboxes: Inboxes): void {
   const options = { exposeHeadRoute: false, schema: takeSchema };
   app.get<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
     const { waitMs = 0 } = readTakeQuery(request);
-    const { inbox: name } = request.params;
-    assertName("inbox", name);
+    const { inbox } = await addressedInbox(inboxes, request.params);
+    if (inbox === null) throw noInbox(request.params);
     const { socket } = request.raw;
-    const message = await whileConnected(socket, (gone) => inboxes.take(name, { waitMs, gone }));
+    const message = await whileConnected(socket, (gone) => inboxes.take(inbox.name, { waitMs, gone }));
     if (message === null) return reply.headers(untrustedBody).send();
     sendMessage(reply, socket, message);
     return reply;

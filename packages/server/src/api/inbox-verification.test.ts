@@ -28,6 +28,9 @@ async function post(headers: Record<string, string>, payload: string = body, que
   return { status: answer.statusCode, problem: answer.body };
 }
 
+/** The answers to the signatures of the old and of the new secret. */
+const codes = async () => [(await post(signature())).status, (await post(signature(body, "the new secret"))).status];
+
 const take = () => test.app.inject({ method: "GET", url: "/in/arrivals" });
 
 const waiting = async () => {
@@ -112,10 +115,6 @@ describe("the secrets of an inbox", () => {
 
   it("are replaced in two steps, between which both are valid", async () => {
     await put({ verify: github });
-    const codes = async () => [
-      (await post(signature())).status,
-      (await post(signature(body, "the new secret"))).status,
-    ];
     expect(await codes()).toEqual([200, 401]);
     await patch({ verify: { secrets: ["the new secret", secret] } });
     expect(await codes()).toEqual([200, 200]);

@@ -1,13 +1,17 @@
 import type { FastifyInstance } from "fastify";
 import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
-import type { InboxSettings } from "../domain/inbox-rules.ts";
-import { assertName } from "../domain/names.ts";
+import { assertInboxName, type InboxSettings } from "../domain/inbox-rules.ts";
 import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
-import { countedInboxSchema, inboxSchema, inboxShape, inboxView } from "../shapes/inbox.ts";
-import { inboxParams } from "../shapes/schema-parts.ts";
+import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
+import { optionalJson } from "../http/json-body.ts";
+import { writeConditionally } from "../http/preconditions.ts";
+import { countedInboxSchema, inboxSchema, inboxShape, inboxView, rotatePathBody } from "../shapes/inbox.ts";
+import { conditionalRoute } from "../shapes/resource-routes.ts";
+import { bodyErrors, inboxParams, operation } from "../shapes/schema-parts.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
 import type { ApiParts } from "./api-parts.ts";
-import { labelledListRoute, resourceRoutes, type Resource } from "./resource.ts";
+import { labelledListRoute, resourceRoutes, sendTagged, type Resource } from "./resource.ts";
 
 export type InboxPath = Static<typeof inboxParams>;
 
@@ -37,7 +41,7 @@ export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
     },
     shape: inboxShape,
     isBodyOptional: true,
-    assertName: ({ inbox }) => assertName("inbox", inbox),
+    assertName: ({ inbox }) => assertInboxName(inbox),
     at: ({ inbox: name }) => ({
       get: () => inboxes.get(name),
       put: (settings, condition) => inboxes.put(name, settings, condition),
@@ -49,7 +53,34 @@ export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
     wholeViewOf: async (inbox) => ({ ...inboxView(inbox), waiting: await inboxes.waitingCount(inbox) }),
   };
   resourceRoutes(app, resource);
+  rotatePathRoute(app, inboxes);
   labelledListRoute(app, resource, (page, label) => inboxes.list(page, label));
+}
+
+const rotatePathSchema = {
+  ...operation("inboxes", "rotateInboxPath", "Give an inbox another receivePath"),
+  description:
+    "The old path stays valid for `overlapMs`, so that senders can be changed one after the other. Only one old path " +
+    "can stay valid: a second rotation ends the overlap of the first.",
+  ...conditionalRoute(inboxParams, inboxSchema, "invalid_name", "inbox_not_found", "entry_limit", ...bodyErrors),
+  body: rotatePathBody,
+};
+
+function rotatePathRoute(app: FastifyInstance, inboxes: Inboxes): void {
+  const readBody = shapeReader(rotatePathBody);
+  const path = "/v1/inboxes/:inbox/rotate-path";
+  app.post<{ Params: InboxPath }>(path, { schema: rotatePathSchema }, async (request, reply) => {
+    const { inbox: name } = request.params;
+    assertInboxName(name);
+    const { overlapMs = 0 } = readBody(optionalJson(request));
+    const inbox = await writeConditionally(
+      request,
+      () => inboxes.get(name),
+      (_current, condition) => inboxes.rotatePath(name, overlapMs, condition),
+    );
+    if (inbox === null) throw noInbox(request.params);
+    return sendTagged(reply, inbox, inboxView(inbox));
+  });
 }
 
 export function noInbox({ inbox }: InboxPath): RingbackError {

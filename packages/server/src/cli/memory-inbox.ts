@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { Mutex } from "../domain/mutex.ts";
@@ -55,6 +56,7 @@ export class MemoryInbox {
       publisher,
       pullQueues: this.#pullQueues,
       verifier: new InboxVerifier({ masterKeys: [], failed, clock }),
+      randomBytes,
     });
   }
 

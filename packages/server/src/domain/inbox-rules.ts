@@ -33,6 +33,24 @@ export function withRetention<T extends InboxSettings>(settings: T): T {
   throw RingbackError.at("invalid_request", "retentionMs", `must be left out: the topic "${topic}" keeps the messages`);
 }
 
+/** The last part of an inbox's unguessable path: the prefix, and letters and digits with together 190 random bits. */
+export const receiveTokenPrefix = "inb_";
+export const receiveTokenChars = 32;
+const receiveTokenForm = new RegExp(`^${receiveTokenPrefix}[A-Za-z0-9]{${receiveTokenChars}}$`);
+
+/** True for a text that can only be such a token, and not the name of an inbox. */
+export function isReceiveToken(text: string): boolean {
+  return receiveTokenForm.test(text);
+}
+
+/** Throws `invalid_name`. */
+export function assertInboxName(name: string): void {
+  assertName("inbox", name);
+  if (!isReceiveToken(name)) return;
+  const fault = `must not have the form of a receivePath: "${receiveTokenPrefix}" and ${receiveTokenChars} letters and digits`;
+  throw RingbackError.at("invalid_name", "inbox", fault);
+}
+
 /** Throws `immutable_field` if a change would give the inbox another topic. */
 export function assertTopicStays(before: string | null, after: string | null): void {
   if (before === after) return;

@@ -24,12 +24,14 @@ export interface InboxVerification {
 
 /** Checks the rules that concern several settings. Throws `RingbackError` with the field that is wrong. */
 export function assertVerification({ method, header, query }: InboxVerification): void {
-  const fault = (member: "header" | "query", sentence: string) =>
-    RingbackError.at("invalid_request", `verify.${member}`, sentence);
   if (method !== "token" && header !== null) throw fault("header", 'must be left out: only the method "token" has it');
   if (method !== "token" && query !== null) throw fault("query", 'must be left out: only the method "token" has it');
   if (header !== null && query !== null) throw fault("query", "must be left out, because verify.header is set");
   if (header?.toLowerCase() === "authorization") {
     throw fault("header", "must be left out: without it, the token is expected in `Authorization: Bearer`");
   }
+}
+
+function fault(member: "header" | "query", sentence: string): RingbackError {
+  return RingbackError.at("invalid_request", `verify.${member}`, sentence);
 }

@@ -212,6 +212,8 @@ export const limits = {
   inboxToleranceMsDefault: 300_000,
   inboxToleranceMsMin: 1_000,
   inboxToleranceMsMax: 24 * 3600_000,
+  /** The longest time for which a replaced path of an inbox stays valid. */
+  overlapMsMax: 30 * 24 * 3600_000,
   /** Longest wait of one GET of an inbox. Shorter than the time that most proxies allow for a response. */
   inboxWaitMsMax: 60_000,
   /**

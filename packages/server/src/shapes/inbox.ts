@@ -107,7 +107,22 @@ export const inboxShape = settingsShape(settings, {
   settle: (given) => withRetention(complete(settings, given)),
 });
 
-const members = { name: Type.String({ examples: ["arrivals"] }), ...viewMembers(settings), ...changeTimes };
+export const rotatePathBody = bodyObject([{ overlapMs: 3_600_000 }], {
+  overlapMs: about(
+    "How long the old path stays valid, in milliseconds.",
+    Type.Optional(whole(0, limits.overlapMsMax, { default: 0 })),
+  ),
+});
+
+const members = {
+  name: Type.String({ examples: ["arrivals"] }),
+  receivePath: about(
+    "A path that nobody can guess, for senders that have no API key. `POST` to it like to `/in/{inbox}`.",
+    nullable(Type.String({ examples: ["/in/inb_3Qk5fZr1gVt8Wm2Yx7Lc9Hd4Bn6Js0Pa"] })),
+  ),
+  ...viewMembers(settings),
+  ...changeTimes,
+};
 
 export const inboxSchema = describedObject("The inbox.", members);
 export const countedInboxSchema = describedObject("The inbox, with how many messages wait in it.", {
@@ -116,5 +131,6 @@ export const countedInboxSchema = describedObject("The inbox, with how many mess
 });
 
 export function inboxView(inbox: InboxDetails): object {
-  return { name: inbox.name, ...viewOf(settings, inbox), ...changeTimesView(inbox) };
+  const receivePath = inbox.path && `/in/${inbox.path.token}`;
+  return { name: inbox.name, receivePath, ...viewOf(settings, inbox), ...changeTimesView(inbox) };
 }

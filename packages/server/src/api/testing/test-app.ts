@@ -106,6 +106,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const pullQueues = new PullQueues({ ...shared, observer, failed });
   pullQueues.start();
   const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
+  const verifier = new InboxVerifier({ ...safe, clock: ticking });
   const pulls = new RecordedPulls(accountPulls);
   const app = await createApp({
     store,
@@ -125,15 +126,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
       requestId: () => "1700000000000-7",
       ...parts.hooks,
     }),
-    inboxes:
-      parts.inboxes ??
-      new AccountInboxes({
-        ...shared,
-        publisher,
-        pullQueues,
-        observer,
-        verifier: new InboxVerifier({ ...safe, clock: ticking }),
-      }),
+    inboxes: parts.inboxes ?? new AccountInboxes({ ...shared, publisher, pullQueues, observer, verifier, randomBytes }),
     pulls,
     events,
     metrics,

@@ -78,10 +78,11 @@ describe("Stripe's signature", () => {
   });
 
   it("has a time within the tolerance, in both directions", () => {
-    const of = (toleranceMs: number, offsetMs: number) =>
-      proves({ method: "stripe", secrets, toleranceMs }, signed(`t=${time},v1=${v1()}`), nowMs + offsetMs);
-    expect([of(5_000, 5_000), of(5_000, -5_000)]).toEqual([true, true]);
-    expect([of(5_000, 5_001), of(5_000, -5_001)]).toEqual([false, false]);
+    const request = signed(`t=${time},v1=${v1()}`);
+    const valid = [5_000, -5_000, 5_001, -5_001].map((offsetMs) =>
+      proves({ method: "stripe", secrets, toleranceMs: 5_000 }, request, nowMs + offsetMs),
+    );
+    expect(valid).toEqual([true, true, false, false]);
   });
 
   it.each([
@@ -162,16 +163,23 @@ describe("a shared token", () => {
   });
 
   it("is expected in the header that the inbox names", () => {
-    const at = (name: string, value: string) => token({ header: "X-Gitlab-Token" }, { headers: { [name]: value } });
-    expect(at("x-gitlab-token", "s3cret-token")).toBe(true);
-    expect(at("x-gitlab-token", "s3cret-token, s3cret-token")).toBe(false);
-    expect(at("authorization", "Bearer s3cret-token")).toBe(false);
+    const valid = [
+      { "x-gitlab-token": "s3cret-token" },
+      { "x-gitlab-token": "s3cret-token, s3cret-token" },
+      { authorization: "Bearer s3cret-token" },
+    ].map((headers: Record<string, string>) => token({ header: "X-Gitlab-Token" }, { headers }));
+    expect(valid).toEqual([true, false, false]);
   });
 
   it("is expected once in the query parameter that the inbox names", () => {
-    const at = (query: string) => token({ query: "tök en" }, { query });
-    expect([at("a=1&t%C3%B6k+en=s3cret%2Dtoken"), at("t%C3%B6k%20en=s3cret-token&b")]).toEqual([true, true]);
-    expect([at(""), at("t%C3%B6k+en="), at("t%C3%B6k+en=s3cret-token&t%C3%B6k+en=s3cret-token")]).not.toContain(true);
+    const valid = [
+      "a=1&t%C3%B6k+en=s3cret%2Dtoken",
+      "t%C3%B6k%20en=s3cret-token&b",
+      "",
+      "t%C3%B6k+en=",
+      "t%C3%B6k+en=s3cret-token&t%C3%B6k+en=s3cret-token",
+    ].map((query) => token({ query: "tök en" }, { query }));
+    expect(valid).toEqual([true, true, false, false, false]);
   });
 
   it("is printable ASCII", () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { withRetention } from "../../../domain/inbox-rules.ts";
 import type { InboxSettings } from "../../../domain/inbox-rules.ts";
 import { limits } from "../../../domain/limits.ts";
@@ -90,7 +91,16 @@ export class InboxScene {
     const { store, publisher, observer, pullQueues, time: clock } = this;
     const failed = (error: unknown): void => void this.failures.push(error);
     const verifier = new InboxVerifier({ clock, masterKeys: [masterKey], failed });
-    return new AccountInboxes({ store, publisher, observer, pullQueues, verifier, clock, events: this.#events });
+    return new AccountInboxes({
+      store,
+      publisher,
+      observer,
+      pullQueues,
+      verifier,
+      randomBytes,
+      clock,
+      events: this.#events,
+    });
   }
 
   /** Runs the work once, when the store has made the next claim and before the engine gets it. */
