@@ -124,7 +124,7 @@ function createServices({ config, log, store, masterKeys, transport, endpointRul
     masterKeys,
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
-  const keys = new AccountKeys(keySafe);
+  const keys = new AccountKeys({ ...keySafe, clock: systemClock, randomBytes });
   const pushHeaders = new PushHeaders(keySafe);
   const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
   const engine = new Engine({

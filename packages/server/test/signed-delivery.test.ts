@@ -135,6 +135,28 @@ describe("changing a key", () => {
     await server().api.ok("DELETE", subscriptionPath("signed", "rotating"));
   });
 
+  it("by a rotation lets the replaced keys sign beside the new one, the newest signature first", async () => {
+    await using receiver = await startReceiver();
+    const made = await server().api.ok<{ secret: string }>("PUT", "/v1/keys/rotated", { json: { generate: "hmac" } });
+    await server().api.subscribe("signed", "rotated", { push: { url: receiver.url, protocol, keys: ["rotated"] } });
+    const secrets = [made.secret];
+    for (const expected of [1, 2, 3]) {
+      await server().api.publish("signed", { body: { expected } });
+      await untilTrue("it has arrived", () => receiver.arrivals.length === expected);
+      const arrival = receiver.arrivals.at(-1);
+      if (arrival === undefined) throw new Error("nothing has arrived");
+      const headers = signedHeaders(arrival);
+      const at = new Date(Number(headers["webhook-timestamp"]) * 1000);
+      const signatures = secrets.map((secret) => new Webhook(secret).sign(headers["webhook-id"], at, arrival.text));
+      expect(headers["webhook-signature"]).toBe(signatures.join(" "));
+      for (const secret of secrets) new SvixWebhook(secret).verify(arrival.body, headers);
+      if (expected === 3) break;
+      const rotated = await server().api.ok<{ secret: string }>("POST", "/v1/keys/rotated/rotate");
+      secrets.unshift(rotated.secret);
+    }
+    await server().api.ok("DELETE", subscriptionPath("signed", "rotated"));
+  });
+
   it("while deliveries are under way leaves each of them signed by one of the two, and later ones by the new one", async () => {
     await using receiver = await startReceiver((_arrival, response) => {
       setTimeout(() => response.writeHead(200).end(), 5);

@@ -16,6 +16,7 @@ import { healthRoutes } from "./health.ts";
 import { hookCallRoute, hookRoutes } from "./hooks.ts";
 import { inboxGateRoutes } from "./inbox-gate.ts";
 import { inboxRoutes } from "./inboxes.ts";
+import { keyRotationRoutes } from "./key-rotation.ts";
 import { keyRoutes } from "./keys.ts";
 import { messageRoutes, publishRoutes } from "./messages.ts";
 import { metricsRoute } from "./metrics.ts";
@@ -50,6 +51,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   inboxRoutes(app, context);
   hookRoutes(app, context);
   keyRoutes(app, context);
+  keyRotationRoutes(app, context);
   apiKeyRoutes(app, context);
   eventRoutes(app, context);
   nodeRoutes(app, context);

@@ -7,11 +7,12 @@ import { assertKid } from "../domain/kid-rule.ts";
 import type { TopicSettings } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
 import type { ApiKeyPair } from "../engine/keys/api-keys.ts";
-import { storedJwk, type StoredJwk } from "../engine/keys/jwk-rule.ts";
+import type { StoredJwk } from "../engine/keys/jwk-rule.ts";
+import { givenKey } from "../engine/keys/new-key.ts";
 import { declaredApiKeyBody } from "../shapes/api-key.ts";
 import { hookShape } from "../shapes/hook.ts";
 import { inboxShape } from "../shapes/inbox.ts";
-import { keyBody } from "../shapes/key.ts";
+import { declaredKeyBody, declaredKeySource } from "../shapes/key.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import { subscriptionShape } from "../shapes/subscription.ts";
 import { topicShape } from "../shapes/topic.ts";
@@ -49,7 +50,7 @@ export const declarations: readonly string[] = ["topics", "inboxes", "hooks", "c
 /** The callbacks that koipy's own configuration file can contain. */
 const callbackNames: readonly string[] = ["onMessage", "onPreSend", "onResult"];
 
-const readKey = shapeReader(keyBody);
+const readKey = shapeReader(declaredKeyBody);
 const readPair = shapeReader(declaredApiKeyBody);
 
 /**
@@ -70,7 +71,13 @@ export function readDeclarations(file: ConfigFile): DeclaredResources {
     // A name without a value, such as `arrivals:`, declares an inbox whose settings all have their defaults.
     inboxes: declared(file, ["inboxes"], values["inboxes"], (body) => inboxShape.read(body ?? {})),
     hooks: readHooks(file),
-    keys: readSecrets(file, "keys", "0: {jwk: {kty: oct, k: …}}", (body) => storedJwk(readKey(body).jwk), assertKid),
+    keys: readSecrets(
+      file,
+      "keys",
+      "0: {jwk: {kty: oct, k: …}}",
+      (body) => givenKey(declaredKeySource(readKey(body))),
+      assertKid,
+    ),
     apiKeys: readApiKeys(file),
   };
 }

@@ -40,6 +40,8 @@ export const errorTable = {
   api_key_exists: { status: 409, title: "There is already another API key with this secretId." },
   key_in_use: { status: 409, title: "Subscriptions or hooks still use the key." },
   name_taken: { status: 409, title: "The name must be unique on this server, and is used already." },
+  rotation_limit: { status: 409, title: "Too many keys that were replaced still sign beside the key." },
+  no_public_key: { status: 409, title: "The key is a shared secret, which has no public half." },
   queue_exists: { status: 409, title: "There is already a queue with this name." },
   not_pulled: { status: 409, title: "The subscription is pushed, so that it cannot be pulled from." },
   immutable_field: { status: 409, title: "The field cannot be changed after the resource was created." },

@@ -146,6 +146,15 @@ export const limits = {
   /** Keys with which one subscription signs. A key rotation needs two keys at a time. */
   pushKeysMax: 5,
 
+  /** Keys that were replaced and still sign beside their successor. */
+  previousKeysMax: 2,
+  /** How long a replaced key signs beside its successor. */
+  keyOverlapMsDefault: 24 * 3600_000,
+  /** Length of a secret that the server generates: as long as the hash of HMAC-SHA256. */
+  generatedSecretBytes: 32,
+  /** Public keys in one key set. */
+  publicKeysMax: 1_000,
+
   /** A shared secret has at least 128 bits. No dialect uses more than `secretBytesMax`. */
   secretBytesMin: 16,
   secretBytesMax: 128,

@@ -88,7 +88,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     masterKeys: parts.masterKeys ?? [testMasterKey],
     failed: (error: unknown, name: string) => log.error({ err: error, name }, "a key cannot be opened"),
   };
-  const keys = new AccountKeys(safe);
+  const keys = new AccountKeys({ ...safe, clock: ticking, randomBytes });
   const apiKeys = new AccountApiKeys({ ...safe, randomBytes });
   const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
   const testApp: { -readonly [K in keyof TestApp]?: TestApp[K] } & Pick<TestApp, "readiness"> = {

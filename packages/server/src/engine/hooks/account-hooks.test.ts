@@ -1,5 +1,6 @@
 /** Real: hooks, keys. Faked: the transport, the store (in memory). The transport replies when a test says so. */
 
+import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { HookSettings } from "../../domain/hook-rules.ts";
 import { limits } from "../../domain/limits.ts";
@@ -38,7 +39,7 @@ async function oneHook(options: Pick<AccountHooksOptions, "callsMax"> = {}) {
   const events = createEventBus();
   const hooks = new AccountHooks({
     store,
-    keys: new AccountKeys({ store, masterKeys: [], failed: () => {} }),
+    keys: new AccountKeys({ store, masterKeys: [], failed: () => {}, clock, randomBytes }),
     transport,
     endpointRule: () => {},
     events,

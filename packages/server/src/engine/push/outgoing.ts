@@ -112,16 +112,20 @@ async function encodeWithSecrets(
   { keyRing, pushHeaders }: Secrets,
 ): Promise<EncodedRequest | EncodeFailure> {
   const { push } = route;
-  const keys: ProtocolKey[] = [];
+  const { keyFault, signingKeysMax } = route.protocol;
+  const newest: ProtocolKey[] = [];
+  const replaced: ProtocolKey[] = [];
   const faults: string[] = [];
   for (const kid of push.keys) {
-    const key = await keyRing.find(kid);
-    const fault = key === null ? "does not exist or cannot be decrypted" : (route.protocol.keyFault?.(key.jwk) ?? null);
+    const found = await keyRing.findAll(kid);
     // A key that the dialect cannot use is treated like a missing key. The other keys are enough for a receiver that
     // has them.
-    if (key !== null && fault === null) keys.push(key);
-    else faults.push(`key "${kid}": ${fault}`);
+    const [first, ...others] = found.filter(({ jwk }) => (keyFault?.(jwk) ?? null) === null);
+    if (first !== undefined) newest.push(first);
+    else faults.push(`key "${kid}": ${faultOf(found, keyFault)}`);
+    replaced.push(...others);
   }
+  const keys = [...newest, ...replaced].slice(0, signingKeysMax);
   const owner = { topic: route.topic, name: route.subscription };
   const headers = route.hasHeaders ? await pushHeaders.open(owner, push) : noHeaders;
   if (headers === null) faults.push("push.headers: no configured master key decrypts a value");
@@ -130,6 +134,10 @@ async function encodeWithSecrets(
     return { failure: "key_unavailable", detail: faults.join("; ") };
   }
   return finishEncoding(route, message, (async () => route.protocol.encode(outgoing, keys))(), headers);
+}
+
+function faultOf([key]: readonly ProtocolKey[], keyFault: PushProtocol["keyFault"]): string {
+  return (key && keyFault?.(key.jwk)) ?? "does not exist or cannot be decrypted";
 }
 
 async function finishEncoding(

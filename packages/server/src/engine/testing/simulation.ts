@@ -112,7 +112,10 @@ export class Simulation {
         undeliverable: (_subscription, _message, _reason, { errorDetail }) => this.logged.push(errorDetail ?? ""),
         disabled: ({ name }) => this.logged.push(`${name} disabled`),
       },
-      keyRing: { find: (kid) => Promise.resolve(this.keys.get(kid) ?? null) },
+      keyRing: {
+        find: (kid) => Promise.resolve(this.keys.get(kid) ?? null),
+        findAll: (kid) => Promise.resolve([this.keys.get(kid) ?? []].flat()),
+      },
       pushHeaders: new PushHeaders({ masterKeys: [], failed: () => {} }),
       inFlightMax: this.#inFlightMax,
       failed: (error, during) => this.failures.push({ during, error }),
