@@ -174,9 +174,7 @@ describe("with PostgreSQL", () => {
     const args = ["serve", "--listen", "127.0.0.1:0", "--database", url, "--config", file];
     const { code, stdout, stderr } = await runCommandInProcess(args);
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(
-      /^ringback: \S*ringback\.yaml:2: Keys and push headers are stored encrypted, .*RINGBACK_MASTER_KEY.*\n$/,
-    );
+    expect(stderr).toMatch(/^ringback: \S*ringback\.yaml:2: Secrets are stored encrypted, .*RINGBACK_MASTER_KEY.*\n$/);
     expect(stderr).not.toContain(jwk.k);
   });
 
