@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
@@ -12,18 +12,21 @@ import { declareResources } from "./config/declare.ts";
 import { masterKeysOf } from "./config/master-key-file.ts";
 import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
+import { RingbackError } from "./domain/errors.ts";
+import { isLoopbackHost } from "./domain/host.ts";
+import { limits } from "./domain/limits.ts";
+import { Access } from "./engine/access/access.ts";
+import { createServicesOf } from "./engine/account-services.ts";
+import { Accounts } from "./engine/accounts/accounts.ts";
+import { CallLimit } from "./engine/hooks/call-limit.ts";
+import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
 import { createEngineLog } from "./ops/engine-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
-import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
-import { AccountQueues } from "./engine/queues/account-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
-import { AccountHooks } from "./engine/hooks/account-hooks.ts";
-import { AccountApiKeys } from "./engine/keys/account-api-keys.ts";
-import { AccountKeys } from "./engine/keys/account-keys.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { PushHeaders } from "./engine/keys/push-headers.ts";
 import { withUnusableHeaders } from "./engine/keys/stored-headers.ts";
@@ -58,7 +61,9 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     await closeServer(foundation, services, app);
   };
   try {
+    await services.accounts.start();
     await declareResources({ ...foundation, ...services }, config);
+    await assertHasKey(services.access, config, log);
     await warnOfSecrets({ ...foundation, ...services });
     services.pullQueues.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
@@ -116,27 +121,28 @@ async function openStore(config: Config, observer: StoreObserver, log: Logger): 
   return SqliteStore.open({ folder: config.data, bytesMax, messageCacheBytes, warn, ...shared });
 }
 
-function createServices({ config, log, store, masterKeys, transport, endpointRule, events, metrics }: Foundation) {
+function createServices(foundation: Foundation) {
+  const { config, log, store, masterKeys, transport, endpointRule, events, metrics } = foundation;
   const failedDuring = (during: string) => (error: unknown) =>
     log.error({ err: error, during }, "background work failed");
-  const keySafe = {
-    store,
+  const sealing = {
     masterKeys,
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
-  const keys = new AccountKeys({ ...keySafe, clock: systemClock, randomBytes });
-  const pushHeaders = new PushHeaders(keySafe);
+  const accounts = new Accounts({ store, randomInt, failed: failedDuring("accounts") });
+  const pushHeaders = new PushHeaders(sealing);
   const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
   const engine = new Engine({
     ...shared,
     transport: new QueueTransport({
       others: transport,
-      send: (name, messages) => queues.send(name, messages),
+      queuesOf: (accountId) => servicesOf(accountId).queues,
       clock: systemClock,
       failed: failedDuring("queues"),
     }),
     random: systemRandom,
-    keyRing: keys,
+    keyRingOf: (accountId) => servicesOf(accountId).keys,
+    appIdOf: (accountId) => accounts.appIdOf(accountId),
     log: createEngineLog(log),
     pushHeaders,
     inFlightMax: config.inFlightMax,
@@ -145,47 +151,46 @@ function createServices({ config, log, store, masterKeys, transport, endpointRul
   const { publisher } = engine;
   const pullQueues = new PullQueues({ ...shared, failed: failedDuring("pulls") });
   const pulls = new AccountPulls({ ...shared, pullQueues });
-  const queues = new AccountQueues({ store, publisher, pulls, clock: systemClock, failed: failedDuring("queues") });
-  return {
-    engine,
-    keys,
-    pushHeaders,
-    apiKeys: new AccountApiKeys({ ...keySafe, randomBytes }),
-    hooks: new AccountHooks({
-      ...shared,
-      keys,
-      transport,
-      endpointRule,
-      requestId: randomUUID,
-    }),
-    inboxes: new AccountInboxes({
-      ...shared,
-      publisher,
-      pullQueues,
-      verifier: new InboxVerifier({ ...keySafe, clock: systemClock }),
-      randomBytes,
-    }),
-    pulls,
+  const hookCalls = new CallLimit(limits.hookCallsMax);
+  const servicesOf = createServicesOf({
+    ...shared,
+    ...sealing,
+    randomBytes,
+    verifier: new InboxVerifier({ ...sealing, clock: systemClock }),
+    transport,
+    endpointRule,
+    requestId: randomUUID,
+    calls: hookCalls,
+    memory: new MemoryBudget(limits.hookMemoryBytesMax),
+    publisher,
     pullQueues,
-    queues,
-  };
+    pulls,
+    queueFailed: failedDuring("queues"),
+  });
+  pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
+  const access = new Access({
+    store,
+    accounts,
+    apiKeysOf: (accountId) => servicesOf(accountId).apiKeys,
+    clock: systemClock,
+    operatorToken: config.operatorToken === "" ? null : config.operatorToken,
+    isLocal: isLoopbackHost(config.listen.host),
+    failed: failedDuring("access"),
+  });
+  return { engine, accounts, access, servicesOf, pushHeaders, hookCalls, pulls, pullQueues };
 }
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, keys, apiKeys, pushHeaders, hooks, inboxes, pulls, queues }: Services,
+  { engine, accounts, access, servicesOf, pushHeaders, pulls }: Services,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { publisher } = engine;
-  const shared = { store, events, log, clock: systemClock, endpointRule };
+  const shared = { store, events, log, clock: systemClock, endpointRule, accounts, access, servicesOf };
   const app = await createApp({
     ...shared,
     publisher,
-    keys,
-    apiKeys,
     pushHeaders,
-    hooks,
-    inboxes,
     pulls,
     metrics,
     version,
@@ -201,8 +206,6 @@ async function createHttpApp(
   await addCmqApi(app, {
     ...shared,
     publisher,
-    queues,
-    apiKeys,
     randomBytes,
     timestampWindowMs: config.cmqTimestampWindowMs,
     refuseReplays: config.cmqRefuseReplays,
@@ -211,36 +214,51 @@ async function createHttpApp(
 }
 
 async function closeServer({ config, store }: Foundation, services: Services, app: FastifyInstance): Promise<void> {
-  const { engine, hooks, pullQueues } = services;
+  const { engine, access, hookCalls, pullQueues } = services;
   // Clients and endpoints have the same grace period. Neither a slow client nor a hanging endpoint can delay the end of
   // the process.
   const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
-  hooks.stop();
-  const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsRunning > 0);
+  hookCalls.close();
+  const stopEngine = engine.stop(config.shutdownGraceMs, () => hookCalls.running > 0);
   await Promise.all([app.close().finally(cancelTimer), stopEngine]);
   await pullQueues.idle();
+  await access.stop();
   await store.close();
+}
+
+/**
+ * A server that other machines can reach must not be open. Throws `api_key_missing` if nobody could use the server,
+ * because it has no operator's key.
+ */
+async function assertHasKey(access: Access, config: Config, log: Logger): Promise<void> {
+  if (await access.isOpen()) {
+    log.warn("the server is open: every program on this machine can use it; `ringback api-keys create` ends that");
+  } else if (!(await access.hasOperator())) {
+    throw new RingbackError(
+      "api_key_missing",
+      `The server would listen on ${config.listen.host}, which other machines can reach, but there is no operator's API ` +
+        "key. Create the first one with `ringback api-keys create --role operator` and the same --data or --database, or " +
+        "set RINGBACK_OPERATOR_TOKEN (or RINGBACK_OPERATOR_TOKEN_FILE).",
+    );
+  }
 }
 
 /** Secrets that one log line names. This number is enough to find out which master key is missing. */
 const namedSecretsMax = 50;
 
-async function warnOfSecrets({
-  log,
-  store,
-  keys,
-  apiKeys,
-  inboxes,
-  pushHeaders,
-}: Foundation & Services): Promise<void> {
+async function warnOfSecrets(given: Foundation & Services): Promise<void> {
+  const { log, store, accounts, servicesOf, pushHeaders } = given;
   const missing = "because the master key that they were stored with is not configured";
-  for (const kids of [await keys.unusable(), await apiKeys.unusable()]) {
-    const named = { count: kids.length, kids: kids.slice(0, namedSecretsMax) };
-    if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
+  for (const { id, name } of accounts.active()) {
+    const { keys, apiKeys, inboxes } = servicesOf(id);
+    for (const kids of [await keys.unusable(), await apiKeys.unusable()]) {
+      const named = { account: name, count: kids.length, kids: kids.slice(0, namedSecretsMax) };
+      if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
+    }
+    const names = await inboxes.unusable();
+    const listed = { account: name, count: names.length, inboxes: names.slice(0, namedSecretsMax) };
+    if (names.length > 0) log.warn(listed, `the secrets of these inboxes cannot be decrypted, ${missing}`);
   }
-  const names = await inboxes.unusable();
-  const unverified = { count: names.length, inboxes: names.slice(0, namedSecretsMax) };
-  if (names.length > 0) log.warn(unverified, `the secrets of these inboxes cannot be decrypted, ${missing}`);
   const unusable = await withUnusableHeaders({ store, pushHeaders });
   const named = { count: unusable.length, subscriptions: unusable.slice(0, namedSecretsMax) };
   if (unusable.length > 0) log.warn(named, `the push headers of these subscriptions cannot be decrypted, ${missing}`);

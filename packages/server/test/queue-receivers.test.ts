@@ -38,7 +38,9 @@ async function open() {
   const pullQueues = new PullQueues({ store, observer, events, clock: systemClock, timers: systemTimers, failed });
   const pulls = new AccountPulls({ store, pullQueues, observer, events, clock: systemClock });
   const publisher = createPublisher({ store, observer, events, clock: systemClock });
-  const queues = new AccountQueues({ store, publisher, pulls, clock: systemClock, failed });
+  const accountId = store.catalog.defaultAccount().id;
+  const queues = new AccountQueues({ accountId, store, publisher, pulls, clock: systemClock, failed });
+  pulls.sendDeadLetters((subscription) => queues.deadLetterTarget(subscription));
   pullQueues.start();
   const close = async (): Promise<void> => {
     pulls.stopWaiting();

@@ -34,20 +34,24 @@ describe("API keys", () => {
         createdAt: "2026-01-31T08:15:30.250Z",
       },
     });
-    const { secretKey, ...shown } = made.json;
+    const { secretKey, token, ...shown } = made.json;
+    expect(token).toMatch(/^rbk_[A-Za-z\d]{32}_[A-Za-z\d]{38}$/);
     expect(shown.id).toBe(shown.secretId);
     expect(await secretOf(shown.secretId)).toBe(secretKey);
     expect(await ask("GET", `/v1/api-keys/${shown.id}`)).toMatchObject({ status: 200, json: shown });
     const later = [await ask("GET", `/v1/api-keys/${shown.id}`), await ask("GET", "/v1/api-keys")];
     expect(JSON.stringify(later)).not.toContain(secretKey);
-    expect(JSON.stringify(later)).not.toMatch(/secretKey|sealed/);
+    expect(JSON.stringify(later)).not.toMatch(/secretKey|sealed|token/i);
   });
 
   it("accept the pair of an existing program, and creating the same key again changes nothing", async () => {
     test = await createTestApp();
     const made = await ask("POST", "/v1/api-keys", { json: given });
     expect(made).toMatchObject({ status: 201, json: { id: secretId, ...given } });
-    expect(await ask("POST", "/v1/api-keys", { json: given })).toMatchObject({ status: 200, json: made.json });
+    expect(await ask("POST", "/v1/api-keys", { json: given })).toMatchObject({
+      status: 200,
+      json: { ...made.json, token: null },
+    });
     const other = { ...given, secretKey: `${secretKey}2` };
     const refused = await ask("POST", "/v1/api-keys", { json: other });
     expect(refused).toMatchObject({ status: 409, json: { code: "api_key_exists" } });
@@ -91,7 +95,10 @@ describe("API keys", () => {
     ],
     ["a key that is no text", { ...given, secretKey: [secretKey] }, "invalid_key", "secretKey"],
     ["a key that is too short", { ...given, secretKey: secretKey.slice(0, 15) }, "invalid_key", "secretKey"],
-    ["an unknown member", { ...given, role: "admin" }, "invalid_request", "role"],
+    ["an unknown member", { ...given, rank: "admin" }, "invalid_request", "rank"],
+    ["an unknown role", { ...given, role: "owner" }, "invalid_request", "role"],
+    ["a pattern that no topic can have", { ...given, topics: ["a/*"] }, "invalid_request", "topics[0]"],
+    ["a time without a zone", { ...given, expiresAt: "2027-01-31T00:00" }, "invalid_request", "expiresAt"],
   ])("with %s are refused, without a word of them in the answer or the log", async (_what, json, code, field) => {
     test = await createTestApp();
     const answer = await ask("POST", "/v1/api-keys", { json });

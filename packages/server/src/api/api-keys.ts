@@ -2,14 +2,24 @@ import type { FastifyInstance } from "fastify";
 import type { Static } from "typebox";
 import { isSecretId } from "../domain/api-key-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
-import type { ApiKeyPair } from "../engine/keys/api-keys.ts";
-import { jsonBody } from "../http/json-body.ts";
-import { apiKeyBody, apiKeySchema, apiKeyView, newApiKeySchema, newApiKeyView } from "../shapes/api-key.ts";
+import { assertMay, type Caller } from "../engine/access/access.ts";
+import type { ApiKeyPair, ApiKeySettings } from "../engine/access/api-keys.ts";
+import { jsonBody, optionalJson } from "../http/json-body.ts";
+import {
+  apiKeyBody,
+  apiKeySchema,
+  apiKeySettings,
+  apiKeyView,
+  newApiKeySchema,
+  newApiKeyView,
+  rotateApiKeyBody,
+} from "../shapes/api-key.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
 import { queryReader } from "../shapes/query.ts";
 import { listQuery } from "../shapes/resource-routes.ts";
 import { apiKeyParams, bodyErrors, operation, pageOf, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
+import { accountHeader, accountIdOf, callerOf, type RequestTo } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 
 type ApiKeyPath = Static<typeof apiKeyParams>;
@@ -48,35 +58,88 @@ const createSchema = {
   },
 };
 
-/**
- * The secretKey of an API key is shown only in the response to the key's creation, and in no other response, error or
- * event.
- */
-export function apiKeyRoutes(app: FastifyInstance, { apiKeys }: ApiParts): void {
-  const readBody = shapeReader(apiKeyBody, { codes: { secretId: "invalid_key", secretKey: "invalid_key" } });
-  const readListQuery = queryReader(listQuery);
+const rotateSchema = {
+  ...operation("api keys", "rotateApiKey", "Replace an API key"),
+  description: "The new key has the settings of the old one. The old key expires after the given time.",
+  params: apiKeyParams,
+  body: rotateApiKeyBody,
+  response: {
+    201: { ...newApiKeySchema, description: "The new API key." },
+    ...problemResponses("api_key_not_found", "master_key_missing", "entry_limit", ...bodyErrors, ...writeErrors),
+  },
+};
 
-  app.post("/v1/api-keys", { schema: createSchema }, async (request, reply) => {
+const [see, change] = [{ access: "read" }, { access: "admin" }] as const;
+
+/**
+ * The secretKey and the token of an API key are shown only in the response to the key's creation, and in no other
+ * response, error or event.
+ */
+export function apiKeyRoutes(app: FastifyInstance, { servicesOf, clock }: ApiParts): void {
+  const readBody = shapeReader(apiKeyBody, { codes: { secretId: "invalid_key", secretKey: "invalid_key" } });
+  const readRotateBody = shapeReader(rotateApiKeyBody);
+  const readListQuery = queryReader(listQuery);
+  const apiKeysOf = (request: RequestTo<unknown>) => servicesOf(accountIdOf(request)).apiKeys;
+
+  app.post("/v1/api-keys", { schema: createSchema, config: change }, async (request, reply) => {
     const body = readBody(jsonBody(request));
-    const { apiKey, pair, created } = await apiKeys.create(body.name, pairOf(body));
-    reply.code(created ? 201 : 200).header("cache-control", "no-store");
-    return newApiKeyView(apiKey, pair);
+    const settings = apiKeySettings(body.name, body);
+    const pair = pairOf(body);
+    assertMayCreate(callerOf(request), settings, pair);
+    const made = await apiKeysOf(request).create(settings, pair);
+    reply.code(made.created ? 201 : 200).header("cache-control", "no-store");
+    return newApiKeyView(made);
   });
 
-  app.get<{ Params: ApiKeyPath }>(path, { schema: getSchema }, async ({ params: { id } }) => {
-    const apiKey = await apiKeys.get(id);
+  app.post<{ Params: ApiKeyPath }>(
+    `${path}/rotate`,
+    { schema: rotateSchema, config: change },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { overlapMs = 0 } = readRotateBody(optionalJson(request));
+      await assertMayChange(request, id);
+      const made = await apiKeysOf(request).rotate(id, clock.wall(), overlapMs);
+      if (made === null) throw notFound(id);
+      reply.code(201).header("cache-control", "no-store");
+      return newApiKeyView(made);
+    },
+  );
+
+  app.get<{ Params: ApiKeyPath }>(path, { schema: getSchema, config: see }, async (request) => {
+    const { id } = request.params;
+    const apiKey = await apiKeysOf(request).get(id);
     if (apiKey === null) throw notFound(id);
     return apiKeyView(apiKey);
   });
 
-  app.delete<{ Params: ApiKeyPath }>(path, { schema: deleteSchema }, async ({ params: { id } }, reply) => {
-    if (!(await apiKeys.delete(id))) throw notFound(id);
+  app.delete<{ Params: ApiKeyPath }>(path, { schema: deleteSchema, config: change }, async (request, reply) => {
+    const { id } = request.params;
+    await assertMayChange(request, id);
+    if (!(await apiKeysOf(request).delete(id))) throw notFound(id);
     return reply.code(204).send();
   });
 
-  app.get("/v1/api-keys", { schema: listSchema }, async (request) =>
-    pageOfList("api-keys", readListQuery(request), (page) => apiKeys.list(page), apiKeyView),
+  app.get("/v1/api-keys", { schema: listSchema, config: see }, async (request) =>
+    pageOfList("api-keys", readListQuery(request), (page) => apiKeysOf(request).list(page), apiKeyView),
   );
+
+  /** An administrator of the default account must not get an operator's key, or revoke one. */
+  async function assertMayChange(request: RequestTo<ApiKeyPath>, id: string): Promise<void> {
+    const apiKey = await apiKeysOf(request).get(id);
+    if (apiKey !== null) assertMayCreate(callerOf(request), apiKey, null);
+  }
+}
+
+/**
+ * Keys of operators belong to the default account. SecretIds are unique over all accounts, so only operators may choose
+ * one. Throws `forbidden` and `invalid_request`.
+ */
+function assertMayCreate(caller: Caller, { role, allAccounts }: ApiKeySettings, pair: ApiKeyPair | null): void {
+  if (role !== "operator" && !allAccounts && pair === null) return;
+  assertMay(caller, "operator");
+  if (allAccounts && caller.account.name !== "default") {
+    throw RingbackError.at("invalid_request", accountHeader, "keys for all accounts belong to the account default");
+  }
 }
 
 function pairOf({ secretId, secretKey }: Static<typeof apiKeyBody>): ApiKeyPair | null {

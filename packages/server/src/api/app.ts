@@ -7,6 +7,8 @@ import { httpLimitDefaults, type HttpLimits } from "../http/http-limits.ts";
 import { createHttpApp } from "../http/http-app.ts";
 import { answerUnmatchedRoutes } from "../http/unmatched-route.ts";
 import { refuseUnknownParameters } from "../shapes/query.ts";
+import { guardAccess } from "./access-gate.ts";
+import { accountRoutes } from "./accounts.ts";
 import { apiKeyRoutes } from "./api-keys.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { attemptRoutes } from "./attempts.ts";
@@ -40,6 +42,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   const app = createHttpApp(config, context.log, dependencies.callers);
   await describeRoutes(app, context.version);
   answerUnmatchedRoutes(app);
+  guardAccess(app, context.access);
   refuseUnknownParameters(app);
   takeBodiesAsBytes(app, config.catalogRequestBytesMax, bodies, config);
   topicRoutes(app, context);
@@ -53,6 +56,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   keyRoutes(app, context);
   keyRotationRoutes(app, context);
   apiKeyRoutes(app, context);
+  accountRoutes(app, context);
   eventRoutes(app, context);
   nodeRoutes(app, context);
   healthRoutes(app, context);

@@ -29,9 +29,9 @@ const schema = {
 export function attemptRoutes(app: FastifyInstance, { store }: ApiParts): void {
   const readListQuery = queryReader(querystring);
   const path = "/v1/topics/:topic/subscriptions/:subscription/attempts";
-  app.get<{ Params: SubscriptionPath }>(path, { schema }, async (request) => {
+  app.get<{ Params: SubscriptionPath }>(path, { schema, config: { access: "read" } }, async (request) => {
     const { only = "all", ...query } = readListQuery(request);
-    const { id } = await subscriptionAt(store, request.params);
+    const { id } = await subscriptionAt(store, request);
     return pageOfList(
       `attempts ${id} ${only}`,
       query,

@@ -39,6 +39,8 @@ const letterParams = Type.Object({
 
 type LetterPath = Static<typeof letterParams>;
 
+const [see, change] = [{ access: "read" }, { access: "admin" }] as const;
+
 export function deadLetterRoutes(app: FastifyInstance, { store }: ApiParts): void {
   readRoutes(app, store);
   letterRoutes(app, store);
@@ -58,22 +60,27 @@ function readRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   const readListQuery = queryReader(listQuery);
   const page = { 200: pageOf(deadLetterSummarySchema, "A page of dead letters, without their bodies.") };
   const list = described("listDeadLetters", "List a subscription's dead letters, newest first", page, "invalid_cursor");
-  app.get<{ Params: SubscriptionPath }>(base, { schema: { ...list, querystring: listQuery } }, async (request) => {
-    const query = readListQuery(request);
-    const { id, topic } = await subscriptionAt({ catalog }, request.params);
-    return pageOfList(
-      `dead letters ${id}`,
-      query,
-      (page) => records.listDeadLetters(id, page),
-      (letter) => deadLetterSummaryView(letter, topic),
-    );
-  });
+  app.get<{ Params: SubscriptionPath }>(
+    base,
+    { schema: { ...list, querystring: listQuery }, config: see },
+    async (request) => {
+      const query = readListQuery(request);
+      const { id, topic } = await subscriptionAt({ catalog }, request);
+      return pageOfList(
+        `dead letters ${id}`,
+        query,
+        (page) => records.listDeadLetters(id, page),
+        (letter) => deadLetterSummaryView(letter, topic),
+      );
+    },
+  );
 
   const answer = { 200: deadLetterSchema };
   const get = described("getDeadLetter", "Get a dead letter, with its message", answer, "dead_letter_not_found");
   const schema = { ...get, params: letterParams };
-  app.get<{ Params: LetterPath }>(`${base}/:id`, { schema }, async ({ params }) => {
-    const { id, topic } = await subscriptionAt({ catalog }, params);
+  app.get<{ Params: LetterPath }>(`${base}/:id`, { schema, config: see }, async (request) => {
+    const { params } = request;
+    const { id, topic } = await subscriptionAt({ catalog }, request);
     const letter = await records.getDeadLetter(id, letterId(params));
     if (letter === null) throw letterNotFound(params);
     return deadLetterView(letter, topic);
@@ -86,18 +93,24 @@ function letterRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   const deleted = { 204: { type: "null", description: "The dead letter is deleted." } };
   const deletion = described("deleteDeadLetter", "Delete a dead letter for good", deleted, ...errors);
   const deletionSchema = { ...deletion, params: letterParams };
-  app.delete<{ Params: LetterPath }>(`${base}/:id`, { schema: deletionSchema }, async ({ params }, reply) => {
-    const { id } = await subscriptionAt({ catalog }, params);
-    if ((await records.purgeDeadLetters(id, [letterId(params)])) === 0) throw letterNotFound(params);
-    return reply.code(204).send();
-  });
+  app.delete<{ Params: LetterPath }>(
+    `${base}/:id`,
+    { schema: deletionSchema, config: change },
+    async (request, reply) => {
+      const { params } = request;
+      const { id } = await subscriptionAt({ catalog }, request);
+      if ((await records.purgeDeadLetters(id, [letterId(params)])) === 0) throw letterNotFound(params);
+      return reply.code(204).send();
+    },
+  );
 
   const redriven = { 200: { ...countSchema, description: "The dead letter is a delivery again." } };
   const summary = "Deliver a dead letter again; its retry policy starts anew";
   const redrive = described("redriveDeadLetter", summary, redriven, ...errors);
   const schema = { ...redrive, params: letterParams };
-  app.post<{ Params: LetterPath }>(`${base}/:id/redrive`, { schema }, async ({ params }) => {
-    const { id } = await subscriptionAt({ catalog }, params);
+  app.post<{ Params: LetterPath }>(`${base}/:id/redrive`, { schema, config: change }, async (request) => {
+    const { params } = request;
+    const { id } = await subscriptionAt({ catalog }, request);
     const count = await records.redriveDeadLetters(id, [letterId(params)]);
     if (count === 0) throw letterNotFound(params);
     return { count };
@@ -110,21 +123,25 @@ function bulkRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   const purged = { 200: { ...countSchema, description: "How many were deleted." } };
   const purgeSummary = "Delete all dead letters of a subscription for good";
   const purge = described("purgeDeadLetters", purgeSummary, purged, ...writeErrors);
-  app.delete<{ Params: SubscriptionPath }>(base, { schema: { ...purge, querystring: purgeQuery } }, async (request) => {
-    if (!readPurgeQuery(request).all) throw RingbackError.at("invalid_request", "all", "must be true");
-    const { id } = await subscriptionAt({ catalog }, request.params);
-    return { count: await records.purgeDeadLetters(id, null) };
-  });
+  app.delete<{ Params: SubscriptionPath }>(
+    base,
+    { schema: { ...purge, querystring: purgeQuery }, config: change },
+    async (request) => {
+      if (!readPurgeQuery(request).all) throw RingbackError.at("invalid_request", "all", "must be true");
+      const { id } = await subscriptionAt({ catalog }, request);
+      return { count: await records.purgeDeadLetters(id, null) };
+    },
+  );
 
   const readRedriveBody = shapeReader(redriveBody);
   const redriven = { 200: { ...countSchema, description: "How many dead letters are deliveries again." } };
   const redriveSummary = "Deliver some or all dead letters again; their retry policies start anew";
   const redrive = described("redriveDeadLetters", redriveSummary, redriven, ...bodyErrors, ...writeErrors);
   const schema = { ...redrive, body: redriveBody };
-  app.post<{ Params: SubscriptionPath }>(`${base}/redrive`, { schema }, async (request) => {
+  app.post<{ Params: SubscriptionPath }>(`${base}/redrive`, { schema, config: change }, async (request) => {
     const { ids = null, all = false } = readRedriveBody(optionalJson(request));
     if ((ids !== null) === all) throw RingbackError.at("invalid_request", "ids", 'give either "ids" or "all": true');
-    const { id } = await subscriptionAt({ catalog }, request.params);
+    const { id } = await subscriptionAt({ catalog }, request);
     return { count: await records.redriveDeadLetters(id, ids && ids.filter(isLetterId)) };
   });
 }

@@ -4,7 +4,7 @@
 
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { MessageId } from "../domain/model.ts";
+import type { AccountId, MessageId } from "../domain/model.ts";
 import type { LiveEvent } from "../engine/live-events.ts";
 import { call } from "./testing/call.ts";
 import { listen } from "./testing/raw-connection.ts";
@@ -12,9 +12,11 @@ import { createTestApp } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 const backlogMax = 10;
+/** The default account of a new store. */
+const accountId = 1 as AccountId;
 
 function published(topic: string, ids: readonly string[] = ["1099511627777"]): LiveEvent {
-  return { type: "message.published", at: 1_000, topic, ids: ids as readonly MessageId[] };
+  return { type: "message.published", accountId, at: 1_000, topic, ids: ids as readonly MessageId[] };
 }
 
 describe("the event stream", () => {
@@ -53,6 +55,7 @@ describe("the event stream", () => {
     test.events.emit(published("orders"));
     test.events.emit({
       type: "delivery.attempted",
+      accountId,
       at: 2_000,
       topic: "orders",
       subscription: "billing",
@@ -85,8 +88,8 @@ describe("the event stream", () => {
   it("contains only the requested types and topics", async () => {
     const reader = await read("?topic=orders&type=message.published,topic.deleted&type=delivery.dead");
     test.events.emit(published("invoices"));
-    test.events.emit({ type: "topic.changed", at: 1, topic: "orders" });
-    test.events.emit({ type: "topic.deleted", at: 1, topic: "orders" });
+    test.events.emit({ type: "topic.changed", accountId, at: 1, topic: "orders" });
+    test.events.emit({ type: "topic.deleted", accountId, at: 1, topic: "orders" });
     await vi.waitFor(() => {
       expect(reader.text()).toContain("topic.deleted");
     });
@@ -96,6 +99,7 @@ describe("the event stream", () => {
   it("leaves hook calls out when topics are requested, and contains them otherwise", async () => {
     const called = {
       type: "hook.called",
+      accountId,
       at: 1_000,
       hook: "onMessage",
       action: "continue",
@@ -188,7 +192,7 @@ describe("the event stream", () => {
     const ids = Array.from({ length: 1_000 }, (_, i) => String(1_099_511_627_777 + i));
     const sent = 1_000;
     for (let i = 0; i < sent; i++) test.events.emit(published("orders", ids));
-    test.events.emit({ type: "topic.deleted", at: 1, topic: "the-last" });
+    test.events.emit({ type: "topic.deleted", accountId, at: 1, topic: "the-last" });
     await vi.waitFor(() => {
       expect(text).toContain("the-last");
     });

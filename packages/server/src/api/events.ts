@@ -1,11 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
+import { isTopicGranted } from "../domain/access-rules.ts";
 import { assertName } from "../domain/names.ts";
 import type { LiveEvent } from "../engine/live-events.ts";
 import { createEventStreams } from "../http/event-streams.ts";
 import { queryReader } from "../shapes/query.ts";
 import { about, closedObject, operation, problemResponses } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
+import { callerOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 
 const types = [
@@ -55,13 +57,23 @@ export function eventRoutes(app: FastifyInstance, { events, config }: ApiParts):
   });
 
   // A HEAD request would open a stream without events.
-  app.get("/v1/events", { exposeHeadRoute: false, schema }, (request, reply) => {
-    const { topic = null, type = [] } = readQuery(request);
-    // `inbox:NAME`, the log of an inbox, can be watched too.
-    if (topic !== null) assertName("topic", topic.replace(/^inbox:/, ""));
-    streams.open(reply.raw, (event) => (topic === null || topicOf(event) === topic) && isOneOf(type, event));
-    reply.hijack();
-  });
+  app.get(
+    "/v1/events",
+    { exposeHeadRoute: false, schema, config: { access: "read", omitsOtherTopics: true } },
+    (request, reply) => {
+      const { account, topics } = callerOf(request);
+      const { topic = null, type = [] } = readQuery(request);
+      // `inbox:NAME`, the log of an inbox, can be watched too.
+      if (topic !== null) assertName("topic", topic.replace(/^inbox:/, ""));
+      const isVisible = (event: LiveEvent): boolean =>
+        event.accountId === account.id &&
+        (topics === null || isTopicGranted(topics, topicOf(event) ?? "")) &&
+        (topic === null || topicOf(event) === topic) &&
+        isOneOf(type, event);
+      streams.open(reply.raw, account.id, isVisible);
+      reply.hijack();
+    },
+  );
 }
 
 function topicOf(event: LiveEvent): string | null {
@@ -74,7 +86,7 @@ function isOneOf(types: readonly string[], { type }: LiveEvent): boolean {
 }
 
 /** Converts the times of an event to text, the form that the whole API uses. */
-function view(event: LiveEvent) {
+function view({ accountId: _accountId, ...event }: LiveEvent) {
   const shown = { ...event, at: timeText(event.at) };
   if (event.type !== "delivery.attempted") return shown;
   return { ...shown, nextAttemptAt: event.nextAttemptAt === null ? null : timeText(event.nextAttemptAt) };

@@ -18,9 +18,12 @@ const ready = {
 };
 
 export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
-  app.get("/healthz", { schema: health }, () => ({ status: "ok", version: parts.version }));
+  app.get("/healthz", { schema: health, config: { access: "public" } }, () => ({
+    status: "ok",
+    version: parts.version,
+  }));
 
-  app.get("/readyz", { schema: ready }, () => {
+  app.get("/readyz", { schema: ready, config: { access: "public" } }, () => {
     assertReady(parts.store.cluster, parts.ready());
     return { status: "ready" };
   });

@@ -287,7 +287,14 @@ describe("listeners to live events", () => {
     await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
     const stop = scene.test.events.subscribe(() => {});
     for (let i = 0; i < 3; i++) await scene.ask("POST", "/v1/hooks/h/call", { json: {} });
-    const about = { type: "hook.called", at: testNowMs, hook: "h", durationMs: expect.any(Number), errorDetail: null };
+    const about = {
+      type: "hook.called",
+      accountId: 1,
+      at: testNowMs,
+      hook: "h",
+      durationMs: expect.any(Number),
+      errorDetail: null,
+    };
     const none = { error: null, transportError: null, transportErrorDetail: null };
     expect(scene.test.events.emitted).toEqual([
       { ...about, ...none, action: "continue", httpStatus: 204 },

@@ -11,6 +11,7 @@ import type { HookDetails, HookPayload } from "../engine/hooks/hooks.ts";
 import { assertJsonType, bodyBytes, readJson } from "../http/json-body.ts";
 import { hookSchema, hookShape, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";
 import { about, bodyErrors, hookParams, operation, problemResponses } from "../shapes/schema-parts.ts";
+import { accountIdOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { labelledListRoute, resourceRoutes, type Resource } from "./resource.ts";
 
@@ -18,7 +19,8 @@ type HookPath = Static<typeof hookParams>;
 
 const path = "/v1/hooks/:hook";
 
-export function hookRoutes(app: FastifyInstance, { hooks }: ApiParts): void {
+export function hookRoutes(app: FastifyInstance, { servicesOf }: ApiParts): void {
+  const hooksOf = (request: FastifyRequest) => servicesOf(accountIdOf(request)).hooks;
   const resource: Resource<"hook", HookPath, HookDetails, HookSettings> = {
     path,
     noun: "hook",
@@ -32,17 +34,17 @@ export function hookRoutes(app: FastifyInstance, { hooks }: ApiParts): void {
     shape: hookShape,
     isBodyOptional: false,
     assertName: ({ hook }) => assertName("hook", hook),
-    at: ({ hook: name }) => ({
-      get: () => hooks.get(name),
-      put: (settings, condition) => hooks.put(name, settings, condition),
-      delete: (condition) => hooks.delete(name, condition),
+    at: ({ hook: name }, request) => ({
+      get: () => hooksOf(request).get(name),
+      put: (settings, condition) => hooksOf(request).put(name, settings, condition),
+      delete: (condition) => hooksOf(request).delete(name, condition),
     }),
     notFound: ({ hook }) => new RingbackError("hook_not_found", `There is no hook "${hook}".`),
     bodyOf: (hook) => hook,
     viewOf: hookView,
   };
   resourceRoutes(app, resource);
-  labelledListRoute(app, resource, (page, label) => hooks.list(page, label));
+  labelledListRoute(app, resource, (request, page, label) => hooksOf(request).list(page, label));
 }
 
 const callSchema = {
@@ -69,11 +71,12 @@ const callSchema = {
 const largeMemoryBytes = 1024 * 1024;
 
 /** Registered in a scope of its own, because a payload may be larger than other requests. */
-export function hookCallRoute(app: FastifyInstance, { hooks, store }: ApiParts): void {
-  app.post<{ Params: HookPath }>(`${path}/call`, { schema: callSchema }, async (request, reply) => {
+export function hookCallRoute(app: FastifyInstance, { servicesOf, store }: ApiParts): void {
+  const options = { schema: callSchema, config: { access: "consume" } } as const;
+  app.post<{ Params: HookPath }>(`${path}/call`, options, async (request, reply) => {
     const { hook } = request.params;
     assertName("hook", hook);
-    const { outcome, memoryBytes, release } = await hooks.call(hook, {
+    const { outcome, memoryBytes, release } = await servicesOf(accountIdOf(request)).hooks.call(hook, {
       ...payloadOf(request),
       hops: await hopsOf(store, request.headers),
     });

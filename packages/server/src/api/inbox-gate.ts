@@ -14,16 +14,18 @@ import {
   receivedRequest,
 } from "../domain/received-request.ts";
 import { isReceiveToken } from "../domain/inbox-rules.ts";
+import { assertMay, assertTopicGranted, type Caller } from "../engine/access/access.ts";
+import { accountOfToken } from "../engine/inboxes/receive-paths.ts";
 import { signatureInvalid } from "../engine/inboxes/inbox-verifier.ts";
 import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
 import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import { hopsOf } from "../engine/loops.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
+import { accountIdOf, callerIfKnown } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { noInbox, type InboxPath } from "./inboxes.ts";
 import { assertJson, bodyBytes } from "../http/json-body.ts";
-import type { Store } from "../store/store.ts";
 import { queryReader } from "../shapes/query.ts";
 import {
   about,
@@ -112,7 +114,7 @@ const headersAsSent = new WeakMap<FastifyRequest, { readonly type: string | null
  * Routes that put messages into inboxes and take messages out. They have a Fastify scope of their own, because bodies
  * of every content type are allowed, up to the size of a message.
  */
-export function inboxGateRoutes(app: FastifyInstance, { inboxes, store }: ApiParts): void {
+export function inboxGateRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.addHook("onRequest", (request, _reply, done) => {
     // Fastify refuses a content type that is not a media type, and other routes refuse compressed bodies, but an inbox
     // accepts any. So the headers are removed first. A content type that could not be sent as a header later is
@@ -123,16 +125,18 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes, store }: ApiPar
     delete request.raw.headers["content-encoding"];
     done();
   });
-  keepRoute(app, inboxes, store);
-  takeRoute(app, inboxes);
+  const inboxesOf = (request: FastifyRequest) => parts.servicesOf(accountIdOf(request)).inboxes;
+  keepRoute(app, parts);
+  takeRoute(app, inboxesOf);
 }
 
-function keepRoute(app: FastifyInstance, inboxes: Inboxes, store: Store): void {
-  app.post<{ Params: InboxPath }>("/in/:inbox", { schema: keepSchema }, async (request, reply) => {
-    const addressed = await addressedInbox(inboxes, request.params);
-    const { inbox } = addressed;
-    // Every caller of an open server may send to every inbox.
-    if (!maySend(addressed, true)) throw signatureInvalid();
+type InboxesOf = (request: FastifyRequest) => Inboxes;
+
+function keepRoute(app: FastifyInstance, parts: ApiParts): void {
+  // The route itself finds out who may send to the inbox.
+  const options = { schema: keepSchema, config: { access: "public" } } as const;
+  app.post<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
+    const { inboxes, inbox } = await receivingInbox(parts, request);
     if (inbox === null) throw noInbox(request.params);
     const body = bodyBytes(request);
     const target = request.raw.url ?? "";
@@ -146,32 +150,51 @@ function keepRoute(app: FastifyInstance, inboxes: Inboxes, store: Store): void {
       await assertJson(body);
     }
     const received = receivedRequest(request.raw.rawHeaders, target, inbox.verify);
-    const hops = await hopsOf(store, request.headers);
+    const hops = await hopsOf(parts.store, request.headers);
     const { id } = await inboxes.keep(inbox.name, { body, contentType: type, request: received, hops });
     if (id !== null) reply.header("ringback-message-id", id);
     return { response: "success" };
   });
 }
 
-interface AddressedInbox {
+interface ReceivingInbox {
+  readonly inboxes: Inboxes;
   readonly inbox: InboxDetails | null;
-  /** Whether the path contains the inbox's name, or the token that nobody can guess. */
-  readonly by: "name" | "token";
-}
-
-async function addressedInbox(inboxes: Inboxes, { inbox: addressed }: InboxPath): Promise<AddressedInbox> {
-  if (isReceiveToken(addressed)) return { inbox: await inboxes.findByToken(addressed), by: "token" };
-  assertName("inbox", addressed);
-  return { inbox: await inboxes.get(addressed), by: "name" };
 }
 
 /**
- * The rule who may send to an inbox: a caller with the right to publish, a caller that knows the token, and anybody if
- * the inbox verifies requests. The error for the others is the one for a wrong signature, so that they do not find out
- * which inboxes exist.
+ * Finds the inbox to which a request is sent, and checks that its sender may send. Throws `signature_invalid`,
+ * `forbidden`, `invalid_api_key` and `invalid_name`.
  */
-function maySend({ inbox, by }: AddressedInbox, mayPublish: boolean): boolean {
-  return mayPublish || by === "token" || (inbox !== null && inbox.verify !== null);
+async function receivingInbox(
+  parts: ApiParts,
+  request: FastifyRequest<{ Params: InboxPath }>,
+): Promise<ReceivingInbox> {
+  const { accounts, servicesOf, store } = parts;
+  const { inbox: addressed } = request.params;
+  if (isReceiveToken(addressed)) {
+    const accountId = (await accountOfToken(store, addressed)) ?? accounts.default.id;
+    const { inboxes } = servicesOf(accountId);
+    return { inboxes, inbox: accounts.has(accountId) ? await inboxes.findByToken(addressed) : null };
+  }
+  assertName("inbox", addressed);
+  const caller = await callerIfKnown(parts.access, request);
+  const { inboxes } = servicesOf(caller?.account.id ?? accounts.default.id);
+  const inbox = await inboxes.get(addressed);
+  assertMaySend(caller, inbox);
+  return { inboxes, inbox };
+}
+
+/**
+ * The rule who may send to an inbox by its name: a caller with the right to publish, and anybody if the inbox verifies
+ * requests. The error for others is the one for a wrong signature, so that they do not find out which inboxes exist.
+ * Throws `signature_invalid` and `forbidden`.
+ */
+function assertMaySend(caller: Caller | null, inbox: InboxDetails | null): void {
+  if (inbox !== null && inbox.verify !== null) return;
+  if (caller === null) throw signatureInvalid();
+  assertMay(caller, "publish");
+  assertTopicGranted(caller, inbox === null ? null : inbox.topic);
 }
 
 function sentHeaders({ headers }: IncomingMessage): Record<string, string | undefined> {
@@ -180,13 +203,16 @@ function sentHeaders({ headers }: IncomingMessage): Record<string, string | unde
   );
 }
 
-function takeRoute(app: FastifyInstance, inboxes: Inboxes): void {
+function takeRoute(app: FastifyInstance, inboxesOf: InboxesOf): void {
   const readTakeQuery = queryReader(takeQuery);
   // A HEAD request would take a message without showing its body to the client.
-  const options = { exposeHeadRoute: false, schema: takeSchema };
+  const options = { exposeHeadRoute: false, schema: takeSchema, config: { access: "consume" } } as const;
   app.get<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
     const { waitMs = 0 } = readTakeQuery(request);
-    const { inbox } = await addressedInbox(inboxes, request.params);
+    const { inbox: addressed } = request.params;
+    const inboxes = inboxesOf(request);
+    if (!isReceiveToken(addressed)) assertName("inbox", addressed);
+    const inbox = await (isReceiveToken(addressed) ? inboxes.findByToken(addressed) : inboxes.get(addressed));
     if (inbox === null) throw noInbox(request.params);
     const { socket } = request.raw;
     const message = await whileConnected(socket, (gone) => inboxes.take(inbox.name, { waitMs, gone }));

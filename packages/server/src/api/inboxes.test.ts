@@ -14,7 +14,7 @@ let test: TestApp;
 
 beforeEach(async () => {
   scene = new InboxScene();
-  test = await createTestApp({}, { inboxes: scene.inboxes });
+  test = await createTestApp({}, { inboxes: scene.inboxes, pullQueues: scene.pullQueues });
 });
 
 afterEach(() => test.app.close());

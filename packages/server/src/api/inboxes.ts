@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { assertInboxName, type InboxSettings } from "../domain/inbox-rules.ts";
@@ -10,18 +10,15 @@ import { countedInboxSchema, inboxSchema, inboxShape, inboxView, rotatePathBody 
 import { conditionalRoute } from "../shapes/resource-routes.ts";
 import { bodyErrors, inboxParams, operation } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
+import { accountIdOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { labelledListRoute, resourceRoutes, sendTagged, type Resource } from "./resource.ts";
 
 export type InboxPath = Static<typeof inboxParams>;
 
 /** Routes that create, list and delete inboxes. `inbox-gate.ts` has the routes for their messages. */
-export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
-  // A closing server waits until its requests have ended. A GET that waits for a message would take up to a minute.
-  app.addHook("preClose", (done) => {
-    inboxes.stopWaiting();
-    done();
-  });
+export function inboxRoutes(app: FastifyInstance, { servicesOf }: ApiParts): void {
+  const inboxesOf = (request: FastifyRequest) => servicesOf(accountIdOf(request)).inboxes;
   const resource: Resource<"inbox", InboxPath, InboxDetails, InboxSettings> = {
     path: "/v1/inboxes/:inbox",
     noun: "inbox",
@@ -42,19 +39,22 @@ export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
     shape: inboxShape,
     isBodyOptional: true,
     assertName: ({ inbox }) => assertInboxName(inbox),
-    at: ({ inbox: name }) => ({
-      get: () => inboxes.get(name),
-      put: (settings, condition) => inboxes.put(name, settings, condition),
-      delete: (condition) => inboxes.delete(name, condition),
+    at: ({ inbox: name }, request) => ({
+      get: () => inboxesOf(request).get(name),
+      put: (settings, condition) => inboxesOf(request).put(name, settings, condition),
+      delete: (condition) => inboxesOf(request).delete(name, condition),
     }),
     notFound: noInbox,
     bodyOf: (inbox) => inbox,
     viewOf: inboxView,
-    wholeViewOf: async (inbox) => ({ ...inboxView(inbox), waiting: await inboxes.waitingCount(inbox) }),
+    wholeViewOf: async (inbox, request) => ({
+      ...inboxView(inbox),
+      waiting: await inboxesOf(request).waitingCount(inbox),
+    }),
   };
   resourceRoutes(app, resource);
-  rotatePathRoute(app, inboxes);
-  labelledListRoute(app, resource, (page, label) => inboxes.list(page, label));
+  rotatePathRoute(app, inboxesOf);
+  labelledListRoute(app, resource, (request, page, label) => inboxesOf(request).list(page, label));
 }
 
 const rotatePathSchema = {
@@ -66,12 +66,14 @@ const rotatePathSchema = {
   body: rotatePathBody,
 };
 
-function rotatePathRoute(app: FastifyInstance, inboxes: Inboxes): void {
+function rotatePathRoute(app: FastifyInstance, inboxesOf: (request: FastifyRequest) => Inboxes): void {
   const readBody = shapeReader(rotatePathBody);
   const path = "/v1/inboxes/:inbox/rotate-path";
-  app.post<{ Params: InboxPath }>(path, { schema: rotatePathSchema }, async (request, reply) => {
+  const options = { schema: rotatePathSchema, config: { access: "admin" } } as const;
+  app.post<{ Params: InboxPath }>(path, options, async (request, reply) => {
     const { inbox: name } = request.params;
     assertInboxName(name);
+    const inboxes = inboxesOf(request);
     const { overlapMs = 0 } = readBody(optionalJson(request));
     const inbox = await writeConditionally(
       request,

@@ -19,6 +19,7 @@ import {
 import { conditionalRoute } from "../shapes/resource-routes.ts";
 import { bodyErrors, keyParams, operation, problemResponses } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
+import { accountIdOf, callerIfKnown } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { keyCodes, noKey, type KeyPath } from "./keys.ts";
 import { sendTagged } from "./resource.ts";
@@ -47,11 +48,11 @@ const keySetType = "application/jwk-set+json";
 const keySetMaxAgeS = 300;
 const keySetRoute = {
   ...operation("keys", "getKeySet", "Get all public keys of the account"),
-  description: `Replaced keys that still sign are included. At most ${limits.publicKeysMax} keys.`,
+  description: `A request without an API key gets the keys of the default account. Replaced keys that still sign are included. At most ${limits.publicKeysMax} keys.`,
   response: {
     200: {
       description: "The key set.",
-      headers: { "cache-control": { type: "string", description: `public, max-age=${keySetMaxAgeS}` } },
+      headers: { "cache-control": { type: "string", description: `Such as public, max-age=${keySetMaxAgeS}.` } },
       content: { [keySetType]: { schema: keySetSchema } },
     },
     ...problemResponses(),
@@ -61,32 +62,40 @@ const keySetRoute = {
 /** Routes that replace keys, and that show public keys. */
 export function keyRotationRoutes(app: FastifyInstance, parts: ApiParts): void {
   rotateRoute(app, parts);
-  const { keys } = parts;
-
-  app.get<{ Params: KeyPath }>("/v1/keys/:kid/public", { schema: publicSchema }, async ({ params }) => {
+  const forReaders = { schema: publicSchema, config: { access: "read" } } as const;
+  app.get<{ Params: KeyPath }>("/v1/keys/:kid/public", forReaders, async (request) => {
+    const { params } = request;
     assertKid("kid", params.kid);
+    const { keys } = parts.servicesOf(accountIdOf(request));
     const [newest] = await keys.publicKeys(params.kid);
     if (newest !== undefined) return publicKeyView(newest);
     if ((await keys.get(params.kid)) === null) throw noKey(params);
     throw new RingbackError("no_public_key", `The key "${params.kid}" is a shared secret, which has no public half.`);
   });
 
-  app.get("/.well-known/jwks.json", { schema: keySetRoute }, async (_request, reply) => {
+  const forAll = { schema: keySetRoute, config: { access: "public" } } as const;
+  app.get("/.well-known/jwks.json", forAll, async (request, reply) => {
+    const caller = await callerIfKnown(parts.access, request);
+    const { keys } = parts.servicesOf(caller?.account.id ?? parts.accounts.default.id);
     const members: ReturnType<typeof keySetMembers> = [];
     for await (const page of everyPage((request) => keys.listPublicKeys(request))) {
       members.push(...page.flatMap(keySetMembers));
       if (members.length >= limits.publicKeysMax) break;
     }
-    const headers = { "content-type": keySetType, "cache-control": `public, max-age=${keySetMaxAgeS}` };
+    // A response that depends on the caller's account must not be given to others.
+    const scope = caller === null || caller.account.id === parts.accounts.default.id ? "public" : "private";
+    const headers = { "content-type": keySetType, "cache-control": `${scope}, max-age=${keySetMaxAgeS}` };
     // The key set is sent as bytes, because Fastify would add a charset to the content type.
     return reply.headers(headers).send(Buffer.from(JSON.stringify({ keys: members.slice(0, limits.publicKeysMax) })));
   });
 }
 
 function rotateRoute(app: FastifyInstance, parts: ApiParts): void {
-  const { keys } = parts;
   const readBody = shapeReader(rotateKeyBody, { codes: keyCodes });
-  app.post<{ Params: KeyPath }>("/v1/keys/:kid/rotate", { schema: rotateSchema }, async (request, reply) => {
+  const options = { schema: rotateSchema, config: { access: "admin" } } as const;
+  app.post<{ Params: KeyPath }>("/v1/keys/:kid/rotate", options, async (request, reply) => {
+    const services = parts.servicesOf(accountIdOf(request));
+    const { keys } = services;
     const { kid } = request.params;
     assertKid("kid", kid);
     const { overlapMs = limits.keyOverlapMsDefault, ...body } = readBody(optionalJson(request));
@@ -98,7 +107,7 @@ function rotateRoute(app: FastifyInstance, parts: ApiParts): void {
         request,
         () => keys.get(kid),
         async (_current, condition) => {
-          await assertKeyFitsUsers(parts, kid, jwk);
+          await assertKeyFitsUsers({ ...services, store: parts.store }, kid, jwk);
           return keys.rotate(kid, jwk, overlapMs, condition);
         },
       ),

@@ -11,8 +11,9 @@ import { queryReader } from "../shapes/query.ts";
 import { listQuery, listRoute } from "../shapes/resource-routes.ts";
 import { about, closedObject, keyParams } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
+import { accountIdOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
-import { resourceRoutes, type Resource } from "./resource.ts";
+import { resourceRoutes, type Resource, type Target } from "./resource.ts";
 
 export type KeyPath = Static<typeof keyParams>;
 
@@ -41,20 +42,46 @@ const texts = {
   },
 };
 
+type KeyTarget = Target<"key", KeyDetails, KeySource>;
+
+function keyTarget(
+  { servicesOf, store }: ApiParts,
+  kid: string,
+  request: FastifyRequest,
+  force: () => boolean,
+): KeyTarget {
+  const services = servicesOf(accountIdOf(request));
+  const { keys } = services;
+  const users = { ...services, store };
+  /** Runs the check and the write as one step, because the users of the key must not change in between. */
+  const afterCheck = <T>(check: () => Promise<void>, write: () => Promise<T>): Promise<T> =>
+    keys.uses.run(async () => {
+      if (!force()) await check();
+      return write();
+    });
+  return {
+    get: () => keys.get(kid),
+    put: async (source, condition) => {
+      const { jwk, shown } = keys.read(source);
+      const written = await afterCheck(
+        () => assertKeyFitsUsers(users, kid, jwk),
+        () => keys.put(kid, jwk, condition),
+      );
+      return { ...written, shown };
+    },
+    delete: (condition) =>
+      afterCheck(
+        () => assertKeyUnused(users, kid),
+        () => keys.delete(kid, condition),
+      ),
+  };
+}
+
 /** No response contains a secret, apart from the one that shows a generated key. No error and no event does. */
 export function keyRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { keys } = parts;
   const readBody = shapeReader(keyBody, { codes: keyCodes });
   const readListQuery = queryReader(listQuery);
   const readForce = queryReader(deleteQuery);
-  /** Runs the check and the write as one step, because the users of the key must not change in between. */
-  const afterCheck = <T>(request: FastifyRequest, check: () => Promise<void>, write: () => Promise<T>): Promise<T> => {
-    const { force } = readForce(request);
-    return keys.uses.run(async () => {
-      if (force !== true) await check();
-      return write();
-    });
-  };
   const resource: Resource<"key", KeyPath, KeyDetails, KeySource> = {
     path: "/v1/keys/:kid",
     noun: "key",
@@ -71,30 +98,19 @@ export function keyRoutes(app: FastifyInstance, parts: ApiParts): void {
     shape: { body: keyBody, read: (body) => requiredKeySource(readBody(body)) },
     isBodyOptional: false,
     assertName: ({ kid }) => assertKid("kid", kid),
-    at: ({ kid }) => ({
-      get: () => keys.get(kid),
-      put: async (source, condition, request) => {
-        const { jwk, shown } = keys.read(source);
-        const written = await afterCheck(
-          request,
-          () => assertKeyFitsUsers(parts, kid, jwk),
-          () => keys.put(kid, jwk, condition),
-        );
-        return { ...written, shown };
-      },
-      delete: (condition, request) =>
-        afterCheck(
-          request,
-          () => assertKeyUnused(parts, kid),
-          () => keys.delete(kid, condition),
-        ),
-    }),
+    at: ({ kid }, request) => keyTarget(parts, kid, request, () => readForce(request).force === true),
     notFound: noKey,
     viewOf: keyView,
   };
   resourceRoutes(app, resource);
-  app.get("/v1/keys", { schema: listRoute(resource, listQuery) }, async (request) =>
-    pageOfList("keys", readListQuery(request), (page) => keys.list(page), keyView),
+  const list = { schema: listRoute(resource, listQuery), config: { access: "read" } } as const;
+  app.get("/v1/keys", list, async (request) =>
+    pageOfList(
+      "keys",
+      readListQuery(request),
+      (page) => parts.servicesOf(accountIdOf(request)).keys.list(page),
+      keyView,
+    ),
   );
 }
 

@@ -42,7 +42,7 @@ beforeEach(async () => {
 afterEach(() => test.app.close());
 
 const loops = () => test.events.emitted.filter(({ type }) => type === "loop.detected");
-const event = { type: "loop.detected", account: "default" };
+const event = { type: "loop.detected", accountId: 1 };
 
 /** Sends the request with the header. */
 async function post(path: string, given: (typeof ways)[number][2], hops: string) {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { Type } from "typebox";
+import { isTopicGranted } from "../domain/access-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId } from "../domain/model.ts";
@@ -23,6 +24,7 @@ import { noParameters, queryReader } from "../shapes/query.ts";
 import { rawMessageOf } from "../shapes/raw-message.ts";
 import { about, bodyErrors, operation, problemResponses, topicParams, writeErrors } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
+import { callerOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { topicAt, type TopicPath } from "./topics.ts";
 
@@ -81,10 +83,12 @@ const batchSchema = {
 };
 
 export function messageRoutes(app: FastifyInstance, { store }: ApiParts): void {
-  app.get<{ Params: { id: string } }>("/v1/messages/:id", { schema: getSchema }, async ({ params: { id } }) => {
-    const account = store.catalog.defaultAccount().id;
-    const record = parseMessageId(id) && (await store.records.getMessage(account, id as MessageId));
-    if (record === null) throw new RingbackError("message_not_found");
+  const options = { schema: getSchema, config: { access: "read", omitsOtherTopics: true } } as const;
+  app.get<{ Params: { id: string } }>("/v1/messages/:id", options, async (request) => {
+    const { id } = request.params;
+    const { account, topics } = callerOf(request);
+    const record = parseMessageId(id) && (await store.records.getMessage(account.id, id as MessageId));
+    if (record === null || !isTopicGranted(topics, record.topic)) throw new RingbackError("message_not_found");
     return messageRecordView(record);
   });
 }
@@ -98,33 +102,41 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiPar
   const readRawQuery = queryReader(rawParameters);
   const path = "/v1/topics/:topic/messages";
 
-  app.post<{ Params: TopicPath }>(path, { schema: publishSchema }, async (request, reply) => {
-    const topic = await topicAt(store, request.params);
-    const message = isJson(request.headers["content-type"])
-      ? (readNoQuery(request), messageOf(await readJsonAround(bodyBytes(request), bodyOfMessage)))
-      : rawMessageOf(request, readRawQuery(request));
-    const result = await publisher
-      .publish(
-        topic,
-        withHops([message], await hopsOf(store, request.headers)),
-        idempotencyOf(request, ["publish", topic.id]),
-      )
-      .catch(publishErrorsAt("single"));
-    created(reply, result);
-    return publishedView(result, topic.name, 0);
-  });
+  app.post<{ Params: TopicPath }>(
+    path,
+    { schema: publishSchema, config: { access: "publish" } },
+    async (request, reply) => {
+      const topic = await topicAt(store, request);
+      const message = isJson(request.headers["content-type"])
+        ? (readNoQuery(request), messageOf(await readJsonAround(bodyBytes(request), bodyOfMessage)))
+        : rawMessageOf(request, readRawQuery(request));
+      const result = await publisher
+        .publish(
+          topic,
+          withHops([message], await hopsOf(store, request.headers)),
+          idempotencyOf(request, ["publish", topic.id]),
+        )
+        .catch(publishErrorsAt("single"));
+      created(reply, result);
+      return publishedView(result, topic.name, 0);
+    },
+  );
 
-  app.post<{ Params: TopicPath }>(`${path}/batch`, { schema: batchSchema }, async (request, reply) => {
-    const topic = await topicAt(store, request.params);
-    assertJsonType(request);
-    const hops = await hopsOf(store, request.headers);
-    const messages = await messagesOf(await readJsonAround(bodyBytes(request), bodiesOfBatch));
-    const result = await publisher
-      .publish(topic, withHops(messages, hops), idempotencyOf(request, ["batch", topic.id]))
-      .catch(publishErrorsAt("batch"));
-    created(reply, result);
-    return { messages: result.ids.map((_, i) => publishedView(result, topic.name, i)) };
-  });
+  app.post<{ Params: TopicPath }>(
+    `${path}/batch`,
+    { schema: batchSchema, config: { access: "publish" } },
+    async (request, reply) => {
+      const topic = await topicAt(store, request);
+      assertJsonType(request);
+      const hops = await hopsOf(store, request.headers);
+      const messages = await messagesOf(await readJsonAround(bodyBytes(request), bodiesOfBatch));
+      const result = await publisher
+        .publish(topic, withHops(messages, hops), idempotencyOf(request, ["batch", topic.id]))
+        .catch(publishErrorsAt("batch"));
+      created(reply, result);
+      return { messages: result.ids.map((_, i) => publishedView(result, topic.name, i)) };
+    },
+  );
 }
 
 function created(reply: FastifyReply, result: PublishResult): void {

@@ -8,7 +8,7 @@ const schema = {
 };
 
 export function metricsRoute(app: FastifyInstance, { metrics }: ApiParts): void {
-  app.get("/metrics", { schema }, async (_request, reply) =>
+  app.get("/metrics", { schema, config: { access: "operator" } }, async (_request, reply) =>
     reply.header("content-type", metrics.contentType).send(await metrics.render()),
   );
 }

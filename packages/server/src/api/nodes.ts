@@ -10,5 +10,5 @@ const schema = {
 };
 
 export function nodeRoutes(app: FastifyInstance, { store }: ApiParts): void {
-  app.get("/v1/nodes", { schema }, async () => nodesView(await store.cluster.nodes()));
+  app.get("/v1/nodes", { schema, config: { access: "operator" } }, async () => nodesView(await store.cluster.nodes()));
 }

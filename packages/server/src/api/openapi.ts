@@ -66,6 +66,7 @@ export function openapiRoute(app: FastifyInstance): void {
         ...operation("operations", "getOpenapi", "This document"),
         response: { 200: { description: "OpenAPI 3.1.", type: "object" } },
       },
+      config: { access: "public" },
     },
     (_request, reply) => {
       text ??= JSON.stringify(app.swagger());

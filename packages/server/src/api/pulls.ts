@@ -18,10 +18,12 @@ import {
 import { bodyErrors, operation, problemResponses, subscriptionParams, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { Store } from "../store/store.ts";
+import type { RequestTo } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
 
 const base = "/v1/topics/:topic/subscriptions/:subscription";
+const config = { access: "consume" } as const;
 const errors = [
   "invalid_name",
   "topic_not_found",
@@ -76,9 +78,9 @@ function pullRoute(app: FastifyInstance, { store, pulls, log }: ApiParts): void 
     await Promise.all(puttingBack);
   });
 
-  app.post<{ Params: SubscriptionPath }>(`${base}/pull`, { schema: pullSchema }, async (request, reply) => {
+  app.post<{ Params: SubscriptionPath }>(`${base}/pull`, { schema: pullSchema, config }, async (request, reply) => {
     const { messagesMax = 1, waitMs = 0, visibilityMs = null } = readPull(optionalJson(request));
-    const subscription = await pulledAt(store, request.params);
+    const subscription = await pulledAt(store, request);
     const { socket } = request.raw;
     // The messages count as unread until the client has received them or has disconnected.
     let arrived: (() => void) | null = null;
@@ -119,24 +121,24 @@ function pullRoute(app: FastifyInstance, { store, pulls, log }: ApiParts): void 
 
 function acknowledgeRoutes(app: FastifyInstance, { store, pulls }: ApiParts): void {
   const readAck = shapeReader(ackBody);
-  app.post<{ Params: SubscriptionPath }>(`${base}/ack`, { schema: ackSchema }, async (request) => {
+  app.post<{ Params: SubscriptionPath }>(`${base}/ack`, { schema: ackSchema, config }, async (request) => {
     const { receiptHandles } = readAck(jsonBody(request));
-    const subscription = await pulledAt(store, request.params);
+    const subscription = await pulledAt(store, request);
     return acknowledgeResultsView(receiptHandles, await pulls.acknowledge(subscription, receiptHandles));
   });
 
   const readNack = shapeReader(nackBody);
-  app.post<{ Params: SubscriptionPath }>(`${base}/nack`, { schema: nackSchema }, async (request) => {
+  app.post<{ Params: SubscriptionPath }>(`${base}/nack`, { schema: nackSchema, config }, async (request) => {
     const { receiptHandles, delayMs = 0 } = readNack(jsonBody(request));
-    const subscription = await pulledAt(store, request.params);
+    const subscription = await pulledAt(store, request);
     return acknowledgeResultsView(receiptHandles, await pulls.putBack(subscription, receiptHandles, delayMs));
   });
 }
 
-async function pulledAt(store: Store, path: SubscriptionPath): Promise<Subscription> {
-  const subscription = await subscriptionAt(store, path);
+async function pulledAt(store: Store, request: RequestTo<SubscriptionPath>): Promise<Subscription> {
+  const subscription = await subscriptionAt(store, request);
   if (subscription.settings.pull !== undefined) return subscription;
-  throw new RingbackError("not_pulled", `The subscription "${path.subscription}" is pushed: it cannot be pulled from.`);
+  throw new RingbackError("not_pulled", `The subscription "${subscription.name}" is pushed: it cannot be pulled from.`);
 }
 
 /**

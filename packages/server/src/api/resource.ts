@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { AccessNeed } from "../domain/access-rules.ts";
 import type { RingbackError } from "../domain/errors.ts";
 import { KeyedMutex } from "../domain/keyed-mutex.ts";
 import { jsonBody, mergePatchJson, optionalJson } from "../http/json-body.ts";
@@ -19,6 +20,7 @@ import type { NamedResource } from "../shapes/resource-routes.ts";
 import type { SettingsShape } from "../shapes/settings.ts";
 import type { Label } from "../store/label.ts";
 import type { Page, PageRequest } from "../store/page.ts";
+import { accountIdOf } from "./access-gate.ts";
 
 /** The resource to which a path leads. The resource need not exist. */
 export interface Target<N extends string, R, S> {
@@ -48,23 +50,29 @@ export interface Resource<N extends string, P, R extends Revision, S> extends Na
   /** Throws `invalid_name`. */
   readonly assertName: (path: P) => void;
   /** Throws if the parent does not exist. */
-  readonly at: (path: P) => Target<N, R, S> | Promise<Target<N, R, S>>;
+  readonly at: (path: P, request: FastifyRequest) => Target<N, R, S> | Promise<Target<N, R, S>>;
   readonly notFound: (path: P) => RingbackError;
   /** Converts the settings to the PUT body that would set them. A PATCH changes this body. */
   readonly bodyOf?: (resource: R) => object;
   readonly viewOf: (resource: R) => object;
   /** The response to a GET. Needed only if this response contains more than `viewOf`. */
-  readonly wholeViewOf?: (resource: R) => Promise<object>;
+  readonly wholeViewOf?: (resource: R, request: FastifyRequest) => Promise<object>;
   /** Called after each change. */
-  readonly notify?: (path: P, change: "changed" | "deleted") => void;
+  readonly notify?: (path: P, change: "changed" | "deleted", request: FastifyRequest) => void;
+  /** The access that requests need which change the resource or read it. Default: `admin` and `read`. */
+  readonly access?: { readonly change: AccessNeed; readonly see: AccessNeed };
 }
+
+/** The default of `Resource.access`. */
+const accessDefault = { change: "admin", see: "read" } as const;
 
 /** Adds PUT, PATCH, GET and DELETE of a resource. PATCH is omitted if the shape of the resource has no patch. */
 export function resourceRoutes<N extends string, P, R extends Revision, S>(
   app: FastifyInstance,
   resource: Resource<N, P, R, S>,
 ): void {
-  const { path, noun, shape, at, notify, bodyOf } = resource;
+  const { path, noun, shape, at, notify, bodyOf, access = accessDefault } = resource;
+  const [change, see] = [{ access: access.change }, { access: access.see }];
   const named = ({ params }: FastifyRequest): P => {
     // Fastify cannot derive the type of the parameters from the type parameter `P`.
     resource.assertName(params as P);
@@ -77,15 +85,15 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
   const send = (reply: FastifyReply, { [noun]: one, shown = null }: Readonly<Record<N, R>> & Written): FastifyReply =>
     sendTagged(reply, one, resource.viewOf(one), shown);
 
-  app.put(path, { schema: putRoute(resource, shape.body) }, async (request, reply) => {
+  app.put(path, { schema: putRoute(resource, shape.body), config: change }, async (request, reply) => {
     const name = named(request);
     const settings = shape.read(resource.isBodyOptional ? optionalJson(request) : jsonBody(request));
-    const target = await at(name);
+    const target = await at(name, request);
     const current = () => target.get();
     const written = isConditional(request)
       ? await writeConditionally(request, current, (_current, condition) => target.put(settings, condition, request))
       : await target.put(settings, undefined, request);
-    notify?.(name, "changed");
+    notify?.(name, "changed", request);
     return send(reply.code(written.created ? 201 : 200), written);
   });
 
@@ -93,39 +101,39 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
   /** Concurrent patches of one resource would conflict with each other and start again many times. */
   const patches = new KeyedMutex();
   if (patch !== undefined && readPatch !== undefined && patched !== undefined && bodyOf !== undefined) {
-    app.patch(path, { schema: patchRoute(resource, patch) }, async (request, reply) => {
+    app.patch(path, { schema: patchRoute(resource, patch), config: change }, async (request, reply) => {
       const name = named(request);
       const changes = readPatch(mergePatchJson(request));
-      const written = await patches.run(JSON.stringify(name), async () => {
-        const target = await at(name);
+      const written = await patches.run(`${accountIdOf(request)} ${JSON.stringify(name)}`, async () => {
+        const target = await at(name, request);
         return writeConditionally(
           request,
           async () => found(name, await target.get()),
           (before) => target.put(patched(bodyOf(before), changes), before, request),
         );
       });
-      notify?.(name, "changed");
+      notify?.(name, "changed", request);
       return send(reply, written);
     });
   }
 
-  app.get(path, { schema: getRoute(resource) }, async (request, reply) => {
+  app.get(path, { schema: getRoute(resource), config: see }, async (request, reply) => {
     const name = named(request);
-    const one = found(name, await (await at(name)).get());
-    const view = resource.wholeViewOf === undefined ? resource.viewOf(one) : await resource.wholeViewOf(one);
+    const one = found(name, await (await at(name, request)).get());
+    const view = resource.wholeViewOf === undefined ? resource.viewOf(one) : await resource.wholeViewOf(one, request);
     return sendTagged(reply, one, view);
   });
 
-  app.delete(path, { schema: deleteRoute(resource) }, async (request, reply) => {
+  app.delete(path, { schema: deleteRoute(resource), config: change }, async (request, reply) => {
     const name = named(request);
-    const target = await at(name);
+    const target = await at(name, request);
     const didDelete = await writeConditionally(
       request,
       async () => found(name, await target.get()),
       (_current, condition) => target.delete(condition, request),
     );
     if (!didDelete) throw resource.notFound(name);
-    notify?.(name, "deleted");
+    notify?.(name, "deleted", request);
     return reply.code(204).send();
   });
 }
@@ -134,13 +142,14 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
 export function labelledListRoute<R>(
   app: FastifyInstance,
   resource: NamedResource & { readonly viewOf: (resource: R) => object },
-  list: (page: PageRequest, label?: Label) => Promise<Page<R>>,
+  list: (request: FastifyRequest, page: PageRequest, label?: Label) => Promise<Page<R>>,
+  config: FastifyContextConfig = { access: accessDefault.see },
 ): void {
   const { plural } = resource;
   const readQuery = queryReader(labelledListQuery);
-  app.get(`/v1/${plural}`, { schema: listRoute(resource, labelledListQuery) }, async (request) => {
+  app.get(`/v1/${plural}`, { schema: listRoute(resource, labelledListQuery), config }, async (request) => {
     const { label, ...query } = readQuery(request);
-    const read = (page: PageRequest) => list(page, labelOf(label));
+    const read = (page: PageRequest) => list(request, page, labelOf(label));
     return pageOfList(`${plural} ${label ?? ""}`, query, read, resource.viewOf);
   });
 }

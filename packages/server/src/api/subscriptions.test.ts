@@ -276,6 +276,7 @@ describe("subscriptions", () => {
     expect(test.events.emitted).toEqual(
       types.map((type) => ({
         type: `subscription.${type}`,
+        accountId: 1,
         at: testNowMs,
         topic: "orders",
         subscription: "billing",

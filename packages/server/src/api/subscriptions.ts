@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { Subscription } from "../domain/model.ts";
@@ -31,6 +31,7 @@ import {
 } from "../shapes/subscription.ts";
 import type { PageRequest } from "../store/page.ts";
 import type { Store } from "../store/store.ts";
+import { accountIdOf, type RequestTo } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { resourceRoutes, sendTagged, type Resource } from "./resource.ts";
 import { topicAt, type TopicPath } from "./topics.ts";
@@ -53,9 +54,13 @@ export function subscriptionRoutes(app: FastifyInstance, parts: ApiParts): void 
 }
 
 /** Throws `subscription_not_found`, `topic_not_found` and `invalid_name`. */
-export async function subscriptionAt(store: Pick<Store, "catalog">, path: SubscriptionPath): Promise<Subscription> {
+export async function subscriptionAt(
+  store: Pick<Store, "catalog">,
+  request: RequestTo<SubscriptionPath>,
+): Promise<Subscription> {
+  const path = request.params;
   assertName("subscription", path.subscription);
-  const topic = await topicAt(store, path);
+  const topic = await topicAt(store, request);
   return found(path, await store.catalog.getSubscription(topic.id, path.subscription));
 }
 
@@ -95,12 +100,12 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
     shape: subscriptionShape,
     isBodyOptional: false,
     assertName: ({ subscription }) => assertName("subscription", subscription),
-    async at(path) {
-      const { subscription: name } = path;
-      const topic = await topicAt(store, path);
+    async at({ subscription: name }, request) {
+      const topic = await topicAt(store, request as RequestTo<SubscriptionPath>);
+      const { keys } = parts.servicesOf(topic.accountId);
       return {
         get: () => catalog.getSubscription(topic.id, name),
-        put: (written, condition) => putSubscription(parts, topic, name, written, condition),
+        put: (written, condition) => putSubscription({ ...parts, keys }, topic, name, written, condition),
         delete: (condition) => catalog.deleteSubscription(topic.id, name, condition),
       };
     },
@@ -115,7 +120,7 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
       const [counts, pullCounts] = await Promise.all([records.subscriptionCounts(id), pulled]);
       return countedSubscriptionView(subscription, counts, pullCounts);
     },
-    notify: (path, change) => emit(parts, change, path),
+    notify: (path, change, request) => emit(parts, change, path, request),
   };
 }
 
@@ -126,9 +131,9 @@ function listRoutes(app: FastifyInstance, { store }: ApiParts, resource: NamedRe
     summary: "List the subscriptions of a topic, sorted by name",
     params: topicParams,
   };
-  app.get<{ Params: TopicPath }>(base, { schema }, async (request) => {
+  app.get<{ Params: TopicPath }>(base, { schema, config: { access: "read" } }, async (request) => {
     const { label, ...query } = readListQuery(request);
-    const { id } = await topicAt(store, request.params);
+    const { id } = await topicAt(store, request);
     const read = (page: PageRequest) => store.catalog.listSubscriptions(id, page, labelOf(label));
     return pageOfList(`subscriptions ${id} ${label ?? ""}`, query, read, subscriptionView);
   });
@@ -152,14 +157,18 @@ const rewindSchema = {
 function rewindRoute(app: FastifyInstance, parts: ApiParts): void {
   const { store } = parts;
   const readRewind = shapeReader(rewindBody);
-  app.post<{ Params: SubscriptionPath }>(`${path}/rewind`, { schema: rewindSchema }, async (request) => {
-    const to = rewindTo(readRewind(jsonBody(request)));
-    const subscription = await subscriptionAt(store, request.params);
-    // Another request may have deleted the subscription in the meantime.
-    found(request.params, (await store.log.rewind(subscription.id, to)) ? subscription : null);
-    emit(parts, "changed", request.params);
-    return subscriptionView(subscription);
-  });
+  app.post<{ Params: SubscriptionPath }>(
+    `${path}/rewind`,
+    { schema: rewindSchema, config: { access: "admin" } },
+    async (request) => {
+      const to = rewindTo(readRewind(jsonBody(request)));
+      const subscription = await subscriptionAt(store, request);
+      // Another request may have deleted the subscription in the meantime.
+      found(request.params, (await store.log.rewind(subscription.id, to)) ? subscription : null);
+      emit(parts, "changed", request.params, request);
+      return subscriptionView(subscription);
+    },
+  );
 }
 
 function stateRoute(
@@ -172,24 +181,30 @@ function stateRoute(
   const { store } = parts;
   const { params, headers, response } = conditionalRoute(subscriptionParams, subscriptionSchema, ...pathErrors);
   const schema = { tags: ["subscriptions"], operationId: `${verb}Subscription`, summary, params, headers, response };
-  app.post<{ Params: SubscriptionPath }>(`${path}/${verb}`, { schema }, async (request, reply) => {
-    const after = await writeConditionally(
-      request,
-      () => subscriptionAt(store, request.params),
-      ({ topicId, name }, condition) => store.catalog.setSubscriptionState(topicId, name, state, condition),
-    );
-    const subscription = found(request.params, after);
-    emit(parts, verb === "pause" ? "paused" : "resumed", request.params);
-    return sendTagged(reply, subscription, subscriptionView(subscription));
-  });
+  app.post<{ Params: SubscriptionPath }>(
+    `${path}/${verb}`,
+    { schema, config: { access: "admin" } },
+    async (request, reply) => {
+      const after = await writeConditionally(
+        request,
+        () => subscriptionAt(store, request),
+        ({ topicId, name }, condition) => store.catalog.setSubscriptionState(topicId, name, state, condition),
+      );
+      const subscription = found(request.params, after);
+      emit(parts, verb === "pause" ? "paused" : "resumed", request.params, request);
+      return sendTagged(reply, subscription, subscriptionView(subscription));
+    },
+  );
 }
 
 function emit(
   { events, clock }: ApiParts,
   change: "changed" | "paused" | "resumed" | "deleted",
   { topic, subscription }: SubscriptionPath,
+  request: FastifyRequest,
 ): void {
-  events.emit({ type: `subscription.${change}`, at: clock.wall(), topic, subscription });
+  const accountId = accountIdOf(request);
+  events.emit({ type: `subscription.${change}`, accountId, at: clock.wall(), topic, subscription });
 }
 
 function found(path: SubscriptionPath, subscription: Subscription | null): Subscription {

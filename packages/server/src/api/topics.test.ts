@@ -57,8 +57,8 @@ describe("topics", () => {
     await call(test.app, "DELETE", "/v1/topics/orders");
     await call(test.app, "DELETE", "/v1/topics/orders");
     expect(test.events.emitted).toEqual([
-      { type: "topic.changed", at: testNowMs, topic: "orders" },
-      { type: "topic.deleted", at: testNowMs, topic: "orders" },
+      { type: "topic.changed", accountId: 1, at: testNowMs, topic: "orders" },
+      { type: "topic.deleted", accountId: 1, at: testNowMs, topic: "orders" },
     ]);
   });
 

@@ -1,12 +1,16 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Static } from "typebox";
+import { isTopicGranted } from "../domain/access-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
 import type { Topic, TopicSettings } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
 import { assertRetentionFitsRetries } from "../engine/push/settings-rule.ts";
 import { topicParams } from "../shapes/schema-parts.ts";
 import { topicSchema, topicShape, topicView } from "../shapes/topic.ts";
+import type { Label } from "../store/label.ts";
+import type { Page, PageRequest } from "../store/page.ts";
 import type { Store } from "../store/store.ts";
+import { accountIdOf, callerOf, type RequestTo } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { labelledListRoute, resourceRoutes, type Resource } from "./resource.ts";
 
@@ -14,7 +18,6 @@ export type TopicPath = Static<typeof topicParams>;
 
 export function topicRoutes(app: FastifyInstance, { store, events, clock }: ApiParts): void {
   const { catalog } = store;
-  const account = catalog.defaultAccount().id;
   const resource: Resource<"topic", TopicPath, Topic, TopicSettings> = {
     path: "/v1/topics/:topic",
     noun: "topic",
@@ -28,27 +31,35 @@ export function topicRoutes(app: FastifyInstance, { store, events, clock }: ApiP
     shape: topicShape,
     isBodyOptional: true,
     assertName: ({ topic }) => assertName("topic", topic),
-    at: ({ topic: name }) => ({
-      get: () => catalog.getTopic(account, name),
+    at: ({ topic: name }, request) => ({
+      get: () => catalog.getTopic(accountIdOf(request), name),
       async put(settings, condition) {
+        const account = accountIdOf(request);
         await assertRetentionFitsRetries(store, account, name, settings.retentionMs);
         return catalog.putTopic(account, name, settings, condition);
       },
-      delete: (condition) => catalog.deleteTopic(account, name, condition),
+      delete: (condition) => catalog.deleteTopic(accountIdOf(request), name, condition),
     }),
     notFound,
     bodyOf: ({ settings }) => settings,
     viewOf: topicView,
-    notify: ({ topic }, change) => events.emit({ type: `topic.${change}`, at: clock.wall(), topic }),
+    notify: ({ topic }, change, request) =>
+      events.emit({ type: `topic.${change}`, accountId: accountIdOf(request), at: clock.wall(), topic }),
   };
   resourceRoutes(app, resource);
-  labelledListRoute(app, resource, (page, label) => catalog.listTopics(account, page, label));
+  const listed = async (request: FastifyRequest, page: PageRequest, label?: Label): Promise<Page<Topic>> => {
+    const { account, topics } = callerOf(request);
+    const { items, next } = await catalog.listTopics(account.id, page, label);
+    return { items: items.filter(({ name }) => isTopicGranted(topics, name)), next };
+  };
+  labelledListRoute(app, resource, listed, { access: "read", omitsOtherTopics: true });
 }
 
 /** Throws `topic_not_found` and `invalid_name`. */
-export async function topicAt({ catalog }: Pick<Store, "catalog">, path: TopicPath): Promise<Topic> {
+export async function topicAt({ catalog }: Pick<Store, "catalog">, request: RequestTo<TopicPath>): Promise<Topic> {
+  const path = request.params;
   assertName("topic", path.topic);
-  const topic = await catalog.getTopic(catalog.defaultAccount().id, path.topic);
+  const topic = await catalog.getTopic(accountIdOf(request), path.topic);
   if (topic === null) throw notFound(path);
   return topic;
 }

@@ -53,6 +53,7 @@ export class MemoryInbox {
     const publisher = createPublisher(shared);
     this.#inboxes = new AccountInboxes({
       ...shared,
+      accountId: this.#store.catalog.defaultAccount().id,
       publisher,
       pullQueues: this.#pullQueues,
       verifier: new InboxVerifier({ masterKeys: [], failed, clock }),

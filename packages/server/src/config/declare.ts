@@ -1,9 +1,9 @@
 import { RingbackError } from "../domain/errors.ts";
 import { assertRetriesWithin } from "../domain/retry-rules.ts";
-import type { Hooks } from "../engine/hooks/account-hooks.ts";
-import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
-import type { ApiKeys } from "../engine/keys/account-api-keys.ts";
-import type { Keys } from "../engine/keys/account-keys.ts";
+import type { AccountId } from "../domain/model.ts";
+import type { ServicesOf } from "../engine/account-services.ts";
+import { settingsDefault } from "../engine/accounts/account-settings.ts";
+import type { Accounts } from "../engine/accounts/accounts.ts";
 import type { PushHeaders } from "../engine/keys/push-headers.ts";
 import { putSubscription } from "../engine/push/settings-rule.ts";
 import type { Store } from "../store/store.ts";
@@ -12,11 +12,9 @@ import type { Config } from "./config.ts";
 
 interface DeclareServices {
   readonly store: Store;
-  readonly keys: Keys;
-  readonly apiKeys: ApiKeys;
+  readonly accounts: Accounts;
+  readonly servicesOf: ServicesOf;
   readonly pushHeaders: Pick<PushHeaders, "seal">;
-  readonly hooks: Hooks;
-  readonly inboxes: Inboxes;
   readonly endpointRule: EndpointRule;
 }
 
@@ -25,24 +23,31 @@ interface DeclareServices {
  * error begins with the resource's line in the file.
  */
 export async function declareResources(services: DeclareServices, config: Config): Promise<void> {
-  const { store, keys, apiKeys, hooks, inboxes } = services;
+  const { store, accounts } = services;
   const { declared } = config;
+  const accountId = await accountNamed(accounts, config.account);
+  const { keys, apiKeys, hooks, inboxes } = services.servicesOf(accountId);
   for (const { name, value, origin } of declared.keys) await at(origin, () => keys.put(name, value));
-  for (const { name, value, origin } of declared.apiKeys) await at(origin, () => apiKeys.put(name, value));
+  for (const { name, value, origin } of declared.apiKeys)
+    await at(origin, () => apiKeys.put({ ...value.settings, name }, value.pair));
   for (const { name, value, origin } of declared.hooks) await at(origin, () => hooks.put(name, value));
   for (const { name, value, origin } of declared.topics) {
-    const account = store.catalog.defaultAccount().id;
-    const { topic } = await at(origin, () => store.catalog.putTopic(account, name, value.settings));
+    const { topic } = await at(origin, () => store.catalog.putTopic(accountId, name, value.settings));
     for (const { name, value: subscription, origin } of value.subscriptions) {
       await at(origin, async () => {
         // The file may have shortened the retention of the topic above without a change of the policy.
         assertRetriesWithin("retry", subscription.settings.retry, topic.settings.retentionMs);
-        return putSubscription(services, topic, name, subscription);
+        return putSubscription({ ...services, keys }, topic, name, subscription);
       });
     }
   }
   // Inboxes may read topics, so they come last.
   for (const { name, value, origin } of declared.inboxes) await at(origin, () => inboxes.put(name, value));
+}
+
+/** Creates the account if it does not exist. */
+async function accountNamed(accounts: Accounts, name: string): Promise<AccountId> {
+  return accounts.find(name)?.id ?? (await accounts.put(name, settingsDefault)).account.accountId;
 }
 
 async function at<T>(origin: string, work: () => Promise<T>): Promise<T> {

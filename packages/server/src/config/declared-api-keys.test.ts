@@ -15,10 +15,20 @@ apiKeys:
   shop:
     secretId: AKIDshop
     secretKey: "0123456789abcdef"
+    role: publish
+    topics: [orders*]
 `;
+    const settings = { name: "", role: "admin", topics: null, allAccounts: false, expiresAtMs: null };
     expect(load(file)).toEqual([
-      { name: "billing, production", value: { secretId, secretKey }, origin: "ringback.yaml:3" },
-      { name: "shop", value: { secretId: "AKIDshop", secretKey: "0123456789abcdef" }, origin: "ringback.yaml:4" },
+      { name: "billing, production", value: { pair: { secretId, secretKey }, settings }, origin: "ringback.yaml:3" },
+      {
+        name: "shop",
+        value: {
+          pair: { secretId: "AKIDshop", secretKey: "0123456789abcdef" },
+          settings: { ...settings, role: "publish", topics: ["orders*"] },
+        },
+        origin: "ringback.yaml:4",
+      },
     ]);
     expect(load("logLevel: info")).toEqual([]);
   });

@@ -6,10 +6,10 @@ import type { InboxSettings } from "../domain/inbox-rules.ts";
 import { assertKid } from "../domain/kid-rule.ts";
 import type { TopicSettings } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
-import type { ApiKeyPair } from "../engine/keys/api-keys.ts";
+import type { ApiKeyPair, ApiKeySettings } from "../engine/access/api-keys.ts";
 import type { StoredJwk } from "../engine/keys/jwk-rule.ts";
 import { givenKey } from "../engine/keys/new-key.ts";
-import { declaredApiKeyBody } from "../shapes/api-key.ts";
+import { apiKeySettings, declaredApiKeyBody } from "../shapes/api-key.ts";
 import { hookShape } from "../shapes/hook.ts";
 import { inboxShape } from "../shapes/inbox.ts";
 import { declaredKeyBody, declaredKeySource } from "../shapes/key.ts";
@@ -34,6 +34,11 @@ export interface DeclaredTopic {
   readonly subscriptions: readonly Declared<ReturnType<typeof subscriptionShape.read>>[];
 }
 
+export interface DeclaredApiKey {
+  readonly settings: ApiKeySettings;
+  readonly pair: ApiKeyPair;
+}
+
 /** The resources that the file declares. Each list has the order of the file. */
 export interface DeclaredResources {
   readonly topics: readonly Declared<DeclaredTopic>[];
@@ -41,7 +46,7 @@ export interface DeclaredResources {
   /** Declared under `hooks:` or `callbacks:`. */
   readonly hooks: readonly Declared<HookSettings>[];
   readonly keys: readonly Declared<StoredJwk>[];
-  readonly apiKeys: readonly Declared<ApiKeyPair>[];
+  readonly apiKeys: readonly Declared<DeclaredApiKey>[];
 }
 
 /** The top-level keys of the file under which resources are declared. */
@@ -112,17 +117,19 @@ function readCallbacks(file: ConfigFile): readonly Declared<HookSettings>[] {
   });
 }
 
-function readApiKey(body: unknown): ApiKeyPair {
-  const pair = readPair(body);
+function readApiKey(body: unknown): DeclaredApiKey {
+  const { secretId, secretKey, ...grant } = readPair(body);
+  const pair = { secretId, secretKey };
   assertApiKeyPair(pair);
-  return pair;
+  // The name is the key in the file, which is known later.
+  return { pair, settings: apiKeySettings("", grant) };
 }
 
-function readApiKeys(file: ConfigFile): readonly Declared<ApiKeyPair>[] {
+function readApiKeys(file: ConfigFile): readonly Declared<DeclaredApiKey>[] {
   const example = "billing: {secretId: AKID…, secretKey: …}";
   const apiKeys = readSecrets(file, "apiKeys", example, readApiKey, assertApiKeyName);
   for (const [index, { name, value, origin }] of apiKeys.entries()) {
-    const twin = apiKeys.slice(0, index).find((other) => other.value.secretId === value.secretId);
+    const twin = apiKeys.slice(0, index).find((other) => other.value.pair.secretId === value.pair.secretId);
     if (twin === undefined) continue;
     throw new ConfigError(origin, `apiKeys.${name}`, `${name} and ${twin.name} have one secretId; keep one of the two`);
   }

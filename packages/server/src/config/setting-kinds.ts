@@ -123,6 +123,12 @@ function toBase64url(base64: string): string {
   return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=$/, "");
 }
 
+/** Long enough that nobody can guess it. */
+export const operatorToken = {
+  schema: Type.String({ pattern: "^([!-~]{32,256})?$" }),
+  expected: "32 to 256 printable ASCII characters without spaces",
+};
+
 export function networks(countMax: number) {
   return {
     schema: Type.Array(Type.String(), { maxItems: countMax }),

@@ -10,6 +10,7 @@ import {
   masterKeys,
   milliseconds,
   networks,
+  operatorToken,
   origins,
   path,
   topicName,
@@ -83,10 +84,22 @@ export const settings = {
       "deliveries any more. Use the same value on all servers. A shorter time detects a dead server sooner, but a " +
       "slow server may be considered dead by mistake.",
   ),
+  account: setting(
+    topicName,
+    "default",
+    "The account that owns what this file declares. It is created if it does not exist.",
+  ),
   accountAppId: setting(
     wholeNumber(1, Number.MAX_SAFE_INTEGER),
     1,
     "The numeric app id of the default account. The CMQ protocols send it as `TopicOwner`.",
+  ),
+  operatorToken: setting(
+    operatorToken,
+    "",
+    "A token with which an operator can use the API (`Authorization: Bearer …`) before the first API key is created, " +
+      "such as the output of `openssl rand -hex 32`. It stays valid as long as it is set.",
+    { secret: true, defaultText: "none" },
   ),
   logLevel: setting(choice(logLevels), "info", "Log lines below this level are not written."),
   allowPrivateNetworks: setting(

@@ -161,6 +161,20 @@ export const limits = {
 
   /** The label of an API key. */
   apiKeyNameCharsMax: 64,
+  /** Patterns of topics to which an API key is limited. */
+  apiKeyTopicsMax: 100,
+  /** How long a replaced API key may stay valid beside the new one. */
+  apiKeyOverlapMsMax: 30 * 24 * 3600_000,
+  /** The last use of an API key is written at most once in this time. */
+  apiKeyUseWrittenMs: 60_000,
+  /** API keys of recent requests that are kept in memory, each with its token. */
+  recentApiKeysMax: 10_000,
+  /** Wrong tokens from one address after which further ones are refused unread. */
+  authFailuresMax: 20,
+  /** The time in which one failure is forgotten, so that an address gets six further attempts a minute. */
+  authFailureForgottenMs: 10_000,
+  /** Addresses whose failures are counted. The one with the oldest failure is forgotten first. */
+  authSourcesMax: 10_000,
   /** The SecretId of an API key, including its prefix. */
   secretIdCharsMax: 64,
 

@@ -12,6 +12,7 @@ export function emitDeliveryEvents(
 ): void {
   const { at, attempt, settled } = outcome;
   const common = {
+    accountId: subscription.accountId,
     at,
     topic: subscription.topic,
     subscription: subscription.name,

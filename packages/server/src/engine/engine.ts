@@ -1,4 +1,4 @@
-import type { Disablement, Subscription, SubscriptionId } from "../domain/model.ts";
+import type { AccountId, Disablement, Subscription, SubscriptionId } from "../domain/model.ts";
 import type { Random } from "../domain/ports.ts";
 import type { Transport } from "../transport/port.ts";
 import { Dispatcher } from "./push/dispatcher.ts";
@@ -16,7 +16,9 @@ import type { EngineServices } from "./services.ts";
 export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly transport: Transport;
   readonly random: Random;
-  readonly keyRing: KeyRing;
+  readonly keyRingOf: (accountId: AccountId) => KeyRing;
+  /** The number that some dialects send to identify the account. */
+  readonly appIdOf: (accountId: AccountId) => number;
   readonly log: EngineLog;
   readonly pushHeaders: PushHeaderReader;
   /** The most POSTs in flight for all subscriptions together. */
@@ -47,7 +49,6 @@ export class Engine {
         settler: this.#settler,
         slots: new Slots(options.inFlightMax),
         largeEncodings: new LargeEncodings(options.timers),
-        topicOwner: options.store.catalog.defaultAccount().appId,
         nextRequestId: requestIds(options.random),
         gone: (subscription, why) => {
           this.#disable(subscription, why).catch((error: unknown) => options.failed(error, "disable"));
@@ -84,7 +85,7 @@ export class Engine {
    * Disables a subscription once, even if several of its POSTs get the reply 410 at the same time. Does not change a
    * subscription that was paused or created again in the meantime.
    */
-  async #disable({ id, topicId, topic, name }: Subscription, why: Disablement): Promise<void> {
+  async #disable({ id, accountId, topicId, topic, name }: Subscription, why: Disablement): Promise<void> {
     if (this.#disabling.has(id)) return;
     const { store, events, log } = this.#options;
     this.#disabling.add(id);
@@ -96,7 +97,8 @@ export class Engine {
     }
     log.disabled({ topic, name }, why);
     const { atMs, ...by } = why;
-    if (events.listening) events.emit({ type: "subscription.disabled", at: atMs, topic, subscription: name, ...by });
+    if (events.listening)
+      events.emit({ type: "subscription.disabled", accountId, at: atMs, topic, subscription: name, ...by });
   }
 
   async #drained(graceMs: number, isTransportInUse: () => boolean): Promise<void> {
@@ -126,8 +128,8 @@ export class Engine {
         observer.expired(count);
         const subscription = events.listening ? await store.catalog.getSubscriptionById(subscriptionId) : null;
         if (subscription === null) continue;
-        const { topic, name } = subscription;
-        events.emit({ type: "delivery.expired", at: clock.wall(), topic, subscription: name, count });
+        const { accountId, topic, name } = subscription;
+        events.emit({ type: "delivery.expired", accountId, at: clock.wall(), topic, subscription: name, count });
       }
     } catch (error) {
       failed(error, "retention");

@@ -11,13 +11,11 @@ export interface InternalLog {
 /** Access to the topics and subscriptions that the server creates for inboxes and queues. */
 export class InternalLogs {
   protected readonly catalog: Store["catalog"];
+  protected readonly accountId: AccountId;
 
-  constructor({ catalog }: Store) {
+  constructor({ catalog }: Store, accountId: AccountId) {
     this.catalog = catalog;
-  }
-
-  protected get accountId(): AccountId {
-    return this.catalog.defaultAccount().id;
+    this.accountId = accountId;
   }
 
   protected topicNamed(name: string): Promise<Topic | null> {

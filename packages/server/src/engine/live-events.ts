@@ -1,9 +1,14 @@
 import type { HookErrorCode } from "@ringback/sdk/hooks";
-import type { AttemptVerdict, DeadReason, Disablement, MessageId, TimeMs } from "../domain/model.ts";
+import type { AccountId, AttemptVerdict, DeadReason, Disablement, MessageId, TimeMs } from "../domain/model.ts";
 import type { TransportErrorCode } from "../transport/port.ts";
 
-interface OfTopic {
+interface OfAccount {
+  /** Only readers of this account see the event. */
+  readonly accountId: AccountId;
   readonly at: TimeMs;
+}
+
+interface OfTopic extends OfAccount {
   readonly topic: string;
 }
 
@@ -38,9 +43,8 @@ export type LiveEvent =
       readonly type: "delivery.expired";
       readonly count: number;
     })
-  | {
+  | (OfAccount & {
       readonly type: "hook.called";
-      readonly at: TimeMs;
       readonly hook: string;
       readonly action: "continue" | "reject";
       readonly httpStatus: number | null;
@@ -50,12 +54,9 @@ export type LiveEvent =
       readonly transportError: TransportErrorCode | null;
       readonly transportErrorDetail: string | null;
       readonly durationMs: number;
-    }
+    })
   /** A request was refused, because it comes from a loop of pushes or hook calls. */
-  | ({ readonly type: "loop.detected"; readonly at: TimeMs; readonly account: string } & (
-      | { readonly topic: string }
-      | { readonly hook: string }
-    ))
+  | (OfAccount & { readonly type: "loop.detected" } & ({ readonly topic: string } | { readonly hook: string }))
   | (OfTopic & { readonly type: "topic.changed" | "topic.deleted" })
   | (OfSubscription & {
       readonly type: "subscription.changed" | "subscription.paused" | "subscription.resumed" | "subscription.deleted";

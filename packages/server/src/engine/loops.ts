@@ -2,7 +2,7 @@ import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { RingbackError } from "../domain/errors.ts";
 import { hopsHeader, readHops } from "../domain/hops.ts";
 import { limits } from "../domain/limits.ts";
-import type { Message, MessageId, NewMessage } from "../domain/model.ts";
+import type { AccountId, Message, MessageId, NewMessage } from "../domain/model.ts";
 import type { Store } from "../store/store.ts";
 import type { EngineServices } from "./services.ts";
 
@@ -40,7 +40,7 @@ export function hopsOf(store: Store, headers: Headers): number | Promise<number>
 /** If this server has pushed the message, the message itself has the number of earlier hops. */
 async function hopsOfPushed(store: Store, messageId: string, requestId: string): Promise<number> {
   if (!/^\d{1,20}$/.test(requestId)) return 0;
-  const origin = await store.records.getOrigin(store.catalog.defaultAccount().id, messageId as MessageId);
+  const origin = await store.records.getOrigin(messageId as MessageId);
   return origin !== null && lowestBits(requestId) === lowestBits(origin.publishedAtMs) ? origin.hops + 1 : 0;
 }
 
@@ -54,12 +54,12 @@ export function withHops(messages: readonly NewMessage[], hops: number): readonl
  * never end, and would multiply its messages if it has branches.
  */
 export function assertNoLoop(
-  { store, events, clock }: Pick<EngineServices, "store" | "events" | "clock">,
+  { events, clock }: Pick<EngineServices, "events" | "clock">,
   hops: number,
-  target: { readonly topic: string } | { readonly hook: string },
+  target: { readonly accountId: AccountId } & ({ readonly topic: string } | { readonly hook: string }),
 ): void {
   if (hops < limits.hopsMax) return;
-  events.emit({ type: "loop.detected", at: clock.wall(), account: store.catalog.defaultAccount().name, ...target });
+  events.emit({ type: "loop.detected", at: clock.wall(), ...target });
   throw new RingbackError(
     "loop_detected",
     `The request comes after ${limits.hopsMax} pushes or hook calls in a row. Most likely a subscription or a hook ` +

@@ -39,13 +39,17 @@ export function createPublisher({
 }: Pick<EngineServices, "store" | "events" | "observer" | "clock">): Publisher {
   return {
     async publish(topic, messages, idempotency): Promise<PublishResult> {
-      for (const { hops = 0 } of messages) assertNoLoop({ store, events, clock }, hops, { topic: topic.name });
+      for (const { hops = 0 } of messages)
+        assertNoLoop({ events, clock }, hops, { accountId: topic.accountId, topic: topic.name });
       checkMessages(topic, messages);
       const appended = await store.log.append({ topicId: topic.id, messages, idempotency });
       const ids = messages.map((_message, index) => messageId(topic.id, appended.firstSeq + index));
       if (!appended.replayed) {
         observer.published(messages.length);
-        if (events.listening) events.emit({ type: "message.published", at: clock.wall(), topic: topic.name, ids });
+        if (events.listening) {
+          const { accountId, name } = topic;
+          events.emit({ type: "message.published", accountId, at: clock.wall(), topic: name, ids });
+        }
       }
       return { ...appended, ids };
     },

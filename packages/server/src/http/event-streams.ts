@@ -10,25 +10,34 @@ export interface EventSource<E> {
   readonly view: (event: E) => { readonly type: string };
 }
 
+interface Reader<E> {
+  readonly owner: unknown;
+  readonly wants: (event: E) => boolean;
+  lastId: number;
+}
+
 /** The Server-Sent Events streams of one source of events, one per reader. */
 export function createEventStreams<E>({ subscribe, view }: EventSource<E>, config: HttpLimits) {
-  const streams = new Map<EventStream, (event: E) => boolean>();
-  let lastId = 0;
+  const streams = new Map<EventStream, Reader<E>>();
   let unsubscribe: (() => void) | null = null;
   let heartbeat: NodeJS.Timeout | null = null;
 
   return { open, close };
 
   /**
-   * Sends the events that `wants` accepts over this response, until the reader disconnects or `close` is called. Throws
-   * `too_many_streams`.
+   * Sends the events that `wants` accepts over this response, until the reader disconnects or `close` is called. One
+   * owner can have at most three quarters of the streams. Throws `too_many_streams`.
    */
-  function open(response: ServerResponse, wants: (event: E) => boolean): void {
+  function open(response: ServerResponse, owner: unknown, wants: (event: E) => boolean): void {
+    const ofOwner = [...streams.values()].filter((reader) => reader.owner === owner).length;
+    if (ofOwner >= Math.ceil(config.eventStreamsMax * 0.75)) {
+      throw new RingbackError("too_many_streams", `${ofOwner} event streams of this account are open already.`);
+    }
     if (streams.size >= config.eventStreamsMax) {
       throw new RingbackError("too_many_streams", `${config.eventStreamsMax} event streams are open already.`);
     }
     const stream = openEventStream(response, config.eventStreamBacklogMax);
-    streams.set(stream, wants);
+    streams.set(stream, { owner, wants, lastId: 0 });
     response.once("close", () => leave(stream));
     unsubscribe ??= subscribe(deliver);
     heartbeat ??= setInterval(beat, config.eventHeartbeatMs).unref();
@@ -46,9 +55,10 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
   function deliver(event: E): void {
     const shown = view(event);
     // The text is made once for all readers.
-    const text = `id: ${++lastId}\nevent: ${shown.type}\ndata: ${JSON.stringify(shown)}\n\n`;
-    for (const [stream, wants] of streams) {
-      if (wants(event)) stream.send(text);
+    const text = `event: ${shown.type}\ndata: ${JSON.stringify(shown)}\n\n`;
+    for (const [stream, reader] of streams) {
+      // Ids count the events of one stream. A common count would show how much happens in other accounts.
+      if (reader.wants(event)) stream.send(`id: ${++reader.lastId}\n${text}`);
     }
   }
 

@@ -1,8 +1,23 @@
 import { Type, type Static } from "typebox";
 import { secretIdPrefix } from "../domain/api-key-rules.ts";
 import { limits } from "../domain/limits.ts";
-import type { ApiKeyDetails, ApiKeyPair } from "../engine/keys/api-keys.ts";
-import { about, changeTimes, changeTimesView, closed, closedObject, describedObject } from "./schema-parts.ts";
+import { RingbackError } from "../domain/errors.ts";
+import { roles } from "../domain/access-rules.ts";
+import { grantDefault } from "../engine/access/account-api-keys.ts";
+import type { ApiKeyDetails, ApiKeySettings, NewApiKey } from "../engine/access/api-keys.ts";
+import {
+  about,
+  changeTimes,
+  changeTimesView,
+  closed,
+  closedObject,
+  describedObject,
+  nullable,
+  timeSchema,
+  whole,
+} from "./schema-parts.ts";
+import { optional } from "./settings.ts";
+import { optionalTimeText, parseTime, timeFault } from "./time-text.ts";
 
 const name = about(
   `A name for people, of 1 to ${limits.apiKeyNameCharsMax} characters. It need not be unique.`,
@@ -17,13 +32,38 @@ const secretKey = about(
   Type.String({ examples: ["Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"] }),
 );
 
+/** The settings of a key besides its name. */
+const grant = {
+  role: about(
+    "What the key allows. `operator`: everything, in every account. `admin`: everything in one account. `publish`: publish " +
+      "messages. `consume`: pull and acknowledge messages, call hooks, take messages from inboxes. `read`: look, and change nothing.",
+    optional(Type.Enum([...roles]), grantDefault.role),
+  ),
+  topics: about(
+    "The key is valid for topics with these names only; `*` stands for any characters. null: for everything in the account.",
+    optional(
+      nullable(Type.Array(Type.String({ examples: ["orders*"] }), { minItems: 1, maxItems: limits.apiKeyTopicsMax })),
+      null,
+    ),
+  ),
+  allAccounts: about(
+    "true: a request with the key may name any account in the header `Ringback-Account`. Always true for operators, and only " +
+      "operators can create such keys.",
+    optional(nullable(Type.Boolean()), null),
+  ),
+  expiresAt: about(
+    "The key is not valid from this time on. null: the key does not expire.",
+    optional(nullable(Type.String({ examples: ["2027-01-31T00:00:00Z"] })), null),
+  ),
+};
+
 export const apiKeyBody = Type.Object(
-  { name, secretId: Type.Optional(secretId), secretKey: Type.Optional(secretKey) },
+  { name, ...grant, secretId: Type.Optional(secretId), secretKey: Type.Optional(secretKey) },
   {
     ...closed,
     description:
       "Without `secretId` and `secretKey` a new pair is created; with both of them an existing pair is imported.",
-    examples: [{ name: "billing, production" }],
+    examples: [{ name: "billing, production", role: "publish", topics: ["orders*"] }],
   },
 );
 
@@ -31,11 +71,33 @@ export const apiKeyBody = Type.Object(
  * In the configuration file the name is the YAML key, so the body has no name. Both halves of the pair are required,
  * because a new pair at every start would be useless.
  */
-export const declaredApiKeyBody = closedObject({ secretId, secretKey });
+export const declaredApiKeyBody = Type.Object({ ...grant, secretId, secretKey }, closed);
+
+type GivenGrant = Pick<Static<typeof apiKeyBody>, keyof typeof grant>;
+
+/** Throws `invalid_request`. */
+export function apiKeySettings(name: string, given: GivenGrant): ApiKeySettings {
+  const { role = grantDefault.role, topics = null, allAccounts = null, expiresAt = null } = given;
+  const expiresAtMs = expiresAt === null ? null : parseTime(expiresAt);
+  if (expiresAt !== null && expiresAtMs === null) throw RingbackError.at("invalid_request", "expiresAt", timeFault);
+  return { name, role, topics, allAccounts: allAccounts ?? role === "operator", expiresAtMs };
+}
+
+export const rotateApiKeyBody = closedObject({
+  overlapMs: about(
+    "How long the old key stays valid, in milliseconds.",
+    Type.Optional(whole(0, limits.apiKeyOverlapMsMax, { default: 0 })),
+  ),
+});
 
 const members = {
   id: about("The secretId.", Type.String({ examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"] })),
   name,
+  role: Type.Enum([...roles]),
+  topics: nullable(Type.Array(Type.String())),
+  allAccounts: Type.Boolean(),
+  expiresAt: nullable(timeSchema("The key is not valid from this time on.")),
+  lastUsedAt: nullable(timeSchema("The last use, exact to a minute.")),
   secretId,
   usable: about(
     "false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused.",
@@ -45,12 +107,24 @@ const members = {
 };
 
 export const apiKeySchema = describedObject("The API key, without its secretKey.", members);
-export const newApiKeySchema = closedObject({ ...members, secretKey });
+export const newApiKeySchema = closedObject({
+  ...members,
+  token: about(
+    "Sent with requests as `Authorization: Bearer …`. Shown only once; null: the key existed already.",
+    nullable(
+      Type.String({ examples: ["rbk_z8krbsJ5yKBZQpn74WFkmLPx3gnPhESA_Gu5t9xGARNpq86cd98joQYCN3EXAMPLE0Kq2xz"] }),
+    ),
+  ),
+  secretKey,
+});
 
-export function apiKeyView({ id, name, usable, ...times }: ApiKeyDetails): Static<typeof apiKeySchema> {
-  return { id, name, secretId: id, usable, ...changeTimesView(times) };
+export function apiKeyView(apiKey: ApiKeyDetails): Static<typeof apiKeySchema> {
+  const { id, name, role, topics, allAccounts, expiresAtMs, lastUsedAtMs, usable } = apiKey;
+  const granted = { role, topics: topics === null ? null : [...topics], allAccounts };
+  const times = { expiresAt: optionalTimeText(expiresAtMs), lastUsedAt: optionalTimeText(lastUsedAtMs) };
+  return { id, name, ...granted, ...times, secretId: id, usable, ...changeTimesView(apiKey) };
 }
 
-export function newApiKeyView(apiKey: ApiKeyDetails, { secretKey }: ApiKeyPair): Static<typeof newApiKeySchema> {
-  return { ...apiKeyView(apiKey), secretKey };
+export function newApiKeyView({ apiKey, pair, token }: NewApiKey): Static<typeof newApiKeySchema> {
+  return { ...apiKeyView(apiKey), token, secretKey: pair.secretKey };
 }

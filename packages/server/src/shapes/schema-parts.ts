@@ -100,6 +100,7 @@ export const subscriptionParams = Type.Object({
   subscription: name("subscription", "billing"),
 });
 
+export const accountParams = Type.Object({ account: name("account", "acme") });
 export const inboxParams = Type.Object({ inbox: name("inbox", "arrivals") });
 
 export const hookParams = Type.Object({ hook: name("hook", "onMessage") });

@@ -5,14 +5,16 @@ import type { Page, PageRequest } from "./page.ts";
 import type { Store } from "./store.ts";
 
 /**
- * The default account's entries of one kind. Their values are of type `T`: no other code writes entries of this kind.
+ * One account's entries of one kind. Their values are of type `T`: no other code writes entries of this kind.
  */
 export class AccountEntries<T> {
-  readonly #store: Pick<Store, "catalog" | "entries">;
+  readonly #store: Pick<Store, "entries">;
+  readonly #accountId: AccountId;
   readonly #kind: EntryKind;
 
-  constructor(store: Pick<Store, "catalog" | "entries">, kind: EntryKind) {
+  constructor(store: Pick<Store, "entries">, accountId: AccountId, kind: EntryKind) {
     this.#store = store;
+    this.#accountId = accountId;
     this.#kind = kind;
   }
 
@@ -33,9 +35,5 @@ export class AccountEntries<T> {
 
   delete(name: string, condition?: WriteCondition): Promise<boolean> {
     return this.#store.entries.delete(this.#accountId, this.#kind, name, condition);
-  }
-
-  get #accountId(): AccountId {
-    return this.#store.catalog.defaultAccount().id;
   }
 }

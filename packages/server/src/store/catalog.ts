@@ -69,14 +69,10 @@ export interface CatalogStore {
   /** Returns up to `limit` subscriptions of all topics that sign with this key. */
   subscriptionsOfKey(accountId: AccountId, kid: string, limit: number): Promise<readonly Subscription[]>;
   /**
-   * Lists the subscriptions of all topics that have push headers, in order of id. Returns up to `limit` subscriptions
+   * Lists the subscriptions of all accounts that have push headers, in order of id. Returns up to `limit` subscriptions
    * with an id above `after`.
    */
-  subscriptionsWithHeaders(
-    accountId: AccountId,
-    after: SubscriptionId,
-    limit: number,
-  ): Promise<readonly Subscription[]>;
+  subscriptionsWithHeaders(after: SubscriptionId, limit: number): Promise<readonly Subscription[]>;
   deleteSubscription(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean>;
   setSubscriptionState(
     topicId: TopicId,

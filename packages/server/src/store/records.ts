@@ -101,8 +101,8 @@ export interface StoreStatistics {
 
 export interface RecordStore {
   getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null>;
-  /** Reads little of a message, and nothing of its deliveries. */
-  getOrigin(accountId: AccountId, id: MessageId): Promise<MessageOrigin | null>;
+  /** Reads little of a message of any account, and nothing of its deliveries. */
+  getOrigin(id: MessageId): Promise<MessageOrigin | null>;
   subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts>;
   /** These counts are read for every message of an inbox, so a driver caches them. */
   unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts>;

@@ -1,5 +1,7 @@
 /** The interface through which the engine POSTs. Tests implement it without a network. */
 
+import type { AccountId } from "../domain/model.ts";
+
 export type TransportErrorCode =
   | "timeout"
   | "dns_failed"
@@ -17,6 +19,8 @@ export type TransportErrorCode =
 export interface Endpoint {
   /** `http://host:port`, or the same with https, ws, wss or tcp. `queue:NAME` is a queue of the account. */
   readonly origin: string;
+  /** The account that sends. Left out: no endpoint of the transport depends on the account. */
+  readonly accountId?: AccountId;
   /** Path with query; starts with `/`. For tcp it is `/?byteOrder=big` or `/?byteOrder=little`. */
   readonly path: string;
   readonly connection: "keep-alive" | "close";

@@ -7,9 +7,10 @@ import { createLog } from "../../ops/log.ts";
 import { createMetrics } from "../../ops/metrics.ts";
 import type { Readiness } from "../../ops/health.ts";
 import { systemTimers } from "../../domain/ports.ts";
-import { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
+import type { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
 import { InboxVerifier } from "../../engine/inboxes/inbox-verifier.ts";
 import type { Inboxes } from "../../engine/inboxes/account-inboxes.ts";
+import type { HookObserver } from "../../engine/observer.ts";
 import { createPublisher, type Publisher } from "../../engine/publisher.ts";
 import { PullQueues } from "../../engine/pull/pull-queues.ts";
 import { AccountPulls } from "../../engine/pull/account-pulls.ts";
@@ -17,11 +18,15 @@ import { FaultyStore } from "../../engine/testing/faulty-store.ts";
 import { RecordingObserver } from "../../engine/testing/recording-observer.ts";
 import { SeededRandom } from "../../engine/testing/seeded-random.ts";
 import { createApp } from "../app.ts";
-import { AccountApiKeys } from "../../engine/keys/account-api-keys.ts";
-import { AccountKeys } from "../../engine/keys/account-keys.ts";
+import { limits } from "../../domain/limits.ts";
+import { Access } from "../../engine/access/access.ts";
+import type { AccountApiKeys } from "../../engine/access/account-api-keys.ts";
+import { createServicesOf, type ServicesOf, type SharedServices } from "../../engine/account-services.ts";
+import { Accounts } from "../../engine/accounts/accounts.ts";
+import { CallLimit } from "../../engine/hooks/call-limit.ts";
+import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
+import type { AccountQueues } from "../../engine/queues/account-queues.ts";
 import { PushHeaders } from "../../engine/keys/push-headers.ts";
-import { AccountHooks } from "../../engine/hooks/account-hooks.ts";
-import type { AccountHooksOptions } from "../../engine/hooks/account-hooks.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CallerRules } from "../../http/caller-rules.ts";
 import type { HttpLimits } from "../../http/http-limits.ts";
@@ -37,7 +42,12 @@ export interface TestApp {
   readonly publisher: Publisher;
   readonly accountPulls: AccountPulls;
   readonly pulls: RecordedPulls;
+  readonly accounts: Accounts;
+  readonly access: Access;
+  readonly servicesOf: ServicesOf;
+  /** Of the default account. */
   readonly apiKeys: AccountApiKeys;
+  readonly queues: AccountQueues;
   /** The lines of the log. Each line is JSON. */
   readonly logLines: string[];
   readiness: Readiness;
@@ -50,9 +60,14 @@ export interface TestParts {
   readonly masterKeys?: readonly string[];
   /** Default: a transport whose POSTs all fail to connect. */
   readonly transport?: Transport;
-  readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "memoryBytesMax">;
+  readonly hooks?: { readonly callsMax?: number; readonly memoryBytesMax?: number };
+  readonly operatorToken?: string;
+  /** Default: true, so that requests need no API key while there is no operator's key. */
+  readonly isLocal?: boolean;
   /** Default: inboxes on the same store. */
   readonly inboxes?: Inboxes;
+  /** Default: queues on the same store. */
+  readonly pullQueues?: PullQueues;
   readonly nowMs?: number;
   readonly callers?: CallerRules;
 }
@@ -74,6 +89,44 @@ const unreachable: Transport = {
   close: () => Promise.resolve(),
 };
 
+/** The services that the test has made before those of the accounts. */
+type SharedParts = Omit<
+  SharedServices,
+  "randomBytes" | "verifier" | "transport" | "requestId" | "calls" | "memory" | "queueFailed"
+>;
+
+/** The accounts of the test, their services, and the check of API keys. */
+async function createAccountParts(parts: TestParts, shared: SharedParts) {
+  const { store, pulls, clock } = shared;
+  const accounts = new Accounts({ store, randomInt: () => 0, failed });
+  await accounts.start();
+  const created = createServicesOf({
+    ...shared,
+    randomBytes,
+    verifier: new InboxVerifier(shared),
+    transport: parts.transport ?? unreachable,
+    requestId: () => "1700000000000-7",
+    calls: new CallLimit(parts.hooks?.callsMax ?? limits.hookCallsMax),
+    memory: new MemoryBudget(parts.hooks?.memoryBytesMax ?? limits.hookMemoryBytesMax),
+    queueFailed: failed,
+  });
+  const servicesOf: ServicesOf = (accountId) => {
+    const services = created(accountId);
+    return parts.inboxes === undefined ? services : { ...services, inboxes: parts.inboxes as AccountInboxes };
+  };
+  pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
+  const access = new Access({
+    store,
+    accounts,
+    apiKeysOf: (accountId) => servicesOf(accountId).apiKeys,
+    clock,
+    operatorToken: parts.operatorToken ?? null,
+    isLocal: parts.isLocal ?? true,
+    failed,
+  });
+  return { accounts, access, servicesOf };
+}
+
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
 export async function createTestApp(config: Partial<HttpLimits> = {}, parts: TestParts = {}): Promise<TestApp> {
   const clock = { nowMs: parts.nowMs ?? testNowMs };
@@ -88,8 +141,6 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     masterKeys: parts.masterKeys ?? [testMasterKey],
     failed: (error: unknown, name: string) => log.error({ err: error, name }, "a key cannot be opened"),
   };
-  const keys = new AccountKeys({ ...safe, clock: ticking, randomBytes });
-  const apiKeys = new AccountApiKeys({ ...safe, randomBytes });
   const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
   const testApp: { -readonly [K in keyof TestApp]?: TestApp[K] } & Pick<TestApp, "readiness"> = {
     readiness: { ready: true },
@@ -103,30 +154,28 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const observer = new RecordingObserver();
   const endpointRule = createEndpointRule(createAddressGuard({ allowPrivateNetworks: true }));
   const publisher = createPublisher({ ...shared, observer });
-  const pullQueues = new PullQueues({ ...shared, observer, failed });
-  pullQueues.start();
+  const pullQueues = parts.pullQueues ?? new PullQueues({ ...shared, observer, failed });
+  if (parts.pullQueues === undefined) pullQueues.start();
   const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
-  const verifier = new InboxVerifier({ ...safe, clock: ticking });
   const pulls = new RecordedPulls(accountPulls);
+  const shownHookCalls: HookObserver = { hookCalled: (...call) => metrics.observer.hookCalled(...call) };
+  const { accounts, access, servicesOf } = await createAccountParts(parts, {
+    ...shared,
+    ...safe,
+    observer: Object.assign(observer, shownHookCalls),
+    publisher,
+    pullQueues,
+    pulls: accountPulls,
+    endpointRule,
+  });
   const app = await createApp({
     store,
     publisher,
-    keys,
-    apiKeys,
+    accounts,
+    access,
+    servicesOf,
     pushHeaders: new PushHeaders(safe),
     endpointRule,
-    hooks: new AccountHooks({
-      store,
-      keys,
-      endpointRule,
-      transport: parts.transport ?? unreachable,
-      events,
-      observer: metrics.observer,
-      clock: ticking,
-      requestId: () => "1700000000000-7",
-      ...parts.hooks,
-    }),
-    inboxes: parts.inboxes ?? new AccountInboxes({ ...shared, publisher, pullQueues, observer, verifier, randomBytes }),
     pulls,
     events,
     metrics,
@@ -137,7 +186,9 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     config,
     callers: parts.callers ?? everyHost,
   });
-  return Object.assign(testApp, { app, clock, store, events, publisher, accountPulls, pulls, apiKeys, logLines });
+  const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
+  const built = { app, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
+  return Object.assign(testApp, { ...built, apiKeys, queues, logLines });
 }
 
 function failed(error: unknown): void {

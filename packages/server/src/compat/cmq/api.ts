@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { RingbackError } from "../../domain/errors.ts";
-import { Mutex } from "../../domain/mutex.ts";
+import type { ServicesOf } from "../../engine/account-services.ts";
 import { addForeignRoutes } from "../foreign-routes.ts";
 import { findAction } from "./actions.ts";
 import { clientRequestIdOf, failure, success } from "./answer.ts";
 import { FilterCache } from "./filter-cache.ts";
 import { Authentication, type AuthenticationOptions } from "./authentication.ts";
-import { type ActionContext, callOf } from "./call.ts";
+import { type ActionContext, callOf, createContextOf } from "./call.ts";
 import { CmqError, cmqErrorOf } from "./errors.ts";
 import { bySignedNames } from "./form.ts";
 import { requestIds, uuids } from "./ids.ts";
@@ -18,9 +18,10 @@ import { addRootRoute } from "./root-api.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
 /** The services of the actions that other parts of the server provide. */
-type ServerParts = Omit<ActionContext, "account" | "filterCache" | "catalogMutex">;
+type ServerParts = Omit<ActionContext, "account" | "queues" | "filterCache" | "catalogMutex">;
 
 export interface CmqDependencies extends ServerParts, AuthenticationOptions {
+  readonly servicesOf: ServicesOf;
   readonly log: Logger;
   /** Cryptographically secure random bytes. */
   readonly randomBytes: (count: number) => Uint8Array;
@@ -31,12 +32,7 @@ export interface CmqDependencies extends ServerParts, AuthenticationOptions {
  */
 export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): Promise<void> {
   const { store, log } = given;
-  const context: ActionContext = {
-    ...given,
-    account: store.catalog.defaultAccount(),
-    filterCache: new FilterCache(store),
-    catalogMutex: new Mutex(cmqLimits.pendingChangesMax),
-  };
+  const contextOf = createContextOf({ ...given, filterCache: new FilterCache(store) }, given.servicesOf);
   const authentication = new Authentication(given);
   const nextRequestId = requestIds(given.randomBytes);
   const errorOf = errorMapper(log);
@@ -51,11 +47,12 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
         url: "/v2/index.php",
         exposeHeadRoute: false,
         schema: { hide: true },
+        config: { access: "public" },
         handler: (request, reply) => answerApi2(request, reply),
       }),
   });
   const nextUuid = uuids(given.randomBytes);
-  await addRootRoute(app, { context, authentication, nextRequestId: nextUuid, errorOf, answerApi2, refuseApi2 });
+  await addRootRoute(app, { contextOf, authentication, nextRequestId: nextUuid, errorOf, answerApi2, refuseApi2 });
 
   async function answerApi2(
     request: FastifyRequest,
@@ -69,10 +66,11 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
       const signed = alreadyRead ?? signedRequestOf(request);
       const parameters = new Parameters(bySignedNames(signed.form));
       clientRequestId = clientRequestIdOf(parameters.text("clientRequestId"));
-      await authentication.check(signed, parameters);
+      const caller = await authentication.check(signed, parameters);
       action = parameters.required("Action");
       const run = findAction(action);
       if (run === null) throw new CmqError("unknownAction");
+      const context = contextOf(caller, action, parameters);
       const members = await run(context, await callOf(context, request, parameters));
       return send(reply, success({ requestId, clientRequestId }, members));
     } catch (error) {

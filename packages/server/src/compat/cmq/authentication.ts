@@ -1,6 +1,6 @@
 import { CautiousClock } from "../../domain/clock-rules.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { ApiKeys } from "../../engine/keys/account-api-keys.ts";
+import type { Access, Caller } from "../../engine/access/access.ts";
 import { CmqError, MissingParameterError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 import { SeenRequests } from "./seen-requests.ts";
@@ -8,7 +8,7 @@ import { algorithmOf, verifiedSignature, type SignedRequest } from "./signature.
 import { Tc3Replays, type Tc3SignedCall } from "./tc3-replays.ts";
 
 export interface AuthenticationOptions {
-  readonly apiKeys: Pick<ApiKeys, "secretOf">;
+  readonly access: Pick<Access, "secretOf" | "identityOf" | "callerWith">;
   readonly clock: Clock;
   /** Largest difference between a request's timestamp and this server's time, in either direction. */
   readonly timestampWindowMs: number;
@@ -28,8 +28,8 @@ export class Authentication {
     this.#forgetting = new CautiousClock(options.clock, null);
   }
 
-  /** Throws `CmqError` when the request is refused. */
-  async check(request: SignedRequest, parameters: Parameters): Promise<void> {
+  /** Returns the owner of the key that has signed the request. Throws `CmqError` when the request is refused. */
+  async check(request: SignedRequest, parameters: Parameters): Promise<Caller> {
     const secretId = parameters.text("SecretId");
     const signature = parameters.text("Signature");
     if (secretId === null || signature === null) throw new CmqError("authentication", "the request is not signed");
@@ -46,9 +46,10 @@ export class Authentication {
     if (verified === null) throw new CmqError("authentication", "the signature does not match the request");
     this.assertInTime(timestamp);
     const { timestampWindowMs, refuseReplays } = this.#options;
-    if (!refuseReplays) return;
+    if (!refuseReplays) return this.callerOf(secretId);
     const isNew = this.#seen.add(verified, timestamp * 1000, this.#forgetting.now(), timestampWindowMs);
     if (!isNew) throw new CmqError("overdue", "this request was sent before; sign it again with a new Nonce");
+    return this.callerOf(secretId);
   }
 
   /** Runs a call of the newer API, unless it is a replay. */
@@ -58,9 +59,17 @@ export class Authentication {
   }
 
   async secretOf(secretId: string): Promise<Uint8Array> {
-    const secretKey = await this.#options.apiKeys.secretOf(secretId);
-    if (secretKey === null) throw new CmqError(secretId.startsWith("AKID") ? "unknownSecretId" : "secretIdForm");
+    const secretKey = await this.#options.access.secretOf(secretId);
+    if (secretKey === null) throw unknown(secretId);
     return secretKey;
+  }
+
+  /** For a key that has signed a request. */
+  async callerOf(secretId: string): Promise<Caller> {
+    const { access } = this.#options;
+    const identity = await access.identityOf(secretId);
+    if (identity === null) throw unknown(secretId);
+    return access.callerWith(identity, null);
   }
 
   assertInTime(timestampS: number): void {
@@ -68,4 +77,8 @@ export class Authentication {
     if (Math.abs(timestampS * 1000 - clock.wall()) <= timestampWindowMs) return;
     throw new CmqError("overdue", `the timestamp is more than ${timestampWindowMs / 1000} s from this server's time`);
   }
+}
+
+function unknown(secretId: string): CmqError {
+  return new CmqError(secretId.startsWith("AKID") ? "unknownSecretId" : "secretIdForm");
 }

@@ -1,6 +1,9 @@
 import type { Socket } from "node:net";
 import type { FastifyRequest } from "fastify";
-import type { Account } from "../../domain/model.ts";
+import type { Role } from "../../domain/access-rules.ts";
+import type { Account, AccountId } from "../../domain/model.ts";
+import { assertMay, assertTopicGranted, type Caller } from "../../engine/access/access.ts";
+import type { ServicesOf } from "../../engine/account-services.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
@@ -8,7 +11,8 @@ import { hopsOf } from "../../engine/loops.ts";
 import type { Publisher } from "../../engine/publisher.ts";
 import type { Queues } from "../../engine/queues/account-queues.ts";
 import type { Store } from "../../store/store.ts";
-import type { Mutex } from "../../domain/mutex.ts";
+import { Mutex } from "../../domain/mutex.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 import type { FilterCache } from "./filter-cache.ts";
 import type { Parameters } from "./parameters.ts";
 
@@ -30,6 +34,30 @@ export interface ActionContext {
   readonly catalogMutex: Mutex;
 }
 
+/** Returns the services for the actions of a caller. Throws `forbidden`. */
+export type ContextOf = (caller: Caller, action: string, parameters: Parameters) => ActionContext;
+
+type Shared = Omit<ActionContext, "account" | "queues" | "catalogMutex">;
+
+export function createContextOf(shared: Shared, servicesOf: ServicesOf): ContextOf {
+  const mutexes = new Map<AccountId, Mutex>();
+  return (caller, action, parameters) => {
+    assertMay(caller, needOf(action));
+    assertTopicGranted(caller, parameters.text("topicName"));
+    const { account } = caller;
+    let catalogMutex = mutexes.get(account.id);
+    if (catalogMutex === undefined) mutexes.set(account.id, (catalogMutex = new Mutex(cmqLimits.pendingChangesMax)));
+    return { ...shared, account, queues: servicesOf(account.id).queues, catalogMutex };
+  };
+}
+
+/** The role that an action needs. Both versions of the API have names of the same form. */
+function needOf(action: string): Role {
+  if (/^(?:Batch)?(?:Publish|Send)/.test(action)) return "publish";
+  if (/^(?:Batch)?(?:Receive|Delete)Message$/.test(action)) return "consume";
+  return /^(?:Get|List|Describe)/.test(action) ? "read" : "admin";
+}
+
 /** One authenticated request for one action. */
 export interface Call {
   readonly parameters: Parameters;
@@ -44,6 +72,10 @@ export type Members = Readonly<Record<string, unknown>>;
 
 export type Action = (context: ActionContext, call: Call) => Promise<Members>;
 
-export async function callOf({ store }: ActionContext, request: FastifyRequest, parameters: Parameters): Promise<Call> {
+export async function callOf(
+  { store }: Pick<ActionContext, "store">,
+  request: FastifyRequest,
+  parameters: Parameters,
+): Promise<Call> {
   return { parameters, hops: await hopsOf(store, request.headers), socket: request.raw.socket };
 }

@@ -87,7 +87,7 @@ describe("a request of a loop", () => {
     const refused = await send(scene, { Action, ...params }, limits.hopsMax);
     expect(refused).toMatchObject({ code: 4000, message: expect.stringMatching(/^\(10110\).*in a row/) as string });
     const loops = scene.events.emitted.filter(({ type }) => type === "loop.detected");
-    expect(loops).toEqual([{ type: "loop.detected", at: scene.clock.nowMs, account: "default", topic }]);
+    expect(loops).toEqual([{ type: "loop.detected", at: scene.clock.nowMs, accountId: 1, topic }]);
   });
 
   it("is refused by the newer API", async () => {

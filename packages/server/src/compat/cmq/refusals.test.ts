@@ -40,7 +40,7 @@ it("reports a topic that has the maximum number of subscriptions", async () => {
 });
 
 it("logs an unexpected error with its action only, and does not show it to the client", async () => {
-  scene.store.failure = new Error("a secret place");
+  scene.store.log.append = () => Promise.reject(new Error("a secret place"));
   const answer = await scene.call("SendMessage", { queueName: "work", msgBody: "a secret body" });
   expect(answer).toMatchObject({ code: 6000, message: "(10050)the server cannot process the request at the moment" });
   const [line = "", ...others] = scene.logLines;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { addForeignRoutes } from "../foreign-routes.ts";
 import type { Authentication } from "./authentication.ts";
-import { type ActionContext, callOf, type Members } from "./call.ts";
+import { callOf, type ContextOf, type Members } from "./call.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 import { CmqError } from "./errors.ts";
 import { allMethods, signedRequestOf } from "./request.ts";
@@ -11,7 +11,7 @@ import { callSignedInForm, callSignedInHeaders, type Tc3Call } from "./tc3-call.
 import { Tc3Error, tc3ErrorView } from "./tc3-errors.ts";
 
 interface RootRoute {
-  readonly context: ActionContext;
+  readonly contextOf: ContextOf;
   readonly authentication: Authentication;
   readonly nextRequestId: () => string;
   readonly errorOf: (error: unknown, action: string | null) => CmqError;
@@ -44,6 +44,7 @@ export async function addRootRoute(app: FastifyInstance, given: RootRoute): Prom
         url: "/",
         exposeHeadRoute: false,
         schema: { hide: true },
+        config: { access: "public" },
         handler: (request, reply) => answer(given, request, reply),
       }),
   });
@@ -69,13 +70,14 @@ async function answer(given: RootRoute, request: FastifyRequest, reply: FastifyR
   }
 }
 
-async function run({ context, authentication }: RootRoute, call: Tc3Call, request: FastifyRequest): Promise<Members> {
-  const { action, version, readParameters, signed } = call;
+async function run({ contextOf, authentication }: RootRoute, call: Tc3Call, request: FastifyRequest): Promise<Members> {
+  const { action, caller, version, readParameters, signed } = call;
   const actions = versions.get(version);
   if (actions === undefined) throw new Tc3Error("NoSuchVersion", "There is no such version of the API.");
   const runAction = actions.get(action);
   if (runAction === undefined) throw new CmqError("unknownAction");
   const parameters = await readParameters();
+  const context = contextOf(caller, action, parameters);
   const runOnce = async () => runAction(context, await callOf(context, request, parameters));
   return signed === null ? runOnce() : authentication.runOnce(signed, runOnce);
 }

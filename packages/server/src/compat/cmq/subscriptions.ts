@@ -50,6 +50,7 @@ export async function unsubscribe(context: ActionContext, { parameters }: Call):
   filterCache.invalidate(topic.id);
   events.emit({
     type: "subscription.deleted",
+    accountId: topic.accountId,
     at: clock.wall(),
     topic: topic.name,
     subscription: subscription.name,
@@ -150,7 +151,13 @@ async function changeSubscription(
 
 function notifyChanged({ filterCache, events, clock }: ActionContext, topic: Topic, subscription: string): void {
   filterCache.invalidate(topic.id);
-  events.emit({ type: "subscription.changed", at: clock.wall(), topic: topic.name, subscription });
+  events.emit({
+    type: "subscription.changed",
+    accountId: topic.accountId,
+    at: clock.wall(),
+    topic: topic.name,
+    subscription,
+  });
 }
 
 /** CMQ does not allow two names that differ only in case. */

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import type { Caller } from "../../engine/access/access.ts";
 import { bodyBytes, readJson } from "../../http/json-body.ts";
 import type { Authentication } from "./authentication.ts";
 import { cmqLimits } from "./cmq-limits.ts";
@@ -15,6 +16,8 @@ import { isTc3SignedWith, readTc3Authorization } from "./tc3-signature.ts";
 /** An authenticated request of the newer API. */
 export interface Tc3Call {
   readonly action: string;
+  /** The owner of the key that has signed the request. */
+  readonly caller: Caller;
   readonly version: string;
   /** Reads the parameters. Throws `CmqError` when they are malformed. */
   readonly readParameters: () => Promise<Parameters>;
@@ -39,6 +42,7 @@ export async function callSignedInHeaders(authentication: Authentication, reques
   authentication.assertInTime(timestampS);
   return {
     action,
+    caller: await authentication.callerOf(authorization.secretId),
     version,
     readParameters: async () => (method === "GET" ? parametersOfForm(readForm(query)) : parametersOfBody(body)),
     signed: { action, signature: authorization.signature, body, timestampMs: timestampS * 1000 },
@@ -52,8 +56,8 @@ export async function callSignedInForm(authentication: Authentication, request: 
   const version = required("Version", form.get("Version") ?? "");
   const action = required("Action", form.get("Action") ?? "");
   for (const name of ["SecretId", "Signature"]) required(name, form.get(name) ?? "");
-  await authentication.check(request, new Parameters(form));
-  return { action, version, readParameters: async () => parametersOfForm(form), signed: null };
+  const caller = await authentication.check(request, new Parameters(form));
+  return { action, caller, version, readParameters: async () => parametersOfForm(form), signed: null };
 }
 
 function timestampOf(text: string): number {

@@ -94,7 +94,7 @@ export async function deleteTopic(context: ActionContext, { parameters }: Call):
     return topic;
   });
   filterCache.invalidate(topic.id);
-  events.emit({ type: "topic.deleted", at: clock.wall(), topic: topic.name });
+  events.emit({ type: "topic.deleted", accountId: topic.accountId, at: clock.wall(), topic: topic.name });
   return {};
 }
 
@@ -106,6 +106,6 @@ async function waitingCount({ store }: ActionContext, topic: Topic): Promise<num
   return Math.max(0, ...counts.map(({ backlog, parked, inFlight }) => backlog + parked + inFlight));
 }
 
-function notifyChanged({ events, clock }: ActionContext, topic: string): void {
-  events.emit({ type: "topic.changed", at: clock.wall(), topic });
+function notifyChanged({ account, events, clock }: ActionContext, topic: string): void {
+  events.emit({ type: "topic.changed", accountId: account.id, at: clock.wall(), topic });
 }

@@ -3,17 +3,19 @@ import { createEndpointRule } from "../../transport/endpoint-rule.ts";
 import { clockAt } from "../../domain/testing/clock-at.ts";
 import type { TestApp } from "../../api/testing/test-app.ts";
 import { createLog } from "../../ops/log.ts";
-import { accountQueues } from "../cmq/testing/scene.ts";
 import { addCmqApi } from "../cmq/api.ts";
 import { addWechatApi } from "../wechat/api.ts";
 
 /** Adds the CMQ and WeChat APIs to the application of a test. Random bytes are predictable: 0, 1, 2 … */
 export async function addTestApis(testApp: TestApp): Promise<void> {
-  const { app, store, events, publisher, logLines } = testApp;
+  const { app, store, events, publisher, accounts, access, servicesOf, logLines } = testApp;
   let count = 0;
   const destination = { write: (line: string) => void logLines.push(line) };
   const clock = clockAt(() => testApp.clock.nowMs);
   const shared = {
+    accounts,
+    access,
+    servicesOf,
     store,
     events,
     clock,
@@ -25,8 +27,6 @@ export async function addTestApis(testApp: TestApp): Promise<void> {
   await addCmqApi(app, {
     ...shared,
     publisher,
-    queues: accountQueues(testApp, clock),
-    apiKeys: { secretOf: async () => null },
     timestampWindowMs: 300_000,
     refuseReplays: true,
   });

@@ -1,6 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { bodyBytes } from "../../http/json-body.ts";
+import { assertMay, assertTopicGranted, type Access } from "../../engine/access/access.ts";
+import type { Accounts } from "../../engine/accounts/accounts.ts";
+import { tokenOf } from "../../api/access-gate.ts";
+import type { AccountId } from "../../domain/model.ts";
 import { problemResponses } from "../../shapes/schema-parts.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { isRecord } from "../../config/record.ts";
@@ -15,7 +19,9 @@ import { envelopeSchema, errorCodes, requestSchema } from "./shape.ts";
 import { Unsupported } from "./unsupported.ts";
 import { wechatLimits } from "./wechat-limits.ts";
 
-export interface WechatDependencies extends HandlerDependencies {
+export interface WechatDependencies extends Omit<HandlerDependencies, "accountId"> {
+  readonly access: Access;
+  readonly accounts: Pick<Accounts, "default">;
   readonly log: Logger;
   /** Cost of hashing the secret. The default takes about 40 ms; tests use a lower cost. */
   readonly secretCost?: ScryptCost;
@@ -43,21 +49,26 @@ export async function addWechatApi(app: FastifyInstance, given: WechatDependenci
     refuse: (error, request, reply) =>
       void reply.code(200).send(api.failure({ type: 0, port: portOf(request) }, error)),
     addRoutes(scope) {
-      scope.post("/api/", { schema }, (request) => api.answer(request));
-      scope.post("/api", { schema: { hide: true } }, (request) => api.answer(request));
+      scope.post("/api/", { schema, config }, (request) => api.answer(request));
+      scope.post("/api", { schema: { hide: true }, config }, (request) => api.answer(request));
     },
   });
 }
 
+/** The routes find out themselves who makes a request. */
+const config = { access: "public" } as const;
+
+interface AccountParts {
+  readonly handlers: Handlers;
+  readonly secret: Secret;
+}
+
 class WechatApi {
-  readonly #log: Logger;
-  readonly #handlers: Handlers;
-  readonly #secret: Secret;
+  readonly #given: WechatDependencies;
+  readonly #parts = new Map<AccountId, AccountParts>();
 
   constructor(given: WechatDependencies) {
-    this.#log = given.log;
-    this.#handlers = new Handlers(given);
-    this.#secret = new Secret(given.store, given.randomBytes, given.secretCost);
+    this.#given = given;
   }
 
   async answer(request: FastifyRequest): Promise<Envelope> {
@@ -68,60 +79,90 @@ class WechatApi {
       const { value } = parsed;
       if (!isRecord(value)) throw new RingbackError("invalid_request", "the request must be a JSON object");
       echo.type = integerOf(value, "type");
-      if (!(await this.#secret.accepts(value["secretKey"]))) {
-        throw new RingbackError("invalid_request", "secretKey: missing or wrong");
-      }
-      return success(echo, await this.#run(echo.type, value));
+      const parts = await this.#authorise(request, value);
+      return success(echo, await this.#run(parts, echo.type, value));
     } catch (error) {
       return this.failure(echo, error);
     }
+  }
+
+  /**
+   * A request needs an API key, as `?key=` or in the header, or the secret of the default account. An open server
+   * accepts requests without both until a secret is set.
+   */
+  async #authorise(request: FastifyRequest, value: WechatRequest): Promise<AccountParts> {
+    const { access, accounts } = this.#given;
+    const token = keyOf(request);
+    if (token !== null) {
+      const caller = access.callerWith(await access.authenticate(token, request.ip), null);
+      assertMay(caller, "admin");
+      assertTopicGranted(caller, this.#given.topic);
+      return this.#partsOf(caller.account.id);
+    }
+    const parts = this.#partsOf(accounts.default.id);
+    if ((await access.isOpen()) && !(await parts.secret.isSet())) return parts;
+    const { secretKey = "" } = value;
+    const accepts = () => parts.secret.accepts(secretKey);
+    if (secretKey !== "" && (await access.checked(request.ip, accepts))) return parts;
+    throw new RingbackError("invalid_request", "secretKey: missing or wrong");
+  }
+
+  #partsOf(accountId: AccountId): AccountParts {
+    let parts = this.#parts.get(accountId);
+    if (parts === undefined) {
+      const { store, randomBytes, secretCost } = this.#given;
+      const secret = new Secret(store, accountId, randomBytes, secretCost);
+      this.#parts.set(accountId, (parts = { handlers: new Handlers({ ...this.#given, accountId }), secret }));
+    }
+    return parts;
   }
 
   failure(echo: RequestEcho, error: unknown): Envelope {
     if (error instanceof Unsupported) return failure(echo, errorCodes.unsupported, error.message);
     if (error instanceof RingbackError) return failure(echo, errorCodes.invalidParameter, error.message);
     // The request is not logged, because it may contain the secret.
-    this.#log.error({ err: error, type: echo.type }, "a WeChat request failed unexpectedly");
+    this.#given.log.error({ err: error, type: echo.type }, "a WeChat request failed unexpectedly");
     return failure(echo, errorCodes.invalidParameter, "the server failed unexpectedly; see its log");
   }
 
-  async #run(type: number, request: WechatRequest): Promise<AnswerData> {
+  async #run(parts: AccountParts, type: number, request: WechatRequest): Promise<AnswerData> {
+    const { handlers } = parts;
     switch (type) {
       case 1001:
-        return { ...ok, cookie: await this.#handlers.add(urlOfRequest(request)) };
+        return { ...ok, cookie: await handlers.add(urlOfRequest(request)) };
       case 1002:
-        return this.#remove(request);
+        return this.#remove(handlers, request);
       case 1003:
-        return this.#list();
+        return this.#list(handlers);
       case 1006:
-        return this.#setSecret(request);
+        return this.#setSecret(parts.secret, request);
       default:
         throw new Unsupported(`type ${type} is not supported; use ${supportedTypes}`);
     }
   }
 
-  async #remove(request: WechatRequest): Promise<AnswerData> {
+  async #remove(handlers: Handlers, request: WechatRequest): Promise<AnswerData> {
     const cookie = textOf(request, "cookie");
     if (cookie === "") throw RingbackError.at("invalid_request", "cookie", "must be given, as a string");
-    if (await this.#handlers.remove(cookie)) return { ...ok, cookie };
+    if (await handlers.remove(cookie)) return { ...ok, cookie };
     return { status: -1, desc: "there is no handler with this cookie", cookie: "" };
   }
 
-  async #list(): Promise<AnswerData> {
-    const items = (await this.#handlers.list()).flatMap(({ cookie, url }) => {
+  async #list(handlers: Handlers): Promise<AnswerData> {
+    const items = (await handlers.list()).flatMap(({ cookie, url }) => {
       const address = addressOfUrl(url);
       return address === null ? [] : [{ cookie, ...address }];
     });
     return { ...ok, data: items };
   }
 
-  async #setSecret(request: WechatRequest): Promise<AnswerData> {
+  async #setSecret(secret: Secret, request: WechatRequest): Promise<AnswerData> {
     const newSecret = textOf(request, "newSecretKey");
     if (newSecret.length > wechatLimits.secretCharsMax) {
       const fault = `must have at most ${wechatLimits.secretCharsMax} characters`;
       throw RingbackError.at("invalid_request", "newSecretKey", fault);
     }
-    await this.#secret.set(newSecret);
+    await secret.set(newSecret);
     return { ...ok, cookie: "" };
   }
 }
@@ -138,4 +179,10 @@ function textOf(request: WechatRequest, name: string): string {
 
 function portOf(request: FastifyRequest): number {
   return request.socket.localPort ?? 0;
+}
+
+/** Returns the API key of a request; null: it has none. */
+function keyOf(request: FastifyRequest): string | null {
+  const { key } = request.query as { readonly key?: unknown };
+  return typeof key === "string" ? key : tokenOf(request);
 }

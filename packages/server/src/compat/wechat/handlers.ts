@@ -1,5 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { Subscription, Topic } from "../../domain/model.ts";
+import type { AccountId, Subscription, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
 import type { Store } from "../../store/store.ts";
@@ -11,6 +11,7 @@ import { everyPage } from "../../store/every-page.ts";
 import { wechatLimits } from "./wechat-limits.ts";
 
 export interface HandlerDependencies {
+  readonly accountId: AccountId;
   readonly store: Store;
   readonly events: EventBus;
   readonly clock: Clock;
@@ -83,22 +84,22 @@ export class Handlers {
   }
 
   #topic(): Promise<Topic | null> {
-    const { store, topic } = this.#given;
-    return store.catalog.getTopic(store.catalog.defaultAccount().id, topic);
+    const { accountId, store, topic } = this.#given;
+    return store.catalog.getTopic(accountId, topic);
   }
 
   async #ensureTopic(): Promise<Topic> {
     const existing = await this.#topic();
     if (existing !== null) return existing;
-    const { store, events, clock, topic: name } = this.#given;
-    const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, name, topicShape.read({}));
-    events.emit({ type: "topic.changed", at: clock.wall(), topic: name });
+    const { accountId, store, events, clock, topic: name } = this.#given;
+    const { topic } = await store.catalog.putTopic(accountId, name, topicShape.read({}));
+    events.emit({ type: "topic.changed", accountId, at: clock.wall(), topic: name });
     return topic;
   }
 
   #emit(type: "subscription.changed" | "subscription.deleted", cookie: string): void {
-    const { events, clock, topic } = this.#given;
-    events.emit({ type, at: clock.wall(), topic, subscription: prefix + cookie });
+    const { accountId, events, clock, topic } = this.#given;
+    events.emit({ type, accountId, at: clock.wall(), topic, subscription: prefix + cookie });
   }
 }
 

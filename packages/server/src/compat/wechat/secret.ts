@@ -1,6 +1,6 @@
 import { createHmac, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import type { EntryKind } from "../../domain/model.ts";
+import type { AccountId, EntryKind } from "../../domain/model.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
@@ -41,23 +41,32 @@ export class Secret {
   readonly #mutex = new Mutex(wechatLimits.pendingMax);
   #cached: { readonly hash: string; readonly digest: Buffer } | null = null;
 
-  constructor(store: Store, randomBytes: (count: number) => Uint8Array, cost: ScryptCost = costDefault) {
-    this.#entries = new AccountEntries(store, kind);
+  constructor(
+    store: Store,
+    accountId: AccountId,
+    randomBytes: (count: number) => Uint8Array,
+    cost: ScryptCost = costDefault,
+  ) {
+    this.#entries = new AccountEntries(store, accountId, kind);
     this.#randomBytes = randomBytes;
     this.#cost = cost;
     this.#digestKey = randomBytes(HASH_BYTES);
   }
 
   /**
-   * Returns true if no secret is set, or if `given` is the secret. Throws `overloaded` when too many checks are
+   * Returns true if `given` is the secret, and false if no secret is set. Throws `overloaded` when too many checks are
    * waiting.
    */
   async accepts(given: unknown): Promise<boolean> {
     const entry = await this.#entries.get(name);
-    if (entry === null) return true;
+    if (entry === null) return false;
     if (typeof given !== "string" || given === "" || given.length > wechatLimits.secretCharsMax) return false;
     const stored = entry.value;
     return this.#isCached(stored, given) || this.#mutex.run(() => this.#check(stored, given));
+  }
+
+  async isSet(): Promise<boolean> {
+    return (await this.#entries.get(name)) !== null;
   }
 
   /** Sets the secret. An empty string removes it. */

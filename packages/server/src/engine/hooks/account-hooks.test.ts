@@ -10,7 +10,8 @@ import { createEventBus } from "../event-bus.ts";
 import { AccountKeys } from "../keys/account-keys.ts";
 import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { AccountHooks } from "./account-hooks.ts";
-import type { AccountHooksOptions } from "./account-hooks.ts";
+import { CallLimit } from "./call-limit.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 
 const nowMs = 1_700_000_000_000;
 /** The clock of a machine that was set ahead by an hour. */
@@ -28,7 +29,7 @@ const plain: HookSettings = {
 };
 const empty = { bytes: 2, read: () => ({}) };
 
-async function oneHook(options: Pick<AccountHooksOptions, "callsMax"> = {}) {
+async function oneHook({ callsMax = 100 } = {}) {
   const store = new MemoryStore({ clock });
   const waiting: ((result: PostResult) => void)[] = [];
   const transport: Transport = {
@@ -37,34 +38,39 @@ async function oneHook(options: Pick<AccountHooksOptions, "callsMax"> = {}) {
     close: () => Promise.resolve(),
   };
   const events = createEventBus();
+  const accountId = store.catalog.defaultAccount().id;
+  const calls = new CallLimit(callsMax);
+  const memory = new MemoryBudget(limits.hookMemoryBytesMax);
   const hooks = new AccountHooks({
     store,
-    keys: new AccountKeys({ store, masterKeys: [], failed: () => {}, clock, randomBytes }),
+    accountId,
+    calls,
+    memory,
+    keys: new AccountKeys({ store, accountId, masterKeys: [], failed: () => {}, clock, randomBytes }),
     transport,
     endpointRule: () => {},
     events,
     observer: { hookCalled: () => {} },
     clock,
     requestId: () => "1",
-    ...options,
   });
   await hooks.put("h", plain);
   const reply = (result: Partial<PostResult>) =>
     waiting.shift()?.({ durationMs: 1, error: null, status: 204, headers: {}, body: new Uint8Array(0), ...result });
-  return { store, hooks, waiting, reply, events };
+  return { store, hooks, calls, memory, waiting, reply, events };
 }
 
 describe("hooks that are stopping", () => {
   it("refuse new calls, and let running ones end", async () => {
-    const { hooks, waiting, reply } = await oneHook();
+    const { hooks, calls, waiting, reply } = await oneHook();
     const called = hooks.call("h", empty);
     await eventually(() => waiting.length).toBe(1);
-    hooks.stop();
+    calls.close();
     await expect(hooks.call("h", empty)).rejects.toMatchObject({ code: "shutting_down" });
-    expect(hooks.callsRunning).toBe(1);
+    expect(calls.running).toBe(1);
     reply({ status: 403, body: new TextEncoder().encode("no") });
     expect((await called).outcome).toMatchObject({ action: "reject", reason: "no" });
-    expect(hooks.callsRunning).toBe(0);
+    expect(calls.running).toBe(0);
   });
 
   it("have an outcome for calls that are aborted", async () => {
@@ -98,7 +104,7 @@ it("a rejection counts even if the reply is incomplete, and the event has the tr
 });
 
 it("a hook whose program hangs does not block calls of other hooks", async () => {
-  const { hooks, waiting, reply } = await oneHook({ callsMax: 8 });
+  const { hooks, calls, waiting, reply } = await oneHook({ callsMax: 8 });
   await hooks.put("other", plain);
   const hanging = Array.from({ length: 4 }, () => hooks.call("h", empty));
   await expect(hooks.call("h", empty)).rejects.toMatchObject({ code: "overloaded" });
@@ -106,7 +112,7 @@ it("a hook whose program hangs does not block calls of other hooks", async () =>
   await eventually(() => waiting.length).toBe(5);
   for (let i = 0; i < 5; i++) reply({});
   await Promise.all([...hanging, other]);
-  expect(hooks.callsRunning).toBe(0);
+  expect(calls.running).toBe(0);
   const again = hooks.call("h", empty);
   await eventually(() => waiting.length).toBe(1);
   reply({});
@@ -115,24 +121,24 @@ it("a hook whose program hangs does not block calls of other hooks", async () =>
 
 describe("a hook's memory", () => {
   it("is used until the outcome was sent, and not used by a refused call", async () => {
-    const { hooks, waiting, reply } = await oneHook();
+    const { hooks, calls, memory, waiting, reply } = await oneHook();
     const called = hooks.call("h", { ...empty, bytes: 10 });
     await eventually(() => waiting.length).toBe(1);
-    expect(hooks.memoryBytes).toBe(10 * limits.hookJsonBytesFactor);
+    expect(memory.used).toBe(10 * limits.hookJsonBytesFactor);
     reply({});
     const { release } = await called;
-    expect(hooks.memoryBytes).toBe(10 * limits.hookJsonBytesFactor);
+    expect(memory.used).toBe(10 * limits.hookJsonBytesFactor);
     release();
-    expect(hooks.memoryBytes).toBe(0);
+    expect(memory.used).toBe(0);
     await expect(hooks.call("nobody", empty)).rejects.toMatchObject({ code: "hook_not_found" });
     await expect(hooks.call("h", { bytes: 1e9, read: unread })).rejects.toMatchObject({ code: "overloaded" });
     await expect(hooks.call("h", { bytes: 2, read: unread })).rejects.toThrow("there is no room for it");
-    expect([hooks.memoryBytes, hooks.callsRunning]).toEqual([0, 0]);
+    expect([memory.used, calls.running]).toEqual([0, 0]);
   });
 });
 
 it("a changed hook uses its new URL", async () => {
-  const { hooks, waiting, reply, store } = await oneHook();
+  const { hooks, calls, waiting, reply, store } = await oneHook();
   for (const protocol of ["json", "koipy"]) {
     await hooks.put("h", { ...plain, protocol });
     const called = hooks.call("h", empty);
@@ -147,5 +153,5 @@ it("a changed hook uses its new URL", async () => {
     key: null,
   });
   await expect(hooks.call("later", empty)).rejects.toThrow("unknown protocol");
-  expect(hooks.callsRunning).toBe(0);
+  expect(calls.running).toBe(0);
 });

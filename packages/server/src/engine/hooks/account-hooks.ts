@@ -8,7 +8,7 @@ import type { HookSettings } from "../../domain/hook-rules.ts";
 import { hopsHeader } from "../../domain/hops.ts";
 import { limits } from "../../domain/limits.ts";
 import { losslessJson } from "../../domain/lossless-json.ts";
-import type { Entry } from "../../domain/model.ts";
+import type { AccountId, Entry } from "../../domain/model.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Label } from "../../store/label.ts";
@@ -20,22 +20,22 @@ import type { CalledHook, HookDetails, HookPayload } from "./hooks.ts";
 import type { Keys } from "../keys/account-keys.ts";
 import type { HookObserver } from "../observer.ts";
 import { assertNoLoop } from "../loops.ts";
-import { CallLimit } from "./call-limit.ts";
-import { type BudgetShare, MemoryBudget } from "./memory-budget.ts";
+import type { CallLimit } from "./call-limit.ts";
+import type { BudgetShare, MemoryBudget } from "./memory-budget.ts";
 import { CallPosts, targetsOf } from "./hook-post.ts";
 import type { EngineServices } from "../services.ts";
 
 export interface AccountHooksOptions extends Pick<EngineServices, "store" | "events" | "clock"> {
+  readonly accountId: AccountId;
   readonly keys: Keys;
   readonly transport: Transport;
   readonly endpointRule: EndpointRule;
   readonly observer: HookObserver;
   /** Generates a new id for every POST: at most 64 letters, digits and hyphens. */
   readonly requestId: () => string;
-  /** Replaces `limits.hookCallsMax`. */
-  readonly callsMax?: number;
-  /** Replaces `limits.hookMemoryBytesMax`. */
-  readonly memoryBytesMax?: number;
+  /** The limits that the hooks of all accounts share. */
+  readonly calls: CallLimit;
+  readonly memory: MemoryBudget;
 }
 
 /** A hook's settings, prepared once for all of its calls. */
@@ -46,7 +46,7 @@ interface PreparedHook {
 }
 
 /** The members of `AccountHooks` that the API and the configuration use. */
-export type Hooks = Omit<AccountHooks, "stop" | "callsRunning" | "memoryBytes">;
+export type Hooks = Pick<AccountHooks, keyof AccountHooks>;
 
 /**
  * The account's hooks. They are stored as entries. A hook's URLs are called synchronously over the guarded transport,
@@ -55,16 +55,12 @@ export type Hooks = Omit<AccountHooks, "stop" | "callsRunning" | "memoryBytes">;
 export class AccountHooks {
   readonly #options: AccountHooksOptions;
   readonly #entries: AccountEntries<HookSettings>;
-  readonly #calls: CallLimit;
-  readonly #memory: MemoryBudget;
   /** The map's key is the value object of the hook's entry. A changed hook has another value object. */
   readonly #prepared = new WeakMap<HookSettings, PreparedHook>();
 
   constructor(options: AccountHooksOptions) {
     this.#options = options;
-    this.#entries = new AccountEntries(options.store, "hook");
-    this.#calls = new CallLimit(options.callsMax ?? limits.hookCallsMax);
-    this.#memory = new MemoryBudget(options.memoryBytesMax ?? limits.hookMemoryBytesMax);
+    this.#entries = new AccountEntries(options.store, options.accountId, "hook");
   }
 
   /**
@@ -108,8 +104,9 @@ export class AccountHooks {
    * `overloaded` and `shutting_down`.
    */
   async call(name: string, payload: HookPayload): Promise<CalledHook> {
-    this.#calls.begin(name);
-    const share = this.#memory.share();
+    const { accountId, calls, memory } = this.#options;
+    const end = calls.begin(accountId, name);
+    const share = memory.share();
     try {
       const outcome = await this.#run(name, payload, share);
       return { outcome, memoryBytes: share.bytes, release: () => share.release() };
@@ -117,22 +114,8 @@ export class AccountHooks {
       share.release();
       throw error;
     } finally {
-      this.#calls.end(name);
+      end();
     }
-  }
-
-  /** Refuses new calls. Running calls continue until they end or the transport is closed. */
-  stop(): void {
-    this.#calls.close();
-  }
-
-  get callsRunning(): number {
-    return this.#calls.running;
-  }
-
-  /** Memory used for payloads and replies, over all calls. */
-  get memoryBytes(): number {
-    return this.#memory.used;
   }
 
   async #run(name: string, payload: HookPayload, share: BudgetShare): Promise<Outcome> {
@@ -140,7 +123,7 @@ export class AccountHooks {
     const entry = await this.#entries.get(name);
     if (entry === null) throw new RingbackError("hook_not_found", `There is no hook "${name}".`);
     const { hops = 0 } = payload;
-    assertNoLoop(this.#options, hops, { hook: name });
+    assertNoLoop(this.#options, hops, { accountId: this.#options.accountId, hook: name });
     const settings = entry.value;
     const { definition, targets } = this.#prepare(settings);
     const withKey = settings.key === null ? definition : { ...definition, key: await this.#keyOf(settings.key) };
@@ -163,12 +146,23 @@ export class AccountHooks {
     { action, error, errorDetail, httpStatus, durationMs }: Outcome,
     failure: CallPosts["firstFailure"],
   ): void {
-    const { observer, events, clock } = this.#options;
+    const { accountId, observer, events, clock } = this.#options;
     observer.hookCalled(error === null ? action : "failed", durationMs / 1000);
     if (!events.listening) return;
     const at = clock.wall();
     const transport = { transportError: failure?.error ?? null, transportErrorDetail: failure?.errorDetail ?? null };
-    events.emit({ type: "hook.called", at, hook, action, httpStatus, error, errorDetail, ...transport, durationMs });
+    events.emit({
+      type: "hook.called",
+      accountId,
+      at,
+      hook,
+      action,
+      httpStatus,
+      error,
+      errorDetail,
+      ...transport,
+      durationMs,
+    });
   }
 
   #prepare(settings: HookSettings): PreparedHook {

@@ -1,8 +1,9 @@
 import { RingbackError } from "../../domain/errors.ts";
+import type { AccountId } from "../../domain/model.ts";
 
 /**
- * Limits concurrent hook calls. One hook may use at most half of them, so that a hanging program does not block other
- * hooks.
+ * Limits concurrent hook calls of all accounts. One hook may use at most half of them, so that a hanging program does
+ * not block other hooks.
  */
 export class CallLimit {
   readonly #callsMax: number;
@@ -20,21 +21,23 @@ export class CallLimit {
     return this.#running;
   }
 
-  /** Throws `shutting_down` or `overloaded`. If it does not throw, the caller must call `end` once. */
-  begin(hook: string): void {
+  /** Returns the function that ends the call. Throws `shutting_down` or `overloaded`. */
+  begin(accountId: AccountId, hook: string): () => void {
     if (this.#closed) throw new RingbackError("shutting_down");
-    const ofHook = this.#runningByHook.get(hook) ?? 0;
+    const key = `${accountId} ${hook}`;
+    const ofHook = this.#runningByHook.get(key) ?? 0;
     if (this.#running >= this.#callsMax) throw full(`${this.#callsMax} hook calls`);
     if (ofHook >= this.#callsPerHookMax) throw full(`${this.#callsPerHookMax} calls of the hook "${hook}"`);
     this.#running++;
-    this.#runningByHook.set(hook, ofHook + 1);
+    this.#runningByHook.set(key, ofHook + 1);
+    return () => this.#end(key);
   }
 
-  end(hook: string): void {
+  #end(key: string): void {
     this.#running--;
-    const ofHook = (this.#runningByHook.get(hook) ?? 1) - 1;
-    if (ofHook > 0) this.#runningByHook.set(hook, ofHook);
-    else this.#runningByHook.delete(hook);
+    const ofHook = (this.#runningByHook.get(key) ?? 1) - 1;
+    if (ofHook > 0) this.#runningByHook.set(key, ofHook);
+    else this.#runningByHook.delete(key);
   }
 
   /** Afterwards every `begin` throws `shutting_down`. */

@@ -271,7 +271,8 @@ describe("an inbox that keeps only while it is polled", () => {
     scene.liveEvents.length = 0;
     await scene.keep("in", "4");
     const at = scene.time.now();
-    const expired = { type: "delivery.expired", at, topic: "inbox:in", subscription: "inbox:in", count: 3 };
+    const about = { accountId: scene.store.catalog.defaultAccount().id, topic: "inbox:in", subscription: "inbox:in" };
+    const expired = { type: "delivery.expired", at, ...about, count: 3 };
     expect([scene.liveEvents, scene.observer.expiredCount]).toEqual([[expired], 3]);
     scene.store.catalog.deleteSubscription = () => Promise.reject(new Error("called again"));
     await scene.keep("in", "5");

@@ -2,7 +2,7 @@ import { toSteady } from "../../domain/clock-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { assertTopicStays, type InboxSettings } from "../../domain/inbox-rules.ts";
-import type { Entry, NewMessage } from "../../domain/model.ts";
+import type { AccountId, Entry, NewMessage } from "../../domain/model.ts";
 import { assertCondition, untilWritten, type WriteCondition } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import { everyPage } from "../../store/every-page.ts";
@@ -22,6 +22,7 @@ import type { Arrived, ArrivingMessage, InboxDetails } from "./inboxes.ts";
 import type { EngineServices } from "../services.ts";
 
 export interface AccountInboxesOptions extends Pick<EngineServices, "store" | "events" | "observer" | "clock"> {
+  readonly accountId: AccountId;
   readonly publisher: Publisher;
   readonly pullQueues: PullQueues;
   readonly verifier: InboxVerifier;
@@ -54,9 +55,9 @@ export class AccountInboxes {
 
   constructor(options: AccountInboxesOptions) {
     this.#options = options;
-    this.#entries = new AccountEntries(options.store, "inbox");
+    this.#entries = new AccountEntries(options.store, options.accountId, "inbox");
     this.#paths = new ReceivePaths(options);
-    this.#logs = new InboxLogs(options.store, options.clock);
+    this.#logs = new InboxLogs(options.store, options.accountId, options.clock);
     this.#startedAtMs = options.clock.now();
   }
 
@@ -213,11 +214,6 @@ export class AccountInboxes {
     }
   }
 
-  /** Ends every waiting `take` with null. Later calls of `take` do not wait. */
-  stopWaiting(): void {
-    this.#options.pullQueues.stop();
-  }
-
   async #poll(inbox: InboxDetails, deadlineMs: number, gone: AbortSignal): Promise<LeasedMessage | null> {
     const { clock, pullQueues } = this.#options;
     const activity = this.#activityOf(inbox);
@@ -254,7 +250,7 @@ export class AccountInboxes {
   }
 
   async #emptyNow(inbox: InboxDetails, log: InternalLog): Promise<void> {
-    const { store, observer, events, clock } = this.#options;
+    const { accountId, store, observer, events, clock } = this.#options;
     const { backlog, parked } = await store.records.unsettledCounts(log.subscription.id);
     await this.#logs.empty(log, inbox);
     const count = backlog + parked;
@@ -262,7 +258,7 @@ export class AccountInboxes {
     observer.expired(count);
     if (!events.listening) return;
     const { topic, name: subscription } = log.subscription;
-    events.emit({ type: "delivery.expired", at: clock.wall(), topic, subscription, count });
+    events.emit({ type: "delivery.expired", accountId, at: clock.wall(), topic, subscription, count });
   }
 
   /**

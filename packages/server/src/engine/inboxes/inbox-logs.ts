@@ -1,7 +1,7 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { inboxLogName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
-import type { Start, Topic } from "../../domain/model.ts";
+import type { AccountId, Start, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Store } from "../../store/store.ts";
 import { type InternalLog, InternalLogs, settingsForClients } from "../internal-logs.ts";
@@ -14,8 +14,8 @@ import type { InboxDetails } from "./inboxes.ts";
 export class InboxLogs extends InternalLogs {
   readonly #clock: Clock;
 
-  constructor(store: Store, clock: Clock) {
-    super(store);
+  constructor(store: Store, accountId: AccountId, clock: Clock) {
+    super(store, accountId);
     this.#clock = clock;
   }
 

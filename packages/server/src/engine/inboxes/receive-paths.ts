@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Store } from "../../store/store.ts";
-import type { TimeMs } from "../../domain/model.ts";
+import type { AccountId, TimeMs } from "../../domain/model.ts";
 import { isReceiveToken, receiveTokenChars, receiveTokenPrefix } from "../../domain/inbox-rules.ts";
 import { randomAlphanumerics } from "../keys/random-alphanumerics.ts";
 
@@ -20,7 +20,8 @@ interface StoredTarget {
 const kind = "@inbox-path";
 
 export interface ReceivePathsOptions {
-  readonly store: Pick<Store, "catalog" | "entries">;
+  readonly store: Pick<Store, "entries">;
+  readonly accountId: AccountId;
   /** Cryptographically secure random bytes. */
   readonly randomBytes: (count: number) => Uint8Array;
 }
@@ -31,12 +32,10 @@ export interface ReceivePathsOptions {
  */
 export class ReceivePaths {
   readonly #entries: AccountEntries<StoredTarget>;
-  readonly #store: ReceivePathsOptions["store"];
   readonly #randomBytes: ReceivePathsOptions["randomBytes"];
 
-  constructor({ store, randomBytes }: ReceivePathsOptions) {
-    this.#entries = new AccountEntries(store, kind);
-    this.#store = store;
+  constructor({ store, accountId, randomBytes }: ReceivePathsOptions) {
+    this.#entries = new AccountEntries(store, accountId, kind);
     this.#randomBytes = randomBytes;
   }
 
@@ -53,12 +52,17 @@ export class ReceivePaths {
     if (token !== undefined) await this.#entries.delete(hashOf(token));
   }
 
-  /** Returns the name of the inbox that had this token when the token was made. */
+  /** Returns the name of the inbox of this account that had this token when the token was made. */
   async find(token: string): Promise<string | null> {
-    if (!isReceiveToken(token)) return null;
-    const found = await this.#store.entries.find(kind, hashOf(token));
-    return found === null ? null : (found.entry.value as StoredTarget).inbox;
+    const entry = isReceiveToken(token) ? await this.#entries.get(hashOf(token)) : null;
+    return entry && entry.value.inbox;
   }
+}
+
+/** Returns the account with an inbox that had this token when the token was made. */
+export async function accountOfToken({ entries }: Pick<Store, "entries">, token: string): Promise<AccountId | null> {
+  const found = isReceiveToken(token) ? await entries.find(kind, hashOf(token)) : null;
+  return found && found.accountId;
 }
 
 /** True if the inbox has the token now. */

@@ -140,7 +140,7 @@ describe("waiting for a message", () => {
     expect(await scene.take("in")).toBeNull();
     await scene.keep("in", "1");
     expect(textOf(await (waiting[0] as (typeof waiting)[number]))).toBe("1");
-    scene.inboxes.stopWaiting();
+    scene.pullQueues.stop();
     expect((await Promise.all(waiting)).filter((taken) => taken !== null)).toHaveLength(1);
     expect(scene.timers.waiting.size).toBe(0);
   });
@@ -153,7 +153,7 @@ describe("waiting for a message", () => {
     const waiting = names.flatMap((name) => Array.from({ length: perInbox }, () => scene.take(name, minuteMs)));
     await scene.time.quiet();
     await expect(scene.take(last, minuteMs)).rejects.toMatchObject({ code: "too_many_waiters" });
-    scene.inboxes.stopWaiting();
+    scene.pullQueues.stop();
     await Promise.all(waiting);
   });
 
@@ -206,7 +206,7 @@ describe("waiting for a message", () => {
   it("ends for all clients when the server stops, and no client waits after that", async () => {
     const waiting = [scene.take("in", minuteMs), scene.take("in", minuteMs)];
     await scene.time.quiet();
-    scene.inboxes.stopWaiting();
+    scene.pullQueues.stop();
     expect(await Promise.all(waiting)).toEqual([null, null]);
     expect(await scene.take("in", minuteMs)).toBeNull();
   });

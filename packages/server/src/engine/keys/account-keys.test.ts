@@ -16,7 +16,8 @@ const other = { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" };
 function keyRing(store: MemoryStore, masterKeys: readonly string[] = [first]) {
   const failures: unknown[] = [];
   const failed = (...failure: unknown[]) => void failures.push(failure);
-  const keys = new AccountKeys({ store, masterKeys, failed, clock, randomBytes });
+  const accountId = store.catalog.defaultAccount().id;
+  const keys = new AccountKeys({ store, accountId, masterKeys, failed, clock, randomBytes });
   return Object.assign(keys, { failures });
 }
 
@@ -180,7 +181,8 @@ describe("all keys that sign under one name", () => {
   it("are the key and the replaced keys within their overlap, the newest first", async () => {
     let nowMs = 1_700_000_000_000;
     const store = new MemoryStore({ clock });
-    const options = { store, masterKeys: [first], failed: () => {}, randomBytes };
+    const accountId = store.catalog.defaultAccount().id;
+    const options = { store, accountId, masterKeys: [first], failed: () => {}, randomBytes };
     const keys = new AccountKeys({ ...options, clock: clockAt(() => nowMs) });
     const third = { kty: "oct", k: "AAAAAAAAAAAAAAAAAAAAAA" };
     expect(await keys.findAll("k")).toEqual([]);

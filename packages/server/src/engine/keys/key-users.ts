@@ -3,6 +3,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { hookKeyFault } from "../../domain/hook-protocols.ts";
 import { limits } from "../../domain/limits.ts";
 import { everyPage } from "../../store/every-page.ts";
+import type { AccountId } from "../../domain/model.ts";
 import type { Store } from "../../store/store.ts";
 import type { Hooks } from "../hooks/account-hooks.ts";
 import { storedJwk } from "./jwk-rule.ts";
@@ -11,6 +12,7 @@ import { storedJwk } from "./jwk-rule.ts";
 const namedMax = 10;
 
 export interface KeyUserSources {
+  readonly accountId: AccountId;
   readonly store: Pick<Store, "catalog">;
   readonly hooks: Pick<Hooks, "list">;
 }
@@ -63,12 +65,11 @@ async function firstUsers(
 }
 
 async function* usersOf(
-  { store: { catalog }, hooks }: KeyUserSources,
+  { accountId, store: { catalog }, hooks }: KeyUserSources,
   kid: string,
   subscriptionsMax: number,
 ): AsyncGenerator<KeyUser> {
-  const account = catalog.defaultAccount().id;
-  for (const { topic, name, settings } of await catalog.subscriptionsOfKey(account, kid, subscriptionsMax)) {
+  for (const { topic, name, settings } of await catalog.subscriptionsOfKey(accountId, kid, subscriptionsMax)) {
     const protocol = settings.push?.protocol ?? "";
     const faultOf = (jwk: Jwk) => findPushProtocol(protocol)?.keyFault?.(jwk) ?? null;
     yield { name: `the subscription ${topic}/${name}`, protocol, faultOf };

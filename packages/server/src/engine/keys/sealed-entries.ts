@@ -1,5 +1,5 @@
 import { limits } from "../../domain/limits.ts";
-import type { Entry, EntryKind } from "../../domain/model.ts";
+import type { AccountId, Entry, EntryKind } from "../../domain/model.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
@@ -8,6 +8,7 @@ import { Sealer, type SealerOptions } from "./sealer.ts";
 
 export interface SealedEntriesOptions extends SealerOptions {
   readonly store: Store;
+  readonly accountId: AccountId;
 }
 
 /** How one kind of entries seals its secrets. */
@@ -29,8 +30,8 @@ export class SealedEntries<T extends { readonly sealed: string }, Secret> extend
   /** The map's key is an object inside the value of an entry. A changed entry has other objects. */
   readonly #opened = new WeakMap<object, Promise<Secret | null>>();
 
-  constructor({ store, ...options }: SealedEntriesOptions, sealing: Sealing<Secret>) {
-    super(store, sealing.kind);
+  constructor({ store, accountId, ...options }: SealedEntriesOptions, sealing: Sealing<Secret>) {
+    super(store, accountId, sealing.kind);
     this.#sealer = new Sealer(options);
     this.#sealing = sealing;
   }

@@ -11,9 +11,8 @@ export interface StoredHeadersContext {
 /** Returns the subscriptions, as `topic/subscription`, whose push headers no configured master key opens. */
 export async function withUnusableHeaders({ store, pushHeaders }: StoredHeadersContext): Promise<readonly string[]> {
   const unusable: string[] = [];
-  const account = store.catalog.defaultAccount().id;
   for (let after = 0 as SubscriptionId; ;) {
-    const page = await store.catalog.subscriptionsWithHeaders(account, after, limits.pageItemsMax);
+    const page = await store.catalog.subscriptionsWithHeaders(after, limits.pageItemsMax);
     for (const { topic, name, settings } of page) {
       if (settings.push !== null && !pushHeaders.opens(settings.push)) unusable.push(`${topic}/${name}`);
     }

@@ -3,6 +3,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import type { PushSettings } from "../../domain/model.ts";
 import { createEventBus } from "../event-bus.ts";
 import { engineLimits } from "../engine-limits.ts";
+import type { AccountId } from "../../domain/model.ts";
 import type { LiveEvent } from "../live-events.ts";
 import { Simulation } from "../testing/simulation.ts";
 
@@ -20,10 +21,10 @@ describe("events", () => {
     const at = simulation.nowMs;
     const { ids } = await simulation.publish(topic, "hello");
     await simulation.time.advance(60_000);
-    const about = { topic: "orders", subscription: "one", messageId: ids[0] };
+    const about = { accountId: topic.accountId, topic: "orders", subscription: "one", messageId: ids[0] };
     const failed = { verdict: "failed", status: 503, errorCode: "http_status", errorDetail: null, durationMs: 20 };
     expect(events).toEqual([
-      { type: "message.published", at, topic: "orders", ids },
+      { type: "message.published", accountId: topic.accountId, at, topic: "orders", ids },
       { type: "delivery.attempted", at: at + 20, ...about, attempt: 1, ...failed, nextAttemptAt: at + 1_020 },
       { type: "delivery.attempted", at: at + 1_040, ...about, attempt: 2, ...failed, nextAttemptAt: null },
       {
@@ -60,7 +61,7 @@ describe("events", () => {
       throw fault;
     });
     bus.subscribe((event) => seen.push(event));
-    const event: LiveEvent = { type: "topic.changed", at: 1, topic: "orders" };
+    const event: LiveEvent = { type: "topic.changed", accountId: 1 as AccountId, at: 1, topic: "orders" };
     bus.emit(event);
     expect(seen).toEqual([event]);
     expect(failures).toEqual([fault]);

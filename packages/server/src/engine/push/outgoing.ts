@@ -10,7 +10,7 @@ import {
 import { errorTable } from "../../domain/errors.ts";
 import { hopsHeader, isLoopReply } from "../../domain/hops.ts";
 import { messageId } from "../../domain/message-id.ts";
-import type { Message, PushSettings, Subscription, TimeMs } from "../../domain/model.ts";
+import type { AccountId, Message, PushSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import { contentEncodingOf } from "../../domain/received-request.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
@@ -23,6 +23,7 @@ import type { PushHeaderReader } from "../keys/push-headers.ts";
 export interface Route {
   readonly endpoint: Endpoint;
   readonly protocol: PushProtocol;
+  readonly accountId: AccountId;
   readonly topicOwner: number;
   readonly topic: string;
   readonly subscription: string;
@@ -33,7 +34,7 @@ export interface Route {
 
 /** Gives the secrets that requests are made with. */
 export interface Secrets {
-  readonly keyRing: KeyRing;
+  readonly keyRingOf: (accountId: AccountId) => KeyRing;
   readonly pushHeaders: PushHeaderReader;
 }
 
@@ -52,10 +53,15 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
   if (push === null) throw new Error(`subscription ${subscription.id} is not pushed`);
   const protocol = findPushProtocol(push.protocol);
   if (protocol === null) throw new Error(`subscription ${subscription.id} has no protocol "${push.protocol}"`);
-  const endpoint = { ...parseEndpoint(push), isHeadFixed: protocol.fixedHead !== undefined };
+  const endpoint = {
+    ...parseEndpoint(push),
+    accountId: subscription.accountId,
+    isHeadFixed: protocol.fixedHead !== undefined,
+  };
   return {
     endpoint: maySend === undefined ? endpoint : { ...endpoint, maySend },
     protocol,
+    accountId: subscription.accountId,
     topicOwner,
     topic: subscription.topic,
     subscription: subscription.name,
@@ -109,7 +115,7 @@ async function encodeWithSecrets(
   route: Route,
   message: Message,
   outgoing: OutgoingDelivery,
-  { keyRing, pushHeaders }: Secrets,
+  { keyRingOf, pushHeaders }: Secrets,
 ): Promise<EncodedRequest | EncodeFailure> {
   const { push } = route;
   const { keyFault, signingKeysMax } = route.protocol;
@@ -117,7 +123,7 @@ async function encodeWithSecrets(
   const replaced: ProtocolKey[] = [];
   const faults: string[] = [];
   for (const kid of push.keys) {
-    const found = await keyRing.findAll(kid);
+    const found = await keyRingOf(route.accountId).findAll(kid);
     // A key that the dialect cannot use is treated like a missing key. The other keys are enough for a receiver that
     // has them.
     const [first, ...others] = found.filter(({ jwk }) => (keyFault?.(jwk) ?? null) === null);

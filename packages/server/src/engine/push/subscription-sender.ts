@@ -2,7 +2,7 @@ import type { Moment } from "../../domain/clock.ts";
 import { momentOf } from "../../domain/clock-rules.ts";
 import { limits } from "../../domain/limits.ts";
 import { messageId } from "../../domain/message-id.ts";
-import type { Attempt, Disablement, Subscription, TimeMs } from "../../domain/model.ts";
+import type { AccountId, Attempt, Disablement, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Random } from "../../domain/ports.ts";
 import type { Claim, ClaimId, Settled } from "../../store/log.ts";
 import type { PostResult } from "../../transport/port.ts";
@@ -26,7 +26,7 @@ export interface SenderContext extends PostContext, Pick<EngineServices, "events
   readonly log: EngineLog;
   readonly slots: Slots;
   readonly random: Random;
-  readonly topicOwner: number;
+  readonly appIdOf: (accountId: AccountId) => number;
   readonly nextRequestId: () => string;
   /** Called when the endpoint replied 410 Gone, to disable the subscription. */
   readonly gone: (subscription: Subscription, why: Disablement) => void;
@@ -81,7 +81,7 @@ export class SubscriptionSender implements SlotUser {
   constructor(subscription: Subscription, context: SenderContext) {
     this.#context = context;
     this.#subscription = subscription;
-    this.#route = routeOf(subscription, context.topicOwner, context.maySend);
+    this.#route = routeOf(subscription, context.appIdOf(subscription.accountId), context.maySend);
     this.#queue = new SendQueue(subscription.settings.order);
     this.#endpointHealth = new EndpointHealth(subscription.settings.maxInFlight);
     this.#dueTimer = new DueTimer(context.clock, context.timers, () => {
@@ -165,7 +165,7 @@ export class SubscriptionSender implements SlotUser {
   /** Applies changed settings. The setting `order` must be the same as before. */
   change(subscription: Subscription): void {
     this.#subscription = subscription;
-    this.#route = routeOf(subscription, this.#context.topicOwner, this.#context.maySend);
+    this.#route = routeOf(subscription, this.#route.topicOwner, this.#context.maySend);
     this.#endpointHealth.setWindowMax(subscription.settings.maxInFlight);
     // The sender may have waited for a slot of its previous origin.
     this.#send();

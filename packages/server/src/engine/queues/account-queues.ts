@@ -3,7 +3,7 @@ import { Mutex } from "../../domain/mutex.ts";
 import { queueOfLog } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
 import { WriteConflict } from "../../domain/write-condition.ts";
-import type { Entry, Message, MessageId, NewMessage, Subscription, TimeMs } from "../../domain/model.ts";
+import type { AccountId, Entry, Message, MessageId, NewMessage, Subscription, TimeMs } from "../../domain/model.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { PullCounts } from "../../store/records.ts";
@@ -18,6 +18,7 @@ import { QueueLogs } from "./queue-logs.ts";
 import type { EngineServices } from "../services.ts";
 
 export interface AccountQueuesOptions extends Pick<EngineServices, "store" | "clock" | "failed"> {
+  readonly accountId: AccountId;
   readonly publisher: Publisher;
   readonly pulls: AccountPulls;
 }
@@ -49,9 +50,8 @@ export class AccountQueues {
 
   constructor(options: AccountQueuesOptions) {
     this.#options = options;
-    this.#entries = new AccountEntries(options.store, "queue");
-    this.#logs = new QueueLogs(options.store);
-    options.pulls.sendDeadLetters((subscription) => this.#deadLetterTarget(subscription));
+    this.#entries = new AccountEntries(options.store, options.accountId, "queue");
+    this.#logs = new QueueLogs(options.store, options.accountId);
   }
 
   /** Throws `queue_exists`, `entry_limit`, and `queue_not_found` for a missing dead-letter queue. */
@@ -180,7 +180,8 @@ export class AccountQueues {
     });
   }
 
-  async #deadLetterTarget({ id, topic }: Subscription): Promise<DeadLetterTarget | null> {
+  /** Returns null if the subscription is not that of a queue with a dead-letter queue. */
+  async deadLetterTarget({ id, topic }: Subscription): Promise<DeadLetterTarget | null> {
     const name = queueOfLog(topic);
     const entry = name === null ? null : await this.#entry(name);
     const policy = entry?.value.deadLetters ?? null;

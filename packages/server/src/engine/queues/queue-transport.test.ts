@@ -21,11 +21,12 @@ beforeEach(() => {
   posted.length = 0;
   scene = new PullScene();
   const failed = (error: unknown): void => void scene.failures.push(error);
-  transport = new QueueTransport({ others, send: (...sent) => scene.queues.send(...sent), clock: scene.time, failed });
+  transport = new QueueTransport({ others, queuesOf: () => scene.queues, clock: scene.time, failed });
 });
 
 function post(url: string, text: string): Promise<PostResult> {
-  const endpoint = parseEndpoint({ url, connection: "keep-alive", timeoutMs: 1_000 });
+  const accountId = scene.store.catalog.defaultAccount().id;
+  const endpoint = { ...parseEndpoint({ url, connection: "keep-alive", timeoutMs: 1_000 }), accountId };
   const { promise, resolve } = Promise.withResolvers<PostResult>();
   transport.post(endpoint, ["x-any", "a"], Buffer.from(text), resolve);
   return promise;

@@ -1,5 +1,6 @@
 import { queueOfUrl } from "../../domain/endpoint-url-rule.ts";
 import { errorTable, RingbackError } from "../../domain/errors.ts";
+import type { AccountId } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Endpoint, PostResult, Transport } from "../../transport/port.ts";
 import type { Queues } from "./account-queues.ts";
@@ -7,7 +8,7 @@ import type { Queues } from "./account-queues.ts";
 export interface QueueTransportOptions {
   /** The transport for all other endpoints. */
   readonly others: Transport;
-  readonly send: Queues["send"];
+  readonly queuesOf: (accountId: AccountId) => Pick<Queues, "send">;
   readonly clock: Clock;
   /** Receives unexpected errors, whose details no attempt record shows. */
   readonly failed: (error: unknown) => void;
@@ -62,9 +63,11 @@ export class QueueTransport implements Transport {
   ): Promise<Pick<PostResult, "error" | "errorDetail" | "status" | "body">> {
     // The interface forbids calling `done` before `post` has returned.
     await Promise.resolve();
+    const { accountId } = endpoint;
+    if (accountId === undefined) throw new Error("an endpoint for a queue has no account");
     if (this.#isClosed || endpoint.maySend?.() === false) return { error: "aborted", status: 0, body: nothing };
     try {
-      await this.#options.send(queue, [{ body, delayMs: 0 }]);
+      await this.#options.queuesOf(accountId).send(queue, [{ body, delayMs: 0 }]);
       return { error: null, status: 200, body: nothing };
     } catch (error) {
       if (error instanceof RingbackError) {

@@ -112,10 +112,11 @@ export class Simulation {
         undeliverable: (_subscription, _message, _reason, { errorDetail }) => this.logged.push(errorDetail ?? ""),
         disabled: ({ name }) => this.logged.push(`${name} disabled`),
       },
-      keyRing: {
+      keyRingOf: () => ({
         find: (kid) => Promise.resolve(this.keys.get(kid) ?? null),
         findAll: (kid) => Promise.resolve([this.keys.get(kid) ?? []].flat()),
-      },
+      }),
+      appIdOf: () => this.store.catalog.defaultAccount().appId,
       pushHeaders: new PushHeaders({ masterKeys: [], failed: () => {} }),
       inFlightMax: this.#inFlightMax,
       failed: (error, during) => this.failures.push({ during, error }),

@@ -202,9 +202,9 @@ export function subscriptionsContract({ promise, shared, fresh }: Part): void {
       await put("one", "without", {});
       const first = await put("one", "first", { "X-A": "1" });
       const second = await put("two", "second", { "X-B": "2" });
-      expect(await catalog.subscriptionsWithHeaders(id, 0 as never, 10)).toEqual([first, second]);
-      expect(await catalog.subscriptionsWithHeaders(id, 0 as never, 1)).toEqual([first]);
-      expect(await catalog.subscriptionsWithHeaders(id, first.id, 10)).toEqual([second]);
+      expect(await catalog.subscriptionsWithHeaders(0 as never, 10)).toEqual([first, second]);
+      expect(await catalog.subscriptionsWithHeaders(0 as never, 1)).toEqual([first]);
+      expect(await catalog.subscriptionsWithHeaders(first.id, 10)).toEqual([second]);
     });
   });
 

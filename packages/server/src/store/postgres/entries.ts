@@ -85,7 +85,7 @@ export class PostgresEntries implements EntryStore {
   readonly put: EntryStore["put"] = (accountId, kind, name, value, condition) => {
     const wanted = { kind, name, value, condition };
     return this.#mutex.run(async () => {
-      const { entry, created } = await this.#pool.transaction(async (connection) => {
+      const { entry, created, changed } = await this.#pool.transaction(async (connection) => {
         // A new entry has no row to lock. The table lock keeps other nodes from creating it between the read and the
         // write.
         await connection.query("LOCK TABLE ringback.entry IN SHARE ROW EXCLUSIVE MODE");
@@ -104,7 +104,7 @@ export class PostgresEntries implements EntryStore {
         await this.#notify(connection, accountId, kind, name);
         return prepared;
       });
-      this.#set(accountId, entry);
+      if (changed) this.#set(accountId, entry);
       return { entry, created };
     });
   };

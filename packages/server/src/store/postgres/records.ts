@@ -12,7 +12,7 @@ export function createRecords(context: StoreContext): RecordStore {
   const statistics = new Statistics(() => readStatistics(context));
   return {
     getMessage: (accountId, id) => readMessageRecord(context, accountId, id),
-    getOrigin: (accountId, id) => readOrigin(context.database.rest, accountId, id),
+    getOrigin: (id) => readOrigin(context.database.rest, id),
     subscriptionCounts: (id) => readSubscriptionCounts(context, id),
     unsettledCounts: (id) => readUnsettledCounts(context, id),
     pullCounts: (id, rewindableFromMs) => readPullCounts(context, id, rewindableFromMs),

@@ -164,10 +164,10 @@ export class Subscriptions {
     return rows.map(toSubscription);
   }
 
-  async withHeaders(accountId: AccountId, after: SubscriptionId, limit: number): Promise<readonly Subscription[]> {
+  async withHeaders(after: SubscriptionId, limit: number): Promise<readonly Subscription[]> {
     const rows = await this.#options.pool.query<SubscriptionRow>(
-      `${select} WHERE s.account_id = $1 AND s.id > $2 AND position($4 in s.settings) > 0 ORDER BY s.id LIMIT $3`,
-      [accountId, after, limit, headersText],
+      `${select} WHERE s.id > $1 AND position($3 in s.settings) > 0 ORDER BY s.id LIMIT $2`,
+      [after, limit, headersText],
       "subscriptions_with_headers",
     );
     return rows.map(toSubscription);

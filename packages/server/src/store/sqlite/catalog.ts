@@ -237,16 +237,11 @@ export class SqliteCatalog implements CatalogStore {
     return found;
   }
 
-  async subscriptionsWithHeaders(
-    accountId: AccountId,
-    after: SubscriptionId,
-    limit: number,
-  ): Promise<readonly Subscription[]> {
+  async subscriptionsWithHeaders(after: SubscriptionId, limit: number): Promise<readonly Subscription[]> {
     const found: Subscription[] = [];
     for (const entry of this.#context.index.subscriptions.values()) {
       if (found.length >= limit) break;
-      if (entry.id <= after || entry.topic.topic.accountId !== accountId) continue;
-      if (entry.settingsText.includes(headersText)) found.push(entry.view());
+      if (entry.id > after && entry.settingsText.includes(headersText)) found.push(entry.view());
     }
     return found;
   }

@@ -42,8 +42,8 @@ export class SqliteRecords implements RecordStore {
 
   async getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null> {
     const { catalogMutex } = this.#context;
-    const found = this.#find(accountId, id);
-    if (found === null) return null;
+    const found = this.#find(id);
+    if (found === null || found.topic.topic.accountId !== accountId) return null;
     const { topic, seq } = found;
     const steps = rewindSteps(topic);
     const record = await this.#readMessage(topic, seq);
@@ -52,15 +52,15 @@ export class SqliteRecords implements RecordStore {
     return areStable ? record : catalogMutex.run(() => this.#readMessage(topic, seq));
   }
 
-  async getOrigin(accountId: AccountId, id: MessageId): Promise<MessageOrigin | null> {
-    const found = this.#find(accountId, id);
+  async getOrigin(id: MessageId): Promise<MessageOrigin | null> {
+    const found = this.#find(id);
     return found && this.#context.reader.call("readOrigin", { topicId: found.topic.topic.id, seq: found.seq });
   }
 
-  #find(accountId: AccountId, id: MessageId): { readonly topic: TopicEntry; readonly seq: Seq } | null {
+  #find(id: MessageId): { readonly topic: TopicEntry; readonly seq: Seq } | null {
     const position = parseMessageId(id);
     const topic = position === null ? undefined : this.#context.index.topics.withNumber(position.number);
-    return position === null || topic?.topic.accountId !== accountId ? null : { topic, seq: position.seq };
+    return position === null || topic === undefined ? null : { topic, seq: position.seq };
   }
 
   /**

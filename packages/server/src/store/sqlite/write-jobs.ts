@@ -62,14 +62,7 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
 
   return {
     group(group: WriteGroup): WriteGroupResult {
-      const written = transaction(() => {
-        if (group.mark !== null) markClock(db, group.mark);
-        const appended = group.append === null ? null : append.run(group.append);
-        if (group.settle === null) return { append: appended, answers: null };
-        writeSettlements(db, group.settle);
-        const { answers, nowMs } = group.settle;
-        return { append: appended, answers: answers === null ? null : applyAnswers(db, answers, nowMs) };
-      });
+      const written = transaction(() => writeGroup(db, append, group));
       return { ...written, commitS };
     },
     begin(input: Parameters<typeof catalog.begin>[1]): ReturnType<typeof catalog.begin> {
@@ -103,6 +96,15 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
     },
     setBytesMax: ({ bytesMax }: { readonly bytesMax: number }) => budget?.setBytesMax(bytesMax),
   };
+}
+
+function writeGroup(db: DatabaseSync, append: AppendOperation, group: WriteGroup): Omit<WriteGroupResult, "commitS"> {
+  if (group.mark !== null) markClock(db, group.mark);
+  const appended = group.append === null ? null : append.run(group.append);
+  if (group.settle === null) return { append: appended, answers: null };
+  writeSettlements(db, group.settle);
+  const { answers, nowMs } = group.settle;
+  return { append: appended, answers: answers === null ? null : applyAnswers(db, answers, nowMs) };
 }
 
 export type WriteJobs = ReturnType<typeof writeJobs>;

@@ -2,11 +2,10 @@ import { createAddressGuard } from "../../../transport/address-guard.ts";
 import { createEndpointRule } from "../../../transport/endpoint-rule.ts";
 import { clockAt } from "../../../domain/testing/clock-at.ts";
 import { createHmac } from "node:crypto";
-import type { Clock } from "../../../domain/ports.ts";
 import { createTestApp, type TestApp } from "../../../api/testing/test-app.ts";
 import { createLog } from "../../../ops/log.ts";
 import { addCmqApi } from "../api.ts";
-import { AccountQueues } from "../../../engine/queues/account-queues.ts";
+import { grantDefault } from "../../../engine/access/account-api-keys.ts";
 import { recordedAtMs, recordedSecretId, recordedSecretKey } from "./recorded-requests.ts";
 
 export const secretId = recordedSecretId;
@@ -27,7 +26,6 @@ export type Params = Readonly<Record<string, string | number>>;
  * Real: the CMQ API, the HTTP application, queues and pulls, on the memory driver. Faked: events and clock.
  */
 export interface Scene extends TestApp {
-  readonly queues: AccountQueues;
   /** Signs and sends a request. `params` take precedence over the common parameters. */
   call(
     action: string,
@@ -44,13 +42,14 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
   const testApp = await createTestApp({}, { nowMs: recordedAtMs });
   const { clock } = testApp;
   const ticking = clockAt(() => clock.nowMs);
-  const queues = accountQueues(testApp, ticking);
+  const settings = { ...grantDefault, name: "recorded", expiresAtMs: null };
+  await testApp.apiKeys.create(settings, { secretId, secretKey });
   const destination = { write: (line: string) => void testApp.logLines.push(line) };
   await addCmqApi(testApp.app, {
     store: testApp.store,
     publisher: testApp.publisher,
-    queues,
-    apiKeys: { secretOf: async (id) => (id === secretId ? Buffer.from(secretKey) : null) },
+    access: testApp.access,
+    servicesOf: testApp.servicesOf,
     events: testApp.events,
     clock: ticking,
     endpointRule: createEndpointRule(createAddressGuard({ allowPrivateNetworks: true })),
@@ -61,7 +60,6 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
   });
   let nonce = 0;
   const scene: Omit<Scene, keyof TestApp> = {
-    queues,
     call: (action, params = {}, { method = "POST", sha = "sha1" } = {}) => {
       const form = new Map<string, string>(
         Object.entries({
@@ -110,13 +108,4 @@ export function signedForm(
   return [...form, ["Signature", signature]]
     .map((pair) => pair.map((part) => encodeURIComponent(part ?? "")).join("="))
     .join("&");
-}
-
-/** The engine's queues on the store of the application. */
-export function accountQueues({ store, publisher, accountPulls }: TestApp, clock: Clock): AccountQueues {
-  return new AccountQueues({ store, publisher, pulls: accountPulls, clock, failed });
-}
-
-function failed(error: unknown): void {
-  throw error;
 }

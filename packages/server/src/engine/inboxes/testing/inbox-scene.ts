@@ -92,6 +92,7 @@ export class InboxScene {
     const failed = (error: unknown): void => void this.failures.push(error);
     const verifier = new InboxVerifier({ clock, masterKeys: [masterKey], failed });
     return new AccountInboxes({
+      accountId: store.catalog.defaultAccount().id,
       store,
       publisher,
       observer,

@@ -74,7 +74,9 @@ export class PullScene {
     const failed = (error: unknown): void => void this.failures.push(error);
     const pullQueues = new PullQueues({ store, observer, timers, clock, events: this.#events, failed });
     const pulls = new AccountPulls({ store, pullQueues, observer, clock, events: this.#events });
-    const queues = new AccountQueues({ store, publisher, pulls, clock, failed });
+    const accountId = store.catalog.defaultAccount().id;
+    const queues = new AccountQueues({ accountId, store, publisher, pulls, clock, failed });
+    pulls.sendDeadLetters((subscription) => queues.deadLetterTarget(subscription));
     pullQueues.start();
     return { pullQueues, pulls, queues, timers };
   }

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryStore } from "../../store/memory/memory-store.ts";
-import { AccountApiKeys } from "./account-api-keys.ts";
-import { AccountKeys } from "./account-keys.ts";
+import { AccountApiKeys, grantDefault } from "./account-api-keys.ts";
+import { AccountKeys } from "../keys/account-keys.ts";
 
 const clock = clockAt(() => 1_700_000_000_000);
 const first = Buffer.alloc(32, 1).toString("base64url");
@@ -16,6 +16,7 @@ function apiKeysOf(store: MemoryStore, masterKeys: readonly string[] = [first]) 
   const failures: unknown[] = [];
   const apiKeys = new AccountApiKeys({
     store,
+    accountId: store.catalog.defaultAccount().id,
     masterKeys,
     randomBytes,
     failed: (...failure) => failures.push(failure),
@@ -23,12 +24,13 @@ function apiKeysOf(store: MemoryStore, masterKeys: readonly string[] = [first]) 
   return Object.assign(apiKeys, { failures });
 }
 
+const named = (name: string) => ({ ...grantDefault, name, expiresAtMs: null });
 const text = (secret: Uint8Array | null) => secret && Buffer.from(secret).toString("utf8");
 
 describe("an API key", () => {
   it("is generated with a unique SecretId and SecretKey, and can be used at once", async () => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
-    const made = [await apiKeys.create("a", null), await apiKeys.create("a", null)];
+    const made = [await apiKeys.create(named("a"), null), await apiKeys.create(named("a"), null)];
     for (const { apiKey, pair, created } of made) {
       expect(pair).toEqual({
         secretId: expect.stringMatching(/^AKID[A-Za-z\d]{32}$/),
@@ -46,7 +48,7 @@ describe("an API key", () => {
     const secretKey = fc.stringMatching(/^[!-~]{16,128}$/);
     await fc.assert(
       fc.asyncProperty(secretId, secretKey, async (secretId, secretKey) => {
-        await apiKeys.put("any", { secretId, secretKey });
+        await apiKeys.put(named("any"), { secretId, secretKey });
         expect(text(await apiKeys.secretOf(secretId))).toBe(secretKey);
       }),
       { numRuns: 50 },
@@ -55,32 +57,32 @@ describe("an API key", () => {
 
   it("only changes its name when the same pair is created again, and refuses another SecretKey", async () => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
-    await apiKeys.create("a", pair);
+    await apiKeys.create(named("a"), pair);
     const secret = await apiKeys.secretOf(pair.secretId);
-    expect(await apiKeys.create("a", pair)).toMatchObject({ created: false, pair });
+    expect(await apiKeys.create(named("a"), pair)).toMatchObject({ created: false, pair });
     expect(await apiKeys.secretOf(pair.secretId)).toBe(secret);
-    expect(await apiKeys.create("b", pair)).toMatchObject({ created: false, apiKey: { name: "b" } });
-    await expect(apiKeys.create("a", another)).rejects.toMatchObject({ code: "api_key_exists" });
+    expect(await apiKeys.create(named("b"), pair)).toMatchObject({ created: false, apiKey: { name: "b" } });
+    await expect(apiKeys.create(named("a"), another)).rejects.toMatchObject({ code: "api_key_exists" });
     expect(text(await apiKeys.secretOf(pair.secretId))).toBe(pair.secretKey);
-    await apiKeys.put("a", another);
+    await apiKeys.put(named("a"), another);
     expect(text(await apiKeys.secretOf(pair.secretId))).toBe(another.secretKey);
   });
 
   it("is created once when several are created concurrently with one SecretId, and the others are refused", async () => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
-    const made = await Promise.allSettled([apiKeys.create("a", pair), apiKeys.create("b", another)]);
+    const made = await Promise.allSettled([apiKeys.create(named("a"), pair), apiKeys.create(named("b"), another)]);
     const [kept] = made.flatMap((each) => (each.status === "fulfilled" ? [each.value.pair.secretKey] : []));
     expect(made).toContainEqual(
       expect.objectContaining({ reason: expect.objectContaining({ code: "api_key_exists" }) }),
     );
     expect(text(await apiKeys.secretOf(pair.secretId))).toBe(kept);
-    const same = await Promise.all([1, 2].map(() => apiKeys.create("c", { ...pair, secretId: "AKIDsame" })));
+    const same = await Promise.all([1, 2].map(() => apiKeys.create(named("c"), { ...pair, secretId: "AKIDsame" })));
     expect(same.filter(({ created }) => created)).toHaveLength(1);
   });
 
   it("is not found after its deletion", async () => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
-    await apiKeys.create("a", pair);
+    await apiKeys.create(named("a"), pair);
     expect(await apiKeys.secretOf(pair.secretId)).not.toBeNull();
     expect(await apiKeys.delete(pair.secretId)).toBe(true);
     expect(await apiKeys.secretOf(pair.secretId)).toBeNull();
@@ -102,15 +104,16 @@ describe("an API key", () => {
   it("is stored encrypted, and cannot be passed off as another API key or as a key", async () => {
     const store = new MemoryStore({ clock });
     const apiKeys = apiKeysOf(store);
-    await apiKeys.create("a", pair);
+    await apiKeys.create(named("a"), pair);
     const account = store.catalog.defaultAccount().id;
-    const value = (await store.entries.get(account, "api-key", pair.secretId))?.value as { sealed: string };
+    const value = (await store.entries.get(account, "@api-key", pair.secretId))?.value as { sealed: string };
     expect(JSON.stringify(value)).not.toContain(pair.secretKey);
     expect(JSON.stringify(value)).not.toContain(Buffer.from(pair.secretKey).toString("base64url"));
-    await store.entries.put(account, "api-key", "AKIDanother", value);
+    await store.entries.put(account, "@api-key", "AKIDanother", value);
     await store.entries.put(account, "key", pair.secretId, { kty: "oct", crv: null, bits: 256, sealed: value.sealed });
     expect(await apiKeys.secretOf("AKIDanother")).toBeNull();
-    const keys = new AccountKeys({ store, masterKeys: [first], failed: () => {}, clock, randomBytes });
+    const options = { store, accountId: account, masterKeys: [first], failed: () => {}, clock, randomBytes };
+    const keys = new AccountKeys(options);
     expect(await keys.find(pair.secretId)).toBeNull();
     expect(apiKeys.failures).toHaveLength(1);
     expect(String(apiKeys.failures)).not.toContain(pair.secretKey);
@@ -118,14 +121,14 @@ describe("an API key", () => {
 
   it("needs a master key, opens with the one that sealed it, and is sealed with the first when it is put again", async () => {
     const store = new MemoryStore({ clock });
-    await expect(apiKeysOf(store, []).create("a", null)).rejects.toMatchObject({ code: "master_key_missing" });
-    await apiKeysOf(store).create("a", pair);
+    await expect(apiKeysOf(store, []).create(named("a"), null)).rejects.toMatchObject({ code: "master_key_missing" });
+    await apiKeysOf(store).create(named("a"), pair);
     const without = apiKeysOf(store, [second]);
     expect(await without.secretOf(pair.secretId)).toBeNull();
     expect(await without.get(pair.secretId)).toMatchObject({ usable: false });
     expect(await without.unusable()).toEqual([pair.secretId]);
-    await expect(without.create("a", pair)).rejects.toMatchObject({ code: "api_key_exists" });
-    await apiKeysOf(store, [second, first]).put("a", pair);
+    await expect(without.create(named("a"), pair)).rejects.toMatchObject({ code: "api_key_exists" });
+    await apiKeysOf(store, [second, first]).put(named("a"), pair);
     expect(text(await without.secretOf(pair.secretId))).toBe(pair.secretKey);
     expect([without.failures, await without.unusable()]).toEqual([[], []]);
   });
@@ -143,7 +146,7 @@ describe("an API key", () => {
     ["a key of other letters", { secretKey: "s\u00e9crets\u00e9crets\u00e9cret" }, "invalid_key", "secretKey"],
   ])("with %s is refused without showing it", async (_what, { name = "a", ...wrong }, code, field) => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
-    const refusal = await apiKeys.create(name, { ...pair, ...wrong }).catch((error: unknown) => error);
+    const refusal = await apiKeys.create(named(name), { ...pair, ...wrong }).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ code, details: [{ field }] });
     const text = JSON.stringify([refusal, (refusal as Error).message]);
     for (const value of Object.values({ ...pair, ...wrong })) expect(text).not.toContain(value);

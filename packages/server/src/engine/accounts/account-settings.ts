@@ -1,0 +1,48 @@
+import type { Account, AccountId, EntryState } from "../../domain/model.ts";
+
+/** Limits of one account. null: only the limits of the server apply. */
+export interface AccountLimits {
+  readonly topicsMax: number | null;
+  readonly subscriptionsMax: number | null;
+  readonly publishesPerSecondMax: number | null;
+  readonly storedBytesMax: number | null;
+  readonly retentionMsMax: number | null;
+}
+
+export interface AccountSettings {
+  /** null: a number is chosen at random when the account is created, and stays. */
+  readonly appId: number | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly description: string;
+  readonly limits: AccountLimits;
+}
+
+/** An account's entry in the store, in the default account. The entry's name is the account's name. */
+export interface StoredAccount extends AccountSettings {
+  readonly id: AccountId;
+  readonly appId: number;
+  /** True: the account is being deleted, and no request may use it any more. */
+  readonly isDeleting: boolean;
+}
+
+/** The view of an account. */
+export interface AccountDetails extends AccountSettings, EntryState {
+  readonly appId: number;
+  readonly accountId: AccountId;
+  readonly state: "active" | "deleting";
+}
+
+/** An account as the engine uses it. */
+export interface ActiveAccount extends Account {
+  readonly limits: AccountLimits;
+}
+
+export const unlimited: AccountLimits = {
+  topicsMax: null,
+  subscriptionsMax: null,
+  publishesPerSecondMax: null,
+  storedBytesMax: null,
+  retentionMsMax: null,
+};
+
+export const settingsDefault: AccountSettings = { appId: null, labels: {}, description: "", limits: unlimited };

@@ -1,0 +1,66 @@
+import { Type } from "typebox";
+import { limits } from "../domain/limits.ts";
+import { unlimited, type AccountDetails } from "../engine/accounts/account-settings.ts";
+import { description, labels } from "./labels.ts";
+import {
+  about,
+  bodyObject,
+  changeTimes,
+  changeTimesView,
+  closedObject,
+  describedObject,
+  nullable,
+  whole,
+} from "./schema-parts.ts";
+import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
+
+const limit = (text: string, minimum: number, maximum: number) =>
+  about(`${text} null: only the limit of the server applies.`, optional(nullable(whole(minimum, maximum)), null));
+
+const accountLimits = closedObject({
+  topicsMax: limit("The most topics; `topic_limit`.", 0, limits.topicsMax),
+  subscriptionsMax: limit("The most subscriptions of all topics; `subscription_limit`.", 0, limits.subscriptionsMax),
+  publishesPerSecondMax: limit(
+    "The most messages that can be published in a second, over all nodes; `account_rate_limit`.",
+    1,
+    1_000_000,
+  ),
+  storedBytesMax: limit("The most bytes of stored messages; `account_storage_limit`.", 0, Number.MAX_SAFE_INTEGER),
+  retentionMsMax: limit(
+    "The longest retention of a topic, in milliseconds; `invalid_request`.",
+    limits.retentionMsMin,
+    limits.retentionMsMax,
+  ),
+});
+
+/** The schema of all settings of an account. */
+const settings = bodyObject([{ labels: { plan: "free" }, limits: { topicsMax: 10 } }], {
+  appId: about(
+    "The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.",
+    optional(nullable(whole(1, Number.MAX_SAFE_INTEGER, { examples: [1_300_000_001] })), null),
+  ),
+  limits: about("What the account may use.", optional(accountLimits, unlimited)),
+  description,
+  labels,
+});
+
+export const accountShape = settingsShape(settings, { settle: (given) => complete(settings, given) });
+
+export const accountSchema = describedObject("The account.", {
+  name: Type.String({ examples: ["acme"] }),
+  ...viewMembers(settings),
+  state: about(
+    "deleting: requests for the account are refused, and everything that belongs to it is being removed.",
+    Type.Enum(["active", "deleting"]),
+  ),
+  ...changeTimes,
+});
+
+export function accountView(account: AccountDetails): object {
+  return {
+    name: account.name,
+    ...viewOf(settings, account),
+    state: account.state,
+    ...changeTimesView(account),
+  };
+}
