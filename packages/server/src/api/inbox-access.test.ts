@@ -35,6 +35,13 @@ async function post(url: string, headers: Record<string, string> = {}) {
 
 const statusOf = async (...given: Parameters<typeof post>) => (await post(...given)).status;
 
+/** The names in the key set, and how it may be cached. */
+const kidsOf = async (headers: Record<string, string>) => {
+  const answer = await call(test.app, "GET", "/.well-known/jwks.json", { headers });
+  const kids = (answer.json as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+  return [kids, answer.headers["cache-control"]];
+};
+
 const verify = { method: "token", secrets: ["s3cret-token"] };
 
 describe("on a server that is not open, a sender without an API key", () => {
@@ -125,11 +132,6 @@ describe("the key set", () => {
     await put("/v1/accounts/acme", {});
     await put("/v1/keys/ours", { generate: "ed25519" });
     await put("/v1/keys/theirs", { generate: "ed25519" }, { ...operator, "ringback-account": "acme" });
-    const kidsOf = async (headers: Record<string, string>) => {
-      const answer = await call(test.app, "GET", "/.well-known/jwks.json", { headers });
-      const kids = (answer.json as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
-      return [kids, answer.headers["cache-control"]];
-    };
     expect(await kidsOf({})).toEqual([["ours"], "public, max-age=300"]);
     expect(await kidsOf({ ...operator, "ringback-account": "acme" })).toEqual([["theirs"], "private, max-age=300"]);
   });

@@ -8,6 +8,7 @@ import type { TopicSettings } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
 import type { ApiKeyPair, ApiKeySettings } from "../engine/access/api-keys.ts";
 import type { StoredJwk } from "../engine/keys/jwk-rule.ts";
+import { lacksKey } from "../domain/subscription-rules.ts";
 import { givenKey } from "../engine/keys/new-key.ts";
 import { apiKeySettings, declaredApiKeyBody } from "../shapes/api-key.ts";
 import { hookShape } from "../shapes/hook.ts";
@@ -58,6 +59,15 @@ const callbackNames: readonly string[] = ["onMessage", "onPreSend", "onResult"];
 const readKey = shapeReader(declaredKeyBody);
 const readPair = shapeReader(declaredApiKeyBody);
 
+/** The key that the API makes for a subscription would be shown to nobody here. Throws `RingbackError`. */
+function readSubscription(body: unknown): ReturnType<typeof subscriptionShape.read> {
+  const subscription = subscriptionShape.read(body);
+  const { push } = subscription.settings;
+  if (push === null || !lacksKey(push)) return subscription;
+  const fault = `protocol "${push.protocol}" needs at least one key to sign with`;
+  throw RingbackError.at("invalid_request", "push.keys", fault);
+}
+
 /**
  * Reads the declarations with the schemas of the API's PUT bodies. Throws `ConfigError`, whose message never contains a
  * secret.
@@ -70,7 +80,7 @@ export function readDeclarations(file: ConfigFile): DeclaredResources {
       const under = [...keys, "subscriptions"];
       return {
         settings: topicShape.read(settings),
-        subscriptions: declared(file, under, subscriptions, (body) => subscriptionShape.read(body)),
+        subscriptions: declared(file, under, subscriptions, readSubscription),
       };
     }),
     // A name without a value, such as `arrivals:`, declares an inbox whose settings all have their defaults.
