@@ -9,7 +9,7 @@ import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
 import { addWechatApi } from "./compat/wechat/api.ts";
 import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
-import { masterKeysOf } from "./config/master-key-file.ts";
+import { masterKeysOf, replaceMasterKey } from "./config/master-key-file.ts";
 import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
@@ -28,6 +28,8 @@ import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
+import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
+import { MasterKeys } from "./engine/keys/master-key.ts";
 import { PushHeaders } from "./engine/keys/push-headers.ts";
 import { withUnusableHeaders } from "./engine/keys/stored-headers.ts";
 import type { Readiness } from "./ops/health.ts";
@@ -96,14 +98,19 @@ async function createFoundation(config: Config, log: Logger) {
 }
 
 /** With SQLite, the open store has locked the folder, so no other server can make a master key at the same time. */
-async function readMasterKeys(config: Config, log: Logger, store: Store): Promise<readonly string[]> {
-  if (config.database !== "sqlite") return config.masterKey;
+async function readMasterKeys(config: Config, log: Logger, store: Store): Promise<MasterKeys> {
+  if (config.database !== "sqlite") return new MasterKeys(config.masterKey);
   try {
-    return masterKeysOf(config.data, config.masterKey, log);
+    return new MasterKeys(masterKeysOf(config.data, config.masterKey, log));
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** True: the server makes its master key itself, in the data folder. */
+function keepsOwnMasterKey({ database, masterKey }: Config): boolean {
+  return database === "sqlite" && masterKey.length === 0;
 }
 
 async function openStore(config: Config, observer: StoreObserver, log: Logger): Promise<Store> {
@@ -177,12 +184,20 @@ function createServices(foundation: Foundation) {
     isLocal: isLoopbackHost(config.listen.host),
     failed: failedDuring("access"),
   });
-  return { engine, accounts, access, servicesOf, pushHeaders, hookCalls, pulls, pullQueues };
+  const masterKeyRotation = new MasterKeyRotation({
+    store,
+    masterKeys,
+    pushHeaders,
+    accountIds: () => accounts.ids(),
+    holdersOf: servicesOf,
+    makeKey: () => (keepsOwnMasterKey(config) ? replaceMasterKey(config.data) : null),
+  });
+  return { engine, accounts, access, servicesOf, masterKeyRotation, pushHeaders, hookCalls, pulls, pullQueues };
 }
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, accounts, access, servicesOf, pushHeaders, pulls }: Services,
+  { engine, accounts, access, servicesOf, masterKeyRotation, pushHeaders, pulls }: Services,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { publisher } = engine;
@@ -190,6 +205,7 @@ async function createHttpApp(
   const app = await createApp({
     ...shared,
     publisher,
+    masterKeyRotation,
     pushHeaders,
     pulls,
     metrics,

@@ -2,7 +2,7 @@
  * Real: servers inside the test's process, the command `ringback migrate`, SQLite, a PostgreSQL, sockets. Nothing is
  * faked.
  */
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommandInProcess } from "../src/cli/testing/command-in-process.ts";
@@ -95,6 +95,30 @@ describe("a server on a new folder, without any configuration", () => {
     for (const text of [secret, masterKey.trim(), jwk.k]) {
       for (const output of outputs) expect(output).not.toContain(text);
     }
+  });
+
+  it("changes its master key while it runs, and opens everything with the new one alone", async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "master.key");
+    {
+      await using server = await startServerInProcess({ folder: folder.path });
+      await subscribe(server.api, "resealed");
+      await server.api.ok("PUT", "/v1/keys/k", { json: { jwk } });
+      const before = await readFile(file, "utf8");
+      const rotated = await runCommandInProcess(["keys", "rotate-master", "--url", server.url, "--json"]);
+      expect(JSON.parse(rotated.stdout)).toMatchObject({
+        newKey: true,
+        resealed: { keys: 1, apiKeys: 0, inboxes: 0, subscriptions: 1 },
+      });
+      expect(await readFile(`${file}.1`, "utf8")).toBe(before);
+      expect(await readFile(file, "utf8")).not.toBe(before);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      await expectDelivered(server.api, "resealed");
+    }
+    await rm(`${file}.1`);
+    await using server = await startServerInProcess({ folder: folder.path });
+    expect(await server.api.ok("GET", "/v1/keys/k")).toMatchObject({ usable: true });
+    await expectDelivered(server.api, "resealed");
   });
 
   it("opens what it stored after a master key is configured, and names what no master key opens", async () => {

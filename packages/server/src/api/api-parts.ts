@@ -4,6 +4,7 @@ import type { Access } from "../engine/access/access.ts";
 import type { ServicesOf } from "../engine/account-services.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
 import type { EventBus } from "../engine/event-bus.ts";
+import type { MasterKeyRotation } from "../engine/keys/master-key-rotation.ts";
 import type { PushHeaders } from "../engine/keys/push-headers.ts";
 import type { Publisher } from "../engine/publisher.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
@@ -20,6 +21,7 @@ export interface ApiParts {
   readonly accounts: Accounts;
   readonly access: Access;
   readonly servicesOf: ServicesOf;
+  readonly masterKeyRotation: Pick<MasterKeyRotation, "step">;
   readonly pushHeaders: Pick<PushHeaders, "seal">;
   readonly endpointRule: EndpointRule;
   readonly pulls: Pulls;

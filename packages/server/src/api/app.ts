@@ -20,6 +20,7 @@ import { inboxGateRoutes } from "./inbox-gate.ts";
 import { inboxRoutes } from "./inboxes.ts";
 import { keyRotationRoutes } from "./key-rotation.ts";
 import { keyRoutes } from "./keys.ts";
+import { masterKeyRoute } from "./master-key.ts";
 import { messageRoutes, publishRoutes } from "./messages.ts";
 import { metricsRoute } from "./metrics.ts";
 import { nodeRoutes } from "./nodes.ts";
@@ -55,6 +56,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   hookRoutes(app, context);
   keyRoutes(app, context);
   keyRotationRoutes(app, context);
+  masterKeyRoute(app, context);
   apiKeyRoutes(app, context);
   accountRoutes(app, context);
   eventRoutes(app, context);

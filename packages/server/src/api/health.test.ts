@@ -34,6 +34,7 @@ const routes = [
   "GET /.well-known/jwks.json",
   "GET /v1/keys/{kid}/public",
   "POST /v1/keys/{kid}/rotate",
+  "POST /v1/keys/rotate-master",
   "POST /v1/inboxes/{inbox}/rotate-path",
   "GET /healthz",
   "GET /metrics",

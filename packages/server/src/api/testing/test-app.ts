@@ -26,6 +26,8 @@ import { Accounts } from "../../engine/accounts/accounts.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
+import { MasterKeyRotation } from "../../engine/keys/master-key-rotation.ts";
+import { MasterKeys } from "../../engine/keys/master-key.ts";
 import { PushHeaders } from "../../engine/keys/push-headers.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CallerRules } from "../../http/caller-rules.ts";
@@ -58,6 +60,8 @@ export const testMasterKey = Buffer.alloc(32, 7).toString("base64url");
 /** Parts that a test replaces. */
 export interface TestParts {
   readonly masterKeys?: readonly string[];
+  /** Default: the server makes no master key. */
+  readonly makeMasterKey?: () => string;
   /** Default: a transport whose POSTs all fail to connect. */
   readonly transport?: Transport;
   readonly hooks?: { readonly callsMax?: number; readonly memoryBytesMax?: number };
@@ -138,7 +142,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const logLines: string[] = [];
   const safe = {
     store,
-    masterKeys: parts.masterKeys ?? [testMasterKey],
+    masterKeys: new MasterKeys(parts.masterKeys ?? [testMasterKey]),
     failed: (error: unknown, name: string) => log.error({ err: error, name }, "a key cannot be opened"),
   };
   const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
@@ -168,13 +172,18 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     pulls: accountPulls,
     endpointRule,
   });
+  const pushHeaders = new PushHeaders(safe);
+  const makeKey = parts.makeMasterKey ?? (() => null);
+  const accountIds = () => accounts.ids();
+  const rotation = { ...safe, pushHeaders, accountIds, holdersOf: servicesOf, makeKey };
   const app = await createApp({
     store,
     publisher,
     accounts,
     access,
     servicesOf,
-    pushHeaders: new PushHeaders(safe),
+    masterKeyRotation: new MasterKeyRotation(rotation),
+    pushHeaders,
     endpointRule,
     pulls,
     events,

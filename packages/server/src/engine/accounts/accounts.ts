@@ -79,6 +79,11 @@ export class Accounts {
     return this.#byId.values();
   }
 
+  /** Ids of all accounts that are not being deleted. */
+  ids(): Iterable<AccountId> {
+    return this.#byId.keys();
+  }
+
   /** False for an account that is being deleted. */
   has(id: AccountId): boolean {
     return this.#byId.has(id);

@@ -10,6 +10,7 @@ import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Publisher } from "../publisher.ts";
 import type { LeasedMessage } from "../pull/leased-delivery.ts";
+import { type Resealed, resealPage } from "../keys/reseal.ts";
 import type { PullQueues } from "../pull/pull-queues.ts";
 import type { WaitOptions } from "../pull/pulls.ts";
 import { InboxActivity } from "./inbox-activity.ts";
@@ -36,7 +37,7 @@ interface StoredInbox extends InboxSettings {
 }
 
 /** The public members of `AccountInboxes`. */
-export type Inboxes = Omit<AccountInboxes, "unusable">;
+export type Inboxes = Omit<AccountInboxes, "unusable" | "reseal">;
 
 /**
  * The account's inboxes: buffers from which clients fetch messages. Each is a log and a subscription that is not
@@ -121,6 +122,15 @@ export class AccountInboxes {
   /** Sorted by name. If `label` is given, only inboxes with this label are returned. */
   list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>> {
     return this.#entries.list(page, detailsOf, label);
+  }
+
+  /** Seals the secrets of one page of inboxes with the first master key. */
+  reseal(page: PageRequest): Promise<Resealed> {
+    return resealPage(this.#entries, page, async (value, name) => {
+      const { verify = null } = value as Partial<StoredInbox>;
+      const resealed = verify && (await this.#options.verifier.reseal(name, verify));
+      return resealed === verify ? value : { ...value, verify: resealed };
+    });
   }
 
   /** Names of the inboxes that cannot verify requests, because no configured master key opens their secrets. */

@@ -3,6 +3,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { assertVerification, type InboxVerification } from "../../domain/inbox-verification.ts";
 import type { SealedText } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
+import { withSealed } from "../keys/reseal.ts";
 import { Sealer, type SealerOptions } from "../keys/sealer.ts";
 import { type SenderProof, senderProofs, type SentRequest } from "./sender-proofs.ts";
 
@@ -52,6 +53,14 @@ export class InboxVerifier {
     const isProved = await proof;
     if (isProved === null) throw unavailable(inbox);
     if (!(await isProved(request, this.#clock.wall()))) throw signatureInvalid();
+  }
+
+  /** Seals the secrets with the first master key. Returns the same object if they stay as they are. */
+  async reseal(inbox: string, verification: InboxVerification): Promise<InboxVerification> {
+    const { secrets } = verification;
+    if (!isSealed(secrets)) return verification;
+    const resealed = await withSealed(secrets, (sealed) => this.#sealer.reseal(sealedName(inbox), sealed));
+    return resealed === secrets ? verification : { ...verification, secrets: resealed };
   }
 
   /** True if a configured master key opens the secrets. */

@@ -11,6 +11,7 @@ import type { KeyDetails, KeyOwner, PublicKey } from "./keys.ts";
 import { describeJwk, storedJwk } from "./jwk-rule.ts";
 import type { StoredJwk, KeyDescription } from "./jwk-rule.ts";
 import { type KeySource, newKey, type NewKey, newKeyLike, type RandomBytes } from "./new-key.ts";
+import { type Resealed, resealPage, withSealed } from "./reseal.ts";
 import { SealedEntries, type SealedEntriesOptions } from "./sealed-entries.ts";
 
 /** A key that was replaced by a rotation. */
@@ -40,7 +41,7 @@ export interface AccountKeysOptions extends SealedEntriesOptions {
 }
 
 /** The members of `AccountKeys` that the API and the configuration use. */
-export type Keys = Omit<AccountKeys, "unusable">;
+export type Keys = Omit<AccountKeys, "unusable" | "reseal">;
 
 /** The account's signing and encryption keys. They are stored sealed, opened once, and passed to dialects only. */
 export class AccountKeys {
@@ -173,6 +174,20 @@ export class AccountKeys {
   /** Returns false if there is no such key. Throws `precondition_failed`. */
   delete(kid: string, condition?: WriteCondition): Promise<boolean> {
     return this.#entries.delete(kid, condition);
+  }
+
+  /** Seals the keys of one page with the first master key. Drops keys whose overlap is over. */
+  reseal(page: PageRequest): Promise<Resealed> {
+    return resealPage(this.#entries, page, async (value, kid) => {
+      const again = (sealed: string) => this.#entries.reseal(kid, sealed);
+      const { previous: before = noKeys, ...stored } = value;
+      const signing = before.filter(({ untilMs }) => this.#clock.now() < untilMs);
+      const previous = await Promise.all(signing.map((one) => withSealed(one, again)));
+      const newest = await withSealed(stored, again);
+      const isSame = newest === stored && before.length === previous.length;
+      if (isSame && previous.every((one, index) => one === before[index])) return value;
+      return { ...newest, ...(previous.length > 0 && { previous }) };
+    });
   }
 
   /** Names of the keys that no configured master key opens. */

@@ -1,4 +1,5 @@
 import type { PushSettings, SealedText, Subscription } from "../../domain/model.ts";
+import { withSealed } from "./reseal.ts";
 import { Sealer, type SealerOptions } from "./sealer.ts";
 
 /** The names that a header's value is bound to. A subscription cannot use a value that was sealed for another one. */
@@ -38,6 +39,19 @@ export class PushHeaders implements PushHeaderReader {
     let opened = this.#opened.get(push);
     if (opened === undefined) this.#opened.set(push, (opened = this.#openAll(owner, push)));
     return opened;
+  }
+
+  /** Seals the values with the first master key. Returns the same object if they stay as they are. */
+  async reseal(owner: HeaderOwner, push: PushSettings): Promise<PushSettings> {
+    let isSame = true;
+    const headers: [string, string | SealedText][] = [];
+    for (const [name, value] of Object.entries(push.headers)) {
+      const again = (sealed: string) => this.#sealer.reseal(sealedName(owner, name), sealed);
+      const resealed = typeof value === "string" ? value : await withSealed(value, again);
+      isSame &&= resealed === value;
+      headers.push([name, resealed]);
+    }
+    return isSame ? push : { ...push, headers: Object.fromEntries(headers) };
   }
 
   /** True if the configured master keys open every value. */

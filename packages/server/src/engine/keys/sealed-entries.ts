@@ -71,6 +71,11 @@ export class SealedEntries<T extends { readonly sealed: string }, Secret> extend
     return this.#sealer.isFresh(sealed);
   }
 
+  /** Seals a secret of an entry with the first master key, if that is necessary and possible. */
+  reseal(name: string, sealed: string): Promise<string> {
+    return this.#sealer.reseal(this.#sealing.sealedName(name), sealed);
+  }
+
   /** Names of the entries that no configured master key opens. */
   async unusable(): Promise<readonly string[]> {
     const names: string[] = [];
