@@ -16,7 +16,8 @@ const levels: readonly (readonly string[])[] = [
   ["shapes", "ops"],
   ["api", "config"],
   ["compat"],
-  ["server.ts"],
+  ["open-store.ts"],
+  ["stored-api-keys.ts", "server.ts"],
   ["cli"],
 ];
 const levelOf: ReadonlyMap<string, number> = new Map(
@@ -24,7 +25,7 @@ const levelOf: ReadonlyMap<string, number> = new Map(
 );
 
 /** The rooms that may import a driver. All other rooms use only the ports. */
-const driverUsers: ReadonlySet<string> = new Set(["server.ts", "cli"]);
+const driverUsers: ReadonlySet<string> = new Set(["open-store.ts", "cli"]);
 
 /** Files that are not in the builds: tests, code that tests share, and the program that writes `docs/reference/`. */
 const notShipped = /\.test\.ts$|\/testing\/|\/src\/store\/contract\/|\/src\/docs\//;
@@ -62,7 +63,7 @@ function wrongFile(from: string, to: string): string | null {
   // The memory driver is the SQLite driver without a disk. A migration reads the data of one driver and writes the data
   // of another one.
   const mayUse = driverUsers.has(roomOf(from) ?? "") || [driver, "memory", "migrate"].includes(driverOf(from));
-  return driver === null || mayUse ? null : "a driver; only server.ts and cli may";
+  return driver === null || mayUse ? null : "a driver; only open-store.ts and cli may";
 }
 
 function wrongRoom(room: string, target: string): string | null {

@@ -9,7 +9,7 @@ import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
 import { addWechatApi } from "./compat/wechat/api.ts";
 import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
-import { masterKeysOf, replaceMasterKey } from "./config/master-key-file.ts";
+import { replaceMasterKey } from "./config/master-key-file.ts";
 import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
@@ -29,13 +29,11 @@ import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
-import { MasterKeys } from "./engine/keys/master-key.ts";
 import { PushHeaders } from "./engine/keys/push-headers.ts";
 import { withUnusableHeaders } from "./engine/keys/stored-headers.ts";
 import type { Readiness } from "./ops/health.ts";
 import { createMetrics } from "./ops/metrics.ts";
-import type { Store, StoreObserver } from "./store/store.ts";
-import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { openStore } from "./open-store.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
 import { createEndpointRule } from "./transport/endpoint-rule.ts";
 import { createTransport } from "./transport/transport-by-scheme.ts";
@@ -92,40 +90,13 @@ async function createFoundation(config: Config, log: Logger) {
     openSockets: () => transport.openSockets(),
   });
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
-  const store = await openStore(config, { ...metrics.observer, clockJumped }, log);
-  const masterKeys = await readMasterKeys(config, log, store);
+  const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });
   return { config, log, store, masterKeys, transport, endpointRule, events, metrics };
-}
-
-/** With SQLite, the open store has locked the folder, so no other server can make a master key at the same time. */
-async function readMasterKeys(config: Config, log: Logger, store: Store): Promise<MasterKeys> {
-  if (config.database !== "sqlite") return new MasterKeys(config.masterKey);
-  try {
-    return new MasterKeys(masterKeysOf(config.data, config.masterKey, log));
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
 }
 
 /** True: the server makes its master key itself, in the data folder. */
 function keepsOwnMasterKey({ database, masterKey }: Config): boolean {
   return database === "sqlite" && masterKey.length === 0;
-}
-
-async function openStore(config: Config, observer: StoreObserver, log: Logger): Promise<Store> {
-  const { attemptRetentionMs, deadLetterRetentionMs } = config;
-  const account = { name: "default", appId: config.accountAppId };
-  const node = { name: hostname(), version };
-  const shared = { account, node, attemptRetentionMs, deadLetterRetentionMs, observer };
-  if (config.database !== "sqlite") {
-    // Loaded only when needed, because most servers use SQLite.
-    const { PostgresStore } = await import("./store/postgres/postgres-store.ts");
-    return PostgresStore.open({ url: config.database, nodeAliveMs: config.nodeGoneAfterMs, ...shared });
-  }
-  const { databaseBytesMax: bytesMax, messageCacheBytes } = config;
-  const warn = (sentence: string): void => log.warn(sentence);
-  return SqliteStore.open({ folder: config.data, bytesMax, messageCacheBytes, warn, ...shared });
 }
 
 function createServices(foundation: Foundation) {

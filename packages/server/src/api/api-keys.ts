@@ -19,7 +19,7 @@ import { queryReader } from "../shapes/query.ts";
 import { listQuery } from "../shapes/resource-routes.ts";
 import { apiKeyParams, bodyErrors, operation, pageOf, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
-import { accountHeader, accountIdOf, callerOf, type RequestTo } from "./access-gate.ts";
+import { accountIdOf, callerOf, type RequestTo } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 
 type ApiKeyPath = Static<typeof apiKeyParams>;
@@ -131,15 +131,12 @@ export function apiKeyRoutes(app: FastifyInstance, { servicesOf, clock }: ApiPar
 }
 
 /**
- * Keys of operators belong to the default account. SecretIds are unique over all accounts, so only operators may choose
- * one. Throws `forbidden` and `invalid_request`.
+ * Only operators may create or revoke keys that are valid for all accounts. SecretIds are unique over all accounts, so
+ * only operators may choose one. Throws `forbidden`.
  */
 function assertMayCreate(caller: Caller, { role, allAccounts }: ApiKeySettings, pair: ApiKeyPair | null): void {
   if (role !== "operator" && !allAccounts && pair === null) return;
   assertMay(caller, "operator");
-  if (allAccounts && caller.account.name !== "default") {
-    throw RingbackError.at("invalid_request", accountHeader, "keys for all accounts belong to the account default");
-  }
 }
 
 function pairOf({ secretId, secretKey }: Static<typeof apiKeyBody>): ApiKeyPair | null {

@@ -63,7 +63,9 @@ const keepSchema = {
     `Content-Encoding. Headers and query are kept too: at most ${limits.inboxHeadersMax} headers with together ` +
     `${limits.inboxHeaderBytesMax} bytes, and a query of at most ${limits.inboxQueryBytesMax} bytes. Headers that describe ` +
     "the connection, and Authorization and Cookie, are left out. " +
-    "An inbox with `verify` keeps only requests that it can verify. An inbox that keeps messages only while it is polled " +
+    "An inbox with `verify` keeps only requests that it can verify. The path may also be the `receivePath` of the inbox, " +
+    "which needs no API key. A request by the inbox's name needs an API key with the role `publish`, unless the inbox " +
+    "verifies requests or the server is open. An inbox that keeps messages only while it is polled " +
     "gives the same answer when it drops the message.",
   params: inboxParams,
   body: { content: { "*/*": { schema: { contentMediaType: "*/*" } } } },
@@ -72,6 +74,10 @@ const keepSchema = {
     ...problemResponses(
       "invalid_name",
       "signature_invalid",
+      "invalid_api_key",
+      "too_many_failures",
+      "forbidden",
+      "account_not_found",
       "key_unavailable",
       "inbox_not_found",
       "topic_not_found",

@@ -1,6 +1,8 @@
 import swagger from "@fastify/swagger";
-import type { FastifyInstance } from "fastify";
-import { operation, problemSchema } from "../shapes/schema-parts.ts";
+import type { FastifyInstance, FastifySchema } from "fastify";
+import type { AccessNeed } from "../domain/access-rules.ts";
+import { errorTable } from "../domain/errors.ts";
+import { operation, problemResponses, problemSchema } from "../shapes/schema-parts.ts";
 
 /** Routes whose body may be omitted. A missing body means the same as an empty object. */
 const bodiless = [
@@ -24,7 +26,19 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
           "If a JSON object has several members with one name, the last one counts.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" } as { name: string },
       },
+      components: {
+        securitySchemes: {
+          apiKey: {
+            type: "http",
+            scheme: "bearer",
+            description:
+              "The token of an API key (`rbk_…`). Only a server on a loopback address for which no operator's key was made " +
+              "accepts requests without one. An operator names the account in the header `Ringback-Account`.",
+          },
+        },
+      },
       tags: [
+        { name: "accounts", description: "Tenants. Each has topics, keys and everything else of its own." },
         { name: "topics", description: "Logs that messages are published to." },
         { name: "subscriptions", description: "Where and how the messages of a topic are delivered." },
         { name: "pulling", description: "Pulling messages from a subscription, and acknowledging them." },
@@ -41,6 +55,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
       ],
     },
     convertConstToEnum: false,
+    transform: ({ schema, url, route }) => ({ schema: withAccess(schema, route.config?.access), url }),
     transformObject: (given) => {
       if (!("openapiObject" in given)) throw new Error("only OpenAPI 3 is made here");
       // The plugin marks every body as required.
@@ -55,6 +70,46 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         typeof json["$id"] === "string" ? json["$id"] : `def-${i}`,
     },
   });
+}
+
+/** Adds the role that a route needs, and the errors of requests without it. */
+function withAccess(schema: FastifySchema, need: AccessNeed = "operator"): FastifySchema {
+  if (need === "public" || schema.hide === true) return schema;
+  const { response = {}, description } = schema as FastifySchema & { readonly response?: object };
+  const needs = `Needs an API key with the role \`${need}\`, or one that includes it.`;
+  return {
+    ...schema,
+    description: description === undefined ? needs : `${description}\n\n${needs}`,
+    security: [{ apiKey: [] }],
+    "x-ringback-role": need,
+    response: { ...response, ...accessResponses(response) },
+  } as FastifySchema;
+}
+
+/** Adds the codes to responses of the same status. */
+function accessResponses(response: object): object {
+  const added = problemResponses(...accessErrors);
+  return Object.fromEntries(
+    Object.entries(added).flatMap(([status, one]) => {
+      const before = (response as Record<string, { readonly description?: string }>)[status];
+      if (!accessStatuses.has(status)) return [];
+      return [[status, before === undefined ? one : { ...before, description: joined(before, one) }]];
+    }),
+  );
+}
+
+const accessErrors = [
+  "api_key_missing",
+  "invalid_api_key",
+  "forbidden",
+  "account_not_found",
+  "too_many_failures",
+] as const;
+const accessStatuses = new Set(accessErrors.map((code) => String(errorTable[code].status)));
+
+function joined(...responses: readonly unknown[]): string {
+  const codes = responses.flatMap((one) => (one as { readonly description: string }).description.split(", "));
+  return [...new Set(codes)].join(", ");
 }
 
 export function openapiRoute(app: FastifyInstance): void {

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import type { ApiServer } from "../config/api-server.ts";
 import { isRecord } from "../config/record.ts";
 import { limits } from "../domain/limits.ts";
 import { collectBytes } from "./collect-bytes.ts";
@@ -29,7 +30,7 @@ export class ApiError extends CommandError {
 }
 
 export interface ApiRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** Includes the query; starts with `/`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -38,16 +39,18 @@ export interface ApiRequest {
 }
 
 /**
- * Returns the parsed JSON of a 2xx response. Throws `ApiError` for any other response, and `CommandError` if no
- * response came.
+ * Returns the parsed JSON of a 2xx response; null: the response has no body. Throws `ApiError` for any other response,
+ * and `CommandError` if no response came.
  */
-export async function send(url: string, request: ApiRequest): Promise<unknown> {
-  const { method, path, headers, body, timeoutMs } = request;
+export async function send({ url, headers: common }: ApiServer, request: ApiRequest): Promise<unknown> {
+  const { method, path, body, timeoutMs } = request;
+  const headers = { ...common, ...request.headers };
   const signal = AbortSignal.timeout(timeoutMs);
   const init = { method, headers, signal, redirect: "manual", ...(body === undefined ? {} : { body }) } as const;
   const response = await reach(url, () => fetch(url + path, init));
   const text = await reach(url, () => readText(response));
   if (!response.ok) throw refusal(response, text);
+  if (response.status === 204) return null;
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -60,7 +63,7 @@ export async function send(url: string, request: ApiRequest): Promise<unknown> {
  * the request. Throws the same errors as `send`.
  */
 export async function* events(
-  url: string,
+  { url, headers }: ApiServer,
   query: string,
   signal: AbortSignal,
   opened: () => void,
@@ -68,7 +71,10 @@ export async function* events(
   const abort = new AbortController();
   const silence = setTimeout(() => abort.abort(new DOMException("silent", "TimeoutError")), silenceMsMax);
   try {
-    const init = { headers: { accept: "text/event-stream" }, signal: AbortSignal.any([signal, abort.signal]) };
+    const init = {
+      headers: { ...headers, accept: "text/event-stream" },
+      signal: AbortSignal.any([signal, abort.signal]),
+    };
     const response = await reach(url, () => fetch(`${url}/v1/events${query}`, init));
     if (!response.ok) throw refusal(response, await reach(url, () => readText(response)));
     if (response.body === null || !/^text\/event-stream\b/.test(response.headers.get("content-type") ?? "")) {

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { isRecord } from "../config/record.ts";
-import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
+import { type ApiServer, readApiServer } from "../config/api-server.ts";
 import { send } from "./api-client.ts";
 import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
+import { urlOption } from "./option-values.ts";
 import { printableLine } from "./printable.ts";
 
 interface RotateOptions {
@@ -44,19 +45,19 @@ export function addKeysCommand(program: Command, context: CommandContext): void 
     .command("rotate-master")
     .summary("encrypt all secrets with another master key")
     .description("Encrypts all secrets of a running server with another master key.")
-    .option("--url <url>", `the server's URL (default: RINGBACK_URL, or ${serverUrlDefault})`)
+    .addOption(urlOption())
     .option("--json", "print one JSON object")
     .addHelpText("after", example)
     .action(async (options: RotateOptions) => rotateMaster(options, context));
 }
 
 async function rotateMaster(options: RotateOptions, context: CommandContext): Promise<void> {
-  const url = readServerUrl(options.url, context.env);
+  const server = readApiServer(options, context);
   const totals: Counts = { keys: 0, apiKeys: 0, inboxes: 0, subscriptions: 0 };
   let isNewKey = false;
   let masterKid = "";
   for (let after: string | null = null; ;) {
-    const step = readStep(await post(url, after === null ? {} : { after }));
+    const step = readStep(await post(server, after === null ? {} : { after }));
     isNewKey ||= step.newKey;
     ({ masterKid } = step);
     for (const part of parts) totals[part] += step.resealed[part];
@@ -92,8 +93,8 @@ function readStep(answer: unknown): Step {
   throw new CommandError("the server's response is no step of a rotation; is it a Ringback server?");
 }
 
-function post(url: string, json: object): Promise<unknown> {
+function post(server: ApiServer, json: object): Promise<unknown> {
   const headers = { "content-type": "application/json" };
   const body = Buffer.from(JSON.stringify(json));
-  return send(url, { method: "POST", path: "/v1/keys/rotate-master", headers, body, timeoutMs: stepMsMax });
+  return send(server, { method: "POST", path: "/v1/keys/rotate-master", headers, body, timeoutMs: stepMsMax });
 }

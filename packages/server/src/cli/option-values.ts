@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { TArray } from "typebox";
 import type { CallerRules } from "../http/caller-rules.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
+import { serverUrlDefault } from "../config/server-url.ts";
 import { durationUnits } from "../config/units.ts";
 import { hosts, origins, type SettingKind } from "../config/setting-kinds.ts";
 import { matchesShape } from "../shapes/shape-check.ts";
@@ -14,6 +15,15 @@ export function durationOption(text: string): number {
   // setTimeout cannot wait longer than 2^31 - 1 ms.
   if (valueMs === null || valueMs > 2 ** 31 - 1) throw new InvalidArgumentError(`Give ${durationUnits.forms}.`);
   return valueMs;
+}
+
+export function urlOption(): Option {
+  return new Option("--url <url>", `the server's URL (default: RINGBACK_URL, or ${serverUrlDefault})`);
+}
+
+/** Needs an API key that is valid for all accounts. */
+export function accountOption(): Option {
+  return new Option("--account <name>", "the account, for an operator (default: the account of the API key)");
 }
 
 /** Creates the option `--listen`, an address and a port. */

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { version } from "../config/version.ts";
+import { addApiKeysCommand } from "./api-keys.ts";
 import { addBackupCommand } from "./backup.ts";
 import type { CommandContext } from "./context.ts";
 import { addInboxCommand } from "./inbox.ts";
@@ -39,6 +40,7 @@ export function createProgram(context: CommandContext, loadServer: () => Promise
   addReceiveCommand(program, context);
   addInboxCommand(program, context);
   addTailCommand(program, context);
+  addApiKeysCommand(program, context);
   addBackupCommand(program, context);
   addMigrateCommand(program, context);
   addVersionCommand(program, context);

@@ -1,13 +1,13 @@
 import { Option, type Command } from "commander";
 import { durationUnits } from "../config/units.ts";
 import { isRecord } from "../config/record.ts";
-import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
+import { readApiServer } from "../config/api-server.ts";
 import { limits } from "../domain/limits.ts";
 import { send } from "./api-client.ts";
 import { collectBytes } from "./collect-bytes.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
-import { attributeOption, collectOption, durationOption } from "./option-values.ts";
+import { accountOption, attributeOption, collectOption, durationOption, urlOption } from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 import { printableLine, textOfBytes } from "./printable.ts";
 import { publishRequest } from "./publish-request.ts";
@@ -22,6 +22,7 @@ interface PublishOptions {
   readonly idempotencyKey?: string;
   readonly timeout: number;
   readonly url?: string;
+  readonly account?: string;
   readonly json?: true;
 }
 
@@ -62,7 +63,8 @@ export function addPublishCommand(program: Command, context: CommandContext): vo
         .argParser(durationOption)
         .default(timeoutMsDefault, durationUnits.format(timeoutMsDefault)),
     )
-    .option("--url <url>", `the server's URL (default: RINGBACK_URL, or ${serverUrlDefault})`)
+    .addOption(urlOption())
+    .addOption(accountOption())
     .option("--json", "print the server's response as one JSON object")
     .addHelpText("after", example)
     .action(async (topic: string, body: string | undefined, options: PublishOptions) =>
@@ -76,7 +78,7 @@ async function publish(
   options: PublishOptions,
   context: CommandContext,
 ): Promise<void> {
-  const url = readServerUrl(options.url, context.env);
+  const server = readApiServer(options, context);
   const body = await readBody(bodyArgument, context);
   const request = publishRequest({
     topic,
@@ -89,7 +91,7 @@ async function publish(
     delayMs: options.delay ?? 0,
     idempotencyKey: options.idempotencyKey ?? null,
   });
-  const result = await send(url, { ...request, timeoutMs: options.timeout });
+  const result = await send(server, { ...request, timeoutMs: options.timeout });
   if (!isRecord(result) || typeof result["id"] !== "string") {
     throw new CommandError("the server's response has no message id; is it a Ringback server?");
   }

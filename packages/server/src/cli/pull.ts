@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { isRecord } from "../config/record.ts";
-import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
+import { readApiServer, type ApiServer } from "../config/api-server.ts";
 import { limits } from "../domain/limits.ts";
 import { send } from "./api-client.ts";
 import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
-import { countFrom1Option, durationOption } from "./option-values.ts";
+import { accountOption, countFrom1Option, durationOption, urlOption } from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 import { printableLine, printableText } from "./printable.ts";
 
@@ -14,6 +14,7 @@ interface PullOptions {
   readonly wait: number;
   readonly ack?: true;
   readonly url?: string;
+  readonly account?: string;
   readonly json?: true;
 }
 
@@ -54,7 +55,8 @@ export function addPullCommand(program: Command, context: CommandContext): void 
       0,
     )
     .option("--ack", "acknowledge the messages after they were shown")
-    .option("--url <url>", `the server's URL (default: RINGBACK_URL, or ${serverUrlDefault})`)
+    .addOption(urlOption())
+    .addOption(accountOption())
     .option("--json", "print one JSON object per line")
     .addHelpText("after", example)
     .action(async (topic: string, subscription: string, options: PullOptions) =>
@@ -67,9 +69,9 @@ export function addPullCommand(program: Command, context: CommandContext): void 
 }
 
 async function pull(path: string, options: PullOptions, context: CommandContext): Promise<void> {
-  const url = readServerUrl(options.url, context.env);
+  const server = readApiServer(options, context);
   const { count: messagesMax, wait: waitMs } = options;
-  const pulled = await post(url, `${path}/pull`, { messagesMax, waitMs }, waitMs + responseMsMax);
+  const pulled = await post(server, `${path}/pull`, { messagesMax, waitMs }, waitMs + responseMsMax);
   const messages = isRecord(pulled) && Array.isArray(pulled["messages"]) ? pulled["messages"] : [];
   if (!messages.every(isPulled)) {
     throw new CommandError("the server's response has no valid messages; is it a Ringback server?");
@@ -80,16 +82,16 @@ async function pull(path: string, options: PullOptions, context: CommandContext)
   if (messages.length === 0 && !options.json) context.stderr.write("There are no messages.\n");
   if (!options.ack || messages.length === 0) return;
   const receiptHandles = messages.map(({ receiptHandle }) => receiptHandle);
-  const acknowledged = await post(url, `${path}/ack`, { receiptHandles }, responseMsMax);
+  const acknowledged = await post(server, `${path}/ack`, { receiptHandles }, responseMsMax);
   const failed = isRecord(acknowledged) ? acknowledged["failed"] : null;
   if (failed === 0) return;
   const count = `${String(failed)} of ${messages.length} messages`;
   throw new CommandError(`${count} were not acknowledged, because their visibility timeout was over`);
 }
 
-function post(url: string, path: string, json: object, timeoutMs: number): Promise<unknown> {
+function post(server: ApiServer, path: string, json: object, timeoutMs: number): Promise<unknown> {
   const headers = { "content-type": "application/json" };
-  return send(url, { method: "POST", path, headers, body: Buffer.from(JSON.stringify(json)), timeoutMs });
+  return send(server, { method: "POST", path, headers, body: Buffer.from(JSON.stringify(json)), timeoutMs });
 }
 
 function text(message: PulledView, context: CommandContext): string {

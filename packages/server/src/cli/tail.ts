@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { isRecord } from "../config/record.ts";
-import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
+import { readApiServer } from "../config/api-server.ts";
 import { ApiError, events, pause } from "./api-client.ts";
 import { CommandError } from "./command-error.ts";
 import { stopSignal, type CommandContext } from "./context.ts";
 import type { StreamEvent } from "./event-stream.ts";
-import { collectOption } from "./option-values.ts";
+import { accountOption, collectOption, urlOption } from "./option-values.ts";
 import { createPaint, type Paint } from "./paint.ts";
 import { printableLine } from "./printable.ts";
 
@@ -13,6 +13,7 @@ interface TailOptions {
   readonly topic?: readonly string[];
   readonly type?: readonly string[];
   readonly url?: string;
+  readonly account?: string;
   readonly json?: true;
 }
 
@@ -41,7 +42,8 @@ export function addTailCommand(program: Command, context: CommandContext): void 
       "show only events of this type, such as delivery.dead; may be given several times",
       collectOption,
     )
-    .option("--url <url>", `the server's URL (default: RINGBACK_URL, or ${serverUrlDefault})`)
+    .addOption(urlOption())
+    .addOption(accountOption())
     .option("--json", "print one JSON object per line")
     .addHelpText("after", example)
     .action(async (options: TailOptions) => tail(options, context));
@@ -49,7 +51,7 @@ export function addTailCommand(program: Command, context: CommandContext): void 
 
 /** Shows events until a stop signal. The first connection must succeed. A failed later connection is tried again. */
 async function tail(options: TailOptions, context: CommandContext): Promise<void> {
-  const url = readServerUrl(options.url, context.env);
+  const server = readApiServer(options, context);
   const query = eventsQuery(options);
   const paint = createPaint(context, context.stdout);
   const signal = stopSignal(context);
@@ -62,7 +64,7 @@ async function tail(options: TailOptions, context: CommandContext): Promise<void
   while (!signal.aborted) {
     let reason = "closed by the server";
     try {
-      for await (const event of events(url, query, signal, opened)) {
+      for await (const event of events(server, query, signal, opened)) {
         const data = parseEvent(event);
         if (!wanted(data, options)) continue;
         context.stdout.write(`${options.json ? JSON.stringify(data) : eventLine(data, paint)}\n`);

@@ -6,8 +6,16 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export const configFileVariable = "RINGBACK_CONFIG";
 export const serverUrlVariable = "RINGBACK_URL";
+export const apiKeyVariable = "RINGBACK_API_KEY";
+export const apiKeyFileVariable = "RINGBACK_API_KEY_FILE";
 
-const knownVariables: readonly string[] = [...settingKeys.map(variableName), configFileVariable, serverUrlVariable];
+const knownVariables: readonly string[] = [
+  ...settingKeys.map(variableName),
+  configFileVariable,
+  serverUrlVariable,
+  apiKeyVariable,
+  apiKeyFileVariable,
+];
 
 /**
  * Container platforms set variables such as `RINGBACK_SERVICE_HOST` and `RINGBACK_PORT_8000_TCP=tcp://10.0.0.1:8000` in

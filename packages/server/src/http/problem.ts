@@ -42,7 +42,10 @@ export function problemOf(error: RingbackError, requestId?: string) {
 
 export function problemHeaders(code: ErrorCode): Record<string, string> {
   const seconds = retryAfterS[code];
-  return seconds === undefined ? {} : { "retry-after": String(seconds) };
+  return {
+    ...(seconds === undefined ? {} : { "retry-after": String(seconds) }),
+    ...(errorTable[code].status === 401 ? { "www-authenticate": 'Bearer realm="ringback"' } : {}),
+  };
 }
 
 export function sendProblem(

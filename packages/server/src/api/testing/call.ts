@@ -13,6 +13,8 @@ export interface CallBody {
   readonly json?: unknown;
   readonly body?: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The address of the client. */
+  readonly remoteAddress?: string;
 }
 
 /** Sends one request to the application. Fails when the OpenAPI document does not describe the answer. */
@@ -21,6 +23,7 @@ export async function call(app: FastifyInstance, method: string, url: string, gi
   const response = await app.inject({
     method: method as "GET",
     url,
+    ...(given.remoteAddress !== undefined && { remoteAddress: given.remoteAddress }),
     headers: { ...(given.json === undefined ? {} : { "content-type": "application/json" }), ...given.headers },
     ...(payload === undefined ? {} : { payload: typeof payload === "string" ? payload : Buffer.from(payload) }),
   });

@@ -208,6 +208,12 @@ export function assertMay(caller: Grant, need: AccessNeed): void {
   );
 }
 
+/** Throws `forbidden`. */
+export function assertForAllAccounts({ allAccounts }: Grant): void {
+  if (!allAccounts)
+    throw new RingbackError("forbidden", "The request needs an API key that is valid for all accounts.");
+}
+
 /** Throws `forbidden`, whether the topic exists or not. `topic` null: what the request is about belongs to no topic. */
 export function assertTopicGranted({ topics }: Grant, topic: string | null): void {
   if (topics === null || (topic !== null && isTopicGranted(topics, topic))) return;

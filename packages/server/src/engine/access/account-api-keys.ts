@@ -43,12 +43,14 @@ export type ApiKeys = Omit<AccountApiKeys, "unusable" | "reseal">;
 /** The account's API keys. The SecretKey is stored sealed, and the token is stored as a hash. */
 export class AccountApiKeys {
   readonly #accountId: AccountId;
+  readonly #isDefaultAccount: boolean;
   readonly #entries: SealedEntries<StoredApiKey, Uint8Array>;
   readonly #uses: AccountEntries<StoredUse>;
   readonly #randomBytes: AccountApiKeysOptions["randomBytes"];
 
   constructor({ randomBytes, ...options }: AccountApiKeysOptions) {
     this.#accountId = options.accountId;
+    this.#isDefaultAccount = options.accountId === options.store.catalog.defaultAccount().id;
     this.#randomBytes = randomBytes;
     this.#uses = new AccountEntries(options.store, options.accountId, useKind);
     this.#entries = new SealedEntries(options, {
@@ -174,6 +176,9 @@ export class AccountApiKeys {
   #assertCanStore(settings: ApiKeySettings, pair: ApiKeyPair): void {
     assertApiKeyName("name", settings.name);
     assertGrant(settings);
+    if (settings.allAccounts && !this.#isDefaultAccount) {
+      throw RingbackError.at("invalid_request", "allAccounts", "can be true only in the default account");
+    }
     assertApiKeyPair(pair);
     this.#entries.assertSeals();
   }

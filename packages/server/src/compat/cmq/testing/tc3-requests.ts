@@ -10,6 +10,7 @@ export interface Tc3Options {
   /** Query of a GET. */
   readonly query?: string;
   readonly key?: string;
+  readonly secretId?: string;
   readonly signedHeaders?: readonly string[];
   /** Text that is signed instead of the payload. */
   readonly signedPayload?: string;
@@ -30,7 +31,7 @@ export interface Tc3Sent {
  */
 export function tc3Request(options: Tc3Options): Tc3Sent {
   const { method = "POST", action, timestampS, payload = "", query = "", key = secretKey } = options;
-  const { signedHeaders = ["content-type", "host"], signedPayload = payload } = options;
+  const { signedHeaders = ["content-type", "host"], signedPayload = payload, secretId: id = secretId } = options;
   const contentType = method === "GET" ? "application/x-www-form-urlencoded" : "application/json";
   const values: Readonly<Record<string, string>> = {
     "content-type": contentType,
@@ -43,7 +44,7 @@ export function tc3Request(options: Tc3Options): Tc3Sent {
   const canonical = [method, "/", query, lines, names, sha256(signedPayload)].join("\n");
   const text = `TC3-HMAC-SHA256\n${timestampS}\n${date}/tdmq/tc3_request\n${sha256(canonical)}`;
   const signingKey = hmac(hmac(hmac(`TC3${key}`, date), "tdmq"), "tc3_request");
-  const credential = `Credential=${secretId}/${date}/tdmq/tc3_request, SignedHeaders=${names}`;
+  const credential = `Credential=${id}/${date}/tdmq/tc3_request, SignedHeaders=${names}`;
   return {
     method,
     url: query === "" ? "/" : `/?${query}`,
