@@ -10,7 +10,9 @@ import { Webhook } from "standardwebhooks";
 import { Webhook as SvixWebhook } from "svix";
 import { describe, expect, it } from "vitest";
 import { limits } from "../src/domain/limits.ts";
+import { runInShell } from "./harness/program.ts";
 import type { MessageView } from "./harness/api.ts";
+import { curlLines, readmeServer } from "./harness/readme.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
 
@@ -224,5 +226,20 @@ describe("a request to an inbox", () => {
     const two = await takeRequest(`${url}/in/large`);
     expect(Object.keys(two.headers)).toHaveLength(limits.inboxHeadersMax);
     expect(two.query).toHaveLength(limits.inboxQueryBytesMax);
+  });
+});
+
+describe("docs/guide/inboxes.md", () => {
+  it("works line by line", async () => {
+    const answers: string[] = [];
+    for (const line of curlLines("docs/guide/inboxes.md")) {
+      const typed = line.replaceAll(readmeServer, new URL(server().url).host);
+      answers.push(await runInShell(`${typed} --silent --show-error --fail-with-body`));
+    }
+    expect(answers).toHaveLength(6);
+    expect(answers[2]).toContain("ringback-query: source=test");
+    const [, , , read = "", rotated = "", verified = ""] = answers;
+    expect(JSON.parse(rotated).receivePath).not.toBe(JSON.parse(read).receivePath);
+    expect(JSON.parse(verified)).toMatchObject({ verify: { method: "github", secrets: null } });
   });
 });

@@ -8,7 +8,9 @@ import { CloudEvent, HTTP } from "cloudevents";
 import { Webhook } from "standardwebhooks";
 import { Webhook as SvixWebhook } from "svix";
 import { beforeAll, describe, expect, it } from "vitest";
+import { runInShell } from "./harness/program.ts";
 import { subscriptionPath } from "./harness/api.ts";
+import { curlLines, readmeServer } from "./harness/readme.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import type { Arrival } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
@@ -282,5 +284,18 @@ describe.each(["cloudevents", "cloudevents-binary"])("a push in the dialect %s",
     expect(event).toMatchObject({ id, source: `/topics/${topic}`, type: "com.example.rung", ringbacktopic: topic });
     expect(event.data).toEqual(data);
     await server().api.ok("DELETE", subscriptionPath(topic, "s"));
+  });
+});
+
+describe("docs/guide/signing.md", () => {
+  it("works line by line", async () => {
+    const answers: unknown[] = [];
+    for (const line of curlLines("docs/guide/signing.md")) {
+      const typed = line.replaceAll(readmeServer, new URL(server().url).host);
+      answers.push(JSON.parse(await runInShell(`${typed} --silent --show-error --fail-with-body`)));
+    }
+    const secret = expect.stringMatching(/^whsec_/);
+    expect(answers).toMatchObject([{ name: "signed" }, { push: { keys: ["signed.billing"] }, secret }, { secret }]);
+    await server().api.ok("DELETE", subscriptionPath("signed", "billing"));
   });
 });
