@@ -34,7 +34,7 @@ export const houseWords: readonly HouseWord[] = [
   { inNames: /\bspill(?:s|ed)?\b/, inTexts: /\bspill(?:s|ed|ing)?\b/i, instead: "park" },
   { inNames: /\bwaiting lines?\b/, inTexts: /\bwaiting lines?\b/i, instead: "queue" },
   { inNames: /\bat hand\b/, inTexts: /\bat hand\b/i, instead: "cached" },
-  { inNames: /\baudiences?\b/, inTexts: /\baudiences\b/i, instead: "subscription filter cache" },
+  { inNames: /\baudiences\b/, inTexts: /\baudiences\b/i, instead: "subscription filter cache" },
   { inNames: /\bdoors?\b/, inTexts: /\bdoors?\b/i, instead: "API, or gateway" },
   { inNames: /\bclaim gates?\b/, inTexts: /\bclaim gates?\b/i, instead: "lock" },
   { inNames: /\bhints?\b/, instead: "wake-up" },

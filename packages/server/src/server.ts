@@ -28,13 +28,15 @@ import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
+import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
-import { PushHeaders } from "./engine/keys/push-headers.ts";
-import { withUnusableHeaders } from "./engine/keys/stored-headers.ts";
+import { withUnusableSecrets } from "./engine/keys/stored-secrets.ts";
 import type { Readiness } from "./ops/health.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { openStore } from "./open-store.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
+import { createDirectRule } from "./transport/direct-rule.ts";
+import { parseEgressProxy } from "./transport/egress-proxy.ts";
 import { createEndpointRule } from "./transport/endpoint-rule.ts";
 import { createTransport } from "./transport/transport-by-scheme.ts";
 
@@ -81,7 +83,11 @@ async function createFoundation(config: Config, log: Logger) {
   const events = createEventBus((error) => log.error({ err: error }, "a listener for live events failed"));
   const { allowPrivateNetworks, allowedAddresses } = config;
   const addresses = { allowPrivateNetworks, allowedAddresses };
-  const transport = createTransport(addresses);
+  const transport = createTransport({
+    ...addresses,
+    proxy: parseEgressProxy(config.egressProxy) ?? undefined,
+    isDirect: createDirectRule(config.egressProxyExcept),
+  });
   const endpointRule = createEndpointRule(createAddressGuard(addresses));
   const metrics = createMetrics({
     statistics: () => store.records.statistics(),
@@ -108,7 +114,7 @@ function createServices(foundation: Foundation) {
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
   const accounts = new Accounts({ store, randomInt, failed: failedDuring("accounts") });
-  const pushHeaders = new PushHeaders(sealing);
+  const endpointSecrets = new EndpointSecrets({ ...sealing, clock: systemClock });
   const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
   const engine = new Engine({
     ...shared,
@@ -122,7 +128,7 @@ function createServices(foundation: Foundation) {
     keyRingOf: (accountId) => servicesOf(accountId).keys,
     appIdOf: (accountId) => accounts.appIdOf(accountId),
     log: createEngineLog(log),
-    pushHeaders,
+    endpointSecrets,
     inFlightMax: config.inFlightMax,
     failed: (error, during) => failedDuring(during)(error),
   });
@@ -137,6 +143,7 @@ function createServices(foundation: Foundation) {
     verifier: new InboxVerifier({ ...sealing, clock: systemClock }),
     transport,
     endpointRule,
+    endpointSecrets,
     requestId: randomUUID,
     calls: hookCalls,
     memory: new MemoryBudget(limits.hookMemoryBytesMax),
@@ -158,17 +165,17 @@ function createServices(foundation: Foundation) {
   const masterKeyRotation = new MasterKeyRotation({
     store,
     masterKeys,
-    pushHeaders,
+    endpointSecrets,
     accountIds: () => accounts.ids(),
     holdersOf: servicesOf,
     makeKey: () => (keepsOwnMasterKey(config) ? replaceMasterKey(config.data) : null),
   });
-  return { engine, accounts, access, servicesOf, masterKeyRotation, pushHeaders, hookCalls, pulls, pullQueues };
+  return { engine, accounts, access, servicesOf, masterKeyRotation, endpointSecrets, hookCalls, pulls, pullQueues };
 }
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, accounts, access, servicesOf, masterKeyRotation, pushHeaders, pulls }: Services,
+  { engine, accounts, access, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { publisher } = engine;
@@ -177,7 +184,7 @@ async function createHttpApp(
     ...shared,
     publisher,
     masterKeyRotation,
-    pushHeaders,
+    endpointSecrets,
     pulls,
     metrics,
     version,
@@ -234,21 +241,25 @@ async function assertHasKey(access: Access, config: Config, log: Logger): Promis
 const namedSecretsMax = 50;
 
 async function warnOfSecrets(given: Foundation & Services): Promise<void> {
-  const { log, store, accounts, servicesOf, pushHeaders } = given;
+  const { log, store, accounts, servicesOf, endpointSecrets } = given;
   const missing = "because the master key that they were stored with is not configured";
   for (const { id, name } of accounts.active()) {
-    const { keys, apiKeys, inboxes } = servicesOf(id);
+    const { keys, apiKeys, hooks, inboxes } = servicesOf(id);
     for (const kids of [await keys.unusable(), await apiKeys.unusable()]) {
       const named = { account: name, count: kids.length, kids: kids.slice(0, namedSecretsMax) };
       if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
     }
+    const unusable = await hooks.unusable();
+    const named = { account: name, count: unusable.length, hooks: unusable.slice(0, namedSecretsMax) };
+    if (unusable.length > 0) log.warn(named, `the credentials of these hooks cannot be decrypted, ${missing}`);
     const names = await inboxes.unusable();
     const listed = { account: name, count: names.length, inboxes: names.slice(0, namedSecretsMax) };
     if (names.length > 0) log.warn(listed, `the secrets of these inboxes cannot be decrypted, ${missing}`);
   }
-  const unusable = await withUnusableHeaders({ store, pushHeaders });
+  const unusable = await withUnusableSecrets({ store, endpointSecrets });
   const named = { count: unusable.length, subscriptions: unusable.slice(0, namedSecretsMax) };
-  if (unusable.length > 0) log.warn(named, `the push headers of these subscriptions cannot be decrypted, ${missing}`);
+  if (unusable.length > 0)
+    log.warn(named, `the headers or credentials of these subscriptions cannot be decrypted, ${missing}`);
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

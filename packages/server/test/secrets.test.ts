@@ -108,7 +108,7 @@ describe("a server on a new folder, without any configuration", () => {
       const rotated = await runCommandInProcess(["keys", "rotate-master", "--url", server.url, "--json"]);
       expect(JSON.parse(rotated.stdout)).toMatchObject({
         newKey: true,
-        resealed: { keys: 1, apiKeys: 0, inboxes: 0, subscriptions: 1 },
+        resealed: { keys: 1, apiKeys: 0, inboxes: 0, hooks: 0, subscriptions: 1 },
       });
       expect(await readFile(`${file}.1`, "utf8")).toBe(before);
       expect(await readFile(file, "utf8")).not.toBe(before);

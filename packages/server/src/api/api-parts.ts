@@ -4,8 +4,8 @@ import type { Access } from "../engine/access/access.ts";
 import type { ServicesOf } from "../engine/account-services.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
 import type { EventBus } from "../engine/event-bus.ts";
+import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
 import type { MasterKeyRotation } from "../engine/keys/master-key-rotation.ts";
-import type { PushHeaders } from "../engine/keys/push-headers.ts";
 import type { Publisher } from "../engine/publisher.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
@@ -22,7 +22,7 @@ export interface ApiParts {
   readonly access: Access;
   readonly servicesOf: ServicesOf;
   readonly masterKeyRotation: Pick<MasterKeyRotation, "step">;
-  readonly pushHeaders: Pick<PushHeaders, "seal">;
+  readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
   readonly pulls: Pulls;
   readonly events: EventBus;

@@ -40,6 +40,8 @@ describe("a hook", () => {
       onError: "continue",
       replyBytesMax: 8 * 1024 * 1024,
       key: null,
+      auth: null,
+      tls: null,
       description: "",
       labels: {},
       createdAt: "2026-01-31T08:15:30.250Z",

@@ -1,9 +1,10 @@
 /** Real: the HTTP application, all services with secrets, their seals. Faked: the store, in memory, and the clock. */
 import { createHmac } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
-import { PushHeaders } from "../engine/keys/push-headers.ts";
+import { clockAt } from "../domain/testing/clock-at.ts";
+import { EndpointSecrets, subscriptionOwner } from "../engine/keys/endpoint-secrets.ts";
 import { call } from "./testing/call.ts";
-import { createTestApp, testMasterKey } from "./testing/test-app.ts";
+import { createTestApp, testMasterKey, testNowMs } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 let test: TestApp;
@@ -27,6 +28,8 @@ async function makeSecrets(): Promise<void> {
     await put("/v1/topics/t", {}, headers);
     const push = { url: "https://example.com/", headers: { authorization: "Bearer x" } };
     await put("/v1/topics/t/subscriptions/s", { push }, headers);
+    const auth = { type: "bearer", token: "token-of-the-hook" };
+    await put("/v1/hooks/h", { urls: ["https://example.com/"], auth }, headers);
     const pair = { secretId: `AKID${"a".repeat(32)}`, secretKey: "b".repeat(32) };
     if (headers !== acme)
       await call(test.app, "POST", "/v1/api-keys", { json: { name: "n", role: "publish", ...pair } });
@@ -34,7 +37,7 @@ async function makeSecrets(): Promise<void> {
 }
 
 async function rotate() {
-  const total = { keys: 0, apiKeys: 0, inboxes: 0, subscriptions: 0 };
+  const total = { keys: 0, apiKeys: 0, inboxes: 0, hooks: 0, subscriptions: 0 };
   let steps = 0;
   for (let after: string | null = null; ;) {
     const { status, json } = await call(test.app, "POST", url, { json: after === null ? {} : { after } });
@@ -49,23 +52,27 @@ async function rotate() {
 const storedText = async (kind: string, name: string) =>
   JSON.stringify(await test.store.entries.get(test.store.catalog.defaultAccount().id, kind, name));
 
+/** Four sealed texts: the key and the one that it has replaced, the inbox, and the hook. */
+const storedTexts = () => Promise.all([storedText("key", "k"), storedText("inbox", "i"), storedText("hook", "h")]);
+
 const headersOf = async () => {
-  const [subscription] = await test.store.catalog.subscriptionsWithHeaders(0 as never, 1);
+  const [subscription] = await test.store.catalog.subscriptionsWithSecrets(0 as never, 1);
   const push = subscription?.settings.push ?? null;
   if (subscription === undefined || push === null) throw new Error("there is no subscription with headers");
-  return new PushHeaders({ masterKeys: [secondMasterKey], failed: () => {} }).open(subscription, push);
+  const options = { masterKeys: [secondMasterKey], failed: () => {}, clock: clockAt(() => testNowMs) };
+  return (await new EndpointSecrets(options).open(subscriptionOwner(subscription), push))?.headers;
 };
 
 describe("rotating the master key", () => {
   it("seals every secret of every account with the new key, and everything still works", async () => {
     test = await createTestApp({}, { makeMasterKey: () => secondMasterKey });
     await makeSecrets();
-    const before = await Promise.all([storedText("key", "k"), storedText("inbox", "i")]);
+    const before = await storedTexts();
     const { total, masterKid } = await rotate();
-    expect(total).toEqual({ keys: 2, apiKeys: 1, inboxes: 2, subscriptions: 2 });
-    const after = await Promise.all([storedText("key", "k"), storedText("inbox", "i")]);
+    expect(total).toEqual({ keys: 2, apiKeys: 1, inboxes: 2, hooks: 2, subscriptions: 2 });
+    const after = await storedTexts();
     expect(new Set(before.flatMap(masterKids))).not.toContain(masterKid);
-    expect(after.flatMap(masterKids)).toEqual([masterKid, masterKid, masterKid]);
+    expect(after.flatMap(masterKids)).toEqual(Array(4).fill(masterKid));
     expect(await headersOf()).toEqual(["authorization", "Bearer x"]);
 
     const signature = `sha256=${createHmac("sha256", "a shared secret").update("x").digest("hex")}`;
@@ -78,7 +85,7 @@ describe("rotating the master key", () => {
   it("changes nothing the second time, if the key stays", async () => {
     test = await createTestApp({}, { masterKeys: [testMasterKey] });
     await makeSecrets();
-    const nothing = { keys: 0, apiKeys: 0, inboxes: 0, subscriptions: 0 };
+    const nothing = { keys: 0, apiKeys: 0, inboxes: 0, hooks: 0, subscriptions: 0 };
     expect((await rotate()).total).toEqual(nothing);
   });
 

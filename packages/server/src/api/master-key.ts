@@ -29,6 +29,7 @@ const stepSchema = describedObject("One step of the rotation.", {
       keys: Type.Integer(),
       apiKeys: Type.Integer(),
       inboxes: Type.Integer(),
+      hooks: Type.Integer(),
       subscriptions: Type.Integer(),
     }),
   ),
@@ -38,7 +39,8 @@ const stepSchema = describedObject("One step of the rotation.", {
 const schema = {
   ...operation("keys", "rotateMasterKey", "Encrypt all secrets of all accounts with another master key, step by step"),
   description:
-    "Encrypts every stored secret with the first master key again: keys, API keys, push headers and the secrets of inboxes. " +
+    "Encrypts every stored secret with the first master key again: keys, API keys, and the secrets of inboxes, hooks and " +
+    "subscriptions. " +
     "A server with a SQLite database and without a configured master key first makes a new one, and keeps the old file " +
     "beside it. Other servers use the first key of their configuration. Repeat the request with `after` until `next` is " +
     "null. A rotation that was interrupted may begin again.",

@@ -84,6 +84,7 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
       "invalid_key",
       "key_not_found",
       "master_key_missing",
+      "secrets_needed",
     ],
     params: subscriptionParams,
     view: subscriptionSchema,

@@ -11,7 +11,7 @@ import { startFakeServer } from "./testing/fake-server.ts";
 const step = (next: string | null, newKey = false) => ({
   masterKid: "4h1fVc9Qx3g",
   newKey,
-  resealed: { keys: 1, apiKeys: 2, inboxes: 3, subscriptions: 4 },
+  resealed: { keys: 1, apiKeys: 2, inboxes: 3, hooks: 0, subscriptions: 4 },
   next,
 });
 
@@ -42,7 +42,7 @@ describe("ringback keys rotate-master", () => {
     expect([code, stdout]).toEqual([
       0,
       "The server has made a new master key. Copy its file master.key to a safe place.\n" +
-        "Encrypted again with the master key 4h1fVc9Qx3g: 3 keys, 6 API keys, 9 inboxes, 12 subscriptions with push headers.\n",
+        "Encrypted again with the master key 4h1fVc9Qx3g: 3 keys, 6 API keys, 9 inboxes, 0 hooks, 12 subscriptions.\n",
     ]);
     const path = "/v1/keys/rotate-master";
     expect(api.seen).toEqual([

@@ -20,7 +20,8 @@ const labels = {
   keys: "keys",
   apiKeys: "API keys",
   inboxes: "inboxes",
-  subscriptions: "subscriptions with push headers",
+  hooks: "hooks",
+  subscriptions: "subscriptions",
 } as const;
 type Counts = Record<keyof typeof labels, number>;
 
@@ -53,7 +54,7 @@ export function addKeysCommand(program: Command, context: CommandContext): void 
 
 async function rotateMaster(options: RotateOptions, context: CommandContext): Promise<void> {
   const server = readApiServer(options, context);
-  const totals: Counts = { keys: 0, apiKeys: 0, inboxes: 0, subscriptions: 0 };
+  const totals: Counts = { keys: 0, apiKeys: 0, inboxes: 0, hooks: 0, subscriptions: 0 };
   let isNewKey = false;
   let masterKid = "";
   for (let after: string | null = null; ;) {

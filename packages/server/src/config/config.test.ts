@@ -51,6 +51,8 @@ describe("the configuration", () => {
       logLevel: "info",
       allowPrivateNetworks: true,
       allowedAddresses: [],
+      egressProxy: "",
+      egressProxyExcept: [],
       allowedHosts: [],
       allowedOrigins: [],
       masterKey: [],

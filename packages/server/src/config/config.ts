@@ -4,8 +4,18 @@ import { configFileBytesMax, parseConfigFile, type ConfigFile } from "./config-f
 import { declarations, readDeclarations, type DeclaredResources } from "./declared-resources.ts";
 import { configFileVariable, readVariable, rejectUnknownVariables, type Environment } from "./environment.ts";
 import { isLoopbackHost } from "../domain/host.ts";
+import { withSecretFiles } from "./secret-files.ts";
 import { show, unknownKey } from "./words.ts";
-import { flagKeys, flagName, isSettingKey, settingKeys, settings, variableName } from "./settings.ts";
+import {
+  fileVariableName,
+  flagKeys,
+  flagName,
+  isSettingKey,
+  secretKeys,
+  settingKeys,
+  settings,
+  variableName,
+} from "./settings.ts";
 import type { Setting, SettingKey, Settings } from "./settings.ts";
 
 /** Everything that an operator has set. */
@@ -66,36 +76,56 @@ function openFile({ flags, env, readFile }: ConfigSources): ConfigFile {
   const path = typeof flag === "string" ? flag : readVariable(env, configFileVariable);
   if (path === undefined) return { values: {}, origin: () => "" };
   const origin = typeof flag === "string" ? "--config" : configFileVariable;
-  const text = readConfigText(path, origin, readFile);
+  const text = readText(path, origin, "config", readFile);
   const file = parseConfigFile(path, text);
   for (const key of Object.keys(file.values)) {
     if (declarations.includes(key) || isSettingKey(key)) continue;
     throw new ConfigError(file.origin([key]), key, unknownKey(key, [...settingKeys, ...declarations]));
   }
-  return file;
+  const readSecret = (name: string, keys: readonly string[]) =>
+    readSecretFile(name, file.origin(keys), keys.join("."), readFile);
+  return { ...file, values: withSecretFiles(file.values, [], readSecret) as ConfigFile["values"] };
 }
 
-function readConfigText(path: string, origin: string, readFile: (path: string) => string): string {
+function readText(path: string, origin: string, key: string, readFile: (path: string) => string): string {
   let text: string;
   try {
     text = readFile(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(origin, "config", `cannot read the file ${show(path)}: ${reason}`, error);
+    throw new ConfigError(origin, key, `cannot read the file ${show(path)}: ${reason}`, error);
   }
   if (text.length <= configFileBytesMax) return text;
   const fault = `the file ${show(path)} is too large; give at most ${configFileBytesMax} bytes`;
-  throw new ConfigError(origin, "config", fault);
+  throw new ConfigError(origin, key, fault);
 }
 
 /** Returns the values that the sources give for one setting, in order of precedence. */
-function inOrderOfRank(key: SettingKey, { flags, env }: ConfigSources, file: ConfigFile) {
+function inOrderOfRank(key: SettingKey, sources: ConfigSources, file: ConfigFile) {
+  const { flags, env } = sources;
   const given: readonly { readonly raw: unknown; readonly origin: string }[] = [
     { raw: flags[key], origin: flagName(key) },
     { raw: readVariable(env, variableName(key)), origin: variableName(key) },
+    { raw: readNamedFile(key, sources), origin: fileVariableName(key) },
     { raw: file.values[key], origin: file.origin([key]) },
   ];
   return given.filter(({ raw }) => raw !== undefined);
+}
+
+/** Returns the content of the file that a variable such as `RINGBACK_MASTER_KEY_FILE` names. */
+function readNamedFile(key: SettingKey, { env, readFile }: ConfigSources): string | undefined {
+  const variable = fileVariableName(key);
+  const path = secretKeys.includes(key) ? readVariable(env, variable) : undefined;
+  if (path === undefined) return undefined;
+  if (readVariable(env, variableName(key)) !== undefined) {
+    throw new ConfigError(variable, key, `${variableName(key)} is set too; keep one of the two`);
+  }
+  return readSecretFile(path, variable, key, readFile);
+}
+
+/** Most editors and programs end a file with a line break, which is no part of the secret. */
+function readSecretFile(...file: Parameters<typeof readText>): string {
+  return readText(...file).replace(/\r?\n$/, "");
 }
 
 function readSetting(key: SettingKey, raw: unknown, origin: string): unknown {

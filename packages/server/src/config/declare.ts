@@ -4,7 +4,7 @@ import type { AccountId } from "../domain/model.ts";
 import type { ServicesOf } from "../engine/account-services.ts";
 import { settingsDefault } from "../engine/accounts/account-settings.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
-import type { PushHeaders } from "../engine/keys/push-headers.ts";
+import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
 import { putSubscription } from "../engine/push/settings-rule.ts";
 import type { Store } from "../store/store.ts";
 import type { EndpointRule } from "../transport/endpoint-rule.ts";
@@ -14,7 +14,7 @@ interface DeclareServices {
   readonly store: Store;
   readonly accounts: Accounts;
   readonly servicesOf: ServicesOf;
-  readonly pushHeaders: Pick<PushHeaders, "seal">;
+  readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
 }
 

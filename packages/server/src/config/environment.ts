@@ -1,6 +1,6 @@
 import { ConfigError } from "./config-error.ts";
 import { nearest } from "./nearest.ts";
-import { settingKeys, variableName } from "./settings.ts";
+import { fileVariableName, secretKeys, settingKeys, variableName } from "./settings.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -11,6 +11,7 @@ export const apiKeyFileVariable = "RINGBACK_API_KEY_FILE";
 
 const knownVariables: readonly string[] = [
   ...settingKeys.map(variableName),
+  ...secretKeys.map(fileVariableName),
   configFileVariable,
   serverUrlVariable,
   apiKeyVariable,

@@ -1,5 +1,13 @@
 import { configFileVariable, serverUrlVariable } from "./environment.ts";
-import { flagName, settingKeys, settings, variableName, type SettingKey } from "./settings.ts";
+import {
+  fileVariableName,
+  flagName,
+  secretKeys,
+  settingKeys,
+  settings,
+  variableName,
+  type SettingKey,
+} from "./settings.ts";
 
 /** Returns the text of docs/reference/configuration.md, which `npm run generate` writes. */
 export function configurationReference(): string {
@@ -14,6 +22,9 @@ Every setting can be given as a flag of \`ringback serve\`, as an environment va
 \`--config ringback.yaml\` or \`${configFileVariable}\` names. A flag overrides a variable, a variable overrides the
 file, and the file overrides the default. An unknown key or an invalid value stops the start with one line that says
 where it is and what would be valid. An empty variable counts as not set.
+
+Secrets can come from a file: a variable with \`_FILE\` at its end, such as \`${fileVariableName("masterKey")}\`, contains
+the path of a file with the value. These settings have such a variable: ${secretKeys.map((key) => `\`${key}\``).join(", ")}.
 
 Durations are milliseconds or a number with a unit (\`500ms\`, \`2s\`, \`5m\`, \`1h\`, \`7d\`). Sizes are bytes or a
 number with a unit (\`64KiB\`, \`16MiB\`, \`10GiB\`).

@@ -5,6 +5,7 @@ import { closedObject } from "../shapes/schema-parts.ts";
 import { addressFault } from "../store/postgres-address.ts";
 import { formatListenAddress, listenForms, parseListenAddress } from "./listen-address.ts";
 import { hostForms, originForms, parseHostPattern, parseOrigin } from "./callers.ts";
+import { parseEgressProxy } from "../transport/egress-proxy.ts";
 import { canonicalNetwork, networkForms } from "../domain/ip-network.ts";
 import { byteUnits, durationUnits, type Units } from "./units.ts";
 
@@ -67,6 +68,23 @@ export const database = {
   faultOf: (raw: unknown) =>
     typeof raw === "string" && /[/=@]/.test(raw) ? (addressFault(raw) ?? "is too long") : null,
 };
+
+/** The URL may contain a password, so an error does not show it. */
+export const proxyUrl = {
+  schema: Type.String({ maxLength: 2048 }),
+  expected: "http://user:password@host:port, https://… or socks5://…, with special characters percent-encoded",
+  read: (raw: unknown) => (raw === "" || (typeof raw === "string" && parseEgressProxy(raw) !== null) ? raw : null),
+};
+
+/** Hosts and networks to which connections do not use the egress proxy. */
+export function directTargets(countMax: number) {
+  return {
+    schema: Type.Array(Type.String(), { maxItems: countMax }),
+    expected: `host names such as queue.internal, *.internal for all names below it, ${networkForms}; at most ${countMax}`,
+    read: (raw: unknown) =>
+      readList(raw, (text) => canonicalNetwork(text) ?? (text === "*" ? null : parseHostPattern(text))),
+  };
+}
 
 export function choice<const Word extends string>(words: readonly Word[]) {
   return {

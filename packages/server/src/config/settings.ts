@@ -5,6 +5,7 @@ import {
   byteCountOrUnlimited,
   choice,
   database,
+  directTargets,
   hosts,
   listenAddress,
   masterKeys,
@@ -13,6 +14,7 @@ import {
   operatorToken,
   origins,
   path,
+  proxyUrl,
   topicName,
   wholeNumber,
   yesOrNo,
@@ -119,6 +121,22 @@ export const settings = {
     "Addresses and networks that endpoints may use even if `allowPrivateNetworks` is false. A list in the file; " +
       "separated by commas in the flag and the variable.",
   ),
+  egressProxy: setting(
+    proxyUrl,
+    "",
+    "A proxy through which the server makes all connections to endpoints: pushes, hooks, token requests, WebSocket and TCP. " +
+      "`http://` and `https://` mean HTTP CONNECT, also for endpoints without TLS; `socks5://` means SOCKS5. The server " +
+      "looks up the endpoint's name itself, checks the addresses, and gives the proxy a checked address, never the name. " +
+      "So the server needs a name service that knows the endpoints, and the proxy must accept addresses and the " +
+      "ports of the endpoints. `allowPrivateNetworks` and `allowedAddresses` do not apply to the proxy's own address.",
+    { secret: true },
+  ),
+  egressProxyExcept: setting(
+    directTargets(1024),
+    [],
+    "Endpoints to which the server connects without `egressProxy`: host names (`*.internal` for all names below it), " +
+      "addresses and networks. A name is in a network if all of its addresses are.",
+  ),
   allowedHosts: setting(
     hosts(1024),
     [],
@@ -141,7 +159,7 @@ export const settings = {
   masterKey: setting(
     masterKeys(8),
     [],
-    "The key that encrypts keys (`/v1/keys`), API keys and the values of push headers in the database. Without a " +
+    "The key that encrypts keys (`/v1/keys`), API keys and the secrets of endpoints in the database. Without a " +
       "master key none can be stored. With SQLite, a server without this setting makes a master key at its first start, " +
       "in the file `master.key` of the data folder. In production, set this one, and keep it apart from the database, because " +
       "both together reveal the secrets. To change it, put the new master key before " +
@@ -208,6 +226,11 @@ export const settingKeys: readonly SettingKey[] = Object.keys(settings).filter(i
 /** The settings that have a flag. */
 export const flagKeys: readonly SettingKey[] = settingKeys.filter((key) => !settings[key].secret);
 
+/** The settings whose value a variable can take from a file. The address of a database may contain a password. */
+export const secretKeys: readonly SettingKey[] = settingKeys.filter(
+  (key) => settings[key].secret || key === "database",
+);
+
 /** `--shutdown-grace-ms` for `shutdownGraceMs`. */
 export function flagName(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -216,4 +239,9 @@ export function flagName(key: string): string {
 /** `RINGBACK_SHUTDOWN_GRACE_MS` for `shutdownGraceMs`. */
 export function variableName(key: string): string {
   return `RINGBACK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** `RINGBACK_MASTER_KEY_FILE` for `masterKey`: the path of a file with the value. */
+export function fileVariableName(key: string): string {
+  return `${variableName(key)}_FILE`;
 }

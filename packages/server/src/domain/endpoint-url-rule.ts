@@ -59,8 +59,7 @@ function urlFault(field: string, text: string): string | null {
   const url = URL.parse(text);
   if (url === null) return "is not a valid URL";
   if (url.username !== "" || url.password !== "") {
-    const instead =
-      isHttpUrl(text) && field.startsWith("push.") ? "; send them in an Authorization header under push.headers" : "";
+    const instead = isHttpUrl(text) && field === "push.url" ? "; give them under push.auth" : "";
     return `must not contain a user name or password${instead}`;
   }
   if (url.port === "0") return "must not have port 0";

@@ -20,6 +20,7 @@ export const errorTable = {
   invalid_type_pattern: { status: 400, title: "A type pattern has a form that is not allowed." },
   invalid_retry_policy: { status: 400, title: "The retry policy has none of the known forms." },
   invalid_key: { status: 400, title: "The key cannot be used for this." },
+  secrets_needed: { status: 400, title: "Secrets must be given again for another origin." },
   invalid_cursor: { status: 400, title: "The page cursor does not come from an earlier page of this list." },
   invalid_idempotency_key: { status: 400, title: "The Idempotency-Key header has a form that is not allowed." },
   empty_batch: { status: 400, title: "The batch contains no message." },

@@ -1,13 +1,15 @@
 /** Rules that compare several settings of a hook with each other. */
 
 import type { HookProtocol } from "@ringback/sdk/protocols";
+import { assertEndpointAccess } from "./endpoint-access-rules.ts";
 import { assertEndpointUrl } from "./endpoint-url-rule.ts";
 import { RingbackError } from "./errors.ts";
 import { findHookProtocol, hookProtocols } from "./hook-protocols.ts";
 import { assertKid } from "./kid-rule.ts";
+import type { EndpointAccess } from "./model.ts";
 import { unknownProtocol } from "./unknown-protocol.ts";
 
-export interface HookSettings {
+export interface HookSettings extends Pick<EndpointAccess, "auth" | "tls"> {
   /** The URLs are called one after the other, in this order. */
   readonly urls: readonly string[];
   readonly protocol: string;
@@ -22,12 +24,13 @@ export interface HookSettings {
 }
 
 /** Throws `RingbackError` with the field that is wrong. */
-export function assertHook({ urls, protocol, key }: HookSettings): void {
+export function assertHook({ urls, protocol, key, ...access }: HookSettings): void {
   for (const [index, url] of urls.entries()) assertEndpointUrl(`urls[${index}]`, url);
   const found = findHookProtocol(protocol) ?? unknownProtocol("protocol", "hook protocol", protocol, hookProtocols);
   if (!found.merges && urls.length > 1) {
     throw RingbackError.at("invalid_request", "urls", `must hold one URL with protocol "${found.name}"`);
   }
+  assertEndpointAccess({ ...access, prefix: "", urls });
   assertKey(found, key);
 }
 

@@ -79,6 +79,14 @@ export const limits = {
    * 16 KiB.
    */
   pushHeaderBytesMax: 4096,
+  /** Limits of `auth`. The header `Authorization` stays below 6 KiB. */
+  authNameCharsMax: 256,
+  authSecretCharsMax: 4096,
+  oauth2ScopesMax: 64,
+  /** A client certificate with its chain, and its key. */
+  tlsPemCharsMax: 32 * 1024,
+  /** The authorities that an endpoint's certificate may come from. */
+  tlsCaCharsMax: 64 * 1024,
   /** Header section of a request to this server. */
   requestHeaderBytesMax: 16 * 1024,
   /** Time for a client to send the header section. `requestMsMax` is the time for the whole request. */

@@ -6,6 +6,7 @@
 import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
 import type { PushProtocol } from "@ringback/sdk/protocols";
 
+import { assertEndpointAccess } from "./endpoint-access-rules.ts";
 import { assertEndpointUrl, httpSchemes, isHttpUrl, queueScheme } from "./endpoint-url-rule.ts";
 import { RingbackError } from "./errors.ts";
 import { isInternalName } from "./internal-names.ts";
@@ -74,7 +75,8 @@ export function assertSubscription({ push, filter, retry }: SubscriptionSettings
   assertRetryPolicy("retry", retry);
 }
 
-export function assertPush({ url, protocol, headers, keys }: PushSettings): void {
+export function assertPush(push: PushSettings): void {
+  const { url, protocol, headers, keys } = push;
   const found = findPushProtocol(protocol) ?? unknownProtocol("push.protocol", "protocol", protocol, pushProtocols);
   // A queue stores the body as it was published. Only the protocol `raw` sends the body unchanged.
   const schemes = protocol === "raw" ? [...httpSchemes, queueScheme] : (found.schemes ?? httpSchemes);
@@ -83,6 +85,7 @@ export function assertPush({ url, protocol, headers, keys }: PushSettings): void
   if (Object.keys(headers).length > 0 && !isHttpUrl(url)) {
     throw RingbackError.at("invalid_request", "push.headers", "can be sent over http and https only");
   }
+  assertEndpointAccess({ ...push, prefix: "push.", urls: [url] });
   assertKeys(found, keys);
 }
 

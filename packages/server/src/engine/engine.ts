@@ -5,7 +5,8 @@ import { Dispatcher } from "./push/dispatcher.ts";
 import { engineLimits } from "./engine-limits.ts";
 import type { EngineLog } from "./engine-log.ts";
 import type { KeyRing } from "./keys/keys.ts";
-import type { PushHeaderReader } from "./keys/push-headers.ts";
+import type { EndpointSecretReader } from "./keys/endpoint-secrets.ts";
+import { OAuth2Tokens } from "./keys/oauth2-tokens.ts";
 import type { Publisher } from "./publisher.ts";
 import { createPublisher } from "./publisher.ts";
 import { LargeEncodings } from "./push/large-encodings.ts";
@@ -20,7 +21,7 @@ export interface EngineOptions extends Omit<EngineServices, "failed"> {
   /** The number that some dialects send to identify the account. */
   readonly appIdOf: (accountId: AccountId) => number;
   readonly log: EngineLog;
-  readonly pushHeaders: PushHeaderReader;
+  readonly endpointSecrets: EndpointSecretReader;
   /** The most POSTs in flight for all subscriptions together. */
   readonly inFlightMax: number;
   /** Receives errors of background work, which has no caller. `during` describes that work. */
@@ -46,6 +47,7 @@ export class Engine {
       options.store,
       {
         ...options,
+        tokens: new OAuth2Tokens(options),
         settler: this.#settler,
         slots: new Slots(options.inFlightMax),
         largeEncodings: new LargeEncodings(options.timers),

@@ -13,6 +13,8 @@ describe("a hook", () => {
       onError: "continue",
       key: null,
       replyBytesMax: 8 * 1024 * 1024,
+      auth: null,
+      tls: null,
       description: "",
       labels: {},
     });
@@ -26,6 +28,8 @@ describe("a hook", () => {
       onError: "reject",
       key: "0",
       replyBytesMax: 1024,
+      auth: { type: "bearer", token: "t" },
+      tls: { ca: "a", serverName: null },
       description: "Opens a card",
       labels: { customer: "acme" },
     } as const;

@@ -5,6 +5,7 @@ import { hookProtocols } from "../domain/hook-protocols.ts";
 import { assertHook } from "../domain/hook-rules.ts";
 import { limits } from "../domain/limits.ts";
 import type { HookDetails } from "../engine/hooks/hooks.ts";
+import { endpointAuth, endpointTls } from "./endpoint-access.ts";
 import { description, labels } from "./labels.ts";
 import {
   about,
@@ -53,6 +54,8 @@ const settings = bodyObject(
       "The name of the key, for a protocol that needs one (opencard).",
       optional(nullable(Type.String({ examples: ["0"] })), null),
     ),
+    auth: endpointAuth,
+    tls: endpointTls,
     description,
     labels,
   },

@@ -1,7 +1,8 @@
 import { Type, type Static, type TObject, type TOptional, type TProperties, type TSchema, type TUnion } from "typebox";
 import { mergePatch } from "./merge-patch.ts";
-import { closedObject, nullable } from "./schema-parts.ts";
-import { shapeReader, type Schema, type ShapeOptions } from "./shape-check.ts";
+import type { SealedText } from "../domain/model.ts";
+import { closedObject, nullable, timeSchema } from "./schema-parts.ts";
+import { shapeReader, shownForSecret, type Schema, type ShapeOptions } from "./shape-check.ts";
 
 /**
  * The settings of a resource are described once, by the typebox schema of the PUT body. `optional` marks a member that
@@ -55,6 +56,13 @@ export function settingsShape<S extends TObject, T>(body: S, options: SettingsOp
   };
   return { body, patch, read, readPatch, patched };
 }
+
+/** The schema of the facts that responses show of a certificate. */
+export const certificateFacts = closedObject({
+  subject: Type.String({ examples: ["CN=billing, O=Example"] }),
+  notAfter: timeSchema("When the certificate expires."),
+  fingerprint: Type.String({ description: "SHA-256.", examples: ["AB:CD:…"] }),
+});
 
 type Defaulted<T extends TSchema = TSchema> = TOptional<T> & { readonly default: unknown };
 
@@ -118,7 +126,10 @@ export function viewMembers<P extends TProperties>({ properties }: TObject<P>): 
 function viewSchema(schema: TSchema): TSchema {
   const { anyOf, properties, ...rest } = schema as SchemaParts;
   const { additionalProperties, writeOnly } = rest;
-  if (writeOnly === true) return Type.Null();
+  if (writeOnly === true) {
+    const shown = rest[shownForSecret];
+    return shown === undefined ? Type.Null() : nullable(shown);
+  }
   if (anyOf !== undefined) return { ...rest, anyOf: anyOf.map(viewSchema) };
   if (typeof additionalProperties === "object") {
     return { ...rest, additionalProperties: viewSchema(additionalProperties) };
@@ -133,6 +144,7 @@ type SchemaParts = TSchema & {
   readonly properties?: TProperties;
   readonly additionalProperties?: TSchema | false;
   readonly writeOnly?: boolean;
+  readonly [shownForSecret]?: TSchema;
 };
 
 /** The values of `viewMembers`. Settings that were stored before a member existed show its default. */
@@ -141,19 +153,31 @@ export function viewOf(schema: TObject, stored: object): Record<string, unknown>
   return Object.fromEntries(Object.keys(schema.properties).map((name) => [name, settings[name] ?? null]));
 }
 
-/** Replaces each secret with null. */
-function withoutSecrets({ properties = {}, additionalProperties, writeOnly }: Schema, value: unknown): unknown {
-  if (writeOnly === true) return null;
+/** Replaces each secret with null, or with what everyone may see of it. */
+function withoutSecrets(schema: Schema, value: unknown): unknown {
+  const { anyOf, writeOnly } = schema;
+  if (writeOnly === true) {
+    return schema[shownForSecret] === undefined ? null : ((value as SealedText | null)?.certificate ?? null);
+  }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const form = anyOf === undefined ? schema : anyOf.find((one) => isOfForm(one, value));
+  if (form === undefined) return null;
+  const { properties = {}, additionalProperties } = form;
   const others = typeof additionalProperties === "object" ? additionalProperties : {};
-  const members = Object.entries(value).map(([name, member]) => {
+  // As in `viewMembers`, a member with neither a value nor a default is null.
+  const withAll = { ...Object.fromEntries(Object.keys(properties).map((name) => [name, null])), ...value };
+  const members = Object.entries(withAll).map(([name, member]) => {
     const schema = Object.hasOwn(properties, name) ? properties[name] : others;
     return [name, withoutSecrets(schema ?? others, member)];
   });
   return Object.fromEntries(members);
 }
 
-const sealedText = closedObject({ sealed: Type.String(), bytes: Type.Integer() });
+const sealedText = closedObject({
+  sealed: Type.String(),
+  bytes: Type.Integer(),
+  certificate: Type.Optional(certificateFacts),
+});
 
 /**
  * The schema of stored settings to which a patch was applied. A secret in them is sealed, unless the patch gave it. The
@@ -194,6 +218,17 @@ function patched(schema: TSchema): TSchema {
   return rest;
 }
 
+/** Returns the form's members. A member that has one constant in each form can have each of these constants. */
+function withBothConstants(others: TProperties, { properties }: TObject): TProperties {
+  const members = Object.entries(properties).map(([name, member]) => {
+    const [one, other]: Schema[] = [member, others[name] ?? {}];
+    if (one?.const === undefined) return [name, member];
+    const values = [...(other?.enum ?? []), ...(other?.const === undefined ? [] : [other.const]), one.const];
+    return [name, values.length === 1 ? member : { enum: values }];
+  });
+  return Object.fromEntries(members) as TProperties;
+}
+
 /**
  * Merges the alternative forms of an object into one form with the members of all forms. A patch contains only part of
  * an object, so the patch need not match one of the original forms.
@@ -201,7 +236,7 @@ function patched(schema: TSchema): TSchema {
 function mergedForms(forms: readonly TObject[]): TSchema[] {
   const objects = forms.filter(({ properties }) => properties !== undefined);
   if (objects.length === 0) return [...forms];
-  const properties = Object.assign({}, ...objects.map((form) => form.properties)) as TProperties;
+  const properties = objects.reduce<TProperties>((all, form) => ({ ...all, ...withBothConstants(all, form) }), {});
   const others = forms.filter((form) => form.properties === undefined);
   return [...others, patchSchema(Type.Object(properties, { additionalProperties: false }))];
 }

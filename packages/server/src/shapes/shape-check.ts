@@ -12,7 +12,7 @@ import { parseTime, timeFault } from "./time-text.ts";
 /** A longer list would not help anybody to correct the request. */
 const faultsMax = 8;
 /** For a request body that was made from a response, which has null in the place of each secret. */
-const nullForSecret = "must be a string, not null: responses hide the value, so give it again, or use PATCH to keep it";
+const notShown = ": responses hide the value, so give it again, or use PATCH to keep it";
 const shownCharsMax = 64;
 
 type Trail = (string | number)[];
@@ -26,6 +26,9 @@ export const valueFault = Symbol("valueFault");
 
 /** The keyword of a map in which two names that differ only in case are the same. A merge patch heeds it. */
 export const anyCase = Symbol("anyCase");
+
+/** The keyword of a secret of which responses show some facts. Its value is the schema of these facts. */
+export const shownForSecret = Symbol("shownForSecret");
 
 /**
  * The value of a query parameter whose text is no number or boolean. Everything in a query is text, so the fault must
@@ -58,6 +61,7 @@ export interface Schema {
   readonly default?: unknown;
   /** True: a secret. A request can give it, and no response contains it. */
   readonly writeOnly?: boolean;
+  readonly [shownForSecret]?: Schema;
 }
 
 const checkedKeywords = new Set([
@@ -153,8 +157,9 @@ function textCheck(schema: Schema): Check {
   const form = pattern === undefined ? null : new RegExp(pattern, "u");
   if (format !== undefined && format !== "date-time") throw new Error(`shape-check does not know the format ${format}`);
   return (value, trail, faults) => {
-    if (value === null && schema.writeOnly === true) add(faults, trail, nullForSecret);
-    else if (typeof value !== "string") wrongType("string", value, trail, faults);
+    if (typeof value === "object" && schema.writeOnly === true) {
+      add(faults, trail, `must be a string, not ${named(jsonType(value))}${notShown}`);
+    } else if (typeof value !== "string") wrongType("string", value, trail, faults);
     else if (value.length < minLength) add(faults, trail, `must have at least ${minLength} characters`);
     else if (value.length > maxLength) add(faults, trail, `must have at most ${maxLength} characters`);
     else if (form?.test(value) === false) add(faults, trail, schema[valueFault] ?? `must match ${pattern}`);
@@ -268,11 +273,11 @@ function isTypeOf({ type }: Schema, value: unknown): boolean {
   return (type === "integer" ? "number" : type) === jsonType(value);
 }
 
-function sharesMember(schema: Schema, value: unknown): boolean {
-  return (
-    schema.type !== "object" ||
-    Object.keys(schema.properties ?? {}).some((name) => Object.hasOwn(value as object, name))
-  );
+function sharesMember({ type, properties = {} }: Schema, value: unknown): boolean {
+  if (type !== "object") return true;
+  const shared = Object.entries(properties).filter(([name]) => Object.hasOwn(value as object, name));
+  const members = value as Readonly<Record<string, unknown>>;
+  return shared.length > 0 && shared.every(([name, member]) => !("const" in member) || member.const === members[name]);
 }
 
 function describe(schema: Schema): string {

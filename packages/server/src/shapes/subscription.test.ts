@@ -29,7 +29,16 @@ function faultOf(input: SubscriptionBody): [string, string | undefined] | null {
 describe("a subscription", () => {
   it("needs nothing but a URL", () => {
     expect(normalised({})).toEqual({
-      push: { url, protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000, keys: [] },
+      push: {
+        url,
+        protocol: "raw",
+        headers: {},
+        auth: null,
+        tls: null,
+        connection: "keep-alive",
+        timeoutMs: 15_000,
+        keys: [],
+      },
       filter: { tags: [], types: [] },
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",
@@ -43,7 +52,9 @@ describe("a subscription", () => {
       push: {
         url: "https://test.com:8443/cgi?a=%20b",
         protocol: "cloudevents",
-        headers: { Authorization: "Bearer x", "X-Empty": "" },
+        headers: { "X-Token": "x", "X-Empty": "" },
+        auth: { type: "basic", username: "u", password: "p" },
+        tls: { certificate: "c", key: "k", ca: "a", serverName: "receiver.test" },
         connection: "close",
         timeoutMs: 60_000,
         keys: [],
@@ -165,7 +176,7 @@ describe("the URL of a push", () => {
 
   it("does not show a password in the error that refuses it", () => {
     expect(() => normalised({ push: { url: "http://user:secret@test.com/" } })).toThrow(
-      "push.url: must not contain a user name or password; send them in an Authorization header under push.headers",
+      "push.url: must not contain a user name or password; give them under push.auth",
     );
   });
 });

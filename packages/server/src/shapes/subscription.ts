@@ -9,6 +9,7 @@ import {
   unpushed,
 } from "../domain/subscription-rules.ts";
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
+import { endpointAuth, endpointTls } from "./endpoint-access.ts";
 import { description, labels } from "./labels.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
 import {
@@ -56,6 +57,8 @@ const push = describedObject(
       ),
       {},
     ),
+    auth: endpointAuth,
+    tls: endpointTls,
     connection: about(
       "`keep-alive` reuses connections; `close` opens a new one for every POST.",
       optional(Type.Enum(["keep-alive", "close"]), "keep-alive"),

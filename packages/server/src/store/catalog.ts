@@ -69,10 +69,10 @@ export interface CatalogStore {
   /** Returns up to `limit` subscriptions of all topics that sign with this key. */
   subscriptionsOfKey(accountId: AccountId, kid: string, limit: number): Promise<readonly Subscription[]>;
   /**
-   * Lists the subscriptions of all accounts that have push headers, in order of id. Returns up to `limit` subscriptions
-   * with an id above `after`.
+   * Lists the subscriptions of all accounts that have sealed secrets, in order of id. A subscription with a label of
+   * the name `sealed` may be listed too. Returns up to `limit` subscriptions with an id above `after`.
    */
-  subscriptionsWithHeaders(after: SubscriptionId, limit: number): Promise<readonly Subscription[]>;
+  subscriptionsWithSecrets(after: SubscriptionId, limit: number): Promise<readonly Subscription[]>;
   deleteSubscription(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean>;
   setSubscriptionState(
     topicId: TopicId,

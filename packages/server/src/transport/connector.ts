@@ -1,10 +1,16 @@
 import { isIP, type Socket } from "node:net";
 import * as tls from "node:tls";
 import type { AddressGuard } from "./address-guard.ts";
+import type { DirectRule } from "./direct-rule.ts";
+import type { EgressProxy } from "./egress-proxy.ts";
 import { describeError, TransportFailure } from "./failure.ts";
 import type { NameCache } from "./name-cache.ts";
+import type { Endpoint } from "./port.ts";
+import { connectThroughProxy } from "./proxy-connect.ts";
 import { trustedContext } from "./secure-context.ts";
+import { Steps } from "./steps.ts";
 import { type Connected, connectTcp, type TcpOptions } from "./tcp-connect.ts";
+import type { TlsIdentity } from "./tls-identity.ts";
 
 /** Host and port of an origin. */
 export interface HostAndPort {
@@ -12,6 +18,8 @@ export interface HostAndPort {
   readonly hostname: string;
   readonly port: number;
   readonly secure: boolean;
+  /** The endpoint's own TLS settings; null: the server's. */
+  readonly tls: TlsIdentity | null;
 }
 
 /** Opens one connection, including TLS. The returned function cancels the opening; then `done` is not called. */
@@ -22,53 +30,71 @@ export interface ConnectorOptions extends TcpOptions {
   readonly names: NameCache;
   /** Certificates that are trusted in addition to Node's. */
   readonly caPem: string | undefined;
+  /** null: all connections are direct. */
+  readonly proxy: EgressProxy | null;
+  readonly isDirect: DirectRule;
 }
 
-/** Returns null if the text is not a URL. */
-export function parseOrigin(origin: string): HostAndPort | null {
+/** Returns null if the endpoint's origin is not a URL. */
+export function targetOf({ origin, tls }: Pick<Endpoint, "origin" | "tls">): HostAndPort | null {
   const url = URL.parse(origin);
   if (url === null) return null;
   const secure = url.protocol === "https:" || url.protocol === "wss:";
-  return { hostname: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port) || (secure ? 443 : 80), secure };
+  const hostname = url.hostname.replace(/^\[|\]$/g, "");
+  return { hostname, port: Number(url.port) || (secure ? 443 : 80), secure, tls: tls ?? null };
 }
 
 /**
  * Connects in four steps: look up the name, check its addresses with the guard, open TCP, start TLS. The name is looked
  * up only once and the socket connects to a checked address. So DNS rebinding, a change of the addresses between two
  * lookups, has no effect. One denied address denies the whole name, because a mixture of public and private addresses
- * is an attack or a mistake.
+ * is an attack or a mistake. An egress proxy gets a checked address too, never a name.
  */
 export function createConnector(options: ConnectorOptions): Connect {
   const secureContext = trustedContext(options.caPem);
+  const { guard, names, proxy, isDirect } = options;
+  const throughProxy = {
+    ...options,
+    startTls: (raw: Socket, hostname: string, done: Connected) => startTls(raw, hostname, secureContext(), done),
+  };
 
   return (target, done) => {
-    let cancel = nothingToCancel;
-    let cancelled = false;
-    if (isIP(target.hostname) !== 0) connectTo([target.hostname]);
+    const { hostname, port, secure, tls: identity } = target;
+    const steps = new Steps();
+    if (isIP(hostname) !== 0) connectTo([hostname]);
     else {
-      const cancelLookup = options.names.lookup(target.hostname, (addresses, fault) => {
-        if (cancelled) return;
-        if (addresses === null) done(new TransportFailure("dns_failed", fault), null);
-        else connectTo(addresses);
-      });
-      // With a cached result the next step has begun already, and `cancel` is the function that cancels that step.
-      if (cancel === nothingToCancel) cancel = cancelLookup;
+      steps.begin(() =>
+        names.lookup(hostname, (addresses, fault) => {
+          if (addresses === null) done(new TransportFailure("dns_failed", fault), null);
+          else connectTo(addresses);
+        }),
+      );
     }
-    return () => {
-      cancelled = true;
-      cancel();
-    };
+    return steps.cancel;
 
     function connectTo(addresses: readonly string[]): void {
-      const denied = addresses.find((address) => !options.guard(address));
+      const denied = addresses.find((address) => !guard(address));
       if (denied !== undefined) return done(new TransportFailure("address_denied", deniedDetail(target, denied)), null);
-      cancel = connectTcp(addresses, target.port, options, (failure, socket, peer) => {
-        if (failure !== null) options.names.unreachable(target.hostname);
-        if (socket === null || !target.secure) return done(failure, socket, peer);
-        cancel = startTls(socket, target.hostname, secureContext(), (tlsFailure, tlsSocket) =>
-          done(tlsFailure, tlsSocket, peer),
-        );
-      });
+      steps.begin(() =>
+        proxy === null || isDirect(hostname, addresses)
+          ? connectTcp(addresses, port, options, connected)
+          : connectThroughProxy(proxy, addresses, port, throughProxy, connected),
+      );
+    }
+
+    function connected(failure: TransportFailure | null, socket: Socket | null, peer?: string): void {
+      if (failure !== null) names.unreachable(hostname);
+      if (socket === null || !secure) return done(failure, socket, peer);
+      let context: tls.SecureContext;
+      try {
+        context = identity === null ? secureContext() : identity.context(options.caPem);
+      } catch (error) {
+        // The key was accepted when it was stored, but not by this version of OpenSSL.
+        socket.destroy();
+        return done(new TransportFailure("tls_failed", describeError(error as Error)), null);
+      }
+      const name = identity?.serverName ?? hostname;
+      steps.begin(() => startTls(socket, name, context, (tlsFailure, tlsSocket) => done(tlsFailure, tlsSocket, peer)));
     }
   };
 }
@@ -79,7 +105,7 @@ function startTls(raw: Socket, hostname: string, secureContext: tls.SecureContex
     secureContext,
     rejectUnauthorized: true,
     ALPNProtocols: ["http/1.1"],
-    // The certificate must be valid for the URL's host. SNI is not allowed for IP addresses (RFC 6066 section 3).
+    // The certificate must be valid for this name. SNI is not allowed for IP addresses (RFC 6066 section 3).
     host: hostname,
     ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
   });
@@ -106,5 +132,3 @@ function deniedDetail({ hostname }: HostAndPort, address: string): string {
   const denied = "a private or reserved address, to which this server does not connect";
   return hostname === address ? `${address} is ${denied}` : `${hostname} has the address ${address}, ${denied}`;
 }
-
-function nothingToCancel(): void {}

@@ -60,7 +60,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
   }
 
   start(): void {
-    this.#pool = this.#context.pools.of(this.endpoint.origin);
+    this.#pool = this.#context.pools.of(this.endpoint);
     if (this.#pool === null) this.finish("connect_failed", `"${this.endpoint.origin}" is no origin`);
     else this.#pool.start(this);
   }

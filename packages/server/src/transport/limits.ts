@@ -41,6 +41,11 @@ export const transportLimits = {
   /** Time after which the next address is tried as well (RFC 8305 section 5). */
   connectStaggerMs: 250,
 
+  /** Time for the egress proxy to open a tunnel, after the connection to the proxy is open. */
+  proxyMsMax: 10_000,
+  /** Bytes that the egress proxy may send before the tunnel is open. */
+  proxyReplyBytesMax: 16 * 1024,
+
   /** Names in the DNS cache. */
   namesMax: 10_000,
   /** A cached result younger than this is used without a new lookup. */

@@ -3,6 +3,8 @@ import { type AddressPolicy, createAddressGuard } from "./address-guard.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
 import { type Connect, createConnector } from "./connector.ts";
 import { Deadlines } from "./deadline.ts";
+import type { DirectRule } from "./direct-rule.ts";
+import type { EgressProxy } from "./egress-proxy.ts";
 import { transportLimits } from "./limits.ts";
 import { NameCache, type NameResolver, systemResolver } from "./name-cache.ts";
 import { SocketCount } from "./socket-count.ts";
@@ -16,6 +18,9 @@ export interface NetworkOptions extends AddressPolicy {
    */
   readonly caPem?: string | undefined;
   readonly connectionsMax?: number | undefined;
+  /** All connections go through this proxy, except to targets for which `isDirect` returns true. */
+  readonly proxy?: EgressProxy | undefined;
+  readonly isDirect?: DirectRule | undefined;
   readonly resolver?: NameResolver | undefined;
   readonly clock?: Clock | undefined;
   readonly timers?: Timers | undefined;
@@ -44,6 +49,8 @@ export function createNetwork(options: NetworkOptions): Network {
     sockets,
     open: openTcp,
     caPem: options.caPem,
+    proxy: options.proxy ?? null,
+    isDirect: options.isDirect ?? (() => false),
   });
   const budget = new ConnectionBudget(options.connectionsMax ?? transportLimits.connectionsMax);
   return { connect, budget, sockets, clock, timers, deadlines: new Deadlines(clock, timers) };

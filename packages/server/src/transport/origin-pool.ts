@@ -1,13 +1,15 @@
 import { Connection, type ConnectionSettings } from "./connection.ts";
 import { allConnectionsInUse, type ConnectionBudget } from "./connection-budget.ts";
-import { type HostAndPort, parseOrigin } from "./connector.ts";
+import { type HostAndPort, targetOf } from "./connector.ts";
 import { transportLimits } from "./limits.ts";
-import type { TransportErrorCode } from "./port.ts";
+import type { Endpoint, TransportErrorCode } from "./port.ts";
 
 export interface PoolSettings extends ConnectionSettings {
   readonly budget: ConnectionBudget;
   readonly connectionsPerOriginMax: number;
 }
+
+export type PooledEndpoint = Pick<Endpoint, "origin" | "connectionsKey" | "tls">;
 
 /** A POST that needs a connection. */
 export interface PooledPost {
@@ -21,6 +23,7 @@ export interface PooledPost {
 
 /** The connections to one origin, and the POSTs that wait for a connection. */
 export class OriginPool {
+  readonly key: string;
   readonly origin: string;
   readonly #target: HostAndPort;
   readonly #settings: PoolSettings;
@@ -34,7 +37,13 @@ export class OriginPool {
   readonly #waiting = new Set<PooledPost>();
   #starting = false;
 
-  constructor(origin: string, target: HostAndPort, settings: PoolSettings, onEmpty: (pool: OriginPool) => void) {
+  constructor(
+    { key, origin }: { readonly key: string; readonly origin: string },
+    target: HostAndPort,
+    settings: PoolSettings,
+    onEmpty: (pool: OriginPool) => void,
+  ) {
+    this.key = key;
     this.origin = origin;
     this.#target = target;
     this.#settings = settings;
@@ -145,14 +154,15 @@ export class OriginPools {
     return this.#pools.size;
   }
 
-  /** Returns null if the text is not an origin. */
-  of(origin: string): OriginPool | null {
-    const known = this.#pools.get(origin);
+  /** Returns null if the endpoint's origin cannot be parsed. */
+  of(endpoint: PooledEndpoint): OriginPool | null {
+    const key = connectionsKeyOf(endpoint);
+    const known = this.#pools.get(key);
     if (known !== undefined) return known;
-    const target = parseOrigin(origin);
+    const target = targetOf(endpoint);
     if (target === null) return null;
-    const pool = new OriginPool(origin, target, this.#settings, this.#remove);
-    this.#pools.set(origin, pool);
+    const pool = new OriginPool({ key, origin: endpoint.origin }, target, this.#settings, this.#remove);
+    this.#pools.set(key, pool);
     return pool;
   }
 
@@ -161,6 +171,10 @@ export class OriginPools {
   }
 
   readonly #remove = (pool: OriginPool): void => {
-    if (this.#pools.get(pool.origin) === pool) this.#pools.delete(pool.origin);
+    if (this.#pools.get(pool.key) === pool) this.#pools.delete(pool.key);
   };
+}
+
+export function connectionsKeyOf({ origin, connectionsKey = origin, tls }: PooledEndpoint): string {
+  return tls === undefined ? connectionsKey : `${connectionsKey} tls ${tls.id}`;
 }

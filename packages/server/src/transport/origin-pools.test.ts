@@ -38,14 +38,14 @@ function start(connectionsMax: number, connectionsPerOriginMax: number): OriginP
 
 test("a pool ends with its last POST, so that a thousand dead origins use no memory", () => {
   const pools = start(10, 10);
-  for (let index = 0; index < 1_000; index++) new Post(pools.of(`http://host-${index}.test`)).finish();
+  for (let index = 0; index < 1_000; index++) new Post(pools.of({ origin: `http://host-${index}.test` })).finish();
   expect(pools.size).toBe(0);
 });
 
 test("a POST that fails at the limit leaves no pool", () => {
   const pools = start(1, 1);
-  const first = new Post(pools.of("http://a.test"));
-  const second = new Post(pools.of("http://b.test"));
+  const first = new Post(pools.of({ origin: "http://a.test" }));
+  const second = new Post(pools.of({ origin: "http://b.test" }));
   expect(second.error).toBe("connect_failed");
   expect(pools.size).toBe(1);
   first.finish();
@@ -54,7 +54,7 @@ test("a POST that fails at the limit leaves no pool", () => {
 
 test("a free connection goes to the POST that waited longest and has not ended", () => {
   const pools = start(10, 1);
-  const posts = Array.from({ length: 4 }, () => new Post(pools.of("http://a.test")));
+  const posts = Array.from({ length: 4 }, () => new Post(pools.of({ origin: "http://a.test" })));
   const gotOne = () => posts.map((post) => post.connection !== null);
   expect(gotOne()).toEqual([true, false, false, false]);
   const [first, second, third] = posts;
@@ -66,5 +66,5 @@ test("a free connection goes to the POST that waited longest and has not ended",
 });
 
 test("a text that is not an origin has no pool", () => {
-  expect(start(1, 1).of("nonsense")).toBeNull();
+  expect(start(1, 1).of({ origin: "nonsense" })).toBeNull();
 });

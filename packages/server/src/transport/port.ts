@@ -1,6 +1,7 @@
 /** The interface through which the engine POSTs. Tests implement it without a network. */
 
 import type { AccountId } from "../domain/model.ts";
+import type { TlsIdentity } from "./tls-identity.ts";
 
 export type TransportErrorCode =
   | "timeout"
@@ -10,6 +11,10 @@ export type TransportErrorCode =
   | "connect_failed"
   | "connection_reset"
   | "tls_failed"
+  /** The egress proxy failed or refused the connection. */
+  | "proxy_failed"
+  /** Reported by the engine: the endpoint needs an OAuth2 token, and there is none. */
+  | "oauth2_failed"
   | "bad_reply"
   /** Possible only for endpoints with `wholeReplyBytesMax`. */
   | "reply_too_large"
@@ -24,6 +29,10 @@ export interface Endpoint {
   /** Path with query; starts with `/`. For tcp it is `/?byteOrder=big` or `/?byteOrder=little`. */
   readonly path: string;
   readonly connection: "keep-alive" | "close";
+  /** Only endpoints with the same key share connections. Left out: the origin. */
+  readonly connectionsKey?: string | undefined;
+  /** For https and wss. Only endpoints with the same object share connections. */
+  readonly tls?: TlsIdentity | undefined;
   /** True: the request has no `Accept-Encoding: identity`. */
   readonly isHeadFixed?: boolean;
   /** Limits the whole attempt: name lookup, connecting, headers and body. */

@@ -11,7 +11,7 @@ const pemCertificate = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/
  * such a text silently.
  */
 export function trustedContext(caPem: string | undefined): () => SecureContext {
-  if (caPem !== undefined) checkCertificates(caPem);
+  if (caPem !== undefined) certificatesOf("caPem", caPem);
   let context: SecureContext | undefined;
   return () => {
     context ??= createSecureContext(caPem === undefined ? {} : { ca: [...getCACertificates("default"), caPem] });
@@ -19,19 +19,23 @@ export function trustedContext(caPem: string | undefined): () => SecureContext {
   };
 }
 
-function checkCertificates(caPem: string): void {
-  const certificates = caPem.match(pemCertificate);
-  if (certificates === null) throw refuse("contains no certificate in PEM format");
-  for (const [index, certificate] of certificates.entries()) {
+/**
+ * Returns the certificates of a PEM text, of which there is at least one. Throws `invalid_request` for a text without a
+ * certificate or with an invalid one.
+ */
+export function certificatesOf(field: string, pem: string): readonly [X509Certificate, ...X509Certificate[]] {
+  const [own, ...others] = (pem.match(pemCertificate) ?? []).map((certificate, index) => {
     try {
-      void new X509Certificate(certificate);
+      return new X509Certificate(certificate);
     } catch (cause) {
-      throw refuse(`certificate ${index + 1} cannot be read`, cause);
+      throw refuse(field, `certificate ${index + 1} cannot be read`, cause);
     }
-  }
+  });
+  if (own === undefined) throw refuse(field, "contains no certificate in PEM format");
+  return [own, ...others];
 }
 
-function refuse(what: string, cause?: unknown): RingbackError {
-  const message = `caPem: ${what}`;
-  return new RingbackError("invalid_request", message, { details: [{ field: "caPem", message: what }], cause });
+function refuse(field: string, what: string, cause?: unknown): RingbackError {
+  const message = `${field}: ${what}`;
+  return new RingbackError("invalid_request", message, { details: [{ field, message: what }], cause });
 }

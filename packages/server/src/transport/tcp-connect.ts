@@ -45,7 +45,7 @@ export function connectTcp(
     cancelTimer = null;
     const address = queue.shift();
     if (address === undefined) return;
-    const peer = isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+    const peer = hostAndPort(address, port);
     const socket = options.open(address, port);
     options.sockets.add(socket);
     trying.add(socket);
@@ -83,8 +83,12 @@ export function connectTcp(
   }
 }
 
+export function hostAndPort(address: string, port: number): string {
+  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
 /** Keeps the resolver's order within each family, and alternates between IPv4 and IPv6. */
-function alternateFamilies(addresses: readonly string[]): string[] {
+export function alternateFamilies(addresses: readonly string[]): string[] {
   const [first] = addresses;
   if (first === undefined) return [];
   const leading = isIPv6(first);

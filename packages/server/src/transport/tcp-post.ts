@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { allConnectionsInUse } from "./connection-budget.ts";
-import { parseOrigin } from "./connector.ts";
+import { targetOf } from "./connector.ts";
 import { describeError } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import type { Network } from "./network.ts";
@@ -31,7 +31,7 @@ export class TcpPost extends Post {
   }
 
   start(): void {
-    const target = parseOrigin(this.endpoint.origin);
+    const target = targetOf(this.endpoint);
     if (target === null) return this.finish("connect_failed", `"${this.endpoint.origin}" is no origin`);
     if (!this.#network.budget.take()) return this.finish("connect_failed", allConnectionsInUse);
     this.#isInBudget = true;

@@ -2,7 +2,7 @@ import { limits } from "../domain/limits.ts";
 import { Exchange } from "./exchange.ts";
 import { transportLimits } from "./limits.ts";
 import { createNetwork, type NetworkOptions } from "./network.ts";
-import { OriginPools } from "./origin-pool.ts";
+import { connectionsKeyOf, OriginPools } from "./origin-pool.ts";
 import type { Endpoint, Transport } from "./port.ts";
 import { TcpPost } from "./tcp-post.ts";
 import { WebSocketLink, WebSocketPost } from "./web-socket-link.ts";
@@ -28,18 +28,18 @@ export function createTransport(options: TransportOptions = {}): Transport {
   });
   const { replyBytesMax = limits.replyBytesMax, replyKeptBytes = limits.replyKeptBytes } = options;
   const http = { ...network, pools, replyBytesMax, replyKeptBytes };
-  /** The key is the URL. */
+  /** The key is that of the connections, with the path. */
   const links = new Map<string, WebSocketLink>();
   let closing: Promise<void> | null = null;
 
   function linkTo(endpoint: Endpoint): WebSocketLink {
-    const url = endpoint.origin + endpoint.path;
-    const known = links.get(url);
+    const key = `${connectionsKeyOf(endpoint)} ${endpoint.path}`;
+    const known = links.get(key);
     if (known !== undefined) return known;
     const link = new WebSocketLink(endpoint, network, () => {
-      if (links.get(url) === link) links.delete(url);
+      if (links.get(key) === link) links.delete(key);
     });
-    if (closing === null) links.set(url, link);
+    if (closing === null) links.set(key, link);
     return link;
   }
 

@@ -1,11 +1,13 @@
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import type { ClientOptions, RawData, WebSocket } from "ws";
-import { parseOrigin } from "./connector.ts";
-import type { Target } from "./endpoint.ts";
+import { targetOf } from "./connector.ts";
 import { describeError, type Failure, isTlsError } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import type { Network } from "./network.ts";
+import type { Endpoint } from "./port.ts";
+
+export type WebSocketTarget = Pick<Endpoint, "origin" | "path" | "tls">;
 
 /** The object that uses a connection and is notified of its events. */
 export interface WebSocketOwner {
@@ -40,7 +42,7 @@ export class WebSocketConnection {
   #receivedBytes = 0;
   #messages = 0;
 
-  constructor(url: Target, network: Network, owner: WebSocketOwner) {
+  constructor(url: WebSocketTarget, network: Network, owner: WebSocketOwner) {
     this.#network = network;
     this.#owner = owner;
     this.#cancelTimer = network.timers.after(transportLimits.webSocketGreetingMsMax, () =>
@@ -80,9 +82,9 @@ export class WebSocketConnection {
     this.#owner.ended(failure);
   }
 
-  #start({ origin, path }: Target): void {
+  #start({ origin, path, tls }: WebSocketTarget): void {
     if (this.#ended) return;
-    const target = parseOrigin(origin);
+    const target = targetOf({ origin, tls });
     if (target === null) return this.fail({ code: "connect_failed", detail: `"${origin}" is no origin` });
     this.#cancelConnect = this.#network.connect(target, (failure, socket, peer = "") => {
       this.#cancelConnect = null;

@@ -1,12 +1,11 @@
 import { allConnectionsInUse, type Evictable } from "./connection-budget.ts";
-import type { Target } from "./endpoint.ts";
 import type { Failure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import type { Network } from "./network.ts";
 import type { Endpoint, PostResult } from "./port.ts";
 import { Post } from "./post.ts";
 import type { TimeMs } from "./time.ts";
-import { WebSocketConnection, type WebSocketOwner } from "./web-socket-connection.ts";
+import { WebSocketConnection, type WebSocketOwner, type WebSocketTarget } from "./web-socket-connection.ts";
 
 /** One message that waits for a WebSocket or is being sent. */
 export class WebSocketPost extends Post {
@@ -46,7 +45,7 @@ export class WebSocketPost extends Post {
 export class WebSocketLink implements Evictable, WebSocketOwner {
   previous: Evictable | null = null;
   next: Evictable | null = null;
-  readonly #url: Target;
+  readonly #url: WebSocketTarget;
   readonly #network: Network;
   readonly #onUnused: () => void;
   readonly #waiting = new Set<WebSocketPost>();
@@ -63,7 +62,7 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
   #cancelPause: (() => void) | null = null;
 
   /** `onUnused` is called when there is no connection, no message and no pause. */
-  constructor(url: Target, network: Network, onUnused: () => void) {
+  constructor(url: WebSocketTarget, network: Network, onUnused: () => void) {
     this.#url = url;
     this.#network = network;
     this.#onUnused = onUnused;

@@ -26,9 +26,9 @@ import { Accounts } from "../../engine/accounts/accounts.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
+import { EndpointSecrets } from "../../engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "../../engine/keys/master-key-rotation.ts";
 import { MasterKeys } from "../../engine/keys/master-key.ts";
-import { PushHeaders } from "../../engine/keys/push-headers.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CallerRules } from "../../http/caller-rules.ts";
 import type { HttpLimits } from "../../http/http-limits.ts";
@@ -162,6 +162,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   if (parts.pullQueues === undefined) pullQueues.start();
   const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
   const pulls = new RecordedPulls(accountPulls);
+  const endpointSecrets = new EndpointSecrets({ ...safe, clock: ticking });
   const shownHookCalls: HookObserver = { hookCalled: (...call) => metrics.observer.hookCalled(...call) };
   const { accounts, access, servicesOf } = await createAccountParts(parts, {
     ...shared,
@@ -171,11 +172,11 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     pullQueues,
     pulls: accountPulls,
     endpointRule,
+    endpointSecrets,
   });
-  const pushHeaders = new PushHeaders(safe);
   const makeKey = parts.makeMasterKey ?? (() => null);
   const accountIds = () => accounts.ids();
-  const rotation = { ...safe, pushHeaders, accountIds, holdersOf: servicesOf, makeKey };
+  const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf, makeKey };
   const app = await createApp({
     store,
     publisher,
@@ -183,7 +184,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     access,
     servicesOf,
     masterKeyRotation: new MasterKeyRotation(rotation),
-    pushHeaders,
+    endpointSecrets,
     endpointRule,
     pulls,
     events,

@@ -7,6 +7,8 @@ import { limits } from "../../domain/limits.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
 import { eventually } from "../../transport/testing/eventually.ts";
 import { createEventBus } from "../event-bus.ts";
+import { EndpointSecrets } from "../keys/endpoint-secrets.ts";
+import { systemTimers } from "../../domain/ports.ts";
 import { AccountKeys } from "../keys/account-keys.ts";
 import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { AccountHooks } from "./account-hooks.ts";
@@ -49,9 +51,11 @@ async function oneHook({ callsMax = 100 } = {}) {
     keys: new AccountKeys({ store, accountId, masterKeys: [], failed: () => {}, clock, randomBytes }),
     transport,
     endpointRule: () => {},
+    endpointSecrets: new EndpointSecrets({ masterKeys: [], clock, failed: () => {} }),
     events,
     observer: { hookCalled: () => {} },
     clock,
+    timers: systemTimers,
     requestId: () => "1",
   });
   await hooks.put("h", plain);

@@ -1,6 +1,7 @@
 import { runHook } from "@ringback/sdk/hooks";
 import type { HookDefinition, Outcome } from "@ringback/sdk/hooks";
 import type { ProtocolKey } from "@ringback/sdk/protocols";
+import { assertSecretsGiven } from "../../domain/endpoint-access-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type { ErrorCode } from "../../domain/errors.ts";
 import { findHookProtocol, hookKeyFault } from "../../domain/hook-protocols.ts";
@@ -11,13 +12,18 @@ import { losslessJson } from "../../domain/lossless-json.ts";
 import type { AccountId, Entry } from "../../domain/model.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
+import { everyPage } from "../../store/every-page.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
-import type { Target } from "../../transport/endpoint.ts";
+import { parseTarget, type Target } from "../../transport/endpoint.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CalledHook, HookDetails, HookPayload } from "./hooks.ts";
 import type { Keys } from "../keys/account-keys.ts";
+import { type Resealed, resealPage } from "../keys/reseal.ts";
+import type { EndpointSecrets, SecretOwner } from "../keys/endpoint-secrets.ts";
+import { OAuth2Tokens } from "../keys/oauth2-tokens.ts";
+import { postWithAccess } from "../keys/post-with-access.ts";
 import type { HookObserver } from "../observer.ts";
 import { assertNoLoop } from "../loops.ts";
 import type { CallLimit } from "./call-limit.ts";
@@ -25,11 +31,12 @@ import type { BudgetShare, MemoryBudget } from "./memory-budget.ts";
 import { CallPosts, targetsOf } from "./hook-post.ts";
 import type { EngineServices } from "../services.ts";
 
-export interface AccountHooksOptions extends Pick<EngineServices, "store" | "events" | "clock"> {
+export interface AccountHooksOptions extends Pick<EngineServices, "store" | "events" | "clock" | "timers"> {
   readonly accountId: AccountId;
   readonly keys: Keys;
   readonly transport: Transport;
   readonly endpointRule: EndpointRule;
+  readonly endpointSecrets: EndpointSecrets;
   readonly observer: HookObserver;
   /** Generates a new id for every POST: at most 64 letters, digits and hyphens. */
   readonly requestId: () => string;
@@ -46,7 +53,7 @@ interface PreparedHook {
 }
 
 /** The members of `AccountHooks` that the API and the configuration use. */
-export type Hooks = Pick<AccountHooks, keyof AccountHooks>;
+export type Hooks = Omit<AccountHooks, "unusable" | "reseal">;
 
 /**
  * The account's hooks. They are stored as entries. A hook's URLs are called synchronously over the guarded transport,
@@ -55,26 +62,30 @@ export type Hooks = Pick<AccountHooks, keyof AccountHooks>;
 export class AccountHooks {
   readonly #options: AccountHooksOptions;
   readonly #entries: AccountEntries<HookSettings>;
+  readonly #tokens: OAuth2Tokens;
   /** The map's key is the value object of the hook's entry. A changed hook has another value object. */
   readonly #prepared = new WeakMap<HookSettings, PreparedHook>();
 
   constructor(options: AccountHooksOptions) {
     this.#options = options;
     this.#entries = new AccountEntries(options.store, options.accountId, "hook");
+    this.#tokens = new OAuth2Tokens(options);
   }
 
   /**
-   * Creates or replaces. Throws `invalid_url`, `key_not_found`, `key_unavailable`, `invalid_key`, `entry_limit` and
-   * `precondition_failed`.
+   * Creates or replaces. Throws `invalid_url`, `key_not_found`, `key_unavailable`, `invalid_key`, `entry_limit`,
+   * `secrets_needed`, `invalid_request`, `master_key_missing` and `precondition_failed`.
    */
   async put(
     name: string,
     settings: HookSettings,
     condition?: WriteCondition,
   ): Promise<{ hook: HookDetails; created: boolean }> {
-    for (const [index, url] of settings.urls.entries()) this.#options.endpointRule(`urls[${index}]`, url);
+    const { endpointRule } = this.#options;
+    for (const [index, url] of settings.urls.entries()) endpointRule(`urls[${index}]`, url);
+    if (settings.auth?.type === "oauth2") endpointRule("auth.tokenUrl", settings.auth.tokenUrl);
     const { key, protocol } = settings;
-    const write = () => this.#entries.put(name, settings, condition);
+    const write = async () => this.#entries.put(name, await this.#sealed(name, settings), condition);
     const withKey = async (kid: string) => {
       await this.#assertKeyFits(kid, protocol);
       return write();
@@ -118,8 +129,24 @@ export class AccountHooks {
     }
   }
 
+  /** Seals the secrets of one page of hooks with the first master key. */
+  reseal(page: PageRequest): Promise<Resealed> {
+    return resealPage(this.#entries, page, (settings, name) =>
+      this.#options.endpointSecrets.reseal(ownerOf(name), settings),
+    );
+  }
+
+  /** Names of the hooks with a secret that no configured master key opens. */
+  async unusable(): Promise<readonly string[]> {
+    const names: string[] = [];
+    for await (const hooks of everyPage((page) => this.list(page))) {
+      names.push(...hooks.filter((hook) => !this.#options.endpointSecrets.opens(hook)).map(({ name }) => name));
+    }
+    return names;
+  }
+
   async #run(name: string, payload: HookPayload, share: BudgetShare): Promise<Outcome> {
-    const { transport, clock, requestId } = this.#options;
+    const { clock, requestId } = this.#options;
     const entry = await this.#entries.get(name);
     if (entry === null) throw new RingbackError("hook_not_found", `There is no hook "${name}".`);
     const { hops = 0 } = payload;
@@ -130,7 +157,7 @@ export class AccountHooks {
     if (!share.take(payload.bytes * limits.hookJsonBytesFactor)) {
       throw new RingbackError("overloaded", "Hook calls use all of their memory budget; try again shortly.");
     }
-    const posts = new CallPosts(transport, share, targets);
+    const posts = new CallPosts(await this.#transportFor(entry), share, targets);
     const outcome = await runHook(withKey, await payload.read(), {
       post: (url, headers, body, options) => posts.post(url, [...headers, hopsHeader, String(hops + 1)], body, options),
       nowMs: () => clock.now(),
@@ -139,6 +166,31 @@ export class AccountHooks {
     });
     this.#report(name, outcome, posts.firstFailure);
     return outcome;
+  }
+
+  async #sealed(name: string, settings: HookSettings): Promise<HookSettings> {
+    const stored = (await this.#entries.get(name))?.value ?? null;
+    if (stored !== null) {
+      const before = { ...stored, prefix: "" };
+      assertSecretsGiven(before, { ...settings, prefix: "" }, (url) => parseTarget(url).origin);
+    }
+    return this.#options.endpointSecrets.seal(ownerOf(name), settings, stored);
+  }
+
+  /** Returns a transport that POSTs with the hook's credentials and TLS settings. Throws `key_unavailable`. */
+  async #transportFor({ name, value }: Entry<HookSettings>): Promise<Pick<Transport, "post">> {
+    const { accountId: account, transport, endpointSecrets } = this.#options;
+    if (!value.auth && !value.tls) return transport;
+    const access = await endpointSecrets.open(ownerOf(name), value);
+    if (access === null) {
+      const sentence = `A secret of the hook "${name}" cannot be decrypted with the configured master keys.`;
+      throw new RingbackError("key_unavailable", sentence);
+    }
+    const context = { ...this.#options, tokens: this.#tokens };
+    return {
+      post: (endpoint, headers, body, done) =>
+        postWithAccess(context, { account, access, endpoint, headers: [...headers, ...access.headers], body }, done),
+    };
   }
 
   #report(
@@ -199,6 +251,11 @@ export class AccountHooks {
           `The key "${kid}" cannot be decrypted, because the master key that it was stored with is not configured.`,
         );
   }
+}
+
+/** Contains a colon, which the names of topics cannot contain. So a hook cannot use the secrets of a subscription. */
+function ownerOf(name: string): SecretOwner {
+  return { name: `hook:${name}`, prefix: "" };
 }
 
 function detailsOf({ name, value, id, version, createdAtMs, updatedAtMs }: Entry<HookSettings>): HookDetails {

@@ -16,7 +16,7 @@ const partialBytesMax = 64 * 1024;
  * `overloaded`.
  */
 export class CallPosts {
-  readonly #transport: Transport;
+  readonly #transport: Pick<Transport, "post">;
   readonly #share: BudgetShare;
   readonly #targets: ReadonlyMap<string, Target>;
   #replyBytesLeft: number = limits.hookCallReplyBytesMax;
@@ -24,7 +24,7 @@ export class CallPosts {
   #firstFailure: PostResult | null = null;
 
   /** `targets`: maps each URL of the hook to its parsed form. */
-  constructor(transport: Transport, share: BudgetShare, targets: ReadonlyMap<string, Target>) {
+  constructor(transport: Pick<Transport, "post">, share: BudgetShare, targets: ReadonlyMap<string, Target>) {
     this.#transport = transport;
     this.#share = share;
     this.#targets = targets;
@@ -104,6 +104,8 @@ const failures: Readonly<Record<TransportErrorCode, PostFailure>> = {
   connect_failed: "unreachable",
   connection_reset: "unreachable",
   tls_failed: "unreachable",
+  proxy_failed: "unreachable",
+  oauth2_failed: "unreachable",
 };
 
 const cutReply = "the connection was closed in the middle of the reply";

@@ -4,8 +4,8 @@ import type { AccountId, PushSettings, Subscription, SubscriptionId } from "../.
 import { untilWritten } from "../../domain/write-condition.ts";
 import type { PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
+import { type EndpointSecrets, subscriptionOwner } from "./endpoint-secrets.ts";
 import type { MasterKeys } from "./master-key.ts";
-import type { PushHeaders } from "./push-headers.ts";
 import type { Resealed } from "./reseal.ts";
 
 /** Resources of one account that contain secrets. */
@@ -16,7 +16,7 @@ interface SecretHolder {
 export interface MasterKeyRotationOptions {
   readonly store: Pick<Store, "catalog">;
   readonly masterKeys: MasterKeys;
-  readonly pushHeaders: Pick<PushHeaders, "reseal">;
+  readonly endpointSecrets: Pick<EndpointSecrets, "reseal">;
   readonly accountIds: () => Iterable<AccountId>;
   readonly holdersOf: (accountId: AccountId) => Readonly<Record<AccountPart, SecretHolder>>;
   /** Makes a master key and stores it where the next start finds it. null: master keys come from the configuration. */
@@ -24,7 +24,7 @@ export interface MasterKeyRotationOptions {
 }
 
 /** The parts of an account in the order in which their secrets are sealed again. */
-const accountParts = ["keys", "apiKeys", "inboxes"] as const;
+const accountParts = ["keys", "apiKeys", "inboxes", "hooks"] as const;
 type AccountPart = (typeof accountParts)[number];
 
 export interface RotationStep {
@@ -41,7 +41,7 @@ export interface RotationStep {
 /** One step reads this many pages. Most accounts have few secrets, so that a step finishes many accounts. */
 const pagesPerStep = 20;
 
-/** The next page to seal. Accounts come in the order of their ids, and the push headers of all accounts at the end. */
+/** The next page to seal. Accounts come in the order of their ids, and the subscriptions of all accounts at the end. */
 interface Position {
   readonly account: number;
   readonly part: AccountPart | "subscriptions";
@@ -66,7 +66,7 @@ export class MasterKeyRotation {
     const made = after === null ? makeKey() : null;
     if (made !== null) masterKeys.add(made);
     if (masterKeys.sealing === null) throw new RingbackError("master_key_missing", noMasterKey);
-    const resealed = { keys: 0, apiKeys: 0, inboxes: 0, subscriptions: 0 };
+    const resealed = { keys: 0, apiKeys: 0, inboxes: 0, hooks: 0, subscriptions: 0 };
     for (let pages = 0; pages < pagesPerStep && position !== null; pages++) {
       const { count, next } = await this.#page(position);
       resealed[position.part] += count;
@@ -103,7 +103,7 @@ export class MasterKeyRotation {
 
   async #subscriptions(after: SubscriptionId): Promise<Resealed> {
     const { catalog } = this.#options.store;
-    const page = await catalog.subscriptionsWithHeaders(after, limits.pageItemsMax);
+    const page = await catalog.subscriptionsWithSecrets(after, limits.pageItemsMax);
     let count = 0;
     for (const { id } of page) if (await untilWritten(() => this.#subscription(id))) count++;
     const last = page.at(-1);
@@ -111,11 +111,11 @@ export class MasterKeyRotation {
   }
 
   async #subscription(id: SubscriptionId): Promise<boolean> {
-    const { store, pushHeaders } = this.#options;
+    const { store, endpointSecrets } = this.#options;
     const subscription: Subscription | null = await store.catalog.getSubscriptionById(id);
     const push: PushSettings | null = subscription?.settings.push ?? null;
     if (subscription === null || push === null) return false;
-    const resealed = await pushHeaders.reseal(subscription, push);
+    const resealed = await endpointSecrets.reseal(subscriptionOwner(subscription), push);
     if (resealed === push) return false;
     const settings = { ...subscription.settings, push: resealed };
     await store.catalog.putSubscription(subscription.topicId, subscription.name, settings, "now", subscription);

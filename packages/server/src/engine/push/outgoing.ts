@@ -15,9 +15,15 @@ import { contentEncodingOf } from "../../domain/received-request.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
+import { secretsOf } from "../../domain/endpoint-secrets.ts";
 import type { KeyRing } from "../keys/keys.ts";
 import { markedRequestId } from "../loops.ts";
-import type { PushHeaderReader } from "../keys/push-headers.ts";
+import {
+  type EndpointSecretReader,
+  type OpenedAccess,
+  type SecretOwner,
+  subscriptionOwner,
+} from "../keys/endpoint-secrets.ts";
 
 /** Everything that all deliveries of a subscription share, computed once. */
 export interface Route {
@@ -28,21 +34,26 @@ export interface Route {
   readonly topic: string;
   readonly subscription: string;
   readonly push: PushSettings;
-  /** True: the subscription has headers of its own. They never repeat a header of the dialect. */
-  readonly hasHeaders: boolean;
+  /** Set if requests need secrets or TLS settings of the subscription. */
+  readonly secretOwner: SecretOwner | null;
 }
 
 /** Gives the secrets that requests are made with. */
 export interface Secrets {
   readonly keyRingOf: (accountId: AccountId) => KeyRing;
-  readonly pushHeaders: PushHeaderReader;
+  readonly endpointSecrets: EndpointSecretReader;
+}
+
+export interface PreparedRequest extends EncodedRequest {
+  /** Set if the request is sent with an OAuth2 token or with TLS settings of the subscription. */
+  readonly access?: OpenedAccess;
 }
 
 /** The reason why a delivery cannot be sent. */
 export interface EncodeFailure {
   /**
-   * `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or unfit, or the value of
-   * a header cannot be decrypted.
+   * `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or unfit, or a secret of
+   * the endpoint cannot be decrypted.
    */
   readonly failure: "unencodable" | "key_unavailable";
   readonly detail: string | null;
@@ -53,25 +64,26 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
   if (push === null) throw new Error(`subscription ${subscription.id} is not pushed`);
   const protocol = findPushProtocol(push.protocol);
   if (protocol === null) throw new Error(`subscription ${subscription.id} has no protocol "${push.protocol}"`);
-  const endpoint = {
-    ...parseEndpoint(push),
-    accountId: subscription.accountId,
-    isHeadFixed: protocol.fixedHead !== undefined,
-  };
+  const { accountId } = subscription;
+  // Accounts share no connections, so that one account does not use up the connections of another.
+  const parsed = parseEndpoint(push);
+  const connectionsKey = `${parsed.origin} account ${accountId}`;
+  const endpoint = { ...parsed, accountId, isHeadFixed: protocol.fixedHead !== undefined, connectionsKey };
+  const hasAccess = push.tls || !secretsOf(push).next().done;
   return {
     endpoint: maySend === undefined ? endpoint : { ...endpoint, maySend },
     protocol,
-    accountId: subscription.accountId,
+    accountId,
     topicOwner,
     topic: subscription.topic,
     subscription: subscription.name,
     push,
-    hasHeaders: Object.keys(push.headers).length > 0,
+    secretOwner: hasAccess ? subscriptionOwner(subscription) : null,
   };
 }
 
 /**
- * Encodes one delivery in the subscription's dialect. Returns a promise if the subscription has keys or headers,
+ * Encodes one delivery in the subscription's dialect. Returns a promise if the subscription has keys or secrets,
  * because keys are read from the store and the cryptography is asynchronous.
  */
 export function encode(
@@ -79,7 +91,7 @@ export function encode(
   delivery: ClaimedDelivery,
   sending: { readonly requestId: string; readonly sentAtMs: TimeMs },
   secrets: Secrets,
-): EncodedRequest | EncodeFailure | Promise<EncodedRequest | EncodeFailure> {
+): PreparedRequest | EncodeFailure | Promise<PreparedRequest | EncodeFailure> {
   const { message } = delivery;
   const outgoing: OutgoingDelivery = {
     topicOwner: route.topicOwner,
@@ -97,7 +109,8 @@ export function encode(
     orderingKey: message.orderingKey,
     attributes: message.attributes,
   };
-  if (route.push.keys.length > 0 || route.hasHeaders) return encodeWithSecrets(route, message, outgoing, secrets);
+  if (route.push.keys.length > 0 || route.secretOwner !== null)
+    return encodeWithSecrets(route, message, outgoing, secrets);
   try {
     const encoded = route.protocol.encode(outgoing, noKeys);
     return encoded instanceof Promise
@@ -110,14 +123,15 @@ export function encode(
 
 const noKeys: readonly ProtocolKey[] = [];
 const noHeaders: readonly string[] = [];
+const noAccess: OpenedAccess = { headers: noHeaders, oauth2: null, tls: undefined };
 
 async function encodeWithSecrets(
   route: Route,
   message: Message,
   outgoing: OutgoingDelivery,
-  { keyRingOf, pushHeaders }: Secrets,
-): Promise<EncodedRequest | EncodeFailure> {
-  const { push } = route;
+  { keyRingOf, endpointSecrets }: Secrets,
+): Promise<PreparedRequest | EncodeFailure> {
+  const { push, secretOwner } = route;
   const { keyFault, signingKeysMax } = route.protocol;
   const newest: ProtocolKey[] = [];
   const replaced: ProtocolKey[] = [];
@@ -132,14 +146,17 @@ async function encodeWithSecrets(
     replaced.push(...others);
   }
   const keys = [...newest, ...replaced].slice(0, signingKeysMax);
-  const owner = { topic: route.topic, name: route.subscription };
-  const headers = route.hasHeaders ? await pushHeaders.open(owner, push) : noHeaders;
-  if (headers === null) faults.push("push.headers: no configured master key decrypts a value");
+  const access = secretOwner === null ? noAccess : await endpointSecrets.open(secretOwner, push);
+  if (access === null) faults.push("push: no configured master key decrypts a secret of the endpoint");
   // The operator can add a key or a master key, and the message itself is valid.
-  if ((keys.length === 0 && push.keys.length > 0) || headers === null) {
+  if ((keys.length === 0 && push.keys.length > 0) || access === null) {
     return { failure: "key_unavailable", detail: faults.join("; ") };
   }
-  return finishEncoding(route, message, (async () => route.protocol.encode(outgoing, keys))(), headers);
+  const encoding = (async () => route.protocol.encode(outgoing, keys))();
+  const encoded = await finishEncoding(route, message, encoding, access.headers);
+  return "failure" in encoded || (access.oauth2 === null && access.tls === undefined)
+    ? encoded
+    : { ...encoded, access };
 }
 
 function faultOf([key]: readonly ProtocolKey[], keyFault: PushProtocol["keyFault"]): string {

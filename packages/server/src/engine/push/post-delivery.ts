@@ -1,11 +1,11 @@
-import type { EncodedRequest } from "@ringback/sdk/protocols";
 import type { TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
+import { type AccessContext, postWithAccess } from "../keys/post-with-access.ts";
 import type { LargeEncodings } from "./large-encodings.ts";
-import { encode, type EncodeFailure, type Route, type Secrets } from "./outgoing.ts";
+import { encode, type EncodeFailure, type PreparedRequest, type Route, type Secrets } from "./outgoing.ts";
 
-export interface PostContext extends Secrets {
+export interface PostContext extends Secrets, AccessContext {
   readonly transport: Transport;
   readonly largeEncodings: LargeEncodings;
   readonly failed: (error: unknown) => void;
@@ -23,16 +23,20 @@ export function postDelivery(
   attempt: { readonly requestId: string; readonly sentAtMs: TimeMs },
   done: (result: PostResult | EncodeFailure) => void,
 ): void {
-  const post = (request: EncodedRequest | EncodeFailure): void => {
+  const post = (request: PreparedRequest | EncodeFailure): void => {
     if ("failure" in request) done(request);
-    else context.transport.post(route.endpoint, request.headers, request.body, done);
+    else if (request.access === undefined) context.transport.post(route.endpoint, request.headers, request.body, done);
+    else {
+      const { access, headers, body } = request;
+      postWithAccess(context, { account: route.accountId, access, endpoint: route.endpoint, headers, body }, done);
+    }
   };
   const unexpected = (error: unknown): EncodeFailure => {
     context.failed(error);
     return { failure: "key_unavailable", detail: error instanceof Error ? error.message : null };
   };
   context.largeEncodings.run(delivery.message.body.byteLength, () => {
-    let encoded: EncodedRequest | EncodeFailure | Promise<EncodedRequest | EncodeFailure>;
+    let encoded: PreparedRequest | EncodeFailure | Promise<PreparedRequest | EncodeFailure>;
     try {
       encoded = encode(route, delivery, attempt, context);
     } catch (error) {

@@ -1,4 +1,13 @@
-import type { AccountId, RetryPolicy, Start, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
+import type {
+  AccountId,
+  PushSettings,
+  RetryPolicy,
+  Start,
+  Subscription,
+  SubscriptionSettings,
+  Topic,
+} from "../../domain/model.ts";
+import { type AccessedEndpoints, assertSecretsGiven } from "../../domain/endpoint-access-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { assertRetriesWithin, listedDelaysMs } from "../../domain/retry-rules.ts";
 import { lacksKey } from "../../domain/subscription-rules.ts";
@@ -6,17 +15,18 @@ import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { SubscriptionPut } from "../../store/catalog.ts";
 import { everyPage } from "../../store/every-page.ts";
 import type { Store } from "../../store/store.ts";
+import { parseTarget } from "../../transport/endpoint.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import type { Keys } from "../keys/account-keys.ts";
+import { type EndpointSecrets, subscriptionOwner } from "../keys/endpoint-secrets.ts";
 import { dropMadeKeys, madeKey, type MadeKeySources } from "../keys/made-keys.ts";
 import type { ShownKey } from "../keys/new-key.ts";
-import type { PushHeaders } from "../keys/push-headers.ts";
 import { assertPushKeysFit } from "../keys/push-keys.ts";
 
 export interface SettingsContext extends MadeKeySources {
   readonly store: Pick<Store, "catalog">;
   readonly keys: MadeKeySources["keys"] & Pick<Keys, "find">;
-  readonly pushHeaders: Pick<PushHeaders, "seal">;
+  readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
 }
 
@@ -89,26 +99,35 @@ function keysOf(subscription: Subscription | null): readonly string[] {
 
 /**
  * Checks a subscription's settings against the server's network, the topic and the keys. Returns the settings to store,
- * in which the values of push headers are sealed. Throws `invalid_url`, `invalid_retry_policy`, `key_not_found`,
- * `invalid_key` and `master_key_missing`.
+ * in which the secrets of the endpoint are sealed. Throws `invalid_url`, `invalid_retry_policy`, `key_not_found`,
+ * `invalid_key`, `secrets_needed`, `invalid_request` and `master_key_missing`.
  */
 async function settingsToStore(
-  { store, keys, pushHeaders, endpointRule }: SettingsContext,
+  { store, keys, endpointSecrets, endpointRule }: SettingsContext,
   topic: Pick<Topic, "id" | "name" | "settings">,
   name: string,
   settings: SubscriptionSettings,
 ): Promise<SubscriptionSettings> {
   const { push } = settings;
   if (push !== null) endpointRule("push.url", push.url);
+  if (push?.auth?.type === "oauth2") endpointRule("push.auth.tokenUrl", push.auth.tokenUrl);
   const before = await store.catalog.getSubscription(topic.id, name);
   // A policy that stays as it is was checked when it was set. It must not prevent changes of other settings.
   if (!isSamePolicy(before?.settings.retry, settings.retry)) {
     assertRetriesWithin("retry", settings.retry, topic.settings.retentionMs);
   }
   await assertPushKeysFit(keys, settings);
-  if (push === null || !Object.values(push.headers).some((value) => typeof value === "string")) return settings;
+  if (push === null) return settings;
   const stored = before?.settings.push ?? null;
-  return { ...settings, push: await pushHeaders.seal({ topic: topic.name, name }, push, stored) };
+  if (stored !== null) assertSecretsGiven(endpointsOf(stored), endpointsOf(push), (url) => parseTarget(url).origin);
+  return {
+    ...settings,
+    push: await endpointSecrets.seal(subscriptionOwner({ topic: topic.name, name }), push, stored),
+  };
+}
+
+function endpointsOf(push: PushSettings): AccessedEndpoints {
+  return { ...push, prefix: "push.", urls: [push.url] };
 }
 
 function isSamePolicy(before: RetryPolicy | undefined, after: RetryPolicy): boolean {

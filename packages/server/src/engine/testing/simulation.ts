@@ -13,7 +13,7 @@ import { Engine } from "../engine.ts";
 import { createEventBus } from "../event-bus.ts";
 import type { EventBus } from "../event-bus.ts";
 import { ProcessClock } from "../../domain/process-clock.ts";
-import { PushHeaders } from "../keys/push-headers.ts";
+import { EndpointSecrets } from "../keys/endpoint-secrets.ts";
 import type { PublishResult } from "../publisher.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { MortalTimers } from "./mortal-timers.ts";
@@ -117,7 +117,7 @@ export class Simulation {
         findAll: (kid) => Promise.resolve([this.keys.get(kid) ?? []].flat()),
       }),
       appIdOf: () => this.store.catalog.defaultAccount().appId,
-      pushHeaders: new PushHeaders({ masterKeys: [], failed: () => {} }),
+      endpointSecrets: new EndpointSecrets({ clock: this.clock, masterKeys: [], failed: () => {} }),
       inFlightMax: this.#inFlightMax,
       failed: (error, during) => this.failures.push({ during, error }),
     });

@@ -188,23 +188,24 @@ export function subscriptionsContract({ promise, shared, fresh }: Part): void {
     expect(await found("none")).toEqual([]);
   });
 
-  promise("lists the subscriptions of all topics that have push headers, in pages by id", async () => {
+  promise("lists the subscriptions of all topics that have sealed secrets, in pages by id", async () => {
     await fresh(async (under) => {
       const { catalog } = under.store;
       const { id } = catalog.defaultAccount();
-      const put = async (topic: string, name: string, headers: Record<string, string>) => {
+      const put = async (topic: string, name: string, push: object) => {
         const { topic: on } = await catalog.putTopic(id, topic, topicSettings());
-        const push = { ...settings().push, headers } as never;
-        // Neither a label nor a description counts as a header.
-        const texts = { labels: { headers: "{" }, description: 'has "headers":{"a":"b"}' };
-        return (await catalog.putSubscription(on.id, name, settings({ push, ...texts }), "now")).subscription;
+        const withSecrets = { ...settings().push, ...push } as never;
+        // Neither the value of a label nor a description counts as a secret.
+        const texts = { labels: { a: '"sealed":"' }, description: 'has "sealed":"b"' };
+        const given = settings({ push: withSecrets, ...texts });
+        return (await catalog.putSubscription(on.id, name, given, "now")).subscription;
       };
       await put("one", "without", {});
-      const first = await put("one", "first", { "X-A": "1" });
-      const second = await put("two", "second", { "X-B": "2" });
-      expect(await catalog.subscriptionsWithHeaders(0 as never, 10)).toEqual([first, second]);
-      expect(await catalog.subscriptionsWithHeaders(0 as never, 1)).toEqual([first]);
-      expect(await catalog.subscriptionsWithHeaders(first.id, 10)).toEqual([second]);
+      const first = await put("one", "first", { headers: { "X-A": { sealed: "1", bytes: 1 } } });
+      const second = await put("two", "second", { tls: { key: { sealed: "2", bytes: 1 } } });
+      expect(await catalog.subscriptionsWithSecrets(0 as never, 10)).toEqual([first, second]);
+      expect(await catalog.subscriptionsWithSecrets(0 as never, 1)).toEqual([first]);
+      expect(await catalog.subscriptionsWithSecrets(first.id, 10)).toEqual([second]);
     });
   });
 

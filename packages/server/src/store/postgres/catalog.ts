@@ -28,7 +28,7 @@ export function createCatalog(account: Account, context: StoreContext): CatalogS
     getSubscriptionById: (id) => subscriptions.getById(id),
     listSubscriptions: (...page) => subscriptions.list(...page),
     subscriptionsOfKey: (...key) => subscriptions.ofKey(...key),
-    subscriptionsWithHeaders: (...page) => subscriptions.withHeaders(...page),
+    subscriptionsWithSecrets: (...page) => subscriptions.withSecrets(...page),
     deleteSubscription: (...subscription) => subscriptions.delete(...subscription),
     setSubscriptionState: (...subscription) => subscriptions.setState(...subscription),
     onSubscriptionChange: (listener) => context.changed.add(listener),

@@ -15,7 +15,7 @@ import { assertCondition, type WriteCondition } from "../../domain/write-conditi
 import type { CatalogStore } from "../catalog.ts";
 import { stateColumns, toDisablement } from "../catalog-rows.ts";
 import type { Label } from "../label.ts";
-import { headersText } from "../headers-text.ts";
+import { sealedMark } from "../sealed-mark.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { notifyNodes } from "./change-bus.ts";
 import { callValue, type Connection } from "./connection.ts";
@@ -164,11 +164,11 @@ export class Subscriptions {
     return rows.map(toSubscription);
   }
 
-  async withHeaders(after: SubscriptionId, limit: number): Promise<readonly Subscription[]> {
+  async withSecrets(after: SubscriptionId, limit: number): Promise<readonly Subscription[]> {
     const rows = await this.#options.pool.query<SubscriptionRow>(
       `${select} WHERE s.id > $1 AND position($3 in s.settings) > 0 ORDER BY s.id LIMIT $2`,
-      [after, limit, headersText],
-      "subscriptions_with_headers",
+      [after, limit, sealedMark],
+      "subscriptions_with_secrets",
     );
     return rows.map(toSubscription);
   }

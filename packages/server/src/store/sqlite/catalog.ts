@@ -19,7 +19,7 @@ import type { CatalogStore, SubscriptionPut, TopicPut } from "../catalog.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import { Cursor } from "../cursor.ts";
 import { stateColumns } from "../catalog-rows.ts";
-import { headersText } from "../headers-text.ts";
+import { sealedMark } from "../sealed-mark.ts";
 import { hasLabel, type Label } from "../label.ts";
 import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -237,11 +237,11 @@ export class SqliteCatalog implements CatalogStore {
     return found;
   }
 
-  async subscriptionsWithHeaders(after: SubscriptionId, limit: number): Promise<readonly Subscription[]> {
+  async subscriptionsWithSecrets(after: SubscriptionId, limit: number): Promise<readonly Subscription[]> {
     const found: Subscription[] = [];
     for (const entry of this.#context.index.subscriptions.values()) {
       if (found.length >= limit) break;
-      if (entry.id > after && entry.settingsText.includes(headersText)) found.push(entry.view());
+      if (entry.id > after && entry.settingsText.includes(sealedMark)) found.push(entry.view());
     }
     return found;
   }

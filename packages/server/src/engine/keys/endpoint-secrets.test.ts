@@ -3,17 +3,20 @@ import type { PushSettings, SealedText } from "../../domain/model.ts";
 import { clockAt } from "../../domain/testing/clock-at.ts";
 import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { plainPush, plainSubscription, plainTopic } from "../testing/plain-settings.ts";
-import { PushHeaders } from "./push-headers.ts";
-import { withUnusableHeaders } from "./stored-headers.ts";
+import { EndpointSecrets, subscriptionOwner } from "./endpoint-secrets.ts";
+import { withUnusableSecrets } from "./stored-secrets.ts";
 
 const first = Buffer.alloc(32, 1).toString("base64url");
 const second = Buffer.alloc(32, 2).toString("base64url");
-const owner = { topic: "orders", name: "mail" };
+const owner = subscriptionOwner({ topic: "orders", name: "mail" });
+const clock = clockAt(() => 1_700_000_000_000);
 const secret = "Bearer 7f3a-secret";
 
 function headersOf(masterKeys: readonly string[] = [first]) {
   const failures: unknown[] = [];
-  return Object.assign(new PushHeaders({ masterKeys, failed: (...failure) => failures.push(failure) }), { failures });
+  return Object.assign(new EndpointSecrets({ clock, masterKeys, failed: (...failure) => failures.push(failure) }), {
+    failures,
+  });
 }
 
 const withHeaders = (headers: PushSettings["headers"]): PushSettings => ({
@@ -33,12 +36,12 @@ describe("push headers", () => {
       expect(text).not.toContain(Buffer.from(secret).toString(encoding));
     }
     const restored = JSON.parse(text) as PushSettings;
-    expect(await headersOf().open(owner, restored)).toEqual(["Authorization", secret, "X-Empty", ""]);
+    expect((await headersOf().open(owner, restored))?.headers).toEqual(["Authorization", secret, "X-Empty", ""]);
   });
 
   it("keep a name that objects treat in a special way", async () => {
     const sealed = await headersOf().seal(owner, withHeaders(JSON.parse('{"__proto__":"v"}') as {}), null);
-    expect(await headersOf().open(owner, sealed)).toEqual(["__proto__", "v"]);
+    expect((await headersOf().open(owner, sealed))?.headers).toEqual(["__proto__", "v"]);
   });
 
   it("are opened once for each settings object", async () => {
@@ -52,10 +55,10 @@ describe("push headers", () => {
     const { headers: sealed } = await headers.seal(owner, withHeaders({ "X-A": secret }), null);
     const value = sealed["X-A"] as SealedText;
     expect(await headers.open(owner, withHeaders({ "X-B": value }))).toBeNull();
-    expect(await headers.open({ ...owner, name: "other" }, withHeaders({ "X-A": value }))).toBeNull();
-    expect(await headers.open({ ...owner, topic: "other" }, withHeaders({ "X-A": value }))).toBeNull();
+    expect(await headers.open({ ...owner, name: "orders/other" }, withHeaders({ "X-A": value }))).toBeNull();
+    expect(await headers.open({ ...owner, name: "other/mail" }, withHeaders({ "X-A": value }))).toBeNull();
     expect(headers.failures).toHaveLength(3);
-    expect(await headers.open(owner, withHeaders({ "X-A": value }))).toEqual(["X-A", secret]);
+    expect((await headers.open(owner, withHeaders({ "X-A": value })))?.headers).toEqual(["X-A", secret]);
   });
 
   it("keep their stored form while the value and the first master key stay the same", async () => {
@@ -63,12 +66,12 @@ describe("push headers", () => {
     expect(await headersOf().seal(owner, given, before)).toEqual(before);
     const changed = await headersOf().seal(owner, withHeaders({ ...given.headers, "X-Empty": "1" }), before);
     expect(changed.headers["Authorization"]).toEqual(before.headers["Authorization"]);
-    expect(await headersOf().open(owner, changed)).toEqual(["Authorization", secret, "X-Empty", "1"]);
+    expect((await headersOf().open(owner, changed))?.headers).toEqual(["Authorization", secret, "X-Empty", "1"]);
 
     const rotated = headersOf([second, first]);
-    expect(await rotated.open(owner, before)).toEqual(["Authorization", secret, "X-Empty", ""]);
+    expect((await rotated.open(owner, before))?.headers).toEqual(["Authorization", secret, "X-Empty", ""]);
     const renewed = await rotated.seal(owner, given, before);
-    expect(await headersOf([second]).open(owner, renewed)).toEqual(["Authorization", secret, "X-Empty", ""]);
+    expect((await headersOf([second]).open(owner, renewed))?.headers).toEqual(["Authorization", secret, "X-Empty", ""]);
     expect(await headersOf([first]).open(owner, renewed)).toBeNull();
   });
 
@@ -79,7 +82,7 @@ describe("push headers", () => {
 });
 
 it("the check at the start names subscriptions whose headers no master key opens", async () => {
-  const store = new MemoryStore({ clock: clockAt(() => 1_700_000_000_000) });
+  const store = new MemoryStore({ clock });
   const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", plainTopic);
   const settings = { ...plainSubscription, filter: { tags: [], types: [] } };
   const sealed = await headersOf([first]).seal(owner, given, null);
@@ -87,7 +90,7 @@ it("the check at the start names subscriptions whose headers no master key opens
     await store.catalog.putSubscription(topic.id, name, { ...settings, push }, "now");
   }
   for (const masterKeys of [[], [second]]) {
-    expect(await withUnusableHeaders({ store, pushHeaders: headersOf(masterKeys) })).toEqual(["orders/mail"]);
+    expect(await withUnusableSecrets({ store, endpointSecrets: headersOf(masterKeys) })).toEqual(["orders/mail"]);
   }
-  expect(await withUnusableHeaders({ store, pushHeaders: headersOf([second, first]) })).toEqual([]);
+  expect(await withUnusableSecrets({ store, endpointSecrets: headersOf([second, first]) })).toEqual([]);
 });
