@@ -202,6 +202,35 @@ describe("with PostgreSQL", () => {
     expect(stderr).not.toContain(jwk.k);
   });
 
+  it("the master key changes while two servers run, and the old one is not needed any more", async () => {
+    await using folder = await temporaryFolder();
+    const args = ["--database", await newDatabase("rekeyed")];
+    const [old = "", young = ""] = [withMasterKey(), withMasterKey()].map((env) => env["RINGBACK_MASTER_KEY"]);
+    const start = (keys: string) =>
+      startServerInProcess({ folder: folder.path, args, env: { RINGBACK_MASTER_KEY: keys } });
+    {
+      await using first = await start(`${young},${old}`);
+      await using second = await start(`${old},${young}`);
+      await subscribe(second.api, "rekeyed");
+      await second.api.ok("PUT", "/v1/keys/k", { json: { jwk } });
+      const verify = { method: "token", secrets: ["s3cret-token"] };
+      await second.api.ok("PUT", "/v1/inboxes/i", { json: { verify } });
+      const { stdout } = await runCommandInProcess(["keys", "rotate-master", "--url", first.url, "--json"]);
+      const resealed = { keys: 1, apiKeys: 0, inboxes: 1, hooks: 0, subscriptions: 1 };
+      expect(JSON.parse(stdout)).toMatchObject({ newKey: false, resealed });
+      await expectDelivered(second.api, "rekeyed");
+    }
+    await using server = await start(young);
+    expect(await server.api.ok("GET", "/v1/keys/k")).toMatchObject({ usable: true });
+    await expectDelivered(server.api, "rekeyed");
+    const sent = await fetch(`${server.url}/in/i`, {
+      method: "POST",
+      body: "x",
+      headers: { authorization: "Bearer s3cret-token" },
+    });
+    expect(sent.status).toBe(200);
+  });
+
   it("headers are stored sealed, and are sent", async () => {
     await using folder = await temporaryFolder();
     const args = ["--database", await newDatabase("sealed")];
