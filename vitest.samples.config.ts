@@ -2,7 +2,10 @@ import { defineConfig } from "vitest/config";
 
 const conditions = ["ringback-source", "node"];
 
-/** The documents' own sample programs against a server: needs Python 3 with the packages that the documents name. */
+/**
+ * Programs of this machine against a server: the documents' own sample programs, which need Python 3 with the packages
+ * that the documents name, and curl and openssl against TLS.
+ */
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },

@@ -10,6 +10,7 @@ import { addWechatApi } from "./compat/wechat/api.ts";
 import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
 import { replaceMasterKey } from "./config/master-key-file.ts";
+import { readTlsFiles, type TlsFiles, watchTlsFiles } from "./config/tls-files.ts";
 import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
@@ -27,6 +28,7 @@ import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
+import { Listeners } from "./http/listeners.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
@@ -43,6 +45,10 @@ import { createTransport } from "./transport/transport-by-scheme.ts";
 export interface RunningServer {
   /** The URL that the server listens on, such as `http://127.0.0.1:8000`. */
   readonly url: string;
+  /** The URL of `opsListen`. */
+  readonly opsUrl: string | null;
+  /** The URL of `publicListen`. */
+  readonly publicUrl: string | null;
   /** Stops accepting requests, finishes or releases running work, and ends. Takes at most about `shutdownGraceMs`. */
   close(): Promise<void>;
 }
@@ -52,30 +58,62 @@ type Services = ReturnType<typeof createServices>;
 
 /** The composition root: the only file that creates the parts of the server and connects them. */
 export async function startServer(config: Config, { log }: { log: Logger }): Promise<RunningServer> {
+  const tlsFiles = await readTlsFiles(config);
+  const listeners = createListeners(config, log, tlsFiles);
   const foundation = await createFoundation(config, log);
   const stopClockLog = logClockJumps(systemClock, systemTimers, log);
   const services = createServices(foundation);
   let readiness: Readiness = { ready: false, reason: "starting" };
-  const app = await createHttpApp(foundation, services, () => readiness);
+  const app = await createHttpApp(foundation, services, listeners, () => readiness);
+  const stopTlsWatch = watchCertificate(config, log, tlsFiles, listeners);
   const close = async (): Promise<void> => {
     readiness = { ready: false, reason: "stopping" };
     stopClockLog();
-    await closeServer(foundation, services, app);
+    stopTlsWatch();
+    await closeServer(foundation, services, listeners, app);
   };
   try {
     await services.accounts.start();
     await declareResources({ ...foundation, ...services }, config);
-    await assertHasKey(services.access, config, log);
+    await assertHasKey(services.access, log);
     await warnOfSecrets({ ...foundation, ...services });
     services.pullQueues.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
+    const urlOf = (address: AddressInfo | null) => address && urlOfAddress(address, tlsFiles !== null);
+    const opsUrl = urlOf(await listeners.open("ops"));
+    const publicUrl = urlOf(await listeners.open("public"));
     await services.engine.start();
+    readiness = { ready: true };
+    return { url: urlOf(app.server.address() as AddressInfo) ?? "", opsUrl, publicUrl, close };
   } catch (error) {
     await close();
     throw error;
   }
-  readiness = { ready: true };
-  return { url: urlOf(app.server.address() as AddressInfo), close };
+}
+
+function createListeners(config: Config, log: Logger, certificate: TlsFiles | null): Listeners {
+  const { opsListen, publicListen, trustedProxies, connectionsPerSourceMax } = config;
+  return new Listeners({
+    certificate,
+    trustedProxies,
+    connectionsPerSourceMax,
+    addresses: { ops: opsListen, public: publicListen },
+    connectionsRefused: (source, count) => log.warn({ source, count }, "refused connections of a source with too many"),
+  });
+}
+
+/** Returns the function that ends the watch. */
+function watchCertificate(config: Config, log: Logger, files: TlsFiles | null, listeners: Listeners): () => void {
+  if (files === null) return () => {};
+  return watchTlsFiles(config, files, {
+    timers: systemTimers,
+    changed(pair) {
+      listeners.setCertificate(pair);
+      log.info("the TLS certificate was replaced");
+    },
+    failed: (error) =>
+      log.error({ err: error }, "the TLS files changed but cannot be used, so the old certificate stays"),
+  });
 }
 
 /** Creates the parts that all other parts depend on, such as the store. */
@@ -159,7 +197,7 @@ function createServices(foundation: Foundation) {
     apiKeysOf: (accountId) => servicesOf(accountId).apiKeys,
     clock: systemClock,
     operatorToken: config.operatorToken === "" ? null : config.operatorToken,
-    isLocal: isLoopbackHost(config.listen.host),
+    isLocal: isLocal(config),
     failed: failedDuring("access"),
   });
   const masterKeyRotation = new MasterKeyRotation({
@@ -176,6 +214,7 @@ function createServices(foundation: Foundation) {
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
   { engine, accounts, access, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
+  listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { publisher } = engine;
@@ -189,6 +228,7 @@ async function createHttpApp(
     metrics,
     version,
     ready,
+    listeners,
     callers: {
       listenHost: config.listen.host,
       machineName: hostname(),
@@ -207,11 +247,16 @@ async function createHttpApp(
   return app;
 }
 
-async function closeServer({ config, store }: Foundation, services: Services, app: FastifyInstance): Promise<void> {
+async function closeServer(
+  { config, store }: Foundation,
+  services: Services,
+  listeners: Listeners,
+  app: FastifyInstance,
+): Promise<void> {
   const { engine, access, hookCalls, pullQueues } = services;
   // Clients and endpoints have the same grace period. Neither a slow client nor a hanging endpoint can delay the end of
   // the process.
-  const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
+  const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => listeners.closeConnections());
   hookCalls.close();
   const stopEngine = engine.stop(config.shutdownGraceMs, () => hookCalls.running > 0);
   await Promise.all([app.close().finally(cancelTimer), stopEngine]);
@@ -220,18 +265,24 @@ async function closeServer({ config, store }: Foundation, services: Services, ap
   await store.close();
 }
 
+/** False: other machines can reach the server, at one of its addresses or through a proxy. */
+function isLocal({ listen, opsListen, publicListen, trustedProxies }: Config): boolean {
+  const hosts = [listen, opsListen, publicListen].flatMap((address) => (address === undefined ? [] : [address.host]));
+  return trustedProxies.length === 0 && hosts.every(isLoopbackHost);
+}
+
 /**
  * A server that other machines can reach must not be open. Throws `api_key_missing` if nobody could use the server,
  * because it has no operator's key.
  */
-async function assertHasKey(access: Access, config: Config, log: Logger): Promise<void> {
+async function assertHasKey(access: Access, log: Logger): Promise<void> {
   if (await access.isOpen()) {
     log.warn("the server is open: every program on this machine can use it; `ringback api-keys create` ends that");
   } else if (!(await access.hasOperator())) {
     throw new RingbackError(
       "api_key_missing",
-      `The server would listen on ${config.listen.host}, which other machines can reach, but there is no operator's API ` +
-        "key. Create the first one with `ringback api-keys create --role operator` and the same --data or --database, or " +
+      "Other machines can reach the server, at an address that it listens on or through a proxy, but there is no " +
+        "operator's API key. Create the first one with `ringback api-keys create --role operator` and the same --data or --database, or " +
         "set RINGBACK_OPERATOR_TOKEN (or RINGBACK_OPERATOR_TOKEN_FILE).",
     );
   }
@@ -262,6 +313,6 @@ async function warnOfSecrets(given: Foundation & Services): Promise<void> {
     log.warn(named, `the headers or credentials of these subscriptions cannot be decrypted, ${missing}`);
 }
 
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+function urlOfAddress({ address, family, port }: AddressInfo, hasTls: boolean): string {
+  return `${hasTls ? "https" : "http"}://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }

@@ -3,7 +3,7 @@
  * Nothing is faked.
  */
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -177,6 +177,21 @@ describe("a hook", () => {
     await server.api.ok("PUT", "/v1/hooks/check", { json: { urls: [endpoint.url], protocol: "json" } });
     expect(await server.api.ok("POST", "/v1/hooks/check/call", { json: {} })).toMatchObject({ error: "unreachable" });
     expect(await filesWith(password)).toEqual([]);
+  });
+
+  it("whose secrets no master key decrypts is named at the start, and its calls are refused", async () => {
+    {
+      await using server = await startServerInProcess({ folder: folder.path });
+      const hook = { urls: [receiver.url], protocol: "json", auth: basic };
+      await server.api.ok("PUT", "/v1/hooks/check", { json: hook });
+    }
+    await writeFile(join(folder.path, "master.key"), `${Buffer.alloc(32, 3).toString("base64url")}\n`);
+    const server = await start();
+    await server.logged(/"level":"warn".*"hooks":\["check"\].*cannot be decrypted/);
+    expect(await server.api.call("POST", "/v1/hooks/check/call", { json: {} })).toMatchObject({
+      status: 409,
+      json: { code: "key_unavailable" },
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AccessNeed } from "../domain/access-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
+import { clientAddressOf } from "../http/trusted-proxies.ts";
 import { assertMay, assertTopicGranted, type Access, type Caller } from "../engine/access/access.ts";
 
 declare module "fastify" {
@@ -54,21 +55,31 @@ export function guardAccess(app: FastifyInstance, access: Access): void {
 /** Throws `api_key_missing`, and the errors of `Access`. */
 async function findCaller(access: Access, request: FastifyRequest, token: string | null): Promise<Caller> {
   const accountName = accountNameOf(request);
-  if (token !== null) return access.callerWith(await access.authenticate(token, request.ip), accountName);
-  if (await access.isOpen()) return access.openCaller(accountName);
+  if (token !== null) return access.callerWith(await access.authenticate(token, clientAddressOf(request)), accountName);
+  if (await access.isOpen()) {
+    if (!isForwarded(request)) return access.openCaller(accountName);
+    const sentence = "The server is open to programs of this machine only, and the request came through a proxy.";
+    throw new RingbackError("api_key_missing", sentence);
+  }
   throw new RingbackError("api_key_missing");
 }
 
 /**
- * For a public route: the caller of a request with an API key, or of any request to an open server. null: neither. The
- * Authorization header may contain a token that belongs to another system; such a token is ignored. Throws
- * `invalid_api_key` and the other errors of `Access`.
+ * For a public route: the caller of a request with an API key, or of a request from this machine to an open server.
+ * null: neither. The Authorization header may contain a token that belongs to another system; such a token is ignored.
+ * Throws `invalid_api_key` and the other errors of `Access`.
  */
 export async function callerIfKnown(access: Access, request: FastifyRequest): Promise<Caller | null> {
   const { authorization = "" } = request.headers;
   const token = /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
   if (token !== null && access.isOwnToken(token)) return findCaller(access, request, token);
-  return (await access.isOpen()) ? access.openCaller(accountNameOf(request)) : null;
+  const isOpen = !isForwarded(request) && (await access.isOpen());
+  return isOpen ? access.openCaller(accountNameOf(request)) : null;
+}
+
+/** True: a proxy has sent the request, maybe for a client on another machine. */
+function isForwarded({ headers }: FastifyRequest): boolean {
+  return ["forwarded", "via", "x-forwarded-for", "x-real-ip"].some((name) => headers[name] !== undefined);
 }
 
 /** Returns the token of `Authorization: Bearer`; null: the request has no such header. Throws `invalid_api_key`. */

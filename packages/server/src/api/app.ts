@@ -5,6 +5,7 @@ import { takeBodiesAsBytes } from "../http/body-bytes.ts";
 import type { CallerRules } from "../http/caller-rules.ts";
 import { httpLimitDefaults, type HttpLimits } from "../http/http-limits.ts";
 import { createHttpApp } from "../http/http-app.ts";
+import { Listeners } from "../http/listeners.ts";
 import { answerUnmatchedRoutes } from "../http/unmatched-route.ts";
 import { refuseUnknownParameters } from "../shapes/query.ts";
 import { guardAccess } from "./access-gate.ts";
@@ -33,6 +34,8 @@ import { topicRoutes } from "./topics.ts";
 export type AppDependencies = Omit<ApiParts, "config"> & {
   readonly config?: Partial<HttpLimits>;
   readonly callers: CallerRules;
+  /** Default: only the main listener, without TLS and without trusted proxies. */
+  readonly listeners?: Listeners;
 };
 
 /** Returns the whole HTTP application. The caller must call `listen` and `close`. */
@@ -40,7 +43,8 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   const config = { ...httpLimitDefaults, ...dependencies.config };
   const context: ApiParts = { ...dependencies, config };
   const bodies = new BodyBudget(config);
-  const app = createHttpApp(config, context.log, dependencies.callers);
+  const { listeners = new Listeners() } = dependencies;
+  const app = createHttpApp(config, context.log, dependencies.callers, listeners);
   await describeRoutes(app, context.version);
   answerUnmatchedRoutes(app);
   guardAccess(app, context.access);

@@ -187,6 +187,13 @@ describe("the TLS settings of an endpoint", () => {
     for (const line of key.split("\n").slice(1, 3)) expect(JSON.stringify(json)).not.toContain(line);
   });
 
+  it("with a key that would hold the server for long in each handshake are refused", async () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 4104 });
+    const long = privateKey.export({ type: "pkcs8", format: "pem" });
+    const { status, json } = await put({ tls: { certificate, key: long } });
+    expect([status, json.detail]).toEqual([400, "push.tls.key: is longer than 4096 bits"]);
+  });
+
   it("are refused for a URL without TLS", async () => {
     expect(fieldsOf(await put({ url: "http://127.0.0.1:9/", tls: { ca: tlsFixture.cert } }))[2]).toBe("push.tls");
   });

@@ -90,7 +90,7 @@ export function hookCallRoute(app: FastifyInstance, { servicesOf, store }: ApiPa
     });
     // The outcome's memory is released when the response has been sent or the client has disconnected. The client may
     // have disconnected already.
-    if (reply.raw.destroyed) release();
+    if (request.raw.socket.destroyed) release();
     else reply.raw.once("close", release);
     if (memoryBytes > largeMemoryBytes) await otherWork();
     const text = losslessJson.stringify(outcomeView(outcome));

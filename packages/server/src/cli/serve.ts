@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import type { Logger } from "pino";
 import { loadConfig, type Config, type Flags } from "../config/config.ts";
-import { isLoopbackHost } from "../domain/host.ts";
 import { flagKeys, flagName, settings } from "../config/settings.ts";
 import { version } from "../config/version.ts";
 import { createLog } from "../ops/log.ts";
@@ -11,7 +10,14 @@ import type { CommandContext } from "./context.ts";
 import { createPaint } from "./paint.ts";
 
 /** The function that server.ts exports. */
-export type StartServer = (config: Config, deps: { log: Logger }) => Promise<{ url: string; close(): Promise<void> }>;
+export type StartServer = (config: Config, deps: { log: Logger }) => Promise<StartedServer>;
+
+interface StartedServer {
+  readonly url: string;
+  readonly opsUrl?: string | null;
+  readonly publicUrl?: string | null;
+  close(): Promise<void>;
+}
 
 /** The server stops within about `shutdownGraceMs`. After this additional time the process ends anyway. */
 const closeMarginMs = 5_000;
@@ -74,12 +80,13 @@ export async function serve(
     throw startFailure(error, config);
   });
   const data = dataLocation(config);
-  log.info({ url: server.url, data, version }, "listening");
-  if (!isLoopbackHost(config.listen.host)) {
-    log.warn("there is no authentication yet: everyone who can reach this address can publish and subscribe");
-  }
+  const { url, opsUrl = null, publicUrl = null } = server;
+  const others = { ...(opsUrl === null ? {} : { opsUrl }), ...(publicUrl === null ? {} : { publicUrl }) };
+  log.info({ url, ...others, data, version }, "listening");
   if (isReadable) {
-    stdout.write(`Ringback ${version} listens on ${paint("bold", server.url)} and keeps its data in ${data}.\n`);
+    stdout.write(`Ringback ${version} listens on ${paint("bold", url)} and keeps its data in ${data}.\n`);
+    if (publicUrl !== null) stdout.write(`Inboxes alone are at ${publicUrl}.\n`);
+    if (opsUrl !== null) stdout.write(`Metrics and health alone are at ${opsUrl}.\n`);
     stdout.write(
       "Next: run `npm run ringback -- receive` in another terminal and follow the README. Ctrl-C stops the server.\n",
     );
@@ -120,17 +127,26 @@ async function closeInTime(server: { close(): Promise<void> }, limitMs: number):
   }
 }
 
-function startFailure(error: unknown, { listen }: Config): unknown {
+function startFailure(error: unknown, config: Config): unknown {
   if (!(error instanceof Error) || !("code" in error)) return error;
   const isOfListening = "syscall" in error && error.syscall === "listen";
-  const advice = listenAdvice(`${listen.host}:${listen.port}`, String(error.code), isOfListening);
+  const key = isOfListening ? failedAddress(error, config) : "listen";
+  const { host, port } = config[key] ?? config.listen;
+  const advice = listenAdvice(`${host}:${port}`, flagName(key), String(error.code), isOfListening);
   return advice === null ? error : new CommandError(advice, { cause: error });
 }
 
-function listenAdvice(at: string, code: string, isOfListening: boolean): string | null {
-  if (code === "EADDRINUSE")
-    return `${at} is in use already; stop what listens there, or give --listen another address`;
-  if (code === "EACCES" && isOfListening) return `this user may not listen on ${at}; give --listen a port above 1023`;
+/** Returns the setting of the address that could not be listened on. */
+function failedAddress(error: object, config: Config) {
+  const keys = ["listen", "opsListen", "publicListen"] as const;
+  const isFailed = (key: (typeof keys)[number]) =>
+    "address" in error && error.address === config[key]?.host && "port" in error && error.port === config[key]?.port;
+  return keys.find(isFailed) ?? "listen";
+}
+
+function listenAdvice(at: string, flag: string, code: string, isOfListening: boolean): string | null {
+  if (code === "EADDRINUSE") return `${at} is in use already; stop what listens there, or give ${flag} another address`;
+  if (code === "EACCES" && isOfListening) return `this user may not listen on ${at}; give ${flag} a port above 1023`;
   if (code !== "EADDRNOTAVAIL" && code !== "ENOTFOUND") return null;
-  return `${at} is not an address of this machine; give --listen one of its addresses`;
+  return `${at} is not an address of this machine; give ${flag} one of its addresses`;
 }

@@ -41,6 +41,12 @@ describe("the configuration", () => {
   it("has a default for everything", () => {
     expect(load()).toEqual({
       listen: { host: "127.0.0.1", port: 8000 },
+      publicListen: undefined,
+      opsListen: undefined,
+      tlsCertFile: "",
+      tlsKeyFile: "",
+      trustedProxies: [],
+      connectionsPerSourceMax: 2000,
       data: "./ringback-data",
       database: "sqlite",
       databaseBytesMax: 0,
@@ -198,7 +204,7 @@ describe("one clear line stops the start", () => {
 
   it("for an unknown key that is similar to none, with the known keys", () => {
     expect(refusal({ file: "zebra: 1" })).toMatch(
-      /^ringback\.yaml:1: unknown key "zebra"; known here: listen, data, .*topics, .*keys/,
+      /^ringback\.yaml:1: unknown key "zebra"; known here: listen, .*data, .*topics, .*keys/,
     );
   });
 

@@ -51,12 +51,19 @@ export function loadConfig(sources: ConfigSources): Config {
   });
   const defaults = settingKeys.map((key) => [key, settings[key].default] as const);
   const { allowPrivateNetworks, ...chosen } = Object.fromEntries([...defaults, ...given]) as Settings;
+  requireBothTlsFiles(chosen);
   const isGiven = given.some(([key]) => key === "allowPrivateNetworks");
   return {
     ...chosen,
     allowPrivateNetworks: isGiven ? allowPrivateNetworks : isLoopbackHost(chosen.listen.host),
     declared: readDeclarations(file),
   };
+}
+
+function requireBothTlsFiles({ tlsCertFile, tlsKeyFile }: Pick<Settings, "tlsCertFile" | "tlsKeyFile">): void {
+  if ((tlsCertFile === "") === (tlsKeyFile === "")) return;
+  const [given, missing] = tlsKeyFile === "" ? ["tlsCertFile", "tlsKeyFile"] : ["tlsKeyFile", "tlsCertFile"];
+  throw new ConfigError(flagName(missing), missing, `${given} is set without ${missing}; set both, or neither`);
 }
 
 function rejectUnknownFlags(flags: Flags): void {

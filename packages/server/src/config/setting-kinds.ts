@@ -104,11 +104,11 @@ export const topicName = {
   expected: `a letter or digit, then letters, digits, ".", "_" and "-"; at most ${limits.nameCharsMax} characters`,
 };
 
-export function path(charsMax: number) {
+export function path(charsMax: number, what: "folder" | "file" = "folder") {
   return {
     // The operating system would cut the path at a zero byte.
     schema: Type.String({ minLength: 1, maxLength: charsMax, pattern: "^[^\\0]+$" }),
-    expected: `the path of a folder, at most ${charsMax} characters`,
+    expected: `the path of a ${what}, at most ${charsMax} characters`,
   };
 }
 
@@ -117,6 +117,12 @@ export const listenAddress = {
   expected: listenForms,
   read: (raw: unknown) => (typeof raw === "string" ? parseListenAddress(raw) : null),
   show: formatListenAddress,
+};
+
+export const optionalListenAddress = {
+  ...listenAddress,
+  schema: Type.Union([listenAddress.schema, Type.Undefined()]),
+  show: () => "",
 };
 
 /** Reads a list, or text separated by commas. */

@@ -1,4 +1,5 @@
 import type { Static, TSchema } from "typebox";
+import { limits } from "../domain/limits.ts";
 import { logLevels } from "../ops/log-levels.ts";
 import {
   byteCount,
@@ -12,6 +13,7 @@ import {
   milliseconds,
   networks,
   operatorToken,
+  optionalListenAddress,
   origins,
   path,
   proxyUrl,
@@ -54,8 +56,44 @@ export const settings = {
   listen: setting(
     listenAddress,
     { host: "127.0.0.1", port: 8000 },
-    "Address and port that the server listens on. There is no authentication yet, so by default only programs on the " +
-      "same machine can reach the server. Port 0 chooses a free port, which the log shows.",
+    "Address and port that the server listens on. By default only programs on the same machine can reach the server, " +
+      "and they need no API key until the first operator's key is made. With another address the server does not start " +
+      "before there is such a key. Port 0 chooses a free port, which the log shows.",
+  ),
+  publicListen: setting(
+    optionalListenAddress,
+    undefined,
+    "A further address and port that serves only inboxes (`/in/…`) and answers everything else with 404. With it, " +
+      "senders on the Internet can reach the inboxes, while `listen` stays in the private network.",
+  ),
+  opsListen: setting(
+    optionalListenAddress,
+    undefined,
+    "A further address and port that serves only `/metrics`, `/healthz` and `/readyz`, and answers everything else " +
+      "with 404. `listen` serves these paths too.",
+  ),
+  tlsCertFile: setting(
+    path(4096, "file"),
+    "",
+    "The certificate of the server in PEM, followed by the intermediate certificates. With it, all listeners speak " +
+      "TLS 1.2 or newer, with HTTP/2 and HTTP/1.1. It needs `tlsKeyFile`. When one of the files changes, new " +
+      "connections get the new certificate. While the new files cannot be used, the old certificate stays in use, and " +
+      "the log says why.",
+  ),
+  tlsKeyFile: setting(path(4096, "file"), "", "The private key of `tlsCertFile` in PEM, without a passphrase."),
+  trustedProxies: setting(
+    networks(1024),
+    [],
+    "Addresses and networks of reverse proxies. The headers `X-Forwarded-For`, `X-Forwarded-Host` and " +
+      "`X-Forwarded-Proto` count only if such a proxy sent them, and are ignored otherwise. Each of these proxies must " +
+      "set or remove `X-Forwarded-Host`. The forwarded host must be a host of this server too (see `allowedHosts`).",
+  ),
+  connectionsPerSourceMax: setting(
+    wholeNumber(1, limits.connectionsMax),
+    2000,
+    "Maximum number of open connections from one IPv4 address, or from one /64 network of IPv6. Further connections " +
+      `are closed at once. All sources together can have ${limits.connectionsMax}. Loopback addresses and ` +
+      "`trustedProxies` have no limit of their own.",
   ),
   data: setting(
     path(4096),
@@ -153,8 +191,8 @@ export const settings = {
     "Origins of web pages that may send requests to this server. Requests of all other pages are refused with 403: " +
       "those with an `Origin` header of another site, and those with `Sec-Fetch-Site: cross-site` or `same-site`. " +
       "Programs other than browsers send neither header. Pages of these origins get the answers of the CORS protocol. " +
-      "Browsers send `Sec-Fetch-Site` only to HTTPS and loopback addresses, so put a proxy with TLS in front of a " +
-      "server that browsers reach by other addresses.",
+      "Browsers send `Sec-Fetch-Site` only to HTTPS and loopback addresses, so a server that browsers reach by other addresses needs TLS " +
+      "(see `tlsCertFile`).",
   ),
   masterKey: setting(
     masterKeys(8),

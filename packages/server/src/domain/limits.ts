@@ -83,12 +83,16 @@ export const limits = {
   authNameCharsMax: 256,
   authSecretCharsMax: 4096,
   oauth2ScopesMax: 64,
-  /** A client certificate with its chain, and its key. */
-  tlsPemCharsMax: 32 * 1024,
-  /** The authorities that an endpoint's certificate may come from. */
-  tlsCaCharsMax: 64 * 1024,
+  /**
+   * A client certificate with its chain, a private key, or the authorities of an endpoint, in PEM. The store keeps the
+   * settings of all subscriptions in memory.
+   */
+  tlsPemCharsMax: 16 * 1024,
+  /** Signing with a longer RSA key would hold the event loop for too long in every TLS handshake. */
+  tlsRsaBitsMax: 4096,
   /** Header section of a request to this server. */
   requestHeaderBytesMax: 16 * 1024,
+  requestHeaderCountMax: 128,
   /** Time for a client to send the header section. `requestMsMax` is the time for the whole request. */
   requestHeaderMsMax: 10_000,
   requestMsMax: 60_000,
@@ -96,6 +100,8 @@ export const limits = {
    * Open client connections: one for each pull that may wait (`pullWaitersTotalMax`), plus 4,000 for other requests.
    */
   connectionsMax: 16_000,
+  /** Requests that may run at once over one HTTP/2 connection. All HTTP/2 connections together: `connectionsMax`. */
+  http2StreamsPerConnectionMax: 100,
   /**
    * Memory for request bodies that are still arriving, over all connections. Bounds what 10,000 slow uploads can use.
    */

@@ -35,7 +35,8 @@ export function takeBodiesAsBytes(
       announcedBytes,
       // Node's time limit for the whole request applies.
       timeMsMax: null,
-      droppedBytesMax: config.requestBytesDiscardedMax,
+      // Over HTTP/2, clients read the response while they send, and the response ends the request.
+      droppedBytesMax: request.raw.httpVersionMajor === 1 ? config.requestBytesDiscardedMax : 0,
       dropsFirst: true,
       take(bytes, giveUp) {
         // Most bodies arrive whole.

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { RingbackError } from "../domain/errors.ts";
 import { type CallerRules, createCallerCheck } from "./caller-rules.ts";
+import { type ListenerName, listenerOf, servesRoute } from "./listener.ts";
 
 /** How long a browser may remember the answer to a preflight request. */
 const preflightMaxAgeS = 600;
@@ -10,10 +12,11 @@ const preflightMaxAgeS = 600;
  * it has answered the request itself. For pages of allowed origins it sets the headers of the CORS protocol
  * (https://fetch.spec.whatwg.org/#http-cors-protocol).
  */
-export function createCallerGate(rules: CallerRules): (request: IncomingMessage, response: ServerResponse) => boolean {
+export function createCallerGate(rules: CallerRules) {
   const check = createCallerCheck(rules);
-  return (request, response) => {
-    const origin = check(request);
+  /** `forwardedHost`: the host that a trusted proxy was asked for. */
+  return (request: IncomingMessage, response: ServerResponse, forwardedHost?: string): boolean => {
+    const origin = check(request, forwardedHost);
     if (origin === null) return true;
     response.setHeader("access-control-allow-origin", origin);
     response.setHeader("access-control-expose-headers", "*");
@@ -30,11 +33,29 @@ export function createCallerGate(rules: CallerRules): (request: IncomingMessage,
   };
 }
 
-/** Applies the rules to every route, and to requests that match no route. Must be called before routes are added. */
-export function guardCallers(app: FastifyInstance, rules: CallerRules): void {
-  const admits = createCallerGate(rules);
+/**
+ * Applies the rules to every route, and to requests that match no route. Requests for routes that their listener does
+ * not serve are refused. Must be called before routes are added.
+ */
+export function guardCallers(app: FastifyInstance, rulesOf: (listener: ListenerName) => CallerRules): void {
+  const gates = {
+    main: createCallerGate(rulesOf("main")),
+    ops: createCallerGate(rulesOf("ops")),
+    public: createCallerGate(rulesOf("public")),
+  };
   app.addHook("onRequest", (request, reply, done) => {
-    if (admits(request.raw, reply.raw)) done();
-    else reply.hijack();
+    const listener = listenerOf(request);
+    // Fastify returns a host of the header X-Forwarded-Host only if a trusted proxy has sent the request.
+    const { host } = request;
+    const forwardedHost = host === (request.headers.host ?? "") ? undefined : host;
+    if (!gates[listener](request.raw, reply.raw, forwardedHost)) reply.hijack();
+    else if (listener !== "main" && !servesRoute(listener, patternOf(request)))
+      throw new RingbackError("route_not_found");
+    else done();
   });
+}
+
+/** Returns the path of the route, or of the request if no route matches. */
+function patternOf({ routeOptions, url }: FastifyRequest): string {
+  return routeOptions.url ?? url.split("?", 1)[0] ?? "";
 }

@@ -22,14 +22,19 @@ export interface CallerRules {
 /**
  * Returns a function that throws a `RingbackError` for a request that the rules refuse. Otherwise it returns the origin
  * of the page that sent the request if `allowedOrigins` contains that origin, and null if not.
+ *
+ * `forwardedHost`: the host that a trusted proxy was asked for. The host that the proxy itself names is checked too,
+ * because a proxy that does not set the header would pass on one of the page.
  */
-export function createCallerCheck(rules: CallerRules): (request: IncomingMessage) => string | null {
+export function createCallerCheck(rules: CallerRules) {
   const assertOurs = assertionOf(hostRule(rules));
   const { allowedOrigins } = rules;
   const everyOrigin = allowedOrigins.includes("*");
   const isAllowed = (origin: string) => everyOrigin || allowedOrigins.includes(origin.toLowerCase());
-  return (request) => {
-    const authority = checkHosts(request, assertOurs);
+  return (request: IncomingMessage, forwardedHost?: string): string | null => {
+    const named = checkHosts(request, assertOurs);
+    if (forwardedHost !== undefined) assertOurs(forwardedHost);
+    const authority = forwardedHost ?? named;
     const { origin, "sec-fetch-site": site } = request.headers;
     if (origin !== undefined && isAllowed(origin)) return origin;
     if (origin !== undefined && !isSameOrigin(origin, authority)) throw originRefused("Origin", origin);

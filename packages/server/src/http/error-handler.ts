@@ -10,6 +10,8 @@ import { problemOf, sendProblem } from "./problem.ts";
  */
 export function createErrorHandler(log: Logger) {
   return function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    // Fastify sets this header when a body is refused. HTTP/2 does not have it.
+    if (request.raw.httpVersionMajor === 2) reply.removeHeader("connection");
     const known = knownError(error);
     if (known !== null) {
       void sendProblem(reply, problemOf(known));

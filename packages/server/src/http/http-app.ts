@@ -5,22 +5,28 @@ import { guardCallers } from "./caller-gate.ts";
 import type { CallerRules } from "./caller-rules.ts";
 import { createErrorHandler } from "./error-handler.ts";
 import type { HttpLimits } from "./http-limits.ts";
-import { answerClientError, createHttpServer, endConnections } from "./http-server.ts";
+import type { Listeners } from "./listeners.ts";
 
 /**
  * Returns an application without routes. All error responses of the application are problem documents. The caller must
  * call `listen` and `close`.
  */
-export function createHttpApp(config: HttpLimits, log: Logger, callers: CallerRules): FastifyInstance {
-  const state = { stopping: false };
+export function createHttpApp(
+  config: HttpLimits,
+  log: Logger,
+  callers: CallerRules,
+  listeners: Listeners,
+): FastifyInstance {
   const answerError = createErrorHandler(log);
 
   // Fastify gets no logger, because it would create a child logger for every request. The error handler logs failures.
   const app = Fastify({
-    serverFactory: (listener) => createHttpServer(listener, config, state),
-    clientErrorHandler: answerClientError,
+    serverFactory: (listener) => listeners.createMain(listener, config),
+    trustProxy: listeners.isTrustedProxy,
+    // The listeners handle these errors, on each of their servers.
+    clientErrorHandler: () => {},
     frameworkErrors: answerError,
-    // Requests to a stopping server are refused through `state` instead, with a problem document.
+    // Requests to a stopping server are refused by the listeners instead, with a problem document.
     return503OnClosing: false,
     genReqId: () => "",
     // The routes check the form of names, so the router accepts every name that fits into the header section.
@@ -38,11 +44,15 @@ export function createHttpApp(config: HttpLimits, log: Logger, callers: CallerRu
     },
   });
   app.setErrorHandler(answerError);
-  guardCallers(app, callers);
+  guardCallers(app, (name) => {
+    const address = name === "main" ? undefined : listeners.addresses[name];
+    return { ...callers, listenHost: address?.host ?? callers.listenHost };
+  });
+  let ended: Promise<void> | null = null;
   app.addHook("preClose", (done) => {
-    state.stopping = true;
-    if (app.server.listening) endConnections(app.server, config);
+    ended = listeners.end(app.server);
     done();
   });
+  app.addHook("onClose", async () => ended);
   return app;
 }

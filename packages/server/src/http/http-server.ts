@@ -1,6 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import { createServer } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import { createSecureServer } from "node:http2";
+import { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { RingbackError } from "../domain/errors.ts";
+import { Http2Limits, http2Options } from "./http2-limits.ts";
+import { Http2Request, isHttp2 } from "./http2-messages.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { problemText, writeProblem } from "./problem.ts";
@@ -14,52 +19,60 @@ export interface ServerState {
 /** The interval at which Node checks the time limits of connections. A connection can exceed its limit by this time. */
 const connectionCheckMs = 500;
 
+/** A certificate with its chain, and its private key, in PEM. */
+export interface CertificatePair {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** The TLS options of a server, for its start and for each change of the certificate. */
+export function tlsOptions(pair: CertificatePair) {
+  return { ...pair, minVersion: "TLSv1.2" as const };
+}
+
 /**
- * Returns a server of node:http with all limits set. Refused requests get a problem document, while Node itself would
- * send no body.
+ * Returns a server with all limits set: of HTTP/1.1 without a certificate, otherwise of HTTP/2 and HTTP/1.1 over TLS.
+ * Refused requests get a problem document, while Node itself would send no body.
  */
-export function createHttpServer(listener: RequestListener, config: HttpLimits, state: ServerState): Server {
-  const server = createServer(
-    {
-      IncomingMessage: IncomingRequest,
-      maxHeaderSize: config.requestHeaderBytesMax,
-      headersTimeout: config.requestHeaderMsMax,
-      requestTimeout: config.requestMsMax,
-      keepAliveTimeout: config.keepAliveMs,
-      connectionsCheckingInterval: connectionCheckMs,
-      // `answer` checks the header instead, because Node's own refusal has no body.
-      requireHostHeader: false,
-    },
-    answer,
-  );
+export function createHttpServer(
+  listener: RequestListener,
+  config: HttpLimits,
+  state: ServerState,
+  pair: CertificatePair | null,
+): Server {
+  const http2 = new Http2Limits(config);
+  const server = pair === null ? createServer(http1Options(config)) : createTlsServer(pair, config, http2);
   server.maxConnections = config.connectionsMax;
   server.timeout = config.connectionIdleMsMax;
-  // 0: no limit. With a limit, Node would drop further headers silently. The size limit already limits the number of
-  // headers.
-  server.maxHeadersCount = 0;
+  server.on("request", answer);
   server.on("checkContinue", answerContinue);
   server.on("checkExpectation", (_request, response: ServerResponse) => {
     const sentence = 'The server supports no other Expect header than "100-continue".';
     writeProblem(response, new RingbackError("expectation_failed", sentence));
   });
-  server.on("connect", (_request, socket: Socket) => {
+  server.on("connect", (_request: IncomingMessage, target: Socket | ServerResponse) => {
     const sentence = "This server is not a proxy: it does not support CONNECT.";
-    socket.end(problemText(new RingbackError("method_not_allowed", sentence)));
+    const error = new RingbackError("method_not_allowed", sentence);
+    if (target instanceof Socket) target.end(problemText(error));
+    else writeProblem(target, error);
   });
   return server;
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
+    if (isHttp2(request) && !http2.admit(request, response)) return;
     // /healthz still responds until the last requests have ended, so that an orchestrator does not kill the process
     // earlier.
     if (state.stopping && request.url !== "/healthz") {
       writeProblem(response, new RingbackError("shutting_down"));
       return;
     }
-    if (request.headers.host === undefined && request.httpVersionMinor > 0) {
-      writeProblem(response, new RingbackError("malformed_request", "A request over HTTP/1.1 needs a Host header."));
+    const fault = headerFault(request, config);
+    if (fault !== null) {
+      writeProblem(response, fault);
       return;
     }
-    dropUnreadBody(request, response, config.requestBytesDiscardedMax);
+    // A stream of HTTP/2 is ended without its body.
+    if (request.httpVersionMajor === 1) dropUnreadBody(request, response, config.requestBytesDiscardedMax);
     listener(request, response);
   }
 
@@ -73,20 +86,51 @@ export function createHttpServer(listener: RequestListener, config: HttpLimits, 
   }
 }
 
-const idleCheckMs = 20;
+function http1Options(config: HttpLimits) {
+  return {
+    IncomingMessage: IncomingRequest,
+    maxHeaderSize: config.requestHeaderBytesMax,
+    headersTimeout: config.requestHeaderMsMax,
+    requestTimeout: config.requestMsMax,
+    keepAliveTimeout: config.keepAliveMs,
+    connectionsCheckingInterval: connectionCheckMs,
+    // `headerFault` checks the header instead, because Node's own refusal has no body.
+    requireHostHeader: false,
+  };
+}
 
-/**
- * Ends the connections of a closing server. Node itself closes only the connections that are idle at that moment, and
- * then no longer applies its time limits. A connection that becomes idle later would stay open for its keep-alive time,
- * and a connection with half a request for ever.
- */
-export function endConnections(server: Server, config: HttpLimits): void {
-  const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs).unref();
-  const limit = setTimeout(() => server.closeAllConnections(), config.closeMsMax).unref();
-  server.once("close", () => {
-    clearInterval(idle);
-    clearTimeout(limit);
+function createTlsServer(pair: CertificatePair, config: HttpLimits, http2: Http2Limits): Server {
+  const server = createSecureServer({
+    ...tlsOptions(pair),
+    ...http2Options(config),
+    allowHTTP1: true,
+    noDelay: true,
+    handshakeTimeout: config.requestHeaderMsMax,
+    // Node 24 reads the options of HTTP/1.1 at this level, later versions in `http1Options`.
+    ...http1Options(config),
+    http1Options: http1Options(config),
+    Http2ServerRequest: Http2Request,
   });
+  server.on("session", (session) => http2.addSession(session));
+  server.once("listening", () => {
+    const check = setInterval(() => http2.check(), connectionCheckMs).unref();
+    server.once("close", () => clearInterval(check));
+  });
+  // The rest of the server uses only what a server of node:http has too.
+  return server as unknown as Server;
+}
+
+function headerFault(request: IncomingMessage, { requestHeaderBytesMax, requestHeaderCountMax }: HttpLimits) {
+  const { rawHeaders } = request;
+  if (rawHeaders.length > 2 * requestHeaderCountMax) {
+    return new RingbackError("headers_too_large", `The request has more than ${requestHeaderCountMax} headers.`);
+  }
+  // Over HTTP/1.1, the parser checks the size.
+  if (isHttp2(request) && request.headerBytes > requestHeaderBytesMax) return new RingbackError("headers_too_large");
+  if (request.headers.host === undefined && request.httpVersion !== "1.0") {
+    return new RingbackError("malformed_request", `A request over HTTP/${request.httpVersion} needs a Host header.`);
+  }
+  return null;
 }
 
 export function requestTooLarge(bytesMax: number): RingbackError {
@@ -95,7 +139,10 @@ export function requestTooLarge(bytesMax: number): RingbackError {
 
 /** Answers on the socket itself when Node's parser or one of its time limits refuses a request. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+  const { code = "" } = error;
+  // Other errors of a TLS socket are those of its handshake. The client cannot read a response then.
+  const isUnreadable = socket instanceof TLSSocket && !code.startsWith("HPE_") && !code.startsWith("ERR_HTTP_");
+  if (code === "ECONNRESET" || isUnreadable || !socket.writable) {
     socket.destroy();
     return;
   }

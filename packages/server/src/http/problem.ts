@@ -61,14 +61,15 @@ export function sendProblem(
     .send(Buffer.from(JSON.stringify(problem)));
 }
 
-/** Answers a request that is not passed to fastify. The connection is closed after the response. */
+/** Answers a request that is not passed to fastify. A connection with HTTP/1.1 is closed after the response. */
 export function writeProblem(response: ServerResponse, error: RingbackError): void {
   const body = Buffer.from(JSON.stringify(problemOf(error)));
   response.writeHead(errorTable[error.code].status, {
     ...problemHeaders(error.code),
     "content-type": problemContentType,
     "content-length": body.length,
-    connection: "close",
+    // A session of HTTP/2 goes on.
+    ...(response.req.httpVersionMajor === 1 ? { connection: "close" } : {}),
   });
   response.end(body);
 }

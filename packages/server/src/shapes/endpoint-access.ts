@@ -85,7 +85,7 @@ export const endpointTls = optional(
         key: Type.Optional(pem("The private key of `certificate`, in PEM, without a passphrase.")),
         ca: about(
           "Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.",
-          optional(nullable(Type.String({ minLength: 1, maxLength: limits.tlsCaCharsMax })), null),
+          optional(nullable(Type.String({ minLength: 1, maxLength: limits.tlsPemCharsMax })), null),
         ),
         serverName: about(
           "The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.",

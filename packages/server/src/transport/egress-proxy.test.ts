@@ -227,11 +227,14 @@ describe("a hostile proxy", () => {
     start("http://unknown.test:3128");
     expect(await post(transport, endpoint("http://127.0.0.1:9"))).toMatchObject({
       error: "proxy_failed",
-      errorDetail: "the egress proxy has an unknown name: not found",
+      errorDetail: "the egress proxy has an unknown name",
     });
     await closeClean(transport);
     start("socks5://127.0.0.1:9");
-    expect(await post(transport, endpoint("http://127.0.0.1:9"))).toMatchObject({ error: "proxy_failed" });
+    expect(await post(transport, endpoint("http://127.0.0.1:9"))).toMatchObject({
+      error: "proxy_failed",
+      errorDetail: "the egress proxy cannot be reached: connect_refused",
+    });
   });
 
   it("is left without open sockets when the attempt's time is over, or the transport closes", async () => {

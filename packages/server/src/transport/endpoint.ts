@@ -1,7 +1,7 @@
 import { queueOfUrl, queueUrl } from "../domain/endpoint-url-rule.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import type { PushSettings } from "../domain/model.ts";
+import type { AccountId, PushSettings } from "../domain/model.ts";
 import { isName } from "../domain/names.ts";
 import { readTcpUrl } from "../domain/tcp-url.ts";
 import type { Endpoint } from "./port.ts";
@@ -13,6 +13,11 @@ import type { Endpoint } from "./port.ts";
 export function parseEndpoint(push: Pick<PushSettings, "url" | "connection" | "timeoutMs">): Endpoint {
   const target = parseTarget(push.url);
   return { ...target, connection: push.connection, timeoutMs: push.timeoutMs, wholeReplyBytesMax: null };
+}
+
+/** Accounts share no connections, so that one account does not use up the connections of another. */
+export function connectionsKeyOf({ origin }: Target, account: AccountId): string {
+  return `${origin} account ${account}`;
 }
 
 /** The part of an endpoint that the URL alone determines. */

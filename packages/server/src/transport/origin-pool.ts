@@ -156,7 +156,7 @@ export class OriginPools {
 
   /** Returns null if the endpoint's origin cannot be parsed. */
   of(endpoint: PooledEndpoint): OriginPool | null {
-    const key = connectionsKeyOf(endpoint);
+    const key = poolKeyOf(endpoint);
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
     const target = targetOf(endpoint);
@@ -175,6 +175,6 @@ export class OriginPools {
   };
 }
 
-export function connectionsKeyOf({ origin, connectionsKey = origin, tls }: PooledEndpoint): string {
+export function poolKeyOf({ origin, connectionsKey = origin, tls }: PooledEndpoint): string {
   return tls === undefined ? connectionsKey : `${connectionsKey} tls ${tls.id}`;
 }

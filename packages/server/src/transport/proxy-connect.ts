@@ -15,7 +15,8 @@ export interface ProxyConnectOptions extends TcpOptions {
 
 /**
  * Connects to one of the addresses through the proxy, one after the other. The operator has chosen the proxy, so the
- * guard does not check the proxy's own address. The returned function cancels; then `done` is not called.
+ * guard does not check the proxy's own address. No failure contains that address, because every account sees the
+ * details of its attempts. The returned function cancels; then `done` is not called.
  */
 export function connectThroughProxy(
   proxy: EgressProxy,
@@ -34,8 +35,8 @@ export function connectThroughProxy(
     if (address === undefined) return done(last, null);
     if (isIP(proxy.hostname) !== 0) return connectProxy(address, [proxy.hostname]);
     steps.begin(() =>
-      options.names.lookup(proxy.hostname, (found, fault) => {
-        if (found === null) done(proxyFailure(`has an unknown name: ${fault}`), null);
+      options.names.lookup(proxy.hostname, (found) => {
+        if (found === null) done(proxyFailure("has an unknown name"), null);
         else connectProxy(address, found);
       }),
     );
@@ -44,11 +45,11 @@ export function connectThroughProxy(
   function connectProxy(address: string, proxyAddresses: readonly string[]): void {
     steps.begin(() =>
       connectTcp(proxyAddresses, proxy.port, options, (failure, raw) => {
-        if (raw === null) return done(proxyFailure(`cannot be reached: ${failure?.detail}`), null);
+        if (raw === null) return done(proxyFailure(`cannot be reached: ${failure?.code}`), null);
         if (!proxy.secure) return askForTunnel(address, raw);
         steps.begin(() =>
           options.startTls(raw, proxy.hostname, (tlsFailure, socket) => {
-            if (socket === null) done(proxyFailure(`cannot be reached with TLS: ${tlsFailure?.detail}`), null);
+            if (socket === null) done(proxyFailure(`cannot be reached: ${tlsFailure?.code}`), null);
             else askForTunnel(address, socket);
           }),
         );

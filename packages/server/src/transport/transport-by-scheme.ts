@@ -2,7 +2,7 @@ import { limits } from "../domain/limits.ts";
 import { Exchange } from "./exchange.ts";
 import { transportLimits } from "./limits.ts";
 import { createNetwork, type NetworkOptions } from "./network.ts";
-import { connectionsKeyOf, OriginPools } from "./origin-pool.ts";
+import { poolKeyOf, OriginPools } from "./origin-pool.ts";
 import type { Endpoint, Transport } from "./port.ts";
 import { TcpPost } from "./tcp-post.ts";
 import { WebSocketLink, WebSocketPost } from "./web-socket-link.ts";
@@ -33,7 +33,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
   let closing: Promise<void> | null = null;
 
   function linkTo(endpoint: Endpoint): WebSocketLink {
-    const key = `${connectionsKeyOf(endpoint)} ${endpoint.path}`;
+    const key = `${poolKeyOf(endpoint)} ${endpoint.path}`;
     const known = links.get(key);
     if (known !== undefined) return known;
     const link = new WebSocketLink(endpoint, network, () => {

@@ -31,6 +31,7 @@ import { MasterKeyRotation } from "../../engine/keys/master-key-rotation.ts";
 import { MasterKeys } from "../../engine/keys/master-key.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CallerRules } from "../../http/caller-rules.ts";
+import type { Listeners } from "../../http/listeners.ts";
 import type { HttpLimits } from "../../http/http-limits.ts";
 import { RecordedEvents } from "./recorded-events.ts";
 import { RecordedPulls } from "./recorded-pulls.ts";
@@ -74,6 +75,7 @@ export interface TestParts {
   readonly pullQueues?: PullQueues;
   readonly nowMs?: number;
   readonly callers?: CallerRules;
+  readonly listeners?: Listeners;
 }
 
 /** Tests use any host name, and no browsers. */
@@ -195,6 +197,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     clock: ticking,
     config,
     callers: parts.callers ?? everyHost,
+    ...(parts.listeners === undefined ? {} : { listeners: parts.listeners }),
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
   const built = { app, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };

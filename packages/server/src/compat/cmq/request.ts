@@ -30,7 +30,8 @@ export function targetOf(request: FastifyRequest): { readonly path: string; read
 export function signedRequestOf(request: FastifyRequest): SignedRequest {
   const { method } = request.raw;
   const { path, query } = targetOf(request);
-  const host = request.headers.host ?? "";
+  // Behind a trusted proxy, the host that the client asked the proxy for.
+  const { host } = request;
   if (method === "GET") return { method, host, path, form: readForm(query) };
   if (method !== "POST") throw new CmqError("wrongMethod");
   const bytes = bodyBytes(request);

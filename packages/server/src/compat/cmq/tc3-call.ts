@@ -36,7 +36,9 @@ export async function callSignedInHeaders(authentication: Authentication, reques
   const { query } = targetOf(request);
   const body = bodyBytes(request);
   const secretKey = await authentication.secretOf(authorization.secretId);
-  if (!isTc3SignedWith(secretKey, { method, path: "/", query, headers, body, timestampS }, authorization)) {
+  // Behind a trusted proxy, clients sign the host that they asked the proxy for.
+  const signed = { method, path: "/", query, headers: { ...headers, host: request.host }, body, timestampS };
+  if (!isTc3SignedWith(secretKey, signed, authorization)) {
     throw new CmqError("authentication");
   }
   authentication.assertInTime(timestampS);

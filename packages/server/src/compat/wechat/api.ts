@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import { clientAddressOf } from "../../http/trusted-proxies.ts";
 import { bodyBytes } from "../../http/json-body.ts";
 import { assertMay, assertTopicGranted, type Access } from "../../engine/access/access.ts";
 import type { Accounts } from "../../engine/accounts/accounts.ts";
@@ -94,7 +95,7 @@ class WechatApi {
     const { access, accounts } = this.#given;
     const token = keyOf(request);
     if (token !== null) {
-      const caller = access.callerWith(await access.authenticate(token, request.ip), null);
+      const caller = access.callerWith(await access.authenticate(token, clientAddressOf(request)), null);
       assertMay(caller, "admin");
       assertTopicGranted(caller, this.#given.topic);
       return this.#partsOf(caller.account.id);
@@ -103,7 +104,7 @@ class WechatApi {
     if ((await access.isOpen()) && !(await parts.secret.isSet())) return parts;
     const { secretKey = "" } = value;
     const accepts = () => parts.secret.accepts(secretKey);
-    if (secretKey !== "" && (await access.checked(request.ip, accepts))) return parts;
+    if (secretKey !== "" && (await access.checked(clientAddressOf(request), accepts))) return parts;
     throw new RingbackError("invalid_request", "secretKey: missing or wrong");
   }
 

@@ -16,7 +16,7 @@ import { everyPage } from "../../store/every-page.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
-import { parseTarget, type Target } from "../../transport/endpoint.ts";
+import { parseTarget } from "../../transport/endpoint.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CalledHook, HookDetails, HookPayload } from "./hooks.ts";
 import type { Keys } from "../keys/account-keys.ts";
@@ -28,7 +28,7 @@ import type { HookObserver } from "../observer.ts";
 import { assertNoLoop } from "../loops.ts";
 import type { CallLimit } from "./call-limit.ts";
 import type { BudgetShare, MemoryBudget } from "./memory-budget.ts";
-import { CallPosts, targetsOf } from "./hook-post.ts";
+import { CallPosts, type HookTarget, targetsOf } from "./hook-post.ts";
 import type { EngineServices } from "../services.ts";
 
 export interface AccountHooksOptions extends Pick<EngineServices, "store" | "events" | "clock" | "timers"> {
@@ -49,7 +49,7 @@ export interface AccountHooksOptions extends Pick<EngineServices, "store" | "eve
 interface PreparedHook {
   /** Contains no key, because a key can change without a change of the hook. */
   readonly definition: HookDefinition;
-  readonly targets: ReadonlyMap<string, Target>;
+  readonly targets: ReadonlyMap<string, HookTarget>;
 }
 
 /** The members of `AccountHooks` that the API and the configuration use. */
@@ -224,7 +224,7 @@ export class AccountHooks {
       if (protocol === null) throw new Error(`a stored hook has the unknown protocol "${settings.protocol}"`);
       const { urls, timeoutMs, onError, replyBytesMax } = settings;
       const definition = { urls, protocol, timeoutMs, onError, key: null, replyBytesMax };
-      prepared = { definition, targets: targetsOf(urls) };
+      prepared = { definition, targets: targetsOf(urls, this.#options.accountId) };
       this.#prepared.set(settings, prepared);
     }
     return prepared;

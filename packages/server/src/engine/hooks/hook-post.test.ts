@@ -11,6 +11,7 @@ import { closeClean } from "../../transport/testing/posting.ts";
 import { RawReceiver } from "../../transport/testing/raw-receiver.ts";
 import type { RawConnection } from "../../transport/testing/raw-receiver.ts";
 import { MemoryBudget } from "./memory-budget.ts";
+import type { AccountId } from "../../domain/model.ts";
 import { CallPosts, targetsOf } from "./hook-post.ts";
 
 const allowed = { timeoutMs: 5_000, replyBytesMax: 1024 * 1024 };
@@ -25,7 +26,7 @@ beforeEach(() => {
 afterEach(() => closeClean(transport));
 
 function callTo(url: string, bytes = new MemoryBudget(64 * 1024 * 1024)) {
-  const posts = new CallPosts(transport, bytes.share(), targetsOf([url]));
+  const posts = new CallPosts(transport, bytes.share(), targetsOf([url], 1 as AccountId));
   const post = (options: Partial<typeof allowed> = {}) =>
     posts.post(url, ["content-type", "application/json"], hello, { ...allowed, ...options });
   return { posts, post };

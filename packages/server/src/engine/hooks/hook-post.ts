@@ -3,12 +3,15 @@ import { isJsonType, mediaTypeOf } from "@ringback/sdk/protocols";
 import type { HookReply } from "@ringback/sdk/protocols";
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import { parseTarget, type Target } from "../../transport/endpoint.ts";
+import type { AccountId } from "../../domain/model.ts";
+import { connectionsKeyOf, parseTarget, type Target } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult, Transport, TransportErrorCode } from "../../transport/port.ts";
 import type { BudgetShare } from "./memory-budget.ts";
 
 /** Bytes kept of an incomplete reply. They are only searched for a rejection, and its text is shorter than this. */
 const partialBytesMax = 64 * 1024;
+
+export type HookTarget = Target & Pick<Endpoint, "connectionsKey">;
 
 /**
  * Makes the POSTs of one hook call over the guarded transport, for the SDK's hook runner. All replies of the call share
@@ -18,13 +21,13 @@ const partialBytesMax = 64 * 1024;
 export class CallPosts {
   readonly #transport: Pick<Transport, "post">;
   readonly #share: BudgetShare;
-  readonly #targets: ReadonlyMap<string, Target>;
+  readonly #targets: ReadonlyMap<string, HookTarget>;
   #replyBytesLeft: number = limits.hookCallReplyBytesMax;
   #exceededBudget = false;
   #firstFailure: PostResult | null = null;
 
   /** `targets`: maps each URL of the hook to its parsed form. */
-  constructor(transport: Pick<Transport, "post">, share: BudgetShare, targets: ReadonlyMap<string, Target>) {
+  constructor(transport: Pick<Transport, "post">, share: BudgetShare, targets: ReadonlyMap<string, HookTarget>) {
     this.#transport = transport;
     this.#share = share;
     this.#targets = targets;
@@ -55,9 +58,9 @@ export class CallPosts {
     return taken;
   };
 
-  #endpoint({ origin, path }: Target, { timeoutMs, replyBytesMax }: PostOptions): Endpoint {
+  #endpoint(target: HookTarget, { timeoutMs, replyBytesMax }: PostOptions): Endpoint {
     const wholeReplyBytesMax = Math.min(replyBytesMax, this.#replyBytesLeft);
-    return { origin, path, connection: "keep-alive", timeoutMs, wholeReplyBytesMax, takeReplyBytes: this.#take };
+    return { ...target, connection: "keep-alive", timeoutMs, wholeReplyBytesMax, takeReplyBytes: this.#take };
   }
 
   /** Returns null if the reply exceeds the memory budget. */
@@ -75,8 +78,11 @@ export class CallPosts {
   }
 }
 
-export function targetsOf(urls: readonly string[]): ReadonlyMap<string, Target> {
-  return new Map(urls.map((url) => [url, parseTarget(url)]));
+export function targetsOf(urls: readonly string[], account: AccountId): ReadonlyMap<string, HookTarget> {
+  const targets = urls.map((url) => [url, parseTarget(url)] as const);
+  return new Map(
+    targets.map(([url, target]) => [url, { ...target, connectionsKey: connectionsKeyOf(target, account) }]),
+  );
 }
 
 /** Memory for the values parsed from a reply. The bytes of the reply itself were counted when they arrived. */

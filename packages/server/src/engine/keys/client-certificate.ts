@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { RingbackError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
 import type { CertificateFacts, TimeMs } from "../../domain/model.ts";
 import { certificatesOf } from "../../transport/secure-context.ts";
 
@@ -27,6 +28,9 @@ export function checkKey(field: string, pem: string, certificate: string): void 
       isEncrypted ? "is encrypted; give it without a passphrase" : "is no private key in PEM format",
       cause,
     );
+  }
+  if ((key.asymmetricKeyDetails?.modulusLength ?? 0) > limits.tlsRsaBitsMax) {
+    throw refuse(field, `is longer than ${limits.tlsRsaBitsMax} bits`);
   }
   const [own] = certificatesOf(field, certificate);
   if (!own.checkPrivateKey(key)) {

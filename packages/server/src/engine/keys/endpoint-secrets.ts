@@ -104,7 +104,7 @@ export class EndpointSecrets implements EndpointSecretReader {
     const k = Buffer.from(text).toString("base64url");
     const sealed = await this.#sealer.seal(sealedName(owner, position), { kty: "oct", k });
     const isCertificate = position.group === "tls" && position.name === "certificate";
-    return { sealed, bytes: text.length, ...(isCertificate && { certificate: certificateFacts(text) }) };
+    return { sealed, bytes: Buffer.byteLength(text), ...(isCertificate && { certificate: certificateFacts(text) }) };
   }
 
   /** Settings that stay as they are were checked before, so an expired certificate prevents no other change. */

@@ -13,7 +13,7 @@ import { messageId } from "../../domain/message-id.ts";
 import type { AccountId, Message, PushSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import { contentEncodingOf } from "../../domain/received-request.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
-import { parseEndpoint } from "../../transport/endpoint.ts";
+import { connectionsKeyOf, parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
 import { secretsOf } from "../../domain/endpoint-secrets.ts";
 import type { KeyRing } from "../keys/keys.ts";
@@ -65,9 +65,8 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
   const protocol = findPushProtocol(push.protocol);
   if (protocol === null) throw new Error(`subscription ${subscription.id} has no protocol "${push.protocol}"`);
   const { accountId } = subscription;
-  // Accounts share no connections, so that one account does not use up the connections of another.
   const parsed = parseEndpoint(push);
-  const connectionsKey = `${parsed.origin} account ${accountId}`;
+  const connectionsKey = connectionsKeyOf(parsed, accountId);
   const endpoint = { ...parsed, accountId, isHeadFixed: protocol.fixedHead !== undefined, connectionsKey };
   const hasAccess = push.tls || !secretsOf(push).next().done;
   return {
