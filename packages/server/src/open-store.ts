@@ -3,12 +3,13 @@ import type { Logger } from "pino";
 import type { Config } from "./config/config.ts";
 import { masterKeysOf } from "./config/master-key-file.ts";
 import { version } from "./config/version.ts";
+import { MasterKeys } from "./engine/keys/master-key.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { Store, StoreObserver } from "./store/store.ts";
 
 export interface OpenStore {
   readonly store: Store;
-  readonly masterKeys: readonly string[];
+  readonly masterKeys: MasterKeys;
 }
 
 /** Opens the database of the configuration, and reads the master keys. The caller must close the store. */
@@ -17,7 +18,8 @@ export async function openStore(config: Config, log: Logger, observer: StoreObse
   try {
     // With SQLite, the open store has locked the folder, so no other server can make a master key at the same time.
     const isLocal = config.database === "sqlite";
-    return { store, masterKeys: isLocal ? masterKeysOf(config.data, config.masterKey, log) : config.masterKey };
+    const texts = isLocal ? masterKeysOf(config.data, config.masterKey, log) : config.masterKey;
+    return { store, masterKeys: new MasterKeys(texts) };
   } catch (error) {
     await store.close();
     throw error;

@@ -9,6 +9,7 @@ import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
 import { addWechatApi } from "./compat/wechat/api.ts";
 import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
+import { replaceMasterKey } from "./config/master-key-file.ts";
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from "./config/tls-files.ts";
 import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
@@ -23,12 +24,14 @@ import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
 import { createEngineLog } from "./ops/engine-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
+import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { Listeners } from "./http/listeners.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
+import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
 import { withUnusableSecrets } from "./engine/keys/stored-secrets.ts";
 import type { Readiness } from "./ops/health.ts";
 import { createMetrics } from "./ops/metrics.ts";
@@ -135,6 +138,11 @@ async function createFoundation(config: Config, log: Logger) {
   return { config, log, store, masterKeys, transport, endpointRule, events, metrics };
 }
 
+/** True: the server makes its master key itself, in the data folder. */
+function keepsOwnMasterKey({ database, masterKey }: Config): boolean {
+  return database === "sqlite" && masterKey.length === 0;
+}
+
 function createServices(foundation: Foundation) {
   const { config, log, store, masterKeys, transport, endpointRule, events, metrics } = foundation;
   const failedDuring = (during: string) => (error: unknown) =>
@@ -170,6 +178,7 @@ function createServices(foundation: Foundation) {
     ...shared,
     ...sealing,
     randomBytes,
+    verifier: new InboxVerifier({ ...sealing, clock: systemClock }),
     transport,
     endpointRule,
     endpointSecrets,
@@ -191,12 +200,20 @@ function createServices(foundation: Foundation) {
     isLocal: isLocal(config),
     failed: failedDuring("access"),
   });
-  return { engine, accounts, access, servicesOf, endpointSecrets, hookCalls, pulls, pullQueues };
+  const masterKeyRotation = new MasterKeyRotation({
+    store,
+    masterKeys,
+    endpointSecrets,
+    accountIds: () => accounts.ids(),
+    holdersOf: servicesOf,
+    makeKey: () => (keepsOwnMasterKey(config) ? replaceMasterKey(config.data) : null),
+  });
+  return { engine, accounts, access, servicesOf, masterKeyRotation, endpointSecrets, hookCalls, pulls, pullQueues };
 }
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, accounts, access, servicesOf, endpointSecrets, pulls }: Services,
+  { engine, accounts, access, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
@@ -205,6 +222,7 @@ async function createHttpApp(
   const app = await createApp({
     ...shared,
     publisher,
+    masterKeyRotation,
     endpointSecrets,
     pulls,
     metrics,
@@ -277,7 +295,7 @@ async function warnOfSecrets(given: Foundation & Services): Promise<void> {
   const { log, store, accounts, servicesOf, endpointSecrets } = given;
   const missing = "because the master key that they were stored with is not configured";
   for (const { id, name } of accounts.active()) {
-    const { keys, apiKeys, hooks } = servicesOf(id);
+    const { keys, apiKeys, hooks, inboxes } = servicesOf(id);
     for (const kids of [await keys.unusable(), await apiKeys.unusable()]) {
       const named = { account: name, count: kids.length, kids: kids.slice(0, namedSecretsMax) };
       if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
@@ -285,6 +303,9 @@ async function warnOfSecrets(given: Foundation & Services): Promise<void> {
     const unusable = await hooks.unusable();
     const named = { account: name, count: unusable.length, hooks: unusable.slice(0, namedSecretsMax) };
     if (unusable.length > 0) log.warn(named, `the credentials of these hooks cannot be decrypted, ${missing}`);
+    const names = await inboxes.unusable();
+    const listed = { account: name, count: names.length, inboxes: names.slice(0, namedSecretsMax) };
+    if (names.length > 0) log.warn(listed, `the secrets of these inboxes cannot be decrypted, ${missing}`);
   }
   const unusable = await withUnusableSecrets({ store, endpointSecrets });
   const named = { count: unusable.length, subscriptions: unusable.slice(0, namedSecretsMax) };

@@ -5,6 +5,7 @@ import type { ServicesOf } from "../engine/account-services.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
 import type { EventBus } from "../engine/event-bus.ts";
 import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
+import type { MasterKeyRotation } from "../engine/keys/master-key-rotation.ts";
 import type { Publisher } from "../engine/publisher.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
@@ -20,6 +21,7 @@ export interface ApiParts {
   readonly accounts: Accounts;
   readonly access: Access;
   readonly servicesOf: ServicesOf;
+  readonly masterKeyRotation: Pick<MasterKeyRotation, "step">;
   readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
   readonly pulls: Pulls;

@@ -30,9 +30,15 @@ export interface Target<N extends string, R, S> {
     settings: S,
     condition: WriteCondition | undefined,
     request: FastifyRequest,
-  ): Promise<Readonly<Record<N, R>> & { readonly created: boolean }>;
+  ): Promise<Readonly<Record<N, R>> & Written>;
   /** Returns false if another request has deleted the resource in the meantime. */
   delete(condition: WriteCondition | undefined, request: FastifyRequest): Promise<boolean>;
+}
+
+interface Written {
+  readonly created: boolean;
+  /** Members that only this response has, such as a secret that the server has generated. */
+  readonly shown?: object | null;
 }
 
 /** A kind of resource that callers create under a name. `N`: its noun. `P`: the parameters of the path. */
@@ -76,7 +82,8 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
     if (one === null) throw resource.notFound(name);
     return one;
   };
-  const send = (reply: FastifyReply, one: R): FastifyReply => sendTagged(reply, one, resource.viewOf(one));
+  const send = (reply: FastifyReply, { [noun]: one, shown = null }: Readonly<Record<N, R>> & Written): FastifyReply =>
+    sendTagged(reply, one, resource.viewOf(one), shown);
 
   app.put(path, { schema: putRoute(resource, shape.body), config: change }, async (request, reply) => {
     const name = named(request);
@@ -87,7 +94,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
       ? await writeConditionally(request, current, (_current, condition) => target.put(settings, condition, request))
       : await target.put(settings, undefined, request);
     notify?.(name, "changed", request);
-    return send(reply.code(written.created ? 201 : 200), written[noun]);
+    return send(reply.code(written.created ? 201 : 200), written);
   });
 
   const { patch, readPatch, patched } = shape;
@@ -106,7 +113,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
         );
       });
       notify?.(name, "changed", request);
-      return send(reply, written[noun]);
+      return send(reply, written);
     });
   }
 
@@ -147,6 +154,13 @@ export function labelledListRoute<R>(
   });
 }
 
-export function sendTagged(reply: FastifyReply, resource: Revision, view: object): FastifyReply {
-  return reply.header("etag", entityTag(resource)).send(view);
+/** `shown`: members that only this response has, and that no cache may keep. */
+export function sendTagged(
+  reply: FastifyReply,
+  resource: Revision,
+  view: object,
+  shown: object | null = null,
+): FastifyReply {
+  if (shown !== null) reply.header("cache-control", "no-store");
+  return reply.header("etag", entityTag(resource)).send({ ...view, ...shown });
 }

@@ -26,7 +26,8 @@ export async function declareResources(services: DeclareServices, config: Config
   const { store, accounts } = services;
   const { declared } = config;
   const accountId = await accountNamed(accounts, config.account);
-  const { keys, apiKeys, hooks, inboxes } = services.servicesOf(accountId);
+  const account = services.servicesOf(accountId);
+  const { keys, apiKeys, hooks, inboxes } = account;
   for (const { name, value, origin } of declared.keys) await at(origin, () => keys.put(name, value));
   for (const { name, value, origin } of declared.apiKeys)
     await at(origin, () => apiKeys.put({ ...value.settings, name }, value.pair));
@@ -37,7 +38,7 @@ export async function declareResources(services: DeclareServices, config: Config
       await at(origin, async () => {
         // The file may have shortened the retention of the topic above without a change of the policy.
         assertRetriesWithin("retry", subscription.settings.retry, topic.settings.retentionMs);
-        return putSubscription({ ...services, keys }, topic, name, subscription);
+        return putSubscription({ ...services, ...account }, topic, name, subscription);
       });
     }
   }

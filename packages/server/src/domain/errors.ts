@@ -24,6 +24,7 @@ export const errorTable = {
   invalid_cursor: { status: 400, title: "The page cursor does not come from an earlier page of this list." },
   invalid_idempotency_key: { status: 400, title: "The Idempotency-Key header has a form that is not allowed." },
   empty_batch: { status: 400, title: "The batch contains no message." },
+  signature_invalid: { status: 401, title: "The inbox cannot verify that the request comes from its sender." },
   api_key_missing: { status: 401, title: "The request needs an API key, in the header Authorization." },
   invalid_api_key: {
     status: 401,
@@ -48,6 +49,8 @@ export const errorTable = {
   key_in_use: { status: 409, title: "Subscriptions or hooks still use the key." },
   account_deleting: { status: 409, title: "The account is being deleted." },
   name_taken: { status: 409, title: "The name must be unique on this server, and is used already." },
+  rotation_limit: { status: 409, title: "Too many keys that were replaced still sign beside the key." },
+  no_public_key: { status: 409, title: "The key is a shared secret, which has no public half." },
   queue_exists: { status: 409, title: "There is already a queue with this name." },
   not_pulled: { status: 409, title: "The subscription is pushed, so that it cannot be pulled from." },
   immutable_field: { status: 409, title: "The field cannot be changed after the resource was created." },

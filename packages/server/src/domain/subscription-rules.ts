@@ -93,15 +93,13 @@ function assertKeys(protocol: PushProtocol, keys: readonly string[]): void {
   if (protocol.keys === "none" && keys.length > 0) {
     throw RingbackError.at("invalid_request", "push.keys", `protocol "${protocol.name}" signs nothing`);
   }
-  if (protocol.keys === "required" && keys.length === 0) {
-    throw RingbackError.at(
-      "invalid_request",
-      "push.keys",
-      `protocol "${protocol.name}" needs at least one key to sign with`,
-    );
-  }
   if (new Set(keys).size < keys.length) throw RingbackError.at("invalid_request", "push.keys", "names a key twice");
   for (const [index, kid] of keys.entries()) assertKid(`push.keys[${index}]`, kid);
+}
+
+/** True if the dialect signs and no key is named. */
+export function lacksKey({ protocol, keys }: Pick<PushSettings, "protocol" | "keys">): boolean {
+  return keys.length === 0 && findPushProtocol(protocol)?.keys === "required";
 }
 
 export function assertFilter({ tags, types }: Filter): void {

@@ -18,10 +18,18 @@ export function createErrorHandler(log: Logger) {
       return;
     }
     const requestId = randomUUID();
-    log.error({ err: error, requestId, method: request.method, url: request.url }, "A request failed unexpectedly");
+    log.error(
+      { err: error, requestId, method: request.method, url: loggedUrl(request.url) },
+      "A request failed unexpectedly",
+    );
     const internal = new RingbackError("internal", "The server's log has the details under this request id.");
     void sendProblem(reply, problemOf(internal, requestId));
   };
+}
+
+/** Leaves out the parts of a URL in which senders put tokens: the query, and the last part of a receivePath. */
+function loggedUrl(url: string): string {
+  return url.replace(/\?[^]*/, "").replace(/\/inb_[^/]*/, "/inb_…");
 }
 
 function knownError(error: unknown): RingbackError | null {

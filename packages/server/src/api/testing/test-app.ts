@@ -8,6 +8,7 @@ import { createMetrics } from "../../ops/metrics.ts";
 import type { Readiness } from "../../ops/health.ts";
 import { systemTimers } from "../../domain/ports.ts";
 import type { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
+import { InboxVerifier } from "../../engine/inboxes/inbox-verifier.ts";
 import type { Inboxes } from "../../engine/inboxes/account-inboxes.ts";
 import type { HookObserver } from "../../engine/observer.ts";
 import { createPublisher, type Publisher } from "../../engine/publisher.ts";
@@ -26,6 +27,8 @@ import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
 import { EndpointSecrets } from "../../engine/keys/endpoint-secrets.ts";
+import { MasterKeyRotation } from "../../engine/keys/master-key-rotation.ts";
+import { MasterKeys } from "../../engine/keys/master-key.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CallerRules } from "../../http/caller-rules.ts";
 import type { Listeners } from "../../http/listeners.ts";
@@ -58,6 +61,8 @@ export const testMasterKey = Buffer.alloc(32, 7).toString("base64url");
 /** Parts that a test replaces. */
 export interface TestParts {
   readonly masterKeys?: readonly string[];
+  /** Default: the server makes no master key. */
+  readonly makeMasterKey?: () => string;
   /** Default: a transport whose POSTs all fail to connect. */
   readonly transport?: Transport;
   readonly hooks?: { readonly callsMax?: number; readonly memoryBytesMax?: number };
@@ -91,7 +96,10 @@ const unreachable: Transport = {
 };
 
 /** The services that the test has made before those of the accounts. */
-type SharedParts = Omit<SharedServices, "randomBytes" | "transport" | "requestId" | "calls" | "memory" | "queueFailed">;
+type SharedParts = Omit<
+  SharedServices,
+  "randomBytes" | "verifier" | "transport" | "requestId" | "calls" | "memory" | "queueFailed"
+>;
 
 /** The accounts of the test, their services, and the check of API keys. */
 async function createAccountParts(parts: TestParts, shared: SharedParts) {
@@ -101,6 +109,7 @@ async function createAccountParts(parts: TestParts, shared: SharedParts) {
   const created = createServicesOf({
     ...shared,
     randomBytes,
+    verifier: new InboxVerifier(shared),
     transport: parts.transport ?? unreachable,
     requestId: () => "1700000000000-7",
     calls: new CallLimit(parts.hooks?.callsMax ?? limits.hookCallsMax),
@@ -135,7 +144,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const logLines: string[] = [];
   const safe = {
     store,
-    masterKeys: parts.masterKeys ?? [testMasterKey],
+    masterKeys: new MasterKeys(parts.masterKeys ?? [testMasterKey]),
     failed: (error: unknown, name: string) => log.error({ err: error, name }, "a key cannot be opened"),
   };
   const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
@@ -167,12 +176,16 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     endpointRule,
     endpointSecrets,
   });
+  const makeKey = parts.makeMasterKey ?? (() => null);
+  const accountIds = () => accounts.ids();
+  const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf, makeKey };
   const app = await createApp({
     store,
     publisher,
     accounts,
     access,
     servicesOf,
+    masterKeyRotation: new MasterKeyRotation(rotation),
     endpointSecrets,
     endpointRule,
     pulls,

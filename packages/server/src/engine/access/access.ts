@@ -79,6 +79,11 @@ export class Access {
     return (this.#hasOperator ??= await this.#findOperator());
   }
 
+  /** True for a text with the form of an API key, and for the operator's token. */
+  isOwnToken(text: string): boolean {
+    return parseToken(text) !== null || this.#isOperatorToken(text);
+  }
+
   /**
    * Returns the caller with this token, without waiting. null: `authenticate` must look for the key. Most requests come
    * with a token that was used a moment ago, and name no account.
@@ -174,7 +179,7 @@ export class Access {
 
   async #identify(text: string): Promise<KeyIdentity | null> {
     const { accounts, store, apiKeysOf } = this.#options;
-    if (this.#operatorHash !== null && timingSafeEqual(sha256(text), this.#operatorHash)) {
+    if (this.#isOperatorToken(text)) {
       return { ...operator, accountId: accounts.default.id };
     }
     const token = parseToken(text);
@@ -182,6 +187,10 @@ export class Access {
     const found = await store.entries.find(apiKeyKind, token.id);
     const accountId = found?.accountId ?? accounts.default.id;
     return apiKeysOf(accountId).identify(token.id, token.secret);
+  }
+
+  #isOperatorToken(text: string): boolean {
+    return this.#operatorHash !== null && timingSafeEqual(sha256(text), this.#operatorHash);
   }
 
   #isExpired({ expiresAtMs }: KeyIdentity): boolean {

@@ -112,7 +112,8 @@ describe("an API key", () => {
     await store.entries.put(account, "@api-key", "AKIDanother", value);
     await store.entries.put(account, "key", pair.secretId, { kty: "oct", crv: null, bits: 256, sealed: value.sealed });
     expect(await apiKeys.secretOf("AKIDanother")).toBeNull();
-    const keys = new AccountKeys({ store, accountId: account, masterKeys: [first], failed: () => {} });
+    const options = { store, accountId: account, masterKeys: [first], failed: () => {}, clock, randomBytes };
+    const keys = new AccountKeys(options);
     expect(await keys.find(pair.secretId)).toBeNull();
     expect(apiKeys.failures).toHaveLength(1);
     expect(String(apiKeys.failures)).not.toContain(pair.secretKey);

@@ -8,6 +8,7 @@ import { type WriteCondition, WriteConflict } from "../../domain/write-condition
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import { randomAlphanumerics } from "../keys/random-alphanumerics.ts";
+import { type Resealed, resealPage, withSealed } from "../keys/reseal.ts";
 import { SealedEntries, type SealedEntriesOptions } from "../keys/sealed-entries.ts";
 import type { ApiKeyDetails, ApiKeyPair, ApiKeySettings, KeyIdentity, NewApiKey } from "./api-keys.ts";
 
@@ -37,7 +38,7 @@ export const apiKeyKind = "@api-key";
 const useKind = "api-key-use";
 
 /** The members of `AccountApiKeys` that the API and the configuration use. */
-export type ApiKeys = Omit<AccountApiKeys, "unusable">;
+export type ApiKeys = Omit<AccountApiKeys, "unusable" | "reseal">;
 
 /** The account's API keys. The SecretKey is stored sealed, and the token is stored as a hash. */
 export class AccountApiKeys {
@@ -127,6 +128,13 @@ export class AccountApiKeys {
     if (!isSecretId(id) || !(await this.#entries.delete(id))) return false;
     await this.#uses.delete(id);
     return true;
+  }
+
+  /** Seals the SecretKeys of one page with the first master key. */
+  reseal(page: PageRequest): Promise<Resealed> {
+    return resealPage(this.#entries, page, (value, id) =>
+      withSealed(value, (sealed) => this.#entries.reseal(id, sealed)),
+    );
   }
 
   /** Ids of the pairs that no configured master key opens. */

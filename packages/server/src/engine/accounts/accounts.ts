@@ -80,6 +80,16 @@ export class Accounts {
     return this.#byId.values();
   }
 
+  /** Ids of all accounts that are not being deleted. */
+  ids(): Iterable<AccountId> {
+    return this.#byId.keys();
+  }
+
+  /** False for an account that is being deleted. */
+  has(id: AccountId): boolean {
+    return this.#byId.has(id);
+  }
+
   /** Returns null if there is no such account, or if the account is being deleted. */
   find(name: string): ActiveAccount | null {
     return this.#byName.get(name) ?? null;
