@@ -90,6 +90,21 @@ describe("on a server that is not open, a sender without an API key", () => {
   });
 });
 
+describe("the receivePath", () => {
+  it("is shown only to callers that may change the inbox", async () => {
+    await put("/v1/inboxes/plain", {});
+    const shown: Record<string, unknown> = {};
+    for (const role of ["admin", "read"]) {
+      const headers = await tokenOf(role);
+      const one = await call(test.app, "GET", "/v1/inboxes/plain", { headers });
+      const all = await call(test.app, "GET", "/v1/inboxes", { headers });
+      shown[role] = [one.json.receivePath, all.json.items[0].receivePath];
+    }
+    const path = expect.stringMatching(/^\/in\/inb_/);
+    expect(shown).toEqual({ admin: [path, path], read: [null, null] });
+  });
+});
+
 describe("on a server that is not open, an API key", () => {
   it("may send by the name if its role is publish or includes it", async () => {
     await put("/v1/inboxes/plain", {});

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Static } from "typebox";
+import { mayUse } from "../domain/access-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { assertInboxName, type InboxSettings } from "../domain/inbox-rules.ts";
 import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
@@ -10,7 +11,7 @@ import { countedInboxSchema, inboxSchema, inboxShape, inboxView, rotatePathBody 
 import { conditionalRoute } from "../shapes/resource-routes.ts";
 import { bodyErrors, inboxParams, operation } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
-import { accountIdOf } from "./access-gate.ts";
+import { accountIdOf, callerOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { labelledListRoute, resourceRoutes, sendTagged, type Resource } from "./resource.ts";
 
@@ -48,13 +49,16 @@ export function inboxRoutes(app: FastifyInstance, { servicesOf }: ApiParts): voi
     bodyOf: (inbox) => inbox,
     viewOf: inboxView,
     wholeViewOf: async (inbox, request) => ({
-      ...inboxView(inbox),
+      ...inboxView(shownTo(request, inbox)),
       waiting: await inboxesOf(request).waitingCount(inbox),
     }),
   };
   resourceRoutes(app, resource);
   rotatePathRoute(app, inboxesOf);
-  labelledListRoute(app, resource, (request, page, label) => inboxesOf(request).list(page, label));
+  labelledListRoute(app, resource, async (request, page, label) => {
+    const { items, next } = await inboxesOf(request).list(page, label);
+    return { items: items.map((inbox) => shownTo(request, inbox)), next };
+  });
 }
 
 const rotatePathSchema = {
@@ -83,6 +87,11 @@ function rotatePathRoute(app: FastifyInstance, inboxesOf: (request: FastifyReque
     if (inbox === null) throw noInbox(request.params);
     return sendTagged(reply, inbox, inboxView(inbox));
   });
+}
+
+/** The path is shown only to callers that may change the inbox, because knowing the path is enough to send. */
+function shownTo(request: FastifyRequest, inbox: InboxDetails): InboxDetails {
+  return mayUse(callerOf(request).role, "admin") ? inbox : { ...inbox, path: null };
 }
 
 export function noInbox({ inbox }: InboxPath): RingbackError {

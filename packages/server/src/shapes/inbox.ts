@@ -117,7 +117,8 @@ export const rotatePathBody = bodyObject([{ overlapMs: 3_600_000 }], {
 const members = {
   name: Type.String({ examples: ["arrivals"] }),
   receivePath: about(
-    "A path that nobody can guess, for senders that have no API key. `POST` to it like to `/in/{inbox}`.",
+    "A path that nobody can guess, for senders that have no API key. `POST` to it like to `/in/{inbox}`. null for a " +
+      "caller without the role `admin`, because whoever knows the path may send.",
     nullable(Type.String({ examples: ["/in/inb_3Qk5fZr1gVt8Wm2Yx7Lc9Hd4Bn6Js0Pa"] })),
   ),
   ...viewMembers(settings),

@@ -38,8 +38,10 @@ export interface RotationStep {
   readonly next: string | null;
 }
 
-/** One step reads this many pages. Most accounts have few secrets, so that a step finishes many accounts. */
+/** One step reads up to this many pages. Most accounts have few secrets, so that a step finishes many accounts. */
 const pagesPerStep = 20;
+/** A step ends after the page with which it has sealed this many resources, so that its response does not take long. */
+const resealedPerStep = 400;
 
 /** The next page to seal. Accounts come in the order of their ids, and the subscriptions of all accounts at the end. */
 interface Position {
@@ -67,9 +69,11 @@ export class MasterKeyRotation {
     if (made !== null) masterKeys.add(made);
     if (masterKeys.sealing === null) throw new RingbackError("master_key_missing", noMasterKey);
     const resealed = { keys: 0, apiKeys: 0, inboxes: 0, hooks: 0, subscriptions: 0 };
-    for (let pages = 0; pages < pagesPerStep && position !== null; pages++) {
+    let total = 0;
+    for (let pages = 0; pages < pagesPerStep && total < resealedPerStep && position !== null; pages++) {
       const { count, next } = await this.#page(position);
       resealed[position.part] += count;
+      total += count;
       position = next === null ? this.#following(position) : { ...position, after: next };
     }
     const next = position && JSON.stringify([position.account, position.part, position.after]);
