@@ -206,11 +206,8 @@ describe("deploy/ringback.service", () => {
   it("sets settings that exist, and reads its secrets from credentials", () => {
     const settings = Object.fromEntries(all("Environment").map((pair) => pair.split("=") as [string, string]));
     const files = Object.entries(settings).filter(([name]) => name.endsWith("_FILE"));
-    expect(files.map(([, path]) => path.replace("%d/", "")).sort()).toEqual(
-      all("LoadCredential")
-        .map((pair) => pair.split(":", 1)[0])
-        .sort(),
-    );
+    const credentials = all("LoadCredential").map((pair) => `%d/${pair.split(":", 1)[0]}`);
+    expect(new Set(files.map(([, path]) => path))).toEqual(new Set(credentials));
     const others = Object.fromEntries(Object.entries(settings).filter(([name]) => !name.endsWith("_FILE")));
     const config = configOf(others);
     expect(config.data).toBe(`/var/lib/${all("StateDirectory")[0]}`);

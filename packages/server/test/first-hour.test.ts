@@ -1,7 +1,7 @@
 /**
  * Real: the commands of README.md's section "A signed, authenticated delivery" in a shell, the server, `ringback
- * receive`, sockets. Replaced: the two ports, the data folder, and `npm start`, which would build the server again while
- * other tests run it.
+ * receive`, sockets. Replaced: the two ports, the data folder, and `npm start`, which would build the server again
+ * while other tests run it.
  */
 
 import { readFileSync } from "node:fs";
