@@ -43,9 +43,9 @@ export function guardAccess(app: FastifyInstance, access: Access): void {
     };
     const admitted = (): void => done();
     const token = tokenOf(request);
-    const recent = token === null ? null : access.recent(token);
+    const recent = token === null ? null : access.recent(token, accountNameOf(request));
     if (recent !== null) {
-      admit(access.callerWith(recent, accountNameOf(request)));
+      admit(recent);
       return done();
     }
     void findCaller(access, request, token).then(admit).then(admitted, done);

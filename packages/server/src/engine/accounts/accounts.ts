@@ -17,7 +17,8 @@ import {
   type StoredAccount,
 } from "./account-settings.ts";
 
-const kind = "account";
+/** The kind of the entries. */
+export const accountKind = "account";
 
 /** Generated app ids have ten digits. */
 const appIdMin = 1_000_000_000;
@@ -45,7 +46,7 @@ export class Accounts {
   constructor(options: AccountsOptions) {
     this.#options = options;
     const { store } = options;
-    this.#entries = new AccountEntries(store, store.catalog.defaultAccount().id, kind);
+    this.#entries = new AccountEntries(store, store.catalog.defaultAccount().id, accountKind);
     this.#add({ ...store.catalog.defaultAccount(), limits: unlimited });
     store.entries.onChange((change) => {
       this.#changed(change).catch(options.failed);
@@ -172,7 +173,7 @@ export class Accounts {
 
   async #changed(change: EntryChange): Promise<void> {
     if (change === null) return this.#load();
-    if (change.kind !== kind || change.accountId !== this.default.id) return;
+    if (change.kind !== accountKind || change.accountId !== this.default.id) return;
     const entry = await this.#entries.get(change.name);
     if (entry === null) this.#forget(change.name);
     else this.#remember(entry);
