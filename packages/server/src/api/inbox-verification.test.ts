@@ -147,6 +147,12 @@ describe("the secrets of an inbox", () => {
     expect(JSON.stringify(json)).not.toMatch(/Everybody|s3cret/);
   });
 
+  it("that a response hides cannot be sent back, and the error says what to do", async () => {
+    const { json } = await put({ verify: github });
+    const { verify } = json as { verify: object };
+    expect((await put({ verify })).json.errors[0].message).toContain("use PATCH to keep it");
+  });
+
   it("must fit a method that PATCH sets", async () => {
     await put({ verify: github });
     const answer = await patch({ verify: { method: "standard-webhooks" } });

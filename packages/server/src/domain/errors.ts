@@ -24,7 +24,10 @@ export const errorTable = {
   invalid_cursor: { status: 400, title: "The page cursor does not come from an earlier page of this list." },
   invalid_idempotency_key: { status: 400, title: "The Idempotency-Key header has a form that is not allowed." },
   empty_batch: { status: 400, title: "The batch contains no message." },
-  signature_invalid: { status: 401, title: "The inbox cannot verify that the request comes from its sender." },
+  signature_invalid: {
+    status: 401,
+    title: "The request does not prove that it comes from a sender that may send to the inbox.",
+  },
   api_key_missing: { status: 401, title: "The request needs an API key, in the header Authorization." },
   invalid_api_key: {
     status: 401,

@@ -4,7 +4,7 @@ import { assertApiKeyName, assertApiKeyPair, isSecretId, secretIdPrefix } from "
 import { formatToken, tokenSecretChars } from "../../domain/api-token.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type { AccountId, Entry, TimeMs } from "../../domain/model.ts";
-import { type WriteCondition, WriteConflict } from "../../domain/write-condition.ts";
+import { untilWritten, type WriteCondition, WriteConflict } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import { randomAlphanumerics } from "../keys/random-alphanumerics.ts";
@@ -104,8 +104,13 @@ export class AccountApiKeys {
     if (before === null) return null;
     const settings = settingsOf(before.value);
     const replacement = await this.create(settings, null);
-    const expiresAtMs = Math.min(before.value.expiresAtMs ?? Infinity, nowMs + overlapMs);
-    await this.#putEntry(id, { ...before.value, expiresAtMs });
+    await untilWritten(async () => {
+      const present = await this.#entry(id);
+      // Another request has deleted the key in the meantime.
+      if (present === null) return;
+      const expiresAtMs = Math.min(present.value.expiresAtMs ?? Infinity, nowMs + overlapMs);
+      await this.#putEntry(id, { ...present.value, expiresAtMs }, present);
+    });
     return replacement;
   }
 

@@ -97,8 +97,8 @@ export class InboxVerifier {
 export function signatureInvalid(): RingbackError {
   return new RingbackError(
     "signature_invalid",
-    "The inbox accepts only requests that it can verify. The signature or the token of this request is missing or " +
-      "wrong, or its timestamp is too old.",
+    "The request has neither an API key that may send to the inbox, nor a signature or a token that the inbox accepts. " +
+      "The signature or the token is missing or wrong, or the time of the signature is too far from the server's clock.",
   );
 }
 

@@ -1,4 +1,5 @@
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { InboxVerification, VerificationMethod } from "../../domain/inbox-verification.ts";
 import { senderProofs } from "./sender-proofs.ts";
@@ -12,7 +13,7 @@ interface Given extends Partial<Omit<InboxVerification, "secrets">> {
 
 function proves(
   given: Given,
-  request: { headers?: Record<string, string>; query?: string; body?: string },
+  request: { headers?: Record<string, string | undefined>; query?: string; body?: string },
   nowMs = 0,
 ): boolean | Promise<boolean> {
   const settings = { ...plain, ...given };
@@ -150,7 +151,7 @@ describe("Standard Webhooks' signature", () => {
 
 describe("a shared token", () => {
   const secrets = ["s3cret-token"];
-  const token = (given: Partial<Given>, request: { headers?: Record<string, string>; query?: string }) =>
+  const token = (given: Partial<Given>, request: { headers?: Record<string, string | undefined>; query?: string }) =>
     proves({ method: "token", secrets, ...given }, request);
 
   it("is expected in Authorization: Bearer", () => {
@@ -185,5 +186,24 @@ describe("a shared token", () => {
   it("is printable ASCII", () => {
     expect(senderProofs.token.secretFault("s3cret token")).toContain("printable ASCII");
     expect(senderProofs.token.secretFault("s3cret-token")).toBeNull();
+  });
+});
+
+describe("whatever a stranger sends", () => {
+  const secret = `whsec_${Buffer.alloc(24, 9).toString("base64")}`;
+  const text = fc.oneof(fc.string(), fc.stringMatching(/^(t=\d{1,10},?)?(v1a?[,=])?[\da-f]{0,64}$/));
+
+  it.each([
+    ["standard-webhooks", ["webhook-id", "webhook-timestamp", "webhook-signature"]],
+    ["github", ["x-hub-signature-256"]],
+    ["stripe", ["stripe-signature"]],
+    ["token", ["authorization"]],
+  ] as const)("is not valid for the method %s, and no error is thrown", async (method, names) => {
+    const headers = fc.record(Object.fromEntries(names.map((name) => [name, text])), { requiredKeys: [] });
+    await fc.assert(
+      fc.asyncProperty(headers, fc.string(), text, async (sent, body, query) => {
+        expect(await proves({ method, secrets: [secret] }, { headers: sent, body, query })).toBe(false);
+      }),
+    );
   });
 });
