@@ -75,13 +75,16 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   try {
     await services.accounts.start();
     await declareResources({ ...foundation, ...services }, config);
-    await assertHasKey(services.access, log);
+    await assertHasKey(services.access);
     await warnOfSecrets({ ...foundation, ...services });
     services.pullQueues.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
     const urlOf = (address: AddressInfo | null) => address && urlOfAddress(address, tlsFiles !== null);
     const opsUrl = urlOf(await listeners.open("ops"));
     const publicUrl = urlOf(await listeners.open("public"));
+    if (await services.access.isOpen()) {
+      log.warn("the server is open: every program on this machine can use it; `ringback api-keys create` ends that");
+    }
     await services.engine.start();
     readiness = { ready: true };
     return { url: urlOf(app.server.address() as AddressInfo) ?? "", opsUrl, publicUrl, close };
@@ -275,17 +278,14 @@ function isLocal({ listen, opsListen, publicListen, trustedProxies }: Config): b
  * A server that other machines can reach must not be open. Throws `api_key_missing` if nobody could use the server,
  * because it has no operator's key.
  */
-async function assertHasKey(access: Access, log: Logger): Promise<void> {
-  if (await access.isOpen()) {
-    log.warn("the server is open: every program on this machine can use it; `ringback api-keys create` ends that");
-  } else if (!(await access.hasOperator())) {
-    throw new RingbackError(
-      "api_key_missing",
-      "Other machines can reach the server, at an address that it listens on or through a proxy, but there is no " +
-        "operator's API key. Create the first one with `ringback api-keys create --role operator` and the same --data or --database, or " +
-        "set RINGBACK_OPERATOR_TOKEN (or RINGBACK_OPERATOR_TOKEN_FILE).",
-    );
-  }
+async function assertHasKey(access: Access): Promise<void> {
+  if ((await access.isOpen()) || (await access.hasOperator())) return;
+  throw new RingbackError(
+    "api_key_missing",
+    "Other machines can reach the server, at an address that it listens on or through a proxy, but there is no " +
+      "operator's API key. Create the first one with `ringback api-keys create --role operator` and the same --data " +
+      "or --database, or set RINGBACK_OPERATOR_TOKEN (or RINGBACK_OPERATOR_TOKEN_FILE).",
+  );
 }
 
 /** Secrets that one log line names. This number is enough to find out which master key is missing. */
