@@ -11,6 +11,8 @@ import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
 import { masterKeysOf } from "./config/master-key-file.ts";
 import { version } from "./config/version.ts";
+import type { AccountLimits } from "./domain/account-limits.ts";
+import type { AccountId } from "./domain/model.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
 import { isLoopbackHost } from "./domain/host.ts";
@@ -18,6 +20,7 @@ import { limits } from "./domain/limits.ts";
 import { Access } from "./engine/access/access.ts";
 import { createServicesOf } from "./engine/account-services.ts";
 import { Accounts } from "./engine/accounts/accounts.ts";
+import { PublishLimits } from "./engine/accounts/publish-limits.ts";
 import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
@@ -131,8 +134,11 @@ function createServices(foundation: Foundation) {
   const accounts = new Accounts({ store, randomInt, failed: failedDuring("accounts") });
   const pushHeaders = new PushHeaders(sealing);
   const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
+  const limitsOf = (accountId: AccountId): AccountLimits => accounts.limitsOf(accountId);
+  const publishLimits = new PublishLimits({ ...shared, limitsOf, failed: failedDuring("account limits") });
   const engine = new Engine({
     ...shared,
+    admit: (accountId, messages) => publishLimits.admit(accountId, messages),
     transport: new QueueTransport({
       others: transport,
       queuesOf: (accountId) => servicesOf(accountId).queues,
@@ -154,6 +160,7 @@ function createServices(foundation: Foundation) {
   const servicesOf = createServicesOf({
     ...shared,
     ...sealing,
+    limitsOf,
     randomBytes,
     transport,
     endpointRule,
@@ -175,7 +182,7 @@ function createServices(foundation: Foundation) {
     isLocal: isLoopbackHost(config.listen.host),
     failed: failedDuring("access"),
   });
-  return { engine, accounts, access, servicesOf, pushHeaders, hookCalls, pulls, pullQueues };
+  return { engine, accounts, access, publishLimits, servicesOf, pushHeaders, hookCalls, pulls, pullQueues };
 }
 
 async function createHttpApp(
@@ -212,7 +219,7 @@ async function createHttpApp(
 }
 
 async function closeServer({ config, store }: Foundation, services: Services, app: FastifyInstance): Promise<void> {
-  const { engine, access, hookCalls, pullQueues } = services;
+  const { engine, access, publishLimits, hookCalls, pullQueues } = services;
   // Clients and endpoints have the same grace period. Neither a slow client nor a hanging endpoint can delay the end of
   // the process.
   const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
@@ -221,6 +228,7 @@ async function closeServer({ config, store }: Foundation, services: Services, ap
   await Promise.all([app.close().finally(cancelTimer), stopEngine]);
   await pullQueues.idle();
   await access.stop();
+  await publishLimits.stop();
   await store.close();
 }
 

@@ -1,3 +1,4 @@
+import { unlimited } from "../domain/account-limits.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { Mutex } from "../domain/mutex.ts";
@@ -52,6 +53,7 @@ export class MemoryInbox {
     this.#inboxes = new AccountInboxes({
       ...shared,
       accountId: this.#store.catalog.defaultAccount().id,
+      limitsOf: () => unlimited,
       publisher,
       pullQueues: this.#pullQueues,
     });

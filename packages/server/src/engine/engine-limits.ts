@@ -15,6 +15,12 @@ export const engineLimits = {
    * raises the limit of its origin to that number.
    */
   inFlightPerOriginMax: 128,
+  /** While an account with limits publishes, its stored bytes are counted after this time again. */
+  accountUsageMs: 5_000,
+  /** Topics that one read of an account returns. */
+  topicsPerRead: 1_000,
+  /** Successive messages whose bytes are counted, and forgotten, together. */
+  blockMessages: 1_000,
   /** Origins without a POST in flight whose limit stays in memory. */
   originsKeptMax: 10_000,
   /** Message bytes of one claim. A single message may be larger. */

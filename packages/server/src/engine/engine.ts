@@ -6,7 +6,7 @@ import { engineLimits } from "./engine-limits.ts";
 import type { EngineLog } from "./engine-log.ts";
 import type { KeyRing } from "./keys/keys.ts";
 import type { PushHeaderReader } from "./keys/push-headers.ts";
-import type { Publisher } from "./publisher.ts";
+import type { Admit, Publisher } from "./publisher.ts";
 import { createPublisher } from "./publisher.ts";
 import { LargeEncodings } from "./push/large-encodings.ts";
 import { Settler } from "./push/settler.ts";
@@ -15,6 +15,8 @@ import type { EngineServices } from "./services.ts";
 
 export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly transport: Transport;
+  /** Left out: every message is admitted. */
+  readonly admit?: Admit;
   readonly random: Random;
   readonly keyRingOf: (accountId: AccountId) => KeyRing;
   /** The number that some dialects send to identify the account. */

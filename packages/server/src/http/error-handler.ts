@@ -12,7 +12,8 @@ export function createErrorHandler(log: Logger) {
   return function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const known = knownError(error);
     if (known !== null) {
-      void sendProblem(reply, problemOf(known));
+      const { retryAfterS } = known;
+      void sendProblem(reply, problemOf(known), retryAfterS === null ? {} : { "retry-after": String(retryAfterS) });
       return;
     }
     const requestId = randomUUID();

@@ -22,6 +22,7 @@ import { Access } from "../../engine/access/access.ts";
 import type { AccountApiKeys } from "../../engine/access/account-api-keys.ts";
 import { createServicesOf, type ServicesOf, type SharedServices } from "../../engine/account-services.ts";
 import { Accounts } from "../../engine/accounts/accounts.ts";
+import { PublishLimits } from "../../engine/accounts/publish-limits.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
@@ -89,15 +90,17 @@ const unreachable: Transport = {
 };
 
 /** The services that the test has made before those of the accounts. */
-type SharedParts = Omit<SharedServices, "randomBytes" | "transport" | "requestId" | "calls" | "memory" | "queueFailed">;
+type SharedParts = Omit<
+  SharedServices,
+  "limitsOf" | "randomBytes" | "transport" | "requestId" | "calls" | "memory" | "queueFailed"
+>;
 
-/** The accounts of the test, their services, and the check of API keys. */
-async function createAccountParts(parts: TestParts, shared: SharedParts) {
+/** The services of the accounts, and the check of API keys. */
+function createAccountParts(parts: TestParts, accounts: Accounts, shared: SharedParts) {
   const { store, pulls, clock } = shared;
-  const accounts = new Accounts({ store, randomInt: () => 0, failed });
-  await accounts.start();
   const created = createServicesOf({
     ...shared,
+    limitsOf: (accountId) => accounts.limitsOf(accountId),
     randomBytes,
     transport: parts.transport ?? unreachable,
     requestId: () => "1700000000000-7",
@@ -119,7 +122,7 @@ async function createAccountParts(parts: TestParts, shared: SharedParts) {
     isLocal: parts.isLocal ?? true,
     failed,
   });
-  return { accounts, access, servicesOf };
+  return { access, servicesOf };
 }
 
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
@@ -148,13 +151,20 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   });
   const observer = new RecordingObserver();
   const endpointRule = createEndpointRule(createAddressGuard({ allowPrivateNetworks: true }));
-  const publisher = createPublisher({ ...shared, observer });
+  const accounts = new Accounts({ store, randomInt: () => 0, failed });
+  await accounts.start();
+  const publishLimits = new PublishLimits({ ...shared, limitsOf: (accountId) => accounts.limitsOf(accountId), failed });
+  const publisher = createPublisher({
+    ...shared,
+    observer,
+    admit: (accountId, messages) => publishLimits.admit(accountId, messages),
+  });
   const pullQueues = parts.pullQueues ?? new PullQueues({ ...shared, observer, failed });
   if (parts.pullQueues === undefined) pullQueues.start();
   const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
   const pulls = new RecordedPulls(accountPulls);
   const shownHookCalls: HookObserver = { hookCalled: (...call) => metrics.observer.hookCalled(...call) };
-  const { accounts, access, servicesOf } = await createAccountParts(parts, {
+  const { access, servicesOf } = createAccountParts(parts, accounts, {
     ...shared,
     ...safe,
     observer: Object.assign(observer, shownHookCalls),

@@ -1,13 +1,5 @@
+import { unlimited, type AccountLimits } from "../../domain/account-limits.ts";
 import type { Account, AccountId, EntryState } from "../../domain/model.ts";
-
-/** Limits of one account. null: only the limits of the server apply. */
-export interface AccountLimits {
-  readonly topicsMax: number | null;
-  readonly subscriptionsMax: number | null;
-  readonly publishesPerSecondMax: number | null;
-  readonly storedBytesMax: number | null;
-  readonly retentionMsMax: number | null;
-}
 
 export interface AccountSettings {
   /** null: a number is chosen at random when the account is created, and stays. */
@@ -36,13 +28,5 @@ export interface AccountDetails extends AccountSettings, EntryState {
 export interface ActiveAccount extends Account {
   readonly limits: AccountLimits;
 }
-
-export const unlimited: AccountLimits = {
-  topicsMax: null,
-  subscriptionsMax: null,
-  publishesPerSecondMax: null,
-  storedBytesMax: null,
-  retentionMsMax: null,
-};
 
 export const settingsDefault: AccountSettings = { appId: null, labels: {}, description: "", limits: unlimited };

@@ -1,3 +1,4 @@
+import { unlimited, type AccountLimits } from "../../domain/account-limits.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type { AccountId, Entry } from "../../domain/model.ts";
 import { Mutex } from "../../domain/mutex.ts";
@@ -10,7 +11,6 @@ import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import {
   settingsDefault,
-  unlimited,
   type AccountDetails,
   type AccountSettings,
   type ActiveAccount,
@@ -47,6 +47,7 @@ export class Accounts {
     const { store } = options;
     this.#entries = new AccountEntries(store, store.catalog.defaultAccount().id, kind);
     this.#add({ ...store.catalog.defaultAccount(), limits: unlimited });
+    store.catalog.limitAccounts((id) => this.limitsOf(id));
     store.entries.onChange((change) => {
       this.#changed(change).catch(options.failed);
     });
@@ -89,6 +90,11 @@ export class Accounts {
     const account = this.#byId.get(id);
     if (account === undefined) throw new RingbackError("account_not_found");
     return account;
+  }
+
+  /** Throws `account_not_found` for an account that is being deleted. */
+  limitsOf(id: AccountId): AccountLimits {
+    return this.byId(id).limits;
   }
 
   /** The number that some dialects send to identify the account. A deleted account has the number 0. */

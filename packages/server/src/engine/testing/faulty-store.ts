@@ -17,6 +17,7 @@ const synchronousCalls = new Set([
   "touch",
   "onReady",
   "defaultAccount",
+  "limitAccounts",
   "onSubscriptionChange",
   "connections",
   "writable",

@@ -284,6 +284,8 @@ CREATE INDEX segment_partition ON ringback.segment USING btree (partition_id);
 
 CREATE INDEX subscription_cursor_topic ON ringback.subscription_cursor USING btree (topic_id);
 
+CREATE INDEX subscription_of_account ON ringback.subscription USING btree (account_id);
+
 CREATE INDEX topic_any_case ON ringback.topic USING btree (account_id, lower(name));
 
 CREATE INDEX topic_log_expires ON ringback.topic_log USING btree (expires_at) WHERE (expires_at IS NOT NULL);

@@ -2,10 +2,10 @@ import { RingbackError } from "../../domain/errors.ts";
 import type { AccountId, Seq, SubscriptionId, TimeMs, Topic, TopicId, TopicSettings } from "../../domain/model.ts";
 import { foldCase } from "../../domain/names.ts";
 import { isReusable, newTopicNumber, type NumbersInUse } from "../../domain/topic-number.ts";
-import { assertRoomForTopic } from "../../domain/topic-rules.ts";
+import { assertRoomForTopic, assertTopicRetention } from "../../domain/topic-rules.ts";
 import { toTopic, type TopicRow } from "../catalog-rows.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
-import type { CatalogStore } from "../catalog.ts";
+import type { CatalogStore, TopicRange } from "../catalog.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { notifyNodes } from "./change-bus.ts";
@@ -88,7 +88,9 @@ export class Topics {
       [accountId],
     );
     const { topics, last, ...released } = known as { topics: number } & NumberRow;
-    assertRoomForTopic(name, topics);
+    const accountLimits = this.#options.limitsOf(accountId);
+    assertTopicRetention(name, settings, accountLimits);
+    assertRoomForTopic(name, topics, accountLimits);
     const numbers = { last, released: released.topicId === null ? null : released };
     const chosen = newTopicNumber(numbers, this.#options.topicNumbers);
     if (chosen === null) throw new RingbackError("topic_limit");
@@ -119,6 +121,7 @@ export class Topics {
   async #change(connection: Connection, topic: Topic, settings: TopicSettings, nowMs: TimeMs): Promise<Topic> {
     const text = JSON.stringify(settings);
     if (text === JSON.stringify(topic.settings)) return topic;
+    assertTopicRetention(topic.name, settings, this.#options.limitsOf(topic.accountId));
     const [row] = await connection.query<TopicRow>(
       `WITH log AS (
          UPDATE ringback.topic_log SET expires_at = expires_at - retention_ms + $4, retention_ms = $4 WHERE topic_id = $1
@@ -160,6 +163,16 @@ export class Topics {
         "list_topics",
       ),
     );
+  }
+
+  async listRanges(accountId: AccountId, after: TopicId | null, limit: number): Promise<readonly TopicRange[]> {
+    const rows = await this.#options.pool.query<TopicRow & { readonly first_seq: Seq; readonly last_seq: Seq }>(
+      `SELECT t.*, l.first_seq, l.last_seq FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id
+         WHERE t.account_id = $1 AND t.id > $2 ORDER BY t.id LIMIT $3`,
+      [accountId, after ?? 0, limit],
+      "list_topic_ranges",
+    );
+    return rows.map((row) => ({ topic: toTopic(row), firstSeq: row.first_seq, lastSeq: row.last_seq }));
   }
 
   /** Deletes the topic. Retention deletes its messages and other rows later, in small steps. */

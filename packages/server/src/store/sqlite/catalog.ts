@@ -1,3 +1,4 @@
+import { unlimited, type LimitsOf } from "../../domain/account-limits.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type {
   Account,
@@ -14,8 +15,8 @@ import type {
 import { startSeq } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import type { TopicNumberLimits } from "../../domain/topic-number.ts";
-import { assertRoomForTopic } from "../../domain/topic-rules.ts";
-import type { CatalogStore, SubscriptionPut, TopicPut } from "../catalog.ts";
+import { assertRoomForTopic, assertTopicRetention } from "../../domain/topic-rules.ts";
+import type { CatalogStore, SubscriptionPut, TopicPut, TopicRange } from "../catalog.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import { Cursor } from "../cursor.ts";
 import { stateColumns } from "../catalog-rows.ts";
@@ -35,6 +36,7 @@ export class SqliteCatalog implements CatalogStore {
   readonly #account: Account;
   readonly #numberLimits: TopicNumberLimits | undefined;
   readonly #changed = new Listeners<SubscriptionId>();
+  #limitsOf: LimitsOf = () => unlimited;
 
   constructor(context: StoreContext, account: Account, numberLimits?: TopicNumberLimits) {
     this.#context = context;
@@ -44,6 +46,10 @@ export class SqliteCatalog implements CatalogStore {
 
   defaultAccount(): Account {
     return this.#account;
+  }
+
+  limitAccounts(limitsOf: LimitsOf): void {
+    this.#limitsOf = limitsOf;
   }
 
   putTopic(accountId: AccountId, name: string, settings: TopicSettings, condition?: WriteCondition): Promise<TopicPut> {
@@ -66,7 +72,9 @@ export class SqliteCatalog implements CatalogStore {
 
   async #addTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic> {
     const { index, commits, clock } = this.#context;
-    assertRoomForTopic(name, index.topics.ofAccount(accountId).listedCount);
+    const accountLimits = this.#limitsOf(accountId);
+    assertTopicRetention(name, settings, accountLimits);
+    assertRoomForTopic(name, index.topics.ofAccount(accountId).listedCount, accountLimits);
     const text = JSON.stringify(settings);
     const wallMs = clock.wall();
     const row = { accountId, name, settings: text, wallMs, numberLimits: this.#numberLimits };
@@ -83,6 +91,7 @@ export class SqliteCatalog implements CatalogStore {
     const { topic } = entry;
     const text = JSON.stringify(settings);
     if (text === JSON.stringify(topic.settings)) return topic;
+    assertTopicRetention(topic.name, settings, this.#limitsOf(topic.accountId));
     const wallMs = this.#context.clock.wall();
     await this.#context.commits.write("updateTopic", { id: topic.id, settings: text, wallMs });
     const kept = JSON.parse(text) as TopicSettings;
@@ -114,6 +123,16 @@ export class SqliteCatalog implements CatalogStore {
       ({ topic }) => label === undefined || hasLabel(topic.settings, label),
     );
     return Promise.resolve(listed);
+  }
+
+  listTopicRanges(accountId: AccountId, after: TopicId | null, limit: number): Promise<readonly TopicRange[]> {
+    const topics = [...this.#context.index.topics.ofAccount(accountId).values()];
+    const ranges = topics
+      .filter(({ topic: { id } }) => after === null || id > after)
+      .sort((one, other) => one.topic.id - other.topic.id)
+      .slice(0, limit)
+      .map(({ topic, firstSeq, lastSeq }) => ({ topic, firstSeq, lastSeq }));
+    return Promise.resolve(ranges);
   }
 
   deleteTopic(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean> {
@@ -162,11 +181,13 @@ export class SqliteCatalog implements CatalogStore {
     start: Start,
   ): Promise<Subscription> {
     const { index, reader, commits, clock, ready } = this.#context;
-    assertRoomForSubscription(name, { ofTopic: topic.subscriptions.listedCount, ofStore: index.subscriptions.size });
+    const { id: topicId, accountId } = topic.topic;
+    const ofTopic = topic.subscriptions.listedCount;
+    const counts = { ofTopic, ofAccount: index.subscriptionCountOf(accountId), ofStore: index.subscriptions.size };
+    assertRoomForSubscription(name, counts, this.#limitsOf(accountId));
     const wallMs = clock.wall();
     const settledThrough = (await startSeq(start, topic, wallMs, (atMs) => readSeqAt(reader, topic, atMs))) - 1;
     const text = JSON.stringify(settings);
-    const { id: topicId, accountId } = topic.topic;
     const created = { accountId, topicId, name, settings: text, settledThrough, wallMs };
     const id = await commits.write("insertSubscription", created);
     const times = { createdAtMs: wallMs, updatedAtMs: wallMs };

@@ -1,3 +1,4 @@
+import { unlimited } from "../../../domain/account-limits.ts";
 import { withRetention } from "../../../domain/inbox-rules.ts";
 import type { InboxSettings } from "../../../domain/inbox-rules.ts";
 import { limits } from "../../../domain/limits.ts";
@@ -86,6 +87,7 @@ export class InboxScene {
     const { store, publisher, observer, pullQueues, time: clock } = this;
     return new AccountInboxes({
       accountId: store.catalog.defaultAccount().id,
+      limitsOf: () => unlimited,
       store,
       publisher,
       observer,

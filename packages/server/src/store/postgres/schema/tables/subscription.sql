@@ -11,6 +11,8 @@ CREATE TABLE ringback.subscription (
   updated_at bigint NOT NULL,
   UNIQUE (topic_id, name)
 );
+-- For the number of an account's subscriptions.
+CREATE INDEX subscription_of_account ON ringback.subscription (account_id);
 
 -- Columns that a claim reads of a subscription: the position that claims have reached, and the settings that claims
 -- use.
