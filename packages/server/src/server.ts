@@ -19,6 +19,7 @@ import { isLoopbackHost } from "./domain/host.ts";
 import { limits } from "./domain/limits.ts";
 import { Access } from "./engine/access/access.ts";
 import { createServicesOf } from "./engine/account-services.ts";
+import { AccountDeletion } from "./engine/accounts/account-deletion.ts";
 import { Accounts } from "./engine/accounts/accounts.ts";
 import { PublishLimits } from "./engine/accounts/publish-limits.ts";
 import { CallLimit } from "./engine/hooks/call-limit.ts";
@@ -70,6 +71,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     services.pullQueues.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
     await services.engine.start();
+    services.deletion.start();
   } catch (error) {
     await close();
     throw error;
@@ -136,6 +138,8 @@ function createServices(foundation: Foundation) {
   const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
   const limitsOf = (accountId: AccountId): AccountLimits => accounts.limitsOf(accountId);
   const publishLimits = new PublishLimits({ ...shared, limitsOf, failed: failedDuring("account limits") });
+  accounts.onGone((accountId) => publishLimits.forget(accountId));
+  const deletion = new AccountDeletion({ ...shared, accounts, failed: failedDuring("account deletion") });
   const engine = new Engine({
     ...shared,
     admit: (accountId, messages) => publishLimits.admit(accountId, messages),
@@ -157,21 +161,24 @@ function createServices(foundation: Foundation) {
   const pullQueues = new PullQueues({ ...shared, failed: failedDuring("pulls") });
   const pulls = new AccountPulls({ ...shared, pullQueues });
   const hookCalls = new CallLimit(limits.hookCallsMax);
-  const servicesOf = createServicesOf({
-    ...shared,
-    ...sealing,
-    limitsOf,
-    randomBytes,
-    transport,
-    endpointRule,
-    requestId: randomUUID,
-    calls: hookCalls,
-    memory: new MemoryBudget(limits.hookMemoryBytesMax),
-    publisher,
-    pullQueues,
-    pulls,
-    queueFailed: failedDuring("queues"),
-  });
+  const servicesOf = createServicesOf(
+    {
+      ...shared,
+      ...sealing,
+      limitsOf,
+      randomBytes,
+      transport,
+      endpointRule,
+      requestId: randomUUID,
+      calls: hookCalls,
+      memory: new MemoryBudget(limits.hookMemoryBytesMax),
+      publisher,
+      pullQueues,
+      pulls,
+      queueFailed: failedDuring("queues"),
+    },
+    (listener) => accounts.onGone(listener),
+  );
   pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
   const access = new Access({
     store,
@@ -182,7 +189,7 @@ function createServices(foundation: Foundation) {
     isLocal: isLoopbackHost(config.listen.host),
     failed: failedDuring("access"),
   });
-  return { engine, accounts, access, publishLimits, servicesOf, pushHeaders, hookCalls, pulls, pullQueues };
+  return { engine, accounts, access, publishLimits, deletion, servicesOf, pushHeaders, hookCalls, pulls, pullQueues };
 }
 
 async function createHttpApp(
@@ -219,7 +226,7 @@ async function createHttpApp(
 }
 
 async function closeServer({ config, store }: Foundation, services: Services, app: FastifyInstance): Promise<void> {
-  const { engine, access, publishLimits, hookCalls, pullQueues } = services;
+  const { engine, access, publishLimits, deletion, hookCalls, pullQueues } = services;
   // Clients and endpoints have the same grace period. Neither a slow client nor a hanging endpoint can delay the end of
   // the process.
   const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
@@ -229,6 +236,7 @@ async function closeServer({ config, store }: Foundation, services: Services, ap
   await pullQueues.idle();
   await access.stop();
   await publishLimits.stop();
+  await deletion.stop();
   await store.close();
 }
 

@@ -17,6 +17,10 @@ export const engineLimits = {
   inFlightPerOriginMax: 128,
   /** While an account with limits publishes, its stored bytes are counted after this time again. */
   accountUsageMs: 5_000,
+  /** Interval at which a node continues deletions of accounts that a dead node has left. */
+  accountDeletionCheckMs: 30_000,
+  /** Topics or entries of a deleted account that are read together. Each is deleted on its own. */
+  accountDeletionStep: 100,
   /** Topics that one read of an account returns. */
   topicsPerRead: 1_000,
   /** Successive messages whose bytes are counted, and forgotten, together. */

@@ -22,7 +22,7 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
   let unsubscribe: (() => void) | null = null;
   let heartbeat: NodeJS.Timeout | null = null;
 
-  return { open, close };
+  return { open, close, closeOf };
 
   /**
    * Sends the events that `wants` accepts over this response, until the reader disconnects or `close` is called. One
@@ -64,6 +64,11 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
 
   function beat(): void {
     for (const stream of streams.keys()) stream.beat();
+  }
+
+  /** Ends the streams of one owner. */
+  function closeOf(owner: unknown): void {
+    for (const [stream, reader] of streams) if (reader.owner === owner) stream.end();
   }
 
   /** Ends every stream. */

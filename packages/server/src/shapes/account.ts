@@ -61,6 +61,15 @@ export const accountSchema = describedObject("The account.", {
     "deleting: requests for the account are refused, and everything that belongs to it is being removed.",
     Type.Enum(["active", "deleting"]),
   ),
+  deletion: about(
+    "What is left of an account that is being deleted; null: it is not being deleted.",
+    nullable(
+      Type.Object({
+        topicsLeft: about("Topics, and the logs of inboxes and queues.", whole(0, Number.MAX_SAFE_INTEGER)),
+        entriesLeft: about("Hooks, inboxes, queues, keys and API keys.", whole(0, Number.MAX_SAFE_INTEGER)),
+      }),
+    ),
+  ),
   ...changeTimes,
 });
 
@@ -69,6 +78,7 @@ export function accountView(account: AccountDetails): object {
     name: account.name,
     ...viewOf(settings, account),
     state: account.state,
+    deletion: account.deletion,
     ...changeTimesView(account),
   };
 }

@@ -43,7 +43,7 @@ export interface CatalogStore {
   defaultAccount(): Account;
   /** Returns the id of the account of this name, which is created if it does not exist. */
   ensureAccount(name: string): Promise<AccountId>;
-  /** Removes an account without topics and entries. Returns false if there is no such account, or if it has some. */
+  /** Removes an account without topics and entries, and never uses its id again. Returns false if it has some. */
   removeAccount(id: AccountId): Promise<boolean>;
 
   /**
@@ -66,6 +66,8 @@ export interface CatalogStore {
   listTopics(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>>;
   /** Lists topics in order of id, internal ones included. Returns up to `limit` topics with an id above `after`. */
   listTopicRanges(accountId: AccountId, after: TopicId | null, limit: number): Promise<readonly TopicRange[]>;
+  /** Returns the number of the account's topics, internal ones included. */
+  countTopics(accountId: AccountId): Promise<number>;
   /** Deletes the topic, its subscriptions and all their data. Returns false when there was no such topic. */
   deleteTopic(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean>;
 

@@ -21,6 +21,7 @@ import { limits } from "../../domain/limits.ts";
 import { Access } from "../../engine/access/access.ts";
 import type { AccountApiKeys } from "../../engine/access/account-api-keys.ts";
 import { createServicesOf, type ServicesOf, type SharedServices } from "../../engine/account-services.ts";
+import { AccountDeletion } from "../../engine/accounts/account-deletion.ts";
 import { Accounts } from "../../engine/accounts/accounts.ts";
 import { PublishLimits } from "../../engine/accounts/publish-limits.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
@@ -30,6 +31,9 @@ import { PushHeaders } from "../../engine/keys/push-headers.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CallerRules } from "../../http/caller-rules.ts";
 import type { HttpLimits } from "../../http/http-limits.ts";
+import type { AccountLimits } from "../../domain/account-limits.ts";
+import type { AccountId } from "../../domain/model.ts";
+import type { EngineServices } from "../../engine/services.ts";
 import { RecordedEvents } from "./recorded-events.ts";
 import { RecordedPulls } from "./recorded-pulls.ts";
 
@@ -43,6 +47,7 @@ export interface TestApp {
   readonly accountPulls: AccountPulls;
   readonly pulls: RecordedPulls;
   readonly accounts: Accounts;
+  readonly deletion: AccountDeletion;
   readonly access: Access;
   readonly servicesOf: ServicesOf;
   /** Of the default account. */
@@ -95,19 +100,37 @@ type SharedParts = Omit<
   "limitsOf" | "randomBytes" | "transport" | "requestId" | "calls" | "memory" | "queueFailed"
 >;
 
+async function createAccounts(shared: Pick<EngineServices, "store" | "events" | "observer" | "clock" | "timers">) {
+  const { store, timers } = shared;
+  const accounts = new Accounts({ store, randomInt: () => 0, failed });
+  await accounts.start();
+  const limitsOf = (accountId: AccountId): AccountLimits => accounts.limitsOf(accountId);
+  const publishLimits = new PublishLimits({ ...shared, limitsOf, failed });
+  accounts.onGone((accountId) => publishLimits.forget(accountId));
+  const deletion = new AccountDeletion({ store, timers, accounts, failed });
+  const publisher = createPublisher({
+    ...shared,
+    admit: (accountId, messages) => publishLimits.admit(accountId, messages),
+  });
+  return { accounts, deletion, publisher };
+}
+
 /** The services of the accounts, and the check of API keys. */
 function createAccountParts(parts: TestParts, accounts: Accounts, shared: SharedParts) {
   const { store, pulls, clock } = shared;
-  const created = createServicesOf({
-    ...shared,
-    limitsOf: (accountId) => accounts.limitsOf(accountId),
-    randomBytes,
-    transport: parts.transport ?? unreachable,
-    requestId: () => "1700000000000-7",
-    calls: new CallLimit(parts.hooks?.callsMax ?? limits.hookCallsMax),
-    memory: new MemoryBudget(parts.hooks?.memoryBytesMax ?? limits.hookMemoryBytesMax),
-    queueFailed: failed,
-  });
+  const created = createServicesOf(
+    {
+      ...shared,
+      limitsOf: (accountId) => accounts.limitsOf(accountId),
+      randomBytes,
+      transport: parts.transport ?? unreachable,
+      requestId: () => "1700000000000-7",
+      calls: new CallLimit(parts.hooks?.callsMax ?? limits.hookCallsMax),
+      memory: new MemoryBudget(parts.hooks?.memoryBytesMax ?? limits.hookMemoryBytesMax),
+      queueFailed: failed,
+    },
+    (listener) => accounts.onGone(listener),
+  );
   const servicesOf: ServicesOf = (accountId) => {
     const services = created(accountId);
     return parts.inboxes === undefined ? services : { ...services, inboxes: parts.inboxes as AccountInboxes };
@@ -151,14 +174,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   });
   const observer = new RecordingObserver();
   const endpointRule = createEndpointRule(createAddressGuard({ allowPrivateNetworks: true }));
-  const accounts = new Accounts({ store, randomInt: () => 0, failed });
-  await accounts.start();
-  const publishLimits = new PublishLimits({ ...shared, limitsOf: (accountId) => accounts.limitsOf(accountId), failed });
-  const publisher = createPublisher({
-    ...shared,
-    observer,
-    admit: (accountId, messages) => publishLimits.admit(accountId, messages),
-  });
+  const { accounts, deletion, publisher } = await createAccounts({ ...shared, observer });
   const pullQueues = parts.pullQueues ?? new PullQueues({ ...shared, observer, failed });
   if (parts.pullQueues === undefined) pullQueues.start();
   const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
@@ -192,7 +208,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     callers: parts.callers ?? everyHost,
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
-  const built = { app, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
+  const built = { app, deletion, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
   return Object.assign(testApp, { ...built, apiKeys, queues, logLines });
 }
 

@@ -17,11 +17,21 @@ export interface StoredAccount extends AccountSettings {
   readonly isDeleting: boolean;
 }
 
+/** The rest of an account that is being deleted. */
+export interface DeletionProgress {
+  /** Topics, and logs of inboxes and queues. */
+  readonly topicsLeft: number;
+  /** Hooks, inboxes, queues, keys and API keys. */
+  readonly entriesLeft: number;
+}
+
 /** The view of an account. */
 export interface AccountDetails extends AccountSettings, EntryState {
   readonly appId: number;
   readonly accountId: AccountId;
   readonly state: "active" | "deleting";
+  /** null: the account is not being deleted. */
+  readonly deletion: DeletionProgress | null;
 }
 
 /** An account as the engine uses it. */

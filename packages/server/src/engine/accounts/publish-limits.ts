@@ -66,6 +66,12 @@ export class PublishLimits {
     });
   }
 
+  forget(accountId: AccountId): void {
+    this.#active.delete(accountId);
+    this.#buckets.delete(accountId);
+    this.#stored.forget(accountId);
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer?.();

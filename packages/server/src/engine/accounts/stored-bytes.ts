@@ -42,6 +42,10 @@ export class StoredBytes {
     this.#of(accountId).accepted += bytes;
   }
 
+  forget(accountId: AccountId): void {
+    this.#accounts.delete(accountId);
+  }
+
   async count(accountId: AccountId): Promise<void> {
     const account = this.#of(accountId);
     const acceptedBefore = account.accepted;

@@ -26,6 +26,7 @@ export function createCatalog(account: Account, context: StoreContext): CatalogS
     findTopicAnyCase: (...topic) => topics.findAnyCase(...topic),
     listTopics: (...page) => topics.list(...page),
     listTopicRanges: (...page) => topics.listRanges(...page),
+    countTopics: (accountId) => topics.count(accountId),
     deleteTopic: (...topic) => topics.delete(...topic),
     putSubscription: (...subscription) => subscriptions.put(...subscription),
     getSubscription: (...subscription) => subscriptions.get(...subscription),

@@ -175,6 +175,12 @@ export class Topics {
     return rows.map((row) => ({ topic: toTopic(row), firstSeq: row.first_seq, lastSeq: row.last_seq }));
   }
 
+  async count(accountId: AccountId): Promise<number> {
+    const sql = "SELECT count(*) AS count FROM ringback.topic WHERE account_id = $1";
+    const [row] = await this.#options.pool.query<{ count: number }>(sql, [accountId], "count_topics");
+    return row?.count ?? 0;
+  }
+
   /** Deletes the topic. Retention deletes its messages and other rows later, in small steps. */
   async delete(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean> {
     const { pool, cache, changed } = this.#options;

@@ -1,4 +1,4 @@
-import { unlimited, type LimitsOf } from "../../domain/account-limits.ts";
+import type { LimitsOf } from "../../domain/account-limits.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type {
   Account,
@@ -36,7 +36,6 @@ export class SqliteCatalog implements CatalogStore {
   readonly #account: Account;
   readonly #numberLimits: TopicNumberLimits | undefined;
   readonly #changed = new Listeners<SubscriptionId>();
-  #limitsOf: LimitsOf = () => unlimited;
 
   constructor(context: StoreContext, account: Account, numberLimits?: TopicNumberLimits) {
     this.#context = context;
@@ -49,7 +48,7 @@ export class SqliteCatalog implements CatalogStore {
   }
 
   limitAccounts(limitsOf: LimitsOf): void {
-    this.#limitsOf = limitsOf;
+    this.#context.limitsOf = limitsOf;
   }
 
   putTopic(accountId: AccountId, name: string, settings: TopicSettings, condition?: WriteCondition): Promise<TopicPut> {
@@ -72,7 +71,7 @@ export class SqliteCatalog implements CatalogStore {
 
   async #addTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic> {
     const { index, commits, clock } = this.#context;
-    const accountLimits = this.#limitsOf(accountId);
+    const accountLimits = this.#context.limitsOf(accountId);
     assertTopicRetention(name, settings, accountLimits);
     assertRoomForTopic(name, index.topics.ofAccount(accountId).listedCount, accountLimits);
     const text = JSON.stringify(settings);
@@ -91,7 +90,7 @@ export class SqliteCatalog implements CatalogStore {
     const { topic } = entry;
     const text = JSON.stringify(settings);
     if (text === JSON.stringify(topic.settings)) return topic;
-    assertTopicRetention(topic.name, settings, this.#limitsOf(topic.accountId));
+    assertTopicRetention(topic.name, settings, this.#context.limitsOf(topic.accountId));
     const wallMs = this.#context.clock.wall();
     await this.#context.commits.write("updateTopic", { id: topic.id, settings: text, wallMs });
     const kept = JSON.parse(text) as TopicSettings;
@@ -133,6 +132,10 @@ export class SqliteCatalog implements CatalogStore {
       .slice(0, limit)
       .map(({ topic, firstSeq, lastSeq }) => ({ topic, firstSeq, lastSeq }));
     return Promise.resolve(ranges);
+  }
+
+  countTopics(accountId: AccountId): Promise<number> {
+    return Promise.resolve(this.#context.index.topics.ofAccount(accountId).size);
   }
 
   deleteTopic(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean> {
@@ -184,7 +187,7 @@ export class SqliteCatalog implements CatalogStore {
     const { id: topicId, accountId } = topic.topic;
     const ofTopic = topic.subscriptions.listedCount;
     const counts = { ofTopic, ofAccount: index.subscriptionCountOf(accountId), ofStore: index.subscriptions.size };
-    assertRoomForSubscription(name, counts, this.#limitsOf(accountId));
+    assertRoomForSubscription(name, counts, this.#context.limitsOf(accountId));
     const wallMs = clock.wall();
     const settledThrough = (await startSeq(start, topic, wallMs, (atMs) => readSeqAt(reader, topic, atMs))) - 1;
     const text = JSON.stringify(settings);

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { unlimited } from "../../domain/account-limits.ts";
 import { momentOf } from "../../domain/clock-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
@@ -144,7 +145,13 @@ export class SqliteStore implements Store {
     });
     const claimWrites = new ClaimWrites({ commits, clock, timers, ready });
     const claiming = { index, cache, commits, claimWrites, reader, clock };
-    const context = { ...claiming, claims: new Claims(claiming, state.start), catalogMutex: new Mutex(), ready };
+    const context = {
+      ...claiming,
+      claims: new Claims(claiming, state.start),
+      catalogMutex: new Mutex(),
+      ready,
+      limitsOf: () => unlimited,
+    };
     this.#database = database;
     this.context = context;
     this.log = sqliteLog(context, new Retention(context, settings, clockMarks, state.mark));

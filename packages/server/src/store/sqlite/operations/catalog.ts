@@ -46,11 +46,12 @@ export function ensureAccount(
   return single<{ id: AccountId }>(db, "SELECT id FROM account WHERE name = ?", name).id;
 }
 
-/** Returns false if the account has topics or entries, or does not exist. */
+/** Returns false if the account has topics or entries. */
 export function removeAccount(db: DatabaseSync, { id }: Pick<Account, "id">): boolean {
   const remove = `DELETE FROM account WHERE id = ? AND NOT EXISTS (SELECT 1 FROM topic WHERE account_id = account.id)
-    AND NOT EXISTS (SELECT 1 FROM entry WHERE account_id = account.id) RETURNING id`;
-  return get(db, remove, id) !== undefined;
+    AND NOT EXISTS (SELECT 1 FROM entry WHERE account_id = account.id)`;
+  run(db, remove, id);
+  return get(db, "SELECT id FROM account WHERE id = ?", id) === undefined;
 }
 
 /** Records a clean stop. */
