@@ -35,6 +35,7 @@ import { PushHeaders } from "./engine/keys/push-headers.ts";
 import { withUnusableHeaders } from "./engine/keys/stored-headers.ts";
 import type { Readiness } from "./ops/health.ts";
 import { createMetrics } from "./ops/metrics.ts";
+import { withOpaqueRecordIds } from "./store/opaque-record-ids.ts";
 import type { Store, StoreObserver } from "./store/store.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
@@ -94,7 +95,8 @@ async function createFoundation(config: Config, log: Logger) {
     openSockets: () => transport.openSockets(),
   });
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
-  const store = await openStore(config, { ...metrics.observer, clockJumped }, log);
+  const opened = await openStore(config, { ...metrics.observer, clockJumped }, log);
+  const store = await withOpaqueRecordIds(opened);
   const masterKeys = await readMasterKeys(config, log, store);
   return { config, log, store, masterKeys, transport, endpointRule, events, metrics };
 }

@@ -140,9 +140,7 @@ export class Engine {
   }
 }
 
-/** Generates unsigned integers as decimal strings. Each start uses another random range. */
+/** Generates unsigned integers as decimal strings, at random, so that no id shows how many there were before. */
 function requestIds(random: Random): () => string {
-  const base = Math.floor(random.next() * 2 ** 31) * 2 ** 21;
-  let count = 0;
-  return () => String(base + ++count);
+  return () => String(1 + Math.floor(random.next() * (2 ** 52 - 1)));
 }

@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../domain/model.ts";
@@ -6,10 +5,8 @@ import { assertCondition, type WriteCondition } from "../domain/write-condition.
 import { isUniqueKind } from "./entries.ts";
 import { hasLabel, type Label } from "./label.ts";
 import { NameIndex } from "./name-index.ts";
+import { randomId } from "./random-id.ts";
 import type { Page, PageRequest } from "./page.ts";
-
-/** The largest range of `randomInt`. */
-const ID_MAX = 2 ** 48 - 1;
 
 export interface EntryPut {
   readonly kind: EntryKind;
@@ -83,7 +80,7 @@ export class EntryIndex {
       return { entry: before, text, created: false, changed: false };
     }
     const entry = entryOf(kind, name, text, {
-      id: before?.id ?? randomInt(ID_MAX),
+      id: before?.id ?? randomId(),
       version: (before?.version ?? 0) + 1,
       createdAtMs: before?.createdAtMs ?? nowMs,
       updatedAtMs: nowMs,

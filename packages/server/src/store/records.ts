@@ -75,7 +75,7 @@ export interface MessageRecord {
 export type MessageOrigin = Pick<Message, "publishedAtMs" | "hops">;
 
 export interface DeadLetter {
-  /** Decimal string; grows with time. */
+  /** A decimal string that grows with time. `withOpaqueRecordIds` encrypts it. */
   readonly id: string;
   readonly message: Message;
   readonly reason: DeadReason;

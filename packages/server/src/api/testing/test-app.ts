@@ -34,6 +34,7 @@ import type { HttpLimits } from "../../http/http-limits.ts";
 import type { AccountLimits } from "../../domain/account-limits.ts";
 import type { AccountId } from "../../domain/model.ts";
 import type { EngineServices } from "../../engine/services.ts";
+import { withOpaqueRecordIds } from "../../store/opaque-record-ids.ts";
 import { RecordedEvents } from "./recorded-events.ts";
 import { RecordedPulls } from "./recorded-pulls.ts";
 
@@ -190,7 +191,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     endpointRule,
   });
   const app = await createApp({
-    store,
+    store: await withOpaqueRecordIds(store),
     publisher,
     accounts,
     access,

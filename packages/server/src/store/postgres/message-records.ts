@@ -130,7 +130,7 @@ function readDeliveries(connection: Connection, times: Times, topicId: TopicId, 
        WHERE l.subscription_id = c.subscription_id AND ($2 = ANY (l.seqs) OR $2 = ANY (l.parked))
      ) o ON true
      WHERE c.topic_id = $1::bigint AND $2::bigint IS NOT NULL AND ($3::bigint[] IS NULL OR true)
-     ORDER BY s.id`,
+     ORDER BY s.created_at, s.name`,
     [topicId, seq, times.at()],
     "message_deliveries",
   );

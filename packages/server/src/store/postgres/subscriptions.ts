@@ -15,6 +15,7 @@ import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../doma
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import type { CatalogStore } from "../catalog.ts";
 import { stateColumns, toDisablement } from "../catalog-rows.ts";
+import { randomId } from "../random-id.ts";
 import type { Label } from "../label.ts";
 import { headersText } from "../headers-text.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -94,12 +95,21 @@ export class Subscriptions {
     assertRoomForSubscription(name, count as NonNullable<typeof count>, accountLimits);
     const [row] = await connection.query<{ id: SubscriptionId }>(
       `WITH subscription AS (
-         INSERT INTO ringback.subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
-         VALUES ($1, $2, $3, 'active', $4, $5, $5) RETURNING id, topic_id
+         INSERT INTO ringback.subscription (account_id, topic_id, name, state, settings, created_at, updated_at, id)
+         VALUES ($1, $2, $3, 'active', $4, $5, $5, $11) RETURNING id, topic_id
        ) INSERT INTO ringback.subscription_cursor
          (subscription_id, topic_id, active, scanned_through, ordering, in_flight_max, tags, routes)
        SELECT id, topic_id, true, $6, $7, $8, $9::text[], $10::text[] FROM subscription RETURNING subscription_id AS id`,
-      [accountId, topicId, name, JSON.stringify(settings), createdAtMs, firstSeq - 1, ...claimSettings(settings)],
+      [
+        accountId,
+        topicId,
+        name,
+        JSON.stringify(settings),
+        createdAtMs,
+        firstSeq - 1,
+        ...claimSettings(settings),
+        randomId(),
+      ],
     );
     return (row as { id: SubscriptionId }).id;
   }

@@ -26,7 +26,7 @@ export const isListedSql = "position(':' in name) = 0";
 /** Advisory lock: only one topic is created at a time, so that concurrent creations cannot exceed the limit. */
 const TOPIC_LIMIT_LOCK = "8243118316933116780";
 
-type NumberRow = Pick<NumbersInUse, "last"> &
+type NumberRow = Pick<NumbersInUse, "last" | "key"> &
   (
     | { readonly order: number; readonly topicId: TopicId; readonly lastSeq: Seq; readonly later: number }
     | { readonly order: null; readonly topicId: null }
@@ -80,18 +80,18 @@ export class Topics {
     nowMs: TimeMs,
   ): Promise<Topic> {
     const [known] = await connection.query<{ topics: number } & NumberRow>(
-      `SELECT (SELECT count(*) FROM ringback.topic WHERE account_id = $1 AND ${isListedSql}) AS topics, n.last,
+      `SELECT (SELECT count(*) FROM ringback.topic WHERE account_id = $1 AND ${isListedSql}) AS topics, n.last, n.key,
          r.id AS "order", r.topic_id AS "topicId", r.last_seq AS "lastSeq",
          (SELECT max(id) FROM ringback.released_number) - r.id AS later
        FROM ringback.topic_number n
        LEFT JOIN LATERAL (SELECT * FROM ringback.released_number ORDER BY id LIMIT 1) r ON true`,
       [accountId],
     );
-    const { topics, last, ...released } = known as { topics: number } & NumberRow;
+    const { topics, last, key, ...released } = known as { topics: number } & NumberRow;
     const accountLimits = this.#options.limitsOf(accountId);
     assertTopicRetention(name, settings, accountLimits);
     assertRoomForTopic(name, topics, accountLimits);
-    const numbers = { last, released: released.topicId === null ? null : released };
+    const numbers = { last, key, released: released.topicId === null ? null : released };
     const chosen = newTopicNumber(numbers, this.#options.topicNumbers);
     if (chosen === null) throw new RingbackError("topic_limit");
     const { id, firstSeq, isReused } = chosen;

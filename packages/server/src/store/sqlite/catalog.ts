@@ -25,6 +25,7 @@ import { hasLabel, type Label } from "../label.ts";
 import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { withClaimsLocked } from "./claim-lock.ts";
+import { randomId } from "../random-id.ts";
 import { readSeqAt } from "./read-seq-at.ts";
 import { forgetRemoved, releaseHeld } from "./settle-work.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -35,12 +36,18 @@ export class SqliteCatalog implements CatalogStore {
   readonly #context: StoreContext;
   readonly #account: Account;
   readonly #numberLimits: TopicNumberLimits | undefined;
+  readonly #newId: () => number;
   readonly #changed = new Listeners<SubscriptionId>();
 
-  constructor(context: StoreContext, account: Account, numberLimits?: TopicNumberLimits) {
+  constructor(
+    context: StoreContext,
+    account: Account,
+    { topicNumbers, newId = randomId }: { readonly topicNumbers?: TopicNumberLimits; readonly newId?: () => number },
+  ) {
     this.#context = context;
     this.#account = account;
-    this.#numberLimits = numberLimits;
+    this.#numberLimits = topicNumbers;
+    this.#newId = newId;
   }
 
   defaultAccount(): Account {
@@ -191,8 +198,10 @@ export class SqliteCatalog implements CatalogStore {
     const wallMs = clock.wall();
     const settledThrough = (await startSeq(start, topic, wallMs, (atMs) => readSeqAt(reader, topic, atMs))) - 1;
     const text = JSON.stringify(settings);
-    const created = { accountId, topicId, name, settings: text, settledThrough, wallMs };
-    const id = await commits.write("insertSubscription", created);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand is given here.
+    const id = this.#newId() as SubscriptionId;
+    const created = { id, accountId, topicId, name, settings: text, settledThrough, wallMs };
+    await commits.write("insertSubscription", created);
     const times = { createdAtMs: wallMs, updatedAtMs: wallMs };
     const row = { id, name, state: "active" as const, disabled: null, version: 1, settings: text, ...times };
     const entry = new SubscriptionEntry(topic, row, new Cursor(settledThrough));
@@ -264,10 +273,9 @@ export class SqliteCatalog implements CatalogStore {
   async subscriptionsWithHeaders(after: SubscriptionId, limit: number): Promise<readonly Subscription[]> {
     const found: Subscription[] = [];
     for (const entry of this.#context.index.subscriptions.values()) {
-      if (found.length >= limit) break;
       if (entry.id > after && entry.settingsText.includes(headersText)) found.push(entry.view());
     }
-    return found;
+    return found.sort((one, other) => one.id - other.id).slice(0, limit);
   }
 
   deleteSubscription(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean> {

@@ -44,6 +44,8 @@ export interface StoreSettings extends RetentionOptions {
   readonly node?: NodeLabel;
   /** Limits of topic numbers, for tests. */
   readonly topicNumbers?: TopicNumberLimits;
+  /** Returns the id of a new subscription, for tests. */
+  readonly newId?: () => number;
 }
 
 export interface SqliteStoreOptions extends StoreSettings {
@@ -155,7 +157,7 @@ export class SqliteStore implements Store {
     this.#database = database;
     this.context = context;
     this.log = sqliteLog(context, new Retention(context, settings, clockMarks, state.mark));
-    this.catalog = new SqliteCatalog(context, state.account, settings.topicNumbers);
+    this.catalog = new SqliteCatalog(context, state.account, settings);
     this.entries = sqliteEntries(context, state.entries);
     this.records = new SqliteRecords(context, database.bytes);
     this.cluster = sqliteCluster(clock, settings.node ?? { name: "", version: "" }, commits);

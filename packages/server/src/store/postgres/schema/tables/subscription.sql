@@ -1,5 +1,5 @@
 CREATE TABLE ringback.subscription (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id bigint PRIMARY KEY,
   account_id bigint NOT NULL REFERENCES ringback.account (id),
   topic_id bigint NOT NULL,
   name text COLLATE "C" NOT NULL,
