@@ -138,6 +138,7 @@ function createServices(foundation: Foundation) {
   const accounts = new Accounts({ store, randomInt, failed: failedDuring("accounts") });
   const pushHeaders = new PushHeaders(sealing);
   const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
+  const isShared = (): boolean => accounts.areSeveral;
   const limitsOf = (accountId: AccountId): AccountLimits => accounts.limitsOf(accountId);
   const publishLimits = new PublishLimits({ ...shared, limitsOf, failed: failedDuring("account limits") });
   accounts.onGone((accountId) => publishLimits.forget(accountId));
@@ -156,13 +157,14 @@ function createServices(foundation: Foundation) {
     appIdOf: (accountId) => accounts.appIdOf(accountId),
     log: createEngineLog(log),
     pushHeaders,
+    isShared,
     inFlightMax: config.inFlightMax,
     failed: (error, during) => failedDuring(during)(error),
   });
   const { publisher } = engine;
-  const pullQueues = new PullQueues({ ...shared, failed: failedDuring("pulls") });
+  const pullQueues = new PullQueues({ ...shared, isShared, failed: failedDuring("pulls") });
   const pulls = new AccountPulls({ ...shared, pullQueues });
-  const hookCalls = new CallLimit(limits.hookCallsMax);
+  const hookCalls = new CallLimit(limits.hookCallsMax, isShared);
   const servicesOf = createServicesOf(
     {
       ...shared,

@@ -25,6 +25,8 @@ export const engineLimits = {
   topicsPerRead: 1_000,
   /** Successive messages whose bytes are counted, and forgotten, together. */
   blockMessages: 1_000,
+  /** Above this number, accounts without POSTs and claims are forgotten. */
+  accountsKeptMax: 10_000,
   /** Origins without a POST in flight whose limit stays in memory. */
   originsKeptMax: 10_000,
   /** Message bytes of one claim. A single message may be larger. */

@@ -23,6 +23,8 @@ export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly appIdOf: (accountId: AccountId) => number;
   readonly log: EngineLog;
   readonly pushHeaders: PushHeaderReader;
+  /** Whether the server has several accounts, which share the limits. Left out: it has one. */
+  readonly isShared?: () => boolean;
   /** The most POSTs in flight for all subscriptions together. */
   readonly inFlightMax: number;
   /** Receives errors of background work, which has no caller. `during` describes that work. */
@@ -49,7 +51,7 @@ export class Engine {
       {
         ...options,
         settler: this.#settler,
-        slots: new Slots(options.inFlightMax),
+        slots: new Slots(options.inFlightMax, options.isShared),
         largeEncodings: new LargeEncodings(options.timers),
         nextRequestId: requestIds(options.random),
         gone: (subscription, why) => {

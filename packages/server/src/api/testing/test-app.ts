@@ -126,7 +126,7 @@ function createAccountParts(parts: TestParts, accounts: Accounts, shared: Shared
       randomBytes,
       transport: parts.transport ?? unreachable,
       requestId: () => "1700000000000-7",
-      calls: new CallLimit(parts.hooks?.callsMax ?? limits.hookCallsMax),
+      calls: new CallLimit(parts.hooks?.callsMax ?? limits.hookCallsMax, () => accounts.areSeveral),
       memory: new MemoryBudget(parts.hooks?.memoryBytesMax ?? limits.hookMemoryBytesMax),
       queueFailed: failed,
     },
@@ -176,7 +176,8 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const observer = new RecordingObserver();
   const endpointRule = createEndpointRule(createAddressGuard({ allowPrivateNetworks: true }));
   const { accounts, deletion, publisher } = await createAccounts({ ...shared, observer });
-  const pullQueues = parts.pullQueues ?? new PullQueues({ ...shared, observer, failed });
+  const pullQueues =
+    parts.pullQueues ?? new PullQueues({ ...shared, isShared: () => accounts.areSeveral, observer, failed });
   if (parts.pullQueues === undefined) pullQueues.start();
   const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
   const pulls = new RecordedPulls(accountPulls);

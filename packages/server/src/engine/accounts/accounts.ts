@@ -101,6 +101,11 @@ export class Accounts {
     this.#gone.add(listener);
   }
 
+  /** Whether there is another account than the default one. */
+  get areSeveral(): boolean {
+    return this.#byId.size > 1;
+  }
+
   /** Returns null if there is no such account, or if the account is being deleted. */
   find(name: string): ActiveAccount | null {
     return this.#byName.get(name) ?? null;

@@ -255,14 +255,8 @@ describe("a move from SQLite to PostgreSQL", () => {
     const database = await freshDatabase(server);
     const tables = ["topic_log", "subscription", "dead_letter", "attempt", "idempotency"];
     const large = 2 ** 23 - 1;
-    change(
-      filled.source,
-      [
-        `UPDATE message SET id = (${large} << 40) + (id & ((1 << 40) - 1))`,
-        `UPDATE topic SET id = ${large}`,
-        ...tables.map((table) => `UPDATE ${table} SET topic_id = ${large}`),
-      ].join(";"),
-    );
+    const ofMessages = `UPDATE message SET id = (${large} << 40) + (id & ((1 << 40) - 1)); UPDATE topic SET id = ${large};`;
+    change(filled.source, ofMessages + tables.map((table) => `UPDATE ${table} SET topic_id = ${large}`).join(";"));
     expect(await move(filled, database)).toBe("moved");
     const store = await PostgresStore.open(storeOptions(server.url(database), { clock: filled.source.clock }));
     const { items } = await store.catalog.listTopics(store.catalog.defaultAccount().id, PAGE);
