@@ -12,19 +12,24 @@ import { declareResources } from "./config/declare.ts";
 import { replaceMasterKey } from "./config/master-key-file.ts";
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from "./config/tls-files.ts";
 import { version } from "./config/version.ts";
+import type { AccountLimits } from "./domain/account-limits.ts";
+import type { AccountId } from "./domain/model.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
 import { isLoopbackHost } from "./domain/host.ts";
 import { limits } from "./domain/limits.ts";
 import { Access } from "./engine/access/access.ts";
-import { createServicesOf } from "./engine/account-services.ts";
+import { createServicesOf, type ServicesOf } from "./engine/account-services.ts";
+import { AccountDeletion } from "./engine/accounts/account-deletion.ts";
 import { Accounts } from "./engine/accounts/accounts.ts";
+import { PublishLimits } from "./engine/accounts/publish-limits.ts";
 import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
 import { createEngineLog } from "./ops/engine-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
+import type { EngineServices } from "./engine/services.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
@@ -86,6 +91,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
       log.warn("the server is open: every program on this machine can use it; `ringback api-keys create` ends that");
     }
     await services.engine.start();
+    services.deletion.start();
     readiness = { ready: true };
     return { url: urlOf(app.server.address() as AddressInfo) ?? "", opsUrl, publicUrl, close };
   } catch (error) {
@@ -154,11 +160,13 @@ function createServices(foundation: Foundation) {
     masterKeys,
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
-  const accounts = new Accounts({ store, randomInt, failed: failedDuring("accounts") });
   const endpointSecrets = new EndpointSecrets({ ...sealing, clock: systemClock });
   const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
+  const { accounts, limitsOf, publishLimits, deletion } = createAccounts(shared, failedDuring);
+  const isShared = (): boolean => accounts.areSeveral;
   const engine = new Engine({
     ...shared,
+    admit: (accountId, messages) => publishLimits.admit(accountId, messages),
     transport: new QueueTransport({
       others: transport,
       queuesOf: (accountId) => servicesOf(accountId).queues,
@@ -170,30 +178,46 @@ function createServices(foundation: Foundation) {
     appIdOf: (accountId) => accounts.appIdOf(accountId),
     log: createEngineLog(log),
     endpointSecrets,
+    isShared,
     inFlightMax: config.inFlightMax,
     failed: (error, during) => failedDuring(during)(error),
   });
   const { publisher } = engine;
-  const pullQueues = new PullQueues({ ...shared, failed: failedDuring("pulls") });
+  const pullQueues = new PullQueues({ ...shared, isShared, failed: failedDuring("pulls") });
   const pulls = new AccountPulls({ ...shared, pullQueues });
-  const hookCalls = new CallLimit(limits.hookCallsMax);
-  const servicesOf = createServicesOf({
-    ...shared,
-    ...sealing,
-    randomBytes,
-    verifier: new InboxVerifier({ ...sealing, clock: systemClock }),
-    transport,
-    endpointRule,
-    endpointSecrets,
-    requestId: randomUUID,
-    calls: hookCalls,
-    memory: new MemoryBudget(limits.hookMemoryBytesMax),
-    publisher,
-    pullQueues,
-    pulls,
-    queueFailed: failedDuring("queues"),
-  });
+  const hookCalls = new CallLimit(limits.hookCallsMax, isShared);
+  const servicesOf = createServicesOf(
+    {
+      ...shared,
+      ...sealing,
+      limitsOf,
+      randomBytes,
+      verifier: new InboxVerifier({ ...sealing, clock: systemClock }),
+      transport,
+      endpointRule,
+      endpointSecrets,
+      requestId: randomUUID,
+      calls: hookCalls,
+      memory: new MemoryBudget(limits.hookMemoryBytesMax),
+      publisher,
+      pullQueues,
+      pulls,
+      queueFailed: failedDuring("queues"),
+    },
+    (listener) => accounts.onGone(listener),
+  );
   pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
+  const control = createControl(foundation, { accounts, servicesOf, endpointSecrets });
+  const background = { publishLimits, deletion, hookCalls, pullQueues };
+  return { engine, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
+}
+
+/** The check of API keys, and the change of the master key. */
+function createControl(
+  { config, log, store, masterKeys }: Foundation,
+  parts: { readonly accounts: Accounts; readonly servicesOf: ServicesOf; readonly endpointSecrets: EndpointSecrets },
+) {
+  const { accounts, servicesOf, endpointSecrets } = parts;
   const access = new Access({
     store,
     accounts,
@@ -201,7 +225,7 @@ function createServices(foundation: Foundation) {
     clock: systemClock,
     operatorToken: config.operatorToken === "" ? null : config.operatorToken,
     isLocal: isLocal(config),
-    failed: failedDuring("access"),
+    failed: (error) => log.error({ err: error, during: "access" }, "background work failed"),
   });
   const masterKeyRotation = new MasterKeyRotation({
     store,
@@ -211,7 +235,19 @@ function createServices(foundation: Foundation) {
     holdersOf: servicesOf,
     makeKey: () => (keepsOwnMasterKey(config) ? replaceMasterKey(config.data) : null),
   });
-  return { engine, accounts, access, servicesOf, masterKeyRotation, endpointSecrets, hookCalls, pulls, pullQueues };
+  return { access, masterKeyRotation };
+}
+
+type FailedDuring = (during: string) => (error: unknown) => void;
+
+/** The accounts, their limits and their deletion. */
+function createAccounts(shared: Omit<EngineServices, "failed">, failedDuring: FailedDuring) {
+  const accounts = new Accounts({ store: shared.store, randomInt, failed: failedDuring("accounts") });
+  const limitsOf = (accountId: AccountId): AccountLimits => accounts.limitsOf(accountId);
+  const publishLimits = new PublishLimits({ ...shared, limitsOf, failed: failedDuring("account limits") });
+  accounts.onGone((accountId) => publishLimits.forget(accountId));
+  const deletion = new AccountDeletion({ ...shared, accounts, failed: failedDuring("account deletion") });
+  return { accounts, limitsOf, publishLimits, deletion };
 }
 
 async function createHttpApp(
@@ -256,7 +292,7 @@ async function closeServer(
   listeners: Listeners,
   app: FastifyInstance,
 ): Promise<void> {
-  const { engine, access, hookCalls, pullQueues } = services;
+  const { engine, access, publishLimits, deletion, hookCalls, pullQueues } = services;
   // Clients and endpoints have the same grace period. Neither a slow client nor a hanging endpoint can delay the end of
   // the process.
   const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => listeners.closeConnections());
@@ -265,6 +301,8 @@ async function closeServer(
   await Promise.all([app.close().finally(cancelTimer), stopEngine]);
   await pullQueues.idle();
   await access.stop();
+  await publishLimits.stop();
+  await deletion.stop();
   await store.close();
 }
 

@@ -86,6 +86,8 @@ const keepSchema = {
       "body_too_large",
       "inbox_full",
       "loop_detected",
+      "account_rate_limit",
+      "account_storage_limit",
       "topic_used_up",
       ...bodyErrors,
       ...writeErrors,

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { unlimited } from "../domain/account-limits.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { Mutex } from "../domain/mutex.ts";
@@ -54,6 +55,7 @@ export class MemoryInbox {
     this.#inboxes = new AccountInboxes({
       ...shared,
       accountId: this.#store.catalog.defaultAccount().id,
+      limitsOf: () => unlimited,
       publisher,
       pullQueues: this.#pullQueues,
       verifier: new InboxVerifier({ masterKeys: [], failed, clock }),

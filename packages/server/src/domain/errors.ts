@@ -60,7 +60,10 @@ export const errorTable = {
   idempotency_conflict: { status: 409, title: "The Idempotency-Key was used before with a different request." },
   topic_limit: { status: 409, title: "The account has the largest number of topics that is allowed." },
   topic_used_up: { status: 409, title: "The topic has had the largest number of messages; create another topic." },
-  subscription_limit: { status: 409, title: "The topic has the largest number of subscriptions that is allowed." },
+  subscription_limit: {
+    status: 409,
+    title: "The topic or the account has the largest number of subscriptions that is allowed.",
+  },
   master_key_missing: { status: 409, title: "The server has no master key to encrypt secrets with." },
   key_unavailable: { status: 409, title: "The key cannot be decrypted with the master keys that the server has." },
   entry_limit: { status: 409, title: "The account has the largest number of resources of this kind that is allowed." },
@@ -76,6 +79,8 @@ export const errorTable = {
     status: 429,
     title: "Too many requests from this address had a wrong API key or signature; try again later.",
   },
+  account_rate_limit: { status: 429, title: "The account has published as many messages a second as it may." },
+  account_storage_limit: { status: 429, title: "The account has as many bytes of messages stored as it may." },
   internal: { status: 500, title: "The server met an unexpected condition." },
   overloaded: { status: 503, title: "The server cannot take more work now; try again shortly." },
   storage_full: { status: 503, title: "The disk is full, or the database has reached its size limit." },
@@ -98,7 +103,7 @@ export type ErrorCode = keyof typeof errorTable;
 /** Whether the same request may succeed later. */
 export function mayPass(code: ErrorCode): boolean {
   const { status } = errorTable[code];
-  return (status >= 500 && code !== "loop_detected") || status === errorTable.request_timeout.status;
+  return (status >= 500 && code !== "loop_detected") || status === 408 || status === 429;
 }
 
 /**
@@ -110,16 +115,25 @@ export interface ErrorDetail {
   readonly message: string;
 }
 
+interface ErrorOptions {
+  readonly details?: readonly ErrorDetail[];
+  readonly cause?: unknown;
+  readonly retryAfterS?: number | null;
+}
+
 /** The only class of errors whose text is returned to callers of the API. */
 export class RingbackError extends Error {
   override readonly name = "RingbackError";
   readonly code: ErrorCode;
   readonly details: readonly ErrorDetail[];
+  /** When the same request can succeed. null: not known, so the response names what is usual for the code. */
+  readonly retryAfterS: number | null;
 
-  constructor(code: ErrorCode, detail?: string, options: { details?: readonly ErrorDetail[]; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, detail?: string, options: ErrorOptions = {}) {
     super(detail ?? errorTable[code].title, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? [];
+    this.retryAfterS = options.retryAfterS ?? null;
   }
 
   /** An error about one field. */

@@ -6,6 +6,7 @@
 import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
 import type { PushProtocol } from "@ringback/sdk/protocols";
 
+import type { AccountLimits } from "./account-limits.ts";
 import { assertEndpointAccess } from "./endpoint-access-rules.ts";
 import { assertEndpointUrl, httpSchemes, isHttpUrl, queueScheme } from "./endpoint-url-rule.ts";
 import { RingbackError } from "./errors.ts";
@@ -58,15 +59,22 @@ export function assertStaysPushedOrPulled(before: { readonly push: unknown }, af
 }
 
 /**
- * `ofTopic`: number of the topic's subscriptions, without internal ones. `ofStore`: number of all subscriptions. Throws
- * `subscription_limit`.
+ * `ofTopic` and `ofAccount`: number of the topic's and of the account's subscriptions, without internal ones.
+ * `ofStore`: number of all subscriptions. Throws `subscription_limit`.
  */
 export function assertRoomForSubscription(
   name: string,
-  counts: { readonly ofTopic: number; readonly ofStore: number },
+  counts: { readonly ofTopic: number; readonly ofAccount: number; readonly ofStore: number },
+  { subscriptionsMax }: AccountLimits,
 ): void {
-  const isTopicFull = !isInternalName(name) && counts.ofTopic >= limits.subscriptionsPerTopicMax;
-  if (isTopicFull || counts.ofStore >= limits.subscriptionsMax) throw new RingbackError("subscription_limit");
+  if (!isInternalName(name)) {
+    if (subscriptionsMax !== null && counts.ofAccount >= subscriptionsMax) {
+      const fault = `the account may have at most ${subscriptionsMax} subscriptions`;
+      throw RingbackError.at("subscription_limit", "limits.subscriptionsMax", fault);
+    }
+    if (counts.ofTopic >= limits.subscriptionsPerTopicMax) throw new RingbackError("subscription_limit");
+  }
+  if (counts.ofStore >= limits.subscriptionsMax) throw new RingbackError("subscription_limit");
 }
 
 export function assertSubscription({ push, filter, retry }: SubscriptionSettings): void {

@@ -14,7 +14,8 @@ export function createErrorHandler(log: Logger) {
     if (request.raw.httpVersionMajor === 2) reply.removeHeader("connection");
     const known = knownError(error);
     if (known !== null) {
-      void sendProblem(reply, problemOf(known));
+      const { retryAfterS } = known;
+      void sendProblem(reply, problemOf(known), retryAfterS === null ? {} : { "retry-after": String(retryAfterS) });
       return;
     }
     const requestId = randomUUID();

@@ -22,7 +22,9 @@ import { limits } from "../../domain/limits.ts";
 import { Access } from "../../engine/access/access.ts";
 import type { AccountApiKeys } from "../../engine/access/account-api-keys.ts";
 import { createServicesOf, type ServicesOf, type SharedServices } from "../../engine/account-services.ts";
+import { AccountDeletion } from "../../engine/accounts/account-deletion.ts";
 import { Accounts } from "../../engine/accounts/accounts.ts";
+import { PublishLimits } from "../../engine/accounts/publish-limits.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
@@ -33,6 +35,10 @@ import type { Transport } from "../../transport/port.ts";
 import type { CallerRules } from "../../http/caller-rules.ts";
 import type { Listeners } from "../../http/listeners.ts";
 import type { HttpLimits } from "../../http/http-limits.ts";
+import type { AccountLimits } from "../../domain/account-limits.ts";
+import type { AccountId } from "../../domain/model.ts";
+import type { EngineServices } from "../../engine/services.ts";
+import { withOpaqueRecordIds } from "../../store/opaque-record-ids.ts";
 import { RecordedEvents } from "./recorded-events.ts";
 import { RecordedPulls } from "./recorded-pulls.ts";
 
@@ -46,6 +52,7 @@ export interface TestApp {
   readonly accountPulls: AccountPulls;
   readonly pulls: RecordedPulls;
   readonly accounts: Accounts;
+  readonly deletion: AccountDeletion;
   readonly access: Access;
   readonly servicesOf: ServicesOf;
   /** Of the default account. */
@@ -98,24 +105,41 @@ const unreachable: Transport = {
 /** The services that the test has made before those of the accounts. */
 type SharedParts = Omit<
   SharedServices,
-  "randomBytes" | "verifier" | "transport" | "requestId" | "calls" | "memory" | "queueFailed"
+  "limitsOf" | "randomBytes" | "verifier" | "transport" | "requestId" | "calls" | "memory" | "queueFailed"
 >;
 
-/** The accounts of the test, their services, and the check of API keys. */
-async function createAccountParts(parts: TestParts, shared: SharedParts) {
-  const { store, pulls, clock } = shared;
+async function createAccounts(shared: Pick<EngineServices, "store" | "events" | "observer" | "clock" | "timers">) {
+  const { store, timers } = shared;
   const accounts = new Accounts({ store, randomInt: () => 0, failed });
   await accounts.start();
-  const created = createServicesOf({
+  const limitsOf = (accountId: AccountId): AccountLimits => accounts.limitsOf(accountId);
+  const publishLimits = new PublishLimits({ ...shared, limitsOf, failed });
+  accounts.onGone((accountId) => publishLimits.forget(accountId));
+  const deletion = new AccountDeletion({ store, timers, accounts, failed });
+  const publisher = createPublisher({
     ...shared,
-    randomBytes,
-    verifier: new InboxVerifier(shared),
-    transport: parts.transport ?? unreachable,
-    requestId: () => "1700000000000-7",
-    calls: new CallLimit(parts.hooks?.callsMax ?? limits.hookCallsMax),
-    memory: new MemoryBudget(parts.hooks?.memoryBytesMax ?? limits.hookMemoryBytesMax),
-    queueFailed: failed,
+    admit: (accountId, messages) => publishLimits.admit(accountId, messages),
   });
+  return { accounts, deletion, publisher };
+}
+
+/** The services of the accounts, and the check of API keys. */
+function createAccountParts(parts: TestParts, accounts: Accounts, shared: SharedParts) {
+  const { store, pulls, clock } = shared;
+  const created = createServicesOf(
+    {
+      ...shared,
+      limitsOf: (accountId) => accounts.limitsOf(accountId),
+      randomBytes,
+      verifier: new InboxVerifier(shared),
+      transport: parts.transport ?? unreachable,
+      requestId: () => "1700000000000-7",
+      calls: new CallLimit(parts.hooks?.callsMax ?? limits.hookCallsMax, () => accounts.areSeveral),
+      memory: new MemoryBudget(parts.hooks?.memoryBytesMax ?? limits.hookMemoryBytesMax),
+      queueFailed: failed,
+    },
+    (listener) => accounts.onGone(listener),
+  );
   const servicesOf: ServicesOf = (accountId) => {
     const services = created(accountId);
     return parts.inboxes === undefined ? services : { ...services, inboxes: parts.inboxes as AccountInboxes };
@@ -130,7 +154,7 @@ async function createAccountParts(parts: TestParts, shared: SharedParts) {
     isLocal: parts.isLocal ?? true,
     failed,
   });
-  return { accounts, access, servicesOf };
+  return { access, servicesOf };
 }
 
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
@@ -159,14 +183,15 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   });
   const observer = new RecordingObserver();
   const endpointRule = createEndpointRule(createAddressGuard({ allowPrivateNetworks: true }));
-  const publisher = createPublisher({ ...shared, observer });
-  const pullQueues = parts.pullQueues ?? new PullQueues({ ...shared, observer, failed });
+  const { accounts, deletion, publisher } = await createAccounts({ ...shared, observer });
+  const pullQueues =
+    parts.pullQueues ?? new PullQueues({ ...shared, isShared: () => accounts.areSeveral, observer, failed });
   if (parts.pullQueues === undefined) pullQueues.start();
   const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
   const pulls = new RecordedPulls(accountPulls);
   const endpointSecrets = new EndpointSecrets({ ...safe, clock: ticking });
   const shownHookCalls: HookObserver = { hookCalled: (...call) => metrics.observer.hookCalled(...call) };
-  const { accounts, access, servicesOf } = await createAccountParts(parts, {
+  const { access, servicesOf } = createAccountParts(parts, accounts, {
     ...shared,
     ...safe,
     observer: Object.assign(observer, shownHookCalls),
@@ -180,7 +205,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const accountIds = () => accounts.ids();
   const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf, makeKey };
   const app = await createApp({
-    store,
+    store: await withOpaqueRecordIds(store),
     publisher,
     accounts,
     access,
@@ -200,7 +225,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     ...(parts.listeners === undefined ? {} : { listeners: parts.listeners }),
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
-  const built = { app, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
+  const built = { app, deletion, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
   return Object.assign(testApp, { ...built, apiKeys, queues, logLines });
 }
 

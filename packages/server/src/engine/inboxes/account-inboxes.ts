@@ -1,3 +1,4 @@
+import { assertRetention, type LimitsOf } from "../../domain/account-limits.ts";
 import { toSteady } from "../../domain/clock-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
@@ -24,6 +25,7 @@ import type { EngineServices } from "../services.ts";
 
 export interface AccountInboxesOptions extends Pick<EngineServices, "store" | "events" | "observer" | "clock"> {
   readonly accountId: AccountId;
+  readonly limitsOf: LimitsOf;
   readonly publisher: Publisher;
   readonly pullQueues: PullQueues;
   readonly verifier: InboxVerifier;
@@ -74,6 +76,8 @@ export class AccountInboxes {
     const write = async () => {
       const before = await this.get(name);
       if (before !== null) assertTopicStays(before.topic, settings.topic);
+      const { limitsOf, accountId } = this.#options;
+      if (settings.retentionMs !== null) assertRetention(settings.retentionMs, limitsOf(accountId));
       if (settings.topic !== null) await this.#logs.publishedTopic(settings.topic);
       const { verifier } = this.#options;
       const verify = settings.verify && (await verifier.seal(name, settings.verify, before?.verify ?? null));

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { unlimited } from "../../../domain/account-limits.ts";
 import { withRetention } from "../../../domain/inbox-rules.ts";
 import type { InboxSettings } from "../../../domain/inbox-rules.ts";
 import { limits } from "../../../domain/limits.ts";
@@ -93,6 +94,7 @@ export class InboxScene {
     const verifier = new InboxVerifier({ clock, masterKeys: [masterKey], failed });
     return new AccountInboxes({
       accountId: store.catalog.defaultAccount().id,
+      limitsOf: () => unlimited,
       store,
       publisher,
       observer,
