@@ -177,10 +177,18 @@ export const hostileNames: Readonly<Record<string, readonly (readonly string[])[
   "xn--127-.test": [["127.0.0.1"]],
 };
 
-const hex = (value: number): string => `0x${value.toString(16)}`;
-const octal = (value: number): string => `0${value.toString(8)}`;
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+function octal(value: number): string {
+  return `0${value.toString(8)}`;
+}
+
 /** Four hexadecimal digits of an IPv6 address. */
-const group = (high: number, low: number): string => (high * 256 + low).toString(16);
+function group(high: number, low: number): string {
+  return (high * 256 + low).toString(16);
+}
 
 function spellings(address: string): string[] {
   const [a = 0, b = 0, c = 0, d = 0] = address.split(".").map(Number);
