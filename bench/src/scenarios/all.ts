@@ -6,7 +6,9 @@ import { hookCallScenario } from "./hook-call.ts";
 import { hostileRequestsScenario } from "./hostile-requests.ts";
 import { idleManyScenario } from "./idle-many.ts";
 import { latencyScenario } from "./latency.ts";
+import { manyAccountsScenario } from "./many-accounts.ts";
 import { nodesScenario } from "./nodes.ts";
+import { noisyTenantScenario } from "./noisy-tenant.ts";
 import { oneAtATimeScenario } from "./one-at-a-time.ts";
 import { publishBatchScenario, publishOneScenario } from "./publish.ts";
 import { publishKeyScenario } from "./publish-key.ts";
@@ -22,6 +24,8 @@ export const scenarios: readonly Scenario[] = [
   latencyScenario,
   backlogScenario,
   idleManyScenario,
+  noisyTenantScenario,
+  manyAccountsScenario,
   startScenario,
   hostileRequestsScenario,
   oneAtATimeScenario,

@@ -1,5 +1,6 @@
 import { Pool } from "undici";
 import { cmqTarget, signedForm } from "../load/signed-form.ts";
+import type { Target } from "../load/target.ts";
 import type { KeyPair } from "../load/signed-form.ts";
 
 const CONNECTIONS = 32;
@@ -8,14 +9,33 @@ const CONNECTIONS = 32;
 export class Catalog {
   readonly #pool: Pool;
   readonly #origin: string;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(origin: string) {
+  /** `account`: null for the default account. */
+  constructor(origin: string, account: string | null = null) {
     this.#origin = origin;
+    this.#headers = account === null ? {} : { "ringback-account": account };
     this.#pool = new Pool(origin, { connections: CONNECTIONS });
   }
 
   async putTopic(topic: string): Promise<void> {
     await this.#json("PUT", `/v1/topics/${topic}`, {});
+  }
+
+  async deleteTopic(topic: string): Promise<void> {
+    await this.#json("DELETE", `/v1/topics/${topic}`);
+  }
+
+  async putAccount(account: string): Promise<void> {
+    await this.#json("PUT", `/v1/accounts/${account}`, {});
+  }
+
+  /** Sends one request. Throws if it is not accepted. */
+  async send({ path, body, okStatus }: Target): Promise<void> {
+    const headers = { "content-type": "application/json", ...this.#headers };
+    const reply = await this.#pool.request({ path, method: "POST", headers, body: Buffer.from(body) });
+    const text = await reply.body.text();
+    if (reply.statusCode !== okStatus) throw new Error(`${path} was answered ${reply.statusCode}: ${text}`);
   }
 
   async putSubscription(
@@ -76,14 +96,12 @@ export class Catalog {
   }
 
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the type of the reply, named at the call
-  async #json<T>(method: "GET" | "PUT" | "POST", path: string, document?: object): Promise<T> {
+  async #json<T>(method: "GET" | "PUT" | "POST" | "DELETE", path: string, document?: object): Promise<T> {
     const { statusCode, body } = await this.#pool.request({
       path,
       method,
-      ...(document !== undefined && {
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(document),
-      }),
+      headers: { ...this.#headers, ...(document !== undefined && { "content-type": "application/json" }) },
+      ...(document !== undefined && { body: JSON.stringify(document) }),
     });
     const text = await body.text();
     if (statusCode >= 300) throw new Error(`${method} ${path} was answered ${statusCode}: ${text}`);

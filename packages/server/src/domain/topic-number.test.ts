@@ -14,9 +14,7 @@ const released = (topicId: number, lastSeq: number, later: number) => ({ ...ofTo
 describe("the number of a new topic", () => {
   it("is one that no topic has had, and the first position is 1", () => {
     const chosen = [0, 1, 2, 3, 4].map((last) => newTopicNumber({ last, key, released: null }, limits));
-    expect(chosen.map((each) => each?.id).toSorted((one, other) => Number(one) - Number(other))).toEqual([
-      1, 2, 3, 4, 5,
-    ]);
+    expect(new Set(chosen.map((each) => each?.id))).toEqual(new Set([1, 2, 3, 4, 5]));
     for (const each of chosen) expect(each).toMatchObject({ firstSeq: 1, isReused: false });
   });
 

@@ -70,6 +70,8 @@ export interface TestParts {
   readonly masterKeys?: readonly string[];
   /** Default: the server makes no master key. */
   readonly makeMasterKey?: () => string;
+  /** Left out: the ids of subscriptions count. */
+  readonly ids?: { readonly newId: () => number };
   /** Default: a transport whose POSTs all fail to connect. */
   readonly transport?: Transport;
   readonly hooks?: { readonly callsMax?: number; readonly memoryBytesMax?: number };
@@ -162,7 +164,13 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const clock = { nowMs: parts.nowMs ?? testNowMs };
   const ticking = clockAt(() => clock.nowMs);
   const account = { name: "default", appId: 1 };
-  const store = new FaultyStore({ clock: ticking, timers: systemTimers, random: new SeededRandom(1), account });
+  const store = new FaultyStore({
+    clock: ticking,
+    timers: systemTimers,
+    random: new SeededRandom(1),
+    account,
+    ...parts.ids,
+  });
   const events = new RecordedEvents();
   const shared = { store, events, clock: ticking, timers: systemTimers };
   const logLines: string[] = [];

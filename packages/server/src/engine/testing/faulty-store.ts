@@ -28,6 +28,13 @@ export interface FaultyStoreOptions {
   readonly timers: Timers;
   readonly random: SeededRandom;
   readonly account?: { readonly name: string; readonly appId: number };
+  /** Returns the id of a new subscription. Left out: the ids count. */
+  readonly newId?: () => number;
+}
+
+function counter(): () => number {
+  let count = 0;
+  return () => ++count;
 }
 
 /**
@@ -59,12 +66,17 @@ export class FaultyStore extends MemoryStore {
   openMax = 0;
   readonly #startedAfter = new Map<SubscriptionId, Seq>();
 
-  constructor({ clock, timers, random, account = { name: "default", appId: 1_234 } }: FaultyStoreOptions) {
+  constructor({
+    clock,
+    timers,
+    random,
+    account = { name: "default", appId: 1_234 },
+    newId = counter(),
+  }: FaultyStoreOptions) {
     const database = emptyDatabase();
-    let count = 0;
     // A seed always gives the same run, because the ids of topics and subscriptions are not random either.
     database.exec("UPDATE topic_number SET key = zeroblob(16)");
-    super({ account, clock, database, newId: () => ++count });
+    super({ account, clock, database, newId });
     this.#database = database;
     this.#timers = timers;
     this.#random = random;
