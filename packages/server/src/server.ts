@@ -17,10 +17,12 @@ import { isLoopbackHost } from "./domain/host.ts";
 import { limits } from "./domain/limits.ts";
 import { Access } from "./engine/access/access.ts";
 import { createServicesOf } from "./engine/account-services.ts";
+import { Audit } from "./engine/audit/audit.ts";
 import { Accounts } from "./engine/accounts/accounts.ts";
 import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
+import { createAuditLog } from "./ops/audit-log.ts";
 import { createEngineLog } from "./ops/engine-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
@@ -191,17 +193,18 @@ function createServices(foundation: Foundation) {
     isLocal: isLocal(config),
     failed: failedDuring("access"),
   });
-  return { engine, accounts, access, servicesOf, endpointSecrets, hookCalls, pulls, pullQueues };
+  const audit = new Audit({ store, clock: systemClock, randomInt, ...createAuditLog(log) });
+  return { engine, accounts, access, audit, servicesOf, endpointSecrets, hookCalls, pulls, pullQueues };
 }
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, accounts, access, servicesOf, endpointSecrets, pulls }: Services,
+  { engine, accounts, access, audit, servicesOf, endpointSecrets, pulls }: Services,
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { publisher } = engine;
-  const shared = { store, events, log, clock: systemClock, endpointRule, accounts, access, servicesOf };
+  const shared = { store, events, log, clock: systemClock, endpointRule, accounts, access, audit, servicesOf };
   const app = await createApp({
     ...shared,
     publisher,

@@ -4,7 +4,7 @@ import type { RingbackError } from "../domain/errors.ts";
 import { KeyedMutex } from "../domain/keyed-mutex.ts";
 import { jsonBody, mergePatchJson, optionalJson } from "../http/json-body.ts";
 import type { Revision, WriteCondition } from "../domain/write-condition.ts";
-import { entityTag, isConditional, writeConditionally } from "../http/preconditions.ts";
+import { entityTag, writeConditionally } from "../http/preconditions.ts";
 import { labelOf } from "../shapes/labels.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
 import { queryReader } from "../shapes/query.ts";
@@ -21,6 +21,7 @@ import type { SettingsShape } from "../shapes/settings.ts";
 import type { Label } from "../store/label.ts";
 import type { Page, PageRequest } from "../store/page.ts";
 import { accountIdOf } from "./access-gate.ts";
+import { noteWrite } from "./audit-gate.ts";
 
 /** The resource to which a path leads. The resource need not exist. */
 export interface Target<N extends string, R, S> {
@@ -78,34 +79,43 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
   };
   const send = (reply: FastifyReply, one: R): FastifyReply => sendTagged(reply, one, resource.viewOf(one));
 
+  /** Concurrent writes of one resource would conflict with each other and start again many times. */
+  const writes = new KeyedMutex();
+  /** Writes what `change` makes of the resource as it is. So the record of the change shows what it has replaced. */
+  const write = async <B extends R | null>(
+    request: FastifyRequest,
+    name: P,
+    read: (target: Target<N, R, S>) => Promise<B>,
+    change: (before: B) => S,
+  ) => {
+    const { before, written } = await writes.run(`${accountIdOf(request)} ${JSON.stringify(name)}`, async () => {
+      const target = await at(name, request);
+      return writeConditionally(
+        request,
+        () => read(target),
+        async (before) => ({ before, written: await target.put(change(before), before ?? "absent", request) }),
+      );
+    });
+    noteWrite<R>(request, before, written[noun], resource.viewOf);
+    notify?.(name, "changed", request);
+    return written;
+  };
+
   app.put(path, { schema: putRoute(resource, shape.body), config: change }, async (request, reply) => {
     const name = named(request);
     const settings = shape.read(resource.isBodyOptional ? optionalJson(request) : jsonBody(request));
-    const target = await at(name, request);
-    const current = () => target.get();
-    const written = isConditional(request)
-      ? await writeConditionally(request, current, (_current, condition) => target.put(settings, condition, request))
-      : await target.put(settings, undefined, request);
-    notify?.(name, "changed", request);
+    const read = (target: Target<N, R, S>) => target.get();
+    const written = await write(request, name, read, () => settings);
     return send(reply.code(written.created ? 201 : 200), written[noun]);
   });
 
   const { patch, readPatch, patched } = shape;
-  /** Concurrent patches of one resource would conflict with each other and start again many times. */
-  const patches = new KeyedMutex();
   if (patch !== undefined && readPatch !== undefined && patched !== undefined && bodyOf !== undefined) {
     app.patch(path, { schema: patchRoute(resource, patch), config: change }, async (request, reply) => {
       const name = named(request);
       const changes = readPatch(mergePatchJson(request));
-      const written = await patches.run(`${accountIdOf(request)} ${JSON.stringify(name)}`, async () => {
-        const target = await at(name, request);
-        return writeConditionally(
-          request,
-          async () => found(name, await target.get()),
-          (before) => target.put(patched(bodyOf(before), changes), before, request),
-        );
-      });
-      notify?.(name, "changed", request);
+      const read = async (target: Target<N, R, S>) => found(name, await target.get());
+      const written = await write(request, name, read, (before) => patched(bodyOf(before), changes));
       return send(reply, written[noun]);
     });
   }
@@ -120,12 +130,13 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
   app.delete(path, { schema: deleteRoute(resource), config: change }, async (request, reply) => {
     const name = named(request);
     const target = await at(name, request);
-    const didDelete = await writeConditionally(
+    const { before, didDelete } = await writeConditionally(
       request,
       async () => found(name, await target.get()),
-      (_current, condition) => target.delete(condition, request),
+      async (before) => ({ before, didDelete: await target.delete(before, request) }),
     );
     if (!didDelete) throw resource.notFound(name);
+    noteWrite(request, before, null, resource.viewOf);
     notify?.(name, "deleted", request);
     return reply.code(204).send();
   });

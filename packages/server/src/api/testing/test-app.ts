@@ -1,8 +1,9 @@
 import { createAddressGuard } from "../../transport/address-guard.ts";
 import { createEndpointRule } from "../../transport/endpoint-rule.ts";
 import { clockAt } from "../../domain/testing/clock-at.ts";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { FastifyInstance } from "fastify";
+import { createAuditLog } from "../../ops/audit-log.ts";
 import { createLog } from "../../ops/log.ts";
 import { createMetrics } from "../../ops/metrics.ts";
 import type { Readiness } from "../../ops/health.ts";
@@ -21,6 +22,7 @@ import { limits } from "../../domain/limits.ts";
 import { Access } from "../../engine/access/access.ts";
 import type { AccountApiKeys } from "../../engine/access/account-api-keys.ts";
 import { createServicesOf, type ServicesOf, type SharedServices } from "../../engine/account-services.ts";
+import { Audit } from "../../engine/audit/audit.ts";
 import { Accounts } from "../../engine/accounts/accounts.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
@@ -44,6 +46,7 @@ export interface TestApp {
   readonly pulls: RecordedPulls;
   readonly accounts: Accounts;
   readonly access: Access;
+  readonly audit: Audit;
   readonly servicesOf: ServicesOf;
   /** Of the default account. */
   readonly apiKeys: AccountApiKeys;
@@ -167,11 +170,13 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     endpointRule,
     endpointSecrets,
   });
+  const audit = new Audit({ store, clock: ticking, randomInt, ...createAuditLog(log) });
   const app = await createApp({
     store,
     publisher,
     accounts,
     access,
+    audit,
     servicesOf,
     endpointSecrets,
     endpointRule,
@@ -187,7 +192,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     ...(parts.listeners === undefined ? {} : { listeners: parts.listeners }),
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
-  const built = { app, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
+  const built = { app, clock, store, events, publisher, accountPulls, pulls, accounts, access, audit, servicesOf };
   return Object.assign(testApp, { ...built, apiKeys, queues, logLines });
 }
 

@@ -13,6 +13,7 @@ export interface StoreContext extends NodeContext {
   readonly observer: StoreObserver;
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
+  readonly auditRetentionMs: number;
   readonly topicNumbers: TopicNumberLimits | undefined;
   readonly heartbeat: Heartbeat;
   readonly wakeUps: WakeUps;
