@@ -68,7 +68,9 @@ async function everythingIn(store: Store): Promise<unknown> {
   const entries = await Promise.all(
     kinds.map(async (kind) => (await store.entries.list(account.id, kind, PAGE)).items),
   );
-  return { account, byTopic, entries };
+  const { items: audit } = await store.audit.list(account.id, {}, PAGE);
+  expect(audit).toHaveLength(1);
+  return { account, byTopic, entries, audit };
 }
 
 async function recordsIn(store: Store, topicName: string): Promise<readonly unknown[]> {
