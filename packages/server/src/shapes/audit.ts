@@ -26,8 +26,12 @@ export const auditSchema = describedObject("The record of a change.", {
     Type.String({ examples: ["putTopic", "cmq.CreateTopic"] }),
   ),
   target: about("What was changed, as a path below `/v1/`.", Type.String({ examples: ["topics/orders"] })),
-  before: view("What a GET showed before. null: it did not exist, or the action does not record it."),
-  after: view("What a GET showed afterwards. null: it did not exist any more, or the action does not record it."),
+  before: view(
+    "What a GET showed before the change. null: it did not exist, or the action is not a change of settings.",
+  ),
+  after: view(
+    "What a GET showed afterwards; of an action such as a rewind, its argument or result. null: it did not exist any more.",
+  ),
 });
 
 const time = (example: string) => Type.String({ format: "date-time", examples: [example] });

@@ -53,6 +53,8 @@ export interface TestApp {
   readonly queues: AccountQueues;
   /** The lines of the log. Each line is JSON. */
   readonly logLines: string[];
+  /** The lines of the log about changes. */
+  readonly auditLines: string[];
   readiness: Readiness;
 }
 
@@ -170,7 +172,10 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     endpointRule,
     endpointSecrets,
   });
-  const audit = new Audit({ store, clock: ticking, randomInt, ...createAuditLog(log) });
+  const auditLines: string[] = [];
+  const destination = { write: (line: string) => void auditLines.push(line) };
+  const auditLog = createAuditLog(createLog({ level: "info", pretty: false, destination }));
+  const audit = new Audit({ store, clock: ticking, randomInt, ...auditLog });
   const app = await createApp({
     store,
     publisher,
@@ -193,7 +198,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
   const built = { app, clock, store, events, publisher, accountPulls, pulls, accounts, access, audit, servicesOf };
-  return Object.assign(testApp, { ...built, apiKeys, queues, logLines });
+  return Object.assign(testApp, { ...built, apiKeys, queues, logLines, auditLines });
 }
 
 function failed(error: unknown): void {

@@ -15,6 +15,7 @@ export const actors = {
   operatorToken: { id: "operator-token", name: null },
   configuration: { id: "configuration", name: null },
   commandLine: { id: "command-line", name: null },
+  wechatSecret: { id: "wechat-secret", name: null },
 } as const satisfies Readonly<Record<string, Actor>>;
 
 /** One change. The views are those that the API shows, so they contain no secrets. */
