@@ -79,34 +79,21 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
   };
   const send = (reply: FastifyReply, one: R): FastifyReply => sendTagged(reply, one, resource.viewOf(one));
 
-  /** Concurrent writes of one resource would conflict with each other and start again many times. */
-  const writes = new KeyedMutex();
-  /** Writes what `change` makes of the resource as it is. So the record of the change shows what it has replaced. */
-  const write = async <B extends R | null>(
-    request: FastifyRequest,
-    name: P,
-    read: (target: Target<N, R, S>) => Promise<B>,
-    change: (before: B) => S,
-  ) => {
-    const { before, written } = await writes.run(`${accountIdOf(request)} ${JSON.stringify(name)}`, async () => {
-      const target = await at(name, request);
-      return writeConditionally(
-        request,
-        () => read(target),
-        async (before) => ({ before, written: await target.put(change(before), before ?? "absent", request) }),
-      );
-    });
-    noteWrite<R>(request, before, written[noun], resource.viewOf);
+  const replace = resourceWriter(resource);
+  const existing = (name: P) => async (target: Target<N, R, S>) => found(name, await target.get());
+  const changed = (request: FastifyRequest, name: P, before: R | null, after: R): R => {
+    noteWrite(request, before, after, resource.viewOf);
     notify?.(name, "changed", request);
-    return written;
+    return after;
   };
 
   app.put(path, { schema: putRoute(resource, shape.body), config: change }, async (request, reply) => {
     const name = named(request);
     const settings = shape.read(resource.isBodyOptional ? optionalJson(request) : jsonBody(request));
-    const read = (target: Target<N, R, S>) => target.get();
-    const written = await write(request, name, read, () => settings);
-    return send(reply.code(written.created ? 201 : 200), written[noun]);
+    const put = (target: Target<N, R, S>, _before: R | null, condition?: WriteCondition) =>
+      target.put(settings, condition, request);
+    const { before, result } = await replace(request, name, (target) => target.get(), put);
+    return send(reply.code(result.created ? 201 : 200), changed(request, name, before, result[noun]));
   });
 
   const { patch, readPatch, patched } = shape;
@@ -114,9 +101,9 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
     app.patch(path, { schema: patchRoute(resource, patch), config: change }, async (request, reply) => {
       const name = named(request);
       const changes = readPatch(mergePatchJson(request));
-      const read = async (target: Target<N, R, S>) => found(name, await target.get());
-      const written = await write(request, name, read, (before) => patched(bodyOf(before), changes));
-      return send(reply, written[noun]);
+      const put = (target: Target<N, R, S>, before: R) => target.put(patched(bodyOf(before), changes), before, request);
+      const { before, result } = await replace(request, name, existing(name), put);
+      return send(reply, changed(request, name, before, result[noun]));
     });
   }
 
@@ -129,17 +116,37 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
 
   app.delete(path, { schema: deleteRoute(resource), config: change }, async (request, reply) => {
     const name = named(request);
-    const target = await at(name, request);
-    const { before, didDelete } = await writeConditionally(
-      request,
-      async () => found(name, await target.get()),
-      async (before) => ({ before, didDelete: await target.delete(before, request) }),
-    );
+    const remove = (target: Target<N, R, S>, _before: R, condition?: WriteCondition) =>
+      target.delete(condition, request);
+    const { before, result: didDelete } = await replace(request, name, existing(name), remove);
     if (!didDelete) throw resource.notFound(name);
     noteWrite(request, before, null, resource.viewOf);
     notify?.(name, "deleted", request);
     return reply.code(204).send();
   });
+}
+
+/**
+ * Returns a function that finds a resource and writes it under the conditions of the request. Writes of one resource
+ * run one at a time. Concurrent patches would otherwise conflict with each other and start again many times, and
+ * `before` is what the write has replaced.
+ */
+function resourceWriter<N extends string, P, R extends Revision, S>({ at }: Resource<N, P, R, S>) {
+  const mutex = new KeyedMutex();
+  return <B extends R | null, T>(
+    request: FastifyRequest,
+    name: P,
+    find: (target: Target<N, R, S>) => Promise<B>,
+    write: (target: Target<N, R, S>, before: B, condition?: WriteCondition) => Promise<T>,
+  ): Promise<{ readonly before: B; readonly result: T }> =>
+    mutex.run(`${accountIdOf(request)} ${JSON.stringify(name)}`, async () => {
+      const target = await at(name, request);
+      return writeConditionally(
+        request,
+        () => find(target),
+        async (before, condition) => ({ before, result: await write(target, before, condition) }),
+      );
+    });
 }
 
 /** Adds the GET route that lists the resources of one kind. `?label=` narrows the list. */

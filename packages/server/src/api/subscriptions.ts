@@ -191,9 +191,9 @@ function stateRoute(
       const { before, after } = await writeConditionally(
         request,
         () => subscriptionAt(store, request),
-        async (before) => {
+        async (before, condition) => {
           const { topicId, name } = before;
-          return { before, after: await store.catalog.setSubscriptionState(topicId, name, state, before) };
+          return { before, after: await store.catalog.setSubscriptionState(topicId, name, state, condition) };
         },
       );
       const subscription = found(request.params, after);
