@@ -27,7 +27,7 @@ export const auditSchema = describedObject("The record of a change.", {
   ),
   target: about("What was changed, as a path below `/v1/`.", Type.String({ examples: ["topics/orders"] })),
   before: view(
-    "What a GET showed before the change. null: it did not exist, or the action is not a change of settings.",
+    "What a GET showed before the change; of a text of more than 4,096 characters its SHA-256 hash. null: it did not exist, or the action is not a change of settings.",
   ),
   after: view(
     "What a GET showed afterwards; of an action such as a rewind, its argument or result. null: it did not exist any more.",

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { limits } from "../../domain/limits.ts";
 import type { AccountId, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { auditIdOf, auditRandomMax, type AuditRecord, type AuditStore } from "../../store/audit.ts";
@@ -75,9 +77,14 @@ export class Audit {
     return (this.#next ??= this.#writing = this.#writing.then(() => this.#write()));
   }
 
-  #recordOf(accountId: AccountId, { who, action, target, ...views }: Change): AuditRecord {
+  #recordOf(accountId: AccountId, { who, action, target, source, before, after }: Change): AuditRecord {
     const atMs = this.#options.clock.wall();
-    const details: AuditDetails = { whoName: who.name, ...views };
+    const details: AuditDetails = {
+      whoName: who.name,
+      source,
+      before: withShortTexts(before),
+      after: withShortTexts(after),
+    };
     return { id: this.#idAt(atMs), accountId, atMs, who: who.id, action, target, details };
   }
 
@@ -105,4 +112,14 @@ export class Audit {
 export function actorOf({ keyId, name }: Pick<Caller, "keyId" | "name">): Actor {
   if (keyId === null) return actors.anyone;
   return keyId === actors.operatorToken.id ? actors.operatorToken : { id: keyId, name };
+}
+
+/** Long texts, such as certificates, are replaced by their hash, so that records are small and still show a change. */
+function withShortTexts(view: object | null): object | null {
+  return view && (JSON.parse(JSON.stringify(view, (_name, value: unknown) => shortened(value))) as object);
+}
+
+function shortened(value: unknown): unknown {
+  if (typeof value !== "string" || value.length <= limits.auditTextCharsMax) return value;
+  return `${value.length} characters, SHA-256 ${createHash("sha256").update(value).digest("hex")}`;
 }
