@@ -5,7 +5,7 @@ import { clientAddressOf } from "../http/trusted-proxies.ts";
 import { callerOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 
-/** What a route knows of the change that it has made. */
+/** The part of a record that only the route knows. */
 interface NotedChange {
   readonly before?: object | null;
   readonly after?: object | null;
@@ -41,14 +41,14 @@ export function recordChanges(app: FastifyInstance, { audit, accounts }: Pick<Ap
   app.addHook("onRoute", (route) => {
     if (!isRecorded(route)) return;
     const { url, method, config, schema } = route;
-    const action = (schema as { readonly operationId?: string } | undefined)?.operationId;
+    const action = schema?.operationId;
     if (action === undefined) throw new Error(`the route ${String(method)} ${url} has no operationId to record`);
     const isOfOperators = config?.access === "operator";
     route.onSend = async (request, reply, payload) => {
       const { isChange = true, before = null, after = null, target } = noted.get(request) ?? {};
       if (reply.statusCode >= 400 || !isChange) return payload;
       const caller = callerOf(request);
-      // What belongs to no account, such as the accounts themselves, is recorded in the operators' account.
+      // Changes that belong to no account, such as those of accounts, are recorded in the operators' account.
       await audit.record(isOfOperators ? accounts.default.id : caller.account.id, {
         who: actorOf(caller),
         source: clientAddressOf(request),

@@ -15,7 +15,7 @@ export const auditSchema = describedObject("The record of a change.", {
   at: timeSchema("When the change was made."),
   who: describedObject("Who made the change.", {
     id: about(
-      `The id of the API key, or ${others.slice(0, -1).join(", ")} or ${others.at(-1)}.`,
+      `The id of the API key, or a word: ${others.join(", ")} or, for compatible APIs, another one.`,
       Type.String({ examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"] }),
     ),
     name: about("The name that the API key had.", nullable(Type.String({ examples: ["billing, production"] }))),
@@ -23,7 +23,7 @@ export const auditSchema = describedObject("The record of a change.", {
   source: about("The address of the client.", nullable(Type.String({ examples: ["192.0.2.7"] }))),
   action: about(
     "The operation: its `operationId` in this document, or the system and the action of a compatible API.",
-    Type.String({ examples: ["putTopic", "cmq.CreateTopic"] }),
+    Type.String({ examples: ["putTopic"] }),
   ),
   target: about("What was changed, as a path below `/v1/`.", Type.String({ examples: ["topics/orders"] })),
   before: view(

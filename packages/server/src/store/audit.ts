@@ -68,7 +68,7 @@ export const auditExaminedMax = 5_000;
 /** Rows that one call of `deleteSome`, or one step of retention, deletes at most. */
 export const auditDeletedMax = 500;
 
-/** What a driver must read for one page. null: no condition. */
+/** The rows that a driver must read for one page. null: no condition. */
 export interface AuditRange {
   readonly accountId: AccountId;
   readonly fromId: string;
@@ -82,7 +82,7 @@ export interface AuditRange {
   readonly rowsMax: number;
 }
 
-/** `examinedId`: the last row that was examined, if further rows were not; null: all rows of the range were examined. */
+/** `examinedId`: the last examined row, if there may be further rows; null: all rows of the range were examined. */
 export interface AuditRead {
   readonly rows: readonly AuditRow[];
   readonly examinedId: string | null;

@@ -38,7 +38,7 @@ export async function runAction(
   return members;
 }
 
-/** What an action changes. */
+/** The topic, subscription or queue that an action changes. */
 interface Subject {
   /** As in the native API, so that `topics/a` selects all changes of the topic. Queues are `queues/NAME`. */
   readonly target: string;

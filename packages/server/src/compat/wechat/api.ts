@@ -58,6 +58,9 @@ export async function addWechatApi(app: FastifyInstance, given: WechatDependenci
   });
 }
 
+/** The author of a change whose request had the secret. */
+const secretHolder: Actor = { id: "wechat-secret", name: null };
+
 /** The routes find out themselves who makes a request. */
 const config = { access: "public" } as const;
 
@@ -116,7 +119,7 @@ class WechatApi {
     const { secretKey = "" } = value;
     const accepts = () => parts.secret.accepts(secretKey);
     if (secretKey !== "" && (await access.checked(clientAddressOf(request), accepts))) {
-      return { who: actors.wechatSecret, parts };
+      return { who: secretHolder, parts };
     }
     throw new RingbackError("invalid_request", "secretKey: missing or wrong");
   }

@@ -5,7 +5,7 @@ import type { Clock } from "../../domain/ports.ts";
 import { auditIdOf, auditRandomMax, type AuditRecord, type AuditStore } from "../../store/audit.ts";
 import type { Caller } from "../access/access.ts";
 
-/** Who changed something: the id of an API key, or one of the words of `actors`. */
+/** The author of a change. `id`: the id of an API key, or a word such as those of `actors`. */
 export interface Actor {
   readonly id: string;
   /** The name of the API key at the time of the change; null: not an API key. */
@@ -17,7 +17,6 @@ export const actors = {
   operatorToken: { id: "operator-token", name: null },
   configuration: { id: "configuration", name: null },
   commandLine: { id: "command-line", name: null },
-  wechatSecret: { id: "wechat-secret", name: null },
 } as const satisfies Readonly<Record<string, Actor>>;
 
 /** One change. The views are those that the API shows, so they contain no secrets. */
@@ -27,7 +26,7 @@ export interface Change {
   readonly source: string | null;
   /** The operation of the API, such as `putTopic`. */
   readonly action: string;
-  /** What was changed: a path of the API without `/v1/`, such as `topics/orders`. */
+  /** The changed resource: a path of the API without `/v1/`, such as `topics/orders`. */
   readonly target: string;
   /** null: it did not exist, or the action does not record it. */
   readonly before: object | null;

@@ -68,9 +68,7 @@ async function everythingIn(store: Store): Promise<unknown> {
   const entries = await Promise.all(
     kinds.map(async (kind) => (await store.entries.list(account.id, kind, PAGE)).items),
   );
-  const { items: audit } = await store.audit.list(account.id, {}, PAGE);
-  expect(audit).toHaveLength(1);
-  return { account, byTopic, entries, audit };
+  return { account, byTopic, entries, audit: await store.audit.list(account.id, {}, PAGE) };
 }
 
 async function recordsIn(store: Store, topicName: string): Promise<readonly unknown[]> {

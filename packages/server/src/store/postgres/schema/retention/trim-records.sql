@@ -1,5 +1,6 @@
 -- Deletes expired dead letters, audit records and idempotency keys, and rows of deleted topics and subscriptions, at
--- most p_max of each. Returns nulls while another node does the same. more: p_max rows were deleted, so there may be more.
+-- most p_max of each. Returns nulls while another node does the same. more: p_max rows were deleted, so there may be
+-- more.
 CREATE FUNCTION ringback.trim_records(
   p_now bigint[], p_max integer, p_dead_letter_ms bigint, p_audit_ms bigint,
   OUT dead_letters integer, OUT audit_records integer, OUT keys integer, OUT more boolean
