@@ -28,15 +28,15 @@ it("reports an import from another room of the same level", () => {
 
 const driverImport = (folder: string) => `import "${folder}store/sqlite/sqlite-store.ts";`;
 
-it("lets only server.ts, the command line and the driver itself import a driver", () => {
+it("lets only open-store.ts, the command line and the driver itself import a driver", () => {
   expect(sentences("packages/server/src/engine/pull/a.ts", driverImport("../../"))).toEqual([
-    "1: engine imports packages/server/src/store/sqlite/sqlite-store.ts, a driver; only server.ts and cli may",
+    "1: engine imports packages/server/src/store/sqlite/sqlite-store.ts, a driver; only open-store.ts and cli may",
   ]);
   expect(sentences("packages/server/src/store/store.ts", 'import "./sqlite/a.ts";')).toHaveLength(1);
   expect(sentences("packages/server/src/store/postgres/a.ts", 'import "../sqlite/a.ts";')).toHaveLength(1);
   expect(sentences("packages/server/src/store/sqlite/a.ts", 'import "./b.ts";\nimport "../store.ts";')).toEqual([]);
   expect(sentences("packages/server/src/store/migrate/a.ts", 'import "../sqlite/a.ts";')).toEqual([]);
-  expect(sentences("packages/server/src/server.ts", driverImport("./"))).toEqual([]);
+  expect(sentences("packages/server/src/open-store.ts", driverImport("./"))).toEqual([]);
   expect(sentences("packages/server/src/cli/a.ts", driverImport("../"))).toEqual([]);
 });
 

@@ -9,11 +9,13 @@ import { latencyScenario } from "./latency.ts";
 import { nodesScenario } from "./nodes.ts";
 import { oneAtATimeScenario } from "./one-at-a-time.ts";
 import { publishBatchScenario, publishOneScenario } from "./publish.ts";
+import { publishKeyScenario } from "./publish-key.ts";
 import { startScenario } from "./start.ts";
 
 export const scenarios: readonly Scenario[] = [
   publishOneScenario,
   publishBatchScenario,
+  publishKeyScenario,
   fanoutScenario,
   hookCallScenario,
   cmqScenario,

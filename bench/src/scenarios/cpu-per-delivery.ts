@@ -22,7 +22,7 @@ export interface CpuPlan {
   readonly measured: ClosedLoop;
 }
 
-interface Sample {
+export interface Sample {
   readonly deliveries: number;
   readonly cost: Cost;
   readonly receiverUs: number;
@@ -79,7 +79,7 @@ function statementsFigure({ statementsAtMost }: CpuPlan, { database }: Cost): Fi
   return [{ name: "statements per message", value: database.statements, unit: "/msg", atMost: statementsAtMost }];
 }
 
-async function sample(bench: Bench, server: Server, account: Account, loop: ClosedLoop): Promise<Sample> {
+export async function sample(bench: Bench, server: Server, account: Account, loop: ClosedLoop): Promise<Sample> {
   const { receiver, load } = bench;
   const receiverUsBefore = (await receiver.call("usage")).cpuUs;
   const arrivedBefore = (await receiver.call("arrivals", account.group)).distinct;

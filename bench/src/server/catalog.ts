@@ -59,6 +59,12 @@ export class Catalog {
     if (code !== 0) throw new Error(`CreateQueue was answered ${code}: ${message}`);
   }
 
+  /** Creates an API key that may publish, and returns its token. The server stays open to requests without a key. */
+  async createPublishKey(): Promise<string> {
+    const document = { name: "bench", role: "publish" };
+    return (await this.#json<{ readonly token: string }>("POST", "/v1/api-keys", document)).token;
+  }
+
   async metricsText(): Promise<string> {
     const { statusCode, body } = await this.#pool.request({ path: "/metrics", method: "GET" });
     const text = await body.text();

@@ -3,23 +3,27 @@ import type { Logger } from "pino";
 import type { Config } from "./config/config.ts";
 import { masterKeysOf } from "./config/master-key-file.ts";
 import { version } from "./config/version.ts";
+import { MasterKeys } from "./engine/keys/master-key.ts";
+import { withOpaqueRecordIds } from "./store/opaque-record-ids.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { Store, StoreObserver } from "./store/store.ts";
 
 export interface OpenStore {
   readonly store: Store;
-  readonly masterKeys: readonly string[];
+  readonly masterKeys: MasterKeys;
 }
 
 /** Opens the database of the configuration, and reads the master keys. The caller must close the store. */
 export async function openStore(config: Config, log: Logger, observer: StoreObserver): Promise<OpenStore> {
-  const store = await open(config, log, observer);
+  const opened = await open(config, log, observer);
   try {
+    const store = await withOpaqueRecordIds(opened);
     // With SQLite, the open store has locked the folder, so no other server can make a master key at the same time.
     const isLocal = config.database === "sqlite";
-    return { store, masterKeys: isLocal ? masterKeysOf(config.data, config.masterKey, log) : config.masterKey };
+    const texts = isLocal ? masterKeysOf(config.data, config.masterKey, log) : config.masterKey;
+    return { store, masterKeys: new MasterKeys(texts) };
   } catch (error) {
-    await store.close();
+    await opened.close();
     throw error;
   }
 }

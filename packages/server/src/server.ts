@@ -9,28 +9,36 @@ import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
 import { addWechatApi } from "./compat/wechat/api.ts";
 import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
+import { replaceMasterKey } from "./config/master-key-file.ts";
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from "./config/tls-files.ts";
 import { version } from "./config/version.ts";
+import type { AccountLimits } from "./domain/account-limits.ts";
+import type { AccountId } from "./domain/model.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
 import { isLoopbackHost } from "./domain/host.ts";
 import { limits } from "./domain/limits.ts";
 import { Access } from "./engine/access/access.ts";
-import { createServicesOf } from "./engine/account-services.ts";
+import { createServicesOf, type ServicesOf } from "./engine/account-services.ts";
+import { AccountDeletion } from "./engine/accounts/account-deletion.ts";
 import { Audit } from "./engine/audit/audit.ts";
 import { Accounts } from "./engine/accounts/accounts.ts";
+import { PublishLimits } from "./engine/accounts/publish-limits.ts";
 import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
 import { createAuditLog } from "./ops/audit-log.ts";
 import { createEngineLog } from "./ops/engine-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
+import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
+import type { EngineServices } from "./engine/services.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { Listeners } from "./http/listeners.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
+import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
 import { withUnusableSecrets } from "./engine/keys/stored-secrets.ts";
 import type { Readiness } from "./ops/health.ts";
 import { createMetrics } from "./ops/metrics.ts";
@@ -74,14 +82,18 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   try {
     await services.accounts.start();
     await declareResources({ ...foundation, ...services }, config);
-    await assertHasKey(services.access, log);
+    await assertHasKey(services.access);
     await warnOfSecrets({ ...foundation, ...services });
     services.pullQueues.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
     const urlOf = (address: AddressInfo | null) => address && urlOfAddress(address, tlsFiles !== null);
     const opsUrl = urlOf(await listeners.open("ops"));
     const publicUrl = urlOf(await listeners.open("public"));
+    if (await services.access.isOpen()) {
+      log.warn("the server is open: every program on this machine can use it; `ringback api-keys create` ends that");
+    }
     await services.engine.start();
+    services.deletion.start();
     readiness = { ready: true };
     return { url: urlOf(app.server.address() as AddressInfo) ?? "", opsUrl, publicUrl, close };
   } catch (error) {
@@ -137,6 +149,11 @@ async function createFoundation(config: Config, log: Logger) {
   return { config, log, store, masterKeys, transport, endpointRule, events, metrics };
 }
 
+/** True: the server makes its master key itself, in the data folder. */
+function keepsOwnMasterKey({ database, masterKey }: Config): boolean {
+  return database === "sqlite" && masterKey.length === 0;
+}
+
 function createServices(foundation: Foundation) {
   const { config, log, store, masterKeys, transport, endpointRule, events, metrics } = foundation;
   const failedDuring = (during: string) => (error: unknown) =>
@@ -145,11 +162,13 @@ function createServices(foundation: Foundation) {
     masterKeys,
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
-  const accounts = new Accounts({ store, randomInt, failed: failedDuring("accounts") });
   const endpointSecrets = new EndpointSecrets({ ...sealing, clock: systemClock });
   const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
+  const { accounts, limitsOf, publishLimits, deletion } = createAccounts(shared, failedDuring);
+  const isShared = (): boolean => accounts.areSeveral;
   const engine = new Engine({
     ...shared,
+    admit: (accountId, messages) => publishLimits.admit(accountId, messages),
     transport: new QueueTransport({
       others: transport,
       queuesOf: (accountId) => servicesOf(accountId).queues,
@@ -161,29 +180,46 @@ function createServices(foundation: Foundation) {
     appIdOf: (accountId) => accounts.appIdOf(accountId),
     log: createEngineLog(log),
     endpointSecrets,
+    isShared,
     inFlightMax: config.inFlightMax,
     failed: (error, during) => failedDuring(during)(error),
   });
   const { publisher } = engine;
-  const pullQueues = new PullQueues({ ...shared, failed: failedDuring("pulls") });
+  const pullQueues = new PullQueues({ ...shared, isShared, failed: failedDuring("pulls") });
   const pulls = new AccountPulls({ ...shared, pullQueues });
-  const hookCalls = new CallLimit(limits.hookCallsMax);
-  const servicesOf = createServicesOf({
-    ...shared,
-    ...sealing,
-    randomBytes,
-    transport,
-    endpointRule,
-    endpointSecrets,
-    requestId: randomUUID,
-    calls: hookCalls,
-    memory: new MemoryBudget(limits.hookMemoryBytesMax),
-    publisher,
-    pullQueues,
-    pulls,
-    queueFailed: failedDuring("queues"),
-  });
+  const hookCalls = new CallLimit(limits.hookCallsMax, isShared);
+  const servicesOf = createServicesOf(
+    {
+      ...shared,
+      ...sealing,
+      limitsOf,
+      randomBytes,
+      verifier: new InboxVerifier({ ...sealing, clock: systemClock }),
+      transport,
+      endpointRule,
+      endpointSecrets,
+      requestId: randomUUID,
+      calls: hookCalls,
+      memory: new MemoryBudget(limits.hookMemoryBytesMax),
+      publisher,
+      pullQueues,
+      pulls,
+      queueFailed: failedDuring("queues"),
+    },
+    (listener) => accounts.onGone(listener),
+  );
   pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
+  const control = createControl(foundation, { accounts, servicesOf, endpointSecrets });
+  const background = { publishLimits, deletion, hookCalls, pullQueues };
+  return { engine, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
+}
+
+/** The check of API keys, and the change of the master key. */
+function createControl(
+  { config, log, store, masterKeys }: Foundation,
+  parts: { readonly accounts: Accounts; readonly servicesOf: ServicesOf; readonly endpointSecrets: EndpointSecrets },
+) {
+  const { accounts, servicesOf, endpointSecrets } = parts;
   const access = new Access({
     store,
     accounts,
@@ -191,15 +227,35 @@ function createServices(foundation: Foundation) {
     clock: systemClock,
     operatorToken: config.operatorToken === "" ? null : config.operatorToken,
     isLocal: isLocal(config),
-    failed: failedDuring("access"),
+    failed: (error) => log.error({ err: error, during: "access" }, "background work failed"),
+  });
+  const masterKeyRotation = new MasterKeyRotation({
+    store,
+    masterKeys,
+    endpointSecrets,
+    accountIds: () => accounts.ids(),
+    holdersOf: servicesOf,
+    makeKey: () => (keepsOwnMasterKey(config) ? replaceMasterKey(config.data) : null),
   });
   const audit = new Audit({ store, clock: systemClock, randomInt, ...createAuditLog(log) });
-  return { engine, accounts, access, audit, servicesOf, endpointSecrets, hookCalls, pulls, pullQueues };
+  return { access, audit, masterKeyRotation };
+}
+
+type FailedDuring = (during: string) => (error: unknown) => void;
+
+/** The accounts, their limits and their deletion. */
+function createAccounts(shared: Omit<EngineServices, "failed">, failedDuring: FailedDuring) {
+  const accounts = new Accounts({ store: shared.store, randomInt, failed: failedDuring("accounts") });
+  const limitsOf = (accountId: AccountId): AccountLimits => accounts.limitsOf(accountId);
+  const publishLimits = new PublishLimits({ ...shared, limitsOf, failed: failedDuring("account limits") });
+  accounts.onGone((accountId) => publishLimits.forget(accountId));
+  const deletion = new AccountDeletion({ ...shared, accounts, failed: failedDuring("account deletion") });
+  return { accounts, limitsOf, publishLimits, deletion };
 }
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, accounts, access, audit, servicesOf, endpointSecrets, pulls }: Services,
+  { engine, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
@@ -208,6 +264,7 @@ async function createHttpApp(
   const app = await createApp({
     ...shared,
     publisher,
+    masterKeyRotation,
     endpointSecrets,
     pulls,
     metrics,
@@ -238,7 +295,7 @@ async function closeServer(
   listeners: Listeners,
   app: FastifyInstance,
 ): Promise<void> {
-  const { engine, access, hookCalls, pullQueues } = services;
+  const { engine, access, publishLimits, deletion, hookCalls, pullQueues } = services;
   // Clients and endpoints have the same grace period. Neither a slow client nor a hanging endpoint can delay the end of
   // the process.
   const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => listeners.closeConnections());
@@ -247,6 +304,8 @@ async function closeServer(
   await Promise.all([app.close().finally(cancelTimer), stopEngine]);
   await pullQueues.idle();
   await access.stop();
+  await publishLimits.stop();
+  await deletion.stop();
   await store.close();
 }
 
@@ -260,17 +319,14 @@ function isLocal({ listen, opsListen, publicListen, trustedProxies }: Config): b
  * A server that other machines can reach must not be open. Throws `api_key_missing` if nobody could use the server,
  * because it has no operator's key.
  */
-async function assertHasKey(access: Access, log: Logger): Promise<void> {
-  if (await access.isOpen()) {
-    log.warn("the server is open: every program on this machine can use it; `ringback api-keys create` ends that");
-  } else if (!(await access.hasOperator())) {
-    throw new RingbackError(
-      "api_key_missing",
-      "Other machines can reach the server, at an address that it listens on or through a proxy, but there is no " +
-        "operator's API key. Create the first one with `ringback api-keys create --role operator` and the same --data or --database, or " +
-        "set RINGBACK_OPERATOR_TOKEN (or RINGBACK_OPERATOR_TOKEN_FILE).",
-    );
-  }
+async function assertHasKey(access: Access): Promise<void> {
+  if ((await access.isOpen()) || (await access.hasOperator())) return;
+  throw new RingbackError(
+    "api_key_missing",
+    "Other machines can reach the server, at an address that it listens on or through a proxy, but there is no " +
+      "operator's API key. Create the first one with `ringback api-keys create --role operator` and the same --data " +
+      "or --database, or set RINGBACK_OPERATOR_TOKEN (or RINGBACK_OPERATOR_TOKEN_FILE).",
+  );
 }
 
 /** Secrets that one log line names. This number is enough to find out which master key is missing. */
@@ -280,7 +336,7 @@ async function warnOfSecrets(given: Foundation & Services): Promise<void> {
   const { log, store, accounts, servicesOf, endpointSecrets } = given;
   const missing = "because the master key that they were stored with is not configured";
   for (const { id, name } of accounts.active()) {
-    const { keys, apiKeys, hooks } = servicesOf(id);
+    const { keys, apiKeys, hooks, inboxes } = servicesOf(id);
     for (const kids of [await keys.unusable(), await apiKeys.unusable()]) {
       const named = { account: name, count: kids.length, kids: kids.slice(0, namedSecretsMax) };
       if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
@@ -288,6 +344,9 @@ async function warnOfSecrets(given: Foundation & Services): Promise<void> {
     const unusable = await hooks.unusable();
     const named = { account: name, count: unusable.length, hooks: unusable.slice(0, namedSecretsMax) };
     if (unusable.length > 0) log.warn(named, `the credentials of these hooks cannot be decrypted, ${missing}`);
+    const names = await inboxes.unusable();
+    const listed = { account: name, count: names.length, inboxes: names.slice(0, namedSecretsMax) };
+    if (names.length > 0) log.warn(listed, `the secrets of these inboxes cannot be decrypted, ${missing}`);
   }
   const unusable = await withUnusableSecrets({ store, endpointSecrets });
   const named = { count: unusable.length, subscriptions: unusable.slice(0, namedSecretsMax) };

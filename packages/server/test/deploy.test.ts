@@ -20,10 +20,13 @@ function configOf(env: Readonly<Record<string, string>>): Config {
   return loadConfig({ flags: {}, env, readFile: textOf });
 }
 
-/** Replaces `${NAME:-default}` by its default. */
+/** Replaces `${NAME:-default}` by its default, and a variable that must be set by a text of 64 characters. */
 function filled(env: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(env).map(([name, value]) => [name, value.replaceAll(/\$\{\w+:-([^}]*)\}/g, "$1")]),
+    Object.entries(env).map(([name, value]) => [
+      name,
+      value.replaceAll(/\$\{\w+:-([^}]*)\}/g, "$1").replaceAll(/\$\{\w+:\?[^}]*\}/g, "f".repeat(64)),
+    ]),
   );
 }
 
@@ -140,7 +143,13 @@ describe("deploy/kubernetes.yaml", () => {
 
   it("is valid YAML with everything that a cluster needs", () => {
     expect(documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
-    expect([...byKind.keys()].sort()).toEqual(["Deployment", "PodDisruptionBudget", "Secret", "Service"]);
+    expect([...byKind.keys()].sort()).toEqual([
+      "Deployment",
+      "NetworkPolicy",
+      "PodDisruptionBudget",
+      "Secret",
+      "Service",
+    ]);
   });
 
   it("gives settings that exist, and keeps the database's address in the secret", () => {
@@ -153,12 +162,13 @@ describe("deploy/kubernetes.yaml", () => {
     });
   });
 
-  it("uses /healthz for restarts and /readyz for requests, and both are served at the open port", async () => {
+  it("uses /healthz for restarts and /readyz for requests, and both are served at the port for operators", async () => {
     const { startupProbe, livenessProbe, readinessProbe, ports } = container;
     const paths = [startupProbe, livenessProbe, readinessProbe].map(({ httpGet }) => httpGet.path);
     expect(paths).toEqual(["/healthz", "/healthz", "/readyz"]);
     expect(await servedPaths()).toEqual(expect.arrayContaining(paths));
-    for (const { httpGet } of [startupProbe, livenessProbe, readinessProbe]) expect(httpGet.port).toBe(ports[0]?.name);
+    for (const { httpGet } of [startupProbe, livenessProbe, readinessProbe]) expect(httpGet.port).toBe(ports[1]?.name);
+    expect(configOf(env).opsListen).toEqual({ host: "0.0.0.0", port: ports[1]?.containerPort });
     expect(of("Service").spec.ports.map(({ targetPort }) => targetPort)).toEqual([ports[0]?.name]);
   });
 
@@ -170,6 +180,38 @@ describe("deploy/kubernetes.yaml", () => {
     expect(of("PodDisruptionBudget").spec.maxUnavailable).toBeLessThan(of("Deployment").spec.replicas);
     const graceMs = (pod.spec.terminationGracePeriodSeconds - container.lifecycle.preStop.sleep.seconds) * 1_000;
     expect(graceMs).toBeGreaterThan(configOf(env).shutdownGraceMs);
+  });
+
+  it("have a first API key from the secret, and only the traffic that they need", () => {
+    expect(configOf(env).operatorToken.length).toBeGreaterThanOrEqual(32);
+    const policy = of("NetworkPolicy").spec as unknown as {
+      readonly podSelector: unknown;
+      readonly policyTypes: unknown;
+      readonly ingress: readonly { readonly ports: readonly { readonly port: string }[] }[];
+      readonly egress: readonly { readonly to?: readonly { readonly ipBlock?: { readonly except?: string[] } }[] }[];
+    };
+    expect(policy.podSelector).toEqual({ matchLabels: pod.metadata.labels });
+    expect(policy.policyTypes).toEqual(["Ingress", "Egress"]);
+    const ports = policy.ingress.flatMap((rule) => rule.ports.map(({ port }) => port));
+    expect(ports).toEqual(container.ports.map(({ name }) => name));
+    const denied = policy.egress.flatMap(({ to = [] }) => to.flatMap(({ ipBlock }) => ipBlock?.except ?? []));
+    expect(denied).toEqual(expect.arrayContaining(["10.0.0.0/8", "169.254.0.0/16", "127.0.0.0/8"]));
+  });
+});
+
+describe("deploy/ringback.service", () => {
+  const text = textOf("deploy/ringback.service");
+  const all = (name: string) => [...text.matchAll(new RegExp(`^${name}=(.*)$`, "gm"))].map(([, value = ""]) => value);
+
+  it("sets settings that exist, and reads its secrets from credentials", () => {
+    const settings = Object.fromEntries(all("Environment").map((pair) => pair.split("=") as [string, string]));
+    const files = Object.entries(settings).filter(([name]) => name.endsWith("_FILE"));
+    const credentials = all("LoadCredential").map((pair) => `%d/${pair.split(":", 1)[0]}`);
+    expect(new Set(files.map(([, path]) => path))).toEqual(new Set(credentials));
+    const others = Object.fromEntries(Object.entries(settings).filter(([name]) => !name.endsWith("_FILE")));
+    const config = configOf(others);
+    expect(config.data).toBe(`/var/lib/${all("StateDirectory")[0]}`);
+    expect(Number.parseInt(all("TimeoutStopSec")[0] ?? "", 10) * 1000).toBeGreaterThan(config.shutdownGraceMs);
   });
 });
 

@@ -10,7 +10,9 @@ import { Webhook } from "standardwebhooks";
 import { Webhook as SvixWebhook } from "svix";
 import { describe, expect, it } from "vitest";
 import { limits } from "../src/domain/limits.ts";
+import { runInShell } from "./harness/program.ts";
 import type { MessageView } from "./harness/api.ts";
+import { curlLines, readmeServer } from "./harness/readme.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
 
@@ -109,6 +111,56 @@ describe("from what was taken from an inbox, a receiver verifies the signature o
   });
 });
 
+async function statusOf(path: string, body: string, headers: Record<string, string>): Promise<number> {
+  const response = await fetch(server().url + path, { method: "POST", body, headers });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+describe("an inbox itself verifies the signature of", () => {
+  it("GitHub, in the example that GitHub publishes", async () => {
+    const verify = { method: "github", secrets: ["It's a Secret to Everybody"] };
+    await server().api.ok("PUT", "/v1/inboxes/verified-github", { json: { verify } });
+    const signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    const send = (body: string) => statusOf("/in/verified-github", body, { "X-Hub-Signature-256": signature });
+    expect([await send("Hello, World?"), await send("Hello, World!")]).toEqual([401, 200]);
+    expect((await takeRequest(`${server().url}/in/verified-github`)).body.toString()).toBe("Hello, World!");
+    expect((await takeRequest(`${server().url}/in/verified-github`)).body.toString()).toBe("");
+  });
+
+  it("Stripe, by the algorithm that Stripe documents", async () => {
+    const verify = { method: "stripe", secrets: ["whsec_test_secret"] };
+    await server().api.ok("PUT", "/v1/inboxes/verified-stripe", { json: { verify } });
+    const body = '{"id": "evt_1", "object": "event"}';
+    const send = (time: number) => {
+      const v1 = hmac("whsec_test_secret", `${time}.${body}`);
+      const value = `t=${time},v1=${v1},v0=${hmac("another secret", `${time}.${body}`)}`;
+      return statusOf("/in/verified-stripe", body, { "Stripe-Signature": value });
+    };
+    expect([await send(Math.floor(Date.now() / 1000)), await send(1_492_774_577)]).toEqual([200, 401]);
+  });
+
+  it("Standard Webhooks, with the libraries of Standard Webhooks and of svix as senders", async () => {
+    const secret = `whsec_${Buffer.from("0123456789abcdef01234567").toString("base64")}`;
+    const verify = { method: "standard-webhooks", secrets: [secret] };
+    await server().api.ok("PUT", "/v1/inboxes/verified-standard", { json: { verify } });
+    const [body, at] = ['{"type":"invoice.paid"}', new Date()];
+    const timestamp = String(Math.floor(at.getTime() / 1000));
+    for (const [prefix, signature] of [
+      ["webhook", new Webhook(secret).sign("msg_1", at, body)],
+      ["svix", new SvixWebhook(secret).sign("msg_1", at, body)],
+    ]) {
+      const headers = {
+        [`${prefix}-id`]: "msg_1",
+        [`${prefix}-timestamp`]: timestamp,
+        [`${prefix}-signature`]: String(signature),
+      };
+      expect(await statusOf("/in/verified-standard", body, headers)).toBe(200);
+      expect(await statusOf("/in/verified-standard", body.replace("paid", "void"), headers)).toBe(401);
+    }
+  });
+});
+
 describe("a request to an inbox", () => {
   it("that is compressed is kept as it is, and is taken and pushed with its Content-Encoding", async () => {
     const { api, url } = server();
@@ -174,5 +226,20 @@ describe("a request to an inbox", () => {
     const two = await takeRequest(`${url}/in/large`);
     expect(Object.keys(two.headers)).toHaveLength(limits.inboxHeadersMax);
     expect(two.query).toHaveLength(limits.inboxQueryBytesMax);
+  });
+});
+
+describe("docs/guide/inboxes.md", () => {
+  it("works line by line", async () => {
+    const answers: string[] = [];
+    for (const line of curlLines("docs/guide/inboxes.md")) {
+      const typed = line.replaceAll(readmeServer, new URL(server().url).host);
+      answers.push(await runInShell(`${typed} --silent --show-error --fail-with-body`));
+    }
+    expect(answers).toHaveLength(6);
+    expect(answers[2]).toContain("ringback-query: source=test");
+    const [, , , read = "", rotated = "", verified = ""] = answers;
+    expect(JSON.parse(rotated).receivePath).not.toBe(JSON.parse(read).receivePath);
+    expect(JSON.parse(verified)).toMatchObject({ verify: { method: "github", secrets: null } });
   });
 });

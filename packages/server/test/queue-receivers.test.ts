@@ -1,5 +1,6 @@
 /** Real: SQLite on a disk, the pulls, the queues, the publisher, time. Nothing is faked. The tests do not use HTTP. */
 
+import { unlimited } from "../src/domain/account-limits.ts";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { systemClock, systemTimers } from "../src/domain/ports.ts";
 import { createEventBus } from "../src/engine/event-bus.ts";
@@ -39,7 +40,15 @@ async function open() {
   const pulls = new AccountPulls({ store, pullQueues, observer, events, clock: systemClock });
   const publisher = createPublisher({ store, observer, events, clock: systemClock });
   const accountId = store.catalog.defaultAccount().id;
-  const queues = new AccountQueues({ accountId, store, publisher, pulls, clock: systemClock, failed });
+  const queues = new AccountQueues({
+    accountId,
+    limitsOf: () => unlimited,
+    store,
+    publisher,
+    pulls,
+    clock: systemClock,
+    failed,
+  });
   pulls.sendDeadLetters((subscription) => queues.deadLetterTarget(subscription));
   pullQueues.start();
   const close = async (): Promise<void> => {

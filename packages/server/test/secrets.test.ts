@@ -2,7 +2,7 @@
  * Real: servers inside the test's process, the command `ringback migrate`, SQLite, a PostgreSQL, sockets. Nothing is
  * faked.
  */
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommandInProcess } from "../src/cli/testing/command-in-process.ts";
@@ -97,6 +97,30 @@ describe("a server on a new folder, without any configuration", () => {
     }
   });
 
+  it("changes its master key while it runs, and opens everything with the new one alone", async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "master.key");
+    {
+      await using server = await startServerInProcess({ folder: folder.path });
+      await subscribe(server.api, "resealed");
+      await server.api.ok("PUT", "/v1/keys/k", { json: { jwk } });
+      const before = await readFile(file, "utf8");
+      const rotated = await runCommandInProcess(["keys", "rotate-master", "--url", server.url, "--json"]);
+      expect(JSON.parse(rotated.stdout)).toMatchObject({
+        newKey: true,
+        resealed: { keys: 1, apiKeys: 0, inboxes: 0, hooks: 0, subscriptions: 1 },
+      });
+      expect(await readFile(`${file}.1`, "utf8")).toBe(before);
+      expect(await readFile(file, "utf8")).not.toBe(before);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      await expectDelivered(server.api, "resealed");
+    }
+    await rm(`${file}.1`);
+    await using server = await startServerInProcess({ folder: folder.path });
+    expect(await server.api.ok("GET", "/v1/keys/k")).toMatchObject({ usable: true });
+    await expectDelivered(server.api, "resealed");
+  });
+
   it("opens what it stored after a master key is configured, and names what no master key opens", async () => {
     await using folder = await temporaryFolder();
     {
@@ -174,10 +198,37 @@ describe("with PostgreSQL", () => {
     const args = ["serve", "--listen", "127.0.0.1:0", "--database", url, "--config", file];
     const { code, stdout, stderr } = await runCommandInProcess(args);
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(
-      /^ringback: \S*ringback\.yaml:2: Keys and push headers are stored encrypted, .*RINGBACK_MASTER_KEY.*\n$/,
-    );
+    expect(stderr).toMatch(/^ringback: \S*ringback\.yaml:2: Secrets are stored encrypted, .*RINGBACK_MASTER_KEY.*\n$/);
     expect(stderr).not.toContain(jwk.k);
+  });
+
+  it("the master key changes while two servers run, and the old one is not needed any more", async () => {
+    await using folder = await temporaryFolder();
+    const args = ["--database", await newDatabase("rekeyed")];
+    const [old = "", young = ""] = [withMasterKey(), withMasterKey()].map((env) => env["RINGBACK_MASTER_KEY"]);
+    const start = (keys: string) =>
+      startServerInProcess({ folder: folder.path, args, env: { RINGBACK_MASTER_KEY: keys } });
+    {
+      await using first = await start(`${young},${old}`);
+      await using second = await start(`${old},${young}`);
+      await subscribe(second.api, "rekeyed");
+      await second.api.ok("PUT", "/v1/keys/k", { json: { jwk } });
+      const verify = { method: "token", secrets: ["s3cret-token"] };
+      await second.api.ok("PUT", "/v1/inboxes/i", { json: { verify } });
+      const { stdout } = await runCommandInProcess(["keys", "rotate-master", "--url", first.url, "--json"]);
+      const resealed = { keys: 1, apiKeys: 0, inboxes: 1, hooks: 0, subscriptions: 1 };
+      expect(JSON.parse(stdout)).toMatchObject({ newKey: false, resealed });
+      await expectDelivered(second.api, "rekeyed");
+    }
+    await using server = await start(young);
+    expect(await server.api.ok("GET", "/v1/keys/k")).toMatchObject({ usable: true });
+    await expectDelivered(server.api, "rekeyed");
+    const sent = await fetch(`${server.url}/in/i`, {
+      method: "POST",
+      body: "x",
+      headers: { authorization: "Bearer s3cret-token" },
+    });
+    expect(sent.status).toBe(200);
   });
 
   it("headers are stored sealed, and are sent", async () => {

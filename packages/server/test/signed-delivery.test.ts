@@ -8,7 +8,9 @@ import { CloudEvent, HTTP } from "cloudevents";
 import { Webhook } from "standardwebhooks";
 import { Webhook as SvixWebhook } from "svix";
 import { beforeAll, describe, expect, it } from "vitest";
+import { runInShell } from "./harness/program.ts";
 import { subscriptionPath } from "./harness/api.ts";
+import { curlLines, readmeServer } from "./harness/readme.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import type { Arrival } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
@@ -133,6 +135,28 @@ describe("changing a key", () => {
       [false, true],
     ]);
     await server().api.ok("DELETE", subscriptionPath("signed", "rotating"));
+  });
+
+  it("by a rotation lets the replaced keys sign beside the new one, the newest signature first", async () => {
+    await using receiver = await startReceiver();
+    const made = await server().api.ok<{ secret: string }>("PUT", "/v1/keys/rotated", { json: { generate: "hmac" } });
+    await server().api.subscribe("signed", "rotated", { push: { url: receiver.url, protocol, keys: ["rotated"] } });
+    const secrets = [made.secret];
+    for (const expected of [1, 2, 3]) {
+      await server().api.publish("signed", { body: { expected } });
+      await untilTrue("it has arrived", () => receiver.arrivals.length === expected);
+      const arrival = receiver.arrivals.at(-1);
+      if (arrival === undefined) throw new Error("nothing has arrived");
+      const headers = signedHeaders(arrival);
+      const at = new Date(Number(headers["webhook-timestamp"]) * 1000);
+      const signatures = secrets.map((secret) => new Webhook(secret).sign(headers["webhook-id"], at, arrival.text));
+      expect(headers["webhook-signature"]).toBe(signatures.join(" "));
+      for (const secret of secrets) new SvixWebhook(secret).verify(arrival.body, headers);
+      if (expected === 3) break;
+      const rotated = await server().api.ok<{ secret: string }>("POST", "/v1/keys/rotated/rotate");
+      secrets.unshift(rotated.secret);
+    }
+    await server().api.ok("DELETE", subscriptionPath("signed", "rotated"));
   });
 
   it("while deliveries are under way leaves each of them signed by one of the two, and later ones by the new one", async () => {
@@ -260,5 +284,18 @@ describe.each(["cloudevents", "cloudevents-binary"])("a push in the dialect %s",
     expect(event).toMatchObject({ id, source: `/topics/${topic}`, type: "com.example.rung", ringbacktopic: topic });
     expect(event.data).toEqual(data);
     await server().api.ok("DELETE", subscriptionPath(topic, "s"));
+  });
+});
+
+describe("docs/guide/signing.md", () => {
+  it("works line by line", async () => {
+    const answers: unknown[] = [];
+    for (const line of curlLines("docs/guide/signing.md")) {
+      const typed = line.replaceAll(readmeServer, new URL(server().url).host);
+      answers.push(JSON.parse(await runInShell(`${typed} --silent --show-error --fail-with-body`)));
+    }
+    const secret = expect.stringMatching(/^whsec_/);
+    expect(answers).toMatchObject([{ name: "signed" }, { push: { keys: ["signed.billing"] }, secret }, { secret }]);
+    await server().api.ok("DELETE", subscriptionPath("signed", "billing"));
   });
 });

@@ -55,6 +55,7 @@ describe("a start while another server is running", () => {
     const second = startCommandInProcess(serveArgs(folder.path));
     const [, url = ""] = await second.stdoutMatch(/"url":"(http:[^"]+)"/);
     await new Api(url).ok("GET", "/readyz");
+    await second.stdoutMatch(/"level":"warn".*the server is open: every program on this machine can use it/);
     second.signal("SIGTERM");
     expect((await second.ended).code).toBe(0);
   });

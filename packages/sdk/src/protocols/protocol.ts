@@ -105,6 +105,8 @@ export interface PushProtocol {
   readonly keys: "none" | "required";
   /** Sender: describes why this key cannot sign, without revealing a part of the key. Returns null for a usable key. */
   readonly keyFault?: (jwk: Jwk) => string | null;
+  /** Sender: the most keys to sign with. Default: no limit. */
+  readonly signingKeysMax?: number;
   /** Receiver: describes why this key cannot verify. Otherwise like `keyFault`. */
   readonly verifyingKeyFault?: (jwk: Jwk) => string | null;
   /** Receiver: the most keys to verify with. Default: no limit. */

@@ -37,6 +37,7 @@ export const standardWebhooks = {
   name: "standard-webhooks",
   keys: "required",
   keyFault: signingKeyFault,
+  signingKeysMax: signaturesMax,
   verifyingKeyFault,
   verifyingKeysMax,
   ownHeaders: ["webhook-", "svix-"],

@@ -43,9 +43,9 @@ export function guardAccess(app: FastifyInstance, access: Access): void {
     };
     const admitted = (): void => done();
     const token = tokenOf(request);
-    const recent = token === null ? null : access.recent(token);
+    const recent = token === null ? null : access.recent(token, accountNameOf(request));
     if (recent !== null) {
-      admit(access.callerWith(recent, accountNameOf(request)));
+      admit(recent);
       return done();
     }
     void findCaller(access, request, token).then(admit).then(admitted, done);
@@ -62,6 +62,19 @@ async function findCaller(access: Access, request: FastifyRequest, token: string
     throw new RingbackError("api_key_missing", sentence);
   }
   throw new RingbackError("api_key_missing");
+}
+
+/**
+ * For a public route: the caller of a request with an API key, or of a request from this machine to an open server.
+ * null: neither. The Authorization header may contain a token that belongs to another system; such a token is ignored.
+ * Throws `invalid_api_key` and the other errors of `Access`.
+ */
+export async function callerIfKnown(access: Access, request: FastifyRequest): Promise<Caller | null> {
+  const { authorization = "" } = request.headers;
+  const token = /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
+  if (token !== null && access.isOwnToken(token)) return findCaller(access, request, token);
+  const isOpen = !isForwarded(request) && (await access.isOpen());
+  return isOpen ? access.openCaller(accountNameOf(request)) : null;
 }
 
 /** True: a proxy has sent the request, maybe for a client on another machine. */

@@ -6,6 +6,7 @@ import type { Audit } from "../engine/audit/audit.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
 import type { EventBus } from "../engine/event-bus.ts";
 import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
+import type { MasterKeyRotation } from "../engine/keys/master-key-rotation.ts";
 import type { Publisher } from "../engine/publisher.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
@@ -22,6 +23,7 @@ export interface ApiParts {
   readonly access: Access;
   readonly audit: Audit;
   readonly servicesOf: ServicesOf;
+  readonly masterKeyRotation: Pick<MasterKeyRotation, "step">;
   readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
   readonly pulls: Pulls;

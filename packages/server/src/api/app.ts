@@ -21,7 +21,9 @@ import { healthRoutes } from "./health.ts";
 import { hookCallRoute, hookRoutes } from "./hooks.ts";
 import { inboxGateRoutes } from "./inbox-gate.ts";
 import { inboxRoutes } from "./inboxes.ts";
+import { keyRotationRoutes } from "./key-rotation.ts";
 import { keyRoutes } from "./keys.ts";
+import { masterKeyRoute } from "./master-key.ts";
 import { messageRoutes, publishRoutes } from "./messages.ts";
 import { metricsRoute } from "./metrics.ts";
 import { nodeRoutes } from "./nodes.ts";
@@ -60,6 +62,8 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   inboxRoutes(app, context);
   hookRoutes(app, context);
   keyRoutes(app, context);
+  keyRotationRoutes(app, context);
+  masterKeyRoute(app, context);
   apiKeyRoutes(app, context);
   accountRoutes(app, context);
   auditRoutes(app, context);

@@ -35,7 +35,7 @@ const purgeQuery = closedObject({
 });
 const letterParams = Type.Object({
   ...subscriptionParams.properties,
-  id: about("The dead letter's id.", Type.String({ examples: ["42"] })),
+  id: about("The dead letter's id.", Type.String({ examples: ["OTyF96ciDIvv_rYN78Jddw"] })),
 });
 
 type LetterPath = Static<typeof letterParams>;
@@ -82,7 +82,7 @@ function readRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   app.get<{ Params: LetterPath }>(`${base}/:id`, { schema, config: see }, async (request) => {
     const { params } = request;
     const { id, topic } = await subscriptionAt({ catalog }, request);
-    const letter = await records.getDeadLetter(id, letterId(params));
+    const letter = await records.getDeadLetter(id, params.id);
     if (letter === null) throw letterNotFound(params);
     return deadLetterView(letter, topic);
   });
@@ -100,7 +100,7 @@ function letterRoutes(app: FastifyInstance, { catalog, records }: Store): void {
     async (request, reply) => {
       const { params } = request;
       const { id } = await subscriptionAt({ catalog }, request);
-      if ((await records.purgeDeadLetters(id, [letterId(params)])) === 0) throw letterNotFound(params);
+      if ((await records.purgeDeadLetters(id, [params.id])) === 0) throw letterNotFound(params);
       return reply.code(204).send();
     },
   );
@@ -112,7 +112,7 @@ function letterRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   app.post<{ Params: LetterPath }>(`${base}/:id/redrive`, { schema, config: change }, async (request) => {
     const { params } = request;
     const { id } = await subscriptionAt({ catalog }, request);
-    const count = await records.redriveDeadLetters(id, [letterId(params)]);
+    const count = await records.redriveDeadLetters(id, [params.id]);
     if (count === 0) throw letterNotFound(params);
     return counted(request, count);
   });
@@ -143,22 +143,13 @@ function bulkRoutes(app: FastifyInstance, { catalog, records }: Store): void {
     const { ids = null, all = false } = readRedriveBody(optionalJson(request));
     if ((ids !== null) === all) throw RingbackError.at("invalid_request", "ids", 'give either "ids" or "all": true');
     const { id } = await subscriptionAt({ catalog }, request);
-    return counted(request, await records.redriveDeadLetters(id, ids && ids.filter(isLetterId)));
+    return counted(request, await records.redriveDeadLetters(id, ids));
   });
 }
 
 function counted(request: FastifyRequest, count: number) {
   noteChange(request, { after: { count }, isChange: count > 0 });
   return { count };
-}
-
-function letterId(path: LetterPath): string {
-  if (!isLetterId(path.id)) throw letterNotFound(path);
-  return path.id;
-}
-
-function isLetterId(text: string): boolean {
-  return /^[1-9]\d{0,18}$/.test(text);
 }
 
 function letterNotFound({ subscription }: LetterPath): RingbackError {

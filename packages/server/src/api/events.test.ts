@@ -33,10 +33,13 @@ describe("the event stream", () => {
   });
 
   /** Opens an event stream and collects the text that it sends. */
-  async function read(query = ""): Promise<{ text: () => string; leave: () => void; ended: Promise<void> }> {
+  async function read(
+    query = "",
+    headers: Record<string, string> = {},
+  ): Promise<{ text: () => string; leave: () => void; ended: Promise<void> }> {
     const controller = new AbortController();
     readers.push(controller);
-    const response = await fetch(`${base}/v1/events${query}`, { signal: controller.signal });
+    const response = await fetch(`${base}/v1/events${query}`, { signal: controller.signal, headers });
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
     let text = "";
     const collect = async (): Promise<void> => {
@@ -155,6 +158,18 @@ describe("the event stream", () => {
     first.leave();
     await vi.waitFor(async () => {
       await read();
+    });
+  });
+
+  it("ends when its account is deleted", async () => {
+    await call(test.app, "PUT", "/v1/accounts/acme", {});
+    const ended = await read("", { "ringback-account": "acme" });
+    const other = await read();
+    await call(test.app, "DELETE", "/v1/accounts/acme");
+    await ended.ended;
+    test.events.emit(published("orders"));
+    await vi.waitFor(() => {
+      expect(other.text()).toContain("message.published");
     });
   });
 

@@ -46,9 +46,10 @@ const schema = {
   },
 };
 
-export function eventRoutes(app: FastifyInstance, { events, config }: ApiParts): void {
+export function eventRoutes(app: FastifyInstance, { events, config, accounts }: ApiParts): void {
   const readQuery = queryReader(query);
   const streams = createEventStreams({ subscribe: (deliver) => events.subscribe(deliver), view }, config);
+  accounts.onGone((accountId) => streams.closeOf(accountId));
   // A closing server waits until its connections have ended. Event streams never end by themselves, so they are ended
   // here.
   app.addHook("preClose", (done) => {

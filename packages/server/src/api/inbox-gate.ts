@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
@@ -7,19 +8,24 @@ import { isContentType } from "../domain/message-rules.ts";
 import { assertName } from "../domain/names.ts";
 import {
   receivedHeaderPrefix,
+  queryOf,
   receivedHeaders,
   receivedQueryHeader,
   receivedRequest,
 } from "../domain/received-request.ts";
+import { isReceiveToken } from "../domain/inbox-rules.ts";
+import { assertMay, assertTopicGranted, type Caller } from "../engine/access/access.ts";
+import { accountOfToken } from "../engine/inboxes/receive-paths.ts";
+import { signatureInvalid } from "../engine/inboxes/inbox-verifier.ts";
+import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
 import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import { hopsOf } from "../engine/loops.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
-import { accountIdOf } from "./access-gate.ts";
+import { accountIdOf, callerIfKnown } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { noInbox, type InboxPath } from "./inboxes.ts";
 import { assertJson, bodyBytes } from "../http/json-body.ts";
-import type { Store } from "../store/store.ts";
 import { queryReader } from "../shapes/query.ts";
 import {
   about,
@@ -57,13 +63,22 @@ const keepSchema = {
     `Content-Encoding. Headers and query are kept too: at most ${limits.inboxHeadersMax} headers with together ` +
     `${limits.inboxHeaderBytesMax} bytes, and a query of at most ${limits.inboxQueryBytesMax} bytes. Headers that describe ` +
     "the connection, and Authorization and Cookie, are left out. " +
-    "An inbox that keeps messages only while it is polled gives the same answer when it drops the message.",
+    "An inbox with `verify` keeps only requests that it can verify. The path may also be the `receivePath` of the inbox, " +
+    "which needs no API key. A request by the inbox's name needs an API key with the role `publish`, unless the inbox " +
+    "verifies requests or the server is open. An inbox that keeps messages only while it is polled " +
+    "gives the same answer when it drops the message.",
   params: inboxParams,
   body: { content: { "*/*": { schema: { contentMediaType: "*/*" } } } },
   response: {
     200: { ...success, description: "The message was kept, or dropped because nobody polls.", headers: idHeader },
     ...problemResponses(
       "invalid_name",
+      "signature_invalid",
+      "invalid_api_key",
+      "too_many_failures",
+      "forbidden",
+      "account_not_found",
+      "key_unavailable",
       "inbox_not_found",
       "topic_not_found",
       "invalid_type",
@@ -71,6 +86,8 @@ const keepSchema = {
       "body_too_large",
       "inbox_full",
       "loop_detected",
+      "account_rate_limit",
+      "account_storage_limit",
       "topic_used_up",
       ...bodyErrors,
       ...writeErrors,
@@ -105,7 +122,7 @@ const headersAsSent = new WeakMap<FastifyRequest, { readonly type: string | null
  * Routes that put messages into inboxes and take messages out. They have a Fastify scope of their own, because bodies
  * of every content type are allowed, up to the size of a message.
  */
-export function inboxGateRoutes(app: FastifyInstance, { servicesOf, store }: ApiParts): void {
+export function inboxGateRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.addHook("onRequest", (request, _reply, done) => {
     // Fastify refuses a content type that is not a media type, and other routes refuse compressed bodies, but an inbox
     // accepts any. So the headers are removed first. A content type that could not be sent as a header later is
@@ -116,22 +133,22 @@ export function inboxGateRoutes(app: FastifyInstance, { servicesOf, store }: Api
     delete request.raw.headers["content-encoding"];
     done();
   });
-  const inboxesOf = (request: FastifyRequest) => servicesOf(accountIdOf(request)).inboxes;
-  keepRoute(app, inboxesOf, store);
+  const inboxesOf = (request: FastifyRequest) => parts.servicesOf(accountIdOf(request)).inboxes;
+  keepRoute(app, parts);
   takeRoute(app, inboxesOf);
 }
 
 type InboxesOf = (request: FastifyRequest) => Inboxes;
 
-function keepRoute(app: FastifyInstance, inboxesOf: InboxesOf, store: Store): void {
-  const options = { schema: keepSchema, config: { access: "publish" } } as const;
+function keepRoute(app: FastifyInstance, parts: ApiParts): void {
+  // The route itself finds out who may send to the inbox.
+  const options = { schema: keepSchema, config: { access: "public" } } as const;
   app.post<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
-    const inboxes = inboxesOf(request);
-    const { inbox: name } = request.params;
-    assertName("inbox", name);
-    const inbox = await inboxes.get(name);
+    const { inboxes, inbox } = await receivingInbox(parts, request);
     if (inbox === null) throw noInbox(request.params);
     const body = bodyBytes(request);
+    const target = request.raw.url ?? "";
+    await inboxes.verify(inbox, { headers: sentHeaders(request.raw), query: queryOf(target), body });
     const { type = null, encoding = null } = headersAsSent.get(request) ?? {};
     if (inbox.accept === "json") {
       if (encoding !== null && encoding !== "identity") {
@@ -140,12 +157,58 @@ function keepRoute(app: FastifyInstance, inboxesOf: InboxesOf, store: Store): vo
       }
       await assertJson(body);
     }
-    const received = receivedRequest(request.raw.rawHeaders, request.raw.url ?? "");
-    const hops = await hopsOf(store, request.headers);
-    const { id } = await inboxes.keep(name, { body, contentType: type, request: received, hops });
+    const received = receivedRequest(request.raw.rawHeaders, target, inbox.verify);
+    const hops = await hopsOf(parts.store, request.headers);
+    const { id } = await inboxes.keep(inbox.name, { body, contentType: type, request: received, hops });
     if (id !== null) reply.header("ringback-message-id", id);
     return { response: "success" };
   });
+}
+
+interface ReceivingInbox {
+  readonly inboxes: Inboxes;
+  readonly inbox: InboxDetails | null;
+}
+
+/**
+ * Finds the inbox to which a request is sent, and checks that its sender may send. Throws `signature_invalid`,
+ * `forbidden`, `invalid_api_key` and `invalid_name`.
+ */
+async function receivingInbox(
+  parts: ApiParts,
+  request: FastifyRequest<{ Params: InboxPath }>,
+): Promise<ReceivingInbox> {
+  const { accounts, servicesOf, store } = parts;
+  const { inbox: addressed } = request.params;
+  if (isReceiveToken(addressed)) {
+    const accountId = (await accountOfToken(store, addressed)) ?? accounts.default.id;
+    const { inboxes } = servicesOf(accountId);
+    return { inboxes, inbox: accounts.has(accountId) ? await inboxes.findByToken(addressed) : null };
+  }
+  assertName("inbox", addressed);
+  const caller = await callerIfKnown(parts.access, request);
+  const { inboxes } = servicesOf(caller?.account.id ?? accounts.default.id);
+  const inbox = await inboxes.get(addressed);
+  assertMaySend(caller, inbox);
+  return { inboxes, inbox };
+}
+
+/**
+ * The rule who may send to an inbox by its name: a caller with the right to publish, and anybody if the inbox verifies
+ * requests. The error for others is the one for a wrong signature, so that they do not find out which inboxes exist.
+ * Throws `signature_invalid` and `forbidden`.
+ */
+function assertMaySend(caller: Caller | null, inbox: InboxDetails | null): void {
+  if (inbox !== null && inbox.verify !== null) return;
+  if (caller === null) throw signatureInvalid();
+  assertMay(caller, "publish");
+  assertTopicGranted(caller, inbox === null ? null : inbox.topic);
+}
+
+function sentHeaders({ headers }: IncomingMessage): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
+  );
 }
 
 function takeRoute(app: FastifyInstance, inboxesOf: InboxesOf): void {
@@ -154,10 +217,13 @@ function takeRoute(app: FastifyInstance, inboxesOf: InboxesOf): void {
   const options = { exposeHeadRoute: false, schema: takeSchema, config: { access: "consume" } } as const;
   app.get<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
     const { waitMs = 0 } = readTakeQuery(request);
-    const { inbox: name } = request.params;
-    assertName("inbox", name);
+    const { inbox: addressed } = request.params;
+    const inboxes = inboxesOf(request);
+    if (!isReceiveToken(addressed)) assertName("inbox", addressed);
+    const inbox = await (isReceiveToken(addressed) ? inboxes.findByToken(addressed) : inboxes.get(addressed));
+    if (inbox === null) throw noInbox(request.params);
     const { socket } = request.raw;
-    const message = await whileConnected(socket, (gone) => inboxesOf(request).take(name, { waitMs, gone }));
+    const message = await whileConnected(socket, (gone) => inboxes.take(inbox.name, { waitMs, gone }));
     if (message === null) return reply.headers(untrustedBody).send();
     sendMessage(reply, socket, message);
     return reply;

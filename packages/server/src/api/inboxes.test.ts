@@ -48,6 +48,7 @@ const defaults = {
   retentionMs: limits.retentionMsDefault,
   messagesMax: 10_000,
   bodyBytesMax: limits.bodyBytesMax,
+  verify: null,
   description: "",
   labels: {},
 };
@@ -76,7 +77,13 @@ describe("an inbox", () => {
 
   it("accepts the settings that it returns", async () => {
     const made = await call(test.app, "PUT", "/v1/inboxes/arrivals");
-    const { name: _, createdAt: __, updatedAt: ___, ...settings } = made.json as Record<string, unknown>;
+    const {
+      name: _,
+      receivePath: ____,
+      createdAt: __,
+      updatedAt: ___,
+      ...settings
+    } = made.json as Record<string, unknown>;
     expect(settings).toEqual(defaults);
     expect(await call(test.app, "PUT", "/v1/inboxes/arrivals", settings)).toMatchObject({
       status: 200,

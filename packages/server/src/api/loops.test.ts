@@ -5,6 +5,7 @@ import { limits } from "../domain/limits.ts";
 import type { Message } from "../domain/model.ts";
 import type { Transport } from "../transport/port.ts";
 import { call } from "./testing/call.ts";
+import { messageId } from "../domain/message-id.ts";
 import { storedMessages } from "./testing/stored.ts";
 import { createTestApp } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
@@ -55,7 +56,7 @@ describe.each(ways)("a %s", (_name, path, given) => {
     expect((await post(path, given, "4")).status).toBeLessThan(300);
     const [stored] = await storedMessages(test.store);
     expect(stored?.hops).toBe(4);
-    const shown = await call(test.app, "GET", "/v1/messages/1099511627777");
+    const shown = await call(test.app, "GET", `/v1/messages/${await storedId(1)}`);
     expect(JSON.stringify(shown.json)).not.toContain('"hops"');
   });
 
@@ -80,11 +81,16 @@ it("a publish with hops looks like any other publish", async () => {
   await post(messages, { json: { body: "x" } }, "1");
   await call(test.app, "POST", messages, { json: { body: "x" } });
   const [first, second] = [
-    await call(test.app, "GET", "/v1/messages/1099511627777"),
-    await call(test.app, "GET", "/v1/messages/1099511627778"),
+    await call(test.app, "GET", `/v1/messages/${await storedId(1)}`),
+    await call(test.app, "GET", `/v1/messages/${await storedId(2)}`),
   ];
-  expect(first.json).toEqual({ ...(second.json as object), id: "1099511627777", seq: 1 });
+  expect(first.json).toEqual({ ...(second.json as object), id: await storedId(1), seq: 1 });
 });
+
+async function storedId(seq: number): Promise<string> {
+  const stored = (await storedMessages(test.store)).find((message) => message.seq === seq);
+  return messageId((stored as Message).topicId, seq);
+}
 
 describe("a hook call", () => {
   const path = "/v1/hooks/ask/call";

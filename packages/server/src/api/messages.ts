@@ -39,6 +39,8 @@ const publishErrors = [
   "topic_used_up",
   "body_too_large",
   "loop_detected",
+  "account_rate_limit",
+  "account_storage_limit",
   ...bodyErrors,
   ...writeErrors,
 ] as const;

@@ -31,9 +31,15 @@ export interface Target<N extends string, R, S> {
     settings: S,
     condition: WriteCondition | undefined,
     request: FastifyRequest,
-  ): Promise<Readonly<Record<N, R>> & { readonly created: boolean }>;
+  ): Promise<Readonly<Record<N, R>> & Written>;
   /** Returns false if another request has deleted the resource in the meantime. */
   delete(condition: WriteCondition | undefined, request: FastifyRequest): Promise<boolean>;
+}
+
+interface Written {
+  readonly created: boolean;
+  /** Members that only this response has, such as a secret that the server has generated. */
+  readonly shown?: object | null;
 }
 
 /** A kind of resource that callers create under a name. `N`: its noun. `P`: the parameters of the path. */
@@ -77,14 +83,20 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
     if (one === null) throw resource.notFound(name);
     return one;
   };
-  const send = (reply: FastifyReply, one: R): FastifyReply => sendTagged(reply, one, resource.viewOf(one));
+  const send = (reply: FastifyReply, { [noun]: one, shown = null }: Readonly<Record<N, R>> & Written): FastifyReply =>
+    sendTagged(reply, one, resource.viewOf(one), shown);
 
   const replace = resourceWriter(resource);
   const existing = (name: P) => async (target: Target<N, R, S>) => found(name, await target.get());
-  const changed = (request: FastifyRequest, name: P, before: R | null, after: R): R => {
-    noteWrite(request, before, after, resource.viewOf);
+  const changed = <T extends Readonly<Record<N, R>>>(
+    request: FastifyRequest,
+    name: P,
+    before: R | null,
+    result: T,
+  ): T => {
+    noteWrite<R>(request, before, result[noun], resource.viewOf);
     notify?.(name, "changed", request);
-    return after;
+    return result;
   };
 
   app.put(path, { schema: putRoute(resource, shape.body), config: change }, async (request, reply) => {
@@ -93,7 +105,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
     const put = (target: Target<N, R, S>, _before: R | null, condition?: WriteCondition) =>
       target.put(settings, condition, request);
     const { before, result } = await replace(request, name, (target) => target.get(), put);
-    return send(reply.code(result.created ? 201 : 200), changed(request, name, before, result[noun]));
+    return send(reply.code(result.created ? 201 : 200), changed(request, name, before, result));
   });
 
   const { patch, readPatch, patched } = shape;
@@ -103,7 +115,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
       const changes = readPatch(mergePatchJson(request));
       const put = (target: Target<N, R, S>, before: R) => target.put(patched(bodyOf(before), changes), before, request);
       const { before, result } = await replace(request, name, existing(name), put);
-      return send(reply, changed(request, name, before, result[noun]));
+      return send(reply, changed(request, name, before, result));
     });
   }
 
@@ -165,6 +177,13 @@ export function labelledListRoute<R>(
   });
 }
 
-export function sendTagged(reply: FastifyReply, resource: Revision, view: object): FastifyReply {
-  return reply.header("etag", entityTag(resource)).send(view);
+/** `shown`: members that only this response has, and that no cache may keep. */
+export function sendTagged(
+  reply: FastifyReply,
+  resource: Revision,
+  view: object,
+  shown: object | null = null,
+): FastifyReply {
+  if (shown !== null) reply.header("cache-control", "no-store");
+  return reply.header("etag", entityTag(resource)).send({ ...view, ...shown });
 }

@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { Subscription } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
-import { putSubscription } from "../engine/push/settings-rule.ts";
+import { deleteSubscription, putSubscription } from "../engine/push/settings-rule.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { writeConditionally } from "../http/preconditions.ts";
 import { labelOf } from "../shapes/labels.ts";
@@ -73,7 +73,7 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
     noun: "subscription",
     plural: "subscriptions",
     pathErrors,
-    putErrors: ["topic_not_found", "subscription_limit"],
+    putErrors: ["topic_not_found", "subscription_limit", "entry_limit"],
     settingErrors: [
       "invalid_url",
       "unknown_protocol",
@@ -104,11 +104,11 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
     assertName: ({ subscription }) => assertName("subscription", subscription),
     async at({ subscription: name }, request) {
       const topic = await topicAt(store, request as RequestTo<SubscriptionPath>);
-      const { keys } = parts.servicesOf(topic.accountId);
+      const context = { ...parts, ...parts.servicesOf(topic.accountId) };
       return {
         get: () => catalog.getSubscription(topic.id, name),
-        put: (written, condition) => putSubscription({ ...parts, keys }, topic, name, written, condition),
-        delete: (condition) => catalog.deleteSubscription(topic.id, name, condition),
+        put: (written, condition) => putSubscription(context, topic, name, written, condition),
+        delete: (condition) => deleteSubscription(context, topic, name, condition),
       };
     },
     notFound,

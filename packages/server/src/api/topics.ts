@@ -4,6 +4,7 @@ import { isTopicGranted } from "../domain/access-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
 import type { Topic, TopicSettings } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
+import { dropMadeKeysOfTopic } from "../engine/keys/made-keys.ts";
 import { assertRetentionFitsRetries } from "../engine/push/settings-rule.ts";
 import { topicParams } from "../shapes/schema-parts.ts";
 import { topicSchema, topicShape, topicView } from "../shapes/topic.ts";
@@ -16,7 +17,7 @@ import { labelledListRoute, resourceRoutes, type Resource } from "./resource.ts"
 
 export type TopicPath = Static<typeof topicParams>;
 
-export function topicRoutes(app: FastifyInstance, { store, events, clock }: ApiParts): void {
+export function topicRoutes(app: FastifyInstance, { store, events, clock, servicesOf }: ApiParts): void {
   const { catalog } = store;
   const resource: Resource<"topic", TopicPath, Topic, TopicSettings> = {
     path: "/v1/topics/:topic",
@@ -38,7 +39,12 @@ export function topicRoutes(app: FastifyInstance, { store, events, clock }: ApiP
         await assertRetentionFitsRetries(store, account, name, settings.retentionMs);
         return catalog.putTopic(account, name, settings, condition);
       },
-      delete: (condition) => catalog.deleteTopic(accountIdOf(request), name, condition),
+      async delete(condition) {
+        const account = servicesOf(accountIdOf(request));
+        const didDelete = await catalog.deleteTopic(account.accountId, name, condition);
+        if (didDelete) await dropMadeKeysOfTopic({ ...account, store }, name);
+        return didDelete;
+      },
     }),
     notFound,
     bodyOf: ({ settings }) => settings,

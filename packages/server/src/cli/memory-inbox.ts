@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { unlimited } from "../domain/account-limits.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { Mutex } from "../domain/mutex.ts";
@@ -5,6 +7,7 @@ import type { ReceivedRequest } from "../domain/model.ts";
 import type { Clock, Timers } from "../domain/ports.ts";
 import { createEventBus } from "../engine/event-bus.ts";
 import { AccountInboxes } from "../engine/inboxes/account-inboxes.ts";
+import { InboxVerifier } from "../engine/inboxes/inbox-verifier.ts";
 import type { EngineObserver } from "../engine/observer.ts";
 import { createPublisher } from "../engine/publisher.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
@@ -52,8 +55,11 @@ export class MemoryInbox {
     this.#inboxes = new AccountInboxes({
       ...shared,
       accountId: this.#store.catalog.defaultAccount().id,
+      limitsOf: () => unlimited,
       publisher,
       pullQueues: this.#pullQueues,
+      verifier: new InboxVerifier({ masterKeys: [], failed, clock }),
+      randomBytes,
     });
   }
 
@@ -62,8 +68,8 @@ export class MemoryInbox {
     const { whilePolledMs, messagesMax } = options;
     const { bodyBytesMax, retentionMsMax: retentionMs } = limits;
     inbox.#pullQueues.start();
-    const settings = { topic: null, accept: "json", whilePolledMs, messagesMax, bodyBytesMax, retentionMs } as const;
-    await inbox.#inboxes.put(name, settings);
+    const kept = { whilePolledMs, messagesMax, bodyBytesMax, retentionMs };
+    await inbox.#inboxes.put(name, { topic: null, accept: "json", verify: null, ...kept });
     return inbox;
   }
 

@@ -6,6 +6,7 @@ import type { CommandContext } from "./context.ts";
 import { addInboxCommand } from "./inbox.ts";
 import { addMigrateCommand } from "./migrate.ts";
 import { addPublishCommand } from "./publish.ts";
+import { addKeysCommand } from "./keys.ts";
 import { addPullCommand } from "./pull.ts";
 import { addReceiveCommand } from "./receive.ts";
 import { addServeCommand, type StartServer } from "./serve.ts";
@@ -35,6 +36,7 @@ export function createProgram(context: CommandContext, loadServer: () => Promise
   addServeCommand(program, context, loadServer);
   addPublishCommand(program, context);
   addPullCommand(program, context);
+  addKeysCommand(program, context);
   addReceiveCommand(program, context);
   addInboxCommand(program, context);
   addTailCommand(program, context);

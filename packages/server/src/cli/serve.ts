@@ -85,7 +85,7 @@ export async function serve(
   log.info({ url, ...others, data, version }, "listening");
   if (isReadable) {
     stdout.write(`Ringback ${version} listens on ${paint("bold", url)} and keeps its data in ${data}.\n`);
-    if (publicUrl !== null) stdout.write(`Inboxes alone are at ${publicUrl}.\n`);
+    if (publicUrl !== null) stdout.write(`Inboxes and public keys alone are at ${publicUrl}.\n`);
     if (opsUrl !== null) stdout.write(`Metrics and health alone are at ${opsUrl}.\n`);
     stdout.write(
       "Next: run `npm run ringback -- receive` in another terminal and follow the README. Ctrl-C stops the server.\n",

@@ -36,7 +36,8 @@ export async function declareResources(services: DeclareServices, config: Config
   const { store, audit } = services;
   const { declared } = config;
   const accountId = await accountNamed(services, config.account);
-  const { keys, apiKeys, hooks, inboxes } = services.servicesOf(accountId);
+  const account = services.servicesOf(accountId);
+  const { keys, apiKeys, hooks, inboxes } = account;
   const put = <R>(target: string, { origin, action, view, get, write }: Declaration<R>): Promise<R> =>
     at(origin, async () => {
       const before = await get();
@@ -83,7 +84,8 @@ export async function declareResources(services: DeclareServices, config: Config
         async write() {
           // The file may have shortened the retention of the topic above without a change of the policy.
           assertRetriesWithin("retry", subscription.settings.retry, topic.settings.retentionMs);
-          return (await putSubscription({ ...services, keys }, topic, subscriptionName, subscription)).subscription;
+          return (await putSubscription({ ...services, ...account }, topic, subscriptionName, subscription))
+            .subscription;
         },
       });
     }

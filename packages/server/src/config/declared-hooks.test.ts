@@ -94,6 +94,12 @@ callbacks:
     ],
     ["keys:\n  a b: {}\n", 'ringback.yaml:2: "a b": must have 1 to 64'],
     ["keys:\n  '0': {}\n", "ringback.yaml:2: jwk: is missing"],
+    ["keys:\n  '0': {generate: hmac}\n", "ringback.yaml:2: generate: "],
+    ["keys:\n  '0': {secret: whsec_x}\n", "ringback.yaml:2: secret: "],
+    [
+      "topics:\n  t:\n    subscriptions:\n      s:\n        push: {url: 'http://a/', protocol: standard-webhooks}\n",
+      'push.keys: protocol "standard-webhooks" needs at least one key',
+    ],
     ["keys:\n  '0':\n    jwk:\n      kty: oct\n      k: short\n", "ringback.yaml:5: jwk.k: must be base64url"],
   ])("stop the start with one clear line when they cannot be: %j", (file, line) => {
     expect(refusal({ file })).toContain(line);
@@ -106,6 +112,9 @@ callbacks:
       `keys:\n  "0": ${k}\n`,
       `keys:\n  "0": {jwk: ${k}}\n`,
       `keys:\n  "0": {k: ${k}}\n`,
+      `keys:\n  "0": {secret: ${k}}\n`,
+      `keys:\n  "0": {secret: whsec_${k.slice(0, 8)}}\n`,
+      `inboxes:\n  i: {verify: {method: github, secrets: ${k}}}\n`,
       `keys:\n  "0": {jwk: {kty: ${k}}}\n`,
       `keys:\n  "0": {jwk: {kty: oct, k: [${k}]}}\n`,
       `keys:\n  "0": {jwk: {kty: OKP, crv: ${k}, x: ${k}, d: ${k}}}\n`,

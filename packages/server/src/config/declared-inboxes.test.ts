@@ -12,6 +12,7 @@ const defaults = {
   retentionMs: limits.retentionMsDefault,
   messagesMax: limits.inboxMessagesDefault,
   bodyBytesMax: limits.bodyBytesMax,
+  verify: null,
   description: "",
   labels: {},
 };

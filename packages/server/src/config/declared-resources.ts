@@ -7,11 +7,13 @@ import { assertKid } from "../domain/kid-rule.ts";
 import type { TopicSettings } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
 import type { ApiKeyPair, ApiKeySettings } from "../engine/access/api-keys.ts";
-import { storedJwk, type StoredJwk } from "../engine/keys/jwk-rule.ts";
+import type { StoredJwk } from "../engine/keys/jwk-rule.ts";
+import { lacksKey } from "../domain/subscription-rules.ts";
+import { givenKey } from "../engine/keys/new-key.ts";
 import { apiKeySettings, declaredApiKeyBody } from "../shapes/api-key.ts";
 import { hookShape } from "../shapes/hook.ts";
 import { inboxShape } from "../shapes/inbox.ts";
-import { keyBody } from "../shapes/key.ts";
+import { declaredKeyBody, declaredKeySource } from "../shapes/key.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import { subscriptionShape } from "../shapes/subscription.ts";
 import { topicShape } from "../shapes/topic.ts";
@@ -54,8 +56,17 @@ export const declarations: readonly string[] = ["topics", "inboxes", "hooks", "c
 /** The callbacks that koipy's own configuration file can contain. */
 const callbackNames: readonly string[] = ["onMessage", "onPreSend", "onResult"];
 
-const readKey = shapeReader(keyBody);
+const readKey = shapeReader(declaredKeyBody);
 const readPair = shapeReader(declaredApiKeyBody);
+
+/** The key that the API makes for a subscription would be shown to nobody here. Throws `RingbackError`. */
+function readSubscription(body: unknown): ReturnType<typeof subscriptionShape.read> {
+  const subscription = subscriptionShape.read(body);
+  const { push } = subscription.settings;
+  if (push === null || !lacksKey(push)) return subscription;
+  const fault = `protocol "${push.protocol}" needs at least one key to sign with`;
+  throw RingbackError.at("invalid_request", "push.keys", fault);
+}
 
 /**
  * Reads the declarations with the schemas of the API's PUT bodies. Throws `ConfigError`, whose message never contains a
@@ -69,13 +80,19 @@ export function readDeclarations(file: ConfigFile): DeclaredResources {
       const under = [...keys, "subscriptions"];
       return {
         settings: topicShape.read(settings),
-        subscriptions: declared(file, under, subscriptions, (body) => subscriptionShape.read(body)),
+        subscriptions: declared(file, under, subscriptions, readSubscription),
       };
     }),
     // A name without a value, such as `arrivals:`, declares an inbox whose settings all have their defaults.
     inboxes: declared(file, ["inboxes"], values["inboxes"], (body) => inboxShape.read(body ?? {})),
     hooks: readHooks(file),
-    keys: readSecrets(file, "keys", "0: {jwk: {kty: oct, k: …}}", (body) => storedJwk(readKey(body).jwk), assertKid),
+    keys: readSecrets(
+      file,
+      "keys",
+      "0: {jwk: {kty: oct, k: …}}",
+      (body) => givenKey(declaredKeySource(readKey(body))),
+      assertKid,
+    ),
     apiKeys: readApiKeys(file),
   };
 }

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { masterKeysOf } from "./master-key-file.ts";
+import { masterKeysOf, replaceMasterKey } from "./master-key-file.ts";
 
 /** Real: the file system. Faked: the log. */
 let folder: string;
@@ -90,5 +90,24 @@ describe("the file of the master key", () => {
   ])("stops the start if it is %s", { skip: process.platform === "win32" }, (_what, make) => {
     make();
     expect(() => masterKeysOf(folder, [], log)).toThrow(/master\.key" cannot be used: it is not a small file/);
+  });
+});
+
+describe("a replaced master key", () => {
+  it("stays beside the new one, and the new one comes first", () => {
+    const [first = ""] = masterKeysOf(folder, [], log);
+    const second = replaceMasterKey(folder);
+    expect(masterKeysOf(folder, [], log)).toEqual([second, first]);
+    const third = replaceMasterKey(folder);
+    expect(masterKeysOf(folder, ["configured"], log)).toEqual(["configured", third, second, first]);
+    expect(readdirSync(folder).toSorted()).toEqual(["master.key", "master.key.1", "master.key.2"]);
+    expect(readFileSync(file(), "utf8")).toBe(`${third}\n`);
+    expect(mode()).toBe(0o600);
+    expect(new Set([first, second, third]).size).toBe(3);
+  });
+
+  it("is none in a folder without the file", () => {
+    expect(replaceMasterKey(folder)).toBeNull();
+    expect(readdirSync(folder)).toEqual([]);
   });
 });

@@ -5,7 +5,9 @@ import {
   fsyncSync,
   linkSync,
   openSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -25,21 +27,49 @@ interface Log {
 
 /**
  * Returns the master keys of a server whose database is in the folder: the configured ones, then the key in the file
- * `master.key`. Without a configured key and without the file, makes a key and writes the file. The caller must hold
- * the folder's lock. Throws `storage_unavailable` if the file cannot be used.
+ * `master.key`, then the keys that it has replaced. Without a configured key and without the file, makes a key and
+ * writes the file. The caller must hold the folder's lock. Throws `storage_unavailable` if a file cannot be used.
  */
 export function masterKeysOf(folder: string, configured: readonly string[], log: Log): readonly string[] {
   const file = join(folder, fileName);
   const stored = readKey(file);
-  if (stored !== null) return [...configured, stored];
+  if (stored !== null) return [...configured, stored, ...replacedKeys(folder)];
   if (configured.length > 0) return configured;
-  const made = randomBytes(32).toString("base64url");
-  writeKey(folder, file, made);
+  const made = newKey();
+  writeKey(folder, file, made, linkNew);
   log.info(
     { file },
     "made a master key, which encrypts keys and push headers in the database; keep a copy of the file",
   );
   return [made];
+}
+
+/**
+ * Makes another master key, which takes the place of the one in the file `master.key`. The old key stays beside it as
+ * `master.key.1`, `master.key.2` and so on, because secrets are still encrypted with it. Returns null if the folder has
+ * no such file. The caller must hold the folder's lock. Throws `storage_unavailable`.
+ */
+export function replaceMasterKey(folder: string): string | null {
+  const file = join(folder, fileName);
+  if (readKey(file) === null) return null;
+  const made = newKey();
+  writeKey(folder, file, made, (unfinished) => {
+    let number = 1;
+    while (existsSync(`${file}.${number}`)) number++;
+    linkSync(file, `${file}.${number}`);
+    syncFolder(folder);
+    renameSync(unfinished, file);
+  });
+  return made;
+}
+
+const newKey = (): string => randomBytes(32).toString("base64url");
+
+/** The newest first. */
+function replacedKeys(folder: string): readonly string[] {
+  const numbers = readdirSync(folder).flatMap((name) => /^master\.key\.(\d+)$/.exec(name)?.[1] ?? []);
+  const files = numbers.map(Number).toSorted((one, other) => other - one);
+  return files.flatMap((number) => readKey(join(folder, `${fileName}.${number}`)) ?? []);
 }
 
 /** Returns the path of the file that contains the folder's own master key; null: there is no such file. */
@@ -63,8 +93,19 @@ function readKey(file: string): string | null {
   return text;
 }
 
-/** The file appears under its name only when its content is on the disk. An existing file is never replaced. */
-function writeKey(folder: string, file: string, key: string): void {
+/** An existing file is never replaced. */
+function linkNew(unfinished: string, file: string): void {
+  linkSync(unfinished, file);
+  rmSync(unfinished);
+}
+
+/** `publish` gives the file its name. By then its content is on the disk. */
+function writeKey(
+  folder: string,
+  file: string,
+  key: string,
+  publish: (unfinished: string, file: string) => void,
+): void {
   const unfinished = `${file}.new`;
   try {
     rmSync(unfinished, { force: true });
@@ -75,8 +116,7 @@ function writeKey(folder: string, file: string, key: string): void {
     } finally {
       closeSync(opened);
     }
-    linkSync(unfinished, file);
-    rmSync(unfinished);
+    publish(unfinished, file);
     syncFolder(folder);
   } catch (error) {
     throw unusable(file, `it cannot be written: ${error instanceof Error ? error.message : String(error)}`, error);

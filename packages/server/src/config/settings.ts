@@ -63,8 +63,9 @@ export const settings = {
   publicListen: setting(
     optionalListenAddress,
     undefined,
-    "A further address and port that serves only inboxes (`/in/…`) and answers everything else with 404. With it, " +
-      "senders on the Internet can reach the inboxes, while `listen` stays in the private network.",
+    "A further address and port that serves only inboxes (`/in/…`) and the public keys for verifying deliveries " +
+      "(`/.well-known/jwks.json`), and answers everything else with 404. With it, senders and receivers on the " +
+      "Internet can reach these paths, while `listen` stays in the private network.",
   ),
   opsListen: setting(
     optionalListenAddress,

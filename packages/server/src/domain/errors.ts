@@ -24,6 +24,10 @@ export const errorTable = {
   invalid_cursor: { status: 400, title: "The page cursor does not come from an earlier page of this list." },
   invalid_idempotency_key: { status: 400, title: "The Idempotency-Key header has a form that is not allowed." },
   empty_batch: { status: 400, title: "The batch contains no message." },
+  signature_invalid: {
+    status: 401,
+    title: "The request does not prove that it comes from a sender that may send to the inbox.",
+  },
   api_key_missing: { status: 401, title: "The request needs an API key, in the header Authorization." },
   invalid_api_key: {
     status: 401,
@@ -48,13 +52,18 @@ export const errorTable = {
   key_in_use: { status: 409, title: "Subscriptions or hooks still use the key." },
   account_deleting: { status: 409, title: "The account is being deleted." },
   name_taken: { status: 409, title: "The name must be unique on this server, and is used already." },
+  rotation_limit: { status: 409, title: "Too many keys that were replaced still sign beside the key." },
+  no_public_key: { status: 409, title: "The key is a shared secret, which has no public half." },
   queue_exists: { status: 409, title: "There is already a queue with this name." },
   not_pulled: { status: 409, title: "The subscription is pushed, so that it cannot be pulled from." },
   immutable_field: { status: 409, title: "The field cannot be changed after the resource was created." },
   idempotency_conflict: { status: 409, title: "The Idempotency-Key was used before with a different request." },
   topic_limit: { status: 409, title: "The account has the largest number of topics that is allowed." },
   topic_used_up: { status: 409, title: "The topic has had the largest number of messages; create another topic." },
-  subscription_limit: { status: 409, title: "The topic has the largest number of subscriptions that is allowed." },
+  subscription_limit: {
+    status: 409,
+    title: "The topic or the account has the largest number of subscriptions that is allowed.",
+  },
   master_key_missing: { status: 409, title: "The server has no master key to encrypt secrets with." },
   key_unavailable: { status: 409, title: "The key cannot be decrypted with the master keys that the server has." },
   entry_limit: { status: 409, title: "The account has the largest number of resources of this kind that is allowed." },
@@ -70,6 +79,8 @@ export const errorTable = {
     status: 429,
     title: "Too many requests from this address had a wrong API key or signature; try again later.",
   },
+  account_rate_limit: { status: 429, title: "The account has published as many messages a second as it may." },
+  account_storage_limit: { status: 429, title: "The account has as many bytes of messages stored as it may." },
   internal: { status: 500, title: "The server met an unexpected condition." },
   overloaded: { status: 503, title: "The server cannot take more work now; try again shortly." },
   storage_full: { status: 503, title: "The disk is full, or the database has reached its size limit." },
@@ -92,7 +103,7 @@ export type ErrorCode = keyof typeof errorTable;
 /** Whether the same request may succeed later. */
 export function mayPass(code: ErrorCode): boolean {
   const { status } = errorTable[code];
-  return (status >= 500 && code !== "loop_detected") || status === errorTable.request_timeout.status;
+  return (status >= 500 && code !== "loop_detected") || status === 408 || status === 429;
 }
 
 /**
@@ -104,16 +115,25 @@ export interface ErrorDetail {
   readonly message: string;
 }
 
+interface ErrorOptions {
+  readonly details?: readonly ErrorDetail[];
+  readonly cause?: unknown;
+  readonly retryAfterS?: number | null;
+}
+
 /** The only class of errors whose text is returned to callers of the API. */
 export class RingbackError extends Error {
   override readonly name = "RingbackError";
   readonly code: ErrorCode;
   readonly details: readonly ErrorDetail[];
+  /** When the same request can succeed. null: not known, so the response names what is usual for the code. */
+  readonly retryAfterS: number | null;
 
-  constructor(code: ErrorCode, detail?: string, options: { details?: readonly ErrorDetail[]; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, detail?: string, options: ErrorOptions = {}) {
     super(detail ?? errorTable[code].title, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? [];
+    this.retryAfterS = options.retryAfterS ?? null;
   }
 
   /** An error about one field. */

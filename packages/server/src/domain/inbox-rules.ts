@@ -1,6 +1,7 @@
 /** Rules that compare several settings of an inbox with each other. */
 
 import { RingbackError } from "./errors.ts";
+import type { InboxVerification } from "./inbox-verification.ts";
 import { limits } from "./limits.ts";
 import { assertName } from "./names.ts";
 
@@ -16,6 +17,8 @@ export interface InboxSettings {
   readonly retentionMs: number | null;
   readonly messagesMax: number;
   readonly bodyBytesMax: number;
+  /** null: a request is not verified. */
+  readonly verify: InboxVerification | null;
 }
 
 /**
@@ -28,6 +31,24 @@ export function withRetention<T extends InboxSettings>(settings: T): T {
   assertName("topic", topic);
   if (retentionMs === null) return settings;
   throw RingbackError.at("invalid_request", "retentionMs", `must be left out: the topic "${topic}" keeps the messages`);
+}
+
+/** The last part of an inbox's unguessable path: the prefix, and letters and digits with together 190 random bits. */
+export const receiveTokenPrefix = "inb_";
+export const receiveTokenChars = 32;
+const receiveTokenForm = new RegExp(`^${receiveTokenPrefix}[A-Za-z0-9]{${receiveTokenChars}}$`);
+
+/** True for a text that can only be such a token, and not the name of an inbox. */
+export function isReceiveToken(text: string): boolean {
+  return receiveTokenForm.test(text);
+}
+
+/** Throws `invalid_name`. */
+export function assertInboxName(name: string): void {
+  assertName("inbox", name);
+  if (!isReceiveToken(name)) return;
+  const fault = `must not have the form of a receivePath: "${receiveTokenPrefix}" and ${receiveTokenChars} letters and digits`;
+  throw RingbackError.at("invalid_name", "inbox", fault);
 }
 
 /** Throws `immutable_field` if a change would give the inbox another topic. */

@@ -162,6 +162,15 @@ export const limits = {
   /** Keys with which one subscription signs. A key rotation needs two keys at a time. */
   pushKeysMax: 5,
 
+  /** Keys that were replaced and still sign beside their successor. */
+  previousKeysMax: 2,
+  /** How long a replaced key signs beside its successor. */
+  keyOverlapMsDefault: 24 * 3600_000,
+  /** Length of a secret that the server generates: as long as the hash of HMAC-SHA256. */
+  generatedSecretBytes: 32,
+  /** Public keys in one key set. */
+  publicKeysMax: 1_000,
+
   /** A shared secret has at least 128 bits. No dialect uses more than `secretBytesMax`. */
   secretBytesMin: 16,
   secretBytesMax: 128,
@@ -234,6 +243,16 @@ export const limits = {
   inboxHeaderBytesMax: 8 * 1024,
   /** A longer query is not kept. */
   inboxQueryBytesMax: 2048,
+  /** Secrets with which an inbox verifies requests. Replacing a secret needs two at a time. */
+  inboxSecretsMax: 4,
+  inboxSecretCharsMin: 8,
+  inboxSecretCharsMax: 256,
+  /** The difference between a signed timestamp and the machine's clock: five minutes is what most senders advise. */
+  inboxToleranceMsDefault: 300_000,
+  inboxToleranceMsMin: 1_000,
+  inboxToleranceMsMax: 24 * 3600_000,
+  /** The longest time for which a replaced path of an inbox stays valid. */
+  overlapMsMax: 30 * 24 * 3600_000,
   /** Longest wait of one GET of an inbox. Shorter than the time that most proxies allow for a response. */
   inboxWaitMsMax: 60_000,
   /**

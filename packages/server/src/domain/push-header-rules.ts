@@ -5,7 +5,7 @@ import type { SealedText } from "./model.ts";
 import { assertCount } from "./number-rules.ts";
 
 /** A token of RFC 9110 section 5.6.2. */
-const nameForm = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+export const headerNameForm = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 /**
  * ASCII only, as RFC 9110 section 5.5 requires of new fields. Spaces at the ends are refused, because HTTP removes
  * them.
@@ -62,7 +62,7 @@ interface Taken {
 }
 
 function assertPushHeader(field: string, name: string, value: string | SealedText, taken: Taken): void {
-  if (!nameForm.test(name)) {
+  if (!headerNameForm.test(name)) {
     const shown = JSON.stringify(name.slice(0, 64));
     const fault = `the name ${shown} is not allowed: it must contain only letters, digits and !#$%&'*+-.^_\`|~`;
     throw RingbackError.at("invalid_request", field, fault);

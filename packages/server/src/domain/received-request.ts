@@ -19,11 +19,22 @@ const credentials = new Set(["authorization", "cookie", "proxy-authorization"]);
 export const receivedHeaderPrefix = "ringback-header-";
 export const receivedQueryHeader = "ringback-query";
 
+/** Where a sender puts its token, in a header or in a query parameter; null: the token is not there. */
+export interface TokenLocation {
+  readonly header: string | null;
+  readonly query: string | null;
+}
+
 /**
- * The parts of a request that an inbox keeps. `rawHeaders`: name, value, name, value … as in Node. Headers that do not
- * fit within the limits are left out; smaller ones that follow are kept.
+ * The parts of a request that an inbox keeps, without the sender's token. `rawHeaders`: name, value, name, value … as
+ * in Node. Headers that do not fit within the limits are left out; smaller ones that follow are kept.
  */
-export function receivedRequest(rawHeaders: readonly string[], target: string): ReceivedRequest {
+export function receivedRequest(
+  rawHeaders: readonly string[],
+  target: string,
+  token: TokenLocation | null = null,
+): ReceivedRequest {
+  const tokenHeader = token?.header?.toLowerCase();
   const headers: [string, string][] = [];
   const listed = new Set<string>();
   let bytes = 0;
@@ -32,15 +43,27 @@ export function receivedRequest(rawHeaders: readonly string[], target: string): 
     for (const each of value.split(",")) listed.add(each.trim().toLowerCase());
   }
   for (const [name, value] of pairs(rawHeaders)) {
-    if (ofConnection.has(name) || credentials.has(name) || listed.has(name)) continue;
+    if (ofConnection.has(name) || credentials.has(name) || listed.has(name) || name === tokenHeader) continue;
     // Node reads header values as one character per byte.
     const size = name.length + value.length;
     if (headers.length >= limits.inboxHeadersMax || bytes + size > limits.inboxHeaderBytesMax) continue;
     headers.push([name, value]);
     bytes += size;
   }
-  const [, query = ""] = /\?([^]*)/.exec(target) ?? [];
+  const query = withoutParameter(queryOf(target), token?.query ?? null);
   return { headers, query: query.length > limits.inboxQueryBytesMax ? "" : query };
+}
+
+/** Returns the query of a request's target, without the question mark. */
+export function queryOf(target: string): string {
+  return /\?([^]*)/.exec(target)?.[1] ?? "";
+}
+
+/** Removes a parameter, and keeps the others byte for byte. */
+function withoutParameter(query: string, name: string | null): string {
+  if (name === null) return query;
+  const parameters = query.split("&");
+  return parameters.filter((parameter) => !new URLSearchParams(parameter).has(name)).join("&");
 }
 
 /** The kept request as headers of the answer to a GET of the inbox: name, value, name, value … */

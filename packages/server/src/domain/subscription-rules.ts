@@ -6,6 +6,7 @@
 import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
 import type { PushProtocol } from "@ringback/sdk/protocols";
 
+import type { AccountLimits } from "./account-limits.ts";
 import { assertEndpointAccess } from "./endpoint-access-rules.ts";
 import { assertEndpointUrl, httpSchemes, isHttpUrl, queueScheme } from "./endpoint-url-rule.ts";
 import { RingbackError } from "./errors.ts";
@@ -58,15 +59,22 @@ export function assertStaysPushedOrPulled(before: { readonly push: unknown }, af
 }
 
 /**
- * `ofTopic`: number of the topic's subscriptions, without internal ones. `ofStore`: number of all subscriptions. Throws
- * `subscription_limit`.
+ * `ofTopic` and `ofAccount`: number of the topic's and of the account's subscriptions, without internal ones.
+ * `ofStore`: number of all subscriptions. Throws `subscription_limit`.
  */
 export function assertRoomForSubscription(
   name: string,
-  counts: { readonly ofTopic: number; readonly ofStore: number },
+  counts: { readonly ofTopic: number; readonly ofAccount: number; readonly ofStore: number },
+  { subscriptionsMax }: AccountLimits,
 ): void {
-  const isTopicFull = !isInternalName(name) && counts.ofTopic >= limits.subscriptionsPerTopicMax;
-  if (isTopicFull || counts.ofStore >= limits.subscriptionsMax) throw new RingbackError("subscription_limit");
+  if (!isInternalName(name)) {
+    if (subscriptionsMax !== null && counts.ofAccount >= subscriptionsMax) {
+      const fault = `the account may have at most ${subscriptionsMax} subscriptions`;
+      throw RingbackError.at("subscription_limit", "limits.subscriptionsMax", fault);
+    }
+    if (counts.ofTopic >= limits.subscriptionsPerTopicMax) throw new RingbackError("subscription_limit");
+  }
+  if (counts.ofStore >= limits.subscriptionsMax) throw new RingbackError("subscription_limit");
 }
 
 export function assertSubscription({ push, filter, retry }: SubscriptionSettings): void {
@@ -93,15 +101,13 @@ function assertKeys(protocol: PushProtocol, keys: readonly string[]): void {
   if (protocol.keys === "none" && keys.length > 0) {
     throw RingbackError.at("invalid_request", "push.keys", `protocol "${protocol.name}" signs nothing`);
   }
-  if (protocol.keys === "required" && keys.length === 0) {
-    throw RingbackError.at(
-      "invalid_request",
-      "push.keys",
-      `protocol "${protocol.name}" needs at least one key to sign with`,
-    );
-  }
   if (new Set(keys).size < keys.length) throw RingbackError.at("invalid_request", "push.keys", "names a key twice");
   for (const [index, kid] of keys.entries()) assertKid(`push.keys[${index}]`, kid);
+}
+
+/** True if the dialect signs and no key is named. */
+export function lacksKey({ protocol, keys }: Pick<PushSettings, "protocol" | "keys">): boolean {
+  return keys.length === 0 && findPushProtocol(protocol)?.keys === "required";
 }
 
 export function assertFilter({ tags, types }: Filter): void {

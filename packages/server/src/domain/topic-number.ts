@@ -9,6 +9,7 @@
 
 import { limits } from "./limits.ts";
 import type { Seq, TopicId } from "./model.ts";
+import { permuted } from "./permutation.ts";
 
 /** The low 23 bits of a topic's id. */
 const NUMBERS = 2 ** 23;
@@ -35,8 +36,10 @@ export interface TopicNumberLimits {
 }
 
 export interface NumbersInUse {
-  /** The largest number that a topic has had; 0: there was no topic. */
+  /** How many numbers topics have had. */
   readonly last: number;
+  /** Secret of the database. Determines the order in which numbers are given to topics. */
+  readonly key: Uint8Array;
   /** The number that was released first. `later`: how many numbers were released after it. */
   readonly released: (ReleasedNumber & { readonly later: number }) | null;
 }
@@ -45,23 +48,25 @@ export interface NewTopicNumber {
   readonly id: TopicId;
   /** The position of the first message. */
   readonly firstSeq: Seq;
-  /** True: `released` is used. False: the number after `last` is used. */
+  /** True: `released` is used. False: a number is used that no topic has had. */
   readonly isReused: boolean;
 }
 
 /**
- * Chooses the id of a new topic. A released number rests until enough others were released after it, so that few topics
+ * Chooses the id of a new topic. Numbers are not given out by size, so that they do not show an account how many topics
+ * other accounts have. A released number rests until enough others were released after it, so that few topics
  * begin at a position above 1. Returns null when every number is in use.
  */
 export function newTopicNumber(
-  { last, released }: NumbersInUse,
+  { last, key, released }: NumbersInUse,
   { topicNumbersMax, topicNumbersResting }: TopicNumberLimits = limits,
 ): NewTopicNumber | null {
   const isFreshLeft = last < topicNumbersMax;
   if (released !== null && (!isFreshLeft || released.later >= topicNumbersResting)) {
     return { id: topicIdOf(released.topicId + NUMBERS), firstSeq: released.lastSeq + 1, isReused: true };
   }
-  return isFreshLeft ? { id: topicIdOf(last + 1), firstSeq: 1, isReused: false } : null;
+  const number = isFreshLeft ? permuted(key, last + 1, topicNumbersMax) : null;
+  return number === null ? null : { id: topicIdOf(number), firstSeq: 1, isReused: false };
 }
 
 function topicIdOf(id: number): TopicId {

@@ -17,6 +17,9 @@ export interface AccountServices {
 
 export type ServicesOf = (accountId: AccountId) => AccountServices;
 
+/** Calls the listener when an account is being deleted, so that its services are not needed any more. */
+type OnGone = (listener: (accountId: AccountId) => void) => void;
+
 /** The options that the services of all accounts share. */
 export type SharedServices = Omit<AccountApiKeysOptions, "accountId"> &
   Omit<AccountHooksOptions, "accountId" | "keys"> &
@@ -27,8 +30,9 @@ export type SharedServices = Omit<AccountApiKeysOptions, "accountId"> &
   };
 
 /** Returns a function that creates the services of an account when they are first used. */
-export function createServicesOf(shared: SharedServices): ServicesOf {
+export function createServicesOf(shared: SharedServices, onGone: OnGone): ServicesOf {
   const known = new Map<AccountId, AccountServices>();
+  onGone((accountId) => known.delete(accountId));
   return (accountId) => {
     let services = known.get(accountId);
     if (services === undefined) known.set(accountId, (services = createServices(shared, accountId)));

@@ -15,6 +15,18 @@ export const engineLimits = {
    * raises the limit of its origin to that number.
    */
   inFlightPerOriginMax: 128,
+  /** While an account with limits publishes, its stored bytes are counted after this time again. */
+  accountUsageMs: 5_000,
+  /** Interval at which a node continues deletions of accounts that a dead node has left. */
+  accountDeletionCheckMs: 30_000,
+  /** Topics or entries of a deleted account that are read together. Each is deleted on its own. */
+  accountDeletionStep: 100,
+  /** Topics that one read of an account returns. */
+  topicsPerRead: 1_000,
+  /** Successive messages whose bytes are counted, and forgotten, together. */
+  blockMessages: 1_000,
+  /** Above this number, accounts without POSTs and claims are forgotten. */
+  accountsKeptMax: 10_000,
   /** Origins without a POST in flight whose limit stays in memory. */
   originsKeptMax: 10_000,
   /** Message bytes of one claim. A single message may be larger. */

@@ -7,7 +7,7 @@ import type { EngineLog } from "./engine-log.ts";
 import type { KeyRing } from "./keys/keys.ts";
 import type { EndpointSecretReader } from "./keys/endpoint-secrets.ts";
 import { OAuth2Tokens } from "./keys/oauth2-tokens.ts";
-import type { Publisher } from "./publisher.ts";
+import type { Admit, Publisher } from "./publisher.ts";
 import { createPublisher } from "./publisher.ts";
 import { LargeEncodings } from "./push/large-encodings.ts";
 import { Settler } from "./push/settler.ts";
@@ -16,12 +16,16 @@ import type { EngineServices } from "./services.ts";
 
 export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly transport: Transport;
+  /** Left out: every message is admitted. */
+  readonly admit?: Admit;
   readonly random: Random;
   readonly keyRingOf: (accountId: AccountId) => KeyRing;
   /** The number that some dialects send to identify the account. */
   readonly appIdOf: (accountId: AccountId) => number;
   readonly log: EngineLog;
   readonly endpointSecrets: EndpointSecretReader;
+  /** Whether the server has several accounts, which share the limits. Left out: it has one. */
+  readonly isShared?: () => boolean;
   /** The most POSTs in flight for all subscriptions together. */
   readonly inFlightMax: number;
   /** Receives errors of background work, which has no caller. `during` describes that work. */
@@ -49,7 +53,7 @@ export class Engine {
         ...options,
         tokens: new OAuth2Tokens(options),
         settler: this.#settler,
-        slots: new Slots(options.inFlightMax),
+        slots: new Slots(options.inFlightMax, options.isShared),
         largeEncodings: new LargeEncodings(options.timers),
         nextRequestId: requestIds(options.random),
         gone: (subscription, why) => {
@@ -140,9 +144,7 @@ export class Engine {
   }
 }
 
-/** Generates unsigned integers as decimal strings. Each start uses another random range. */
+/** Generates unsigned integers as decimal strings, at random, so that no id shows how many there were before. */
 function requestIds(random: Random): () => string {
-  const base = Math.floor(random.next() * 2 ** 31) * 2 ** 21;
-  let count = 0;
-  return () => String(base + ++count);
+  return () => String(1 + Math.floor(random.next() * (2 ** 52 - 1)));
 }

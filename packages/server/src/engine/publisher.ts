@@ -1,6 +1,6 @@
 import { assertMessage } from "../domain/message-rules.ts";
 import { messageId } from "../domain/message-id.ts";
-import type { MessageId, NewMessage, Seq, TimeMs, Topic } from "../domain/model.ts";
+import type { AccountId, MessageId, NewMessage, Seq, TimeMs, Topic } from "../domain/model.ts";
 import { assertNoLoop } from "./loops.ts";
 import type { EngineServices } from "./services.ts";
 
@@ -27,6 +27,9 @@ export interface Publisher {
   ): Promise<PublishResult>;
 }
 
+/** Throws if the account may not publish the messages, because of its limits. */
+export type Admit = (accountId: AccountId, messages: readonly NewMessage[]) => void;
+
 /**
  * The publisher only appends messages to the log. The store then reports the subscriptions that have work, which starts
  * the delivery.
@@ -36,12 +39,14 @@ export function createPublisher({
   events,
   observer,
   clock,
-}: Pick<EngineServices, "store" | "events" | "observer" | "clock">): Publisher {
+  admit = () => {},
+}: Pick<EngineServices, "store" | "events" | "observer" | "clock"> & { readonly admit?: Admit }): Publisher {
   return {
     async publish(topic, messages, idempotency): Promise<PublishResult> {
       for (const { hops = 0 } of messages)
         assertNoLoop({ events, clock }, hops, { accountId: topic.accountId, topic: topic.name });
       checkMessages(topic, messages);
+      admit(topic.accountId, messages);
       const appended = await store.log.append({ topicId: topic.id, messages, idempotency });
       const ids = messages.map((_message, index) => messageId(topic.id, appended.firstSeq + index));
       if (!appended.replayed) {

@@ -14,14 +14,23 @@ export function createErrorHandler(log: Logger) {
     if (request.raw.httpVersionMajor === 2) reply.removeHeader("connection");
     const known = knownError(error);
     if (known !== null) {
-      void sendProblem(reply, problemOf(known));
+      const { retryAfterS } = known;
+      void sendProblem(reply, problemOf(known), retryAfterS === null ? {} : { "retry-after": String(retryAfterS) });
       return;
     }
     const requestId = randomUUID();
-    log.error({ err: error, requestId, method: request.method, url: request.url }, "A request failed unexpectedly");
+    log.error(
+      { err: error, requestId, method: request.method, url: loggedUrl(request.url) },
+      "A request failed unexpectedly",
+    );
     const internal = new RingbackError("internal", "The server's log has the details under this request id.");
     void sendProblem(reply, problemOf(internal, requestId));
   };
+}
+
+/** Leaves out the parts of a URL in which senders put tokens: the query, and the last part of a receivePath. */
+function loggedUrl(url: string): string {
+  return url.replace(/\?[^]*/, "").replace(/\/inb_[^/]*/, "/inb_…");
 }
 
 function knownError(error: unknown): RingbackError | null {

@@ -22,7 +22,7 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
   let unsubscribe: (() => void) | null = null;
   let heartbeat: NodeJS.Timeout | null = null;
 
-  return { open, close };
+  return { open, close, closeOf };
 
   /**
    * Sends the events that `wants` accepts over this response, until the reader disconnects or `close` is called. One
@@ -31,10 +31,10 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
   function open(response: ServerResponse, owner: unknown, wants: (event: E) => boolean): void {
     const ofOwner = [...streams.values()].filter((reader) => reader.owner === owner).length;
     if (ofOwner >= Math.ceil(config.eventStreamsMax * 0.75)) {
-      throw new RingbackError("too_many_streams", `${ofOwner} event streams of this account are open already.`);
+      throw new RingbackError("too_many_streams");
     }
     if (streams.size >= config.eventStreamsMax) {
-      throw new RingbackError("too_many_streams", `${config.eventStreamsMax} event streams are open already.`);
+      throw new RingbackError("too_many_streams");
     }
     const stream = openEventStream(response, config.eventStreamBacklogMax);
     streams.set(stream, { owner, wants, lastId: 0 });
@@ -64,6 +64,11 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
 
   function beat(): void {
     for (const stream of streams.keys()) stream.beat();
+  }
+
+  /** Ends the streams of one owner. */
+  function closeOf(owner: unknown): void {
+    for (const [stream, reader] of streams) if (reader.owner === owner) stream.end();
   }
 
   /** Ends every stream. */

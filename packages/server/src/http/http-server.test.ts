@@ -59,6 +59,7 @@ describe("the HTTP server", () => {
       "headers_too_large",
     ],
     ["a path over the header limit", `GET /${"a".repeat(5_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431, "headers_too_large"],
+    ["too many headers", `GET / HTTP/1.1\r\nHost: x\r\n${"a: 1\r\n".repeat(128)}\r\n`, 431, "headers_too_large"],
     ["an expectation nobody knows", `${post}Expect: a-miracle\r\nContent-Length: 0\r\n\r\n`, 417, "expectation_failed"],
     ["CONNECT", "CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n", 405, "method_not_allowed"],
   ])("answers %s with a problem and ends the connection", async (_what, request, status, code) => {

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { request as requestByHttp1 } from "node:https";
 import { type ClientHttp2Session, constants } from "node:http2";
 import { connect as connectTls } from "node:tls";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { listen } from "../api/testing/raw-connection.ts";
 import { storedMessages } from "../api/testing/stored.ts";
 import { createTestApp, type TestApp } from "../api/testing/test-app.ts";
@@ -285,5 +285,26 @@ describe("a message that is taken over HTTP/2", () => {
     await send(session, post, ["next"]);
     expect(await send(session, { ":path": "/in/in" })).toMatchObject({ body: "next" });
     client.socket.destroy();
+  });
+});
+
+describe("a stop of the server", () => {
+  it("lets a running request over HTTP/2 end, and tells the client to send no further ones", async () => {
+    const patient = await createTestApp({ closeMsMax: 3_600_000 }, { listeners: new Listeners({ certificate }) });
+    const client = await openSession(await listen(patient.app));
+    await send(client, { ":method": "PUT", ":path": "/v1/topics/orders" });
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const append = patient.store.log.append.bind(patient.store.log);
+    const appending = vi.spyOn(patient.store.log, "append").mockImplementation(async (request) => {
+      await released;
+      return append(request);
+    });
+    const running = send(client, post, ["x"]);
+    await expect.poll(() => appending.mock.calls.length).toBe(1);
+    const closed = patient.app.close();
+    await expect.poll(() => client.closed).toBe(true);
+    release();
+    expect(await running).toMatchObject({ status: 201, end: "NO_ERROR" });
+    await closed;
   });
 });

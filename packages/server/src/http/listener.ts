@@ -18,7 +18,7 @@ export function listenerOf({ raw }: Pick<FastifyRequest, "raw">): ListenerName {
 
 const routes: Readonly<Record<OtherListener, RegExp>> = {
   ops: /^\/(?:metrics|healthz|readyz)$/,
-  public: /^\/in\/[^/]+$/,
+  public: /^\/(?:in\/[^/]+|\.well-known\/jwks\.json)$/,
 };
 
 /** Whether a listener serves the requests of a route. `pattern`: the path of the route, such as `/in/:inbox`. */

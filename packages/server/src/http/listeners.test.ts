@@ -80,11 +80,14 @@ describe("the listener for operators", () => {
 });
 
 describe("the listener for senders", () => {
-  it("serves inboxes, and answers 404 to everything else", async () => {
+  it("serves inboxes and public keys, and answers 404 to everything else", async () => {
     await start();
+    expect(await answer("public", "/.well-known/jwks.json")).toBe("200");
+    expect(await answer("ops", "/.well-known/jwks.json")).toBe("404 route_not_found");
     expect(await answer("public", "/in/i")).toBe("404 inbox_not_found");
     expect(await answer("public", "/in/i", "DELETE")).toBe("405 method_not_allowed");
     const others = ["/v1/inboxes/i", "/in", "/in/a/b", "/v1/topics", "/in/../v1/topics", "/in/a/../../v1/topics", "/"];
+    others.push("/v1/keys", "/v1/keys/k/public", "/.well-known/", "/.well-known/jwks.json/a", "/jwks.json");
     const answers = await Promise.all(others.map((path) => answer("public", path)));
     expect(new Set(answers)).toEqual(new Set(["404 route_not_found"]));
     // The name of an inbox is never part of a path.

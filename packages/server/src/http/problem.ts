@@ -11,6 +11,8 @@ export function problemType(code: ErrorCode): string {
 /** Retry-After in seconds: longer where the cause usually lasts longer, such as a full disk. */
 const retryAfterS: Partial<Record<ErrorCode, number>> = {
   too_many_failures: 10,
+  account_rate_limit: 1,
+  account_storage_limit: 5,
   overloaded: 1,
   storage_full: 15,
   storage_unavailable: 5,

@@ -1,6 +1,7 @@
 import { Type } from "typebox";
+import { unlimited } from "../domain/account-limits.ts";
 import { limits } from "../domain/limits.ts";
-import { unlimited, type AccountDetails } from "../engine/accounts/account-settings.ts";
+import type { AccountDetails } from "../engine/accounts/account-settings.ts";
 import { description, labels } from "./labels.ts";
 import {
   about,
@@ -21,11 +22,18 @@ const accountLimits = closedObject({
   topicsMax: limit("The most topics; `topic_limit`.", 0, limits.topicsMax),
   subscriptionsMax: limit("The most subscriptions of all topics; `subscription_limit`.", 0, limits.subscriptionsMax),
   publishesPerSecondMax: limit(
-    "The most messages that can be published in a second, over all nodes; `account_rate_limit`.",
+    "The most messages that can be published in a second, on average and over all nodes; `account_rate_limit`. A batch " +
+      "is accepted as a whole, and delays what comes after it.",
     1,
     1_000_000,
   ),
-  storedBytesMax: limit("The most bytes of stored messages; `account_storage_limit`.", 0, Number.MAX_SAFE_INTEGER),
+  storedBytesMax: limit(
+    "The most bytes that the bodies of the stored messages may have; `account_storage_limit`. Messages are counted in the " +
+      "background, so up to 1,000 messages of each topic are counted for longer than they are kept, and what other nodes " +
+      "accept is counted after at most about 5 seconds. Dead letters are not counted.",
+    0,
+    Number.MAX_SAFE_INTEGER,
+  ),
   retentionMsMax: limit(
     "The longest retention of a topic, in milliseconds; `invalid_request`.",
     limits.retentionMsMin,
@@ -53,6 +61,15 @@ export const accountSchema = describedObject("The account.", {
     "deleting: requests for the account are refused, and everything that belongs to it is being removed.",
     Type.Enum(["active", "deleting"]),
   ),
+  deletion: about(
+    "What is left of an account that is being deleted; null: it is not being deleted.",
+    nullable(
+      Type.Object({
+        topicsLeft: about("Topics, and the logs of inboxes and queues.", whole(0, Number.MAX_SAFE_INTEGER)),
+        entriesLeft: about("Hooks, inboxes, queues, keys and API keys.", whole(0, Number.MAX_SAFE_INTEGER)),
+      }),
+    ),
+  ),
   ...changeTimes,
 });
 
@@ -61,6 +78,7 @@ export function accountView(account: AccountDetails): object {
     name: account.name,
     ...viewOf(settings, account),
     state: account.state,
+    deletion: account.deletion,
     ...changeTimesView(account),
   };
 }

@@ -9,7 +9,10 @@ import { about, bodyObject, closedObject, describedObject, nullable, timeSchema 
 import { timeText } from "./time-text.ts";
 
 const members = {
-  id: about("A decimal number; a later dead letter has a greater one.", Type.String({ examples: ["42"] })),
+  id: about(
+    "The dead letter's id: letters, digits, `-` and `_`.",
+    Type.String({ examples: ["OTyF96ciDIvv_rYN78Jddw"] }),
+  ),
   reason: about("Why there is no further attempt.", Type.Enum([...deadReasons])),
   attempts: about("How many attempts there were.", Type.Integer()),
   diedAt: timeSchema("When the delivery became a dead letter."),
@@ -33,7 +36,7 @@ export const deadLetterSchema = describedObject("The dead letter, with its messa
   message: closedObject({ ...messageMembers, ...messageBodyMembers }),
 });
 
-export const redriveBody = bodyObject([{ all: true }, { ids: ["42", "43"] }], {
+export const redriveBody = bodyObject([{ all: true }, { ids: ["OTyF96ciDIvv_rYN78Jddw"] }], {
   ids: about(
     "The dead letters. Ids of dead letters that do not exist are ignored.",
     Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: limits.redriveIdsMax })),

@@ -15,7 +15,7 @@ export function publishErrorsAt(kind: "single" | "batch"): (error: unknown) => n
     const details = error.details.map(({ field, message }) => ({ field: fieldOf(field), message }));
     const [from, to] = [error.details[0]?.field ?? "", details[0]?.field ?? ""];
     const sentence = error.message.startsWith(from) ? to + error.message.slice(from.length) : error.message;
-    throw new RingbackError(error.code, sentence, { details, cause: error });
+    throw new RingbackError(error.code, sentence, { details, retryAfterS: error.retryAfterS, cause: error });
   };
 }
 

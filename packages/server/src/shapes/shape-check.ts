@@ -187,11 +187,12 @@ function enumCheck(allowed: readonly unknown[]): Check {
   };
 }
 
-function arrayCheck({ items = {}, minItems = 0, maxItems = Infinity }: Schema): Check {
+function arrayCheck({ items = {}, minItems = 0, maxItems = Infinity, writeOnly = false }: Schema): Check {
   const checkItem = checkOf(items);
   return (value, trail, faults) => {
     if (!Array.isArray(value)) {
-      wrongType("array", value, trail, faults);
+      if (value === null && writeOnly) add(faults, trail, `must be an array, not null${notShown}`);
+      else wrongType("array", value, trail, faults);
       return;
     }
     if (value.length < minItems) add(faults, trail, `must hold at least ${minItems}`);

@@ -68,7 +68,8 @@ const push = describedObject(
       optional(whole(limits.attemptTimeoutMsMin, limits.attemptTimeoutMsMax), limits.attemptTimeoutMsDefault),
     ),
     keys: about(
-      "The names of the keys that a signing protocol signs with; several while one replaces another.",
+      "The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the " +
+        "server makes a key for this subscription, and the response shows it in `secret`.",
       optional(Type.Array(Type.String(), { maxItems: limits.pushKeysMax }), []),
     ),
   },
@@ -237,7 +238,15 @@ const pullCounts = describedObject("Numbers of messages by state, for a pulled s
   ),
 });
 
-export const subscriptionSchema = describedObject("The subscription.", members);
+export const subscriptionSchema = describedObject("The subscription.", {
+  ...members,
+  secret: Type.Optional(
+    about(
+      "Only in the response to the request for which the server has made a key: the key, for the receiver.",
+      Type.String({ examples: ["whsec_…"] }),
+    ),
+  ),
+});
 export const countedSubscriptionSchema = describedObject(
   "The subscription, with how many deliveries it has in each state.",
   { ...members, counts, pullCounts: nullable(pullCounts) },

@@ -3,9 +3,11 @@
  * subscriptions work like any other, but lists, statistics and the account's limits skip them.
  */
 
+import type { LimitsOf } from "../domain/account-limits.ts";
 import type {
   Account,
   AccountId,
+  Seq,
   Start,
   Subscription,
   SubscriptionId,
@@ -29,15 +31,31 @@ export interface SubscriptionPut {
   readonly created: boolean;
 }
 
+/** A topic and the positions of its messages. `lastSeq` is `firstSeq - 1` when the log is empty. */
+export interface TopicRange {
+  readonly topic: Topic;
+  readonly firstSeq: Seq;
+  readonly lastSeq: Seq;
+}
+
 export interface CatalogStore {
   /** The account that the store creates when it is first opened. */
   defaultAccount(): Account;
   /** Returns the id of the account of this name, which is created if it does not exist. */
   ensureAccount(name: string): Promise<AccountId>;
-  /** Removes an account without topics and entries. Returns false if there is no such account, or if it has some. */
+  /** Removes an account without topics and entries, and never uses its id again. Returns false if it has some. */
   removeAccount(id: AccountId): Promise<boolean>;
 
-  /** Creates the topic or replaces its settings; equal settings change nothing. Throws `topic_limit`. */
+  /**
+   * Applies the limits of accounts to topics and subscriptions, besides those of the server. A topic or subscription
+   * that exists already stays, even past a limit. `limitsOf` throws for an account that may have none.
+   */
+  limitAccounts(limitsOf: LimitsOf): void;
+
+  /**
+   * Creates the topic or replaces its settings; equal settings change nothing. Throws `topic_limit`, and
+   * `invalid_request` for a retention that the account's limits do not allow.
+   */
   putTopic(accountId: AccountId, name: string, settings: TopicSettings, condition?: WriteCondition): Promise<TopicPut>;
   /** Creates a topic. Returns null when a topic with this name, in any letter case, exists or is being created. */
   createTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null>;
@@ -46,6 +64,10 @@ export interface CatalogStore {
   findTopicAnyCase(accountId: AccountId, name: string): Promise<Topic | null>;
   /** Lists topics in order of name. With a label, only topics whose settings have the label. */
   listTopics(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>>;
+  /** Lists topics in order of id, internal ones included. Returns up to `limit` topics with an id above `after`. */
+  listTopicRanges(accountId: AccountId, after: TopicId | null, limit: number): Promise<readonly TopicRange[]>;
+  /** Returns the number of the account's topics, internal ones included. */
+  countTopics(accountId: AccountId): Promise<number>;
   /** Deletes the topic, its subscriptions and all their data. Returns false when there was no such topic. */
   deleteTopic(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean>;
 
@@ -53,7 +75,7 @@ export interface CatalogStore {
    * Creates the subscription or replaces its settings; equal settings change nothing. `start` is used only at creation.
    * A start position can be in the future; a start time cannot (`invalid_request`). A new filter applies to messages
    * that no claim has read yet. A new order makes all held deliveries due. A push subscription cannot become a pull
-   * subscription, nor the reverse (`immutable_field`).
+   * subscription, nor the reverse (`immutable_field`). Throws `subscription_limit`.
    */
   putSubscription(
     topicId: TopicId,

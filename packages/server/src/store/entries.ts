@@ -35,6 +35,10 @@ export interface EntryStore {
   find(kind: EntryKind, name: string): Promise<{ readonly accountId: AccountId; readonly entry: Entry } | null>;
   /** Lists entries in order of name. With a label, only entries whose value has the label. */
   list(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Promise<Page<Entry>>;
+  /** Lists entries of all kinds. Returns up to `limit` entries. */
+  listAll(accountId: AccountId, limit: number): Promise<readonly Entry[]>;
+  /** Returns the number of the account's entries of all kinds. */
+  count(accountId: AccountId): Promise<number>;
   /**
    * Returns false when there is no such entry. Throws `precondition_failed`.
    */

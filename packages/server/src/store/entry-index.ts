@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../domain/model.ts";
@@ -6,10 +5,8 @@ import { assertCondition, type WriteCondition } from "../domain/write-condition.
 import { isUniqueKind } from "./entries.ts";
 import { hasLabel, type Label } from "./label.ts";
 import { NameIndex } from "./name-index.ts";
+import { randomId } from "./random-id.ts";
 import type { Page, PageRequest } from "./page.ts";
-
-/** The largest range of `randomInt`. */
-const ID_MAX = 2 ** 48 - 1;
 
 export interface EntryPut {
   readonly kind: EntryKind;
@@ -20,7 +17,7 @@ export interface EntryPut {
 
 /** Entries in memory. A driver that has its database to itself keeps all entries here and writes them through. */
 export class EntryIndex {
-  readonly #entries = new Map<string, NameIndex<Entry>>();
+  readonly #entries = new Map<AccountId, Map<EntryKind, NameIndex<Entry>>>();
   /** The accounts of the entries of unique kinds. */
   readonly #accounts = new Map<string, AccountId>();
 
@@ -40,6 +37,24 @@ export class EntryIndex {
       (entry) => entry,
       ({ value }) => label === undefined || hasLabel(value, label),
     );
+  }
+
+  /** Returns up to `limit` entries of all kinds. */
+  all(accountId: AccountId, limit: number): readonly Entry[] {
+    const entries: Entry[] = [];
+    for (const index of this.#entries.get(accountId)?.values() ?? []) {
+      for (const entry of index.values()) {
+        if (entries.length === limit) return entries;
+        entries.push(entry);
+      }
+    }
+    return entries;
+  }
+
+  count(accountId: AccountId): number {
+    let count = 0;
+    for (const { size } of this.#entries.get(accountId)?.values() ?? []) count += size;
+    return count;
   }
 
   /**
@@ -65,7 +80,7 @@ export class EntryIndex {
       return { entry: before, text, created: false, changed: false };
     }
     const entry = entryOf(kind, name, text, {
-      id: before?.id ?? randomInt(ID_MAX),
+      id: before?.id ?? randomId(),
       version: (before?.version ?? 0) + 1,
       createdAtMs: before?.createdAtMs ?? nowMs,
       updatedAtMs: nowMs,
@@ -74,7 +89,11 @@ export class EntryIndex {
   }
 
   set(accountId: AccountId, entry: Entry): void {
-    this.#of(accountId, entry.kind).set(entry.name, entry);
+    let kinds = this.#entries.get(accountId);
+    if (kinds === undefined) this.#entries.set(accountId, (kinds = new Map()));
+    let index = kinds.get(entry.kind);
+    if (index === undefined) kinds.set(entry.kind, (index = new NameIndex()));
+    index.set(entry.name, entry);
     if (isUniqueKind(entry.kind)) this.#accounts.set(`${entry.kind} ${entry.name}`, accountId);
   }
 
@@ -82,14 +101,17 @@ export class EntryIndex {
   delete(accountId: AccountId, kind: EntryKind, name: string): boolean {
     const key = `${kind} ${name}`;
     if (this.#accounts.get(key) === accountId) this.#accounts.delete(key);
-    return this.#of(accountId, kind).delete(name);
+    const kinds = this.#entries.get(accountId);
+    const index = kinds?.get(kind);
+    const existed = index?.delete(name) === true;
+    if (index?.size === 0) kinds?.delete(kind);
+    if (kinds?.size === 0) this.#entries.delete(accountId);
+    return existed;
   }
 
+  /** Does not add the index, so that a lookup for an account without entries leaves nothing behind. */
   #of(accountId: AccountId, kind: EntryKind): NameIndex<Entry> {
-    const key = `${accountId} ${kind}`;
-    let index = this.#entries.get(key);
-    if (index === undefined) this.#entries.set(key, (index = new NameIndex()));
-    return index;
+    return this.#entries.get(accountId)?.get(kind) ?? new NameIndex();
   }
 }
 

@@ -10,8 +10,10 @@ import type {
   DeliveryState,
   Message,
   MessageId,
+  Seq,
   SubscriptionId,
   TimeMs,
+  TopicId,
 } from "../domain/model.ts";
 import type { Page, PageRequest } from "./page.ts";
 
@@ -73,7 +75,7 @@ export interface MessageRecord {
 export type MessageOrigin = Pick<Message, "publishedAtMs" | "hops">;
 
 export interface DeadLetter {
-  /** Decimal string; grows with time. */
+  /** A decimal string that grows with time. `withOpaqueRecordIds` encrypts it. */
   readonly id: string;
   readonly message: Message;
   readonly reason: DeadReason;
@@ -120,5 +122,7 @@ export interface RecordStore {
   redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number>;
   /** Deletes dead letters for good; `ids` null: all. Returns how many. */
   purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number>;
+  /** Returns the bytes of the bodies of the topic's messages from one position to another, both included. */
+  bodyBytes(id: TopicId, fromSeq: Seq, toSeq: Seq): Promise<number>;
   statistics(): Promise<StoreStatistics>;
 }

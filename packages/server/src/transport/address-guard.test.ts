@@ -31,6 +31,7 @@ const v4Table: readonly Row[] = [
   [v4(169, 254, 170, 2), 32, "closed"],
   [v4(169, 254, 170, 23), 32, "closed"],
   [v4(169, 254, 0, 23), 32, "closed"],
+  [v4(169, 254, 42, 42), 32, "closed"],
   [v4(172, 16), 12, "private"],
   [v4(192, 0, 0), 24, "closed"],
   [v4(192, 0, 2), 24, "closed"],
@@ -63,7 +64,10 @@ const v6Table: readonly Row[] = [
   [v6(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), 128, "closed"],
   [v6(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23), 128, "closed"],
   [v6(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), 128, "closed"],
+  [v6(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42), 128, "closed"],
+  [v6(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe), 128, "closed"],
   [v6(0xfe80), 10, "private"],
+  [v6(0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe), 128, "closed"],
   [v6(0xfec0), 10, "private"],
   [v6(0xff00), 8, "closed"],
 ];

@@ -8,7 +8,7 @@ import type { EgressProxy } from "./egress-proxy.ts";
 import { transportLimits } from "./limits.ts";
 import { NameCache, type NameResolver, systemResolver } from "./name-cache.ts";
 import { SocketCount } from "./socket-count.ts";
-import { openTcp } from "./tcp-connect.ts";
+import { openTcp, type OpenSocket } from "./tcp-connect.ts";
 import { type Clock, steadyClock, type Timers } from "./time.ts";
 
 export interface NetworkOptions extends AddressPolicy {
@@ -22,6 +22,7 @@ export interface NetworkOptions extends AddressPolicy {
   readonly proxy?: EgressProxy | undefined;
   readonly isDirect?: DirectRule | undefined;
   readonly resolver?: NameResolver | undefined;
+  readonly open?: OpenSocket | undefined;
   readonly clock?: Clock | undefined;
   readonly timers?: Timers | undefined;
 }
@@ -47,7 +48,7 @@ export function createNetwork(options: NetworkOptions): Network {
     names: new NameCache({ resolver: options.resolver ?? systemResolver, clock }),
     timers,
     sockets,
-    open: openTcp,
+    open: options.open ?? openTcp,
     caPem: options.caPem,
     proxy: options.proxy ?? null,
     isDirect: options.isDirect ?? (() => false),

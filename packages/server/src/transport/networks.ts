@@ -28,11 +28,15 @@ export const metadataNetworks: readonly string[] = [
   "169.254.170.2/32", // AWS: containers
   "169.254.170.23/32", // AWS: pods
   "169.254.0.23/32", // Tencent Cloud
+  "169.254.42.42/32", // Scaleway
   "100.100.100.200/32", // Alibaba Cloud
   "168.63.129.16/32", // Azure, in public space
   "fd00:ec2::254/128", // AWS
   "fd00:ec2::23/128", // AWS: pods
   "fd20:ce::254/128", // Google Cloud
+  "fd00:42::42/128", // Scaleway
+  "fd00:c1::a9fe:a9fe/128", // Oracle Cloud
+  "fe80::a9fe:a9fe/128", // OpenStack
 ];
 
 /**

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { expect, describe, it } from "vitest";
-import { makeKeyPair, withMasterKey } from "../harness/cmq/account.ts";
+import { makeKeyPair, withMasterKey, type KeyPair } from "../harness/cmq/account.ts";
 import { useCmqServer } from "../harness/cmq/running-server.ts";
 import { SignedCaller, commonParameters, formOf, signatureOf, signedForm } from "../harness/cmq/signed-caller.ts";
 import type { CmqAnswer, Parameters } from "../harness/cmq/signed-caller.ts";
@@ -170,6 +170,11 @@ const cases: readonly Case[] = [
   refused(4100, 10270, "a SecretId that nobody has", (_call, caller) =>
     caller.send("POST", signedForm({ ...given().pair, secretId: "AKIDnobody" }, host(), "ListQueue", {})),
   ),
+  refused(4100, 10080, "a key whose role is not enough", async (_call, caller) => {
+    const json = { name: "reader", role: "read" };
+    const reader = await given().server.api.ok<KeyPair>("POST", "/v1/api-keys", { json });
+    return caller.send("POST", signedForm(reader, host(), "CreateQueue", { queueName: "q" }));
+  }),
   refused(4300, 10040, "a timestamp of ten minutes ago", (call) => call("ListQueue", { Timestamp: nowS() - 600 })),
   refused(4300, 10040, "a timestamp of ten minutes ahead", (call) => call("ListQueue", { Timestamp: nowS() + 600 })),
   refused(4300, 10040, "a request that was sent before", async (_call, caller) => {
@@ -244,7 +249,6 @@ const never: Readonly<Record<string, string>> = {
   "4000/10670": "10490 says it",
   "4100/10031": "10030 says it",
   "4100/10032": "10030 says it",
-  "4100/10080": "10030 says it",
   "4480/10460": "no action is bounded in how often it may be called",
   "4510/10570": "HTTP has no blanks in URLs: the server's parser refuses them below this API",
   "5100/100004": "a fault of the cloud's own gateway",

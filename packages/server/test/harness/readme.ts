@@ -13,6 +13,12 @@ export function firstDeliveryLines(): readonly string[] {
   return lines;
 }
 
+/** Returns the shell commands of one section of README.md, unchanged. */
+export function sectionCommands(title: string): readonly string[] {
+  const section = new RegExp(`^## ${title}\\n([^]*?)^## `, "m").exec(textOf("README.md"))?.[1] ?? "";
+  return [...section.matchAll(/^```sh\n([^]*?)\n```$/gm)].map(([, command = ""]) => command);
+}
+
 /** Returns the `curl` lines of all code blocks of a document, unchanged. */
 export function curlLines(path: string): readonly string[] {
   return curlBlocks(textOf(path)).flat();

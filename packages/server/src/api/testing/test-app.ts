@@ -9,6 +9,7 @@ import { createMetrics } from "../../ops/metrics.ts";
 import type { Readiness } from "../../ops/health.ts";
 import { systemTimers } from "../../domain/ports.ts";
 import type { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
+import { InboxVerifier } from "../../engine/inboxes/inbox-verifier.ts";
 import type { Inboxes } from "../../engine/inboxes/account-inboxes.ts";
 import type { HookObserver } from "../../engine/observer.ts";
 import { createPublisher, type Publisher } from "../../engine/publisher.ts";
@@ -23,15 +24,23 @@ import { Access } from "../../engine/access/access.ts";
 import type { AccountApiKeys } from "../../engine/access/account-api-keys.ts";
 import { createServicesOf, type ServicesOf, type SharedServices } from "../../engine/account-services.ts";
 import { Audit } from "../../engine/audit/audit.ts";
+import { AccountDeletion } from "../../engine/accounts/account-deletion.ts";
 import { Accounts } from "../../engine/accounts/accounts.ts";
+import { PublishLimits } from "../../engine/accounts/publish-limits.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
 import { EndpointSecrets } from "../../engine/keys/endpoint-secrets.ts";
+import { MasterKeyRotation } from "../../engine/keys/master-key-rotation.ts";
+import { MasterKeys } from "../../engine/keys/master-key.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CallerRules } from "../../http/caller-rules.ts";
 import type { Listeners } from "../../http/listeners.ts";
 import type { HttpLimits } from "../../http/http-limits.ts";
+import type { AccountLimits } from "../../domain/account-limits.ts";
+import type { AccountId } from "../../domain/model.ts";
+import type { EngineServices } from "../../engine/services.ts";
+import { withOpaqueRecordIds } from "../../store/opaque-record-ids.ts";
 import { RecordedEvents } from "./recorded-events.ts";
 import { RecordedPulls } from "./recorded-pulls.ts";
 
@@ -45,6 +54,7 @@ export interface TestApp {
   readonly accountPulls: AccountPulls;
   readonly pulls: RecordedPulls;
   readonly accounts: Accounts;
+  readonly deletion: AccountDeletion;
   readonly access: Access;
   readonly audit: Audit;
   readonly servicesOf: ServicesOf;
@@ -63,6 +73,8 @@ export const testMasterKey = Buffer.alloc(32, 7).toString("base64url");
 /** Parts that a test replaces. */
 export interface TestParts {
   readonly masterKeys?: readonly string[];
+  /** Default: the server makes no master key. */
+  readonly makeMasterKey?: () => string;
   /** Default: a transport whose POSTs all fail to connect. */
   readonly transport?: Transport;
   readonly hooks?: { readonly callsMax?: number; readonly memoryBytesMax?: number };
@@ -96,22 +108,43 @@ const unreachable: Transport = {
 };
 
 /** The services that the test has made before those of the accounts. */
-type SharedParts = Omit<SharedServices, "randomBytes" | "transport" | "requestId" | "calls" | "memory" | "queueFailed">;
+type SharedParts = Omit<
+  SharedServices,
+  "limitsOf" | "randomBytes" | "verifier" | "transport" | "requestId" | "calls" | "memory" | "queueFailed"
+>;
 
-/** The accounts of the test, their services, and the check of API keys. */
-async function createAccountParts(parts: TestParts, shared: SharedParts) {
-  const { store, pulls, clock } = shared;
+async function createAccounts(shared: Pick<EngineServices, "store" | "events" | "observer" | "clock" | "timers">) {
+  const { store, timers } = shared;
   const accounts = new Accounts({ store, randomInt: () => 0, failed });
   await accounts.start();
-  const created = createServicesOf({
+  const limitsOf = (accountId: AccountId): AccountLimits => accounts.limitsOf(accountId);
+  const publishLimits = new PublishLimits({ ...shared, limitsOf, failed });
+  accounts.onGone((accountId) => publishLimits.forget(accountId));
+  const deletion = new AccountDeletion({ store, timers, accounts, failed });
+  const publisher = createPublisher({
     ...shared,
-    randomBytes,
-    transport: parts.transport ?? unreachable,
-    requestId: () => "1700000000000-7",
-    calls: new CallLimit(parts.hooks?.callsMax ?? limits.hookCallsMax),
-    memory: new MemoryBudget(parts.hooks?.memoryBytesMax ?? limits.hookMemoryBytesMax),
-    queueFailed: failed,
+    admit: (accountId, messages) => publishLimits.admit(accountId, messages),
   });
+  return { accounts, deletion, publisher };
+}
+
+/** The services of the accounts, and the check of API keys. */
+function createAccountParts(parts: TestParts, accounts: Accounts, shared: SharedParts) {
+  const { store, pulls, clock } = shared;
+  const created = createServicesOf(
+    {
+      ...shared,
+      limitsOf: (accountId) => accounts.limitsOf(accountId),
+      randomBytes,
+      verifier: new InboxVerifier(shared),
+      transport: parts.transport ?? unreachable,
+      requestId: () => "1700000000000-7",
+      calls: new CallLimit(parts.hooks?.callsMax ?? limits.hookCallsMax, () => accounts.areSeveral),
+      memory: new MemoryBudget(parts.hooks?.memoryBytesMax ?? limits.hookMemoryBytesMax),
+      queueFailed: failed,
+    },
+    (listener) => accounts.onGone(listener),
+  );
   const servicesOf: ServicesOf = (accountId) => {
     const services = created(accountId);
     return parts.inboxes === undefined ? services : { ...services, inboxes: parts.inboxes as AccountInboxes };
@@ -126,7 +159,7 @@ async function createAccountParts(parts: TestParts, shared: SharedParts) {
     isLocal: parts.isLocal ?? true,
     failed,
   });
-  return { accounts, access, servicesOf };
+  return { access, servicesOf };
 }
 
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
@@ -140,7 +173,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const logLines: string[] = [];
   const safe = {
     store,
-    masterKeys: parts.masterKeys ?? [testMasterKey],
+    masterKeys: new MasterKeys(parts.masterKeys ?? [testMasterKey]),
     failed: (error: unknown, name: string) => log.error({ err: error, name }, "a key cannot be opened"),
   };
   const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
@@ -155,14 +188,15 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   });
   const observer = new RecordingObserver();
   const endpointRule = createEndpointRule(createAddressGuard({ allowPrivateNetworks: true }));
-  const publisher = createPublisher({ ...shared, observer });
-  const pullQueues = parts.pullQueues ?? new PullQueues({ ...shared, observer, failed });
+  const { accounts, deletion, publisher } = await createAccounts({ ...shared, observer });
+  const pullQueues =
+    parts.pullQueues ?? new PullQueues({ ...shared, isShared: () => accounts.areSeveral, observer, failed });
   if (parts.pullQueues === undefined) pullQueues.start();
   const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
   const pulls = new RecordedPulls(accountPulls);
   const endpointSecrets = new EndpointSecrets({ ...safe, clock: ticking });
   const shownHookCalls: HookObserver = { hookCalled: (...call) => metrics.observer.hookCalled(...call) };
-  const { accounts, access, servicesOf } = await createAccountParts(parts, {
+  const { access, servicesOf } = createAccountParts(parts, accounts, {
     ...shared,
     ...safe,
     observer: Object.assign(observer, shownHookCalls),
@@ -176,13 +210,17 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const destination = { write: (line: string) => void auditLines.push(line) };
   const auditLog = createAuditLog(createLog({ level: "info", pretty: false, destination }));
   const audit = new Audit({ store, clock: ticking, randomInt, ...auditLog });
+  const makeKey = parts.makeMasterKey ?? (() => null);
+  const accountIds = () => accounts.ids();
+  const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf, makeKey };
   const app = await createApp({
-    store,
+    store: await withOpaqueRecordIds(store),
     publisher,
     accounts,
     access,
     audit,
     servicesOf,
+    masterKeyRotation: new MasterKeyRotation(rotation),
     endpointSecrets,
     endpointRule,
     pulls,
@@ -197,8 +235,8 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     ...(parts.listeners === undefined ? {} : { listeners: parts.listeners }),
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
-  const built = { app, clock, store, events, publisher, accountPulls, pulls, accounts, access, audit, servicesOf };
-  return Object.assign(testApp, { ...built, apiKeys, queues, logLines, auditLines });
+  const built = { app, deletion, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
+  return Object.assign(testApp, { ...built, audit, apiKeys, queues, logLines, auditLines });
 }
 
 function failed(error: unknown): void {

@@ -166,6 +166,8 @@ const ringbackErrors: Partial<Record<ErrorCode, CmqErrorKey>> = {
   topic_limit: "topicLimit",
   subscription_limit: "subscriptionLimit",
   entry_limit: "queueLimit",
+  account_rate_limit: "throttled",
+  account_storage_limit: "heapFull",
   body_too_large: "messageSize",
   queue_full: "heapFull",
   too_many_waiters: "throttled",

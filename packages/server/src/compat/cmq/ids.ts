@@ -3,11 +3,9 @@ export function cmqId(kind: "topic" | "subsc" | "queue", id: number): string {
   return `${kind}-${id.toString(36).padStart(8, "0")}`;
 }
 
-/** Generates request ids of decimal digits, as CMQ does. Each process starts at a random number. */
+/** Generates request ids of decimal digits, as CMQ does. They are random, so that no id shows how many there were. */
 export function requestIds(randomBytes: (count: number) => Uint8Array): () => string {
-  const first = Buffer.from(randomBytes(4)).readUInt32BE() + 1;
-  let count = 0;
-  return () => `${first}${String(count++).padStart(8, "0")}`;
+  return () => String(Buffer.from(randomBytes(8)).readBigUInt64BE()).padStart(20, "0");
 }
 
 /** Generates request ids of the newer API: random UUIDs, as the cloud's. */

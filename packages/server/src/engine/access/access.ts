@@ -8,7 +8,7 @@ import type { Clock } from "../../domain/ports.ts";
 import { everyPage } from "../../store/every-page.ts";
 import type { Store } from "../../store/store.ts";
 import type { ActiveAccount } from "../accounts/account-settings.ts";
-import type { Accounts } from "../accounts/accounts.ts";
+import { accountKind, type Accounts } from "../accounts/accounts.ts";
 import { apiKeyKind, type AccountApiKeys } from "./account-api-keys.ts";
 import type { KeyIdentity } from "./api-keys.ts";
 import { FailedAttempts } from "./failed-attempts.ts";
@@ -36,14 +36,20 @@ export interface Caller extends Grant {
   readonly account: ActiveAccount;
 }
 
+interface Known {
+  readonly identity: KeyIdentity;
+  /** The caller of requests that name no account; null: there was no such request. */
+  caller: Caller | null;
+}
+
 /** Finds out who makes a request, and refuses what the caller may not do. */
 export class Access {
   readonly #options: AccessOptions;
   readonly #attempts: FailedAttempts;
   readonly #uses: KeyUses;
   readonly #operatorHash: Buffer | null;
-  /** The keys of recent requests, by the text of their token. Emptied after every change of a key. */
-  readonly #known = new Map<string, KeyIdentity>();
+  /** The keys of recent requests, by the text of their token. Emptied after every change of a key or an account. */
+  readonly #known = new Map<string, Known>();
   #hasOperator: boolean | null = null;
 
   constructor(options: AccessOptions) {
@@ -53,7 +59,7 @@ export class Access {
     this.#uses = new KeyUses({ clock, failed, write: (accountId, id, atMs) => apiKeysOf(accountId).used(id, atMs) });
     this.#operatorHash = operatorToken === null ? null : sha256(operatorToken);
     store.entries.onChange((change) => {
-      if (change !== null && change.kind !== apiKeyKind) return;
+      if (change !== null && change.kind !== apiKeyKind && change.kind !== accountKind) return;
       this.#known.clear();
       this.#hasOperator = null;
     });
@@ -73,13 +79,21 @@ export class Access {
     return (this.#hasOperator ??= await this.#findOperator());
   }
 
+  /** True for a text with the form of an API key, and for the operator's token. */
+  isOwnToken(text: string): boolean {
+    return parseToken(text) !== null || this.#isOperatorToken(text);
+  }
+
   /**
-   * Returns the key that the token belongs to, without waiting. null: `authenticate` must look for it. Most requests
-   * come with a token that was used a moment ago.
+   * Returns the caller with this token, without waiting. null: `authenticate` must look for the key. Most requests come
+   * with a token that was used a moment ago, and name no account.
    */
-  recent(token: string): KeyIdentity | null {
-    const identity = this.#known.get(token);
-    return identity === undefined || this.#isExpired(identity) ? null : identity;
+  recent(token: string, accountName: string | null): Caller | null {
+    const known = this.#known.get(token);
+    if (known === undefined || this.#isExpired(known.identity)) return null;
+    if (accountName !== null) return this.callerWith(known.identity, accountName);
+    this.#uses.record(known.identity);
+    return (known.caller ??= this.callerWith(known.identity, null));
   }
 
   /**
@@ -94,7 +108,7 @@ export class Access {
       throw new RingbackError("invalid_api_key");
     }
     if (this.#known.size >= limits.recentApiKeysMax) this.#known.clear();
-    this.#known.set(token, identity);
+    this.#known.set(token, { identity, caller: null });
     return identity;
   }
 
@@ -165,7 +179,7 @@ export class Access {
 
   async #identify(text: string): Promise<KeyIdentity | null> {
     const { accounts, store, apiKeysOf } = this.#options;
-    if (this.#operatorHash !== null && timingSafeEqual(sha256(text), this.#operatorHash)) {
+    if (this.#isOperatorToken(text)) {
       return { ...operator, accountId: accounts.default.id };
     }
     const token = parseToken(text);
@@ -173,6 +187,10 @@ export class Access {
     const found = await store.entries.find(apiKeyKind, token.id);
     const accountId = found?.accountId ?? accounts.default.id;
     return apiKeysOf(accountId).identify(token.id, token.secret);
+  }
+
+  #isOperatorToken(text: string): boolean {
+    return this.#operatorHash !== null && timingSafeEqual(sha256(text), this.#operatorHash);
   }
 
   #isExpired({ expiresAtMs }: KeyIdentity): boolean {

@@ -90,6 +90,21 @@ describe("an API key", () => {
     expect(await apiKeys.delete(pair.secretId)).toBe(false);
   });
 
+  it("that is deleted while it is replaced stays deleted", async () => {
+    const store = new MemoryStore({ clock });
+    const apiKeys = apiKeysOf(store);
+    const { apiKey } = await apiKeys.create(named("a"), pair);
+    const write = store.entries.put.bind(store.entries);
+    store.entries.put = async (...given) => {
+      store.entries.put = write;
+      await apiKeys.delete(apiKey.id);
+      return write(...given);
+    };
+    const replacement = await apiKeys.rotate(apiKey.id, 1_700_000_000_000, 60_000);
+    expect(await apiKeys.get(apiKey.id)).toBeNull();
+    expect(await apiKeys.get(replacement?.apiKey.id ?? "")).not.toBeNull();
+  });
+
   it("is not found by a text that cannot be a SecretId", async () => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     for (const id of ["", "AKID", "__proto__", `AKID${"x".repeat(61)}`, "AKID\0", "akidxxxxxxxx", "AKIDé"]) {
@@ -112,7 +127,8 @@ describe("an API key", () => {
     await store.entries.put(account, "@api-key", "AKIDanother", value);
     await store.entries.put(account, "key", pair.secretId, { kty: "oct", crv: null, bits: 256, sealed: value.sealed });
     expect(await apiKeys.secretOf("AKIDanother")).toBeNull();
-    const keys = new AccountKeys({ store, accountId: account, masterKeys: [first], failed: () => {} });
+    const options = { store, accountId: account, masterKeys: [first], failed: () => {}, clock, randomBytes };
+    const keys = new AccountKeys(options);
     expect(await keys.find(pair.secretId)).toBeNull();
     expect(apiKeys.failures).toHaveLength(1);
     expect(String(apiKeys.failures)).not.toContain(pair.secretKey);

@@ -4,10 +4,11 @@ import { assertApiKeyName, assertApiKeyPair, isSecretId, secretIdPrefix } from "
 import { formatToken, tokenSecretChars } from "../../domain/api-token.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type { AccountId, Entry, TimeMs } from "../../domain/model.ts";
-import { type WriteCondition, WriteConflict } from "../../domain/write-condition.ts";
+import { untilWritten, type WriteCondition, WriteConflict } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import { randomAlphanumerics } from "../keys/random-alphanumerics.ts";
+import { type Resealed, resealPage, withSealed } from "../keys/reseal.ts";
 import { SealedEntries, type SealedEntriesOptions } from "../keys/sealed-entries.ts";
 import type { ApiKeyDetails, ApiKeyPair, ApiKeySettings, KeyIdentity, NewApiKey } from "./api-keys.ts";
 
@@ -37,7 +38,7 @@ export const apiKeyKind = "@api-key";
 const useKind = "api-key-use";
 
 /** The members of `AccountApiKeys` that the API and the configuration use. */
-export type ApiKeys = Omit<AccountApiKeys, "unusable">;
+export type ApiKeys = Omit<AccountApiKeys, "unusable" | "reseal">;
 
 /** The account's API keys. The SecretKey is stored sealed, and the token is stored as a hash. */
 export class AccountApiKeys {
@@ -103,8 +104,13 @@ export class AccountApiKeys {
     if (before === null) return null;
     const settings = settingsOf(before.value);
     const replacement = await this.create(settings, null);
-    const expiresAtMs = Math.min(before.value.expiresAtMs ?? Infinity, nowMs + overlapMs);
-    await this.#putEntry(id, { ...before.value, expiresAtMs });
+    await untilWritten(async () => {
+      const present = await this.#entry(id);
+      // Another request has deleted the key in the meantime.
+      if (present === null) return;
+      const expiresAtMs = Math.min(present.value.expiresAtMs ?? Infinity, nowMs + overlapMs);
+      await this.#putEntry(id, { ...present.value, expiresAtMs }, present);
+    });
     return replacement;
   }
 
@@ -127,6 +133,13 @@ export class AccountApiKeys {
     if (!isSecretId(id) || !(await this.#entries.delete(id))) return false;
     await this.#uses.delete(id);
     return true;
+  }
+
+  /** Seals the SecretKeys of one page with the first master key. */
+  reseal(page: PageRequest): Promise<Resealed> {
+    return resealPage(this.#entries, page, (value, id) =>
+      withSealed(value, (sealed) => this.#entries.reseal(id, sealed)),
+    );
   }
 
   /** Ids of the pairs that no configured master key opens. */

@@ -1,13 +1,5 @@
+import { unlimited, type AccountLimits } from "../../domain/account-limits.ts";
 import type { Account, AccountId, EntryState } from "../../domain/model.ts";
-
-/** Limits of one account. null: only the limits of the server apply. */
-export interface AccountLimits {
-  readonly topicsMax: number | null;
-  readonly subscriptionsMax: number | null;
-  readonly publishesPerSecondMax: number | null;
-  readonly storedBytesMax: number | null;
-  readonly retentionMsMax: number | null;
-}
 
 export interface AccountSettings {
   /** null: a number is chosen at random when the account is created, and stays. */
@@ -25,24 +17,26 @@ export interface StoredAccount extends AccountSettings {
   readonly isDeleting: boolean;
 }
 
+/** The rest of an account that is being deleted. */
+export interface DeletionProgress {
+  /** Topics, and logs of inboxes and queues. */
+  readonly topicsLeft: number;
+  /** Hooks, inboxes, queues, keys and API keys. */
+  readonly entriesLeft: number;
+}
+
 /** The view of an account. */
 export interface AccountDetails extends AccountSettings, EntryState {
   readonly appId: number;
   readonly accountId: AccountId;
   readonly state: "active" | "deleting";
+  /** null: the account is not being deleted. */
+  readonly deletion: DeletionProgress | null;
 }
 
 /** An account as the engine uses it. */
 export interface ActiveAccount extends Account {
   readonly limits: AccountLimits;
 }
-
-export const unlimited: AccountLimits = {
-  topicsMax: null,
-  subscriptionsMax: null,
-  publishesPerSecondMax: null,
-  storedBytesMax: null,
-  retentionMsMax: null,
-};
 
 export const settingsDefault: AccountSettings = { appId: null, labels: {}, description: "", limits: unlimited };

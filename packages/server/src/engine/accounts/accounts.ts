@@ -1,23 +1,26 @@
+import { unlimited, type AccountLimits } from "../../domain/account-limits.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type { AccountId, Entry } from "../../domain/model.ts";
 import { Mutex } from "../../domain/mutex.ts";
-import { assertCondition, untilWritten, type WriteCondition } from "../../domain/write-condition.ts";
+import { assertCondition, untilWritten, WriteConflict, type WriteCondition } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
 import type { EntryChange } from "../../store/entries.ts";
 import { everyPage } from "../../store/every-page.ts";
 import type { Label } from "../../store/label.ts";
+import { Listeners } from "../../store/listeners.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import {
   settingsDefault,
-  unlimited,
   type AccountDetails,
   type AccountSettings,
   type ActiveAccount,
+  type DeletionProgress,
   type StoredAccount,
 } from "./account-settings.ts";
 
-const kind = "account";
+/** The kind of the entries. */
+export const accountKind = "account";
 
 /** Generated app ids have ten digits. */
 const appIdMin = 1_000_000_000;
@@ -40,13 +43,17 @@ export class Accounts {
   readonly #entries: AccountEntries<StoredAccount>;
   readonly #byId = new Map<AccountId, ActiveAccount>();
   readonly #byName = new Map<string, ActiveAccount>();
+  readonly #deleting = new Map<string, AccountId>();
+  readonly #deletionStarted = new Listeners<string>();
+  readonly #gone = new Listeners<AccountId>();
   readonly #mutex = new Mutex();
 
   constructor(options: AccountsOptions) {
     this.#options = options;
     const { store } = options;
-    this.#entries = new AccountEntries(store, store.catalog.defaultAccount().id, kind);
+    this.#entries = new AccountEntries(store, store.catalog.defaultAccount().id, accountKind);
     this.#add({ ...store.catalog.defaultAccount(), limits: unlimited });
+    store.catalog.limitAccounts((id) => this.limitsOf(id));
     store.entries.onChange((change) => {
       this.#changed(change).catch(options.failed);
     });
@@ -61,6 +68,7 @@ export class Accounts {
 
   async #load(): Promise<void> {
     const found = new Set<AccountId>([this.default.id]);
+    this.#deleting.clear();
     for await (const entries of everyPage((page) => this.#entries.list(page, (entry) => entry))) {
       for (const entry of entries) {
         this.#remember(entry);
@@ -79,6 +87,36 @@ export class Accounts {
     return this.#byId.values();
   }
 
+  /** Ids of all accounts that are not being deleted. */
+  ids(): Iterable<AccountId> {
+    return this.#byId.keys();
+  }
+
+  /** False for an account that is being deleted. */
+  has(id: AccountId): boolean {
+    return this.#byId.has(id);
+  }
+
+  /** Names and ids of the accounts that are being deleted. */
+  deleting(): Iterable<readonly [string, AccountId]> {
+    return this.#deleting;
+  }
+
+  /** Calls the listener with the name of each account whose deletion this process has started. */
+  onDeletionStarted(listener: (name: string) => void): void {
+    this.#deletionStarted.add(listener);
+  }
+
+  /** Calls the listener when no request may use the account any more. Its deletion may have been started elsewhere. */
+  onGone(listener: (id: AccountId) => void): void {
+    this.#gone.add(listener);
+  }
+
+  /** Whether there is another account than the default one. */
+  get areSeveral(): boolean {
+    return this.#byId.size > 1;
+  }
+
   /** Returns null if there is no such account, or if the account is being deleted. */
   find(name: string): ActiveAccount | null {
     return this.#byName.get(name) ?? null;
@@ -89,6 +127,11 @@ export class Accounts {
     const account = this.#byId.get(id);
     if (account === undefined) throw new RingbackError("account_not_found");
     return account;
+  }
+
+  /** Throws `account_not_found` for an account that is being deleted. */
+  limitsOf(id: AccountId): AccountLimits {
+    return this.byId(id).limits;
   }
 
   /** The number that some dialects send to identify the account. A deleted account has the number 0. */
@@ -115,41 +158,62 @@ export class Accounts {
         condition,
       );
       this.#remember(entry);
-      return { account: detailsOf(entry), created };
+      return { account: detailsOf(entry, null), created };
     });
   }
 
   async get(name: string): Promise<AccountDetails | null> {
     const entry = await this.#entries.get(name);
-    return entry && detailsOf(entry);
+    return entry && this.#details(entry);
   }
 
   /** Sorted by name. If `label` is given, only accounts with this label are returned. */
-  list(page: PageRequest, label?: Label): Promise<Page<AccountDetails>> {
-    return this.#entries.list(page, detailsOf, label);
+  async list(page: PageRequest, label?: Label): Promise<Page<AccountDetails>> {
+    const { items, next } = await this.#entries.list(page, (entry) => entry, label);
+    return { items: await Promise.all(items.map((entry) => this.#details(entry))), next };
   }
 
   /**
    * Refuses all further requests for the account. `AccountDeletion` then removes everything that belongs to it. Returns
    * null if there is no such account. Throws `precondition_failed`, and `immutable_field` for the default account.
    */
-  startDeletion(name: string, condition?: WriteCondition): Promise<AccountDetails | null> {
+  async startDeletion(name: string, condition?: WriteCondition): Promise<AccountDetails | null> {
     if (name === this.default.name) {
       throw new RingbackError("immutable_field", `The account "${name}" cannot be deleted.`);
     }
-    return untilWritten(async () => {
+    const entry = await untilWritten(async () => {
       const before = await this.#entries.get(name);
       assertCondition(condition, before);
       if (before === null) return null;
-      const { entry } = await this.#entries.put(name, { ...before.value, isDeleting: true }, before);
-      this.#remember(entry);
-      return detailsOf(entry);
+      const { entry: marked } = await this.#entries.put(name, { ...before.value, isDeleting: true }, before);
+      this.#remember(marked);
+      return marked;
     });
+    if (entry === null) return null;
+    this.#deletionStarted.notify(name);
+    return this.#details(entry);
   }
 
-  /** Removes the entry of an account of which nothing is left. */
-  async endDeletion(name: string): Promise<void> {
-    await this.#entries.delete(name);
+  /**
+   * Removes the entry of an account of which nothing is left. Another node may have removed it, and the name may belong
+   * to a new account already.
+   */
+  async endDeletion(name: string, id: AccountId): Promise<void> {
+    const entry = await this.#entries.get(name);
+    try {
+      if (entry?.value.id === id) await this.#entries.delete(name, entry);
+    } catch (error) {
+      if (!(error instanceof WriteConflict)) throw error;
+    }
+    if (this.#deleting.get(name) === id) this.#deleting.delete(name);
+  }
+
+  async #details(entry: Entry<StoredAccount>): Promise<AccountDetails> {
+    const { id, isDeleting } = entry.value;
+    if (!isDeleting) return detailsOf(entry, null);
+    const { catalog, entries } = this.#options.store;
+    const [topicsLeft, entriesLeft] = await Promise.all([catalog.countTopics(id), entries.count(id)]);
+    return detailsOf(entry, { topicsLeft, entriesLeft });
   }
 
   #appId(id: AccountId, given: number | null, before: number | undefined): number {
@@ -162,18 +226,21 @@ export class Accounts {
 
   async #changed(change: EntryChange): Promise<void> {
     if (change === null) return this.#load();
-    if (change.kind !== kind || change.accountId !== this.default.id) return;
+    if (change.kind !== accountKind || change.accountId !== this.default.id) return;
     const entry = await this.#entries.get(change.name);
-    if (entry === null) this.#forget(change.name);
-    else this.#remember(entry);
+    if (entry !== null) return this.#remember(entry);
+    this.#deleting.delete(change.name);
+    this.#forget(change.name);
   }
 
   #remember({ name, value }: Entry<StoredAccount>): void {
     const { id, limits } = value;
     const { catalog } = this.#options.store;
     const appId = id === catalog.defaultAccount().id ? catalog.defaultAccount().appId : value.appId;
-    if (value.isDeleting) this.#forget(name);
-    else this.#add({ id, name, appId, limits });
+    if (value.isDeleting) {
+      this.#deleting.set(name, id);
+      this.#forget(name);
+    } else this.#add({ id, name, appId, limits });
   }
 
   #add(account: ActiveAccount): void {
@@ -186,11 +253,15 @@ export class Accounts {
     if (account === undefined || account.id === this.default.id) return;
     this.#byName.delete(name);
     this.#byId.delete(account.id);
+    this.#gone.notify(account.id);
   }
 }
 
-function detailsOf({ name, value, id, version, createdAtMs, updatedAtMs }: Entry<StoredAccount>): AccountDetails {
+function detailsOf(
+  { name, value, id, version, createdAtMs, updatedAtMs }: Entry<StoredAccount>,
+  deletion: DeletionProgress | null,
+): AccountDetails {
   const { id: accountId, isDeleting, ...settings } = value;
   const state = isDeleting ? "deleting" : "active";
-  return { ...settings, accountId, state, name, id, version, createdAtMs, updatedAtMs };
+  return { ...settings, accountId, state, deletion, name, id, version, createdAtMs, updatedAtMs };
 }

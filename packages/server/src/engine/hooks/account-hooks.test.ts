@@ -1,5 +1,6 @@
 /** Real: hooks, keys. Faked: the transport, the store (in memory). The transport replies when a test says so. */
 
+import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { HookSettings } from "../../domain/hook-rules.ts";
 import { limits } from "../../domain/limits.ts";
@@ -47,7 +48,7 @@ async function oneHook({ callsMax = 100 } = {}) {
     accountId,
     calls,
     memory,
-    keys: new AccountKeys({ store, accountId, masterKeys: [], failed: () => {} }),
+    keys: new AccountKeys({ store, accountId, masterKeys: [], failed: () => {}, clock, randomBytes }),
     transport,
     endpointRule: () => {},
     endpointSecrets: new EndpointSecrets({ masterKeys: [], clock, failed: () => {} }),

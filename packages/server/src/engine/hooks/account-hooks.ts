@@ -20,6 +20,7 @@ import { parseTarget } from "../../transport/endpoint.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CalledHook, HookDetails, HookPayload } from "./hooks.ts";
 import type { Keys } from "../keys/account-keys.ts";
+import { type Resealed, resealPage } from "../keys/reseal.ts";
 import type { EndpointSecrets, SecretOwner } from "../keys/endpoint-secrets.ts";
 import { OAuth2Tokens } from "../keys/oauth2-tokens.ts";
 import { postWithAccess } from "../keys/post-with-access.ts";
@@ -52,7 +53,7 @@ interface PreparedHook {
 }
 
 /** The members of `AccountHooks` that the API and the configuration use. */
-export type Hooks = Pick<AccountHooks, keyof AccountHooks>;
+export type Hooks = Omit<AccountHooks, "unusable" | "reseal">;
 
 /**
  * The account's hooks. They are stored as entries. A hook's URLs are called synchronously over the guarded transport,
@@ -126,6 +127,13 @@ export class AccountHooks {
     } finally {
       end();
     }
+  }
+
+  /** Seals the secrets of one page of hooks with the first master key. */
+  reseal(page: PageRequest): Promise<Resealed> {
+    return resealPage(this.#entries, page, (settings, name) =>
+      this.#options.endpointSecrets.reseal(ownerOf(name), settings),
+    );
   }
 
   /** Names of the hooks with a secret that no configured master key opens. */

@@ -1,30 +1,45 @@
+import { assertRetention, type LimitsOf } from "../../domain/account-limits.ts";
 import { toSteady } from "../../domain/clock-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { assertTopicStays, type InboxSettings } from "../../domain/inbox-rules.ts";
 import type { AccountId, Entry, NewMessage } from "../../domain/model.ts";
-import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
+import { assertCondition, untilWritten, type WriteCondition } from "../../domain/write-condition.ts";
 import { AccountEntries } from "../../store/account-entries.ts";
+import { everyPage } from "../../store/every-page.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Publisher } from "../publisher.ts";
 import type { LeasedMessage } from "../pull/leased-delivery.ts";
+import { type Resealed, resealPage } from "../keys/reseal.ts";
 import type { PullQueues } from "../pull/pull-queues.ts";
 import type { WaitOptions } from "../pull/pulls.ts";
 import { InboxActivity } from "./inbox-activity.ts";
 import type { InternalLog } from "../internal-logs.ts";
 import { InboxLogs } from "./inbox-logs.ts";
+import type { InboxVerifier } from "./inbox-verifier.ts";
+import { hasToken, type ReceivePath, ReceivePaths } from "./receive-paths.ts";
+import type { SentRequest } from "./sender-proofs.ts";
 import type { Arrived, ArrivingMessage, InboxDetails } from "./inboxes.ts";
 import type { EngineServices } from "../services.ts";
 
 export interface AccountInboxesOptions extends Pick<EngineServices, "store" | "events" | "observer" | "clock"> {
   readonly accountId: AccountId;
+  readonly limitsOf: LimitsOf;
   readonly publisher: Publisher;
   readonly pullQueues: PullQueues;
+  readonly verifier: InboxVerifier;
+  /** Cryptographically secure random bytes. */
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+/** An inbox's entry in the store. */
+interface StoredInbox extends InboxSettings {
+  readonly path: ReceivePath;
 }
 
 /** The public members of `AccountInboxes`. */
-export type Inboxes = Pick<AccountInboxes, keyof AccountInboxes>;
+export type Inboxes = Omit<AccountInboxes, "unusable" | "reseal">;
 
 /**
  * The account's inboxes: buffers from which clients fetch messages. Each is a log and a subscription that is not
@@ -32,7 +47,8 @@ export type Inboxes = Pick<AccountInboxes, keyof AccountInboxes>;
  */
 export class AccountInboxes {
   readonly #options: AccountInboxesOptions;
-  readonly #entries: AccountEntries<InboxSettings>;
+  readonly #entries: AccountEntries<StoredInbox>;
+  readonly #paths: ReceivePaths;
   readonly #logs: InboxLogs;
   readonly #startedAtMs: number;
   /** Activity of the inboxes that have been used since the start, by name. */
@@ -43,27 +59,63 @@ export class AccountInboxes {
   constructor(options: AccountInboxesOptions) {
     this.#options = options;
     this.#entries = new AccountEntries(options.store, options.accountId, "inbox");
+    this.#paths = new ReceivePaths(options);
     this.#logs = new InboxLogs(options.store, options.accountId, options.clock);
     this.#startedAtMs = options.clock.now();
   }
 
-  /** Creates or replaces. Throws `immutable_field`, `topic_not_found`, `entry_limit` and `precondition_failed`. */
+  /**
+   * Creates or replaces. Throws `immutable_field`, `topic_not_found`, `invalid_request`, `master_key_missing`,
+   * `key_unavailable`, `entry_limit` and `precondition_failed`.
+   */
   put(
     name: string,
     settings: InboxSettings,
     condition?: WriteCondition,
   ): Promise<{ inbox: InboxDetails; created: boolean }> {
-    return this.#mutex.run(async () => {
+    const write = async () => {
       const before = await this.get(name);
       if (before !== null) assertTopicStays(before.topic, settings.topic);
+      const { limitsOf, accountId } = this.#options;
+      if (settings.retentionMs !== null) assertRetention(settings.retentionMs, limitsOf(accountId));
       if (settings.topic !== null) await this.#logs.publishedTopic(settings.topic);
-      // The entry is written before the log. If the process crashes in between, the next use of the inbox creates the
-      // log.
-      const { entry, created } = await this.#entries.put(name, settings, condition);
-      const inbox = detailsOf(entry);
-      await this.#logs.make(inbox, created ? "now" : "recover");
-      return { inbox, created };
-    });
+      const { verifier } = this.#options;
+      const verify = settings.verify && (await verifier.seal(name, settings.verify, before?.verify ?? null));
+      const path = before?.path ?? { token: this.#paths.newToken(), previous: null };
+      // The condition makes sure that no other node changes the path in between.
+      const written = await this.#write(name, { ...settings, verify, path }, condition ?? before ?? "absent");
+      await this.#logs.make(written.inbox, written.created ? "now" : "recover");
+      return written;
+    };
+    return this.#mutex.run(() => (condition === undefined ? untilWritten(write) : write()));
+  }
+
+  /**
+   * Gives the inbox another path. Its present path stays valid for `overlapMs`; a path that was replaced earlier
+   * does not. Returns null if there is no such inbox. Throws `entry_limit` and `precondition_failed`.
+   */
+  rotatePath(name: string, overlapMs: number, condition?: WriteCondition): Promise<InboxDetails | null> {
+    const write = async () => {
+      const before = await this.#entries.get(name);
+      if (before === null) return null;
+      const { path: replaced = null, ...settings } = before.value as Omit<StoredInbox, "path"> & Partial<StoredInbox>;
+      const isKept = overlapMs > 0 && replaced !== null;
+      const previous = isKept ? { token: replaced.token, untilMs: this.#options.clock.now() + overlapMs } : null;
+      const path = { token: this.#paths.newToken(), previous };
+      const { inbox } = await this.#write(name, { ...settings, path }, condition ?? before);
+      if (!isKept) await this.#paths.remove(replaced?.token);
+      await this.#paths.remove(replaced?.previous?.token);
+      return inbox;
+    };
+    return this.#mutex.run(() => (condition === undefined ? untilWritten(write) : write()));
+  }
+
+  /** Returns the inbox with this token in its path, or null. */
+  async findByToken(token: string): Promise<InboxDetails | null> {
+    const name = await this.#paths.find(token);
+    const inbox = name === null ? null : await this.get(name);
+    if (inbox === null || inbox.path === null) return null;
+    return hasToken(inbox.path, token, this.#options.clock.now()) ? inbox : null;
   }
 
   async get(name: string): Promise<InboxDetails | null> {
@@ -74,6 +126,25 @@ export class AccountInboxes {
   /** Sorted by name. If `label` is given, only inboxes with this label are returned. */
   list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>> {
     return this.#entries.list(page, detailsOf, label);
+  }
+
+  /** Seals the secrets of one page of inboxes with the first master key. */
+  reseal(page: PageRequest): Promise<Resealed> {
+    return resealPage(this.#entries, page, async (value, name) => {
+      const { verify = null } = value as Partial<StoredInbox>;
+      const resealed = verify && (await this.#options.verifier.reseal(name, verify));
+      return resealed === verify ? value : { ...value, verify: resealed };
+    });
+  }
+
+  /** Names of the inboxes that cannot verify requests, because no configured master key opens their secrets. */
+  async unusable(): Promise<readonly string[]> {
+    const names: string[] = [];
+    for await (const inboxes of everyPage((page) => this.list(page))) {
+      const unusable = inboxes.filter(({ verify }) => verify !== null && !this.#options.verifier.opens(verify));
+      names.push(...unusable.map(({ name }) => name));
+    }
+    return names;
   }
 
   /** Returns the number of messages in the inbox, including messages that are being sent to a client. */
@@ -93,9 +164,18 @@ export class AccountInboxes {
       assertCondition(condition, inbox);
       await this.#logs.remove(inbox);
       await this.#entries.delete(name);
+      await this.#paths.remove(inbox.path?.token);
+      await this.#paths.remove(inbox.path?.previous?.token);
       this.#activities.delete(name);
       return true;
     });
+  }
+
+  /**
+   * Verifies a request if the inbox verifies requests. Throws `signature_invalid` and `key_unavailable`.
+   */
+  async verify({ name, verify }: InboxDetails, request: SentRequest): Promise<void> {
+    if (verify !== null) await this.#options.verifier.verify(name, verify, request);
   }
 
   /**
@@ -195,6 +275,27 @@ export class AccountInboxes {
     events.emit({ type: "delivery.expired", accountId, at: clock.wall(), topic, subscription, count });
   }
 
+  /**
+   * Writes the entry of the token before the inbox's own entry, so that the path of every inbox works. A process that
+   * crashes in between leaves an entry that opens nothing. The entry of the inbox is written before its log. If the
+   * process crashes in between, the next use of the inbox creates the log.
+   */
+  async #write(
+    name: string,
+    stored: StoredInbox,
+    condition: WriteCondition,
+  ): Promise<{ inbox: InboxDetails; created: boolean }> {
+    const { token } = stored.path;
+    await this.#paths.add(token, name);
+    try {
+      const { entry, created } = await this.#entries.put(name, stored, condition);
+      return { inbox: detailsOf(entry), created };
+    } catch (error) {
+      if ((await this.get(name))?.path?.token !== token) await this.#paths.remove(token);
+      throw error;
+    }
+  }
+
   #isPolled(inbox: InboxDetails): boolean {
     return this.#activityOf(inbox).isPolled(inbox, this.#options.clock.now());
   }
@@ -230,8 +331,10 @@ export class AccountInboxes {
   }
 }
 
-function detailsOf({ name, value, id, version, createdAtMs, updatedAtMs }: Entry<InboxSettings>): InboxDetails {
-  return { ...value, name, id, version, createdAtMs, updatedAtMs };
+function detailsOf({ name, value, id, version, createdAtMs, updatedAtMs }: Entry<StoredInbox>): InboxDetails {
+  // Inboxes that were stored before these two members existed do not have them.
+  const { verify = null, path = null } = value as Partial<StoredInbox>;
+  return { ...value, verify, path, name, id, version, createdAtMs, updatedAtMs };
 }
 
 function newMessage(arriving: ArrivingMessage): NewMessage {

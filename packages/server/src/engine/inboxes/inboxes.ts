@@ -1,7 +1,11 @@
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import type { EntryState, MessageId, NewMessage } from "../../domain/model.ts";
+import type { ReceivePath } from "./receive-paths.ts";
 
-export interface InboxDetails extends InboxSettings, EntryState {}
+export interface InboxDetails extends InboxSettings, EntryState {
+  /** null: the inbox was stored before paths existed. The next change of the inbox makes one. */
+  readonly path: ReceivePath | null;
+}
 
 /** A body that was POSTed to an inbox, with the request that brought it. */
 export type ArrivingMessage = Pick<NewMessage, "body" | "contentType" | "request" | "hops">;

@@ -1,5 +1,5 @@
 import { clockAt } from "../../domain/testing/clock-at.ts";
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import type { Jwk } from "@ringback/sdk/protocols";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -15,12 +15,9 @@ const other = { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" };
 
 function keyRing(store: MemoryStore, masterKeys: readonly string[] = [first]) {
   const failures: unknown[] = [];
-  const keys = new AccountKeys({
-    store,
-    accountId: store.catalog.defaultAccount().id,
-    masterKeys,
-    failed: (...failure) => failures.push(failure),
-  });
+  const failed = (...failure: unknown[]) => void failures.push(failure);
+  const accountId = store.catalog.defaultAccount().id;
+  const keys = new AccountKeys({ store, accountId, masterKeys, failed, clock, randomBytes });
   return Object.assign(keys, { failures });
 }
 
@@ -177,5 +174,45 @@ describe("a key that cannot be used is refused without showing it:", () => {
     const text = JSON.stringify([refusal, (refusal as Error).message]);
     for (const value of [jwk.k, jwk.d]) expect(text.includes(value ?? "nothing of the kind")).toBe(false);
     expect(await kept(store, "0")).toBe("null");
+  });
+});
+
+describe("all keys that sign under one name", () => {
+  it("are the key and the replaced keys within their overlap, the newest first", async () => {
+    let nowMs = 1_700_000_000_000;
+    const store = new MemoryStore({ clock });
+    const accountId = store.catalog.defaultAccount().id;
+    const options = { store, accountId, masterKeys: [first], failed: () => {}, randomBytes };
+    const keys = new AccountKeys({ ...options, clock: clockAt(() => nowMs) });
+    const third = { kty: "oct", k: "AAAAAAAAAAAAAAAAAAAAAA" };
+    expect(await keys.findAll("k")).toEqual([]);
+    await keys.put("k", secret);
+    await keys.rotate("k", other, 2_000);
+    await keys.rotate("k", third, 1_000);
+    const found = async () => (await keys.findAll("k")).map(({ jwk }) => jwk);
+    expect(await found()).toEqual([third, other, secret]);
+    expect(await keys.find("k")).toEqual({ kid: "k", jwk: third });
+    nowMs += 1_000;
+    expect(await found()).toEqual([third, secret]);
+    nowMs += 1_000;
+    expect(await found()).toEqual([third]);
+    expect(await kept(store, "k")).not.toContain(secret.k);
+  });
+
+  it("are the same objects until the key changes, because imported keys are cached per object", async () => {
+    const keys = keyRing(new MemoryStore({ clock }));
+    await keys.put("k", secret);
+    await keys.rotate("k", other, 1_000);
+    const [before, again] = [await keys.findAll("k"), await keys.findAll("k")];
+    expect(before).toHaveLength(2);
+    for (const [index, key] of before.entries()) expect(again[index]).toBe(key);
+  });
+
+  it("leave out a key that no configured master key opens", async () => {
+    const store = new MemoryStore({ clock });
+    await keyRing(store, [first]).put("k", secret);
+    await keyRing(store, [second, first]).rotate("k", other, 1_000);
+    expect((await keyRing(store, [second]).findAll("k")).map(({ jwk }) => jwk)).toEqual([other]);
+    expect((await keyRing(store, [first]).findAll("k")).map(({ jwk }) => jwk)).toEqual([secret]);
   });
 });

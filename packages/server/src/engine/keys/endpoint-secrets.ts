@@ -6,6 +6,7 @@ import { certificatesOf } from "../../transport/secure-context.ts";
 import { TlsIdentity } from "../../transport/tls-identity.ts";
 import { certificateFacts, checkCertificate, checkKey } from "./client-certificate.ts";
 import { clientOf, type OAuth2Client } from "./oauth2-client.ts";
+import { withSealed } from "./reseal.ts";
 import { Sealer, type SealerOptions } from "./sealer.ts";
 
 /** Settings of an endpoint belong to a subscription or to a hook. */
@@ -68,6 +69,18 @@ export class EndpointSecrets implements EndpointSecretReader {
     let opened = this.#opened.get(access);
     if (opened === undefined) this.#opened.set(access, (opened = this.#openAll(owner, access)));
     return opened;
+  }
+
+  /** Seals the secrets with the first master key. Returns the same object if they stay as they are. */
+  async reseal<T extends EndpointAccess>(owner: SecretOwner, access: T): Promise<T> {
+    let isSame = true;
+    const resealed = await withSecrets(access, async (secret, position) => {
+      if (typeof secret === "string") return secret;
+      const again = await withSealed(secret, (sealed) => this.#sealer.reseal(sealedName(owner, position), sealed));
+      isSame &&= again === secret;
+      return again;
+    });
+    return isSame ? access : resealed;
   }
 
   /** True if the configured master keys open every secret. */

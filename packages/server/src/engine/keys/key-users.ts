@@ -32,6 +32,10 @@ export async function assertKeyUnused(sources: KeyUserSources, kid: string): Pro
   throw new RingbackError("key_in_use", `The key "${kid}" is used by ${named.join(", ")}${others}.`);
 }
 
+export async function isKeyUsed(sources: KeyUserSources, kid: string): Promise<boolean> {
+  return (await firstUsers(usersOf(sources, kid, 1), ({ name }) => name)).named.length > 0;
+}
+
 /**
  * Throws `key_in_use` if the protocol of a subscription or hook that uses the key cannot use the new key. The error
  * names these users, each with the reason. Throws `invalid_key` if the new key is invalid.

@@ -22,3 +22,28 @@ export function masterKeyOf(text: string): MasterKey {
   const canonical = JSON.stringify({ k: text, kty: "oct" });
   return { kid: createHash("sha256").update(canonical).digest("base64url").slice(0, kidChars), bytes };
 }
+
+/** The master keys of this server. The list can change while the server runs. */
+export class MasterKeys {
+  #keys: readonly MasterKey[];
+
+  /** `texts`: 32 bytes each in base64url without padding. The first key seals. */
+  constructor(texts: readonly string[]) {
+    this.#keys = texts.map(masterKeyOf);
+  }
+
+  /** The key that seals (encrypts); null: there is none. */
+  get sealing(): MasterKey | null {
+    return this.#keys[0] ?? null;
+  }
+
+  /** Returns the key that opens (decrypts) what the key with this kid has sealed. */
+  find(kid: string | null): MasterKey | null {
+    return this.#keys.find((key) => key.kid === kid) ?? null;
+  }
+
+  /** This key seals from now on. The others still open what they have sealed. */
+  add(text: string): void {
+    this.#keys = [masterKeyOf(text), ...this.#keys];
+  }
+}

@@ -27,7 +27,7 @@ export interface Sealing<Secret> {
 export class SealedEntries<T extends { readonly sealed: string }, Secret> extends AccountEntries<T> {
   readonly #sealer: Sealer;
   readonly #sealing: Sealing<Secret>;
-  /** The map's key is the value object of an entry. A changed entry has another value object. */
+  /** The map's key is an object inside the value of an entry. A changed entry has other objects. */
   readonly #opened = new WeakMap<object, Promise<Secret | null>>();
 
   constructor({ store, accountId, ...options }: SealedEntriesOptions, sealing: Sealing<Secret>) {
@@ -51,8 +51,13 @@ export class SealedEntries<T extends { readonly sealed: string }, Secret> extend
    * object until the entry changes.
    */
   open(entry: Entry<T>): Promise<Secret | null> {
-    let opened = this.#opened.get(entry.value);
-    if (opened === undefined) this.#opened.set(entry.value, (opened = this.#openNow(entry)));
+    return this.openText(entry.name, entry.value);
+  }
+
+  /** As `open`, for another secret of the entry. The object that contains the sealed text is the cache key. */
+  openText(name: string, holder: { readonly sealed: string }): Promise<Secret | null> {
+    let opened = this.#opened.get(holder);
+    if (opened === undefined) this.#opened.set(holder, (opened = this.#openNow(name, holder.sealed)));
     return opened;
   }
 
@@ -66,6 +71,11 @@ export class SealedEntries<T extends { readonly sealed: string }, Secret> extend
     return this.#sealer.isFresh(sealed);
   }
 
+  /** Seals a secret of an entry with the first master key, if that is necessary and possible. */
+  reseal(name: string, sealed: string): Promise<string> {
+    return this.#sealer.reseal(this.#sealing.sealedName(name), sealed);
+  }
+
   /** Names of the entries that no configured master key opens. */
   async unusable(): Promise<readonly string[]> {
     const names: string[] = [];
@@ -77,8 +87,8 @@ export class SealedEntries<T extends { readonly sealed: string }, Secret> extend
     }
   }
 
-  async #openNow({ name, value }: Entry<T>): Promise<Secret | null> {
-    const jwk = await this.#sealer.open(this.#sealing.sealedName(name), value.sealed);
+  async #openNow(name: string, sealed: string): Promise<Secret | null> {
+    const jwk = await this.#sealer.open(this.#sealing.sealedName(name), sealed);
     return jwk === null ? null : this.#sealing.read(jwk, name);
   }
 }

@@ -147,7 +147,7 @@ export class PullQueue<T> implements DeliveryTarget<T> {
     this.#lastUsedMs = this.#context.clock.now();
     if (request.isWaiting) {
       this.#waiting--;
-      this.#waiters.remove();
+      this.#waiters.remove(this.#subscription.accountId);
     }
     if (this.#waiting === 0) this.#alarm.disarm();
   }
@@ -274,7 +274,7 @@ export class PullQueue<T> implements DeliveryTarget<T> {
     const { clock, timers } = this.#context;
     const leftMs = request.deadlineMs - clock.now();
     if (leftMs <= 0 || this.#isStopped) return this.#expire(request);
-    const refusal = this.#waiters.add(this.#waiting);
+    const refusal = this.#waiters.add(this.#subscription.accountId, this.#waiting);
     if (refusal !== null) return request.fail(refusal);
     this.#waiting++;
     request.wait(leftMs, timers, () => this.#expire(request));

@@ -1,6 +1,7 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import { AccountShare } from "../account-share.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { Settler } from "../push/settler.ts";
 import type { FindDeadLetterTarget } from "./dead-lettering.ts";
@@ -13,6 +14,11 @@ import { UnreadBytes } from "./unread-bytes.ts";
 import { WaiterLimit } from "./waiter-limit.ts";
 import type { EngineServices } from "../services.ts";
 
+export interface PullQueuesOptions extends EngineServices {
+  /** Whether the server has several accounts, which share the limits. Left out: it has one. */
+  readonly isShared?: () => boolean;
+}
+
 type Queues<T> = Map<SubscriptionId, PullQueue<T>>;
 
 /**
@@ -20,21 +26,24 @@ type Queues<T> = Map<SubscriptionId, PullQueue<T>>;
  * messages of inboxes are settled when the response has been sent. All queues share one memory limit.
  */
 export class PullQueues {
-  readonly #options: EngineServices;
+  readonly #options: PullQueuesOptions;
   readonly #settler: Settler;
   readonly #unreadBytes = new UnreadBytes(engineLimits.pullUnreadBytesTotalMax);
   readonly #pulled: Queues<PulledMessage> = new Map();
   readonly #leased: Queues<LeasedMessage> = new Map();
-  readonly #pullWaiters = new WaiterLimit(limits.pullWaitersMax, limits.pullWaitersTotalMax, () => this.#planCheck());
-  readonly #leaseWaiters = new WaiterLimit(limits.inboxWaitersMax, limits.inboxWaitersTotalMax, () =>
-    this.#planCheck(),
-  );
+  readonly #pullWaiters: WaiterLimit;
+  readonly #leaseWaiters: WaiterLimit;
   #findDeadLetterTarget: FindDeadLetterTarget = () => Promise.resolve(null);
   #cancelCheck: (() => void) | null = null;
   #isStopped = false;
 
-  constructor(options: EngineServices) {
+  constructor(options: PullQueuesOptions) {
     this.#options = options;
+    const { isShared = () => false } = options;
+    const waiters = (perQueueMax: number, totalMax: number): WaiterLimit =>
+      new WaiterLimit(perQueueMax, new AccountShare(totalMax, isShared), () => this.#planCheck());
+    this.#pullWaiters = waiters(limits.pullWaitersMax, limits.pullWaitersTotalMax);
+    this.#leaseWaiters = waiters(limits.inboxWaitersMax, limits.inboxWaitersTotalMax);
     this.#settler = new Settler(options.store, options.timers, options.failed);
   }
 

@@ -1,4 +1,4 @@
-import type { Subscription, SubscriptionId } from "../../domain/model.ts";
+import type { AccountId, Subscription, SubscriptionId } from "../../domain/model.ts";
 import type { Claim, ClaimId, ClaimWant } from "../../store/log.ts";
 import type { Store } from "../../store/store.ts";
 import { engineLimits } from "../engine-limits.ts";
@@ -173,6 +173,7 @@ export class Dispatcher {
     const { slots } = this.#context;
     const requests: ClaimRequest[] = [];
     let reserved = 0;
+    const ofAccounts = new Map<AccountId, number>();
     for (const id of this.#ready) {
       if (requests.length >= engineLimits.claimWantsMax || !slots.hasBytes("healthy", reserved)) break;
       const sender = this.#senders.get(id) ?? (await this.#openSender(id));
@@ -183,6 +184,10 @@ export class Dispatcher {
       // A sender that is in `requests` already may become ready again while another sender is opened. The next round
       // makes a claim for it.
       if (sender.isClaiming || !slots.hasBytes(sender.health, reserved)) continue;
+      // One account cannot use up the claims of a round, or the bytes, however many of its subscriptions are ready.
+      const ofAccount = ofAccounts.get(sender.accountId) ?? 0;
+      if (ofAccount >= slots.claimsPerAccountMax) continue;
+      if (!slots.hasBytesFor(sender.accountId, ofAccount * engineLimits.claimReservedBytes)) continue;
       this.#ready.delete(id);
       const deliveriesMax = sender.wanted;
       if (deliveriesMax === 0) {
@@ -191,6 +196,7 @@ export class Dispatcher {
         continue;
       }
       sender.claimRequested();
+      ofAccounts.set(sender.accountId, ofAccount + 1);
       reserved += engineLimits.claimReservedBytes;
       const bytesMax = engineLimits.claimBytesMax;
       requests.push({ sender, want: { subscriptionId: id, deliveriesMax, bytesMax, fromLog: sender.wantsFromLog } });

@@ -131,16 +131,20 @@ async function encodeWithSecrets(
   { keyRingOf, endpointSecrets }: Secrets,
 ): Promise<PreparedRequest | EncodeFailure> {
   const { push, secretOwner } = route;
-  const keys: ProtocolKey[] = [];
+  const { keyFault, signingKeysMax } = route.protocol;
+  const newest: ProtocolKey[] = [];
+  const replaced: ProtocolKey[] = [];
   const faults: string[] = [];
   for (const kid of push.keys) {
-    const key = await keyRingOf(route.accountId).find(kid);
-    const fault = key === null ? "does not exist or cannot be decrypted" : (route.protocol.keyFault?.(key.jwk) ?? null);
+    const found = await keyRingOf(route.accountId).findAll(kid);
     // A key that the dialect cannot use is treated like a missing key. The other keys are enough for a receiver that
     // has them.
-    if (key !== null && fault === null) keys.push(key);
-    else faults.push(`key "${kid}": ${fault}`);
+    const [first, ...others] = found.filter(({ jwk }) => (keyFault?.(jwk) ?? null) === null);
+    if (first !== undefined) newest.push(first);
+    else faults.push(`key "${kid}": ${faultOf(found, keyFault)}`);
+    replaced.push(...others);
   }
+  const keys = [...newest, ...replaced].slice(0, signingKeysMax);
   const access = secretOwner === null ? noAccess : await endpointSecrets.open(secretOwner, push);
   if (access === null) faults.push("push: no configured master key decrypts a secret of the endpoint");
   // The operator can add a key or a master key, and the message itself is valid.
@@ -152,6 +156,10 @@ async function encodeWithSecrets(
   return "failure" in encoded || (access.oauth2 === null && access.tls === undefined)
     ? encoded
     : { ...encoded, access };
+}
+
+function faultOf([key]: readonly ProtocolKey[], keyFault: PushProtocol["keyFault"]): string {
+  return (key && keyFault?.(key.jwk)) ?? "does not exist or cannot be decrypted";
 }
 
 async function finishEncoding(

@@ -1,7 +1,16 @@
-import type { AccountId, PushSettings, RetryPolicy, Start, SubscriptionSettings, Topic } from "../../domain/model.ts";
+import type {
+  AccountId,
+  PushSettings,
+  RetryPolicy,
+  Start,
+  Subscription,
+  SubscriptionSettings,
+  Topic,
+} from "../../domain/model.ts";
 import { type AccessedEndpoints, assertSecretsGiven } from "../../domain/endpoint-access-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { assertRetriesWithin, listedDelaysMs } from "../../domain/retry-rules.ts";
+import { lacksKey } from "../../domain/subscription-rules.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { SubscriptionPut } from "../../store/catalog.ts";
 import { everyPage } from "../../store/every-page.ts";
@@ -10,28 +19,82 @@ import { parseTarget } from "../../transport/endpoint.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import type { Keys } from "../keys/account-keys.ts";
 import { type EndpointSecrets, subscriptionOwner } from "../keys/endpoint-secrets.ts";
+import { dropMadeKeys, madeKey, type MadeKeySources } from "../keys/made-keys.ts";
+import type { ShownKey } from "../keys/new-key.ts";
 import { assertPushKeysFit } from "../keys/push-keys.ts";
 
-export interface SettingsContext {
+export interface SettingsContext extends MadeKeySources {
   readonly store: Pick<Store, "catalog">;
-  readonly keys: Pick<Keys, "get" | "find" | "uses">;
+  readonly keys: MadeKeySources["keys"] & Pick<Keys, "find">;
   readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
 }
 
-/** Creates or replaces a subscription. Throws the errors of `settingsToStore` and of the store. */
-export function putSubscription(
+export interface SubscriptionWritten extends SubscriptionPut {
+  /** The key that was made for the subscription; null: none was. */
+  readonly shown: ShownKey | null;
+}
+
+/**
+ * Creates or replaces a subscription. If its dialect signs and no key is named, a key is made. Throws the errors of
+ * `settingsToStore` and of the store, and `entry_limit`.
+ */
+export async function putSubscription(
   context: SettingsContext,
   topic: Pick<Topic, "id" | "name" | "settings">,
   name: string,
   { settings, start }: { readonly settings: SubscriptionSettings; readonly start: Start },
   condition?: WriteCondition,
-): Promise<SubscriptionPut> {
-  const write = async () => {
-    const stored = await settingsToStore(context, topic, name, settings);
-    return context.store.catalog.putSubscription(topic.id, name, stored, start, condition);
+): Promise<SubscriptionWritten> {
+  const { catalog } = context.store;
+  const write = async (): Promise<SubscriptionWritten> => {
+    const before = await catalog.getSubscription(topic.id, name);
+    const owner = { topic: topic.name, subscription: name };
+    const { push } = settings;
+    const made = push !== null && lacksKey(push) ? await madeKey(context, owner, before?.settings.push ?? null) : null;
+    const kids = new Set(made === null ? push?.keys : [made.kid]);
+    try {
+      const complete = push === null ? settings : { ...settings, push: { ...push, keys: [...kids] } };
+      const stored = await settingsToStore(context, topic, name, complete);
+      const put = await catalog.putSubscription(topic.id, name, stored, start, condition);
+      await dropMadeKeys(
+        context,
+        owner,
+        keysOf(before).filter((kid) => !kids.has(kid)),
+      );
+      return { ...put, shown: made?.shown ?? null };
+    } catch (error) {
+      if (made !== null && made.shown !== null) await dropMadeKeys(context, owner, [made.kid]);
+      throw error;
+    }
   };
-  return (settings.push?.keys.length ?? 0) === 0 ? write() : context.keys.uses.run(write);
+  const { push } = settings;
+  const concernsKeys = push !== null && (lacksKey(push) || push.keys.length > 0);
+  if (concernsKeys || keysOf(await catalog.getSubscription(topic.id, name)).length > 0) {
+    return context.keys.uses.run(write);
+  }
+  return write();
+}
+
+/** Also deletes the key that was made for the subscription. Returns false if there is no such subscription. */
+export async function deleteSubscription(
+  context: MadeKeySources,
+  topic: Pick<Topic, "id" | "name">,
+  name: string,
+  condition?: WriteCondition,
+): Promise<boolean> {
+  const { catalog } = context.store;
+  const kids = keysOf(await catalog.getSubscription(topic.id, name));
+  const didDelete = await catalog.deleteSubscription(topic.id, name, condition);
+  if (didDelete && kids.length > 0) {
+    const owner = { topic: topic.name, subscription: name };
+    await context.keys.uses.run(() => dropMadeKeys(context, owner, kids));
+  }
+  return didDelete;
+}
+
+function keysOf(subscription: Subscription | null): readonly string[] {
+  return subscription?.settings.push?.keys ?? [];
 }
 
 /**

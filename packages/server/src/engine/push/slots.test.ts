@@ -1,9 +1,13 @@
 import { expect, test } from "vitest";
+import type { AccountId } from "../../domain/model.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { type Health, Slots, type Slot, type SlotUser } from "./slots.ts";
 
+const [noisy, quiet, third] = [1, 2, 3] as [AccountId, AccountId, AccountId];
+
 /** A user of slots that takes free slots until it has taken `wants` of them. */
 class Taker implements SlotUser {
+  readonly accountId: AccountId;
   readonly origin: string;
   readonly windowMax = 64;
   readonly taken: Slot[] = [];
@@ -11,8 +15,17 @@ class Taker implements SlotUser {
   wants: number;
   readonly #slots: Slots;
 
-  constructor(slots: Slots, options: { readonly origin: string; readonly health?: Health; readonly wants: number }) {
+  constructor(
+    slots: Slots,
+    options: {
+      readonly origin: string;
+      readonly health?: Health;
+      readonly wants: number;
+      readonly account?: AccountId;
+    },
+  ) {
     this.#slots = slots;
+    this.accountId = options.account ?? noisy;
     this.origin = options.origin;
     this.health = options.health ?? "healthy";
     this.wants = options.wants;
@@ -101,7 +114,36 @@ test("one origin gets inFlightPerOriginMax slots over all its subscriptions, and
 test("suspect endpoints get at most half of claimedBytesMax, and reserved bytes count", () => {
   const slots = new Slots(1);
   const half = engineLimits.claimedBytesMax / 2;
-  slots.addBytes(half - 1);
+  slots.addBytes(noisy, half - 1);
   expect([slots.hasBytes("suspect"), slots.hasBytes("suspect", 1)]).toEqual([true, false]);
   expect([slots.hasBytes("healthy", half), slots.hasBytes("healthy", half + 1)]).toEqual([true, false]);
+});
+
+test("while there are several accounts, one of them leaves a quarter of the slots and bytes to the others", () => {
+  let isShared = false;
+  const slots = new Slots(100, () => isShared);
+  const alone = new Taker(slots, { origin: "http://a", wants: 100 });
+  expect(alone.taken).toHaveLength(100);
+  alone.free(100);
+  isShared = true;
+  const many = Array.from({ length: 1_000 }, (_, index) => new Taker(slots, { origin: `http://n${index}`, wants: 1 }));
+  const other = new Taker(slots, { origin: "http://q", wants: 25, account: quiet });
+  expect([many.filter(({ taken }) => taken.length > 0).length, other.taken.length]).toEqual([75, 25]);
+  slots.addBytes(noisy, engineLimits.claimedBytesMax * 0.75);
+  expect([slots.hasBytesFor(noisy, 0), slots.hasBytesFor(quiet, 0), slots.hasBytes("healthy")]).toEqual([
+    false,
+    true,
+    true,
+  ]);
+});
+
+test("freed slots go to the waiting accounts in turns, however many users of one account wait", () => {
+  const slots = new Slots(4, () => true);
+  const holders = [noisy, third].map((account) => new Taker(slots, { origin: `http://${account}`, wants: 2, account }));
+  const many = Array.from({ length: 1_000 }, (_, index) => new Taker(slots, { origin: `http://n${index}`, wants: 1 }));
+  const late = new Taker(slots, { origin: "http://q", wants: 2, account: quiet });
+  holders[0]?.free(1);
+  holders[1]?.free(1);
+  expect(late.taken).toHaveLength(1);
+  expect(many.filter(({ taken }) => taken.length > 0)).toHaveLength(1);
 });

@@ -1,4 +1,5 @@
 import { engineLimits } from "../engine-limits.ts";
+import type { AccountId } from "../../domain/model.ts";
 import { FifoQueue } from "../fifo-queue.ts";
 
 /**
@@ -10,8 +11,18 @@ export type Health = "healthy" | "unproven" | "suspect";
 /** An endpoint of this health gets a slot only while suspect slots use less than this share of the limit. */
 const shares = { healthy: 1, unproven: 0.75, suspect: 0.5 } as const satisfies Record<Health, number>;
 
+/** The share of one account while there are several. */
+const accountShare = 0.75;
+
+interface AccountUse {
+  readonly slots: SlotLimit;
+  /** Bytes of claimed messages. */
+  bytes: number;
+}
+
 /** The part of a sender that `Slots` uses. */
 export interface SlotUser {
+  readonly accountId: AccountId;
   readonly origin: string;
   /** The most POSTs that this sender may have in flight. */
   readonly windowMax: number;
@@ -23,6 +34,7 @@ export interface SlotUser {
 /** Permission for one POST in flight. */
 export interface Slot {
   readonly originLimit: SlotLimit;
+  readonly accountLimit: SlotLimit;
   /** The endpoint's health when the slot was taken. */
   readonly health: Health;
 }
@@ -31,14 +43,21 @@ export interface Slot {
  * Limits the POSTs in flight, in total and per origin, and the bytes of claimed messages. Part of each limit is
  * reserved for healthy endpoints. Suspect endpoints get no further slots when half of the limit is used by suspect
  * slots, and unproven endpoints when three quarters are. The limit per origin keeps a thousand subscriptions to one
- * receiver from opening a thousand connections to it.
+ * receiver from opening a thousand connections to it. While there are several accounts, one of them gets at most three
+ * quarters of the slots and bytes, and freed slots go to the waiting accounts in turns.
  */
 export class Slots {
   readonly #total: SlotLimit;
   readonly #origins = new Map<string, SlotLimit>();
+  readonly #accounts = new Map<AccountId, AccountUse>();
+  readonly #slotsMax: number;
+  readonly #isShared: () => boolean;
   #bytes = 0;
 
-  constructor(slotsMax: number) {
+  /** `isShared`: whether there are several accounts. */
+  constructor(slotsMax: number, isShared: () => boolean = () => false) {
+    this.#slotsMax = slotsMax;
+    this.#isShared = isShared;
     this.#total = new SlotLimit(slotsMax);
   }
 
@@ -58,19 +77,28 @@ export class Slots {
       originLimit.wait(user, health);
       return null;
     }
+    const accountLimit = this.#account(user.accountId).slots;
+    // The health counts in the total only.
+    if (this.#isShared() && !accountLimit.hasFree("healthy", 0)) {
+      accountLimit.wait(user, "healthy");
+      return null;
+    }
     if (!this.#total.hasFree(health, 0)) {
       this.#total.wait(user, health);
       return null;
     }
     originLimit.take(health);
+    accountLimit.take("healthy");
     this.#total.take(health);
-    return { originLimit, health };
+    return { originLimit, accountLimit, health };
   }
 
-  free({ originLimit, health }: Slot): void {
+  free({ originLimit, accountLimit, health }: Slot): void {
     originLimit.free(health);
+    accountLimit.free("healthy");
     this.#total.free(health);
     originLimit.wake();
+    accountLimit.wake();
     this.#total.wake();
   }
 
@@ -79,14 +107,41 @@ export class Slots {
     return this.#bytes + reserved < engineLimits.claimedBytesMax * shares[health];
   }
 
-  addBytes(bytes: number): void {
+  /** True if more messages of the account may be claimed. `reserved`: bytes of its claims that are being prepared. */
+  hasBytesFor(accountId: AccountId, reserved: number): boolean {
+    if (!this.#isShared()) return true;
+    return (this.#accounts.get(accountId)?.bytes ?? 0) + reserved < engineLimits.claimedBytesMax * accountShare;
+  }
+
+  /** How many of the claims that are made together may be for one account. */
+  get claimsPerAccountMax(): number {
+    return engineLimits.claimWantsMax * (this.#isShared() ? accountShare : 1);
+  }
+
+  addBytes(accountId: AccountId, bytes: number): void {
     this.#bytes += bytes;
+    this.#account(accountId).bytes += bytes;
+  }
+
+  #account(accountId: AccountId): AccountUse {
+    let account = this.#accounts.get(accountId);
+    if (account === undefined) {
+      if (this.#accounts.size >= engineLimits.accountsKeptMax) this.#forgetIdleAccounts();
+      account = { slots: new SlotLimit(Math.ceil(this.#slotsMax * accountShare)), bytes: 0 };
+      this.#accounts.set(accountId, account);
+    }
+    return account;
+  }
+
+  #forgetIdleAccounts(): void {
+    for (const [id, { slots, bytes }] of this.#accounts) if (slots.isIdle && bytes === 0) this.#accounts.delete(id);
   }
 
   /** Called when the user no longer waits for a slot. */
   forget(user: SlotUser): void {
     this.#total.forget(user);
     this.#origins.get(user.origin)?.forget(user);
+    this.#accounts.get(user.accountId)?.slots.forget(user);
   }
 
   #forgetIdleOrigins(): void {
@@ -100,10 +155,10 @@ class SlotLimit {
   readonly #max: number;
   /** One queue per health. A freed slot thus wakes only users that may take the slot. */
   readonly #waiting = {
-    healthy: new FifoQueue<SlotUser>(),
-    unproven: new FifoQueue<SlotUser>(),
-    suspect: new FifoQueue<SlotUser>(),
-  } as const satisfies Record<Health, FifoQueue<SlotUser>>;
+    healthy: new AccountTurns(),
+    unproven: new AccountTurns(),
+    suspect: new AccountTurns(),
+  } as const satisfies Record<Health, AccountTurns>;
   /** Slots in use that were taken for unproven and suspect endpoints. */
   #suspect = 0;
   used = 0;
@@ -149,15 +204,50 @@ class SlotLimit {
   }
 
   /**
-   * While slots are free, wakes users in the order of their waiting. A user that takes no slot returns to the end of
-   * the queue.
+   * While slots are free, wakes one user of each account in turns, those of one account in the order of their waiting.
+   * A user that takes no slot returns to the end of the queue.
    */
-  #wake(users: FifoQueue<SlotUser>, health: Health): void {
+  #wake(users: AccountTurns, health: Health): void {
     for (let left = users.size; left > 0; left--) {
       const user = users.first;
       if (user === null || !this.hasFree(health, user.windowMax)) return;
       users.remove(user);
       user.resume();
     }
+  }
+}
+
+/** Waiting users of several accounts. The first user of each account is first in turns. */
+class AccountTurns {
+  readonly #accounts = new Map<AccountId, FifoQueue<SlotUser>>();
+  readonly #turns = new FifoQueue<AccountId>();
+  size = 0;
+
+  get first(): SlotUser | null {
+    const next = this.#turns.first;
+    return next === null ? null : (this.#accounts.get(next)?.first ?? null);
+  }
+
+  add(user: SlotUser): void {
+    let users = this.#accounts.get(user.accountId);
+    if (users === undefined) {
+      this.#accounts.set(user.accountId, (users = new FifoQueue()));
+      this.#turns.add(user.accountId);
+    }
+    const before = users.size;
+    users.add(user);
+    this.size += users.size - before;
+  }
+
+  /** The account of the user is last now. */
+  remove(user: SlotUser): void {
+    const users = this.#accounts.get(user.accountId);
+    if (users === undefined) return;
+    const before = users.size;
+    users.remove(user);
+    this.size -= before - users.size;
+    this.#turns.remove(user.accountId);
+    if (users.size > 0) this.#turns.add(user.accountId);
+    else this.#accounts.delete(user.accountId);
   }
 }

@@ -95,6 +95,10 @@ export class SubscriptionSender implements SlotUser {
     return this.#subscription.id;
   }
 
+  get accountId(): AccountId {
+    return this.#subscription.accountId;
+  }
+
   get origin(): string {
     return this.#route.endpoint.origin;
   }
@@ -106,8 +110,7 @@ export class SubscriptionSender implements SlotUser {
   get health(): Health {
     const health = this.#endpointHealth;
     if (health.isFailing) return "suspect";
-    // The first POST shows whether the endpoint answers. Until then further POSTs must not take slots from healthy
-    // endpoints.
+    // Until a first POST has shown that the endpoint answers, further ones must not take slots from healthy endpoints.
     if (health.isUnproven) return this.#inFlight > 0 || health.hasFailed ? "suspect" : "unproven";
     const isStalled = this.#inFlight > 0 && health.isStalled(this.#context.clock.now(), this.#oldestStartMs);
     return isStalled ? "suspect" : "healthy";
@@ -202,7 +205,7 @@ export class SubscriptionSender implements SlotUser {
       bytes += delivery.message.body.byteLength;
       this.#queue.push({ claimId: claim.id, delivery });
     }
-    this.#context.slots.addBytes(bytes);
+    this.#context.slots.addBytes(this.accountId, bytes);
     this.#claimArrived();
     if (this.#stopped) this.#releaseQueued();
     else this.#send();
@@ -381,7 +384,7 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #finished({ claimId, delivery }: Queued): void {
-    this.#context.slots.addBytes(-delivery.message.body.byteLength);
+    this.#context.slots.addBytes(this.accountId, -delivery.message.body.byteLength);
     const left = (this.#unfinished.get(claimId) ?? 1) - 1;
     if (left > 0) {
       this.#unfinished.set(claimId, left);

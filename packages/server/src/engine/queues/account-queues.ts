@@ -1,3 +1,4 @@
+import { assertRetention, type LimitsOf } from "../../domain/account-limits.ts";
 import { mayPass, RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { queueOfLog } from "../../domain/internal-names.ts";
@@ -19,6 +20,7 @@ import type { EngineServices } from "../services.ts";
 
 export interface AccountQueuesOptions extends Pick<EngineServices, "store" | "clock" | "failed"> {
   readonly accountId: AccountId;
+  readonly limitsOf: LimitsOf;
   readonly publisher: Publisher;
   readonly pulls: AccountPulls;
 }
@@ -214,6 +216,8 @@ export class AccountQueues {
   }
 
   async #assertFits(name: string, { retentionMs, rewindMs, deadLetters }: QueueSettings): Promise<void> {
+    const { limitsOf, accountId } = this.#options;
+    assertRetention(Math.max(retentionMs, rewindMs), limitsOf(accountId));
     if (rewindMs > retentionMs) {
       throw new RingbackError("invalid_request", "A queue cannot be rewound further than its messages are kept.");
     }

@@ -17,6 +17,7 @@ const synchronousCalls = new Set([
   "touch",
   "onReady",
   "defaultAccount",
+  "limitAccounts",
   "onSubscriptionChange",
   "connections",
   "writable",
@@ -60,7 +61,10 @@ export class FaultyStore extends MemoryStore {
 
   constructor({ clock, timers, random, account = { name: "default", appId: 1_234 } }: FaultyStoreOptions) {
     const database = emptyDatabase();
-    super({ account, clock, database });
+    let count = 0;
+    // A seed always gives the same run, because the ids of topics and subscriptions are not random either.
+    database.exec("UPDATE topic_number SET key = zeroblob(16)");
+    super({ account, clock, database, newId: () => ++count });
     this.#database = database;
     this.#timers = timers;
     this.#random = random;

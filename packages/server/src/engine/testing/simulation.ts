@@ -112,7 +112,10 @@ export class Simulation {
         undeliverable: (_subscription, _message, _reason, { errorDetail }) => this.logged.push(errorDetail ?? ""),
         disabled: ({ name }) => this.logged.push(`${name} disabled`),
       },
-      keyRingOf: () => ({ find: (kid) => Promise.resolve(this.keys.get(kid) ?? null) }),
+      keyRingOf: () => ({
+        find: (kid) => Promise.resolve(this.keys.get(kid) ?? null),
+        findAll: (kid) => Promise.resolve([this.keys.get(kid) ?? []].flat()),
+      }),
       appIdOf: () => this.store.catalog.defaultAccount().appId,
       endpointSecrets: new EndpointSecrets({ clock: this.clock, masterKeys: [], failed: () => {} }),
       inFlightMax: this.#inFlightMax,

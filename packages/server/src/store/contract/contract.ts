@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { everyPage } from "../every-page.ts";
+import { accountLimitsContract } from "./account-limits.contract.ts";
 import { appendContract } from "./append.contract.ts";
 import { auditContract, auditRetentionContract } from "./audit.contract.ts";
 import { claimContract } from "./claim.contract.ts";
@@ -40,6 +41,7 @@ const calls: Record<string, (part: Part) => void> = {
   topics: topicsContract,
   "numbers of topics": topicNumberContract,
   subscriptions: subscriptionsContract,
+  "limits of accounts": accountLimitsContract,
   entries: entriesContract,
   "versions and conditions": conditionContract,
   labels: labelContract,

@@ -1,7 +1,9 @@
 import { expect } from "vitest";
+import { unlimited } from "../../domain/account-limits.ts";
+import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { EntryChange } from "../entries.ts";
-import { topicSettings } from "./fixtures.ts";
+import { settings, topicSettings } from "./fixtures.ts";
 import type { Part } from "./part.ts";
 
 export function entriesContract({ promise, shared, fresh }: Part): void {
@@ -120,6 +122,39 @@ export function entriesContract({ promise, shared, fresh }: Part): void {
     expect(await catalog.removeAccount(id)).toBe(false);
     await entries.delete(id, "hook", "last");
     await catalog.deleteTopic(id, "orders");
-    expect([await catalog.removeAccount(id), await catalog.removeAccount(id)]).toEqual([true, false]);
+    expect([await catalog.removeAccount(id), await catalog.removeAccount(id)]).toEqual([true, true]);
+    expect(await catalog.ensureAccount("tenant")).toBeGreaterThan(id);
+  });
+
+  promise("lists and counts everything of an account for its removal", async () => {
+    const { catalog, entries } = shared().store;
+    const id = await catalog.ensureAccount("leaver");
+    const names = ["a", "b"];
+    for (const kind of ["hook", "@badge", "inbox"]) for (const name of names) await entries.put(id, kind, name, {});
+    for (const name of ["orders", "inbox:a"]) await catalog.putTopic(id, name, topicSettings());
+    expect([await entries.count(id), await catalog.countTopics(id)]).toEqual([6, 2]);
+    expect(await entries.listAll(id, 4)).toHaveLength(4);
+    for (const { kind, name } of await entries.listAll(id, 100)) await entries.delete(id, kind, name);
+    for (const name of ["orders", "inbox:a"]) await catalog.deleteTopic(id, name);
+    expect([await entries.count(id), await catalog.countTopics(id)]).toEqual([0, 0]);
+    expect(await entries.listAll(id, 1)).toEqual([]);
+    expect(await catalog.removeAccount(id)).toBe(true);
+  });
+
+  promise("puts nothing into an account that has no limits, because it is being deleted", async () => {
+    await fresh(async ({ store: { catalog, entries } }) => {
+      const id = await catalog.ensureAccount("leaver");
+      const { topic } = await catalog.putTopic(id, "orders", topicSettings());
+      catalog.limitAccounts((accountId) => {
+        if (accountId === id) throw new RingbackError("account_not_found");
+        return unlimited;
+      });
+      const refused = { code: "account_not_found" };
+      await expect(entries.put(id, "hook", "late", {})).rejects.toMatchObject(refused);
+      await expect(catalog.putTopic(id, "late", topicSettings())).rejects.toMatchObject(refused);
+      await expect(catalog.createTopic(id, "late", topicSettings())).rejects.toMatchObject(refused);
+      await expect(catalog.putSubscription(topic.id, "late", settings(), "now")).rejects.toMatchObject(refused);
+      await entries.put(catalog.defaultAccount().id, "hook", "late", {});
+    });
   });
 }

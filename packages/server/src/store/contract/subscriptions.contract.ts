@@ -201,8 +201,11 @@ export function subscriptionsContract({ promise, shared, fresh }: Part): void {
         return (await catalog.putSubscription(on.id, name, given, "now")).subscription;
       };
       await put("one", "without", {});
-      const first = await put("one", "first", { headers: { "X-A": { sealed: "1", bytes: 1 } } });
-      const second = await put("two", "second", { tls: { key: { sealed: "2", bytes: 1 } } });
+      const both = [
+        await put("one", "first", { headers: { "X-A": { sealed: "1", bytes: 1 } } }),
+        await put("two", "second", { tls: { key: { sealed: "2", bytes: 1 } } }),
+      ] as const;
+      const [first, second] = both[0].id < both[1].id ? both : [both[1], both[0]];
       expect(await catalog.subscriptionsWithSecrets(0 as never, 10)).toEqual([first, second]);
       expect(await catalog.subscriptionsWithSecrets(0 as never, 1)).toEqual([first]);
       expect(await catalog.subscriptionsWithSecrets(first.id, 10)).toEqual([second]);

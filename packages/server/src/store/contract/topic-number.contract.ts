@@ -41,7 +41,9 @@ export function topicNumberContract({ promise, empty, fresh }: Part): void {
           await under.store.catalog.deleteTopic(topic.accountId, topic.name);
           await retainAll(under);
         }
-        expect(numbers).toEqual([1, 2, 3, 1, 2, 3, 1, 2]);
+        const [one, two, three] = numbers;
+        expect(new Set(numbers).size).toBe(3);
+        expect(numbers).toEqual([one, two, three, one, two, three, one, two]);
       },
       { topicNumbers: { topicNumbersMax: 100, topicNumbersResting: 2 } },
     ),

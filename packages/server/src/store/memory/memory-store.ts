@@ -17,6 +17,7 @@ export interface MemoryStoreOptions {
   readonly keepsSettled?: boolean;
   readonly node?: NodeLabel;
   readonly topicNumbers?: TopicNumberLimits;
+  readonly newId?: () => number;
   readonly clock?: NonNullable<StoreSettings["clock"]>;
   /** The database of an earlier store. Tests pass it to simulate that the earlier store's process has ended. */
   readonly database?: DatabaseSync;

@@ -254,18 +254,14 @@ describe("a move from SQLite to PostgreSQL", () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
     const tables = ["topic_log", "subscription", "dead_letter", "attempt", "idempotency"];
-    change(
-      filled.source,
-      [
-        "UPDATE topic SET id = id + 9000; UPDATE message SET id = id + (9000 << 40)",
-        ...tables.map((table) => `UPDATE ${table} SET topic_id = topic_id + 9000`),
-      ].join(";"),
-    );
+    const large = 2 ** 23 - 1;
+    const ofMessages = `UPDATE message SET id = (${large} << 40) + (id & ((1 << 40) - 1)); UPDATE topic SET id = ${large};`;
+    change(filled.source, ofMessages + tables.map((table) => `UPDATE ${table} SET topic_id = ${large}`).join(";"));
     expect(await move(filled, database)).toBe("moved");
     const store = await PostgresStore.open(storeOptions(server.url(database), { clock: filled.source.clock }));
     const { items } = await store.catalog.listTopics(store.catalog.defaultAccount().id, PAGE);
     const [topic] = items as readonly [Topic];
-    expect(topic.id).toBe(9002);
+    expect(topic.id).toBe(large);
     const records = (await recordsIn(store, topic.name)) as readonly { message: { seq: number } }[];
     expect(records.map((record) => record.message.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     expect(seqsOf(bySeq(await deliveriesOf(store, filled.ids.plain)))).toEqual([2, 5, 9, 10]);

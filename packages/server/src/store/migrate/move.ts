@@ -61,7 +61,7 @@ export async function moveToPostgres(options: MoveOptions): Promise<MoveOutcome>
       target.rest,
       movedTables.map((table) => ({ table, lastId: lastIdOf(source.db, table) })),
       {
-        lastTopicNumber: single<{ last: number }>(source.db, "SELECT last FROM topic_number").last,
+        topicNumbers: single(source.db, "SELECT last, key FROM topic_number"),
         mark: readClockMark(source.db, null),
       },
     );

@@ -40,7 +40,7 @@ export const accounts = sameTable({
   columns: "id, name, app_id, created_at",
   key: ["id"],
   start: [0],
-  ids: "SELECT max(id) AS last FROM account",
+  ids: lastId("account"),
 });
 
 /** The tables in the order in which they are moved: a table comes after the tables to which it refers. */
@@ -85,7 +85,6 @@ export const movedTables: readonly MovedTable[] = [
       columns: "id, account_id, topic_id, name, state, disabled, version, settings, created_at, updated_at",
       key: ["id"],
       start: [0],
-      ids: lastId("subscription"),
     },
     ofTopic,
   ),

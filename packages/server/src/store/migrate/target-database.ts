@@ -1,3 +1,4 @@
+import type { NumbersInUse } from "../../domain/topic-number.ts";
 import type { TimeMs } from "../../domain/model.ts";
 import type { Moment } from "../../domain/ports.ts";
 import type { Connection } from "../postgres/connection.ts";
@@ -143,13 +144,14 @@ async function withPartitions(
 export async function finishMove(
   pool: ConnectionPool,
   tables: readonly { readonly table: MovedTable; readonly lastId: number | null }[],
-  { lastTopicNumber, mark }: { readonly lastTopicNumber: number; readonly mark: Moment | null },
+  { topicNumbers, mark }: { readonly topicNumbers: Pick<NumbersInUse, "last" | "key">; readonly mark: Moment | null },
 ): Promise<void> {
   // PostgreSQL has no statistics yet for the tables that were filled.
   for (const { table } of tables) await pool.query(`ANALYZE ringback.${table.name}`);
   await pool.transaction(async (connection) => {
     for (const { table, lastId } of tables) await continueIds(connection, table, lastId);
-    await connection.query("UPDATE ringback.topic_number SET last = $1", [lastTopicNumber]);
+    const { last, key } = topicNumbers;
+    await connection.query("UPDATE ringback.topic_number SET last = $1, key = $2", [last, key]);
     // Everything that is due goes by the steady time of the source, which continues in the target.
     if (mark !== null) {
       await connection.query("UPDATE ringback.clock SET steady_at = $1, wall_at = $2", [mark.nowMs, mark.wallMs]);

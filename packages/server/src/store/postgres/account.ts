@@ -27,12 +27,12 @@ export async function ensureAccountNamed(connection: Connection, name: string, t
   return (row as Pick<Account, "id">).id;
 }
 
-/** Returns false if the account has topics or entries, or does not exist. */
+/** Returns false if the account has topics or entries. */
 export async function removeAccount(connection: Connection, id: AccountId): Promise<boolean> {
-  const rows = await connection.query(
+  await connection.query(
     `DELETE FROM ringback.account a WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM ringback.topic WHERE account_id = a.id)
-     AND NOT EXISTS (SELECT 1 FROM ringback.entry WHERE account_id = a.id) RETURNING id`,
+     AND NOT EXISTS (SELECT 1 FROM ringback.entry WHERE account_id = a.id)`,
     [id],
   );
-  return rows.length > 0;
+  return (await connection.query("SELECT 1 FROM ringback.account WHERE id = $1", [id])).length === 0;
 }

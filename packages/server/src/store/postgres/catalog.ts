@@ -1,4 +1,5 @@
-import type { Account, Subscription } from "../../domain/model.ts";
+import type { AccountLimits } from "../../domain/account-limits.ts";
+import type { Account, AccountId, Subscription } from "../../domain/model.ts";
 import type { CatalogStore } from "../catalog.ts";
 import { ensureAccountNamed, removeAccount } from "./account.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -8,6 +9,7 @@ import { Topics } from "./topics.ts";
 export function createCatalog(account: Account, context: StoreContext): CatalogStore {
   const options = {
     ...context,
+    limitsOf: (id: AccountId): AccountLimits => context.limitsOf(id),
     pool: context.database.rest,
     changed: (id: Subscription["id"]): void => context.changed.notify(id),
   };
@@ -15,6 +17,7 @@ export function createCatalog(account: Account, context: StoreContext): CatalogS
   const subscriptions = new Subscriptions(options);
   return {
     defaultAccount: () => account,
+    limitAccounts: (limitsOf) => void (context.limitsOf = limitsOf),
     ensureAccount: (name) => ensureAccountNamed(options.pool, name, context.times),
     removeAccount: (id) => removeAccount(options.pool, id),
     putTopic: (...topic) => topics.put(...topic),
@@ -22,6 +25,8 @@ export function createCatalog(account: Account, context: StoreContext): CatalogS
     getTopic: (...topic) => topics.get(...topic),
     findTopicAnyCase: (...topic) => topics.findAnyCase(...topic),
     listTopics: (...page) => topics.list(...page),
+    listTopicRanges: (...page) => topics.listRanges(...page),
+    countTopics: (accountId) => topics.count(accountId),
     deleteTopic: (...topic) => topics.delete(...topic),
     putSubscription: (...subscription) => subscriptions.put(...subscription),
     getSubscription: (...subscription) => subscriptions.get(...subscription),

@@ -82,8 +82,10 @@ export class PostgresEntries implements EntryStore {
     this.#catchingUp = null;
   }
 
-  readonly put: EntryStore["put"] = (accountId, kind, name, value, condition) => {
+  readonly put: EntryStore["put"] = async (accountId, kind, name, value, condition) => {
     const wanted = { kind, name, value, condition };
+    // Throws for an account that may have no further entries.
+    this.#context.limitsOf(accountId);
     return this.#mutex.run(async () => {
       const { entry, created, changed } = await this.#pool.transaction(async (connection) => {
         // A new entry has no row to lock. The table lock keeps other nodes from creating it between the read and the
@@ -123,6 +125,16 @@ export class PostgresEntries implements EntryStore {
 
   async list(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Promise<Page<Entry>> {
     return this.#index.page(accountId, kind, page, label);
+  }
+
+  /** Read from the database, because another node may have created an entry a moment ago. */
+  async listAll(accountId: AccountId, limit: number): Promise<readonly Entry[]> {
+    const sql = "SELECT * FROM ringback.entry WHERE account_id = $1 ORDER BY kind, name LIMIT $2";
+    return (await this.#pool.query<EntryRow>(sql, [accountId, limit], "list_all_entries")).map(toEntry);
+  }
+
+  async count(accountId: AccountId): Promise<number> {
+    return this.#index.count(accountId);
   }
 
   delete(accountId: AccountId, kind: EntryKind, name: string, condition?: WriteCondition): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { unlimited } from "../../domain/account-limits.ts";
 import type { Account, SubscriptionId, TopicId } from "../../domain/model.ts";
 import { systemTimers, type Clock, type Timers } from "../../domain/ports.ts";
 import type { CatalogStore } from "../catalog.ts";
@@ -132,6 +133,7 @@ export class PostgresStore implements Store {
       heartbeat,
       wakeUps,
       topicNumbers,
+      limitsOf: () => unlimited,
       cache: new CatalogCache(() => listener.isUp),
       readyHere,
       changed: new Listeners(),

@@ -210,7 +210,7 @@ CREATE TABLE ringback.segment (
 );
 
 CREATE TABLE ringback.subscription (
-  id bigint GENERATED ALWAYS AS IDENTITY (MAXVALUE 9223372036854775807) NOT NULL,
+  id bigint NOT NULL,
   account_id bigint NOT NULL,
   topic_id bigint NOT NULL,
   name text COLLATE "C" NOT NULL,
@@ -269,6 +269,7 @@ CREATE TABLE ringback.topic_log (
 CREATE TABLE ringback.topic_number (
   only_one boolean NOT NULL DEFAULT true,
   last integer NOT NULL,
+  key bytea NOT NULL DEFAULT uuid_send(gen_random_uuid()),
   CONSTRAINT topic_number_only_one_check CHECK (only_one),
   CONSTRAINT topic_number_pkey PRIMARY KEY (only_one)
 );
@@ -296,6 +297,8 @@ CREATE INDEX parked_key ON ringback.parked USING btree (subscription_id, orderin
 CREATE INDEX segment_partition ON ringback.segment USING btree (partition_id);
 
 CREATE INDEX subscription_cursor_topic ON ringback.subscription_cursor USING btree (topic_id);
+
+CREATE INDEX subscription_of_account ON ringback.subscription USING btree (account_id);
 
 CREATE INDEX topic_any_case ON ringback.topic USING btree (account_id, lower(name));
 

@@ -1,3 +1,4 @@
+import type { LimitsOf } from "../../domain/account-limits.ts";
 import type { SubscriptionId } from "../../domain/model.ts";
 import type { Listeners } from "../listeners.ts";
 import type { TopicNumberLimits } from "../../domain/topic-number.ts";
@@ -14,6 +15,8 @@ export interface StoreContext extends NodeContext {
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
   readonly auditRetentionMs: number;
+  /** Returns the limits of an account. Set after the start. */
+  limitsOf: LimitsOf;
   readonly topicNumbers: TopicNumberLimits | undefined;
   readonly heartbeat: Heartbeat;
   readonly wakeUps: WakeUps;

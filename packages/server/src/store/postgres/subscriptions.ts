@@ -9,11 +9,13 @@ import type {
   TimeMs,
   TopicId,
 } from "../../domain/model.ts";
+import { isInternalName } from "../../domain/internal-names.ts";
 import { startSeq, type LogEnds } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import type { CatalogStore } from "../catalog.ts";
 import { stateColumns, toDisablement } from "../catalog-rows.ts";
+import { randomId } from "../random-id.ts";
 import type { Label } from "../label.ts";
 import { sealedMark } from "../sealed-mark.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -79,20 +81,35 @@ export class Subscriptions {
 
   async #insert(connection: Connection, subscription: NewSubscription, firstSeq: Seq): Promise<SubscriptionId> {
     const { accountId, topicId, name, settings, createdAtMs } = subscription;
-    const [count] = await connection.query<{ ofTopic: number; ofStore: number }>(
+    const accountLimits = this.#options.limitsOf(accountId);
+    const isLimited = accountLimits.subscriptionsMax !== null && !isInternalName(name);
+    // Topics of one account have different locks. Only a count over all of them needs the lock of the account.
+    if (isLimited)
+      await connection.query("SELECT 1 FROM ringback.account WHERE id = $1 FOR NO KEY UPDATE", [accountId]);
+    const [count] = await connection.query<{ ofTopic: number; ofAccount: number; ofStore: number }>(
       `SELECT (SELECT count(*) FROM ringback.subscription WHERE topic_id = $1 AND ${isListedSql}) AS "ofTopic",
+         (SELECT count(*) FROM ringback.subscription WHERE account_id = $2 AND ${isListedSql}) AS "ofAccount",
          (SELECT reltuples::bigint FROM pg_class WHERE oid = 'ringback.subscription'::regclass) AS "ofStore"`,
-      [topicId],
+      [topicId, isLimited ? accountId : null],
     );
-    assertRoomForSubscription(name, count as NonNullable<typeof count>);
+    assertRoomForSubscription(name, count as NonNullable<typeof count>, accountLimits);
     const [row] = await connection.query<{ id: SubscriptionId }>(
       `WITH subscription AS (
-         INSERT INTO ringback.subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
-         VALUES ($1, $2, $3, 'active', $4, $5, $5) RETURNING id, topic_id
+         INSERT INTO ringback.subscription (account_id, topic_id, name, state, settings, created_at, updated_at, id)
+         VALUES ($1, $2, $3, 'active', $4, $5, $5, $11) RETURNING id, topic_id
        ) INSERT INTO ringback.subscription_cursor
          (subscription_id, topic_id, active, scanned_through, ordering, in_flight_max, tags, routes)
        SELECT id, topic_id, true, $6, $7, $8, $9::text[], $10::text[] FROM subscription RETURNING subscription_id AS id`,
-      [accountId, topicId, name, JSON.stringify(settings), createdAtMs, firstSeq - 1, ...claimSettings(settings)],
+      [
+        accountId,
+        topicId,
+        name,
+        JSON.stringify(settings),
+        createdAtMs,
+        firstSeq - 1,
+        ...claimSettings(settings),
+        randomId(),
+      ],
     );
     return (row as { id: SubscriptionId }).id;
   }

@@ -2,10 +2,10 @@ import { RingbackError } from "../../domain/errors.ts";
 import type { AccountId, Seq, SubscriptionId, TimeMs, Topic, TopicId, TopicSettings } from "../../domain/model.ts";
 import { foldCase } from "../../domain/names.ts";
 import { isReusable, newTopicNumber, type NumbersInUse } from "../../domain/topic-number.ts";
-import { assertRoomForTopic } from "../../domain/topic-rules.ts";
+import { assertRoomForTopic, assertTopicRetention } from "../../domain/topic-rules.ts";
 import { toTopic, type TopicRow } from "../catalog-rows.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
-import type { CatalogStore } from "../catalog.ts";
+import type { CatalogStore, TopicRange } from "../catalog.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { notifyNodes } from "./change-bus.ts";
@@ -26,7 +26,7 @@ export const isListedSql = "position(':' in name) = 0";
 /** Advisory lock: only one topic is created at a time, so that concurrent creations cannot exceed the limit. */
 const TOPIC_LIMIT_LOCK = "8243118316933116780";
 
-type NumberRow = Pick<NumbersInUse, "last"> &
+type NumberRow = Pick<NumbersInUse, "last" | "key"> &
   (
     | { readonly order: number; readonly topicId: TopicId; readonly lastSeq: Seq; readonly later: number }
     | { readonly order: null; readonly topicId: null }
@@ -80,16 +80,18 @@ export class Topics {
     nowMs: TimeMs,
   ): Promise<Topic> {
     const [known] = await connection.query<{ topics: number } & NumberRow>(
-      `SELECT (SELECT count(*) FROM ringback.topic WHERE account_id = $1 AND ${isListedSql}) AS topics, n.last,
+      `SELECT (SELECT count(*) FROM ringback.topic WHERE account_id = $1 AND ${isListedSql}) AS topics, n.last, n.key,
          r.id AS "order", r.topic_id AS "topicId", r.last_seq AS "lastSeq",
          (SELECT max(id) FROM ringback.released_number) - r.id AS later
        FROM ringback.topic_number n
        LEFT JOIN LATERAL (SELECT * FROM ringback.released_number ORDER BY id LIMIT 1) r ON true`,
       [accountId],
     );
-    const { topics, last, ...released } = known as { topics: number } & NumberRow;
-    assertRoomForTopic(name, topics);
-    const numbers = { last, released: released.topicId === null ? null : released };
+    const { topics, last, key, ...released } = known as { topics: number } & NumberRow;
+    const accountLimits = this.#options.limitsOf(accountId);
+    assertTopicRetention(name, settings, accountLimits);
+    assertRoomForTopic(name, topics, accountLimits);
+    const numbers = { last, key, released: released.topicId === null ? null : released };
     const chosen = newTopicNumber(numbers, this.#options.topicNumbers);
     if (chosen === null) throw new RingbackError("topic_limit");
     const { id, firstSeq, isReused } = chosen;
@@ -119,6 +121,7 @@ export class Topics {
   async #change(connection: Connection, topic: Topic, settings: TopicSettings, nowMs: TimeMs): Promise<Topic> {
     const text = JSON.stringify(settings);
     if (text === JSON.stringify(topic.settings)) return topic;
+    assertTopicRetention(topic.name, settings, this.#options.limitsOf(topic.accountId));
     const [row] = await connection.query<TopicRow>(
       `WITH log AS (
          UPDATE ringback.topic_log SET expires_at = expires_at - retention_ms + $4, retention_ms = $4 WHERE topic_id = $1
@@ -160,6 +163,22 @@ export class Topics {
         "list_topics",
       ),
     );
+  }
+
+  async listRanges(accountId: AccountId, after: TopicId | null, limit: number): Promise<readonly TopicRange[]> {
+    const rows = await this.#options.pool.query<TopicRow & { readonly first_seq: Seq; readonly last_seq: Seq }>(
+      `SELECT t.*, l.first_seq, l.last_seq FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id
+         WHERE t.account_id = $1 AND t.id > $2 ORDER BY t.id LIMIT $3`,
+      [accountId, after ?? 0, limit],
+      "list_topic_ranges",
+    );
+    return rows.map((row) => ({ topic: toTopic(row), firstSeq: row.first_seq, lastSeq: row.last_seq }));
+  }
+
+  async count(accountId: AccountId): Promise<number> {
+    const sql = "SELECT count(*) AS count FROM ringback.topic WHERE account_id = $1";
+    const [row] = await this.#options.pool.query<{ count: number }>(sql, [accountId], "count_topics");
+    return row?.count ?? 0;
   }
 
   /** Deletes the topic. Retention deletes its messages and other rows later, in small steps. */

@@ -1,7 +1,7 @@
-import type { SubscriptionId } from "../../domain/model.ts";
+import type { AccountId, SubscriptionId } from "../../domain/model.ts";
 import { toTopic } from "../catalog-rows.ts";
 import { Cursor } from "../cursor.ts";
-import { TopicIndex } from "../topic-index.ts";
+import { isListed, TopicIndex } from "../topic-index.ts";
 import type { CatalogRows } from "./operations/load-catalog.ts";
 import { SubscriptionEntry } from "./subscription-entry.ts";
 import { TopicEntry } from "./topic-entry.ts";
@@ -13,6 +13,8 @@ import { TopicEntry } from "./topic-entry.ts";
 export class CatalogIndex {
   readonly topics = new TopicIndex<TopicEntry>();
   readonly subscriptions = new Map<SubscriptionId, SubscriptionEntry>();
+  /** Number of listed subscriptions. An account without any is missing. */
+  readonly #subscriptionCounts = new Map<AccountId, number>();
 
   constructor(rows: CatalogRows) {
     for (const row of rows.topics) {
@@ -44,11 +46,24 @@ export class CatalogIndex {
     entry.cursor.skipThrough(topic.firstSeq - 1);
     topic.add(entry);
     this.subscriptions.set(entry.id, entry);
+    this.#count(entry, 1);
+  }
+
+  /** Returns the number of the account's subscriptions, without internal ones. */
+  subscriptionCountOf(accountId: AccountId): number {
+    return this.#subscriptionCounts.get(accountId) ?? 0;
+  }
+
+  #count({ name, topic: { topic } }: SubscriptionEntry, by: 1 | -1): void {
+    if (!isListed(name)) return;
+    const count = this.subscriptionCountOf(topic.accountId) + by;
+    if (count === 0) this.#subscriptionCounts.delete(topic.accountId);
+    else this.#subscriptionCounts.set(topic.accountId, count);
   }
 
   removeSubscription(entry: SubscriptionEntry): void {
     entry.removed = true;
     this.topics.get(entry.topic.topic.id)?.remove(entry);
-    this.subscriptions.delete(entry.id);
+    if (this.subscriptions.delete(entry.id)) this.#count(entry, -1);
   }
 }

@@ -1,3 +1,4 @@
+import type { LimitsOf } from "../../domain/account-limits.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type {
   Account,
@@ -14,8 +15,8 @@ import type {
 import { startSeq } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import type { TopicNumberLimits } from "../../domain/topic-number.ts";
-import { assertRoomForTopic } from "../../domain/topic-rules.ts";
-import type { CatalogStore, SubscriptionPut, TopicPut } from "../catalog.ts";
+import { assertRoomForTopic, assertTopicRetention } from "../../domain/topic-rules.ts";
+import type { CatalogStore, SubscriptionPut, TopicPut, TopicRange } from "../catalog.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import { Cursor } from "../cursor.ts";
 import { stateColumns } from "../catalog-rows.ts";
@@ -24,6 +25,7 @@ import { hasLabel, type Label } from "../label.ts";
 import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { withClaimsLocked } from "./claim-lock.ts";
+import { randomId } from "../random-id.ts";
 import { readSeqAt } from "./read-seq-at.ts";
 import { forgetRemoved, releaseHeld } from "./settle-work.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -34,16 +36,26 @@ export class SqliteCatalog implements CatalogStore {
   readonly #context: StoreContext;
   readonly #account: Account;
   readonly #numberLimits: TopicNumberLimits | undefined;
+  readonly #newId: () => number;
   readonly #changed = new Listeners<SubscriptionId>();
 
-  constructor(context: StoreContext, account: Account, numberLimits?: TopicNumberLimits) {
+  constructor(
+    context: StoreContext,
+    account: Account,
+    { topicNumbers, newId = randomId }: { readonly topicNumbers?: TopicNumberLimits; readonly newId?: () => number },
+  ) {
     this.#context = context;
     this.#account = account;
-    this.#numberLimits = numberLimits;
+    this.#numberLimits = topicNumbers;
+    this.#newId = newId;
   }
 
   defaultAccount(): Account {
     return this.#account;
+  }
+
+  limitAccounts(limitsOf: LimitsOf): void {
+    this.#context.limitsOf = limitsOf;
   }
 
   putTopic(accountId: AccountId, name: string, settings: TopicSettings, condition?: WriteCondition): Promise<TopicPut> {
@@ -66,7 +78,9 @@ export class SqliteCatalog implements CatalogStore {
 
   async #addTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic> {
     const { index, commits, clock } = this.#context;
-    assertRoomForTopic(name, index.topics.ofAccount(accountId).listedCount);
+    const accountLimits = this.#context.limitsOf(accountId);
+    assertTopicRetention(name, settings, accountLimits);
+    assertRoomForTopic(name, index.topics.ofAccount(accountId).listedCount, accountLimits);
     const text = JSON.stringify(settings);
     const wallMs = clock.wall();
     const row = { accountId, name, settings: text, wallMs, numberLimits: this.#numberLimits };
@@ -83,6 +97,7 @@ export class SqliteCatalog implements CatalogStore {
     const { topic } = entry;
     const text = JSON.stringify(settings);
     if (text === JSON.stringify(topic.settings)) return topic;
+    assertTopicRetention(topic.name, settings, this.#context.limitsOf(topic.accountId));
     const wallMs = this.#context.clock.wall();
     await this.#context.commits.write("updateTopic", { id: topic.id, settings: text, wallMs });
     const kept = JSON.parse(text) as TopicSettings;
@@ -114,6 +129,20 @@ export class SqliteCatalog implements CatalogStore {
       ({ topic }) => label === undefined || hasLabel(topic.settings, label),
     );
     return Promise.resolve(listed);
+  }
+
+  listTopicRanges(accountId: AccountId, after: TopicId | null, limit: number): Promise<readonly TopicRange[]> {
+    const topics = [...this.#context.index.topics.ofAccount(accountId).values()];
+    const ranges = topics
+      .filter(({ topic: { id } }) => after === null || id > after)
+      .sort((one, other) => one.topic.id - other.topic.id)
+      .slice(0, limit)
+      .map(({ topic, firstSeq, lastSeq }) => ({ topic, firstSeq, lastSeq }));
+    return Promise.resolve(ranges);
+  }
+
+  countTopics(accountId: AccountId): Promise<number> {
+    return Promise.resolve(this.#context.index.topics.ofAccount(accountId).size);
   }
 
   deleteTopic(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean> {
@@ -162,13 +191,17 @@ export class SqliteCatalog implements CatalogStore {
     start: Start,
   ): Promise<Subscription> {
     const { index, reader, commits, clock, ready } = this.#context;
-    assertRoomForSubscription(name, { ofTopic: topic.subscriptions.listedCount, ofStore: index.subscriptions.size });
+    const { id: topicId, accountId } = topic.topic;
+    const ofTopic = topic.subscriptions.listedCount;
+    const counts = { ofTopic, ofAccount: index.subscriptionCountOf(accountId), ofStore: index.subscriptions.size };
+    assertRoomForSubscription(name, counts, this.#context.limitsOf(accountId));
     const wallMs = clock.wall();
     const settledThrough = (await startSeq(start, topic, wallMs, (atMs) => readSeqAt(reader, topic, atMs))) - 1;
     const text = JSON.stringify(settings);
-    const { id: topicId, accountId } = topic.topic;
-    const created = { accountId, topicId, name, settings: text, settledThrough, wallMs };
-    const id = await commits.write("insertSubscription", created);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand is given here.
+    const id = this.#newId() as SubscriptionId;
+    const created = { id, accountId, topicId, name, settings: text, settledThrough, wallMs };
+    await commits.write("insertSubscription", created);
     const times = { createdAtMs: wallMs, updatedAtMs: wallMs };
     const row = { id, name, state: "active" as const, disabled: null, version: 1, settings: text, ...times };
     const entry = new SubscriptionEntry(topic, row, new Cursor(settledThrough));
@@ -240,10 +273,9 @@ export class SqliteCatalog implements CatalogStore {
   async subscriptionsWithSecrets(after: SubscriptionId, limit: number): Promise<readonly Subscription[]> {
     const found: Subscription[] = [];
     for (const entry of this.#context.index.subscriptions.values()) {
-      if (found.length >= limit) break;
       if (entry.id > after && entry.settingsText.includes(sealedMark)) found.push(entry.view());
     }
-    return found;
+    return found.sort((one, other) => one.id - other.id).slice(0, limit);
   }
 
   deleteSubscription(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean> {

@@ -14,6 +14,8 @@ export function sqliteEntries(context: StoreContext, rows: readonly EntryRow[]):
   return {
     put: (accountId, kind, name, value, condition) =>
       catalogMutex.run(async () => {
+        // Throws for an account that may have no further entries.
+        context.limitsOf(accountId);
         const wanted = { kind, name, value, condition };
         const { entry, text, created, changed } = index.prepare(accountId, wanted, clock.wall());
         if (changed) {
@@ -28,6 +30,8 @@ export function sqliteEntries(context: StoreContext, rows: readonly EntryRow[]):
     get: async (accountId, kind, name) => index.get(accountId, kind, name),
     find: async (kind, name) => index.find(kind, name),
     list: async (accountId, kind, page, label) => index.page(accountId, kind, page, label),
+    listAll: async (accountId, limit) => index.all(accountId, limit),
+    count: async (accountId) => index.count(accountId),
     delete: (accountId, kind, name, condition) =>
       catalogMutex.run(async () => {
         const entry = index.get(accountId, kind, name);

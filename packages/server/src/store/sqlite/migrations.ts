@@ -4,7 +4,7 @@
  */
 const initial = `
 CREATE TABLE account (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL UNIQUE,
   app_id INTEGER NOT NULL,
   created_at INTEGER NOT NULL
@@ -23,9 +23,9 @@ CREATE TABLE topic (
 ) STRICT;
 CREATE UNIQUE INDEX topic_with_number ON topic (id & 8388607);
 
--- The largest number that a topic has had.
-CREATE TABLE topic_number (last INTEGER NOT NULL) STRICT;
-INSERT INTO topic_number (last) VALUES (0);
+-- How many numbers topics have had, and the secret that determines the order in which they are given to topics.
+CREATE TABLE topic_number (last INTEGER NOT NULL, key BLOB NOT NULL) STRICT;
+INSERT INTO topic_number (last, key) VALUES (0, randomblob(16));
 
 -- Numbers that new topics can have again, in the order in which they were released: the last topic that had the number,
 -- and the last position of its log.
@@ -44,7 +44,7 @@ CREATE TABLE topic_log (
 ) STRICT;
 
 CREATE TABLE subscription (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   account_id INTEGER NOT NULL REFERENCES account (id),
   topic_id INTEGER NOT NULL,
   name TEXT NOT NULL,
@@ -223,10 +223,10 @@ CREATE TABLE running (since INTEGER NOT NULL) STRICT;
 `;
 
 /**
- * `PRAGMA application_id` of every database with this schema: "Rbca" in ASCII. Earlier, unreleased schemas have other
+ * `PRAGMA application_id` of every database with this schema: "Rbcq" in ASCII. Earlier, unreleased schemas have other
  * ids.
  */
-export const APPLICATION_ID = 0x52626361;
+export const APPLICATION_ID = 0x52626371;
 
 /**
  * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, lstatSync, openSync, readdirSync, statSync, type Stats } from "node:fs";
 import { join } from "node:path";
 
-/** Every file that a server creates in its data folder. SQLite gives its journals the mode of the database. */
+/** The files that a server creates in its data folder. SQLite gives its journals the mode of the database. */
 const ownFiles: ReadonlySet<string> = new Set([
   "ringback.db",
   "ringback.db-wal",
@@ -13,6 +13,9 @@ const ownFiles: ReadonlySet<string> = new Set([
   "master.key",
   "master.key.new",
 ]);
+/** Master keys that were replaced. */
+const oldMasterKey = /^master\.key\.\d+$/;
+const isOwn = (name: string): boolean => ownFiles.has(name) || oldMasterKey.test(name);
 
 const OTHERS = 0o077;
 
@@ -31,8 +34,8 @@ export function makePrivate(folder: string): readonly string[] {
   if (process.platform === "win32") return [];
   const sentences: string[] = [];
   const names = readdirSync(folder);
-  for (const name of names) if (ownFiles.has(name)) sentences.push(...restrict(join(folder, name), 0o600, "file"));
-  if (names.every((name) => ownFiles.has(name))) sentences.push(...restrict(folder, 0o700, "folder"));
+  for (const name of names) if (isOwn(name)) sentences.push(...restrict(join(folder, name), 0o600, "file"));
+  if (names.every(isOwn)) sentences.push(...restrict(folder, 0o700, "folder"));
   else if (isShared(statSync(folder))) {
     sentences.push(
       `Other users of this machine have rights on the data folder "${folder}", which also contains other files. ` +

@@ -6,7 +6,7 @@ import { loadEntries } from "./operations/entries.ts";
 import { loadCatalog } from "./operations/load-catalog.ts";
 import { readPullRows } from "./operations/pull-counts.ts";
 import { readDue } from "./operations/read-due.ts";
-import { findSeqAt, readLog } from "./operations/read-log.ts";
+import { findSeqAt, readBodyBytes, readLog } from "./operations/read-log.ts";
 import * as records from "./operations/records.ts";
 import { findParkedFromEnd } from "./operations/rewind.ts";
 
@@ -23,6 +23,7 @@ export function readJobs(database: () => DatabaseSync) {
     readDue: one(readDue),
     readPullRows: one(readPullRows),
     findSeqAt: one(findSeqAt),
+    readBodyBytes: one(readBodyBytes),
     findParkedFromEnd: one(findParkedFromEnd),
     readMessage: one(records.readMessage),
     readOrigin: one(records.readOrigin),

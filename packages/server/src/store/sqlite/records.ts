@@ -1,7 +1,7 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
 import { momentOf, optionalToWall, shownMessage } from "../../domain/clock-rules.ts";
-import type { AccountId, Message, MessageId, Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { AccountId, Message, MessageId, Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { deliveryState } from "../delivery-state.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -50,6 +50,10 @@ export class SqliteRecords implements RecordStore {
     const areStable = steps.every((step, at) => step % 2 === 0 && step === rewindSteps(topic)[at]);
     // A rewind changes the database before memory, so the two may not fit together. No rewind runs in the mutex.
     return areStable ? record : catalogMutex.run(() => this.#readMessage(topic, seq));
+  }
+
+  bodyBytes(topicId: TopicId, fromSeq: Seq, toSeq: Seq): Promise<number> {
+    return this.#context.reader.call("readBodyBytes", { topicId, fromSeq, toSeq });
   }
 
   async getOrigin(id: MessageId): Promise<MessageOrigin | null> {

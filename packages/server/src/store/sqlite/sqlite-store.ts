@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { unlimited } from "../../domain/account-limits.ts";
 import { momentOf } from "../../domain/clock-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
@@ -44,6 +45,8 @@ export interface StoreSettings extends RetentionOptions {
   readonly node?: NodeLabel;
   /** Limits of topic numbers, for tests. */
   readonly topicNumbers?: TopicNumberLimits;
+  /** Returns the id of a new subscription, for tests. */
+  readonly newId?: () => number;
 }
 
 export interface SqliteStoreOptions extends StoreSettings {
@@ -146,11 +149,17 @@ export class SqliteStore implements Store {
     });
     const claimWrites = new ClaimWrites({ commits, clock, timers, ready });
     const claiming = { index, cache, commits, claimWrites, reader, clock };
-    const context = { ...claiming, claims: new Claims(claiming, state.start), catalogMutex: new Mutex(), ready };
+    const context = {
+      ...claiming,
+      claims: new Claims(claiming, state.start),
+      catalogMutex: new Mutex(),
+      ready,
+      limitsOf: () => unlimited,
+    };
     this.#database = database;
     this.context = context;
     this.log = sqliteLog(context, new Retention(context, settings, clockMarks, state.mark));
-    this.catalog = new SqliteCatalog(context, state.account, settings.topicNumbers);
+    this.catalog = new SqliteCatalog(context, state.account, settings);
     this.entries = sqliteEntries(context, state.entries);
     this.records = new SqliteRecords(context, database.bytes);
     this.audit = sqliteAudit(context);

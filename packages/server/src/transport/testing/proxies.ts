@@ -11,8 +11,12 @@ export interface TestProxy extends AsyncDisposable {
 
 const ignore = (): void => {};
 
+/** Connects to the target of a client. Returns null if the proxy refuses the target. */
+type Dial = (host: string, port: number) => Socket | null;
+const dialTarget: Dial = (host, port) => connect(port, host);
+
 /** An HTTP proxy that only supports CONNECT. `login`: `user:password` that clients must give. */
-export async function startHttpProxy(login: string | null = null): Promise<TestProxy> {
+export async function startHttpProxy(login: string | null = null, dial: Dial = dialTarget): Promise<TestProxy> {
   const targets: string[] = [];
   const server = createHttpServer((_request, response) => response.writeHead(405).end());
   const sockets = new Set<Socket>();
@@ -27,7 +31,11 @@ export async function startHttpProxy(login: string | null = null): Promise<TestP
     const target = request.url ?? "";
     targets.push(target);
     const { hostname, port } = new URL(`http://${target}`);
-    const remote = connect(Number(port), hostname.replace(/^\[|\]$/g, ""));
+    const remote = dial(hostname.replace(/^\[|\]$/g, ""), Number(port));
+    if (remote === null) {
+      client.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+      return;
+    }
     remote.once("connect", () => {
       client.write("HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n");
       client.pipe(remote).pipe(client);
@@ -41,7 +49,7 @@ export async function startHttpProxy(login: string | null = null): Promise<TestP
 const SUCCEEDED = Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
 
 /** A SOCKS5 proxy (RFC 1928, RFC 1929). It answers byte by byte. `login`: `user:password` that clients must give. */
-export async function startSocksProxy(login: string | null = null): Promise<TestProxy> {
+export async function startSocksProxy(login: string | null = null, dial: Dial = dialTarget): Promise<TestProxy> {
   const targets: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -71,7 +79,8 @@ export async function startSocksProxy(login: string | null = null): Promise<Test
     const port = (await read(2)).readUInt16BE();
     const host = kind === 1 ? address.join(".") : (address.toString("hex").match(/.{4}/g) ?? []).join(":");
     targets.push(`${host}:${port}`);
-    const remote = connect(port, host);
+    const remote = dial(host, port);
+    if (remote === null) return void client.end(Buffer.from([5, 5, 0, 1, 0, 0, 0, 0, 0, 0]));
     remote.once("connect", () => {
       for (const byte of SUCCEEDED) client.write(Buffer.from([byte]));
       client.pipe(remote).pipe(client);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createAddressGuard } from "../../../transport/address-guard.ts";
 import { createEndpointRule } from "../../../transport/endpoint-rule.ts";
 import { clockAt } from "../../../domain/testing/clock-at.ts";
@@ -55,7 +56,7 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
     clock: ticking,
     endpointRule: createEndpointRule(createAddressGuard({ allowPrivateNetworks: true })),
     log: createLog({ level: "info", pretty: false, destination }),
-    randomBytes: (length) => new Uint8Array(length).fill(7),
+    randomBytes,
     timestampWindowMs: 300_000,
     refuseReplays,
   });

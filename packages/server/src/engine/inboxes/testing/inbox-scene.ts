@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { unlimited } from "../../../domain/account-limits.ts";
 import { withRetention } from "../../../domain/inbox-rules.ts";
 import type { InboxSettings } from "../../../domain/inbox-rules.ts";
 import { limits } from "../../../domain/limits.ts";
@@ -17,6 +19,7 @@ import { VirtualTime } from "../../testing/virtual-time.ts";
 import type { LeasedMessage } from "../../pull/leased-delivery.ts";
 import { PullQueues } from "../../pull/pull-queues.ts";
 import { AccountInboxes } from "../account-inboxes.ts";
+import { InboxVerifier } from "../inbox-verifier.ts";
 import type { Arrived } from "../inboxes.ts";
 
 const plain: InboxSettings = {
@@ -26,7 +29,10 @@ const plain: InboxSettings = {
   retentionMs: null,
   messagesMax: limits.inboxMessagesDefault,
   bodyBytesMax: limits.bodyBytesMax,
+  verify: null,
 };
+
+const masterKey = Buffer.alloc(32, 7).toString("base64url");
 
 export const stays = new AbortController().signal;
 
@@ -84,12 +90,17 @@ export class InboxScene {
 
   #openInboxes(): AccountInboxes {
     const { store, publisher, observer, pullQueues, time: clock } = this;
+    const failed = (error: unknown): void => void this.failures.push(error);
+    const verifier = new InboxVerifier({ clock, masterKeys: [masterKey], failed });
     return new AccountInboxes({
       accountId: store.catalog.defaultAccount().id,
+      limitsOf: () => unlimited,
       store,
       publisher,
       observer,
       pullQueues,
+      verifier,
+      randomBytes,
       clock,
       events: this.#events,
     });

@@ -1,3 +1,4 @@
+import { unlimited } from "../../../domain/account-limits.ts";
 import type { NewMessage, Order, PullSettings, Subscription, Topic } from "../../../domain/model.ts";
 import { createEventBus } from "../../event-bus.ts";
 import type { LiveEvent } from "../../live-events.ts";
@@ -75,7 +76,7 @@ export class PullScene {
     const pullQueues = new PullQueues({ store, observer, timers, clock, events: this.#events, failed });
     const pulls = new AccountPulls({ store, pullQueues, observer, clock, events: this.#events });
     const accountId = store.catalog.defaultAccount().id;
-    const queues = new AccountQueues({ accountId, store, publisher, pulls, clock, failed });
+    const queues = new AccountQueues({ accountId, limitsOf: () => unlimited, store, publisher, pulls, clock, failed });
     pulls.sendDeadLetters((subscription) => queues.deadLetterTarget(subscription));
     pullQueues.start();
     return { pullQueues, pulls, queues, timers };

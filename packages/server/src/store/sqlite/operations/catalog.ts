@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Account, AccountId, Seq, Subscription, SubscriptionId, TimeMs, Topic } from "../../../domain/model.ts";
+import type { Account, AccountId, Seq, Subscription, TimeMs, Topic } from "../../../domain/model.ts";
 import {
   isReusable,
   newTopicNumber,
@@ -46,11 +46,12 @@ export function ensureAccount(
   return single<{ id: AccountId }>(db, "SELECT id FROM account WHERE name = ?", name).id;
 }
 
-/** Returns false if the account has topics or entries, or does not exist. */
+/** Returns false if the account has topics or entries. */
 export function removeAccount(db: DatabaseSync, { id }: Pick<Account, "id">): boolean {
   const remove = `DELETE FROM account WHERE id = ? AND NOT EXISTS (SELECT 1 FROM topic WHERE account_id = account.id)
-    AND NOT EXISTS (SELECT 1 FROM entry WHERE account_id = account.id) RETURNING id`;
-  return get(db, remove, id) !== undefined;
+    AND NOT EXISTS (SELECT 1 FROM entry WHERE account_id = account.id)`;
+  run(db, remove, id);
+  return get(db, "SELECT id FROM account WHERE id = ?", id) === undefined;
 }
 
 /** Records a clean stop. */
@@ -69,13 +70,13 @@ export function insertTopic(
     numberLimits,
   }: Pick<Topic, "accountId" | "name"> & Settings & { readonly numberLimits: TopicNumberLimits | undefined },
 ): NewTopicNumber | null {
-  const { last } = single<{ last: number }>(db, "SELECT last FROM topic_number");
+  const { last, key } = single<{ last: number; key: Uint8Array }>(db, "SELECT last, key FROM topic_number");
   const released = get<ReleasedNumber & { readonly order: number; readonly later: number }>(
     db,
     `SELECT id AS "order", topic_id AS topicId, last_seq AS lastSeq, (SELECT max(id) FROM released_number) - id AS later
        FROM released_number ORDER BY id LIMIT 1`,
   );
-  const chosen = newTopicNumber({ last, released: released ?? null }, numberLimits);
+  const chosen = newTopicNumber({ last, key, released: released ?? null }, numberLimits);
   if (chosen === null) return null;
   const { id, firstSeq, isReused } = chosen;
   if (isReused) run(db, "DELETE FROM released_number WHERE id = ?", released?.order ?? null);
@@ -106,14 +107,13 @@ export function removeTopic(db: DatabaseSync, { id }: Pick<Topic, "id">): void {
 
 export function insertSubscription(
   db: DatabaseSync,
-  input: Pick<Subscription, "accountId" | "topicId" | "name"> & Settings & { readonly settledThrough: Seq },
-): SubscriptionId {
-  const { accountId, topicId, name, settings, settledThrough, wallMs } = input;
-  const insert = `INSERT INTO subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
-    VALUES (?, ?, ?, 'active', ?, ?, ?) RETURNING id`;
-  const { id } = single<{ id: SubscriptionId }>(db, insert, accountId, topicId, name, settings, wallMs, wallMs);
+  input: Pick<Subscription, "id" | "accountId" | "topicId" | "name"> & Settings & { readonly settledThrough: Seq },
+): void {
+  const { id, accountId, topicId, name, settings, settledThrough, wallMs } = input;
+  const insert = `INSERT INTO subscription (id, account_id, topic_id, name, state, settings, created_at, updated_at)
+    VALUES (?, ?, ?, ?, 'active', ?, ?, ?)`;
+  run(db, insert, id, accountId, topicId, name, settings, wallMs, wallMs);
   run(db, "INSERT INTO cursor (subscription_id, settled_through) VALUES (?, ?)", id, settledThrough);
-  return id;
 }
 
 /** `releaseHeldMs`: the order has changed, so held deliveries are due at this time; null: it has not changed. */

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Message, Seq, TimeMs, TopicId } from "../../../domain/model.ts";
 import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
-import { statement } from "../statements.ts";
+import { single, statement } from "../statements.ts";
 
 /** Reads messages from `fromSeq` on, oldest first, until a bound is reached. Reads at least one if there is any. */
 export function readLog(
@@ -43,4 +43,14 @@ export function findSeqAt(
     else high = middle;
   }
   return low;
+}
+
+/** Sums the sizes of bodies, which are in the rows' headers, so that no body is read. */
+export function readBodyBytes(
+  db: DatabaseSync,
+  { topicId, fromSeq, toSeq }: { readonly topicId: TopicId; readonly fromSeq: Seq; readonly toSeq: Seq },
+): number {
+  const sum = "SELECT coalesce(sum(length(body)), 0) AS bytes FROM message WHERE id >= ? AND id <= ?";
+  return single<{ bytes: number }>(db, sum, messageIdToBigInt(topicId, fromSeq), messageIdToBigInt(topicId, toSeq))
+    .bytes;
 }

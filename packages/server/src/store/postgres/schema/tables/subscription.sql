@@ -1,5 +1,5 @@
 CREATE TABLE ringback.subscription (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id bigint PRIMARY KEY,
   account_id bigint NOT NULL REFERENCES ringback.account (id),
   topic_id bigint NOT NULL,
   name text COLLATE "C" NOT NULL,
@@ -11,6 +11,8 @@ CREATE TABLE ringback.subscription (
   updated_at bigint NOT NULL,
   UNIQUE (topic_id, name)
 );
+-- For the number of an account's subscriptions.
+CREATE INDEX subscription_of_account ON ringback.subscription (account_id);
 
 -- Columns that a claim reads of a subscription: the position that claims have reached, and the settings that claims
 -- use.

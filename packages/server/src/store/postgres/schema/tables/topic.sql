@@ -16,10 +16,11 @@ CREATE INDEX topic_any_case ON ringback.topic (account_id, lower(name));
 
 CREATE UNIQUE INDEX topic_with_number ON ringback.topic ((id & 8388607));
 
--- The largest number that a topic has had.
+-- How many numbers topics have had, and the secret that determines the order in which they are given to topics.
 CREATE TABLE ringback.topic_number (
   only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
-  last integer NOT NULL
+  last integer NOT NULL,
+  key bytea NOT NULL DEFAULT uuid_send(gen_random_uuid())
 );
 INSERT INTO ringback.topic_number (last) VALUES (0);
 
