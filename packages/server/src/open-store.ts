@@ -29,10 +29,10 @@ export async function openStore(config: Config, log: Logger, observer: StoreObse
 }
 
 async function open(config: Config, log: Logger, observer: StoreObserver): Promise<Store> {
-  const { attemptRetentionMs, deadLetterRetentionMs } = config;
+  const { attemptRetentionMs, deadLetterRetentionMs, auditRetentionMs } = config;
   const account = { name: "default", appId: config.accountAppId };
   const node = { name: hostname(), version };
-  const shared = { account, node, attemptRetentionMs, deadLetterRetentionMs, observer };
+  const shared = { account, node, attemptRetentionMs, deadLetterRetentionMs, auditRetentionMs, observer };
   if (config.database !== "sqlite") {
     // Loaded only when needed, because most servers use SQLite.
     const { PostgresStore } = await import("./store/postgres/postgres-store.ts");

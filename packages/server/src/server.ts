@@ -21,11 +21,13 @@ import { limits } from "./domain/limits.ts";
 import { Access } from "./engine/access/access.ts";
 import { createServicesOf, type ServicesOf } from "./engine/account-services.ts";
 import { AccountDeletion } from "./engine/accounts/account-deletion.ts";
+import { Audit } from "./engine/audit/audit.ts";
 import { Accounts } from "./engine/accounts/accounts.ts";
 import { PublishLimits } from "./engine/accounts/publish-limits.ts";
 import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
+import { createAuditLog } from "./ops/audit-log.ts";
 import { createEngineLog } from "./ops/engine-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
@@ -235,7 +237,8 @@ function createControl(
     holdersOf: servicesOf,
     makeKey: () => (keepsOwnMasterKey(config) ? replaceMasterKey(config.data) : null),
   });
-  return { access, masterKeyRotation };
+  const audit = new Audit({ store, clock: systemClock, randomInt, ...createAuditLog(log) });
+  return { access, audit, masterKeyRotation };
 }
 
 type FailedDuring = (during: string) => (error: unknown) => void;
@@ -252,12 +255,12 @@ function createAccounts(shared: Omit<EngineServices, "failed">, failedDuring: Fa
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, accounts, access, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
+  { engine, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { publisher } = engine;
-  const shared = { store, events, log, clock: systemClock, endpointRule, accounts, access, servicesOf };
+  const shared = { store, events, log, clock: systemClock, endpointRule, accounts, access, audit, servicesOf };
   const app = await createApp({
     ...shared,
     publisher,

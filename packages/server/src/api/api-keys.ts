@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import { isSecretId } from "../domain/api-key-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { assertMay, type Caller } from "../engine/access/access.ts";
-import type { ApiKeyPair, ApiKeySettings } from "../engine/access/api-keys.ts";
+import type { ApiKeyDetails, ApiKeyPair, ApiKeySettings } from "../engine/access/api-keys.ts";
 import { jsonBody, optionalJson } from "../http/json-body.ts";
 import {
   apiKeyBody,
@@ -21,6 +21,7 @@ import { apiKeyParams, bodyErrors, operation, pageOf, problemResponses, writeErr
 import { shapeReader } from "../shapes/shape-check.ts";
 import { accountIdOf, callerOf, type RequestTo } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
+import { noteChange } from "./audit-gate.ts";
 
 type ApiKeyPath = Static<typeof apiKeyParams>;
 
@@ -86,7 +87,11 @@ export function apiKeyRoutes(app: FastifyInstance, { servicesOf, clock }: ApiPar
     const settings = apiKeySettings(body.name, body);
     const pair = pairOf(body);
     assertMayCreate(callerOf(request), settings, pair);
-    const made = await apiKeysOf(request).create(settings, pair);
+    const apiKeys = apiKeysOf(request);
+    const before = pair && (await apiKeys.get(pair.secretId));
+    const made = await apiKeys.create(settings, pair);
+    const target = `api-keys/${made.apiKey.id}`;
+    noteChange(request, { target, before: before && apiKeyView(before), after: apiKeyView(made.apiKey) });
     reply.code(made.created ? 201 : 200).header("cache-control", "no-store");
     return newApiKeyView(made);
   });
@@ -97,9 +102,10 @@ export function apiKeyRoutes(app: FastifyInstance, { servicesOf, clock }: ApiPar
     async (request, reply) => {
       const { id } = request.params;
       const { overlapMs = 0 } = readRotateBody(optionalJson(request));
-      await assertMayChange(request, id);
+      const before = await changeable(request, id);
       const made = await apiKeysOf(request).rotate(id, clock.wall(), overlapMs);
       if (made === null) throw notFound(id);
+      noteChange(request, { before: apiKeyView(before), after: apiKeyView(made.apiKey) });
       reply.code(201).header("cache-control", "no-store");
       return newApiKeyView(made);
     },
@@ -114,8 +120,9 @@ export function apiKeyRoutes(app: FastifyInstance, { servicesOf, clock }: ApiPar
 
   app.delete<{ Params: ApiKeyPath }>(path, { schema: deleteSchema, config: change }, async (request, reply) => {
     const { id } = request.params;
-    await assertMayChange(request, id);
+    const before = await changeable(request, id);
     if (!(await apiKeysOf(request).delete(id))) throw notFound(id);
+    noteChange(request, { before: apiKeyView(before) });
     return reply.code(204).send();
   });
 
@@ -123,10 +130,15 @@ export function apiKeyRoutes(app: FastifyInstance, { servicesOf, clock }: ApiPar
     pageOfList("api-keys", readListQuery(request), (page) => apiKeysOf(request).list(page), apiKeyView),
   );
 
-  /** An administrator of the default account must not get an operator's key, or revoke one. */
-  async function assertMayChange(request: RequestTo<ApiKeyPath>, id: string): Promise<void> {
+  /**
+   * Returns the key, which the request may replace or revoke. An administrator of the default account must not get an
+   * operator's key, or revoke one.
+   */
+  async function changeable(request: RequestTo<ApiKeyPath>, id: string): Promise<ApiKeyDetails> {
     const apiKey = await apiKeysOf(request).get(id);
-    if (apiKey !== null) assertMayCreate(callerOf(request), apiKey, null);
+    if (apiKey === null) throw notFound(id);
+    assertMayCreate(callerOf(request), apiKey, null);
+    return apiKey;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../domain/ports.ts";
 import type { Access } from "../engine/access/access.ts";
 import type { ServicesOf } from "../engine/account-services.ts";
+import type { Audit } from "../engine/audit/audit.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
 import type { EventBus } from "../engine/event-bus.ts";
 import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
@@ -20,6 +21,7 @@ export interface ApiParts {
   readonly publisher: Publisher;
   readonly accounts: Accounts;
   readonly access: Access;
+  readonly audit: Audit;
   readonly servicesOf: ServicesOf;
   readonly masterKeyRotation: Pick<MasterKeyRotation, "step">;
   readonly endpointSecrets: Pick<EndpointSecrets, "seal">;

@@ -12,6 +12,8 @@ import { guardAccess } from "./access-gate.ts";
 import { accountRoutes } from "./accounts.ts";
 import { apiKeyRoutes } from "./api-keys.ts";
 import type { ApiParts } from "./api-parts.ts";
+import { recordChanges } from "./audit-gate.ts";
+import { auditRoutes } from "./audit.ts";
 import { attemptRoutes } from "./attempts.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { eventRoutes } from "./events.ts";
@@ -48,6 +50,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await describeRoutes(app, context.version);
   answerUnmatchedRoutes(app);
   guardAccess(app, context.access);
+  recordChanges(app, context);
   refuseUnknownParameters(app);
   takeBodiesAsBytes(app, config.catalogRequestBytesMax, bodies, config);
   topicRoutes(app, context);
@@ -63,6 +66,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   masterKeyRoute(app, context);
   apiKeyRoutes(app, context);
   accountRoutes(app, context);
+  auditRoutes(app, context);
   eventRoutes(app, context);
   nodeRoutes(app, context);
   healthRoutes(app, context);

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type, type Static } from "typebox";
 import { RingbackError, type ErrorCode } from "../domain/errors.ts";
 import { optionalJson } from "../http/json-body.ts";
@@ -26,6 +26,7 @@ import {
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { Store } from "../store/store.ts";
 import type { ApiParts } from "./api-parts.ts";
+import { noteChange } from "./audit-gate.ts";
 import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
 
 const base = "/v1/topics/:topic/subscriptions/:subscription/dead-letters";
@@ -113,7 +114,7 @@ function letterRoutes(app: FastifyInstance, { catalog, records }: Store): void {
     const { id } = await subscriptionAt({ catalog }, request);
     const count = await records.redriveDeadLetters(id, [params.id]);
     if (count === 0) throw letterNotFound(params);
-    return { count };
+    return counted(request, count);
   });
 }
 
@@ -129,7 +130,7 @@ function bulkRoutes(app: FastifyInstance, { catalog, records }: Store): void {
     async (request) => {
       if (!readPurgeQuery(request).all) throw RingbackError.at("invalid_request", "all", "must be true");
       const { id } = await subscriptionAt({ catalog }, request);
-      return { count: await records.purgeDeadLetters(id, null) };
+      return counted(request, await records.purgeDeadLetters(id, null));
     },
   );
 
@@ -142,8 +143,13 @@ function bulkRoutes(app: FastifyInstance, { catalog, records }: Store): void {
     const { ids = null, all = false } = readRedriveBody(optionalJson(request));
     if ((ids !== null) === all) throw RingbackError.at("invalid_request", "ids", 'give either "ids" or "all": true');
     const { id } = await subscriptionAt({ catalog }, request);
-    return { count: await records.redriveDeadLetters(id, ids) };
+    return counted(request, await records.redriveDeadLetters(id, ids));
   });
+}
+
+function counted(request: FastifyRequest, count: number) {
+  noteChange(request, { after: { count }, isChange: count > 0 });
+  return { count };
 }
 
 function letterNotFound({ subscription }: LetterPath): RingbackError {

@@ -40,6 +40,7 @@ const routes = [
   "GET /metrics",
   "GET /openapi.json",
   "GET /readyz",
+  "GET /v1/audit",
   "GET /v1/events",
   "GET /v1/messages/{id}",
   "GET /v1/nodes",

@@ -4,7 +4,7 @@ import type { RingbackError } from "../domain/errors.ts";
 import { KeyedMutex } from "../domain/keyed-mutex.ts";
 import { jsonBody, mergePatchJson, optionalJson } from "../http/json-body.ts";
 import type { Revision, WriteCondition } from "../domain/write-condition.ts";
-import { entityTag, isConditional, writeConditionally } from "../http/preconditions.ts";
+import { entityTag, writeConditionally } from "../http/preconditions.ts";
 import { labelOf } from "../shapes/labels.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
 import { queryReader } from "../shapes/query.ts";
@@ -21,6 +21,7 @@ import type { SettingsShape } from "../shapes/settings.ts";
 import type { Label } from "../store/label.ts";
 import type { Page, PageRequest } from "../store/page.ts";
 import { accountIdOf } from "./access-gate.ts";
+import { noteWrite } from "./audit-gate.ts";
 
 /** The resource to which a path leads. The resource need not exist. */
 export interface Target<N extends string, R, S> {
@@ -85,35 +86,36 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
   const send = (reply: FastifyReply, { [noun]: one, shown = null }: Readonly<Record<N, R>> & Written): FastifyReply =>
     sendTagged(reply, one, resource.viewOf(one), shown);
 
+  const replace = resourceWriter(resource);
+  const existing = (name: P) => async (target: Target<N, R, S>) => found(name, await target.get());
+  const changed = <T extends Readonly<Record<N, R>>>(
+    request: FastifyRequest,
+    name: P,
+    before: R | null,
+    result: T,
+  ): T => {
+    noteWrite<R>(request, before, result[noun], resource.viewOf);
+    notify?.(name, "changed", request);
+    return result;
+  };
+
   app.put(path, { schema: putRoute(resource, shape.body), config: change }, async (request, reply) => {
     const name = named(request);
     const settings = shape.read(resource.isBodyOptional ? optionalJson(request) : jsonBody(request));
-    const target = await at(name, request);
-    const current = () => target.get();
-    const written = isConditional(request)
-      ? await writeConditionally(request, current, (_current, condition) => target.put(settings, condition, request))
-      : await target.put(settings, undefined, request);
-    notify?.(name, "changed", request);
-    return send(reply.code(written.created ? 201 : 200), written);
+    const put = (target: Target<N, R, S>, _before: R | null, condition?: WriteCondition) =>
+      target.put(settings, condition, request);
+    const { before, result } = await replace(request, name, (target) => target.get(), put);
+    return send(reply.code(result.created ? 201 : 200), changed(request, name, before, result));
   });
 
   const { patch, readPatch, patched } = shape;
-  /** Concurrent patches of one resource would conflict with each other and start again many times. */
-  const patches = new KeyedMutex();
   if (patch !== undefined && readPatch !== undefined && patched !== undefined && bodyOf !== undefined) {
     app.patch(path, { schema: patchRoute(resource, patch), config: change }, async (request, reply) => {
       const name = named(request);
       const changes = readPatch(mergePatchJson(request));
-      const written = await patches.run(`${accountIdOf(request)} ${JSON.stringify(name)}`, async () => {
-        const target = await at(name, request);
-        return writeConditionally(
-          request,
-          async () => found(name, await target.get()),
-          (before) => target.put(patched(bodyOf(before), changes), before, request),
-        );
-      });
-      notify?.(name, "changed", request);
-      return send(reply, written);
+      const put = (target: Target<N, R, S>, before: R) => target.put(patched(bodyOf(before), changes), before, request);
+      const { before, result } = await replace(request, name, existing(name), put);
+      return send(reply, changed(request, name, before, result));
     });
   }
 
@@ -126,16 +128,37 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
 
   app.delete(path, { schema: deleteRoute(resource), config: change }, async (request, reply) => {
     const name = named(request);
-    const target = await at(name, request);
-    const didDelete = await writeConditionally(
-      request,
-      async () => found(name, await target.get()),
-      (_current, condition) => target.delete(condition, request),
-    );
+    const remove = (target: Target<N, R, S>, _before: R, condition?: WriteCondition) =>
+      target.delete(condition, request);
+    const { before, result: didDelete } = await replace(request, name, existing(name), remove);
     if (!didDelete) throw resource.notFound(name);
+    noteWrite(request, before, null, resource.viewOf);
     notify?.(name, "deleted", request);
     return reply.code(204).send();
   });
+}
+
+/**
+ * Returns a function that finds a resource and writes it under the conditions of the request. Writes of one resource
+ * run one at a time. Concurrent patches would otherwise conflict with each other and start again many times, and
+ * `before` is what the write has replaced.
+ */
+function resourceWriter<N extends string, P, R extends Revision, S>({ at }: Resource<N, P, R, S>) {
+  const mutex = new KeyedMutex();
+  return <B extends R | null, T>(
+    request: FastifyRequest,
+    name: P,
+    find: (target: Target<N, R, S>) => Promise<B>,
+    write: (target: Target<N, R, S>, before: B, condition?: WriteCondition) => Promise<T>,
+  ): Promise<{ readonly before: B; readonly result: T }> =>
+    mutex.run(`${accountIdOf(request)} ${JSON.stringify(name)}`, async () => {
+      const target = await at(name, request);
+      return writeConditionally(
+        request,
+        () => find(target),
+        async (before, condition) => ({ before, result: await write(target, before, condition) }),
+      );
+    });
 }
 
 /** Adds the GET route that lists the resources of one kind. `?label=` narrows the list. */

@@ -33,6 +33,7 @@ import type { PageRequest } from "../store/page.ts";
 import type { Store } from "../store/store.ts";
 import { accountIdOf, type RequestTo } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
+import { noteChange, noteWrite } from "./audit-gate.ts";
 import { resourceRoutes, sendTagged, type Resource } from "./resource.ts";
 import { topicAt, type TopicPath } from "./topics.ts";
 
@@ -162,10 +163,11 @@ function rewindRoute(app: FastifyInstance, parts: ApiParts): void {
     `${path}/rewind`,
     { schema: rewindSchema, config: { access: "admin" } },
     async (request) => {
-      const to = rewindTo(readRewind(jsonBody(request)));
+      const position = readRewind(jsonBody(request));
       const subscription = await subscriptionAt(store, request);
       // Another request may have deleted the subscription in the meantime.
-      found(request.params, (await store.log.rewind(subscription.id, to)) ? subscription : null);
+      found(request.params, (await store.log.rewind(subscription.id, rewindTo(position))) ? subscription : null);
+      noteChange(request, { after: position });
       emit(parts, "changed", request.params, request);
       return subscriptionView(subscription);
     },
@@ -186,12 +188,16 @@ function stateRoute(
     `${path}/${verb}`,
     { schema, config: { access: "admin" } },
     async (request, reply) => {
-      const after = await writeConditionally(
+      const { before, after } = await writeConditionally(
         request,
         () => subscriptionAt(store, request),
-        ({ topicId, name }, condition) => store.catalog.setSubscriptionState(topicId, name, state, condition),
+        async (before, condition) => {
+          const { topicId, name } = before;
+          return { before, after: await store.catalog.setSubscriptionState(topicId, name, state, condition) };
+        },
       );
       const subscription = found(request.params, after);
+      noteWrite(request, before, subscription, subscriptionView);
       emit(parts, verb === "pause" ? "paused" : "resumed", request.params, request);
       return sendTagged(reply, subscription, subscriptionView(subscription));
     },

@@ -14,6 +14,7 @@ import type { CommandContext } from "./context.ts";
 import { accountOption, collectOption, durationOption } from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 import { printableLine } from "./printable.ts";
+import type { RecordChange } from "../stored-api-keys.ts";
 
 interface Target {
   readonly url?: string;
@@ -113,24 +114,35 @@ async function at<T>(options: Target, context: CommandContext, work: (keys: KeyS
   const log = createLog({ level: "warn", pretty: false, destination: context.stderr });
   // Loaded only when needed, because it loads the libraries of the databases.
   const { withStoredApiKeys } = await import("../stored-api-keys.ts");
-  return withStoredApiKeys(config, log, account, (apiKeys) => work(inStore(apiKeys, context)));
+  return withStoredApiKeys(config, log, account, (apiKeys, record) => work(inStore(apiKeys, record, context)));
 }
 
-function inStore(apiKeys: AccountApiKeys, { clock }: CommandContext): KeyStore {
+function inStore(apiKeys: AccountApiKeys, record: RecordChange, { clock }: CommandContext): KeyStore {
   return {
-    create: async (body) => newApiKeyView(await apiKeys.create(apiKeySettings(body.name, body), null)),
+    async create(body) {
+      const made = await apiKeys.create(apiKeySettings(body.name, body), null);
+      const { apiKey } = made;
+      const after = apiKeyView(apiKey);
+      await record({ action: "createApiKey", target: `api-keys/${apiKey.id}`, before: null, after });
+      return newApiKeyView(made);
+    },
     async list() {
       const views: object[] = [];
       for await (const keys of everyPage((page) => apiKeys.list(page))) views.push(...keys.map(apiKeyView));
       return views;
     },
     async rotate(id, overlapMs) {
+      const before = await apiKeys.get(id);
       const made = await apiKeys.rotate(id, clock.wall(), overlapMs);
-      if (made === null) throw noKey(id);
+      if (before === null || made === null) throw noKey(id);
+      const views = { before: apiKeyView(before), after: apiKeyView(made.apiKey) };
+      await record({ action: "rotateApiKey", target: `api-keys/${id}`, ...views });
       return newApiKeyView(made);
     },
     async revoke(id) {
-      if (!(await apiKeys.delete(id))) throw noKey(id);
+      const before = await apiKeys.get(id);
+      if (before === null || !(await apiKeys.delete(id))) throw noKey(id);
+      await record({ action: "deleteApiKey", target: `api-keys/${id}`, before: apiKeyView(before), after: null });
     },
   };
 }

@@ -1,11 +1,20 @@
+import { isDeepStrictEqual } from "node:util";
 import { RingbackError } from "../domain/errors.ts";
 import { assertRetriesWithin } from "../domain/retry-rules.ts";
 import type { AccountId } from "../domain/model.ts";
 import type { ServicesOf } from "../engine/account-services.ts";
 import { settingsDefault } from "../engine/accounts/account-settings.ts";
+import { actors, type Audit } from "../engine/audit/audit.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
 import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
 import { putSubscription } from "../engine/push/settings-rule.ts";
+import { accountView } from "../shapes/account.ts";
+import { apiKeyView } from "../shapes/api-key.ts";
+import { hookView } from "../shapes/hook.ts";
+import { inboxView } from "../shapes/inbox.ts";
+import { keyView } from "../shapes/key.ts";
+import { subscriptionView } from "../shapes/subscription.ts";
+import { topicView } from "../shapes/topic.ts";
 import type { Store } from "../store/store.ts";
 import type { EndpointRule } from "../transport/endpoint-rule.ts";
 import type { Config } from "./config.ts";
@@ -13,6 +22,7 @@ import type { Config } from "./config.ts";
 interface DeclareServices {
   readonly store: Store;
   readonly accounts: Accounts;
+  readonly audit: Audit;
   readonly servicesOf: ServicesOf;
   readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
@@ -20,35 +30,89 @@ interface DeclareServices {
 
 /**
  * Creates or replaces the resources that the configuration file declares, like a PUT of the API. The message of an
- * error begins with the resource's line in the file.
+ * error begins with the resource's line in the file. Declarations that change nothing are not recorded.
  */
 export async function declareResources(services: DeclareServices, config: Config): Promise<void> {
-  const { store, accounts } = services;
+  const { store, audit } = services;
   const { declared } = config;
-  const accountId = await accountNamed(accounts, config.account);
+  const accountId = await accountNamed(services, config.account);
   const account = services.servicesOf(accountId);
   const { keys, apiKeys, hooks, inboxes } = account;
-  for (const { name, value, origin } of declared.keys) await at(origin, () => keys.put(name, value));
-  for (const { name, value, origin } of declared.apiKeys)
-    await at(origin, () => apiKeys.put({ ...value.settings, name }, value.pair));
-  for (const { name, value, origin } of declared.hooks) await at(origin, () => hooks.put(name, value));
+  const put = <R>(target: string, { origin, action, view, get, write }: Declaration<R>): Promise<R> =>
+    at(origin, async () => {
+      const before = await get();
+      const written = await write();
+      const views = { before: before && view(before), after: view(written) };
+      if (!isDeepStrictEqual(views.before, views.after)) {
+        await audit.record(accountId, { who: actors.configuration, source: null, action, target, ...views });
+      }
+      return written;
+    });
+  for (const { name, value, origin } of declared.keys) {
+    const write = async () => (await keys.put(name, value)).key;
+    await put(`keys/${name}`, { origin, action: "putKey", view: keyView, get: () => keys.get(name), write });
+  }
+  for (const { name, value, origin } of declared.apiKeys) {
+    const id = value.pair.secretId;
+    const write = () => apiKeys.put({ ...value.settings, name }, value.pair);
+    await put(`api-keys/${id}`, {
+      origin,
+      action: "createApiKey",
+      view: apiKeyView,
+      get: () => apiKeys.get(id),
+      write,
+    });
+  }
+  for (const { name, value, origin } of declared.hooks) {
+    const write = async () => (await hooks.put(name, value)).hook;
+    await put(`hooks/${name}`, { origin, action: "putHook", view: hookView, get: () => hooks.get(name), write });
+  }
   for (const { name, value, origin } of declared.topics) {
-    const { topic } = await at(origin, () => store.catalog.putTopic(accountId, name, value.settings));
-    for (const { name, value: subscription, origin } of value.subscriptions) {
-      await at(origin, async () => {
-        // The file may have shortened the retention of the topic above without a change of the policy.
-        assertRetriesWithin("retry", subscription.settings.retry, topic.settings.retentionMs);
-        return putSubscription({ ...services, ...account }, topic, name, subscription);
+    const topic = await put(`topics/${name}`, {
+      origin,
+      action: "putTopic",
+      view: topicView,
+      get: () => store.catalog.getTopic(accountId, name),
+      write: async () => (await store.catalog.putTopic(accountId, name, value.settings)).topic,
+    });
+    for (const { name: subscriptionName, value: subscription, origin } of value.subscriptions) {
+      await put(`topics/${name}/subscriptions/${subscriptionName}`, {
+        origin,
+        action: "putSubscription",
+        view: subscriptionView,
+        get: () => store.catalog.getSubscription(topic.id, subscriptionName),
+        async write() {
+          // The file may have shortened the retention of the topic above without a change of the policy.
+          assertRetriesWithin("retry", subscription.settings.retry, topic.settings.retentionMs);
+          return (await putSubscription({ ...services, ...account }, topic, subscriptionName, subscription))
+            .subscription;
+        },
       });
     }
   }
   // Inboxes may read topics, so they come last.
-  for (const { name, value, origin } of declared.inboxes) await at(origin, () => inboxes.put(name, value));
+  for (const { name, value, origin } of declared.inboxes) {
+    const write = async () => (await inboxes.put(name, value)).inbox;
+    await put(`inboxes/${name}`, { origin, action: "putInbox", view: inboxView, get: () => inboxes.get(name), write });
+  }
+}
+
+interface Declaration<R> {
+  readonly origin: string;
+  readonly action: string;
+  readonly view: (resource: R) => object;
+  readonly get: () => Promise<R | null>;
+  readonly write: () => Promise<R>;
 }
 
 /** Creates the account if it does not exist. */
-async function accountNamed(accounts: Accounts, name: string): Promise<AccountId> {
-  return accounts.find(name)?.id ?? (await accounts.put(name, settingsDefault)).account.accountId;
+async function accountNamed({ accounts, audit }: DeclareServices, name: string): Promise<AccountId> {
+  const found = accounts.find(name);
+  if (found !== null) return found.id;
+  const { account } = await accounts.put(name, settingsDefault);
+  const change = { action: "putAccount", target: `accounts/${name}`, before: null, after: accountView(account) };
+  await audit.record(accounts.default.id, { who: actors.configuration, source: null, ...change });
+  return account.accountId;
 }
 
 async function at<T>(origin: string, work: () => Promise<T>): Promise<T> {

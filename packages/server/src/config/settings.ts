@@ -244,6 +244,7 @@ export const settings = {
     30 * day,
     "How long a dead letter, which includes a copy of the message, is kept.",
   ),
+  auditRetentionMs: setting(milliseconds(1000, 3650 * day), 90 * day, "How long the record of a change is kept."),
   messageCacheBytes: setting(
     byteCount(0, 64 * 1024 ** 3),
     8 * 1024 ** 2,

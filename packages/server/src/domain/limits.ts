@@ -29,6 +29,8 @@ export const limits = {
   envelopeBytesMax: 4 * 1024 * 1024,
   /** A request that changes topics, subscriptions or other settings. These are small. */
   catalogRequestBytesMax: 256 * 1024,
+  /** A text in the record of a change. Longer ones, such as certificates, are replaced by their hash. */
+  auditTextCharsMax: 4 * 1024,
   /** Labels of one resource. Enough for the names of a customer, a team, a stage and a few others. */
   labelsMax: 16,
   labelNameCharsMax: 63,

@@ -139,6 +139,7 @@ export interface RetentionResult {
   readonly messages: number;
   readonly attempts: number;
   readonly deadLetters: number;
+  readonly auditRecords: number;
   readonly idempotencyKeys: number;
   /** For each subscription, the undelivered messages that were removed: counted as expired, or now dead letters. */
   readonly expired: readonly { readonly subscriptionId: SubscriptionId; readonly count: number }[];

@@ -4,6 +4,7 @@
  * `overloaded` when a queue is full.
  */
 
+import type { AuditStore } from "./audit.ts";
 import type { CatalogStore } from "./catalog.ts";
 import type { ClusterStore } from "./cluster.ts";
 import type { EntryStore } from "./entries.ts";
@@ -16,6 +17,7 @@ export interface Store {
   readonly catalog: CatalogStore;
   readonly entries: EntryStore;
   readonly records: RecordStore;
+  readonly audit: AuditStore;
   readonly cluster: ClusterStore;
   close(): Promise<void>;
 }

@@ -1,8 +1,9 @@
 import { createAddressGuard } from "../../transport/address-guard.ts";
 import { createEndpointRule } from "../../transport/endpoint-rule.ts";
 import { clockAt } from "../../domain/testing/clock-at.ts";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { FastifyInstance } from "fastify";
+import { createAuditLog } from "../../ops/audit-log.ts";
 import { createLog } from "../../ops/log.ts";
 import { createMetrics } from "../../ops/metrics.ts";
 import type { Readiness } from "../../ops/health.ts";
@@ -22,6 +23,7 @@ import { limits } from "../../domain/limits.ts";
 import { Access } from "../../engine/access/access.ts";
 import type { AccountApiKeys } from "../../engine/access/account-api-keys.ts";
 import { createServicesOf, type ServicesOf, type SharedServices } from "../../engine/account-services.ts";
+import { Audit } from "../../engine/audit/audit.ts";
 import { AccountDeletion } from "../../engine/accounts/account-deletion.ts";
 import { Accounts } from "../../engine/accounts/accounts.ts";
 import { PublishLimits } from "../../engine/accounts/publish-limits.ts";
@@ -54,12 +56,15 @@ export interface TestApp {
   readonly accounts: Accounts;
   readonly deletion: AccountDeletion;
   readonly access: Access;
+  readonly audit: Audit;
   readonly servicesOf: ServicesOf;
   /** Of the default account. */
   readonly apiKeys: AccountApiKeys;
   readonly queues: AccountQueues;
   /** The lines of the log. Each line is JSON. */
   readonly logLines: string[];
+  /** The lines of the log about changes. */
+  readonly auditLines: string[];
   readiness: Readiness;
 }
 
@@ -209,6 +214,10 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     endpointRule,
     endpointSecrets,
   });
+  const auditLines: string[] = [];
+  const destination = { write: (line: string) => void auditLines.push(line) };
+  const auditLog = createAuditLog(createLog({ level: "info", pretty: false, destination }));
+  const audit = new Audit({ store, clock: ticking, randomInt, ...auditLog });
   const makeKey = parts.makeMasterKey ?? (() => null);
   const accountIds = () => accounts.ids();
   const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf, makeKey };
@@ -217,6 +226,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     publisher,
     accounts,
     access,
+    audit,
     servicesOf,
     masterKeyRotation: new MasterKeyRotation(rotation),
     endpointSecrets,
@@ -234,7 +244,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
   const built = { app, deletion, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
-  return Object.assign(testApp, { ...built, apiKeys, queues, logLines });
+  return Object.assign(testApp, { ...built, audit, apiKeys, queues, logLines, auditLines });
 }
 
 function failed(error: unknown): void {

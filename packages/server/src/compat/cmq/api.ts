@@ -2,12 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { RingbackError } from "../../domain/errors.ts";
 import type { ServicesOf } from "../../engine/account-services.ts";
+import type { Audit } from "../../engine/audit/audit.ts";
 import { addForeignRoutes } from "../foreign-routes.ts";
 import { findAction } from "./actions.ts";
 import { clientRequestIdOf, failure, success } from "./answer.ts";
 import { FilterCache } from "./filter-cache.ts";
 import { Authentication, type AuthenticationOptions } from "./authentication.ts";
-import { type ActionContext, callOf, createContextOf } from "./call.ts";
+import { type ActionContext, createContextOf } from "./call.ts";
 import { CmqError, cmqErrorOf } from "./errors.ts";
 import { bySignedNames } from "./form.ts";
 import { requestIds, uuids } from "./ids.ts";
@@ -15,6 +16,7 @@ import { Parameters } from "./parameters.ts";
 import { allMethods, formType, signedRequestOf } from "./request.ts";
 import { type SignedRequest } from "./signature.ts";
 import { addRootRoute } from "./root-api.ts";
+import { runAction } from "./run-action.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
 /** The services of the actions that other parts of the server provide. */
@@ -22,6 +24,7 @@ type ServerParts = Omit<ActionContext, "account" | "queues" | "filterCache" | "c
 
 export interface CmqDependencies extends ServerParts, AuthenticationOptions {
   readonly servicesOf: ServicesOf;
+  readonly audit: Audit;
   readonly log: Logger;
   /** Cryptographically secure random bytes. */
   readonly randomBytes: (count: number) => Uint8Array;
@@ -52,7 +55,16 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
       }),
   });
   const nextUuid = uuids(given.randomBytes);
-  await addRootRoute(app, { contextOf, authentication, nextRequestId: nextUuid, errorOf, answerApi2, refuseApi2 });
+  const { audit } = given;
+  await addRootRoute(app, {
+    contextOf,
+    audit,
+    authentication,
+    nextRequestId: nextUuid,
+    errorOf,
+    answerApi2,
+    refuseApi2,
+  });
 
   async function answerApi2(
     request: FastifyRequest,
@@ -71,7 +83,7 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
       const run = findAction(action);
       if (run === null) throw new CmqError("unknownAction");
       const context = contextOf(caller, action, parameters);
-      const members = await run(context, await callOf(context, request, parameters));
+      const members = await runAction(context, given.audit, request, { action, run, caller, parameters });
       return send(reply, success({ requestId, clientRequestId }, members));
     } catch (error) {
       return send(reply, failure({ requestId, clientRequestId }, errorOf(error, action)));

@@ -52,7 +52,7 @@ export function createContextOf(shared: Shared, servicesOf: ServicesOf): Context
 }
 
 /** The role that an action needs. Both versions of the API have names of the same form. */
-function needOf(action: string): Role {
+export function needOf(action: string): Role {
   if (/^(?:Batch)?(?:Publish|Send)/.test(action)) return "publish";
   if (/^(?:Batch)?(?:Receive|Delete)Message$/.test(action)) return "consume";
   return /^(?:Get|List|Describe)/.test(action) ? "read" : "admin";

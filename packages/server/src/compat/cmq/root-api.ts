@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Audit } from "../../engine/audit/audit.ts";
 import { addForeignRoutes } from "../foreign-routes.ts";
 import type { Authentication } from "./authentication.ts";
-import { callOf, type ContextOf, type Members } from "./call.ts";
+import { type ContextOf, type Members } from "./call.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 import { CmqError } from "./errors.ts";
 import { allMethods, signedRequestOf } from "./request.ts";
+import { runAction } from "./run-action.ts";
 import type { SignedRequest } from "./signature.ts";
 import { oldTc3Actions, tc3Actions } from "./tc3-actions.ts";
 import { callSignedInForm, callSignedInHeaders, type Tc3Call } from "./tc3-call.ts";
@@ -12,6 +14,7 @@ import { Tc3Error, tc3ErrorView } from "./tc3-errors.ts";
 
 interface RootRoute {
   readonly contextOf: ContextOf;
+  readonly audit: Audit;
   readonly authentication: Authentication;
   readonly nextRequestId: () => string;
   readonly errorOf: (error: unknown, action: string | null) => CmqError;
@@ -70,15 +73,19 @@ async function answer(given: RootRoute, request: FastifyRequest, reply: FastifyR
   }
 }
 
-async function run({ contextOf, authentication }: RootRoute, call: Tc3Call, request: FastifyRequest): Promise<Members> {
+async function run(
+  { contextOf, audit, authentication }: RootRoute,
+  call: Tc3Call,
+  request: FastifyRequest,
+): Promise<Members> {
   const { action, caller, version, readParameters, signed } = call;
   const actions = versions.get(version);
   if (actions === undefined) throw new Tc3Error("NoSuchVersion", "There is no such version of the API.");
-  const runAction = actions.get(action);
-  if (runAction === undefined) throw new CmqError("unknownAction");
+  const found = actions.get(action);
+  if (found === undefined) throw new CmqError("unknownAction");
   const parameters = await readParameters();
   const context = contextOf(caller, action, parameters);
-  const runOnce = async () => runAction(context, await callOf(context, request, parameters));
+  const runOnce = () => runAction(context, audit, request, { action, run: found, caller, parameters });
   return signed === null ? runOnce() : authentication.runOnce(signed, runOnce);
 }
 

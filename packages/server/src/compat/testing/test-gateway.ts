@@ -8,13 +8,14 @@ import { addWechatApi } from "../wechat/api.ts";
 
 /** Adds the CMQ and WeChat APIs to the application of a test. Random bytes are predictable: 0, 1, 2 … */
 export async function addTestApis(testApp: TestApp): Promise<void> {
-  const { app, store, events, publisher, accounts, access, servicesOf, logLines } = testApp;
+  const { app, store, events, publisher, accounts, access, audit, servicesOf, logLines } = testApp;
   let count = 0;
   const destination = { write: (line: string) => void logLines.push(line) };
   const clock = clockAt(() => testApp.clock.nowMs);
   const shared = {
     accounts,
     access,
+    audit,
     servicesOf,
     store,
     events,

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { clientAddressOf } from "../../http/trusted-proxies.ts";
 import { bodyBytes } from "../../http/json-body.ts";
 import { assertMay, assertTopicGranted, type Access } from "../../engine/access/access.ts";
+import { type Actor, actorOf, actors, type Audit, type Change } from "../../engine/audit/audit.ts";
 import type { Accounts } from "../../engine/accounts/accounts.ts";
 import { tokenOf } from "../../api/access-gate.ts";
 import type { AccountId } from "../../domain/model.ts";
@@ -23,6 +24,7 @@ import { wechatLimits } from "./wechat-limits.ts";
 export interface WechatDependencies extends Omit<HandlerDependencies, "accountId"> {
   readonly access: Access;
   readonly accounts: Pick<Accounts, "default">;
+  readonly audit: Audit;
   readonly log: Logger;
   /** Cost of hashing the secret. The default takes about 40 ms; tests use a lower cost. */
   readonly secretCost?: ScryptCost;
@@ -56,13 +58,20 @@ export async function addWechatApi(app: FastifyInstance, given: WechatDependenci
   });
 }
 
+/** The author of a change whose request had the secret. */
+const secretHolder: Actor = { id: "wechat-secret", name: null };
+
 /** The routes find out themselves who makes a request. */
 const config = { access: "public" } as const;
 
 interface AccountParts {
+  readonly accountId: AccountId;
   readonly handlers: Handlers;
   readonly secret: Secret;
 }
+
+type RecordedChange = Pick<Change, "action" | "target" | "before" | "after">;
+type RecordChange = (change: RecordedChange) => Promise<void>;
 
 class WechatApi {
   readonly #given: WechatDependencies;
@@ -80,8 +89,10 @@ class WechatApi {
       const { value } = parsed;
       if (!isRecord(value)) throw new RingbackError("invalid_request", "the request must be a JSON object");
       echo.type = integerOf(value, "type");
-      const parts = await this.#authorise(request, value);
-      return success(echo, await this.#run(parts, echo.type, value));
+      const { who, parts } = await this.#authorise(request, value);
+      const record = (change: RecordedChange) =>
+        this.#given.audit.record(parts.accountId, { who, source: clientAddressOf(request), ...change });
+      return success(echo, await this.#run(parts, record, echo.type, value));
     } catch (error) {
       return this.failure(echo, error);
     }
@@ -91,20 +102,25 @@ class WechatApi {
    * A request needs an API key, as `?key=` or in the header, or the secret of the default account. An open server
    * accepts requests without both until a secret is set.
    */
-  async #authorise(request: FastifyRequest, value: WechatRequest): Promise<AccountParts> {
+  async #authorise(
+    request: FastifyRequest,
+    value: WechatRequest,
+  ): Promise<{ readonly who: Actor; readonly parts: AccountParts }> {
     const { access, accounts } = this.#given;
     const token = keyOf(request);
     if (token !== null) {
       const caller = access.callerWith(await access.authenticate(token, clientAddressOf(request)), null);
       assertMay(caller, "admin");
       assertTopicGranted(caller, this.#given.topic);
-      return this.#partsOf(caller.account.id);
+      return { who: actorOf(caller), parts: this.#partsOf(caller.account.id) };
     }
     const parts = this.#partsOf(accounts.default.id);
-    if ((await access.isOpen()) && !(await parts.secret.isSet())) return parts;
+    if ((await access.isOpen()) && !(await parts.secret.isSet())) return { who: actors.anyone, parts };
     const { secretKey = "" } = value;
     const accepts = () => parts.secret.accepts(secretKey);
-    if (secretKey !== "" && (await access.checked(clientAddressOf(request), accepts))) return parts;
+    if (secretKey !== "" && (await access.checked(clientAddressOf(request), accepts))) {
+      return { who: secretHolder, parts };
+    }
     throw new RingbackError("invalid_request", "secretKey: missing or wrong");
   }
 
@@ -113,7 +129,8 @@ class WechatApi {
     if (parts === undefined) {
       const { store, randomBytes, secretCost } = this.#given;
       const secret = new Secret(store, accountId, randomBytes, secretCost);
-      this.#parts.set(accountId, (parts = { handlers: new Handlers({ ...this.#given, accountId }), secret }));
+      parts = { accountId, handlers: new Handlers({ ...this.#given, accountId }), secret };
+      this.#parts.set(accountId, parts);
     }
     return parts;
   }
@@ -126,27 +143,38 @@ class WechatApi {
     return failure(echo, errorCodes.invalidParameter, "the server failed unexpectedly; see its log");
   }
 
-  async #run(parts: AccountParts, type: number, request: WechatRequest): Promise<AnswerData> {
+  async #run(parts: AccountParts, record: RecordChange, type: number, request: WechatRequest): Promise<AnswerData> {
     const { handlers } = parts;
     switch (type) {
       case 1001:
-        return { ...ok, cookie: await handlers.add(urlOfRequest(request)) };
+        return this.#add(handlers, record, request);
       case 1002:
-        return this.#remove(handlers, request);
+        return this.#remove(handlers, record, request);
       case 1003:
         return this.#list(handlers);
       case 1006:
-        return this.#setSecret(parts.secret, request);
+        return this.#setSecret(parts.secret, record, request);
       default:
         throw new Unsupported(`type ${type} is not supported; use ${supportedTypes}`);
     }
   }
 
-  async #remove(handlers: Handlers, request: WechatRequest): Promise<AnswerData> {
+  async #add(handlers: Handlers, record: RecordChange, request: WechatRequest): Promise<AnswerData> {
+    const cookie = await handlers.add(urlOfRequest(request));
+    const after = await handlers.view(cookie);
+    await record({ action: "wechat.addHandler", target: handlers.pathOf(cookie), before: null, after });
+    return { ...ok, cookie };
+  }
+
+  async #remove(handlers: Handlers, record: RecordChange, request: WechatRequest): Promise<AnswerData> {
     const cookie = textOf(request, "cookie");
     if (cookie === "") throw RingbackError.at("invalid_request", "cookie", "must be given, as a string");
-    if (await handlers.remove(cookie)) return { ...ok, cookie };
-    return { status: -1, desc: "there is no handler with this cookie", cookie: "" };
+    const before = await handlers.view(cookie);
+    if (!(await handlers.remove(cookie))) {
+      return { status: -1, desc: "there is no handler with this cookie", cookie: "" };
+    }
+    await record({ action: "wechat.removeHandler", target: handlers.pathOf(cookie), before, after: null });
+    return { ...ok, cookie };
   }
 
   async #list(handlers: Handlers): Promise<AnswerData> {
@@ -157,13 +185,14 @@ class WechatApi {
     return { ...ok, data: items };
   }
 
-  async #setSecret(secret: Secret, request: WechatRequest): Promise<AnswerData> {
+  async #setSecret(secret: Secret, record: RecordChange, request: WechatRequest): Promise<AnswerData> {
     const newSecret = textOf(request, "newSecretKey");
     if (newSecret.length > wechatLimits.secretCharsMax) {
       const fault = `must have at most ${wechatLimits.secretCharsMax} characters`;
       throw RingbackError.at("invalid_request", "newSecretKey", fault);
     }
     await secret.set(newSecret);
+    await record({ action: "wechat.setSecret", target: "wechat/secret", before: null, after: null });
     return { ...ok, cookie: "" };
   }
 }

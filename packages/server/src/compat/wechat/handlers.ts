@@ -5,7 +5,7 @@ import type { EventBus } from "../../engine/event-bus.ts";
 import type { Store } from "../../store/store.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import { Mutex } from "../../domain/mutex.ts";
-import { subscriptionShape } from "../../shapes/subscription.ts";
+import { subscriptionShape, subscriptionView } from "../../shapes/subscription.ts";
 import { topicShape } from "../../shapes/topic.ts";
 import { everyPage } from "../../store/every-page.ts";
 import { wechatLimits } from "./wechat-limits.ts";
@@ -70,6 +70,18 @@ export class Handlers {
     const removed = await this.#given.store.catalog.deleteSubscription(topic.id, name);
     if (removed) this.#emit("subscription.deleted", cookie);
     return removed;
+  }
+
+  /** The path of the handler's subscription in the native API. */
+  pathOf(cookie: string): string {
+    return `topics/${this.#given.topic}/subscriptions/${prefix}${cookie}`;
+  }
+
+  /** Returns the handler's subscription as the native API shows it; null: there is none. */
+  async view(cookie: string): Promise<object | null> {
+    const topic = nameForm.test(prefix + cookie) ? await this.#topic() : null;
+    const found = topic && (await this.#given.store.catalog.getSubscription(topic.id, prefix + cookie));
+    return found && subscriptionView(found);
   }
 
   async list(): Promise<readonly Handler[]> {

@@ -81,7 +81,8 @@ export class FaultyStore extends MemoryStore {
     this.#timers = timers;
     this.#random = random;
     this.#watch();
-    for (const part of [this.log, this.catalog, this.entries, this.records, this.cluster]) this.#intercept(part);
+    for (const part of [this.log, this.catalog, this.entries, this.records, this.audit, this.cluster])
+      this.#intercept(part);
   }
 
   /** Holds settlements until the returned function is called. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { everyPage } from "../every-page.ts";
 import { accountLimitsContract } from "./account-limits.contract.ts";
 import { appendContract } from "./append.contract.ts";
+import { auditContract, auditRetentionContract } from "./audit.contract.ts";
 import { claimContract } from "./claim.contract.ts";
 import { clockContract } from "./clock.contract.ts";
 import { concurrencyContract } from "./concurrency.contract.ts";
@@ -45,6 +46,7 @@ const calls: Record<string, (part: Part) => void> = {
   "versions and conditions": conditionContract,
   labels: labelContract,
   records: recordsContract,
+  "records of changes": auditContract,
   "wake-ups": wakeUpContract,
   "a clock that jumps": clockContract,
 };
@@ -53,6 +55,7 @@ const calls: Record<string, (part: Part) => void> = {
 const endurance: Record<string, (part: Part) => void> = {
   "retention of messages": retentionContract,
   "retention of records": recordRetentionContract,
+  "retention of records of changes": auditRetentionContract,
   "the end of a process": crashContract,
   "concurrent callers": concurrencyContract,
   "any sequence of operations": modelContract,

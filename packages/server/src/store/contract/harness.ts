@@ -13,6 +13,7 @@ export interface StoreHarness {
 export interface StoreUnderTestOptions {
   readonly attemptRetentionMs?: number;
   readonly deadLetterRetentionMs?: number;
+  readonly auditRetentionMs?: number;
   readonly topicNumbers?: TopicNumberLimits;
 }
 

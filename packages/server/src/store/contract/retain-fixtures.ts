@@ -16,7 +16,10 @@ export async function retainAll({ store }: Pick<Scene, "store">): Promise<readon
   return results;
 }
 
-export function total(results: readonly RetentionResult[], kind: "messages" | "attempts" | "deadLetters"): number {
+export function total(
+  results: readonly RetentionResult[],
+  kind: "messages" | "attempts" | "deadLetters" | "auditRecords",
+): number {
   return results.reduce((sum, result) => sum + result[kind], 0);
 }
 

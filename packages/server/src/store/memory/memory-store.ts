@@ -12,6 +12,7 @@ export interface MemoryStoreOptions {
   readonly account?: { readonly name: string; readonly appId: number };
   readonly attemptRetentionMs?: number;
   readonly deadLetterRetentionMs?: number;
+  readonly auditRetentionMs?: number;
   /** False: retention also removes the messages that no subscription needs any more. */
   readonly keepsSettled?: boolean;
   readonly node?: NodeLabel;
@@ -53,13 +54,15 @@ export class MemoryStore extends SqliteStore {
     account = { name: "default", appId: 1 },
     attemptRetentionMs = MONTH_MS,
     deadLetterRetentionMs = MONTH_MS,
+    auditRetentionMs = MONTH_MS,
     clock = systemClock,
     database = emptyDatabase(),
     ...rest
   }: MemoryStoreOptions = {}) {
     const writes = writeJobs(database, null);
     const reads = readJobs(() => database);
-    const settings = { attemptRetentionMs, deadLetterRetentionMs, clock, timers: atOnce, ...rest };
+    const retention = { attemptRetentionMs, deadLetterRetentionMs, auditRetentionMs };
+    const settings = { ...retention, clock, timers: atOnce, ...rest };
     super(
       { messageCacheBytes: MESSAGE_CACHE_BYTES, ...settings },
       { writer: directLink(writes), reader: directLink(reads), bytes: () => bytesOf(database), closed: () => {} },

@@ -68,7 +68,7 @@ async function everythingIn(store: Store): Promise<unknown> {
   const entries = await Promise.all(
     kinds.map(async (kind) => (await store.entries.list(account.id, kind, PAGE)).items),
   );
-  return { account, byTopic, entries };
+  return { account, byTopic, entries, audit: await store.audit.list(account.id, {}, PAGE) };
 }
 
 async function recordsIn(store: Store, topicName: string): Promise<readonly unknown[]> {

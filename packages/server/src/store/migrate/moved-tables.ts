@@ -95,6 +95,13 @@ export const movedTables: readonly MovedTable[] = [
     key: ["account_id", "kind", "name"],
     start: [0, "", ""],
   }),
+  sameTable({
+    name: "audit",
+    label: "records of changes",
+    columns: "account_id, id, happened_at, who, action, target, details",
+    key: ["account_id", "id"],
+    start: [0, ""],
+  }),
   {
     name: "message",
     label: "messages",

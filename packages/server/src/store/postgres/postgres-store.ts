@@ -7,7 +7,9 @@ import type { TopicNumberLimits } from "../../domain/topic-number.ts";
 import { Listeners } from "../listeners.ts";
 import type { RecordStore } from "../records.ts";
 import type { Store, StoreObserver } from "../store.ts";
+import type { AuditStore } from "../audit.ts";
 import { ensureAccount } from "./account.ts";
+import { createAudit } from "./audit.ts";
 import { CatalogCache } from "./catalog-cache.ts";
 import { createCatalog } from "./catalog.ts";
 import { notifyNodes, type NodeEvent } from "./change-bus.ts";
@@ -38,6 +40,7 @@ export interface PostgresStoreOptions {
   readonly account: { readonly name: string; readonly appId: number };
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
+  readonly auditRetentionMs: number;
   readonly observer?: StoreObserver;
   /** A node without a heartbeat for this time counts as dead. Must be the same on all nodes. */
   readonly nodeAliveMs?: number;
@@ -58,6 +61,7 @@ export class PostgresStore implements Store {
   readonly catalog: CatalogStore;
   readonly entries: PostgresEntries;
   readonly records: RecordStore;
+  readonly audit: AuditStore;
   readonly cluster: ClusterStore;
   readonly nodeId: number;
   readonly #context: StoreContext;
@@ -92,10 +96,17 @@ export class PostgresStore implements Store {
     opened: Pick<StoreContext, "database" | "times" | "nodeId" | "aliveMs">,
   ) {
     const { url, applicationName = "ringback", timers = systemTimers, observer = silent } = options;
-    const { attemptRetentionMs, deadLetterRetentionMs, topicNumbers, node: label = unnamed } = options;
+    const {
+      attemptRetentionMs,
+      deadLetterRetentionMs,
+      auditRetentionMs,
+      topicNumbers,
+      node: label = unnamed,
+    } = options;
     const { database, nodeId } = opened;
     const readyHere = new Listeners<readonly SubscriptionId[]>();
-    const shared = { ...opened, timers, observer, health: new Health(), attemptRetentionMs, deadLetterRetentionMs };
+    const retention = { attemptRetentionMs, deadLetterRetentionMs, auditRetentionMs };
+    const shared = { ...opened, timers, observer, health: new Health(), ...retention };
     const listener = new Listener({
       url,
       applicationName,
@@ -138,6 +149,7 @@ export class PostgresStore implements Store {
     this.catalog = createCatalog(account, context);
     this.entries = new PostgresEntries(context);
     this.records = createRecords(context);
+    this.audit = createAudit(opened.database.rest);
     this.cluster = createCluster(context, listener);
   }
 

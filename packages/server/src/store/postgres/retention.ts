@@ -12,6 +12,7 @@ const nothing: RetentionResult = {
   messages: 0,
   attempts: 0,
   deadLetters: 0,
+  auditRecords: 0,
   idempotencyKeys: 0,
   expired: [],
   more: false,
@@ -26,6 +27,7 @@ interface TrimRow {
 /** Result of `trim_records`. All fields are null while another node trims records. */
 interface RecordsRow {
   readonly dead_letters: number | null;
+  readonly audit_records: number | null;
   readonly keys: number | null;
   readonly more: boolean | null;
 }
@@ -51,10 +53,10 @@ export class Retention {
   }
 
   async step(): Promise<RetentionResult> {
-    const { times, deadLetterRetentionMs, ready } = this.#context;
+    const { times, deadLetterRetentionMs, auditRetentionMs, ready } = this.#context;
     const trimmed = await this.#trimNext();
     for (const { what, subscription_id } of trimmed ?? []) if (what === "ready") ready([subscription_id]);
-    const records = [times.forAges(), postgresLimits.recordsTrimmedMax, deadLetterRetentionMs];
+    const records = [times.forAges(), postgresLimits.recordsTrimmedMax, deadLetterRetentionMs, auditRetentionMs];
     const [row] = await call<RecordsRow>(this.#pool, "trim_records", records);
     if (trimmed === null || row === undefined || row.more === null) return nothing;
     const dropped = await this.#dropPartitions();
@@ -67,6 +69,7 @@ export class Retention {
     return {
       messages: trimmed.find(({ what }) => what === "removed")?.count ?? 0,
       deadLetters: row.dead_letters ?? 0,
+      auditRecords: row.audit_records ?? 0,
       idempotencyKeys: row.keys ?? 0,
       attempts: dropped.attempts,
       expired: expiredOf(trimmed),

@@ -58,6 +58,17 @@ CREATE TABLE ringback.attempt_partition_span (
   CONSTRAINT attempt_partition_span_pkey PRIMARY KEY (only_one)
 );
 
+CREATE TABLE ringback.audit (
+  account_id bigint NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  happened_at bigint NOT NULL,
+  who text NOT NULL,
+  action text NOT NULL,
+  target text NOT NULL,
+  details text NOT NULL,
+  CONSTRAINT audit_pkey PRIMARY KEY (account_id, id)
+);
+
 CREATE TABLE ringback.claim (
   id bigint NOT NULL,
   node_id bigint NOT NULL,
@@ -262,6 +273,8 @@ CREATE TABLE ringback.topic_number (
   CONSTRAINT topic_number_only_one_check CHECK (only_one),
   CONSTRAINT topic_number_pkey PRIMARY KEY (only_one)
 );
+
+CREATE INDEX audit_age ON ringback.audit USING btree (happened_at);
 
 CREATE INDEX claim_subscription ON ringback.claim USING btree (subscription_id);
 
@@ -1570,7 +1583,7 @@ BEGIN
   UPDATE ringback.clock SET steady_at = steady, wall_at = wall;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.trim_records(p_now bigint[], p_max integer, p_dead_letter_ms bigint, OUT dead_letters integer, OUT keys integer, OUT more boolean)
+CREATE OR REPLACE FUNCTION ringback.trim_records(p_now bigint[], p_max integer, p_dead_letter_ms bigint, p_audit_ms bigint, OUT dead_letters integer, OUT audit_records integer, OUT keys integer, OUT more boolean)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -1582,11 +1595,15 @@ BEGIN
     SELECT d.id FROM ringback.dead_letter d WHERE d.redriven_at IS NULL AND d.died_at < v_wall - p_dead_letter_ms
     ORDER BY d.died_at LIMIT p_max FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS dead_letters = ROW_COUNT;
+  DELETE FROM ringback.audit WHERE (account_id, id) IN (
+    SELECT a.account_id, a.id FROM ringback.audit a WHERE a.happened_at < v_wall - p_audit_ms
+    ORDER BY a.happened_at LIMIT p_max FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS audit_records = ROW_COUNT;
   DELETE FROM ringback.idempotency WHERE (topic_id, key) IN (
     SELECT i.topic_id, i.key FROM ringback.idempotency i WHERE i.expires_at < coalesce(p_now[1], ringback.steady_ms())
     ORDER BY i.expires_at LIMIT p_max FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS keys = ROW_COUNT;
-  more := ringback.trim_removed(p_max) OR dead_letters = p_max OR keys = p_max;
+  more := ringback.trim_removed(p_max) OR dead_letters = p_max OR audit_records = p_max OR keys = p_max;
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.trim_removed(p_max integer)

@@ -14,6 +14,7 @@ export interface StoreContext extends NodeContext {
   readonly observer: StoreObserver;
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
+  readonly auditRetentionMs: number;
   /** Returns the limits of an account. Set after the start. */
   limitsOf: LimitsOf;
   readonly topicNumbers: TopicNumberLimits | undefined;

@@ -204,15 +204,29 @@ CREATE TABLE entry (
 -- The names of a kind that begins with @ are unique over all accounts.
 CREATE UNIQUE INDEX entry_with_unique_name ON entry (kind, name) WHERE kind GLOB '@*';
 
+-- One row per change: who changed what. The order of ids is that of time. details is JSON. Rows do not refer to their
+-- account, because the record of a change can arrive when its account has just been deleted.
+CREATE TABLE audit (
+  account_id INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  happened_at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  action TEXT NOT NULL,
+  target TEXT NOT NULL,
+  details TEXT NOT NULL,
+  PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX audit_age ON audit (happened_at);
+
 -- Has a row while a server uses the database, and after a stop that was not clean.
 CREATE TABLE running (since INTEGER NOT NULL) STRICT;
 `;
 
 /**
- * `PRAGMA application_id` of every database with this schema: "Rbcp" in ASCII. Earlier, unreleased schemas have other
+ * `PRAGMA application_id` of every database with this schema: "Rbcq" in ASCII. Earlier, unreleased schemas have other
  * ids.
  */
-export const APPLICATION_ID = 0x52626370;
+export const APPLICATION_ID = 0x52626371;
 
 /**
  * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`

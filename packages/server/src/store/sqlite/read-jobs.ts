@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { JobLink } from "./jobs.ts";
+import { readAudit } from "./operations/audit.ts";
 import { readClockMark } from "./operations/clock-mark.ts";
 import { loadEntries } from "./operations/entries.ts";
 import { loadCatalog } from "./operations/load-catalog.ts";
@@ -31,6 +32,7 @@ export function readJobs(database: () => DatabaseSync) {
     readDeadLetter: one(records.readDeadLetter),
     countAllDeadLetters: one(records.countAllDeadLetters),
     readCounts: one(records.readCounts),
+    readAudit: one(readAudit),
     lastDeadLetterId: one(records.lastDeadLetterId),
   };
 }

@@ -17,6 +17,7 @@ const CLOCK_MARK_MS = 600_000;
 export interface RetentionOptions {
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
+  readonly auditRetentionMs: number;
   /** False: a message is also past its retention when every subscription has settled it. */
   readonly keepsSettled?: boolean;
 }
@@ -41,7 +42,7 @@ export class Retention {
 
   async step(): Promise<RetentionResult> {
     const { clock, catalogMutex, commits } = this.#context;
-    const { attemptRetentionMs, deadLetterRetentionMs } = this.#options;
+    const { attemptRetentionMs, deadLetterRetentionMs, auditRetentionMs } = this.#options;
     const ageNowMs = this.#ageClock.now();
     const moment = momentOf(clock);
     const mark = this.#clockMarks.due(moment, CLOCK_MARK_MS);
@@ -50,6 +51,7 @@ export class Retention {
     const records = await commits.write("trimRecords", {
       attemptsBeforeMs: ageNowMs - attemptRetentionMs,
       deadLettersBeforeMs: ageNowMs - deadLetterRetentionMs,
+      auditBeforeMs: ageNowMs - auditRetentionMs,
       nowMs: moment.nowMs,
     });
     return {

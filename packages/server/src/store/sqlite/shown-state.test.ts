@@ -46,6 +46,7 @@ class SlowStore implements StoreUnderTest {
         messageCacheBytes: 1_000_000,
         attemptRetentionMs: month,
         deadLetterRetentionMs: month,
+        auditRetentionMs: month,
         clock: this.clock,
         timers: { ...systemTimers, after: (_delayMs, task) => systemTimers.after(0, task) },
       },

@@ -12,6 +12,7 @@ import type { EntryRow } from "../catalog-rows.ts";
 import type { NodeLabel } from "../cluster.ts";
 import { Listeners } from "../listeners.ts";
 import type { Store, StoreObserver } from "../store.ts";
+import { sqliteAudit } from "./audit.ts";
 import { SqliteCatalog } from "./catalog.ts";
 import { CatalogIndex } from "./catalog-index.ts";
 import { ClaimWrites } from "./claim-writes.ts";
@@ -88,6 +89,7 @@ export class SqliteStore implements Store {
   readonly catalog: Store["catalog"];
   readonly entries: Store["entries"];
   readonly records: Store["records"];
+  readonly audit: Store["audit"];
   readonly cluster: Store["cluster"];
   readonly #database: OpenDatabase;
   /** Public for tests, which inspect claims. */
@@ -160,6 +162,7 @@ export class SqliteStore implements Store {
     this.catalog = new SqliteCatalog(context, state.account, settings);
     this.entries = sqliteEntries(context, state.entries);
     this.records = new SqliteRecords(context, database.bytes);
+    this.audit = sqliteAudit(context);
     this.cluster = sqliteCluster(clock, settings.node ?? { name: "", version: "" }, commits);
   }
 

@@ -3,6 +3,7 @@ import type { Moment } from "../../domain/ports.ts";
 import type { AnswerOutcomes } from "./answer-columns.ts";
 import type { DiskBudget } from "./disk-budget.ts";
 import { applyAnswers } from "./operations/answer.ts";
+import { appendAudit, deleteSomeAudit } from "./operations/audit.ts";
 import { AppendOperation, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
 import * as catalog from "./operations/catalog.ts";
 import { markClock } from "./operations/clock-mark.ts";
@@ -83,6 +84,8 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
     removeSubscription: one(catalog.removeSubscription),
     putEntry: one(entries.putEntry),
     deleteEntry: one(entries.deleteEntry),
+    appendAudit: one(appendAudit),
+    deleteSomeAudit: one(deleteSomeAudit),
     rewind: one(rewind),
     redrive: one(deadLetters.redrive),
     purge: one(deadLetters.purge),

@@ -50,6 +50,7 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
     store: testApp.store,
     publisher: testApp.publisher,
     access: testApp.access,
+    audit: testApp.audit,
     servicesOf: testApp.servicesOf,
     events: testApp.events,
     clock: ticking,

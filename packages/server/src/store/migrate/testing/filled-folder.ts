@@ -1,4 +1,5 @@
 import type { SubscriptionId } from "../../../domain/model.ts";
+import { auditIdOf } from "../../audit.ts";
 import { dead, delivered, held, message, parkedUntil, Scene, topicSettings } from "../../contract/fixtures.ts";
 import { SqliteFolder } from "../../sqlite/testing/sqlite-folder.ts";
 
@@ -64,6 +65,8 @@ export async function filledFolder(): Promise<FilledFolder> {
   await store.entries.put(account, "hook", "ask", { urls: ["http://127.0.0.1:9/"] });
   await store.entries.put(account, "inbox", "arrivals", { messagesMax: 3 });
   await store.entries.put(account, "key", "k1", { sealed: "…" });
+  const change = { accountId: account, atMs: clock.wall(), who: "anyone", action: "putHook", target: "hooks/ask" };
+  await store.audit.append([{ ...change, id: auditIdOf(clock.wall(), 7), details: { before: null } }]);
   await store.close();
   const ids = {
     plain: plain.id,

@@ -16,6 +16,7 @@ export function storeOptions(url: string, options: Partial<PostgresStoreOptions>
     account: { name: "default", appId: 1_250_000_000 },
     attemptRetentionMs: 30 * 86_400_000,
     deadLetterRetentionMs: 30 * 86_400_000,
+    auditRetentionMs: 30 * 86_400_000,
     ...options,
   };
 }

@@ -4,6 +4,8 @@ import type { Seq, TimeMs, TopicId } from "../../../domain/model.ts";
 import type { RetentionResult } from "../../log.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
 import { all, run, single } from "../statements.ts";
+import { auditDeletedMax } from "../../audit.ts";
+import { trimAudit } from "./audit.ts";
 import { REMOVED_BYTES_MAX, withinBytes } from "./byte-bound.ts";
 import { removeDeadLetter } from "./dead-letter-rows.ts";
 
@@ -18,6 +20,7 @@ const REMOVED_MAX = 100;
 export interface RecordRetentionInput {
   readonly attemptsBeforeMs: TimeMs;
   readonly deadLettersBeforeMs: TimeMs;
+  readonly auditBeforeMs: TimeMs;
   /** Steady time. */
   readonly nowMs: TimeMs;
 }
@@ -26,9 +29,10 @@ type RecordsRetained = Omit<RetentionResult, "messages" | "expired">;
 
 /** Removes records that are too old, and remaining rows of deleted topics and subscriptions. */
 export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): RecordsRetained {
-  if (!hasOld(db, input)) return { attempts: 0, deadLetters: 0, idempotencyKeys: 0, more: false };
+  if (!hasOld(db, input)) return { attempts: 0, deadLetters: 0, auditRecords: 0, idempotencyKeys: 0, more: false };
   const attempts = trimAttempts(db, input.attemptsBeforeMs);
   const deadLetters = trimDeadLetters(db, input.deadLettersBeforeMs);
+  const auditRecords = trimAudit(db, input.auditBeforeMs);
   const oldKeys = `DELETE FROM idempotency WHERE (topic_id, key) IN
     (SELECT topic_id, key FROM idempotency WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`;
   const idempotencyKeys = run(db, oldKeys, input.nowMs, ROWS_MAX);
@@ -36,18 +40,25 @@ export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): Reco
   return {
     attempts,
     deadLetters: deadLetters.count,
+    auditRecords,
     idempotencyKeys,
-    more: attempts === ROWS_MAX || deadLetters.more || idempotencyKeys === ROWS_MAX || removed,
+    more:
+      attempts === ROWS_MAX ||
+      deadLetters.more ||
+      auditRecords === auditDeletedMax ||
+      idempotencyKeys === ROWS_MAX ||
+      removed,
   };
 }
 
 /** A cheap check, because most steps have nothing to remove. */
 function hasOld(db: DatabaseSync, input: RecordRetentionInput): boolean {
-  const { attemptsBeforeMs, deadLettersBeforeMs, nowMs } = input;
+  const { attemptsBeforeMs, deadLettersBeforeMs, auditBeforeMs, nowMs } = input;
   const anyOld = `SELECT (SELECT started_at FROM attempt ORDER BY id LIMIT 1) < ?
       OR (SELECT min(died_at) FROM dead_letter WHERE redriven_at IS NULL) < ?
+      OR (SELECT min(happened_at) FROM audit) < ?
       OR (SELECT min(expires_at) FROM idempotency) < ? OR EXISTS (SELECT 1 FROM removed) AS found`;
-  const times = [attemptsBeforeMs, deadLettersBeforeMs, nowMs];
+  const times = [attemptsBeforeMs, deadLettersBeforeMs, auditBeforeMs, nowMs];
   return single<{ found: 1 | 0 | null }>(db, anyOld, ...times).found === 1;
 }
 

@@ -18,6 +18,7 @@ export function storeOptions(folder: string, options: Partial<SqliteStoreOptions
     messageCacheBytes: 1_000_000,
     attemptRetentionMs: 30 * 86_400_000,
     deadLetterRetentionMs: 30 * 86_400_000,
+    auditRetentionMs: 30 * 86_400_000,
     timers: shortTimers,
     ...options,
   };
