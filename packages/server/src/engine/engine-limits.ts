@@ -15,6 +15,13 @@ export const engineLimits = {
    * raises the limit of its origin to that number.
    */
   inFlightPerOriginMax: 128,
+  /**
+   * POSTs to failing endpoints that one account starts per second on one node, while there are several accounts. A
+   * failed POST takes some 300 µs of CPU time, so they use less than a tenth of a core.
+   */
+  failingPerSecondMax: 200,
+  /** The shortest wait of an account that has started as many. */
+  failingPaceMs: 50,
   /** While an account with limits publishes, its stored bytes are counted after this time again. */
   accountUsageMs: 5_000,
   /** Interval at which a node continues deletions of accounts that a dead node has left. */

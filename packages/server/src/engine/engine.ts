@@ -9,6 +9,7 @@ import type { EndpointSecretReader } from "./keys/endpoint-secrets.ts";
 import { OAuth2Tokens } from "./keys/oauth2-tokens.ts";
 import type { Admit, Publisher } from "./publisher.ts";
 import { createPublisher } from "./publisher.ts";
+import { FailingPace } from "./push/failing-pace.ts";
 import { LargeEncodings } from "./push/large-encodings.ts";
 import { Settler } from "./push/settler.ts";
 import { Slots } from "./push/slots.ts";
@@ -53,7 +54,7 @@ export class Engine {
         ...options,
         tokens: new OAuth2Tokens(options),
         settler: this.#settler,
-        slots: new Slots(options.inFlightMax, options.isShared),
+        slots: new Slots(options.inFlightMax, options.isShared, new FailingPace(options)),
         largeEncodings: new LargeEncodings(options.timers),
         nextRequestId: requestIds(options.random),
         gone: (subscription, why) => {

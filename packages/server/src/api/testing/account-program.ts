@@ -17,7 +17,17 @@ export interface ProgramAnswer {
 export type SendRequest = (request: ProgramRequest) => Promise<ProgramAnswer>;
 
 /** Members of answers that are random by design. Their values are replaced by the order of their first appearance. */
-const randomMembers = new Set(["id", "ids", "messageId", "receiptHandle", "token", "secretId", "secretKey", "next"]);
+const randomMembers = new Set([
+  "id",
+  "ids",
+  "messageId",
+  "receiptHandle",
+  "token",
+  "secretId",
+  "secretKey",
+  "next",
+  "receivePath",
+]);
 const secret = Buffer.alloc(32, 1).toString("base64url");
 const unknownHandle = "r1-1-1-1-1";
 const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

@@ -31,6 +31,12 @@ export interface SlotUser {
   resume(): void;
 }
 
+/** The part of `FailingPace` that `Slots` uses. */
+interface Pace {
+  mayStart(user: SlotUser): boolean;
+  forget(user: SlotUser): void;
+}
+
 /** Permission for one POST in flight. */
 export interface Slot {
   readonly originLimit: SlotLimit;
@@ -52,12 +58,14 @@ export class Slots {
   readonly #accounts = new Map<AccountId, AccountUse>();
   readonly #slotsMax: number;
   readonly #isShared: () => boolean;
+  readonly #pace: Pace | null;
   #bytes = 0;
 
-  /** `isShared`: whether there are several accounts. */
-  constructor(slotsMax: number, isShared: () => boolean = () => false) {
+  /** `isShared`: whether there are several accounts. `pace`: limits the POSTs to failing endpoints of each of them. */
+  constructor(slotsMax: number, isShared: () => boolean = () => false, pace: Pace | null = null) {
     this.#slotsMax = slotsMax;
     this.#isShared = isShared;
+    this.#pace = pace;
     this.#total = new SlotLimit(slotsMax);
   }
 
@@ -87,6 +95,7 @@ export class Slots {
       this.#total.wait(user, health);
       return null;
     }
+    if (health === "suspect" && this.#isShared() && this.#pace?.mayStart(user) === false) return null;
     originLimit.take(health);
     accountLimit.take("healthy");
     this.#total.take(health);
@@ -142,6 +151,7 @@ export class Slots {
     this.#total.forget(user);
     this.#origins.get(user.origin)?.forget(user);
     this.#accounts.get(user.accountId)?.slots.forget(user);
+    this.#pace?.forget(user);
   }
 
   #forgetIdleOrigins(): void {
