@@ -103,6 +103,6 @@ test("Several nodes can remove one account at the same time, and keep a new acco
   for (const { deletion } of nodes) deletion.start();
   await gone(accounts, "leaver");
   const { account } = await accounts.put("leaver", settingsDefault);
-  await accounts.endDeletion("leaver", id as typeof account.accountId);
+  await accounts.endDeletion("leaver", id);
   expect(await accounts.get("leaver")).toMatchObject({ accountId: account.accountId, state: "active" });
 });

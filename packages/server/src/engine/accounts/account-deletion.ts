@@ -9,9 +9,10 @@ export interface AccountDeletionOptions extends Pick<EngineServices, "store" | "
 
 /**
  * Removes everything that belongs to accounts whose deletion was started: topics with their subscriptions, hooks,
- * inboxes, keys, API keys and all other entries, records of changes, and then the account itself. Retention removes messages and records of
- * deleted topics. Each step is small, so that other work goes on. The node that started a deletion runs it; after the
- * end of that node, another one goes on. Several nodes may work on one account at the same time.
+ * inboxes, keys, API keys and all other entries, records of changes, and then the account itself. Retention removes
+ * messages and records of deleted topics. Each step is small, so that other work goes on. The node that started a
+ * deletion runs it; after the end of that node, another one goes on. Several nodes may work on one account at the same
+ * time.
  */
 export class AccountDeletion {
   readonly #options: AccountDeletionOptions;
