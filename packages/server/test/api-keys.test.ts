@@ -73,6 +73,35 @@ describe("ringback api-keys", () => {
     expect((await remote(["revoke", second.id])).stderr).toContain("api_key_not_found");
   });
 
+  it("leaves a record of each change, with and without a server", async () => {
+    const operator = (await run(["create", "--role", "operator", "--data", folder.path])).stdout.trim();
+    const [key] = (await run(["create", "--role", "read", "--json", "--data", folder.path])).json();
+    const [next] = (await run(["rotate", key.id, "--json", "--data", folder.path])).json();
+    await run(["revoke", key.id, "--data", folder.path]);
+    const url = await start();
+    await run(["revoke", next.id, "--url", url], { RINGBACK_API_KEY: operator });
+    const answer = await fetch(`${url}/v1/audit`, { headers: { authorization: `Bearer ${operator}` } });
+    const text = await answer.text();
+    const { items } = JSON.parse(text) as { items: Record<string, Record<string, unknown>>[] };
+    const operatorId = items.at(-1)?.["after"]?.["id"];
+    const command = { id: "command-line", name: null };
+    const id = expect.any(String) as string;
+    expect(items).toMatchObject([
+      { who: { id: operatorId }, action: "deleteApiKey", target: `api-keys/${next.id}`, source: "127.0.0.1" },
+      { who: command, action: "deleteApiKey", target: `api-keys/${key.id}`, before: { id: key.id }, after: null },
+      {
+        who: command,
+        action: "rotateApiKey",
+        target: `api-keys/${key.id}`,
+        before: { id: key.id },
+        after: { id: next.id },
+      },
+      { who: command, action: "createApiKey", target: `api-keys/${key.id}`, before: null, after: { role: "read" } },
+      { who: command, action: "createApiKey", source: null, before: null, after: { id, role: "operator" } },
+    ]);
+    for (const secret of [operator, key.token, key.secretKey, next.token]) expect(text).not.toContain(secret);
+  });
+
   it("says what to do while a server uses the folder", async () => {
     await start();
     const { code, stderr } = await run(["create", "--role", "operator", "--data", folder.path]);

@@ -151,6 +151,7 @@ const changes: Record<string, (given: TestApp) => Promise<readonly [path: string
   ),
   putInbox: async () => ["/v1/inboxes/i", {}],
   patchInbox: async () => (await ask("PUT", "/v1/inboxes/i"), ["/v1/inboxes/i", { description: "new" }]),
+  rotateInboxPath: async () => (await ask("PUT", "/v1/inboxes/i"), ["/v1/inboxes/i/rotate-path"]),
   deleteInbox: async () => (await ask("PUT", "/v1/inboxes/i"), ["/v1/inboxes/i"]),
   putHook: async () => ["/v1/hooks/h", { urls: [push.url] }],
   patchHook: async () => (
@@ -159,6 +160,8 @@ const changes: Record<string, (given: TestApp) => Promise<readonly [path: string
   ),
   deleteHook: async () => (await ask("PUT", "/v1/hooks/h", { urls: [push.url] }), ["/v1/hooks/h"]),
   putKey: async () => ["/v1/keys/k", { jwk }],
+  rotateKey: async () => (await ask("PUT", "/v1/keys/k", { jwk }), ["/v1/keys/k/rotate"]),
+  rotateMasterKey: async () => (await ask("PUT", "/v1/keys/k", { jwk }), ["/v1/keys/rotate-master"]),
   deleteKey: async () => (await ask("PUT", "/v1/keys/k", { jwk }), ["/v1/keys/k"]),
   createApiKey: async () => ["/v1/api-keys", { name: "n", role: "read" }],
   rotateApiKey: async () => [`/v1/api-keys/${await keyOf()}/rotate`],
@@ -217,6 +220,7 @@ describe("records of changes", () => {
       tlsKey: tlsChain.key.split("\n")[1] ?? "",
       k: jwk.k,
       d: generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }).d ?? "",
+      inbox: "inb0x-5ecret",
       secretKey: "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE",
       operatorToken,
     };
@@ -239,14 +243,26 @@ describe("records of changes", () => {
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     const pair = { ...publicKey.export({ format: "jwk" }), ...privateKey.export({ format: "jwk" }) };
     await ask("PUT", "/v1/keys/k", { jwk: pair });
+    const key = await ask("POST", "/v1/keys/k/rotate", { generate: "hmac" });
     await ask("DELETE", "/v1/keys/k");
+    const inbox = await ask("PUT", "/v1/inboxes/i", { verify: { method: "github", secrets: [secrets.inbox] } });
+    const moved = await ask("POST", "/v1/inboxes/i/rotate-path");
+    await ask("DELETE", "/v1/inboxes/i");
     const secretId = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA";
     const imported = await ask("POST", "/v1/api-keys", { name: "n", secretId, secretKey: secrets.secretKey });
     const rotated = await ask("POST", `/v1/api-keys/${secretId}/rotate`);
     await ask("DELETE", `/v1/api-keys/${secretId}`);
     const seen = JSON.stringify([await records("limit=200"), test.auditLines, test.logLines]);
-    expect(test.auditLines).toHaveLength(1 + auths.length * 4 + 6);
-    const made = [imported.json.token, rotated.json.token, rotated.json.secretKey, pair.d];
+    expect(test.auditLines).toHaveLength(1 + auths.length * 4 + 10);
+    const made = [
+      imported.json.token,
+      rotated.json.token,
+      rotated.json.secretKey,
+      pair.d,
+      key.json.secret,
+      inbox.json.receivePath,
+      moved.json.receivePath,
+    ];
     for (const secret of [...Object.values(secrets), ...made]) {
       expect(String(secret).length).toBeGreaterThan(10);
       expect(seen).not.toContain(secret);

@@ -7,12 +7,20 @@ import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
 import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import { optionalJson } from "../http/json-body.ts";
 import { writeConditionally } from "../http/preconditions.ts";
-import { countedInboxSchema, inboxSchema, inboxShape, inboxView, rotatePathBody } from "../shapes/inbox.ts";
+import {
+  countedInboxSchema,
+  inboxSchema,
+  inboxShape,
+  inboxView,
+  recordedInboxView,
+  rotatePathBody,
+} from "../shapes/inbox.ts";
 import { conditionalRoute } from "../shapes/resource-routes.ts";
 import { bodyErrors, inboxParams, operation } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import { accountIdOf, callerOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
+import { noteWrite } from "./audit-gate.ts";
 import { labelledListRoute, resourceRoutes, sendTagged, type Resource } from "./resource.ts";
 
 export type InboxPath = Static<typeof inboxParams>;
@@ -48,6 +56,7 @@ export function inboxRoutes(app: FastifyInstance, { servicesOf }: ApiParts): voi
     notFound: noInbox,
     bodyOf: (inbox) => inbox,
     viewOf: inboxView,
+    recordedViewOf: recordedInboxView,
     wholeViewOf: async (inbox, request) => ({
       ...inboxView(shownTo(request, inbox)),
       waiting: await inboxesOf(request).waitingCount(inbox),
@@ -79,13 +88,14 @@ function rotatePathRoute(app: FastifyInstance, inboxesOf: (request: FastifyReque
     assertInboxName(name);
     const inboxes = inboxesOf(request);
     const { overlapMs = 0 } = readBody(optionalJson(request));
-    const inbox = await writeConditionally(
+    const { before, after } = await writeConditionally(
       request,
       () => inboxes.get(name),
-      (_current, condition) => inboxes.rotatePath(name, overlapMs, condition),
+      async (before, condition) => ({ before, after: await inboxes.rotatePath(name, overlapMs, condition) }),
     );
-    if (inbox === null) throw noInbox(request.params);
-    return sendTagged(reply, inbox, inboxView(inbox));
+    if (after === null) throw noInbox(request.params);
+    noteWrite(request, before, after, recordedInboxView);
+    return sendTagged(reply, after, inboxView(after));
   });
 }
 

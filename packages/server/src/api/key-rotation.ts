@@ -21,6 +21,7 @@ import { bodyErrors, keyParams, operation, problemResponses } from "../shapes/sc
 import { shapeReader } from "../shapes/shape-check.ts";
 import { accountIdOf, callerIfKnown } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
+import { noteWrite } from "./audit-gate.ts";
 import { keyCodes, noKey, type KeyPath } from "./keys.ts";
 import { sendTagged } from "./resource.ts";
 
@@ -102,17 +103,18 @@ function rotateRoute(app: FastifyInstance, parts: ApiParts): void {
     const successor = await keys.successor(kid, keySourceOf(body));
     if (successor === null) throw noKey(request.params);
     const { jwk, shown } = successor;
-    const key = await keys.uses.run(() =>
+    const { before, key } = await keys.uses.run(() =>
       writeConditionally(
         request,
         () => keys.get(kid),
-        async (_current, condition) => {
+        async (before, condition) => {
           await assertKeyFitsUsers({ ...services, store: parts.store }, kid, jwk);
-          return keys.rotate(kid, jwk, overlapMs, condition);
+          return { before, key: await keys.rotate(kid, jwk, overlapMs, condition) };
         },
       ),
     );
     if (key === null) throw noKey(request.params);
+    noteWrite(request, before, key, keyView);
     return sendTagged(reply, key, keyView(key), shown);
   });
 }

@@ -15,6 +15,7 @@ import {
 } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { ApiParts } from "./api-parts.ts";
+import { noteChange } from "./audit-gate.ts";
 
 const body = bodyObject([{}], {
   after: about("The `next` of the step before. Left out: the rotation begins.", Type.Optional(Type.String())),
@@ -61,6 +62,7 @@ export function masterKeyRoute(app: FastifyInstance, { masterKeyRotation }: Pick
     const { after } = readBody(optionalJson(request));
     const step = await masterKeyRotation.step(after === undefined ? null : decodeCursor(listing, after));
     const { masterKid, isNewKey: newKey, resealed, next } = step;
+    noteChange(request, { target: "keys", after: { masterKid, newKey, resealed } });
     return { masterKid, newKey, resealed, next: next === null ? null : encodeCursor(listing, next) };
   });
 }

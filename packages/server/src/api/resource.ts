@@ -58,6 +58,8 @@ export interface Resource<N extends string, P, R extends Revision, S> extends Na
   readonly viewOf: (resource: R) => object;
   /** The response to a GET. Needed only if this response contains more than `viewOf`. */
   readonly wholeViewOf?: (resource: R, request: FastifyRequest) => Promise<object>;
+  /** The view in the record of a change. Needed only if `viewOf` contains secrets. */
+  readonly recordedViewOf?: (resource: R) => object;
   /** Called after each change. */
   readonly notify?: (path: P, change: "changed" | "deleted", request: FastifyRequest) => void;
   /** The access that requests need which change the resource or read it. Default: `admin` and `read`. */
@@ -86,6 +88,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
   const send = (reply: FastifyReply, { [noun]: one, shown = null }: Readonly<Record<N, R>> & Written): FastifyReply =>
     sendTagged(reply, one, resource.viewOf(one), shown);
 
+  const { recordedViewOf = resource.viewOf } = resource;
   const replace = resourceWriter(resource);
   const existing = (name: P) => async (target: Target<N, R, S>) => found(name, await target.get());
   const changed = <T extends Readonly<Record<N, R>>>(
@@ -94,7 +97,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
     before: R | null,
     result: T,
   ): T => {
-    noteWrite<R>(request, before, result[noun], resource.viewOf);
+    noteWrite<R>(request, before, result[noun], recordedViewOf);
     notify?.(name, "changed", request);
     return result;
   };
@@ -132,7 +135,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
       target.delete(condition, request);
     const { before, result: didDelete } = await replace(request, name, existing(name), remove);
     if (!didDelete) throw resource.notFound(name);
-    noteWrite(request, before, null, resource.viewOf);
+    noteWrite(request, before, null, recordedViewOf);
     notify?.(name, "deleted", request);
     return reply.code(204).send();
   });

@@ -11,7 +11,7 @@ import { putSubscription } from "../engine/push/settings-rule.ts";
 import { accountView } from "../shapes/account.ts";
 import { apiKeyView } from "../shapes/api-key.ts";
 import { hookView } from "../shapes/hook.ts";
-import { inboxView } from "../shapes/inbox.ts";
+import { recordedInboxView } from "../shapes/inbox.ts";
 import { keyView } from "../shapes/key.ts";
 import { subscriptionView } from "../shapes/subscription.ts";
 import { topicView } from "../shapes/topic.ts";
@@ -93,7 +93,13 @@ export async function declareResources(services: DeclareServices, config: Config
   // Inboxes may read topics, so they come last.
   for (const { name, value, origin } of declared.inboxes) {
     const write = async () => (await inboxes.put(name, value)).inbox;
-    await put(`inboxes/${name}`, { origin, action: "putInbox", view: inboxView, get: () => inboxes.get(name), write });
+    await put(`inboxes/${name}`, {
+      origin,
+      action: "putInbox",
+      view: recordedInboxView,
+      get: () => inboxes.get(name),
+      write,
+    });
   }
 }
 

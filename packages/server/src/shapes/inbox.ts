@@ -135,3 +135,8 @@ export function inboxView(inbox: InboxDetails): object {
   const receivePath = inbox.path && `/in/${inbox.path.token}`;
   return { name: inbox.name, receivePath, ...viewOf(settings, inbox), ...changeTimesView(inbox) };
 }
+
+/** The view for the record of a change. Whoever knows the path may send, so the record does not have it. */
+export function recordedInboxView(inbox: InboxDetails): object {
+  return inboxView({ ...inbox, path: null });
+}

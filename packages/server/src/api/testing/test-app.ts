@@ -7,7 +7,8 @@ import { createAuditLog } from "../../ops/audit-log.ts";
 import { createLog } from "../../ops/log.ts";
 import { createMetrics } from "../../ops/metrics.ts";
 import type { Readiness } from "../../ops/health.ts";
-import { systemTimers } from "../../domain/ports.ts";
+import { systemTimers, type Clock } from "../../domain/ports.ts";
+import type { Store } from "../../store/store.ts";
 import type { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
 import { InboxVerifier } from "../../engine/inboxes/inbox-verifier.ts";
 import type { Inboxes } from "../../engine/inboxes/account-inboxes.ts";
@@ -164,6 +165,13 @@ function createAccountParts(parts: TestParts, accounts: Accounts, shared: Shared
   return { access, servicesOf };
 }
 
+function createAudit(store: Store, clock: Clock) {
+  const auditLines: string[] = [];
+  const destination = { write: (line: string) => void auditLines.push(line) };
+  const log = createAuditLog(createLog({ level: "info", pretty: false, destination }));
+  return { audit: new Audit({ store, clock, randomInt, ...log }), auditLines };
+}
+
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
 export async function createTestApp(config: Partial<HttpLimits> = {}, parts: TestParts = {}): Promise<TestApp> {
   const clock = { nowMs: parts.nowMs ?? testNowMs };
@@ -214,10 +222,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     endpointRule,
     endpointSecrets,
   });
-  const auditLines: string[] = [];
-  const destination = { write: (line: string) => void auditLines.push(line) };
-  const auditLog = createAuditLog(createLog({ level: "info", pretty: false, destination }));
-  const audit = new Audit({ store, clock: ticking, randomInt, ...auditLog });
+  const { audit, auditLines } = createAudit(store, ticking);
   const makeKey = parts.makeMasterKey ?? (() => null);
   const accountIds = () => accounts.ids();
   const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf, makeKey };

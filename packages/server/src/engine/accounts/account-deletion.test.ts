@@ -1,7 +1,9 @@
 import { expect, onTestFinished, test } from "vitest";
+import type { AccountId } from "../../domain/model.ts";
 import type { Store } from "../../store/store.ts";
 import { systemClock, systemTimers } from "../../domain/ports.ts";
 import { eventually, message, settings, topicSettings } from "../../store/contract/fixtures.ts";
+import { auditDeletedMax, auditIdOf } from "../../store/audit.ts";
 import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { AccountDeletion } from "./account-deletion.ts";
@@ -21,7 +23,7 @@ async function node(store: Store): Promise<{ accounts: Accounts; deletion: Accou
   return { accounts, deletion };
 }
 
-async function fill(store: Store, accounts: Accounts, name: string): Promise<number> {
+async function fill(store: Store, accounts: Accounts, name: string): Promise<AccountId> {
   const { accountId } = (await accounts.put(name, settingsDefault)).account;
   const { catalog, entries, log } = store;
   for (let count = 0; count < engineLimits.accountDeletionStep + 1; count++) {
@@ -31,6 +33,10 @@ async function fill(store: Store, accounts: Accounts, name: string): Promise<num
   const { topic } = await catalog.putTopic(accountId, "inbox:parcels", topicSettings());
   await catalog.putSubscription(topic.id, "inbox:parcels", settings(), "now");
   await log.append({ topicId: topic.id, messages: [message("a")], idempotency: null });
+  const record = { accountId, atMs: 0, who: "anyone", action: "putTopic", target: "topics/a", details: null };
+  await store.audit.append(
+    Array.from({ length: auditDeletedMax + 1 }, (_, count) => ({ ...record, id: auditIdOf(accountId, count) })),
+  );
   for (const kind of ["inbox", "key", "@api-key", "queue"]) await entries.put(accountId, kind, "one", { name });
   return accountId;
 }
@@ -50,6 +56,7 @@ test("Deleting an account removes all its topics and entries, and nothing of oth
   // The unique entry belongs to the first account.
   expect(other).toMatchObject({ code: "name_taken" });
   const stayer = accounts.find("stayer")?.id as NonNullable<ReturnType<Accounts["find"]>>["id"];
+  const recordsOf = (accountId: AccountId) => store.audit.list(accountId, {}, { after: null, limit: 10 });
   const before = [await store.catalog.countTopics(stayer), await store.entries.count(stayer)];
   const gonIds: number[] = [];
   accounts.onGone((accountId) => gonIds.push(accountId));
@@ -61,6 +68,8 @@ test("Deleting an account removes all its topics and entries, and nothing of oth
   await gone(accounts, "leaver");
   expect([...accounts.deleting()]).toEqual([]);
   expect([await store.catalog.countTopics(stayer), await store.entries.count(stayer)]).toEqual(before);
+  expect((await recordsOf(id)).items).toEqual([]);
+  expect((await recordsOf(stayer)).items).toHaveLength(10);
   const { account, created } = await accounts.put("leaver", settingsDefault);
   expect([created, account.accountId > stayer]).toEqual([true, true]);
 });
@@ -94,6 +103,6 @@ test("Several nodes can remove one account at the same time, and keep a new acco
   for (const { deletion } of nodes) deletion.start();
   await gone(accounts, "leaver");
   const { account } = await accounts.put("leaver", settingsDefault);
-  await accounts.endDeletion("leaver", id as typeof account.accountId);
+  await accounts.endDeletion("leaver", id);
   expect(await accounts.get("leaver")).toMatchObject({ accountId: account.accountId, state: "active" });
 });

@@ -9,9 +9,10 @@ export interface AccountDeletionOptions extends Pick<EngineServices, "store" | "
 
 /**
  * Removes everything that belongs to accounts whose deletion was started: topics with their subscriptions, hooks,
- * inboxes, keys, API keys and all other entries, and then the account itself. Retention removes messages and records of
- * deleted topics. Each step is small, so that other work goes on. The node that started a deletion runs it; after the
- * end of that node, another one goes on. Several nodes may work on one account at the same time.
+ * inboxes, keys, API keys and all other entries, records of changes, and then the account itself. Retention removes
+ * messages and records of deleted topics. Each step is small, so that other work goes on. The node that started a
+ * deletion runs it; after the end of that node, another one goes on. Several nodes may work on one account at the same
+ * time.
  */
 export class AccountDeletion {
   readonly #options: AccountDeletionOptions;
@@ -60,7 +61,7 @@ export class AccountDeletion {
 
   /** Returns whether nothing of the account is left. */
   async #step(id: AccountId): Promise<boolean> {
-    const { catalog, entries } = this.#options.store;
+    const { catalog, entries, audit } = this.#options.store;
     const limit = engineLimits.accountDeletionStep;
     const topics = await catalog.listTopicRanges(id, null, limit);
     for (const { topic } of topics) {
@@ -73,6 +74,7 @@ export class AccountDeletion {
       if (this.#stopped) return false;
       await entries.delete(id, kind, name);
     }
-    return left.length === 0 && catalog.removeAccount(id);
+    if (left.length > 0 || (await audit.deleteSome(id))) return false;
+    return catalog.removeAccount(id);
   }
 }

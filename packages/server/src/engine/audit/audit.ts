@@ -67,7 +67,7 @@ export class Audit {
 
   /**
    * Resolves when the record is written. A record that cannot be written is only logged, because the change has been
-   * made (docs/adr/0025-a-change-is-recorded-before-its-answer.md).
+   * made (docs/adr/0027-a-change-is-recorded-before-its-answer.md).
    */
   record(accountId: AccountId, change: Change): Promise<void> {
     const record = this.#recordOf(accountId, change);
