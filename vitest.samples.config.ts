@@ -4,7 +4,7 @@ const conditions = ["ringback-source", "node"];
 
 /**
  * Programs of this machine against a server: the documents' own sample programs, which need Python 3 with the packages
- * that the documents name, and curl and openssl against TLS.
+ * that the documents name, curl and openssl against TLS, and nginx.
  */
 export default defineConfig({
   resolve: { conditions },

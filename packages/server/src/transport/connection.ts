@@ -83,8 +83,16 @@ export class Connection implements Evictable {
    * sent.
    */
   get reusable(): boolean {
-    const { socket } = this;
-    return socket !== null && !socket.destroyed && socket.writable && socket.writableLength === 0;
+    return this.#isOpen && this.socket?.writableLength === 0;
+  }
+
+  /** True if the socket is open, but has not reported yet that the whole last request was sent. */
+  get isWriting(): boolean {
+    return this.#isOpen && this.socket?.writableLength !== 0;
+  }
+
+  get #isOpen(): boolean {
+    return this.socket !== null && !this.socket.destroyed && this.socket.writable;
   }
 
   /** True if the receiver has ended its side of the connection. */

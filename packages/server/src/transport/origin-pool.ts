@@ -63,11 +63,24 @@ export class OriginPool {
    * connection.
    */
   finish(post: PooledPost, connection: Connection | null, whole: boolean): void {
-    if (connection === null) this.#waiting.delete(post);
-    else if (whole && connection.reusable) this.#reuse(connection);
-    else this.#drop(connection);
+    if (connection !== null) {
+      if (whole && connection.isWriting) setImmediate(this.#release, connection, whole);
+      else this.#release(connection, whole);
+      return;
+    }
+    this.#waiting.delete(post);
     this.#endWhenEmpty();
   }
+
+  /**
+   * TLS sockets report the end of a write in an immediate of Node, so a fast reply can come before that report. In this
+   * case `finish` calls this function one immediate later. A connection that still writes then is not reused.
+   */
+  readonly #release = (connection: Connection, whole: boolean): void => {
+    if (whole && connection.reusable) this.#reuse(connection);
+    else this.#drop(connection);
+    this.#endWhenEmpty();
+  };
 
   /** Closes a connection if it is idle. */
   readonly #evict = (connection: Connection): void => {

@@ -47,8 +47,9 @@ export function createTransport(options: TransportOptions = {}): Transport {
     network.deadlines.abort();
     for (const link of links.values()) link.end();
     links.clear();
-    // Aborted POSTs release their connections and report their results in the next tick.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    // Aborted POSTs release their connections and report their results in the next tick. POSTs that have just ended can
+    // release theirs one immediate later.
+    for (let immediates = 0; immediates < 2; immediates++) await new Promise<void>((resolve) => setImmediate(resolve));
     pools.closeIdle();
     let cancelTimer: (() => void) | undefined;
     const tooLong = new Promise<void>((resolve) => {
