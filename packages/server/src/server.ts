@@ -160,6 +160,9 @@ function createServices(foundation: Foundation) {
     log: createEngineLog(log),
     endpointSecrets,
     inFlightMax: config.inFlightMax,
+    randomBytes,
+    publicName: config.publicName === "" ? hostname() : config.publicName,
+    isVerificationRequired: config.endpointVerification === "required",
     failed: (error, during) => failedDuring(during)(error),
   });
   const { publisher } = engine;
@@ -191,17 +194,18 @@ function createServices(foundation: Foundation) {
     isLocal: isLocal(config),
     failed: failedDuring("access"),
   });
-  return { engine, accounts, access, servicesOf, endpointSecrets, hookCalls, pulls, pullQueues };
+  const { verifier } = engine;
+  return { engine, verifier, accounts, access, servicesOf, endpointSecrets, hookCalls, pulls, pullQueues };
 }
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, accounts, access, servicesOf, endpointSecrets, pulls }: Services,
+  { engine, verifier, accounts, access, servicesOf, endpointSecrets, pulls }: Services,
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { publisher } = engine;
-  const shared = { store, events, log, clock: systemClock, endpointRule, accounts, access, servicesOf };
+  const shared = { store, events, log, clock: systemClock, endpointRule, verifier, accounts, access, servicesOf };
   const app = await createApp({
     ...shared,
     publisher,

@@ -6,6 +6,7 @@ import type { Accounts } from "../engine/accounts/accounts.ts";
 import type { EventBus } from "../engine/event-bus.ts";
 import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
 import type { Publisher } from "../engine/publisher.ts";
+import type { EndpointVerifier } from "../engine/push/endpoint-verifier.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import type { Readiness } from "../ops/health.ts";
@@ -22,6 +23,7 @@ export interface ApiParts {
   readonly servicesOf: ServicesOf;
   readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
+  readonly verifier: EndpointVerifier;
   readonly pulls: Pulls;
   readonly events: EventBus;
   readonly metrics: Metrics;

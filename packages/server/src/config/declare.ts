@@ -5,6 +5,7 @@ import type { ServicesOf } from "../engine/account-services.ts";
 import { settingsDefault } from "../engine/accounts/account-settings.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
 import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
+import type { EndpointVerifier } from "../engine/push/endpoint-verifier.ts";
 import { putSubscription } from "../engine/push/settings-rule.ts";
 import type { Store } from "../store/store.ts";
 import type { EndpointRule } from "../transport/endpoint-rule.ts";
@@ -16,6 +17,7 @@ interface DeclareServices {
   readonly servicesOf: ServicesOf;
   readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
+  readonly verifier: EndpointVerifier;
 }
 
 /**

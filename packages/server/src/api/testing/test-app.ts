@@ -25,6 +25,8 @@ import { Accounts } from "../../engine/accounts/accounts.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
+import { EndpointVerifier } from "../../engine/push/endpoint-verifier.ts";
+import { OAuth2Tokens } from "../../engine/keys/oauth2-tokens.ts";
 import { EndpointSecrets } from "../../engine/keys/endpoint-secrets.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { CallerRules } from "../../http/caller-rules.ts";
@@ -45,6 +47,7 @@ export interface TestApp {
   readonly accounts: Accounts;
   readonly access: Access;
   readonly servicesOf: ServicesOf;
+  readonly verifier: EndpointVerifier;
   /** Of the default account. */
   readonly apiKeys: AccountApiKeys;
   readonly queues: AccountQueues;
@@ -68,6 +71,7 @@ export interface TestParts {
   readonly inboxes?: Inboxes;
   /** Default: queues on the same store. */
   readonly pullQueues?: PullQueues;
+  readonly isVerificationRequired?: boolean;
   readonly nowMs?: number;
   readonly callers?: CallerRules;
   readonly listeners?: Listeners;
@@ -167,6 +171,16 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     endpointRule,
     endpointSecrets,
   });
+  const verifier = new EndpointVerifier({
+    ...shared,
+    transport: parts.transport ?? unreachable,
+    tokens: new OAuth2Tokens({ transport: parts.transport ?? unreachable, clock: ticking }),
+    endpointSecrets,
+    randomBytes,
+    publicName: "ringback.test",
+    isRequired: parts.isVerificationRequired ?? false,
+    failed,
+  });
   const app = await createApp({
     store,
     publisher,
@@ -175,6 +189,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     servicesOf,
     endpointSecrets,
     endpointRule,
+    verifier,
     pulls,
     events,
     metrics,
@@ -187,7 +202,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     ...(parts.listeners === undefined ? {} : { listeners: parts.listeners }),
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
-  const built = { app, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
+  const built = { app, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf, verifier };
   return Object.assign(testApp, { ...built, apiKeys, queues, logLines });
 }
 

@@ -10,6 +10,7 @@ import { parseTarget } from "../../transport/endpoint.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import type { Keys } from "../keys/account-keys.ts";
 import { type EndpointSecrets, subscriptionOwner } from "../keys/endpoint-secrets.ts";
+import type { EndpointVerifier } from "./endpoint-verifier.ts";
 import { assertPushKeysFit } from "../keys/push-keys.ts";
 
 export interface SettingsContext {
@@ -17,6 +18,7 @@ export interface SettingsContext {
   readonly keys: Pick<Keys, "get" | "find" | "uses">;
   readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
+  readonly verifier: Pick<EndpointVerifier, "prepare" | "request">;
 }
 
 /** Creates or replaces a subscription. Throws the errors of `settingsToStore` and of the store. */
@@ -29,7 +31,9 @@ export function putSubscription(
 ): Promise<SubscriptionPut> {
   const write = async () => {
     const stored = await settingsToStore(context, topic, name, settings);
-    return context.store.catalog.putSubscription(topic.id, name, stored, start, condition);
+    const put = await context.store.catalog.putSubscription(topic.id, name, stored, start, condition);
+    context.verifier.request(put.subscription);
+    return put;
   };
   return (settings.push?.keys.length ?? 0) === 0 ? write() : context.keys.uses.run(write);
 }
@@ -40,7 +44,7 @@ export function putSubscription(
  * `invalid_key`, `secrets_needed`, `invalid_request` and `master_key_missing`.
  */
 async function settingsToStore(
-  { store, keys, endpointSecrets, endpointRule }: SettingsContext,
+  { store, keys, endpointSecrets, endpointRule, verifier }: SettingsContext,
   topic: Pick<Topic, "id" | "name" | "settings">,
   name: string,
   settings: SubscriptionSettings,
@@ -57,10 +61,9 @@ async function settingsToStore(
   if (push === null) return settings;
   const stored = before?.settings.push ?? null;
   if (stored !== null) assertSecretsGiven(endpointsOf(stored), endpointsOf(push), (url) => parseTarget(url).origin);
-  return {
-    ...settings,
-    push: await endpointSecrets.seal(subscriptionOwner({ topic: topic.name, name }), push, stored),
-  };
+  const prepared = verifier.prepare(settings, before?.settings ?? null);
+  const owner = subscriptionOwner({ topic: topic.name, name });
+  return { ...prepared, push: await endpointSecrets.seal(owner, prepared.push ?? push, stored) };
 }
 
 function endpointsOf(push: PushSettings): AccessedEndpoints {

@@ -50,6 +50,7 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
     publisher: testApp.publisher,
     access: testApp.access,
     servicesOf: testApp.servicesOf,
+    verifier: testApp.verifier,
     events: testApp.events,
     clock: ticking,
     endpointRule: createEndpointRule(createAddressGuard({ allowPrivateNetworks: true })),
