@@ -11,8 +11,8 @@ const challengeForm = /^[\w-]{16,256}$/;
  * reply contains only what the sender has sent, so it needs no authentication.
  *
  * Ringback POSTs `{"type": "ringback.verification", "challenge": "…"}` and expects the challenge. Senders of
- * CloudEvents send OPTIONS with `WebHook-Request-Origin` (section 4 of the CloudEvents webhook specification) and expect
- * permission.
+ * CloudEvents send OPTIONS with `WebHook-Request-Origin` (section 4 of the CloudEvents webhook specification) and
+ * expect permission.
  */
 export function handshakeReply({ method, headers, body }: ReceivedRequest): ReceiverReply | null {
   if (method === "OPTIONS") return permissionFor(headers["webhook-request-origin"]);

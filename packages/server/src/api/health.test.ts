@@ -50,10 +50,7 @@ describe("for orchestrators and monitoring", () => {
   it("/openapi.json describes every route", async () => {
     const { json } = await call(test.app, "GET", "/openapi.json");
     expect(json.openapi).toBe("3.1.0");
-    const described = Object.entries<object>(json.paths).flatMap(([path, operations]) =>
-      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
-    );
-    expect(described.sort()).toEqual(
+    expect(routesOf(json.paths).sort()).toEqual(
       [
         "DELETE /v1/inboxes/{inbox}",
         "GET /in/{inbox}",
@@ -114,6 +111,7 @@ describe("for orchestrators and monitoring", () => {
         "POST /v1/topics/{topic}/subscriptions/{subscription}/nack",
         "POST /v1/topics/{topic}/subscriptions/{subscription}/pull",
         "POST /v1/topics/{topic}/subscriptions/{subscription}/rewind",
+        "POST /v1/topics/{topic}/subscriptions/{subscription}/verify",
       ].sort(),
     );
   });
@@ -125,3 +123,9 @@ describe("for orchestrators and monitoring", () => {
     expect(json.components.schemas.Problem.properties.code.enum).toContain("too_many_streams");
   });
 });
+
+function routesOf(paths: Readonly<Record<string, object>>): string[] {
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+}

@@ -186,8 +186,8 @@ export const settings = {
   publicName: setting(
     hostName,
     "",
-    "The name of this server, which endpoints get as `WebHook-Request-Origin` (`push.verify: cloudevents`).",
-    { defaultText: "the name of the machine" },
+    "The name of this server, which endpoints get as `WebHook-Request-Origin` (`push.verify: cloudevents`). If empty: the " +
+      "name of the machine.",
   ),
   allowedHosts: setting(
     hosts(1024),

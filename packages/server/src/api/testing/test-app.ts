@@ -25,7 +25,7 @@ import { Accounts } from "../../engine/accounts/accounts.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
-import { EndpointVerifier } from "../../engine/push/endpoint-verifier.ts";
+import { EndpointVerifier, type VerifierOptions } from "../../engine/push/endpoint-verifier.ts";
 import { OAuth2Tokens } from "../../engine/keys/oauth2-tokens.ts";
 import { EndpointSecrets } from "../../engine/keys/endpoint-secrets.ts";
 import type { Transport } from "../../transport/port.ts";
@@ -128,6 +128,22 @@ async function createAccountParts(parts: TestParts, shared: SharedParts) {
   return { accounts, access, servicesOf };
 }
 
+function createVerifier(
+  { transport = unreachable, isVerificationRequired: isRequired = false }: TestParts,
+  shared: Pick<VerifierOptions, "store" | "events" | "clock" | "timers" | "endpointSecrets">,
+): EndpointVerifier {
+  const tokens = new OAuth2Tokens({ ...shared, transport });
+  return new EndpointVerifier({
+    ...shared,
+    transport,
+    tokens,
+    randomBytes,
+    publicName: "ringback.test",
+    isRequired,
+    failed,
+  });
+}
+
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
 export async function createTestApp(config: Partial<HttpLimits> = {}, parts: TestParts = {}): Promise<TestApp> {
   const clock = { nowMs: parts.nowMs ?? testNowMs };
@@ -171,16 +187,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     endpointRule,
     endpointSecrets,
   });
-  const verifier = new EndpointVerifier({
-    ...shared,
-    transport: parts.transport ?? unreachable,
-    tokens: new OAuth2Tokens({ transport: parts.transport ?? unreachable, clock: ticking }),
-    endpointSecrets,
-    randomBytes,
-    publicName: "ringback.test",
-    isRequired: parts.isVerificationRequired ?? false,
-    failed,
-  });
+  const verifier = createVerifier(parts, { ...shared, endpointSecrets });
   const app = await createApp({
     store,
     publisher,

@@ -213,7 +213,7 @@ function spellings(address: string): string[] {
     `${address}.`,
     `${number}.`,
     address.replaceAll(".", "%2e"),
-    [...address].map((character) => `%${character.charCodeAt(0).toString(16)}`).join(""),
+    Array.from(address, (character) => `%${character.charCodeAt(0).toString(16)}`).join(""),
     characters((value) => String.fromCodePoint(0xff10 + value)),
     characters((value) => String.fromCodePoint(value === 0 ? 0x24ea : 0x2460 + value - 1)),
     characters((value) => String.fromCodePoint(0x1d7ce + value)),

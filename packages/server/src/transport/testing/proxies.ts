@@ -32,7 +32,10 @@ export async function startHttpProxy(login: string | null = null, dial: Dial = d
     targets.push(target);
     const { hostname, port } = new URL(`http://${target}`);
     const remote = dial(hostname.replace(/^\[|\]$/g, ""), Number(port));
-    if (remote === null) return void client.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+    if (remote === null) {
+      client.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+      return;
+    }
     remote.once("connect", () => {
       client.write("HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n");
       client.pipe(remote).pipe(client);
