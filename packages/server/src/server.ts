@@ -182,6 +182,9 @@ function createServices(foundation: Foundation) {
     endpointSecrets,
     isShared,
     inFlightMax: config.inFlightMax,
+    randomBytes,
+    publicName: config.publicName === "" ? hostname() : config.publicName,
+    isVerificationRequired: config.endpointVerification === "required",
     failed: (error, during) => failedDuring(during)(error),
   });
   const { publisher } = engine;
@@ -259,8 +262,19 @@ async function createHttpApp(
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
-  const { publisher } = engine;
-  const shared = { store, events, log, clock: systemClock, endpointRule, accounts, access, audit, servicesOf };
+  const { publisher, verifier } = engine;
+  const shared = {
+    store,
+    events,
+    log,
+    clock: systemClock,
+    endpointRule,
+    verifier,
+    accounts,
+    access,
+    audit,
+    servicesOf,
+  };
   const app = await createApp({
     ...shared,
     publisher,

@@ -1,6 +1,7 @@
 import type { Jwk } from "../protocols/key.ts";
 import type { ReceiverReply } from "../protocols/protocol.ts";
 import { answered, checkedBodyBytesMax, type ReceiverSettings, refused } from "./answering.ts";
+import { handshakeReply } from "./handshake.ts";
 import { ReceiveError } from "./receive-error.ts";
 import { assertTrust, type Decoder, receive, type ReceiveOptions, toleranceMsDefault } from "./receive.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
@@ -39,6 +40,8 @@ export function decodingReceiver<Decoded>(
     refuse: (error, request) => refused(error, request, options),
     handle: (request) =>
       answered(request, options, async () => {
+        const handshake = handshakeReply(request);
+        if (handshake !== null) return handshake;
         if (request.method !== "POST") throw new ReceiveError("wrong_method");
         if (request.body.length > bodyBytesMax) throw new ReceiveError("body_too_large");
         return await answer(await receive(request, { protocol, keys, nowMs: clock(), toleranceMs }), request);

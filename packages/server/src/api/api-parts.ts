@@ -8,6 +8,7 @@ import type { EventBus } from "../engine/event-bus.ts";
 import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
 import type { MasterKeyRotation } from "../engine/keys/master-key-rotation.ts";
 import type { Publisher } from "../engine/publisher.ts";
+import type { EndpointVerifier } from "../engine/push/endpoint-verifier.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import type { Readiness } from "../ops/health.ts";
@@ -26,6 +27,7 @@ export interface ApiParts {
   readonly masterKeyRotation: Pick<MasterKeyRotation, "step">;
   readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
+  readonly verifier: EndpointVerifier;
   readonly pulls: Pulls;
   readonly events: EventBus;
   readonly metrics: Metrics;

@@ -136,6 +136,11 @@ const changes: Record<string, (given: TestApp) => Promise<readonly [path: string
   patchSubscription: async () => (await withSubscription(), [subscription, { description: "new" }]),
   deleteSubscription: async () => (await withSubscription(), [subscription]),
   rewindSubscription: async () => (await withSubscription(), [`${subscription}/rewind`, { to: "oldest" }]),
+  verifySubscription: async () => {
+    await ask("PUT", topic);
+    await ask("PUT", subscription, { push: { ...push, verify: "challenge" } });
+    return [`${subscription}/verify`];
+  },
   pauseSubscription: async () => (await withSubscription(), [`${subscription}/pause`]),
   resumeSubscription: async () => {
     await withSubscription();

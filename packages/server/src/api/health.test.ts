@@ -73,6 +73,7 @@ const routes = [
   "POST /v1/topics/{topic}/subscriptions/{subscription}/nack",
   "POST /v1/topics/{topic}/subscriptions/{subscription}/pull",
   "POST /v1/topics/{topic}/subscriptions/{subscription}/rewind",
+  "POST /v1/topics/{topic}/subscriptions/{subscription}/verify",
 ];
 
 describe("for orchestrators and monitoring", () => {

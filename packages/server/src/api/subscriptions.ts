@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Static } from "typebox";
+import { verificationOf } from "../domain/endpoint-verification.ts";
 import { RingbackError } from "../domain/errors.ts";
 import type { Subscription } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
@@ -52,6 +53,7 @@ export function subscriptionRoutes(app: FastifyInstance, parts: ApiParts): void 
   rewindRoute(app, parts);
   stateRoute(app, parts, "pause", "Stop delivering; messages wait in the log", "paused");
   stateRoute(app, parts, "resume", "Deliver again, from where delivery stopped", "active");
+  verifyRoute(app, parts);
 }
 
 /** Throws `subscription_not_found`, `topic_not_found` and `invalid_name`. */
@@ -170,6 +172,32 @@ function rewindRoute(app: FastifyInstance, parts: ApiParts): void {
       noteChange(request, { after: position });
       emit(parts, "changed", request.params, request);
       return subscriptionView(subscription);
+    },
+  );
+}
+
+const verifySchema = {
+  ...operation("subscriptions", "verifySubscription", "Verify the endpoint now"),
+  description:
+    "Makes one attempt to verify the endpoint with the method `push.verify`, also after the attempts were given up. The response has " +
+    "its result as `verification`. Does nothing if the endpoint is verified. Without `push.verify`: 400.",
+  params: subscriptionParams,
+  response: { 200: subscriptionSchema, ...problemResponses(...pathErrors, ...bodyErrors, ...writeErrors) },
+};
+
+function verifyRoute(app: FastifyInstance, { store, verifier }: ApiParts): void {
+  app.post<{ Params: SubscriptionPath }>(
+    `${path}/verify`,
+    { schema: verifySchema, config: { access: "admin" } },
+    async (request) => {
+      const subscription = await subscriptionAt(store, request);
+      if (verificationOf(subscription.settings) === null) {
+        throw RingbackError.at("invalid_request", "push.verify", "is not set, so the endpoint needs no verification");
+      }
+      await verifier.verifyNow(subscription);
+      const verified = await subscriptionAt(store, request);
+      noteWrite(request, subscription, verified, subscriptionView);
+      return subscriptionView(verified);
     },
   );
 }

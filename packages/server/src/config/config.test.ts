@@ -59,6 +59,8 @@ describe("the configuration", () => {
       allowedAddresses: [],
       egressProxy: "",
       egressProxyExcept: [],
+      endpointVerification: "off",
+      publicName: "",
       allowedHosts: [],
       allowedOrigins: [],
       masterKey: [],

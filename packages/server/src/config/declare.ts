@@ -7,6 +7,7 @@ import { settingsDefault } from "../engine/accounts/account-settings.ts";
 import { actors, type Audit } from "../engine/audit/audit.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
 import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
+import type { EndpointVerifier } from "../engine/push/endpoint-verifier.ts";
 import { putSubscription } from "../engine/push/settings-rule.ts";
 import { accountView } from "../shapes/account.ts";
 import { apiKeyView } from "../shapes/api-key.ts";
@@ -26,6 +27,7 @@ interface DeclareServices {
   readonly servicesOf: ServicesOf;
   readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
+  readonly verifier: EndpointVerifier;
 }
 
 /**

@@ -104,6 +104,12 @@ export const topicName = {
   expected: `a letter or digit, then letters, digits, ".", "_" and "-"; at most ${limits.nameCharsMax} characters`,
 };
 
+/** A host name, or empty. */
+export const hostName = {
+  schema: Type.String({ pattern: "^(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?$", maxLength: 253 }),
+  expected: "a host name, such as ringback.example.com",
+};
+
 export function path(charsMax: number, what: "folder" | "file" = "folder") {
   return {
     // The operating system would cut the path at a zero byte.

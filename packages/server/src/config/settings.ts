@@ -7,6 +7,7 @@ import {
   choice,
   database,
   directTargets,
+  hostName,
   hosts,
   listenAddress,
   masterKeys,
@@ -175,6 +176,19 @@ export const settings = {
     [],
     "Endpoints to which the server connects without `egressProxy`: host names (`*.internal` for all names below it), " +
       "addresses and networks. A name is in a network if all of its addresses are.",
+  ),
+  endpointVerification: setting(
+    choice(["off", "required"]),
+    "off",
+    "`required`: the endpoint of a new or changed subscription gets messages only after it has answered a handshake " +
+      "(`push.verify`), so nobody can aim the server at a stranger. A subscription without `push.verify` gets the method " +
+      "`challenge`. Endpoints over WebSocket and TCP are refused. Endpoints that were stored before stay usable.",
+  ),
+  publicName: setting(
+    hostName,
+    "",
+    "The name of this server, which endpoints get as `WebHook-Request-Origin` (`push.verify: cloudevents`). If empty: the " +
+      "name of the machine.",
   ),
   allowedHosts: setting(
     hosts(1024),

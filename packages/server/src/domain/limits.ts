@@ -5,6 +5,11 @@
 export const limits = {
   /** Names of topics, subscriptions and every other named resource. Long enough for a UUID or a customer's id. */
   nameCharsMax: 128,
+  /** The pause after a failed verification of an endpoint. It doubles with each failure. */
+  verifyPauseMsMin: 1_000,
+  verifyPauseMsMax: 3600_000,
+  /** The verification of an endpoint fails for good this long after its first attempt. */
+  verifyTotalMsMax: 24 * 3600_000,
   /** A message's body. */
   bodyBytesMax: 1024 * 1024,
   /** The smallest body limit that a topic may set. */

@@ -139,6 +139,27 @@ export interface PushSettings extends EndpointAccess {
   readonly timeoutMs: number;
   /** Names of the keys. A protocol that signs uses each of them. Empty for other protocols. */
   readonly keys: readonly string[];
+  /** How the endpoint is verified before it gets messages; null: it is not. */
+  readonly verify?: "challenge" | "cloudevents" | null;
+}
+
+/** The state of an endpoint's verification. */
+export interface EndpointVerification {
+  readonly method: "challenge" | "cloudevents";
+  /** Origin and path of the endpoint. The state has no meaning for another endpoint. */
+  readonly target: string;
+  readonly state: "pending" | "verified" | "failed";
+  /** When the last attempt ended. */
+  readonly atMs?: TimeMs;
+  /** Why the last attempt failed. */
+  readonly error: string | null;
+  /** Failed attempts. */
+  readonly attempts: number;
+  readonly firstAttemptAtMs?: TimeMs;
+  /** The times are on the scale of `Clock.wall`. 0: at once. */
+  readonly nextAttemptAtMs: TimeMs;
+  /** The most deliveries per minute that the endpoint has allowed; null: no limit. */
+  readonly ratePerMinute: number | null;
 }
 
 /** Settings of a subscription that receivers pull from. */
@@ -158,6 +179,8 @@ export interface SubscriptionSettings {
   readonly retry: RetryPolicy;
   readonly order: Order;
   readonly maxInFlight: number;
+  /** Absent until the first attempt to verify the endpoint has ended. */
+  readonly verification?: EndpointVerification;
 }
 
 /** The point at which a new subscription starts to read its topic. */

@@ -9,6 +9,7 @@ import type { PushProtocol } from "@ringback/sdk/protocols";
 import type { AccountLimits } from "./account-limits.ts";
 import { assertEndpointAccess } from "./endpoint-access-rules.ts";
 import { assertEndpointUrl, httpSchemes, isHttpUrl, queueScheme } from "./endpoint-url-rule.ts";
+import { assertVerify } from "./endpoint-verification.ts";
 import { RingbackError } from "./errors.ts";
 import { isInternalName } from "./internal-names.ts";
 import { assertKid } from "./kid-rule.ts";
@@ -94,6 +95,7 @@ export function assertPush(push: PushSettings): void {
     throw RingbackError.at("invalid_request", "push.headers", "can be sent over http and https only");
   }
   assertEndpointAccess({ ...push, prefix: "push.", urls: [url] });
+  assertVerify(push);
   assertKeys(found, keys);
 }
 

@@ -9,6 +9,7 @@ import type { EndpointSecretReader } from "./keys/endpoint-secrets.ts";
 import { OAuth2Tokens } from "./keys/oauth2-tokens.ts";
 import type { Admit, Publisher } from "./publisher.ts";
 import { createPublisher } from "./publisher.ts";
+import { EndpointVerifier } from "./push/endpoint-verifier.ts";
 import { FailingPace } from "./push/failing-pace.ts";
 import { LargeEncodings } from "./push/large-encodings.ts";
 import { Settler } from "./push/settler.ts";
@@ -29,6 +30,12 @@ export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly isShared?: () => boolean;
   /** The most POSTs in flight for all subscriptions together. */
   readonly inFlightMax: number;
+  /** Cryptographically secure random bytes. */
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** The server's name, which CloudEvents endpoints see as the origin of the events. */
+  readonly publicName: string;
+  /** True: every new URL must be verified before it gets messages. */
+  readonly isVerificationRequired: boolean;
   /** Receives errors of background work, which has no caller. `during` describes that work. */
   readonly failed: (error: unknown, during: string) => void;
 }
@@ -36,6 +43,7 @@ export interface EngineOptions extends Omit<EngineServices, "failed"> {
 /** Publishes and delivers messages and removes expired ones. The caller closes the store. */
 export class Engine {
   readonly publisher: Publisher;
+  readonly verifier: EndpointVerifier;
   readonly #options: EngineOptions;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
@@ -48,11 +56,18 @@ export class Engine {
     this.#options = options;
     this.publisher = createPublisher(options);
     this.#settler = new Settler(options.store, options.timers, (error) => options.failed(error, "settle"));
+    const tokens = new OAuth2Tokens(options);
+    this.verifier = new EndpointVerifier({
+      ...options,
+      tokens,
+      isRequired: options.isVerificationRequired,
+      failed: (error) => options.failed(error, "verify"),
+    });
     this.#dispatcher = new Dispatcher(
       options.store,
       {
         ...options,
-        tokens: new OAuth2Tokens(options),
+        tokens,
         settler: this.#settler,
         slots: new Slots(options.inFlightMax, options.isShared, new FailingPace(options)),
         largeEncodings: new LargeEncodings(options.timers),
@@ -60,6 +75,7 @@ export class Engine {
         gone: (subscription, why) => {
           this.#disable(subscription, why).catch((error: unknown) => options.failed(error, "disable"));
         },
+        unverified: (subscription) => this.verifier.request(subscription),
         failed: (error) => options.failed(error, "encode"),
       },
       (error) => options.failed(error, "dispatch"),
@@ -81,8 +97,10 @@ export class Engine {
     this.#cancelRetention?.();
     this.#dispatcher.stop();
     this.#settler.stop();
+    this.verifier.stop();
     await this.#drained(graceMs, isTransportInUse);
     await this.#options.transport.close();
+    await this.verifier.idle();
     await this.#dispatcher.quiet();
     await this.#retaining;
     await this.#settler.idle();

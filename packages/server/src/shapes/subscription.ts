@@ -1,5 +1,6 @@
 import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { Type, type Static } from "typebox";
+import { verificationOf, verifyMethods } from "../domain/endpoint-verification.ts";
 import { limits } from "../domain/limits.ts";
 import type { Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
 import {
@@ -71,6 +72,14 @@ const push = describedObject(
       "The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the " +
         "server makes a key for this subscription, and the response shows it in `secret`.",
       optional(Type.Array(Type.String(), { maxItems: limits.pushKeysMax }), []),
+    ),
+    verify: about(
+      "How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. " +
+        '`challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the ' +
+        "challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the " +
+        "headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not " +
+        "at all, unless the server requires it. For http and https only.",
+      optional(nullable(Type.Enum(verifyMethods)), null),
     ),
   },
 );
@@ -186,7 +195,8 @@ export const subscriptionShape = settingsShape(body, {
  * Converts the settings to the PUT body that would set them. Members of the other kind of subscription, pushed or
  * pulled, are omitted.
  */
-export function bodyOf({ push, pull, retry, maxInFlight, ...others }: SubscriptionSettings): object {
+export function bodyOf(settings: SubscriptionSettings): object {
+  const { push, pull, retry, maxInFlight, verification: _, ...others } = settings;
   return push === null ? { pull, ...others } : { push, retry, maxInFlight, ...others };
 }
 
@@ -213,6 +223,21 @@ const members = {
     describedObject("The attempt that disabled the subscription; null while it is not disabled.", {
       messageId: Type.String({ examples: ["1099511627777"] }),
       attempt: about("The number of the attempt.", Type.Integer({ minimum: 1 })),
+    }),
+  ),
+  verification: nullable(
+    describedObject("The verification of the endpoint; null without `push.verify`.", {
+      state: about(
+        "pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.",
+        Type.Enum(["pending", "verified", "failed"]),
+      ),
+      method: Type.Enum(verifyMethods),
+      at: nullable(timeSchema("When the last attempt ended; null before that.")),
+      error: about("Why the last attempt failed; null if it did not.", nullable(Type.String())),
+      ratePerMinute: about(
+        "The most deliveries per minute that the endpoint has allowed; null: no limit.",
+        nullable(Type.Integer({ minimum: 1 })),
+      ),
     }),
   ),
   ...shown,
@@ -261,10 +286,18 @@ export function subscriptionView({ name, topic, state, disabled, settings: store
     disabledAt: optionalTimeText(disabled?.atMs ?? null),
     disabledReason: disabled?.reason ?? null,
     disabledBy: disabled && { messageId: disabled.messageId, attempt: disabled.attempt },
+    verification: verificationView(stored),
     ...viewOf(settings, bodyOf(stored)),
     ...(isPulled && { retry: null, maxInFlight: null }),
     ...changeTimesView(times),
   };
+}
+
+function verificationView(settings: SubscriptionSettings): object | null {
+  const verification = verificationOf(settings);
+  if (verification === null) return null;
+  const { state, method, atMs = null, error, ratePerMinute } = verification;
+  return { state, method, at: optionalTimeText(atMs), error, ratePerMinute };
 }
 
 export function countedSubscriptionView(

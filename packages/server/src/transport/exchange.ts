@@ -68,9 +68,9 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
   /** Called by the pool with the connection to use. */
   run(connection: Connection): void {
     this.#connection = connection;
-    const { path, connection: kind } = this.endpoint;
+    const { path, method = "POST", connection: kind } = this.endpoint;
     connection.isHeadFixed = this.endpoint.isHeadFixed === true;
-    const request = { path, method: "POST", headers: this.#headers, body: this.body } as const;
+    const request = { path, method, headers: this.#headers, body: this.body } as const;
     connection.send(kind === "close" ? { ...request, reset: true } : request, this);
   }
 

@@ -28,6 +28,8 @@ export interface Endpoint {
   readonly accountId?: AccountId;
   /** Path with query; starts with `/`. For tcp it is `/?byteOrder=big` or `/?byteOrder=little`. */
   readonly path: string;
+  /** For http and https. Left out: POST. */
+  readonly method?: "POST" | "OPTIONS";
   readonly connection: "keep-alive" | "close";
   /** Only endpoints with the same key share connections. Left out: the origin. */
   readonly connectionsKey?: string | undefined;

@@ -31,6 +31,8 @@ import { PublishLimits } from "../../engine/accounts/publish-limits.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
+import { EndpointVerifier, type VerifierOptions } from "../../engine/push/endpoint-verifier.ts";
+import { OAuth2Tokens } from "../../engine/keys/oauth2-tokens.ts";
 import { EndpointSecrets } from "../../engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "../../engine/keys/master-key-rotation.ts";
 import { MasterKeys } from "../../engine/keys/master-key.ts";
@@ -59,6 +61,7 @@ export interface TestApp {
   readonly access: Access;
   readonly audit: Audit;
   readonly servicesOf: ServicesOf;
+  readonly verifier: EndpointVerifier;
   /** Of the default account. */
   readonly apiKeys: AccountApiKeys;
   readonly queues: AccountQueues;
@@ -88,6 +91,7 @@ export interface TestParts {
   readonly inboxes?: Inboxes;
   /** Default: queues on the same store. */
   readonly pullQueues?: PullQueues;
+  readonly isVerificationRequired?: boolean;
   readonly nowMs?: number;
   readonly callers?: CallerRules;
   readonly listeners?: Listeners;
@@ -165,6 +169,15 @@ function createAccountParts(parts: TestParts, accounts: Accounts, shared: Shared
   return { access, servicesOf };
 }
 
+function metricsOf(store: Store) {
+  return createMetrics({
+    statistics: () => store.records.statistics(),
+    nodes: () => store.cluster.nodes(),
+    connections: () => store.cluster.connections(),
+    openSockets: () => 8,
+  });
+}
+
 function createAudit(store: Store, clock: Clock) {
   const auditLines: string[] = [];
   const destination = { write: (line: string) => void auditLines.push(line) };
@@ -172,20 +185,31 @@ function createAudit(store: Store, clock: Clock) {
   return { audit: new Audit({ store, clock, randomInt, ...log }), auditLines };
 }
 
+function createVerifier(
+  { transport = unreachable, isVerificationRequired: isRequired = false }: TestParts,
+  shared: Pick<VerifierOptions, "store" | "events" | "clock" | "timers" | "endpointSecrets">,
+): EndpointVerifier {
+  const tokens = new OAuth2Tokens({ ...shared, transport });
+  return new EndpointVerifier({
+    ...shared,
+    transport,
+    tokens,
+    randomBytes,
+    publicName: "ringback.test",
+    isRequired,
+    failed,
+  });
+}
+
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
 export async function createTestApp(config: Partial<HttpLimits> = {}, parts: TestParts = {}): Promise<TestApp> {
   const clock = { nowMs: parts.nowMs ?? testNowMs };
   const ticking = clockAt(() => clock.nowMs);
+  const common = { clock: ticking, timers: systemTimers };
   const account = { name: "default", appId: 1 };
-  const store = new FaultyStore({
-    clock: ticking,
-    timers: systemTimers,
-    random: new SeededRandom(1),
-    account,
-    ...parts.ids,
-  });
+  const store = new FaultyStore({ ...common, random: new SeededRandom(1), account, ...parts.ids });
   const events = new RecordedEvents();
-  const shared = { store, events, clock: ticking, timers: systemTimers };
+  const shared = { ...common, store, events };
   const logLines: string[] = [];
   const safe = {
     store,
@@ -193,15 +217,8 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     failed: (error: unknown, name: string) => log.error({ err: error, name }, "a key cannot be opened"),
   };
   const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
-  const testApp: { -readonly [K in keyof TestApp]?: TestApp[K] } & Pick<TestApp, "readiness"> = {
-    readiness: { ready: true },
-  };
-  const metrics = createMetrics({
-    statistics: () => store.records.statistics(),
-    nodes: () => store.cluster.nodes(),
-    connections: () => store.cluster.connections(),
-    openSockets: () => 8,
-  });
+  const testApp: Pick<TestApp, "readiness"> = { readiness: { ready: true } };
+  const metrics = metricsOf(store);
   const observer = new RecordingObserver();
   const endpointRule = createEndpointRule(createAddressGuard({ allowPrivateNetworks: true }));
   const { accounts, deletion, publisher } = await createAccounts({ ...shared, observer });
@@ -223,9 +240,9 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     endpointSecrets,
   });
   const { audit, auditLines } = createAudit(store, ticking);
-  const makeKey = parts.makeMasterKey ?? (() => null);
   const accountIds = () => accounts.ids();
-  const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf, makeKey };
+  const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf };
+  const verifier = createVerifier(parts, { ...shared, endpointSecrets });
   const app = await createApp({
     store: await withOpaqueRecordIds(store),
     publisher,
@@ -233,9 +250,10 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     access,
     audit,
     servicesOf,
-    masterKeyRotation: new MasterKeyRotation(rotation),
+    masterKeyRotation: new MasterKeyRotation({ ...rotation, makeKey: parts.makeMasterKey ?? (() => null) }),
     endpointSecrets,
     endpointRule,
+    verifier,
     pulls,
     events,
     metrics,
@@ -248,8 +266,8 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     ...(parts.listeners === undefined ? {} : { listeners: parts.listeners }),
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
-  const built = { app, deletion, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
-  return Object.assign(testApp, { ...built, audit, apiKeys, queues, logLines, auditLines });
+  const made = { deletion, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
+  return Object.assign(testApp, { ...made, app, audit, verifier, apiKeys, queues, logLines, auditLines });
 }
 
 function failed(error: unknown): void {

@@ -5,6 +5,7 @@ import type { Account, AccountId } from "../../domain/model.ts";
 import { assertMay, assertTopicGranted, type Caller } from "../../engine/access/access.ts";
 import type { ServicesOf } from "../../engine/account-services.ts";
 import type { Clock } from "../../domain/ports.ts";
+import type { EndpointVerifier } from "../../engine/push/endpoint-verifier.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
 import { hopsOf } from "../../engine/loops.ts";
@@ -25,6 +26,7 @@ export interface ActionContext {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly endpointRule: EndpointRule;
+  readonly verifier: EndpointVerifier;
   readonly filterCache: FilterCache;
   /**
    * Locked while an action creates, changes or deletes a topic or subscription. This prevents three faults: two topics

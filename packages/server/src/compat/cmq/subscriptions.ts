@@ -26,14 +26,15 @@ export async function subscribe(context: ActionContext, { parameters }: Call): P
   if (filterType === "route" && (filter.types ?? []).length === 0) throw new CmqError("bindingKeyMissing");
   const retry = strategyOf(parameters) ?? "EXPONENTIAL_DECAY_RETRY";
   const push = await endpointOf(context, parameters);
-  const { settings } = subscriptionShape.read({ push, filter, retry });
-  const { store } = context;
+  const { store, verifier } = context;
+  const settings = verifier.prepare(subscriptionShape.read({ push, filter, retry }).settings, null);
   const subscription = await context.catalogMutex.run(async () => {
     // Another request may have deleted the topic and created a new one of the same name.
     if ((await topicOf(context, parameters)).id !== topic.id) throw new CmqError("topicNotFound");
     await assertNameIsFree(context, topic, name);
     return (await store.catalog.putSubscription(topic.id, name, settings, "now")).subscription;
   });
+  verifier.request(subscription);
   notifyChanged(context, topic, name);
   // CMQ's documentation does not name this member, but CMQ's Python SDK reads it.
   return { subscriptionId: cmqId("subsc", subscription.id) };
@@ -140,7 +141,8 @@ async function changeSubscription(
     untilWritten(async () => {
       const lookup = await subscriptionOf(context, parameters);
       const { topic, subscription } = lookup;
-      const changed = change(await filterTypeOf(context, topic), subscription.settings);
+      const given = change(await filterTypeOf(context, topic), subscription.settings);
+      const changed = context.verifier.prepare(given, subscription.settings);
       await context.store.catalog.putSubscription(topic.id, subscription.name, changed, "now", subscription);
       return lookup;
     }),

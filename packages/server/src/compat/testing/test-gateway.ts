@@ -8,7 +8,7 @@ import { addWechatApi } from "../wechat/api.ts";
 
 /** Adds the CMQ and WeChat APIs to the application of a test. Random bytes are predictable: 0, 1, 2 … */
 export async function addTestApis(testApp: TestApp): Promise<void> {
-  const { app, store, events, publisher, accounts, access, audit, servicesOf, logLines } = testApp;
+  const { app, store, events, publisher, accounts, access, audit, servicesOf, verifier, logLines } = testApp;
   let count = 0;
   const destination = { write: (line: string) => void logLines.push(line) };
   const clock = clockAt(() => testApp.clock.nowMs);
@@ -17,6 +17,7 @@ export async function addTestApis(testApp: TestApp): Promise<void> {
     access,
     audit,
     servicesOf,
+    verifier,
     store,
     events,
     clock,

@@ -3,6 +3,7 @@ import type { AccountId, Subscription, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
 import type { Store } from "../../store/store.ts";
+import type { EndpointVerifier } from "../../engine/push/endpoint-verifier.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { subscriptionShape, subscriptionView } from "../../shapes/subscription.ts";
@@ -20,6 +21,7 @@ export interface HandlerDependencies {
   /** Name of the topic whose messages the handlers receive. The topic is created together with the first handler. */
   readonly topic: string;
   readonly endpointRule: EndpointRule;
+  readonly verifier: EndpointVerifier;
 }
 
 export interface Handler {
@@ -48,7 +50,7 @@ export class Handlers {
   /** Returns the handler's cookie. The handler receives messages published from now on. Throws `subscription_limit`. */
   add(url: string): Promise<string> {
     return this.#mutex.run(async () => {
-      const { store, randomBytes, endpointRule } = this.#given;
+      const { store, randomBytes, endpointRule, verifier } = this.#given;
       const topic = await this.#ensureTopic();
       if ((await this.list()).length >= wechatLimits.handlersMax) {
         throw new RingbackError("subscription_limit", `At most ${wechatLimits.handlersMax} handlers are allowed.`);
@@ -56,7 +58,9 @@ export class Handlers {
       const cookie = Buffer.from(randomBytes(COOKIE_BYTES)).toString("hex");
       const { settings } = subscriptionShape.read({ push: { url, protocol: "wechat", connection: connectionTo(url) } });
       endpointRule("url", url);
-      await store.catalog.putSubscription(topic.id, prefix + cookie, settings, "now");
+      const stored = verifier.prepare(settings, null);
+      const { subscription } = await store.catalog.putSubscription(topic.id, prefix + cookie, stored, "now");
+      verifier.request(subscription);
       this.#emit("subscription.changed", cookie);
       return cookie;
     });

@@ -1,3 +1,4 @@
+import { awaitsVerification } from "../../domain/endpoint-verification.ts";
 import type { AccountId, Subscription, SubscriptionId } from "../../domain/model.ts";
 import type { Claim, ClaimId, ClaimWant } from "../../store/log.ts";
 import type { Store } from "../../store/store.ts";
@@ -5,7 +6,10 @@ import { engineLimits } from "../engine-limits.ts";
 import { LeaseGuard } from "./lease-guard.ts";
 import { SubscriptionSender, type SenderContext } from "./subscription-sender.ts";
 
-type DispatcherContext = Omit<SenderContext, "maySend" | "wantsClaim" | "claimEnded">;
+interface DispatcherContext extends Omit<SenderContext, "maySend" | "wantsClaim" | "claimEnded"> {
+  /** Called for a subscription with work whose endpoint must be verified first. */
+  readonly unverified: (subscription: Subscription) => void;
+}
 
 interface ClaimRequest {
   readonly sender: SubscriptionSender;
@@ -26,6 +30,8 @@ export class Dispatcher {
   readonly #openClaims = new Map<ClaimId, SubscriptionSender>();
   /** Stopped senders with POSTs in flight. A new sender of an ordered subscription waits until they have finished. */
   readonly #draining = new Map<SubscriptionId, Set<SubscriptionSender>>();
+  /** Subscriptions with work whose endpoint must be verified first. */
+  readonly #unverified = new Set<SubscriptionId>();
   readonly #leases: LeaseGuard;
   #scheduled = false;
   #claiming = false;
@@ -209,6 +215,11 @@ export class Dispatcher {
     const subscription = await this.#read(id);
     if (subscription === null || subscription.state !== "active" || this.#stopped) return null;
     if (subscription.settings.push === null) return null;
+    if (awaitsVerification(subscription.settings)) {
+      this.#unverified.add(id);
+      this.#context.unverified(subscription);
+      return null;
+    }
     const { order } = subscription.settings;
     for (const before of this.#draining.get(id) ?? []) if (order !== "none" || before.order !== "none") return null;
     let sender: SubscriptionSender;
@@ -250,13 +261,15 @@ export class Dispatcher {
   #changed(id: SubscriptionId): void {
     this.#changes++;
     if (this.#senders.has(id)) this.#applyChange(id).catch(this.#failed);
+    else if (this.#unverified.delete(id)) this.#wakeUp([id]);
   }
 
   async #applyChange(id: SubscriptionId): Promise<void> {
     const subscription = await this.#read(id);
     const sender = this.#senders.get(id);
     if (sender === undefined) return;
-    const isActive = subscription !== null && subscription.state === "active";
+    const isActive =
+      subscription !== null && subscription.state === "active" && !awaitsVerification(subscription.settings);
     if (isActive && subscription.settings.order === sender.order) return sender.change(subscription);
     // Another order needs a new sender, because POSTs in flight were started under the old order.
     this.#senders.delete(id);
@@ -266,7 +279,7 @@ export class Dispatcher {
       if (draining === undefined) this.#draining.set(id, new Set([sender]));
       else draining.add(sender);
     }
-    if (isActive) this.#wakeUp([id]);
+    if (subscription?.state === "active") this.#wakeUp([id]);
   }
 
   #drained(sender: SubscriptionSender): void {

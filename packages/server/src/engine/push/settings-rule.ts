@@ -21,6 +21,7 @@ import type { Keys } from "../keys/account-keys.ts";
 import { type EndpointSecrets, subscriptionOwner } from "../keys/endpoint-secrets.ts";
 import { dropMadeKeys, madeKey, type MadeKeySources } from "../keys/made-keys.ts";
 import type { ShownKey } from "../keys/new-key.ts";
+import type { EndpointVerifier } from "./endpoint-verifier.ts";
 import { assertPushKeysFit } from "../keys/push-keys.ts";
 
 export interface SettingsContext extends MadeKeySources {
@@ -28,6 +29,7 @@ export interface SettingsContext extends MadeKeySources {
   readonly keys: MadeKeySources["keys"] & Pick<Keys, "find">;
   readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
+  readonly verifier: Pick<EndpointVerifier, "prepare" | "request">;
 }
 
 export interface SubscriptionWritten extends SubscriptionPut {
@@ -57,6 +59,7 @@ export async function putSubscription(
       const complete = push === null ? settings : { ...settings, push: { ...push, keys: [...kids] } };
       const stored = await settingsToStore(context, topic, name, complete);
       const put = await catalog.putSubscription(topic.id, name, stored, start, condition);
+      context.verifier.request(put.subscription);
       await dropMadeKeys(
         context,
         owner,
@@ -103,7 +106,7 @@ function keysOf(subscription: Subscription | null): readonly string[] {
  * `invalid_key`, `secrets_needed`, `invalid_request` and `master_key_missing`.
  */
 async function settingsToStore(
-  { store, keys, endpointSecrets, endpointRule }: SettingsContext,
+  { store, keys, endpointSecrets, endpointRule, verifier }: SettingsContext,
   topic: Pick<Topic, "id" | "name" | "settings">,
   name: string,
   settings: SubscriptionSettings,
@@ -120,10 +123,9 @@ async function settingsToStore(
   if (push === null) return settings;
   const stored = before?.settings.push ?? null;
   if (stored !== null) assertSecretsGiven(endpointsOf(stored), endpointsOf(push), (url) => parseTarget(url).origin);
-  return {
-    ...settings,
-    push: await endpointSecrets.seal(subscriptionOwner({ topic: topic.name, name }), push, stored),
-  };
+  const prepared = verifier.prepare(settings, before?.settings ?? null);
+  const owner = subscriptionOwner({ topic: topic.name, name });
+  return { ...prepared, push: await endpointSecrets.seal(owner, prepared.push ?? push, stored) };
 }
 
 function endpointsOf(push: PushSettings): AccessedEndpoints {

@@ -18,6 +18,7 @@ import { pushAttempt, unsent } from "./push-attempt.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
 import type { Settler } from "./settler.ts";
 import type { Health, Slot, Slots, SlotUser } from "./slots.ts";
+import { StartRate, windowMaxOf } from "./start-rate.ts";
 import type { EngineServices } from "../services.ts";
 
 /** Services that all senders share. */
@@ -54,6 +55,7 @@ export class SubscriptionSender implements SlotUser {
   readonly #endpointHealth: EndpointHealth;
   readonly #queue: SendQueue;
   readonly #dueTimer: DueTimer;
+  readonly #rate: StartRate;
   #subscription: Subscription;
   #route: Route;
   #inFlight = 0;
@@ -83,11 +85,12 @@ export class SubscriptionSender implements SlotUser {
     this.#subscription = subscription;
     this.#route = routeOf(subscription, context.appIdOf(subscription.accountId), context.maySend);
     this.#queue = new SendQueue(subscription.settings.order);
-    this.#endpointHealth = new EndpointHealth(subscription.settings.maxInFlight);
+    this.#endpointHealth = new EndpointHealth(windowMaxOf(subscription));
     this.#dueTimer = new DueTimer(context.clock, context.timers, () => {
       this.hasMore = true;
       context.wantsClaim(this);
     });
+    this.#rate = new StartRate(context.clock, context.timers, () => this.#send());
     this.#lastUsedMs = context.clock.now();
   }
 
@@ -104,7 +107,7 @@ export class SubscriptionSender implements SlotUser {
   }
 
   get windowMax(): number {
-    return this.#subscription.settings.maxInFlight;
+    return windowMaxOf(this.#subscription);
   }
 
   get health(): Health {
@@ -169,7 +172,7 @@ export class SubscriptionSender implements SlotUser {
   change(subscription: Subscription): void {
     this.#subscription = subscription;
     this.#route = routeOf(subscription, this.#route.topicOwner, this.#context.maySend);
-    this.#endpointHealth.setWindowMax(subscription.settings.maxInFlight);
+    this.#endpointHealth.setWindowMax(windowMaxOf(subscription));
     // The sender may have waited for a slot of its previous origin.
     this.#send();
   }
@@ -178,6 +181,7 @@ export class SubscriptionSender implements SlotUser {
   stop(): void {
     this.#stopped = true;
     this.#dueTimer.cancel();
+    this.#rate.cancel();
     this.#context.slots.forget(this);
     this.#releaseQueued();
   }
@@ -252,7 +256,7 @@ export class SubscriptionSender implements SlotUser {
   #startAll(): void {
     while (!this.#stopped && this.#inFlight < this.#endpointHealth.window) {
       const queued = this.#queue.peek();
-      if (queued === null || !this.#context.maySend()) return;
+      if (queued === null || !this.#context.maySend() || !this.#rate.allows(this.#subscription)) return;
       const slot = this.#context.slots.take(this);
       if (slot === null) return;
       this.#queue.start(queued);
@@ -263,6 +267,7 @@ export class SubscriptionSender implements SlotUser {
   #start(queued: Queued, slot: Slot): void {
     const { clock, nextRequestId, slots } = this.#context;
     const startedAtMs = clock.now();
+    this.#rate.started(this.#subscription, startedAtMs);
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
     const started: Started = { queued, route: this.#route, startedAtMs };
@@ -314,8 +319,7 @@ export class SubscriptionSender implements SlotUser {
     const { queued, route, startedAtMs } = started;
     const { delivery } = queued;
     this.#endpointHealth.failed(nowMs);
-    // A 410 reply is ignored if the subscription's endpoint has changed or the sender was stopped since the POST
-    // started.
+    // A 410 reply is ignored if the endpoint has changed or the sender was stopped since the POST started.
     if (gone && route === this.#route && !this.#stopped) {
       const { topicId, seq } = delivery.message;
       const by = { messageId: messageId(topicId, seq), attempt: attempt.attempt };
@@ -338,11 +342,8 @@ export class SubscriptionSender implements SlotUser {
     );
     if (settled.kind === "dead") observer.dead(settled.reason);
     if (events.listening) {
-      emitDeliveryEvents(events, this.#subscription, delivery.message.seq, {
-        at: clock.wall(),
-        attempt,
-        settled,
-      });
+      const at = clock.wall();
+      emitDeliveryEvents(events, this.#subscription, delivery.message.seq, { at, attempt, settled });
     }
     this.#finished(queued);
   }
@@ -386,10 +387,7 @@ export class SubscriptionSender implements SlotUser {
   #finished({ claimId, delivery }: Queued): void {
     this.#context.slots.addBytes(this.accountId, -delivery.message.body.byteLength);
     const left = (this.#unfinished.get(claimId) ?? 1) - 1;
-    if (left > 0) {
-      this.#unfinished.set(claimId, left);
-      return;
-    }
+    if (left > 0) return void this.#unfinished.set(claimId, left);
     this.#unfinished.delete(claimId);
     this.#context.claimEnded(claimId);
   }

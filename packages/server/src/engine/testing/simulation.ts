@@ -119,6 +119,9 @@ export class Simulation {
       appIdOf: () => this.store.catalog.defaultAccount().appId,
       endpointSecrets: new EndpointSecrets({ clock: this.clock, masterKeys: [], failed: () => {} }),
       inFlightMax: this.#inFlightMax,
+      randomBytes: (count) => new Uint8Array(count).fill(7),
+      publicName: "ringback.test",
+      isVerificationRequired: false,
       failed: (error, during) => this.failures.push({ during, error }),
     });
     this.#running = { engine, transport, timers };

@@ -52,6 +52,7 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
     access: testApp.access,
     audit: testApp.audit,
     servicesOf: testApp.servicesOf,
+    verifier: testApp.verifier,
     events: testApp.events,
     clock: ticking,
     endpointRule: createEndpointRule(createAddressGuard({ allowPrivateNetworks: true })),
