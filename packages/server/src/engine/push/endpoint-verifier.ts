@@ -5,6 +5,7 @@ import {
   type VerificationOutcome,
   withVerification,
 } from "../../domain/endpoint-verification.ts";
+import { KeyedMutex } from "../../domain/keyed-mutex.ts";
 import { limits } from "../../domain/limits.ts";
 import type { EndpointVerification, Subscription, SubscriptionId, SubscriptionSettings } from "../../domain/model.ts";
 import { untilWritten } from "../../domain/write-condition.ts";
@@ -35,6 +36,8 @@ export class EndpointVerifier {
   readonly #running = new Map<SubscriptionId, Promise<void>>();
   /** Functions that end the wait for the next attempt. */
   readonly #wakeUps = new Map<SubscriptionId, () => void>();
+  /** The key is the account with a number below `perAccountMax`. */
+  readonly #handshakes = new KeyedMutex();
   #stopped = false;
 
   constructor(options: VerifierOptions) {
@@ -107,7 +110,8 @@ export class EndpointVerifier {
     const known = subscription && verificationOf(subscription.settings);
     if (subscription === null || known === null || known.state === "verified") return null;
     const { method, target } = known;
-    const outcome = await this.#handshake(subscription, method);
+    const turn = `${subscription.accountId} ${id % handshakeLimits.perAccountMax}`;
+    const outcome = await this.#handshakes.run(turn, () => this.#handshake(subscription, method));
     if (outcome === null) return null;
     const written = await untilWritten(async () => {
       const current = await catalog.getSubscriptionById(id);
@@ -133,7 +137,7 @@ export class EndpointVerifier {
     const { endpointSecrets, randomBytes, publicName } = this.#options;
     const { accountId, settings } = subscription;
     const { push } = settings;
-    if (push === null) return null;
+    if (push === null || this.#stopped) return null;
     const access = await endpointSecrets.open(subscriptionOwner(subscription), push);
     if (access === null) return { error: "no configured master key decrypts a secret of the endpoint" };
     const challenge = Buffer.from(randomBytes(handshakeLimits.challengeBytes)).toString("base64url");

@@ -8,6 +8,8 @@ export const handshakeLimits = {
   timeoutMsMax: 10_000,
   replyBytesMax: 8 * 1024,
   challengeBytes: 32,
+  /** Handshakes of one account at a time, so that they leave connections and sockets to deliveries. */
+  perAccountMax: 16,
   /** The rate that CloudEvents endpoints are asked for, in requests per minute. */
   ratePerMinute: 60_000,
 } as const;

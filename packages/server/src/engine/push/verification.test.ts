@@ -104,3 +104,19 @@ test("an endpoint gets no more deliveries per minute than it has allowed", async
   expect(Math.min(...distances)).toBeGreaterThanOrEqual(15_000);
   expect(Math.max(...distances)).toBeLessThan(20_000);
 });
+
+test("an account has at most 16 handshakes at a time", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  const push = { verify: "challenge" } as const;
+  for (let n = 1; n <= 40; n++) await simulation.subscribe(topic, `s${n}`, { push, script: "hang" });
+  await simulation.publish(topic, "hello");
+  await simulation.time.advance(9_000);
+  expect([simulation.posts.length, simulation.inFlightPeak]).toEqual([16, 16]);
+  await simulation.time.advance(30_000);
+  expect(new Set(simulation.posts.map((post) => post.endpoint.origin)).size).toBe(40);
+  await simulation.stop(0);
+  // The time limits of the scripted endpoints pass.
+  await simulation.time.advance(10_000);
+  expect([simulation.inFlightPeak, simulation.timersWaiting, simulation.failures]).toEqual([16, 0, []]);
+});
