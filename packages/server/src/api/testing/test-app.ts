@@ -185,9 +185,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     failed: (error: unknown, name: string) => log.error({ err: error, name }, "a key cannot be opened"),
   };
   const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
-  const testApp: { -readonly [K in keyof TestApp]?: TestApp[K] } & Pick<TestApp, "readiness"> = {
-    readiness: { ready: true },
-  };
+  const testApp: Pick<TestApp, "readiness"> = { readiness: { ready: true } };
   const metrics = createMetrics({
     statistics: () => store.records.statistics(),
     nodes: () => store.cluster.nodes(),
@@ -215,9 +213,8 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     endpointSecrets,
   });
   const { audit, auditLines } = createAudit(store, ticking);
-  const makeKey = parts.makeMasterKey ?? (() => null);
   const accountIds = () => accounts.ids();
-  const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf, makeKey };
+  const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf };
   const app = await createApp({
     store: await withOpaqueRecordIds(store),
     publisher,
@@ -225,7 +222,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     access,
     audit,
     servicesOf,
-    masterKeyRotation: new MasterKeyRotation(rotation),
+    masterKeyRotation: new MasterKeyRotation({ ...rotation, makeKey: parts.makeMasterKey ?? (() => null) }),
     endpointSecrets,
     endpointRule,
     pulls,
