@@ -70,7 +70,7 @@ apiKeys:
       command.signal("SIGTERM");
       expect((await command.ended).code).toBe(0);
     });
-    const [, url = ""] = await command.stdoutMatch(/"url":"(http:[^"]+)"/);
+    const [, url = ""] = await command.stdoutMatch(/"url":"(http:[^"]+)".*"msg":"listening"/);
     api = new Api(url);
   });
   afterAll(() => programs.disposeAsync());

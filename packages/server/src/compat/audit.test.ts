@@ -135,10 +135,12 @@ describe("a change through WeChat's API", () => {
     await post({ type: 1002, cookie, secretKey: secret });
     const target = `topics/wechat/subscriptions/wechat-${cookie}`;
     const view = expect.objectContaining({ name: `wechat-${cookie}` }) as object;
+    const topicAfter = expect.objectContaining({ name: "wechat" }) as object;
     const shared = { source: "192.0.2.7", before: null, after: null };
     const found = await records(app);
     expect(found).toEqual([
       { ...shared, who: "anyone", action: "wechat.setSecret", target: "wechat/secret" },
+      { ...shared, who: "wechat-secret", action: "wechat.addTopic", target: "topics/wechat", after: topicAfter },
       { ...shared, who: "wechat-secret", action: "wechat.addHandler", target, after: view },
       { ...shared, who: "wechat-secret", action: "wechat.removeHandler", target, before: view },
     ]);

@@ -71,6 +71,7 @@ describe("the configuration", () => {
       shutdownGraceMs: 10_000,
       attemptRetentionMs: 7 * 24 * 3600_000,
       deadLetterRetentionMs: 30 * 24 * 3600_000,
+      auditRetentionMs: 90 * 24 * 3600_000,
       messageCacheBytes: 8 * 1024 * 1024,
       declared: { topics: [], inboxes: [], hooks: [], keys: [], apiKeys: [] },
     });

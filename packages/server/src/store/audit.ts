@@ -46,7 +46,7 @@ export interface AuditStore {
 /** A row of the table `audit` in both databases. */
 export interface AuditRow {
   readonly account_id: AccountId;
-  readonly id: string;
+  readonly record_id: string;
   readonly happened_at: TimeMs;
   readonly who: string;
   readonly action: string;
@@ -56,10 +56,18 @@ export interface AuditRow {
 
 export function toAuditRow({ accountId, id, atMs, who, action, target, details }: AuditRecord): AuditRow {
   const text = JSON.stringify(details);
-  return { account_id: accountId, id, happened_at: atMs, who, action, target, details: text };
+  return { account_id: accountId, record_id: id, happened_at: atMs, who, action, target, details: text };
 }
 
-function toAuditRecord({ account_id, id, happened_at, who, action, target, details }: AuditRow): AuditRecord {
+function toAuditRecord({
+  account_id,
+  record_id: id,
+  happened_at,
+  who,
+  action,
+  target,
+  details,
+}: AuditRow): AuditRecord {
   return { id, accountId: account_id, atMs: happened_at, who, action, target, details: JSON.parse(details) };
 }
 
@@ -105,7 +113,7 @@ export function auditRange(accountId: AccountId, filter: AuditFilter, page: Page
 }
 
 export function auditPage({ rows, examinedId }: AuditRead, { limit }: PageRequest): Page<AuditRecord> {
-  const next = rows.length > limit ? (rows[limit - 1]?.id ?? null) : examinedId;
+  const next = rows.length > limit ? (rows[limit - 1]?.record_id ?? null) : examinedId;
   return { items: rows.slice(0, limit).map(toAuditRecord), next };
 }
 

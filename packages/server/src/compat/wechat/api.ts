@@ -160,7 +160,12 @@ class WechatApi {
   }
 
   async #add(handlers: Handlers, record: RecordChange, request: WechatRequest): Promise<AnswerData> {
+    const hadTopic = (await handlers.topicView()) !== null;
     const cookie = await handlers.add(urlOfRequest(request));
+    if (!hadTopic) {
+      const target = `topics/${this.#given.topic}`;
+      await record({ action: "wechat.addTopic", target, before: null, after: await handlers.topicView() });
+    }
     const after = await handlers.view(cookie);
     await record({ action: "wechat.addHandler", target: handlers.pathOf(cookie), before: null, after });
     return { ...ok, cookie };

@@ -7,7 +7,7 @@ import type { EndpointVerifier } from "../../engine/push/endpoint-verifier.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { subscriptionShape, subscriptionView } from "../../shapes/subscription.ts";
-import { topicShape } from "../../shapes/topic.ts";
+import { topicShape, topicView } from "../../shapes/topic.ts";
 import { everyPage } from "../../store/every-page.ts";
 import { wechatLimits } from "./wechat-limits.ts";
 
@@ -79,6 +79,12 @@ export class Handlers {
   /** The path of the handler's subscription in the native API. */
   pathOf(cookie: string): string {
     return `topics/${this.#given.topic}/subscriptions/${prefix}${cookie}`;
+  }
+
+  /** Returns the topic as the native API shows it; null: it does not exist. */
+  async topicView(): Promise<object | null> {
+    const topic = await this.#topic();
+    return topic && topicView(topic);
   }
 
   /** Returns the handler's subscription as the native API shows it; null: there is none. */

@@ -10,6 +10,7 @@ export type ColumnKind = "bigint" | "text" | "boolean" | "bytea" | "text[]" | "b
 
 const messageTexts = ["attributes", "content_type", "ordering_key", "request", "type"];
 const attemptTexts = ["error_code", "error_detail", "last_error_code", "last_error_detail"];
+const auditTexts = ["action", "details", "record_id", "target", "who"];
 const catalogTexts = ["disabled", "name", "ordering", "settings", "state", "value"];
 /** The columns that are not `bigint`. Columns of the same name have the same type in all tables. */
 const columnsOfKind: Readonly<Record<Exclude<ColumnKind, "bigint">, readonly string[]>> = {
@@ -17,7 +18,7 @@ const columnsOfKind: Readonly<Record<Exclude<ColumnKind, "bigint">, readonly str
   bytea: ["body", "last_reply", "reply"],
   "bigint[]": ["returned_seqs"],
   "text[]": ["routes", "tags"],
-  text: [...messageTexts, ...attemptTexts, "fingerprint", "key", "kind", ...catalogTexts, "reason"],
+  text: [...messageTexts, ...attemptTexts, ...auditTexts, "fingerprint", "key", "kind", ...catalogTexts, "reason"],
 };
 const kinds = new Map(
   Object.entries(columnsOfKind).flatMap(([kind, names]) => names.map((name) => [name, kind as ColumnKind] as const)),

@@ -98,8 +98,8 @@ export const movedTables: readonly MovedTable[] = [
   sameTable({
     name: "audit",
     label: "records of changes",
-    columns: "account_id, id, happened_at, who, action, target, details",
-    key: ["account_id", "id"],
+    columns: "account_id, record_id, happened_at, who, action, target, details",
+    key: ["account_id", "record_id"],
     start: [0, ""],
   }),
   {

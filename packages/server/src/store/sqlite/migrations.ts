@@ -208,13 +208,13 @@ CREATE UNIQUE INDEX entry_with_unique_name ON entry (kind, name) WHERE kind GLOB
 -- account, because the record of a change can arrive when its account has just been deleted.
 CREATE TABLE audit (
   account_id INTEGER NOT NULL,
-  id TEXT NOT NULL,
+  record_id TEXT NOT NULL,
   happened_at INTEGER NOT NULL,
   who TEXT NOT NULL,
   action TEXT NOT NULL,
   target TEXT NOT NULL,
   details TEXT NOT NULL,
-  PRIMARY KEY (account_id, id)
+  PRIMARY KEY (account_id, record_id)
 ) STRICT;
 CREATE INDEX audit_age ON audit (happened_at);
 

@@ -13,8 +13,8 @@ BEGIN
     SELECT d.id FROM ringback.dead_letter d WHERE d.redriven_at IS NULL AND d.died_at < v_wall - p_dead_letter_ms
     ORDER BY d.died_at LIMIT p_max FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS dead_letters = ROW_COUNT;
-  DELETE FROM ringback.audit WHERE (account_id, id) IN (
-    SELECT a.account_id, a.id FROM ringback.audit a WHERE a.happened_at < v_wall - p_audit_ms
+  DELETE FROM ringback.audit WHERE (account_id, record_id) IN (
+    SELECT a.account_id, a.record_id FROM ringback.audit a WHERE a.happened_at < v_wall - p_audit_ms
     ORDER BY a.happened_at LIMIT p_max FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS audit_records = ROW_COUNT;
   DELETE FROM ringback.idempotency WHERE (topic_id, key) IN (
