@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { createTransport, type TransportOptions } from "./transport-by-scheme.ts";
 import { transportLimits } from "./limits.ts";
@@ -145,11 +146,10 @@ describe("a keep-alive connection", () => {
 
   test("over TLS is used again, even if the reply comes before the report that the request was sent", async () => {
     await using receiver = await startTlsReceiverThread();
-    const immediate = () => new Promise<void>((resolve) => setImmediate(resolve));
     start({ caPem: tlsFixture.cert });
     for (let count = 1; count <= 5; count++) {
       const running = post(transport, endpoint(receiver.origin));
-      // undici writes to a connection that was idle in the next immediate, and to a new one when the connection is open.
+      // undici writes to an idle connection in the next immediate, and to a new one when the connection is open.
       await immediate();
       if (count > 1) receiver.waitForReplies(count);
       expect(await running).toMatchObject({ error: null, status: 200 });
