@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { createTransport, type TransportOptions } from "./transport-by-scheme.ts";
 import { transportLimits } from "./limits.ts";
@@ -6,6 +7,8 @@ import { eventually } from "./testing/eventually.ts";
 import { ManualTime } from "./testing/manual-time.ts";
 import { closeClean, endpoint, post } from "./testing/posting.ts";
 import { type RawConnection, RawReceiver } from "./testing/raw-receiver.ts";
+import { tlsFixture } from "./testing/tls-fixture.ts";
+import { startTlsReceiverThread } from "./testing/tls-receiver-thread.ts";
 
 // Real: undici, sockets on 127.0.0.1. Faked where a test says so: time.
 let transport: Transport;
@@ -139,6 +142,20 @@ describe("a keep-alive connection", () => {
       expect(await second).toMatchObject({ error: "connection_reset", status: 0 });
     }
     expect(receiver.requests).toBe(4);
+  });
+
+  test("over TLS is used again, even if the reply comes before the report that the request was sent", async () => {
+    await using receiver = await startTlsReceiverThread();
+    start({ caPem: tlsFixture.cert });
+    for (let count = 1; count <= 5; count++) {
+      const running = post(transport, endpoint(receiver.origin));
+      // undici writes to an idle connection in the next immediate, and to a new one when the connection is open.
+      await immediate();
+      if (count > 1) receiver.waitForReplies(count);
+      expect(await running).toMatchObject({ error: null, status: 200 });
+      await immediate();
+    }
+    expect(receiver.connections).toBe(1);
   });
 
   test("that is new and is reset is not replaced", async () => {

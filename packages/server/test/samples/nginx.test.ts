@@ -103,6 +103,8 @@ describe.each(["TLSv1.2", "TLSv1.3"])(
   },
 );
 
+const refused = (statuses: readonly string[]): number => statuses.filter((status) => status === "401").length;
+
 describe("a server behind the nginx of docs/guide/listeners.md", () => {
   const token = "an operator's token of 32 characters or more";
   const authorization = ["--header", `authorization: Bearer ${token.replaceAll(/\W/g, "-")}`];
@@ -159,7 +161,10 @@ describe("a server behind the nginx of docs/guide/listeners.md", () => {
     await using stream = startProgram("curl", [...streamOptions, `${url}/v1/events`]);
     await untilTrue("the stream is open", () => stream.output().includes("retry:"));
     const large = join(folder.path, "large");
-    await writeFile(large, JSON.stringify({ messages: Array(7).fill({ body: "x".repeat(1_000_000) }) }));
+    await writeFile(
+      large,
+      JSON.stringify({ messages: Array.from({ length: 7 }, () => ({ body: "x".repeat(1_000_000) })) }),
+    );
     const batch = ["--data-binary", `@${large}`];
     const published = await curl("/v1/topics/t/messages/batch", option, ...authorization, ...batch);
     expect(published).toMatch(new RegExp(`\n${version} 201$`));
@@ -184,18 +189,18 @@ describe("a server behind the nginx of docs/guide/listeners.md", () => {
     expect(await curl("/v1/topics", ...authorization, "--insecure")).toMatch(/"code":"host_not_allowed".*\n2 421$/);
   });
 
+  /** Returns the statuses of 40 requests with a wrong key. */
+  const guess = async (address: string, ...args: readonly string[]): Promise<readonly string[]> => {
+    const quiet = ["--output", "/dev/null", "--write-out", "%{http_code}\n", "--interface", address];
+    const wrong = ["--header", "authorization: Bearer wrong"];
+    const { stdout } = await run("curl", [...curlOptions, ...quiet, ...wrong, ...args, `${url}/v1/topics?n=[1-40]`]);
+    return stdout
+      .trim()
+      .split("\n")
+      .filter((line) => line !== "");
+  };
+
   it("counts wrong keys by the client's address, whatever the client sends in X-Forwarded-For", async () => {
-    /** Returns the statuses of 40 requests with a wrong key. */
-    const guess = async (address: string, ...args: readonly string[]): Promise<readonly string[]> => {
-      const quiet = ["--output", "/dev/null", "--write-out", "%{http_code}\n", "--interface", address];
-      const wrong = ["--header", "authorization: Bearer wrong"];
-      const { stdout } = await run("curl", [...curlOptions, ...quiet, ...wrong, ...args, `${url}/v1/topics?n=[1-40]`]);
-      return stdout
-        .trim()
-        .split("\n")
-        .filter((line) => line !== "");
-    };
-    const refused = (statuses: readonly string[]): number => statuses.filter((status) => status === "401").length;
     expect(await curl("/v1/topics", ...authorization)).toMatch(/\n2 200$/);
     const first = await guess("127.0.0.2");
     expect(first.slice(0, 20)).toEqual(Array(20).fill("401"));
@@ -206,6 +211,27 @@ describe("a server behind the nginx of docs/guide/listeners.md", () => {
     expect(await curl("/v1/topics", ...authorization, "--interface", "127.0.0.2")).toMatch(/\n2 200$/);
   });
 });
+
+/** Expects that each message came once, in its first attempt. */
+async function expectArrivals({ api }: RunningServer, endpoint: Nginx, ids: readonly string[]): Promise<void> {
+  const deliveries = await Promise.all(
+    ids.map((id) =>
+      until(
+        `${id} has an attempt`,
+        () => api.delivery(id, "mail"),
+        ({ attempts }) => attempts.length > 0,
+      ),
+    ),
+  );
+  const outcomes = deliveries.map(({ state, attempts }) => [state, attempts.length, attempts[0]?.errorCode ?? null]);
+  expect(outcomes).toEqual(ids.map(() => ["delivered", 1, null]));
+  const requests = await until(
+    "all requests are logged",
+    () => endpoint.requests(),
+    (logged) => logged.length >= ids.length,
+  );
+  expect(requests.map(({ messageId }) => messageId).toSorted()).toEqual([...ids].toSorted());
+}
 
 describe.each(["http", "https"])("an nginx that closes its connections, over %s", (scheme) => {
   const startEndpoint = (idle: string) =>
@@ -229,27 +255,6 @@ describe.each(["http", "https"])("an nginx that closes its connections, over %s"
     const push = { url: `${scheme}://127.0.0.1:${endpoint.port}/`, ...tls };
     await server.api.subscribe("orders", "mail", { push, maxInFlight: 4, retry: { delaysMs: [600_000] } });
     return server;
-  }
-
-  /** Expects that each message came once, in its first attempt. */
-  async function expectArrivals({ api }: RunningServer, endpoint: Nginx, ids: readonly string[]): Promise<void> {
-    const deliveries = await Promise.all(
-      ids.map((id) =>
-        until(
-          `${id} has an attempt`,
-          () => api.delivery(id, "mail"),
-          ({ attempts }) => attempts.length > 0,
-        ),
-      ),
-    );
-    const outcomes = deliveries.map(({ state, attempts }) => [state, attempts.length, attempts[0]?.errorCode ?? null]);
-    expect(outcomes).toEqual(Array(ids.length).fill(["delivered", 1, null]));
-    const requests = await until(
-      "all requests are logged",
-      () => endpoint.requests(),
-      (logged) => logged.length >= ids.length,
-    );
-    expect(requests.map(({ messageId }) => messageId).toSorted()).toEqual([...ids].toSorted());
   }
 
   /** Waits until nginx has no connection but that of the question. */
