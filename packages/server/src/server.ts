@@ -187,7 +187,7 @@ function createServices(foundation: Foundation) {
     isVerificationRequired: config.endpointVerification === "required",
     failed: (error, during) => failedDuring(during)(error),
   });
-  const { publisher } = engine;
+  const { publisher, verifier } = engine;
   const pullQueues = new PullQueues({ ...shared, isShared, failed: failedDuring("pulls") });
   const pulls = new AccountPulls({ ...shared, pullQueues });
   const hookCalls = new CallLimit(limits.hookCallsMax, isShared);
@@ -214,7 +214,7 @@ function createServices(foundation: Foundation) {
   pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
   const control = createControl(foundation, { accounts, servicesOf, endpointSecrets });
   const background = { publishLimits, deletion, hookCalls, pullQueues };
-  return { engine, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
+  return { engine, verifier, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
 }
 
 /** The check of API keys, and the change of the master key. */
@@ -258,11 +258,11 @@ function createAccounts(shared: Omit<EngineServices, "failed">, failedDuring: Fa
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
+  { engine, verifier, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
-  const { publisher, verifier } = engine;
+  const { publisher } = engine;
   const shared = {
     store,
     events,
