@@ -51,6 +51,8 @@ export class Access {
   /** The keys of recent requests, by the text of their token. Emptied after every change of a key or an account. */
   readonly #known = new Map<string, Known>();
   #hasOperator: boolean | null = null;
+  /** Counts these changes. What was read before a change must not be kept after it. */
+  #changes = 0;
 
   constructor(options: AccessOptions) {
     this.#options = options;
@@ -60,6 +62,7 @@ export class Access {
     this.#operatorHash = operatorToken === null ? null : sha256(operatorToken);
     store.entries.onChange((change) => {
       if (change !== null && change.kind !== apiKeyKind && change.kind !== accountKind) return;
+      this.#changes++;
       this.#known.clear();
       this.#hasOperator = null;
     });
@@ -76,7 +79,11 @@ export class Access {
   /** True if there is an operator's key, so that somebody can manage a server that is not open. */
   async hasOperator(): Promise<boolean> {
     if (this.#operatorHash !== null) return true;
-    return (this.#hasOperator ??= await this.#findOperator());
+    if (this.#hasOperator !== null) return this.#hasOperator;
+    const changes = this.#changes;
+    const hasOperator = await this.#findOperator();
+    if (changes === this.#changes) this.#hasOperator = hasOperator;
+    return hasOperator;
   }
 
   /** True for a text with the form of an API key, and for the operator's token. */
@@ -102,14 +109,19 @@ export class Access {
    */
   async authenticate(token: string, source: string): Promise<KeyIdentity> {
     this.#attempts.assertMayTry(source);
+    const changes = this.#changes;
     const identity = await this.#identify(token);
     if (identity === null || this.#isExpired(identity)) {
       this.#attempts.failed(source);
       throw new RingbackError("invalid_api_key");
     }
+    if (changes === this.#changes) this.#remember(token, identity);
+    return identity;
+  }
+
+  #remember(token: string, identity: KeyIdentity): void {
     if (this.#known.size >= limits.recentApiKeysMax) this.#known.clear();
     this.#known.set(token, { identity, caller: null });
-    return identity;
   }
 
   /**
