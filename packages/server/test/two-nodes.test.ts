@@ -1,4 +1,5 @@
 /** Real: two servers as child processes, a PostgreSQL, sockets. Nothing is faked. */
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
 import { subscriptionPath } from "./harness/api.ts";
@@ -15,7 +16,8 @@ beforeAll(async () => {
   await database.query("CREATE DATABASE ringback");
   await using folder = await temporaryFolder();
   const args = ["--database", database.url("ringback")];
-  const start = () => Server.start({ folder: folder.path, args });
+  const env = { RINGBACK_MASTER_KEY: randomBytes(32).toString("base64") };
+  const start = () => Server.start({ folder: folder.path, args, env });
   servers = await Promise.all([start(), start()]);
 });
 afterAll(async () => {
@@ -47,4 +49,22 @@ it("an endpoint that one node has verified gets the messages of both", async () 
   await until("the messages arrived", messages, (found) => found.length >= 2);
   expect(new Set(messages())).toEqual(new Set(["message 1", "message 2"]));
   expect(await one.ok("GET", path)).toMatchObject({ verification: { state: "verified", error: null } });
+});
+
+it("a key that one node revokes is soon refused by the other, which has used it", async () => {
+  const [one, other] = servers;
+  if (one === undefined || other === undefined) throw new Error("two servers have started");
+  const key = await one.api.ok<{ id: string; token: string }>("POST", "/v1/api-keys", {
+    json: { name: "shop", role: "read" },
+  });
+  const headers = { authorization: `Bearer ${key.token}` };
+  const status = async ({ api }: Server) => (await api.call("GET", "/v1/topics", { headers })).status;
+  expect([await status(one), await status(other), await status(other)]).toEqual([200, 200, 200]);
+  await one.api.ok("DELETE", `/v1/api-keys/${key.id}`);
+  expect(await status(one)).toBe(401);
+  await until(
+    "the other node refuses the key",
+    () => status(other),
+    (found) => found === 401,
+  );
 });
