@@ -178,18 +178,13 @@ describe("a server that others can reach", () => {
     {
       await using guarded = await startServerInProcess({ folder: folder.path, args });
       await guarded.api.putTopic("guarded");
-      const literal = { json: { push: { url: receiver.url } } };
-      expect(await guarded.api.call("PUT", subscriptionPath("guarded", "literal"), literal)).toMatchObject({
-        status: 400,
-        json: { code: "invalid_url", errors: [{ field: "push.url" }] },
-      });
-      const named = receiver.url.replace("127.0.0.1", "localhost");
-      expect(await attempt("guarded", { url: named }, guarded)).toMatchObject({
-        verdict: "error",
-        errorCode: "address_denied",
-        status: null,
-      });
-      expect(receiver.arrivals).toEqual([]);
+      for (const url of [receiver.url, receiver.url.replace("127.0.0.1", "localhost")]) {
+        const refused = await guarded.api.call("PUT", subscriptionPath("guarded", "s"), { json: { push: { url } } });
+        expect(refused).toMatchObject({
+          status: 400,
+          json: { code: "invalid_url", errors: [{ field: "push.url" }] },
+        });
+      }
     }
     args.push("--allowed-addresses", "127.0.0.1");
     await using allowed = await startServerInProcess({ folder: folder.path, args });

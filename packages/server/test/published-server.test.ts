@@ -38,7 +38,7 @@ it("the published server reads its configuration file and delivers", async () =>
   const args = [command, "serve", "--listen=127.0.0.1:0", `--data=${folder.path}/data`, `--config=${config}`];
   await using server = startProgram(process.execPath, args, folder.path);
   await untilTrue("it listens", () => server.output().includes('"msg":"listening"'));
-  const [, url = ""] = /"url":"(http:[^"]+)"/.exec(server.output()) ?? [];
+  const [, url = ""] = /"url":"(http:[^"]+)".*"msg":"listening"/.exec(server.output()) ?? [];
   await new Api(url).publish("t", { body: "x" });
   await untilTrue("it delivers", () => receiver.arrivals.length > 0);
   const openapi = JSON.parse(await (await fetch(`${url}/openapi.json`)).text()) as { info: { version: string } };

@@ -19,10 +19,10 @@ it("a key that is revoked while it is looked up is not valid in the next request
     { name: "shop", role: "read", topics: null, allAccounts: false, expiresAtMs: null },
     null,
   );
-  const lookUp = apiKeys.identify.bind(apiKeys);
+  const identifyNow = apiKeys.identify.bind(apiKeys);
   const { promise: revoked, resolve } = Promise.withResolvers<void>();
   const identify = vi.spyOn(apiKeys, "identify").mockImplementationOnce(async (...args) => {
-    const found = await lookUp(...args);
+    const found = await identifyNow(...args);
     await revoked;
     return found;
   });
