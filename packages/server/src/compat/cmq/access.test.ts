@@ -97,8 +97,26 @@ describe("every action of CMQ's API", () => {
     for (const topicName of ["invoices", "nothing"]) {
       expect(await scene.code("GetTopicAttributes", { SecretId, topicName })).toBe(forbidden);
     }
-    expect(await scene.code("ListTopic", { SecretId })).toBe(forbidden);
-    expect(await scene.code("ListQueue", { SecretId })).toBe(forbidden);
+  });
+
+  it("is refused for a key that is limited to topics if it is about anything else, whatever topic is named", async () => {
+    const SecretId = await key("limited", { topics: ["orders*"] });
+    const parameters = { SecretId, topicName: "orders", subscriptionName: "s", queueName: "q" };
+    const served = [];
+    for (const [action] of actions) if ((await scene.code(action, parameters)) !== forbidden) served.push(action);
+    expect(served).toEqual(topicActions);
+    const queue = { ...parameters, protocol: "QUEUE", endpoint: "q", notifyContentFormat: "SIMPLIFIED" };
+    expect(await scene.code("Subscribe", queue)).toBe(forbidden);
+
+    const newServed = [];
+    const timestampS = Math.floor(scene.clock.nowMs / 1000);
+    for (const action of tc3Actions.keys()) {
+      const payload = JSON.stringify({ TopicName: "orders", SubscriptionName: "s", QueueName: action });
+      const sent = tc3Request({ action, timestampS, payload, secretId: SecretId });
+      const { Error: error } = (await scene.app.inject(sent)).json().Response;
+      if (error?.Code !== "UnauthorizedOperation") newServed.push(action);
+    }
+    expect(newServed.toSorted()).toEqual(newTopicActions);
   });
 });
 
@@ -110,3 +128,31 @@ function oldName(action: string): string {
 }
 
 const forbidden = "4100/10080";
+
+const topicActions = [
+  "CreateTopic",
+  "SetTopicAttributes",
+  "GetTopicAttributes",
+  "DeleteTopic",
+  "PublishMessage",
+  "BatchPublishMessage",
+  "Subscribe",
+  "Unsubscribe",
+  "ListSubscriptionByTopic",
+  "SetSubscriptionAttributes",
+  "GetSubscriptionAttributes",
+  "ClearSubscriptionFilterTags",
+];
+
+const newTopicActions = [
+  "ClearCmqSubscriptionFilterTags",
+  "CreateCmqSubscribe",
+  "CreateCmqTopic",
+  "DeleteCmqSubscribe",
+  "DeleteCmqTopic",
+  "DescribeCmqSubscriptionDetail",
+  "DescribeCmqTopicDetail",
+  "ModifyCmqSubscriptionAttribute",
+  "ModifyCmqTopicAttribute",
+  "PublishCmqMsg",
+];

@@ -45,12 +45,22 @@ export function createContextOf(shared: Shared, servicesOf: ServicesOf): Context
   const mutexes = new Map<AccountId, Mutex>();
   return (caller, action, parameters) => {
     assertMay(caller, needOf(action));
-    assertTopicGranted(caller, parameters.text("topicName"));
+    assertTopicGranted(caller, topicOf(action, parameters));
     const { account } = caller;
     let catalogMutex = mutexes.get(account.id);
     if (catalogMutex === undefined) mutexes.set(account.id, (catalogMutex = new Mutex(cmqLimits.pendingChangesMax)));
     return { ...shared, account, queues: servicesOf(account.id).queues, catalogMutex };
   };
+}
+
+/** The actions of both versions of the API that act on the topic in `topicName` alone. The others may ignore it. */
+const actionsOnOneTopic =
+  /^(?:Batch)?Publish|subsc|^(?:Create|Delete|Set|Get|Modify)(?:Cmq)?Topic(?:Attributes?)?$|^DescribeCmqTopicDetail$/i;
+
+/** Returns null if the action concerns anything except one topic, such as a queue as the endpoint of a subscription. */
+function topicOf(action: string, parameters: Parameters): string | null {
+  const isForQueue = parameters.text("protocol")?.toLowerCase() === "queue";
+  return actionsOnOneTopic.test(action) && !isForQueue ? parameters.text("topicName") : null;
 }
 
 /** The role that an action needs. Both versions of the API have names of the same form. */

@@ -3,7 +3,7 @@ import { isTopicGranted, mayUse, type AccessNeed, type Grant } from "../../domai
 import { parseToken } from "../../domain/api-token.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import type { AccountId } from "../../domain/model.ts";
+import type { AccountId, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { everyPage } from "../../store/every-page.ts";
 import type { Store } from "../../store/store.ts";
@@ -36,6 +36,9 @@ export interface Caller extends Grant {
   readonly account: ActiveAccount;
 }
 
+/** When the last operator's key expires, if there is none. */
+const never: TimeMs = Number.NEGATIVE_INFINITY;
+
 interface Known {
   readonly identity: KeyIdentity;
   /** The caller of requests that name no account; null: there was no such request. */
@@ -48,10 +51,13 @@ export class Access {
   readonly #attempts: FailedAttempts;
   readonly #uses: KeyUses;
   readonly #operatorHash: Buffer | null;
-  /** The keys of recent requests, by the text of their token. Emptied after every change of a key or an account. */
+  /** The keys of recent requests, by the text of their token. */
   readonly #known = new Map<string, Known>();
-  #hasOperator: boolean | null = null;
-  /** Counts these changes. What was read before a change must not be kept after it. */
+  /** When the last operator's key expires; `never`: there is none. null: not known. */
+  #operatorUntilMs: TimeMs | null = null;
+  /** True: an operator's key was seen since the start. The server then stays closed, even if the key is revoked. */
+  #isClosed = false;
+  /** Counts the changes of keys and accounts. What was read before a change must not be kept after it. */
   #changes = 0;
 
   constructor(options: AccessOptions) {
@@ -63,27 +69,29 @@ export class Access {
     store.entries.onChange((change) => {
       if (change !== null && change.kind !== apiKeyKind && change.kind !== accountKind) return;
       this.#changes++;
-      this.#known.clear();
-      this.#hasOperator = null;
+      this.#operatorUntilMs = null;
+      // The other keys stay known: their requests must be served even if the address has too many failures.
+      for (const [token, known] of this.#known) {
+        if (change === null || (change.kind === apiKeyKind && change.name === known.identity.id)) {
+          this.#known.delete(token);
+        } else known.caller = null;
+      }
     });
   }
 
   /**
    * True: a request without a key may do everything, because only programs of this machine can reach the server and
-   * there is no operator's key.
+   * there was no operator's key since the start.
    */
   async isOpen(): Promise<boolean> {
-    return this.#options.isLocal && !(await this.hasOperator());
+    if (!this.#options.isLocal || this.#operatorHash !== null || this.#isClosed) return false;
+    this.#isClosed = (await this.#operatorUntil()) !== never;
+    return !this.#isClosed;
   }
 
-  /** True if there is an operator's key, so that somebody can manage a server that is not open. */
+  /** True if there is a valid operator's key, so that somebody can manage a server that is not open. */
   async hasOperator(): Promise<boolean> {
-    if (this.#operatorHash !== null) return true;
-    if (this.#hasOperator !== null) return this.#hasOperator;
-    const changes = this.#changes;
-    const hasOperator = await this.#findOperator();
-    if (changes === this.#changes) this.#hasOperator = hasOperator;
-    return hasOperator;
+    return this.#operatorHash !== null || (await this.#operatorUntil()) > this.#options.clock.wall();
   }
 
   /** True for a text with the form of an API key, and for the operator's token. */
@@ -209,14 +217,25 @@ export class Access {
     return expiresAtMs !== null && expiresAtMs <= this.#options.clock.wall();
   }
 
+  async #operatorUntil(): Promise<TimeMs> {
+    if (this.#operatorUntilMs !== null) return this.#operatorUntilMs;
+    const changes = this.#changes;
+    const untilMs = await this.#findOperator();
+    if (changes === this.#changes) this.#operatorUntilMs = untilMs;
+    return untilMs;
+  }
+
   /** Operators' keys belong to the default account. */
-  async #findOperator(): Promise<boolean> {
+  async #findOperator(): Promise<TimeMs> {
     const { accounts, apiKeysOf } = this.#options;
     const apiKeys = apiKeysOf(accounts.default.id);
+    let untilMs: TimeMs = never;
     for await (const keys of everyPage((page) => apiKeys.list(page))) {
-      if (keys.some(({ role }) => role === "operator")) return true;
+      for (const { role, expiresAtMs } of keys) {
+        if (role === "operator") untilMs = Math.max(untilMs, expiresAtMs ?? Number.POSITIVE_INFINITY);
+      }
     }
-    return false;
+    return untilMs;
   }
 }
 
