@@ -7,7 +7,7 @@ import { createApp } from "./api/app.ts";
 import { addCmqApi } from "./compat/cmq/api.ts";
 import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
 import { addWechatApi } from "./compat/wechat/api.ts";
-import type { Config } from "./config/config.ts";
+import { type Config, isLocal } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
 import { replaceMasterKey } from "./config/master-key-file.ts";
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from "./config/tls-files.ts";
@@ -16,7 +16,6 @@ import type { AccountLimits } from "./domain/account-limits.ts";
 import type { AccountId } from "./domain/model.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
-import { isLoopbackHost } from "./domain/host.ts";
 import { limits } from "./domain/limits.ts";
 import { Access } from "./engine/access/access.ts";
 import { createServicesOf, type ServicesOf } from "./engine/account-services.ts";
@@ -321,12 +320,6 @@ async function closeServer(
   await publishLimits.stop();
   await deletion.stop();
   await store.close();
-}
-
-/** False: other machines can reach the server, at one of its addresses or through a proxy. */
-function isLocal({ listen, opsListen, publicListen, trustedProxies }: Config): boolean {
-  const hosts = [listen, opsListen, publicListen].flatMap((address) => (address === undefined ? [] : [address.host]));
-  return trustedProxies.length === 0 && hosts.every(isLoopbackHost);
 }
 
 /**

@@ -65,6 +65,9 @@ describe("an endpoint with `push.verify: challenge`", () => {
   it("that does not answer it gets no message, until it does", async () => {
     await start();
     let echoes = false;
+    await using mirror = await startReceiver(({ text }, response) => void response.end(text));
+    await put({ url: mirror.url, verify: "challenge" });
+    expect(await verifyNow()).toMatchObject({ verification: { state: "pending" } });
     await using stranger = await startReceiver(({ text }, response) => {
       if (!echoes || !text.includes("ringback.verification")) return 200;
       return void response.end((JSON.parse(text) as { challenge: string }).challenge);

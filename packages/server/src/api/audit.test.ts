@@ -81,6 +81,9 @@ describe("the record of a change", () => {
     await ask("PUT", "/v1/accounts/rival", {}, { "ringback-account": "acme" });
     expect(await records()).toMatchObject([{ action: "putAccount", target: "accounts/rival", before: null }]);
     expect((await ask("GET", "/v1/audit", undefined, { "ringback-account": "acme" })).json.items).toEqual([]);
+    const { json: admin } = await ask("POST", "/v1/api-keys", { name: "ops", role: "admin" });
+    const seen = await call(test.app, "GET", "/v1/audit", { headers: bearer(admin.token) });
+    expect(seen.json.items).toMatchObject([{ target: `api-keys/${admin.id}` }]);
   });
 
   it("is found by time, author, action and target, page by page", async () => {

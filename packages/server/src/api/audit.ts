@@ -1,11 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import type { TimeMs } from "../domain/model.ts";
+import type { AuditRecord } from "../store/audit.ts";
+import type { PageRequest } from "../store/page.ts";
 import { auditQuery, auditSchema, auditView } from "../shapes/audit.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
 import { queryReader } from "../shapes/query.ts";
 import { operation, pageOf, problemResponses } from "../shapes/schema-parts.ts";
 import { parseTime } from "../shapes/time-text.ts";
-import { accountIdOf } from "./access-gate.ts";
+import { accountIdOf, callerOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 
 const schema = {
@@ -22,8 +24,16 @@ export function auditRoutes(app: FastifyInstance, { store }: ApiParts): void {
   app.get("/v1/audit", { schema, config: { access: "admin" } }, async (request) => {
     const { from, to, who, action, target, ...query } = readQuery(request);
     const filter = { fromMs: timeOf(from), toMs: timeOf(to), who, action, target };
+    const accountId = accountIdOf(request);
     const listing = JSON.stringify(["audit", filter]);
-    return pageOfList(listing, query, (page) => store.audit.list(accountIdOf(request), filter, page), auditView);
+    // Only operators may know the accounts, whose changes are recorded in the default account.
+    const isShown = (record: AuditRecord) =>
+      callerOf(request).role === "operator" || !record.target.startsWith("accounts/");
+    const shown = async (wanted: PageRequest) => {
+      const page = await store.audit.list(accountId, filter, wanted);
+      return { ...page, items: page.items.filter(isShown) };
+    };
+    return pageOfList(listing, query, shown, auditView);
   });
 }
 

@@ -55,9 +55,20 @@ export function loadConfig(sources: ConfigSources): Config {
   const isGiven = given.some(([key]) => key === "allowPrivateNetworks");
   return {
     ...chosen,
-    allowPrivateNetworks: isGiven ? allowPrivateNetworks : isLoopbackHost(chosen.listen.host),
+    allowPrivateNetworks: isGiven ? allowPrivateNetworks : isLocal(chosen),
     declared: readDeclarations(file),
   };
+}
+
+/** False: other machines can reach the server, at one of its addresses or through a proxy. */
+export function isLocal({
+  listen,
+  opsListen,
+  publicListen,
+  trustedProxies,
+}: Pick<Settings, "listen" | "opsListen" | "publicListen" | "trustedProxies">): boolean {
+  const hosts = [listen, opsListen, publicListen].flatMap((address) => (address === undefined ? [] : [address.host]));
+  return trustedProxies.length === 0 && hosts.every(isLoopbackHost);
 }
 
 function requireBothTlsFiles({ tlsCertFile, tlsKeyFile }: Pick<Settings, "tlsCertFile" | "tlsKeyFile">): void {

@@ -146,14 +146,14 @@ export const settings = {
   logLevel: setting(choice(logLevels), "info", "Log lines below this level are not written."),
   allowPrivateNetworks: setting(
     yesOrNo,
-    // config.ts computes the default from `listen`.
+    // config.ts computes the default.
     false,
     "Whether endpoints may be in private networks: loopback, link-local, 10.0.0.0/8, 192.168.0.0/16 and so on. The " +
       "metadata services of cloud providers stay denied even then, unless `allowedAddresses` names them. Everyone who " +
       "can reach the server can make it POST to any URL. So a server that is reachable from other machines would give " +
-      "them access to its private network. A server on a loopback address is reachable only from its own machine, " +
-      "which has that access anyway.",
-    { defaultText: "true when `listen` is a loopback address, otherwise false" },
+      "them access to its private network. A server that has loopback addresses only and trusts no proxy is reachable " +
+      "only from its own machine, which has that access anyway.",
+    { defaultText: "true when every address of the server is a loopback address and `trustedProxies` is empty" },
   ),
   allowedAddresses: setting(
     networks(1024),

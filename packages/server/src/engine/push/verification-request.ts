@@ -47,7 +47,10 @@ export function judgeResult(request: VerificationRequest, result: PostResult): V
   return request.judge(result);
 }
 
-/** The reply is the challenge itself, or a JSON object with the challenge as its member `challenge`. */
+/**
+ * The reply is the challenge itself, or a JSON object with the challenge as its member `challenge`. A program that
+ * answers with every body that it gets has not agreed to anything, so a reply with `type` is refused.
+ */
 function judgeEcho(challenge: string, body: Uint8Array): VerificationOutcome {
   const text = Buffer.from(body).toString().trim();
   if (isSame(text, challenge) || isSame(memberOf(text), challenge)) return { ratePerMinute: null };
@@ -70,8 +73,8 @@ function judgePermission(origin: string, headers: PostResult["headers"]): Verifi
 
 function memberOf(text: string): string {
   try {
-    const value = (JSON.parse(text) as { challenge?: unknown } | null)?.challenge;
-    return typeof value === "string" ? value : "";
+    const reply = JSON.parse(text) as { type?: unknown; challenge?: unknown } | null;
+    return typeof reply?.challenge === "string" && reply.type === undefined ? reply.challenge : "";
   } catch {
     return "";
   }
