@@ -135,8 +135,8 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
 }
 
 /**
- * The rule for a key that is limited to topics. Queues and signing keys belong to no topic, so such a key can keep those
- * that a subscription has, and cannot name others. Throws `forbidden`, whether the queue or signing key exists or not.
+ * The rule for an API key that is limited to topics. Queues and signing keys belong to no topic, so such an API key can
+ * keep those that a subscription has, and cannot name others. Throws `forbidden`, whether they exist or not.
  */
 function assertWithinTopics(push: PushSettings | null, before: Subscription | null): void {
   if (push === null) return;

@@ -9,16 +9,17 @@ import { addTestApis } from "./testing/test-gateway.ts";
 let test: TestApp;
 afterEach(() => test.app.close());
 
+async function ask(port: number, path: string, method: string): Promise<{ status: number; body: string }> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
+  return { status: response.status, body: await response.text() };
+}
+
 it("serves the APIs of other systems on the main listener only", async () => {
   const anyPort = { host: "127.0.0.1", port: 0 };
   const listeners = new Listeners({ addresses: { ops: anyPort, public: anyPort } });
   test = await createTestApp({}, { listeners });
   await addTestApis(test);
   const main = await listen(test.app);
-  const ask = async (port: number, path: string, method: string) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
-    return { status: response.status, body: await response.text() };
-  };
   const paths = ["/v2/index.php?Action=ListTopic", "/?Action=DescribeCmqTopics&Version=2020-02-17", "/api/"];
   for (const name of ["ops", "public"] as const) {
     const port = (await listeners.open(name))?.port ?? 0;
