@@ -68,7 +68,7 @@ export function eventRoutes(app: FastifyInstance, { events, config, accounts }: 
       if (topic !== null) assertName("topic", topic.replace(/^inbox:/, ""));
       const isVisible = (event: LiveEvent): boolean =>
         event.accountId === account.id &&
-        (topics === null || isTopicGranted(topics, topicOf(event) ?? "")) &&
+        isTopicGranted(topics, topicOf(event) ?? "") &&
         (topic === null || topicOf(event) === topic) &&
         isOneOf(type, event);
       streams.open(reply.raw, account.id, isVisible);

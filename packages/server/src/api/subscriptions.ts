@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Static } from "typebox";
 import { verificationOf } from "../domain/endpoint-verification.ts";
+import { queueOfUrl } from "../domain/endpoint-url-rule.ts";
 import { RingbackError } from "../domain/errors.ts";
-import type { Subscription } from "../domain/model.ts";
+import type { PushSettings, Subscription } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
 import { deleteSubscription, putSubscription } from "../engine/push/settings-rule.ts";
 import { jsonBody } from "../http/json-body.ts";
@@ -32,7 +33,7 @@ import {
 } from "../shapes/subscription.ts";
 import type { PageRequest } from "../store/page.ts";
 import type { Store } from "../store/store.ts";
-import { accountIdOf, type RequestTo } from "./access-gate.ts";
+import { accountIdOf, callerOf, type RequestTo } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { noteChange, noteWrite } from "./audit-gate.ts";
 import { resourceRoutes, sendTagged, type Resource } from "./resource.ts";
@@ -109,7 +110,12 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
       const context = { ...parts, ...parts.servicesOf(topic.accountId) };
       return {
         get: () => catalog.getSubscription(topic.id, name),
-        put: (written, condition) => putSubscription(context, topic, name, written, condition),
+        async put(written, condition, request) {
+          if (callerOf(request).topics !== null) {
+            assertWithinTopics(written.settings.push, await catalog.getSubscription(topic.id, name));
+          }
+          return putSubscription(context, topic, name, written, condition);
+        },
         delete: (condition) => deleteSubscription(context, topic, name, condition),
       };
     },
@@ -126,6 +132,19 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
     },
     notify: (path, change, request) => emit(parts, change, path, request),
   };
+}
+
+/**
+ * The rule for an API key that is limited to topics. Queues and signing keys belong to no topic, so such an API key can
+ * keep those that a subscription has, and cannot name others. Throws `forbidden`, whether they exist or not.
+ */
+function assertWithinTopics(push: PushSettings | null, before: Subscription | null): void {
+  if (push === null) return;
+  const stored = before?.settings.push ?? null;
+  const isOtherQueue = queueOfUrl(push.url) !== null && push.url !== stored?.url;
+  if (isOtherQueue || push.keys.some((kid) => stored?.keys.includes(kid) !== true)) {
+    throw new RingbackError("forbidden", "An API key that is limited to topics cannot name a queue or a signing key.");
+  }
 }
 
 function listRoutes(app: FastifyInstance, { store }: ApiParts, resource: NamedResource): void {

@@ -8,6 +8,7 @@ import { dropMadeKeysOfTopic } from "../engine/keys/made-keys.ts";
 import { assertRetentionFitsRetries } from "../engine/push/settings-rule.ts";
 import { topicParams } from "../shapes/schema-parts.ts";
 import { topicSchema, topicShape, topicView } from "../shapes/topic.ts";
+import { everyPage } from "../store/every-page.ts";
 import type { Label } from "../store/label.ts";
 import type { Page, PageRequest } from "../store/page.ts";
 import type { Store } from "../store/store.ts";
@@ -53,12 +54,30 @@ export function topicRoutes(app: FastifyInstance, { store, events, clock, servic
       events.emit({ type: `topic.${change}`, accountId: accountIdOf(request), at: clock.wall(), topic }),
   };
   resourceRoutes(app, resource);
-  const listed = async (request: FastifyRequest, page: PageRequest, label?: Label): Promise<Page<Topic>> => {
+  const listed = (request: FastifyRequest, page: PageRequest, label?: Label): Promise<Page<Topic>> => {
     const { account, topics } = callerOf(request);
-    const { items, next } = await catalog.listTopics(account.id, page, label);
-    return { items: items.filter(({ name }) => isTopicGranted(topics, name)), next };
+    const read = (part: PageRequest): Promise<Page<Topic>> => catalog.listTopics(account.id, part, label);
+    return topics === null ? read(page) : grantedPage(topics, page, read);
   };
   labelledListRoute(app, resource, listed, { access: "read", omitsOtherTopics: true });
+}
+
+/**
+ * Reads one page of the topics that a limited key is valid for. `next` is the name of such a topic as well, because the
+ * caller can read the name in the cursor.
+ */
+async function grantedPage(
+  topics: readonly string[],
+  { after, limit }: PageRequest,
+  read: (page: PageRequest) => Promise<Page<Topic>>,
+): Promise<Page<Topic>> {
+  const granted: Topic[] = [];
+  for await (const items of everyPage(read, after)) {
+    granted.push(...items.filter(({ name }) => isTopicGranted(topics, name)));
+    if (granted.length > limit) break;
+  }
+  const items = granted.slice(0, limit);
+  return { items, next: granted.length > limit ? (items.at(-1)?.name ?? null) : null };
 }
 
 /** Throws `topic_not_found` and `invalid_name`. */

@@ -42,6 +42,8 @@ export async function addForeignRoutes(app: FastifyInstance, given: ForeignRoute
       next(null, payload);
     });
     scope.setErrorHandler((error, request, reply) => {
+      // The listener does not serve these routes, so it answers as for any unknown path.
+      if (error instanceof RingbackError && error.code === "route_not_found") throw error;
       if (error instanceof RingbackError && callerErrors.has(error.code)) {
         refusedCallers.set(request, errorTable[error.code].status);
       }

@@ -1,5 +1,6 @@
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
+import { isName } from "./names.ts";
 
 /**
  * A role says what the holder of an API key may do. `operator`: everything, in every account. `admin`: everything in
@@ -43,9 +44,12 @@ export function assertGrant({ role, topics, allAccounts }: Grant): void {
   }
 }
 
-/** True if a key that is limited to `topics` is valid for the topic. In a pattern, `*` stands for any characters. */
+/**
+ * True if a key that is limited to `topics` is valid for the topic. In a pattern, `*` stands for any characters. The
+ * server's own logs, such as `inbox:NAME`, are not topics: no pattern matches their names.
+ */
 export function isTopicGranted(topics: Grant["topics"], topic: string): boolean {
-  return topics === null || topics.some((pattern) => matchesPattern(pattern, topic));
+  return topics === null || (isName(topic) && topics.some((pattern) => matchesPattern(pattern, topic)));
 }
 
 /** Takes time proportional to the product of the lengths, whatever the pattern. */
