@@ -46,7 +46,7 @@ const schema = {
   },
 };
 
-export function eventRoutes(app: FastifyInstance, { events, config, accounts }: ApiParts): void {
+export function eventRoutes(app: FastifyInstance, { events, config, accounts, access }: ApiParts): void {
   const readQuery = queryReader(query);
   const streams = createEventStreams({ subscribe: (deliver) => events.subscribe(deliver), view }, config);
   accounts.onGone((accountId) => streams.closeOf(accountId));
@@ -62,7 +62,8 @@ export function eventRoutes(app: FastifyInstance, { events, config, accounts }: 
     "/v1/events",
     { exposeHeadRoute: false, schema, config: { access: "read", omitsOtherTopics: true } },
     (request, reply) => {
-      const { account, topics } = callerOf(request);
+      const caller = callerOf(request);
+      const { account, topics } = caller;
       const { topic = null, type = [] } = readQuery(request);
       // `inbox:NAME`, the log of an inbox, can be watched too.
       if (topic !== null) assertName("topic", topic.replace(/^inbox:/, ""));
@@ -71,7 +72,8 @@ export function eventRoutes(app: FastifyInstance, { events, config, accounts }: 
         isTopicGranted(topics, topicOf(event) ?? "") &&
         (topic === null || topicOf(event) === topic) &&
         isOneOf(type, event);
-      streams.open(reply.raw, account.id, isVisible);
+      const end = streams.open(reply.raw, account.id, isVisible);
+      reply.raw.once("close", access.keyWatch.whenInvalid(caller, end));
       reply.hijack();
     },
   );

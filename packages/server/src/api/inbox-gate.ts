@@ -22,7 +22,7 @@ import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import { hopsOf } from "../engine/loops.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
-import { accountIdOf, callerIfKnown } from "./access-gate.ts";
+import { accountIdOf, callerIfKnown, callerOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { noInbox, type InboxPath } from "./inboxes.ts";
 import { assertJson, bodyBytes } from "../http/json-body.ts";
@@ -133,12 +133,9 @@ export function inboxGateRoutes(app: FastifyInstance, parts: ApiParts): void {
     delete request.raw.headers["content-encoding"];
     done();
   });
-  const inboxesOf = (request: FastifyRequest) => parts.servicesOf(accountIdOf(request)).inboxes;
   keepRoute(app, parts);
-  takeRoute(app, inboxesOf);
+  takeRoute(app, parts);
 }
-
-type InboxesOf = (request: FastifyRequest) => Inboxes;
 
 function keepRoute(app: FastifyInstance, parts: ApiParts): void {
   // The route itself finds out who may send to the inbox.
@@ -211,19 +208,23 @@ function sentHeaders({ headers }: IncomingMessage): Record<string, string | unde
   );
 }
 
-function takeRoute(app: FastifyInstance, inboxesOf: InboxesOf): void {
+function takeRoute(app: FastifyInstance, { servicesOf, access }: ApiParts): void {
   const readTakeQuery = queryReader(takeQuery);
   // A HEAD request would take a message without showing its body to the client.
   const options = { exposeHeadRoute: false, schema: takeSchema, config: { access: "consume" } } as const;
   app.get<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
     const { waitMs = 0 } = readTakeQuery(request);
     const { inbox: addressed } = request.params;
-    const inboxes = inboxesOf(request);
+    const { inboxes } = servicesOf(accountIdOf(request));
     if (!isReceiveToken(addressed)) assertName("inbox", addressed);
     const inbox = await (isReceiveToken(addressed) ? inboxes.findByToken(addressed) : inboxes.get(addressed));
     if (inbox === null) throw noInbox(request.params);
     const { socket } = request.raw;
-    const message = await whileConnected(socket, (gone) => inboxes.take(inbox.name, { waitMs, gone }));
+    const message = await whileConnected(
+      socket,
+      (gone) => inboxes.take(inbox.name, { waitMs, gone }),
+      (ended) => access.keyWatch.whenInvalid(callerOf(request), ended),
+    );
     if (message === null) return reply.headers(untrustedBody).send();
     sendMessage(reply, socket, message);
     return reply;

@@ -18,7 +18,7 @@ import {
 import { bodyErrors, operation, problemResponses, subscriptionParams, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { Store } from "../store/store.ts";
-import type { RequestTo } from "./access-gate.ts";
+import { callerOf, type RequestTo } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
 
@@ -70,7 +70,7 @@ export function pullRoutes(app: FastifyInstance, parts: ApiParts): void {
   acknowledgeRoutes(app, parts);
 }
 
-function pullRoute(app: FastifyInstance, { store, pulls, log }: ApiParts): void {
+function pullRoute(app: FastifyInstance, { store, pulls, access, log }: ApiParts): void {
   const readPull = shapeReader(pullBody);
   const puttingBack = new Set<Promise<unknown>>();
   // Messages must be put back before the store closes.
@@ -85,8 +85,10 @@ function pullRoute(app: FastifyInstance, { store, pulls, log }: ApiParts): void 
     // The messages count as unread until the client has received them or has disconnected.
     let arrived: (() => void) | null = null;
     const onDelivered = (done: () => void): void => void (arrived = done);
-    const messages = await whileConnected(socket, (gone) =>
-      pulls.pull(subscription, { messagesMax, waitMs, visibilityMs, gone, onDelivered }),
+    const messages = await whileConnected(
+      socket,
+      (gone) => pulls.pull(subscription, { messagesMax, waitMs, visibilityMs, gone, onDelivered }),
+      (ended) => access.keyWatch.whenInvalid(callerOf(request), ended),
     );
     if (messages.length === 0) {
       return reply.header("cache-control", "no-store").send({ messages: [] });

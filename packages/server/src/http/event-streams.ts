@@ -26,9 +26,10 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
 
   /**
    * Sends the events that `wants` accepts over this response, until the reader disconnects or `close` is called. One
-   * owner can have at most three quarters of the streams. Throws `too_many_streams`.
+   * owner can have at most three quarters of the streams. Returns a function that ends the stream. Throws
+   * `too_many_streams`.
    */
-  function open(response: ServerResponse, owner: unknown, wants: (event: E) => boolean): void {
+  function open(response: ServerResponse, owner: unknown, wants: (event: E) => boolean): () => void {
     const ofOwner = [...streams.values()].filter((reader) => reader.owner === owner).length;
     if (ofOwner >= Math.ceil(config.eventStreamsMax * 0.75)) {
       throw new RingbackError("too_many_streams");
@@ -41,6 +42,7 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
     response.once("close", () => leave(stream));
     unsubscribe ??= subscribe(deliver);
     heartbeat ??= setInterval(beat, config.eventHeartbeatMs).unref();
+    return () => end(stream);
   }
 
   function leave(stream: EventStream): void {
@@ -64,6 +66,12 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
 
   function beat(): void {
     for (const stream of streams.keys()) stream.beat();
+  }
+
+  /** The reader gets no further events, even if it is slow to end its connection. */
+  function end(stream: EventStream): void {
+    leave(stream);
+    stream.end();
   }
 
   /** Ends the streams of one owner. */

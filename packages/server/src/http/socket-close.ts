@@ -15,12 +15,24 @@ export function onSocketClose(socket: Socket, closed: () => void): () => void {
   return () => void listeners.delete(closed);
 }
 
-/** Runs `work` with a signal that is aborted when the client disconnects in the meantime. */
-export async function whileConnected<T>(socket: Socket, work: (gone: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` with a signal that is aborted when the client disconnects in the meantime, or when `onEnd` calls the
+ * function that it gets. `onEnd` returns a function that cancels the call.
+ */
+export async function whileConnected<T>(
+  socket: Socket,
+  work: (gone: AbortSignal) => Promise<T>,
+  onEnd?: (ended: () => void) => () => void,
+): Promise<T> {
   const gone = new AbortController();
-  const forget = onSocketClose(socket, () => gone.abort());
+  const abort = (): void => gone.abort();
+  const forget = onSocketClose(socket, abort);
+  const forgetEnd = onEnd?.(abort);
   if (socket.destroyed) gone.abort();
-  return work(gone.signal).finally(forget);
+  return work(gone.signal).finally(() => {
+    forget();
+    forgetEnd?.();
+  });
 }
 
 function watch(socket: Socket): Set<() => void> {

@@ -56,6 +56,7 @@ export interface TestApp {
   readonly publisher: Publisher;
   readonly accountPulls: AccountPulls;
   readonly pulls: RecordedPulls;
+  readonly pullQueues: PullQueues;
   readonly accounts: Accounts;
   readonly deletion: AccountDeletion;
   readonly access: Access;
@@ -267,7 +268,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
   const made = { deletion, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
-  return Object.assign(testApp, { ...made, app, audit, verifier, apiKeys, queues, logLines, auditLines });
+  return Object.assign(testApp, { ...made, app, pullQueues, audit, verifier, apiKeys, queues, logLines, auditLines });
 }
 
 function failed(error: unknown): void {

@@ -12,6 +12,7 @@ import { accountKind, type Accounts } from "../accounts/accounts.ts";
 import { apiKeyKind, type AccountApiKeys } from "./account-api-keys.ts";
 import type { KeyIdentity } from "./api-keys.ts";
 import { FailedAttempts } from "./failed-attempts.ts";
+import { KeyWatch, operatorTokenId } from "./key-watch.ts";
 import { KeyUses } from "./key-uses.ts";
 
 export interface AccessOptions {
@@ -47,6 +48,7 @@ interface Known {
 
 /** Finds out who makes a request, and refuses what the caller may not do. */
 export class Access {
+  readonly keyWatch: KeyWatch;
   readonly #options: AccessOptions;
   readonly #attempts: FailedAttempts;
   readonly #uses: KeyUses;
@@ -77,6 +79,9 @@ export class Access {
         } else known.caller = null;
       }
     });
+    const find = { identityOf: (id: string) => this.identityOf(id), isOpen: () => this.isOpen() };
+    // Created last, because its listener must be called after the reset above.
+    this.keyWatch = new KeyWatch({ store, clock, failed, ...find });
   }
 
   /**
@@ -262,7 +267,7 @@ export function assertTopicGranted({ topics }: Grant, topic: string | null): voi
 
 const unlimitedOperator: Grant = { role: "operator", topics: null, allAccounts: true };
 const anyone = { ...unlimitedOperator, keyId: null, name: "anyone" };
-const operator = { ...unlimitedOperator, id: "operator-token", name: "operatorToken", expiresAtMs: null };
+const operator = { ...unlimitedOperator, id: operatorTokenId, name: "operatorToken", expiresAtMs: null };
 
 function sha256(text: string): Buffer {
   return createHash("sha256").update(text).digest();
