@@ -1,4 +1,6 @@
-/** Real: the HTTP application, on the memory driver. Faked: the clock, and the moment at which a read of the store ends. */
+/**
+ * Real: the HTTP application, on the memory driver. Faked: the clock, and the moment at which a read of the store ends.
+ */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AccountId } from "../domain/model.ts";

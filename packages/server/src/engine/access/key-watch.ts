@@ -49,8 +49,8 @@ export class KeyWatch {
   }
 
   /**
-   * Calls `ended` once: when the key was revoked, has expired or has got other rights, or when the caller has no key and
-   * the server is no longer open. The returned function ends the watch.
+   * Calls `ended` once: when the key was revoked, has expired or has got other rights, or when the caller has no key
+   * and the server is no longer open. The returned function ends the watch.
    */
   whenInvalid(caller: WatchedCaller, ended: () => void): () => void {
     if (caller.keyId === operatorTokenId) return () => {};
