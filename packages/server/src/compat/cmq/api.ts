@@ -20,7 +20,7 @@ import { runAction } from "./run-action.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
 /** The services of the actions that other parts of the server provide. */
-type ServerParts = Omit<ActionContext, "account" | "queues" | "filterCache" | "catalogMutex">;
+type ServerParts = Omit<ActionContext, "caller" | "account" | "queues" | "filterCache" | "catalogMutex">;
 
 export interface CmqDependencies extends ServerParts, AuthenticationOptions {
   readonly servicesOf: ServicesOf;

@@ -8,7 +8,7 @@ import { algorithmOf, verifiedSignature, type SignedRequest } from "./signature.
 import { Tc3Replays, type Tc3SignedCall } from "./tc3-replays.ts";
 
 export interface AuthenticationOptions {
-  readonly access: Pick<Access, "secretOf" | "identityOf" | "callerWith">;
+  readonly access: Pick<Access, "secretOf" | "identityOf" | "callerWith" | "keyWatch">;
   readonly clock: Clock;
   /** Largest difference between a request's timestamp and this server's time, in either direction. */
   readonly timestampWindowMs: number;

@@ -13,6 +13,7 @@ import type { Publisher } from "../../engine/publisher.ts";
 import type { Queues } from "../../engine/queues/account-queues.ts";
 import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
+import type { AuthenticationOptions } from "./authentication.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 import type { FilterCache } from "./filter-cache.ts";
 import type { Parameters } from "./parameters.ts";
@@ -20,6 +21,8 @@ import type { Parameters } from "./parameters.ts";
 /** Services that the actions use. */
 export interface ActionContext {
   readonly store: Store;
+  readonly access: AuthenticationOptions["access"];
+  readonly caller: Caller;
   readonly account: Account;
   readonly publisher: Publisher;
   readonly queues: Queues;
@@ -39,7 +42,7 @@ export interface ActionContext {
 /** Returns the services for the actions of a caller. Throws `forbidden`. */
 export type ContextOf = (caller: Caller, action: string, parameters: Parameters) => ActionContext;
 
-type Shared = Omit<ActionContext, "account" | "queues" | "catalogMutex">;
+type Shared = Omit<ActionContext, "caller" | "account" | "queues" | "catalogMutex">;
 
 export function createContextOf(shared: Shared, servicesOf: ServicesOf): ContextOf {
   const mutexes = new Map<AccountId, Mutex>();
@@ -49,7 +52,7 @@ export function createContextOf(shared: Shared, servicesOf: ServicesOf): Context
     const { account } = caller;
     let catalogMutex = mutexes.get(account.id);
     if (catalogMutex === undefined) mutexes.set(account.id, (catalogMutex = new Mutex(cmqLimits.pendingChangesMax)));
-    return { ...shared, account, queues: servicesOf(account.id).queues, catalogMutex };
+    return { ...shared, caller, account, queues: servicesOf(account.id).queues, catalogMutex };
   };
 }
 

@@ -49,10 +49,14 @@ export async function batchReceiveMessage(context: ActionContext, call: Call): P
   return { msgInfoList: messages.map(shownMessage) };
 }
 
-function receive({ queues }: ActionContext, { parameters, socket }: Call, messagesMax: number) {
+function receive({ queues, access, caller }: ActionContext, { parameters, socket }: Call, messagesMax: number) {
   const name = parameters.resourceName("queueName");
   const waitMs = pollingWaitMs(parameters);
-  return whileConnected(socket, (gone) => queues.receive(name, { messagesMax, waitMs, visibilityMs: null, gone }));
+  return whileConnected(
+    socket,
+    (gone) => queues.receive(name, { messagesMax, waitMs, visibilityMs: null, gone }),
+    (ended) => access.keyWatch.whenInvalid(caller, ended),
+  );
 }
 
 function shownMessage({ id, message, receiptHandle, receives, firstReceivedAtMs, visibleAtMs }: PulledMessage) {

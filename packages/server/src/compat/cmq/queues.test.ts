@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { recordedAtMs } from "./testing/recorded-requests.ts";
-import { cmqScene, type Params, type Scene } from "./testing/scene.ts";
+import { cmqScene, secretId, type Params, type Scene } from "./testing/scene.ts";
 
 // Real: the HTTP application, the CMQ API. Faked: the clock, the queues (in memory). The test advances the clock.
 let scene: Scene;
@@ -206,6 +206,14 @@ describe("messages of a queue", () => {
     const receive = vi.spyOn(scene.queues, "receive").mockResolvedValue([]);
     expect(await scene.code("ReceiveMessage", { ...q, ...params })).toBe("7000/10200");
     expect(receive.mock.calls).toMatchObject([["work", { waitMs, messagesMax: 1 }]]);
+  });
+
+  it("are no longer waited for when the key of the request is revoked", async () => {
+    await scene.call("CreateQueue", q);
+    const received = scene.code("ReceiveMessage", { ...q, pollingWaitSeconds: 30_000 });
+    await vi.waitFor(() => expect(scene.pullQueues.waiting).toBe(1));
+    await scene.apiKeys.delete(secretId);
+    expect(await received).toBe("7000/10200");
   });
 
   it.each<[string, Params, string]>([
