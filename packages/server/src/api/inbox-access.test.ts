@@ -34,6 +34,9 @@ async function post(url: string, headers: Record<string, string> = {}) {
   return { status: statusCode, body };
 }
 
+const postFrom = (remoteAddress: string, url: string, headers: Record<string, string>) =>
+  test.app.inject({ method: "POST", url, payload: "x", headers, remoteAddress });
+
 const statusOf = async (...given: Parameters<typeof post>) => (await post(...given)).status;
 
 /** The names in the key set, and how it may be cached. */
@@ -92,9 +95,6 @@ describe("on a server that is not open, a sender without an API key", () => {
 });
 
 describe("a sender that guesses", () => {
-  const from = (remoteAddress: string, url: string, headers: Record<string, string> = {}) =>
-    test.app.inject({ method: "POST", url, payload: "x", headers, remoteAddress });
-
   it.each([
     ["the secret of an inbox", "/in/verified", 401],
     ["the name of an inbox", "/in/missing", 401],
@@ -103,22 +103,22 @@ describe("a sender that guesses", () => {
     await put("/v1/inboxes/verified", { verify });
     const statuses: number[] = [];
     for (let count = 0; count < limits.authFailuresMax; count++) {
-      statuses.push((await from("192.0.2.7", url, { authorization: `Bearer guess${count}` })).statusCode);
+      statuses.push((await postFrom("192.0.2.7", url, { authorization: `Bearer guess${count}` })).statusCode);
     }
     expect(new Set(statuses)).toEqual(new Set([refused]));
     const right = { authorization: "Bearer s3cret-token" };
-    const slowed = await from("192.0.2.7", "/in/verified", right);
+    const slowed = await postFrom("192.0.2.7", "/in/verified", right);
     expect([slowed.statusCode, slowed.json().code]).toEqual([429, "too_many_failures"]);
-    expect((await from("192.0.2.8", "/in/verified", right)).statusCode).toBe(200);
+    expect((await postFrom("192.0.2.8", "/in/verified", right)).statusCode).toBe(200);
     test.clock.nowMs += limits.authFailureForgottenMs;
-    expect((await from("192.0.2.7", "/in/verified", right)).statusCode).toBe(200);
+    expect((await postFrom("192.0.2.7", "/in/verified", right)).statusCode).toBe(200);
   });
 
   it("is not a sender with an API key that names a missing inbox", async () => {
     const headers = await tokenOf("publish");
     const statuses: number[] = [];
     for (let count = 0; count <= limits.authFailuresMax; count++) {
-      statuses.push((await from("192.0.2.7", "/in/missing", headers)).statusCode);
+      statuses.push((await postFrom("192.0.2.7", "/in/missing", headers)).statusCode);
     }
     expect(new Set(statuses)).toEqual(new Set([404]));
   });

@@ -4,8 +4,6 @@ import { storedSubscriptions, storedTopic, storedTopics } from "../../api/testin
 import { createTestApp, type TestApp } from "../../api/testing/test-app.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type { Subscription } from "../../domain/model.ts";
-import { grantDefault } from "../../engine/access/account-api-keys.ts";
-import { settingsDefault } from "../../engine/accounts/account-settings.ts";
 import { addTestApis } from "../testing/test-gateway.ts";
 import { wechatLimits } from "./wechat-limits.ts";
 
@@ -313,48 +311,6 @@ describe("the secret", () => {
     const guesses = Array.from({ length: 60 }, (_, index) => send({ type: 1003, secretKey: `guess ${index}` }));
     expect(await send({ type: 1003, secretKey: "owner's" })).toMatchObject({ error_code: 10000 });
     expect(new Set((await Promise.all(guesses)).map((envelope) => envelope.error_code))).toEqual(new Set([10002]));
-  });
-});
-
-describe("a request without a key and without the secret", () => {
-  it.each(["x-forwarded-for", "forwarded", "via", "x-real-ip"])(
-    "is refused by an open server if a proxy has sent it: %s",
-    async (header) => {
-      expect(await send({ type: 1003 }, { [header]: "203.0.113.9" })).toMatchObject({
-        error_code: 10002,
-        description: "secretKey: missing or wrong",
-      });
-      expect(await send({ type: 1003 })).toMatchObject({ error_code: 10000 });
-    },
-  );
-});
-
-describe("the header Ringback-Account", () => {
-  const keyFor = async (allAccounts: boolean) => {
-    const settings = { ...grantDefault, name: "key", role: "admin" as const, allAccounts, expiresAtMs: null };
-    return { authorization: `Bearer ${(await testApp.apiKeys.create(settings, null)).token}` };
-  };
-  const accountHeader = (name: string) => ({ "ringback-account": name });
-  const codeFor = async (name: string, headers: Record<string, string> = {}) =>
-    (await send({ type: 1003 }, { ...headers, ...accountHeader(name) })).error_code;
-
-  it("selects the account for a key that is valid for all accounts", async () => {
-    const { account } = await testApp.accounts.put("acme", settingsDefault);
-    const key = await keyFor(true);
-    const request = { type: 1001, protocol: 2, url: "http://h/" };
-    expect(await send(request, { ...key, ...accountHeader("acme") })).toMatchObject({ error_code: 10000 });
-    expect(await storedTopics(testApp.store)).toEqual([]);
-    expect(await testApp.store.catalog.getTopic(account.accountId, "wechat")).not.toBeNull();
-    expect(await codeFor("missing", key)).toBe(10002);
-  });
-
-  it("is refused with the name of another account for other keys and without a key", async () => {
-    await testApp.accounts.put("acme", settingsDefault);
-    const key = await keyFor(false);
-    for (const name of ["acme", "missing"]) {
-      expect([name, await codeFor(name, key), await codeFor(name)]).toEqual([name, 10002, 10002]);
-    }
-    expect([await codeFor("default", key), await codeFor("default")]).toEqual([10000, 10000]);
   });
 });
 
