@@ -104,16 +104,17 @@ describe("every action of CMQ's API", () => {
   });
 });
 
+/** The answers to as many requests as slow a client down if all are guesses. */
+const codesOf = async (params: (count: number) => Params): Promise<string[]> => {
+  const codes: string[] = [];
+  for (let count = 0; count < limits.authFailuresMax; count++) {
+    codes.push(await scene.code("ListQueue", params(count)));
+  }
+  return codes;
+};
+
 describe("a client that guesses", () => {
   const throttled = "4420/10250";
-  const codesOf = async (params: (count: number) => Params): Promise<string[]> => {
-    const codes: string[] = [];
-    for (let count = 0; count < limits.authFailuresMax; count++) {
-      codes.push(await scene.code("ListQueue", params(count)));
-    }
-    return codes;
-  };
-
   it("is slowed down after wrong signatures and unknown SecretIds, until a failure is forgotten", async () => {
     // The SecretKey of the scene does not sign for this key.
     const SecretId = idOf("other");
