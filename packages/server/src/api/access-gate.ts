@@ -73,8 +73,12 @@ export async function callerIfKnown(access: Access, request: FastifyRequest): Pr
   const { authorization = "" } = request.headers;
   const token = /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
   if (token !== null && access.isOwnToken(token)) return findCaller(access, request, token);
-  const isOpen = !isForwarded(request) && (await access.isOpen());
-  return isOpen ? access.openCaller(accountNameOf(request)) : null;
+  return (await isOpenTo(access, request)) ? access.openCaller(accountNameOf(request)) : null;
+}
+
+/** True: the server serves the request without a key, because it is open and no proxy has sent the request. */
+export async function isOpenTo(access: Access, request: FastifyRequest): Promise<boolean> {
+  return !isForwarded(request) && (await access.isOpen());
 }
 
 /** True: a proxy has sent the request, maybe for a client on another machine. */
@@ -90,7 +94,8 @@ export function tokenOf({ headers }: Pick<FastifyRequest, "headers">): string | 
   throw new RingbackError("invalid_api_key");
 }
 
-function accountNameOf({ headers }: FastifyRequest): string | null {
+/** The account that the request names; null: it names none. */
+export function accountNameOf({ headers }: FastifyRequest): string | null {
   const name = headers[accountHeader];
   return name === undefined ? null : String(name);
 }

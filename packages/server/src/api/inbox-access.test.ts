@@ -1,5 +1,6 @@
 /** Real: the HTTP application, API keys, accounts, inboxes. Faked: the store, in memory, and the clock. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { limits } from "../domain/limits.ts";
 import { call } from "./testing/call.ts";
 import { createTestApp } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
@@ -32,6 +33,9 @@ async function post(url: string, headers: Record<string, string> = {}) {
   const { statusCode, body } = await test.app.inject({ method: "POST", url, payload: "x", headers });
   return { status: statusCode, body };
 }
+
+const postFrom = (remoteAddress: string, url: string, headers: Record<string, string>) =>
+  test.app.inject({ method: "POST", url, payload: "x", headers, remoteAddress });
 
 const statusOf = async (...given: Parameters<typeof post>) => (await post(...given)).status;
 
@@ -87,6 +91,36 @@ describe("on a server that is not open, a sender without an API key", () => {
     }
     const headers = await tokenOf("consume");
     expect((await test.app.inject({ method: "GET", url: receivePath, headers })).body).toBe("x");
+  });
+});
+
+describe("a sender that guesses", () => {
+  it.each([
+    ["the secret of an inbox", "/in/verified", 401],
+    ["the name of an inbox", "/in/missing", 401],
+    ["a receivePath", `/in/inb_${"0".repeat(32)}`, 404],
+  ])("%s is slowed down, and others are served", async (_what, url, refused) => {
+    await put("/v1/inboxes/verified", { verify });
+    const statuses: number[] = [];
+    for (let count = 0; count < limits.authFailuresMax; count++) {
+      statuses.push((await postFrom("192.0.2.7", url, { authorization: `Bearer guess${count}` })).statusCode);
+    }
+    expect(new Set(statuses)).toEqual(new Set([refused]));
+    const right = { authorization: "Bearer s3cret-token" };
+    const slowed = await postFrom("192.0.2.7", "/in/verified", right);
+    expect([slowed.statusCode, slowed.json().code]).toEqual([429, "too_many_failures"]);
+    expect((await postFrom("192.0.2.8", "/in/verified", right)).statusCode).toBe(200);
+    test.clock.nowMs += limits.authFailureForgottenMs;
+    expect((await postFrom("192.0.2.7", "/in/verified", right)).statusCode).toBe(200);
+  });
+
+  it("is not a sender with an API key that names a missing inbox", async () => {
+    const headers = await tokenOf("publish");
+    const statuses: number[] = [];
+    for (let count = 0; count <= limits.authFailuresMax; count++) {
+      statuses.push((await postFrom("192.0.2.7", "/in/missing", headers)).statusCode);
+    }
+    expect(new Set(statuses)).toEqual(new Set([404]));
   });
 });
 

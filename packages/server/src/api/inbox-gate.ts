@@ -15,6 +15,7 @@ import {
 } from "../domain/received-request.ts";
 import { isReceiveToken } from "../domain/inbox-rules.ts";
 import { assertMay, assertTopicGranted, type Caller } from "../engine/access/access.ts";
+import { countedCheck } from "../engine/access/counted-check.ts";
 import { accountOfToken } from "../engine/inboxes/receive-paths.ts";
 import { signatureInvalid } from "../engine/inboxes/inbox-verifier.ts";
 import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
@@ -22,6 +23,7 @@ import type { Inboxes } from "../engine/inboxes/account-inboxes.ts";
 import { hopsOf } from "../engine/loops.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
+import { clientAddressOf } from "../http/trusted-proxies.ts";
 import { accountIdOf, callerIfKnown, callerOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { noInbox, type InboxPath } from "./inboxes.ts";
@@ -141,11 +143,15 @@ function keepRoute(app: FastifyInstance, parts: ApiParts): void {
   // The route itself finds out who may send to the inbox.
   const options = { schema: keepSchema, config: { access: "public" } } as const;
   app.post<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
-    const { inboxes, inbox } = await receivingInbox(parts, request);
-    if (inbox === null) throw noInbox(request.params);
     const body = bodyBytes(request);
     const target = request.raw.url ?? "";
-    await inboxes.verify(inbox, { headers: sentHeaders(request.raw), query: queryOf(target), body });
+    const check = async () => {
+      const { inboxes, inbox } = await receivingInbox(parts, request);
+      await inboxes.verify(inbox, { headers: sentHeaders(request.raw), query: queryOf(target), body });
+      return { inboxes, inbox };
+    };
+    const isWrong = (error: unknown) => isWrongSecret(error, request.params.inbox);
+    const { inboxes, inbox } = await countedCheck(parts.access, clientAddressOf(request), check, isWrong);
     const { type = null, encoding = null } = headersAsSent.get(request) ?? {};
     if (inbox.accept === "json") {
       if (encoding !== null && encoding !== "identity") {
@@ -164,12 +170,18 @@ function keepRoute(app: FastifyInstance, parts: ApiParts): void {
 
 interface ReceivingInbox {
   readonly inboxes: Inboxes;
-  readonly inbox: InboxDetails | null;
+  readonly inbox: InboxDetails;
+}
+
+/** True for a wrong signature, a wrong token in the headers, and a wrong token in the path. */
+function isWrongSecret(error: unknown, addressed: string): boolean {
+  if (!(error instanceof RingbackError)) return false;
+  return error.code === "signature_invalid" || (error.code === "inbox_not_found" && isReceiveToken(addressed));
 }
 
 /**
  * Finds the inbox to which a request is sent, and checks that its sender may send. Throws `signature_invalid`,
- * `forbidden`, `invalid_api_key` and `invalid_name`.
+ * `forbidden`, `invalid_api_key`, `invalid_name` and `inbox_not_found`.
  */
 async function receivingInbox(
   parts: ApiParts,
@@ -180,13 +192,16 @@ async function receivingInbox(
   if (isReceiveToken(addressed)) {
     const accountId = (await accountOfToken(store, addressed)) ?? accounts.default.id;
     const { inboxes } = servicesOf(accountId);
-    return { inboxes, inbox: accounts.has(accountId) ? await inboxes.findByToken(addressed) : null };
+    const inbox = accounts.has(accountId) ? await inboxes.findByToken(addressed) : null;
+    if (inbox === null) throw noInbox(request.params);
+    return { inboxes, inbox };
   }
   assertName("inbox", addressed);
   const caller = await callerIfKnown(parts.access, request);
   const { inboxes } = servicesOf(caller?.account.id ?? accounts.default.id);
   const inbox = await inboxes.get(addressed);
   assertMaySend(caller, inbox);
+  if (inbox === null) throw noInbox(request.params);
   return { inboxes, inbox };
 }
 

@@ -2,11 +2,12 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { roles, type Role } from "../../domain/access-rules.ts";
+import { limits } from "../../domain/limits.ts";
 import { settingsDefault } from "../../engine/accounts/account-settings.ts";
 import { actions } from "./actions.ts";
 import { tc3Actions } from "./tc3-actions.ts";
 import { tc3Request } from "./testing/tc3-requests.ts";
-import { cmqScene, secretKey, type Scene } from "./testing/scene.ts";
+import { cmqScene, secretKey, type Params, type Scene } from "./testing/scene.ts";
 
 let scene: Scene;
 beforeEach(async () => {
@@ -53,6 +54,7 @@ describe("every action of CMQ's API", () => {
       const unknown = await scene.code(action, { SecretId: idOf("nobody") });
       expect([action, unknown]).toEqual([action, await scene.code(action, { SecretId: expired })]);
       expect([action, (await scene.send("POST", `Action=${action}`)).code]).toEqual([action, 4100]);
+      scene.clock.nowMs += limits.authFailureForgottenMs;
     }
   });
 
@@ -117,6 +119,51 @@ describe("every action of CMQ's API", () => {
       if (error?.Code !== "UnauthorizedOperation") newServed.push(action);
     }
     expect(newServed.toSorted()).toEqual(newTopicActions);
+  });
+});
+
+/** The answers to as many requests as slow a client down if all are guesses. */
+const codesOf = async (params: (count: number) => Params): Promise<string[]> => {
+  const codes: string[] = [];
+  for (let count = 0; count < limits.authFailuresMax; count++) {
+    codes.push(await scene.code("ListQueue", params(count)));
+  }
+  return codes;
+};
+
+describe("a client that guesses", () => {
+  const throttled = "4420/10250";
+  it("is slowed down after wrong signatures and unknown SecretIds, until a failure is forgotten", async () => {
+    // The SecretKey of the scene does not sign for this key.
+    const SecretId = idOf("other");
+    const settings = { name: "other", role: "admin" as const, topics: null, allAccounts: false, expiresAtMs: null };
+    await scene.apiKeys.create(settings, { secretId: SecretId, secretKey: "another".repeat(5) });
+    const codes = await codesOf((count) => ({ SecretId: count % 2 === 0 ? SecretId : idOf(`nobody-${count}`) }));
+    expect(new Set(codes)).toEqual(new Set(["4100/10030", "4100/10270"]));
+    expect(await scene.code("ListQueue", { SecretId })).toBe(throttled);
+    expect(await scene.code("ListQueue")).toBe(throttled);
+    scene.clock.nowMs += limits.authFailureForgottenMs;
+    expect(await scene.code("ListQueue")).toBe("0");
+  });
+
+  it("is slowed down in the newer API, too, while other addresses are served", async () => {
+    const timestampS = Math.floor(scene.clock.nowMs / 1000);
+    const ask = async (key: string, remoteAddress: string) => {
+      const sent = tc3Request({ action: "DescribeCmqQueues", timestampS, payload: "{}", key });
+      return (await scene.app.inject({ ...sent, remoteAddress })).json().Response.Error?.Code;
+    };
+    const codes: unknown[] = [];
+    for (let count = 0; count <= limits.authFailuresMax; count++) codes.push(await ask(`guess${count}`, "192.0.2.7"));
+    expect(new Set(codes.slice(0, -1))).toEqual(new Set(["AuthFailure.SignatureFailure"]));
+    expect(codes.at(-1)).toBe("RequestLimitExceeded");
+    expect(await ask(secretKey, "192.0.2.7")).toBe("RequestLimitExceeded");
+    expect(await ask(secretKey, "192.0.2.8")).toBeUndefined();
+  });
+
+  it("is not a client whose clock is wrong", async () => {
+    const Timestamp = Math.floor(scene.clock.nowMs / 1000) - 3600;
+    expect(new Set(await codesOf(() => ({ Timestamp })))).toEqual(new Set(["4300/10040"]));
+    expect(await scene.code("ListQueue")).toBe("0");
   });
 });
 

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { RingbackError } from "../../domain/errors.ts";
 import type { ServicesOf } from "../../engine/account-services.ts";
 import type { Audit } from "../../engine/audit/audit.ts";
+import { clientAddressOf } from "../../http/trusted-proxies.ts";
 import { addForeignRoutes } from "../foreign-routes.ts";
 import { findAction } from "./actions.ts";
 import { clientRequestIdOf, failure, success } from "./answer.ts";
@@ -78,7 +79,7 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
       const signed = alreadyRead ?? signedRequestOf(request);
       const parameters = new Parameters(bySignedNames(signed.form));
       clientRequestId = clientRequestIdOf(parameters.text("clientRequestId"));
-      const caller = await authentication.check(signed, parameters);
+      const caller = await authentication.check(signed, parameters, clientAddressOf(request));
       action = parameters.required("Action");
       const run = findAction(action);
       if (run === null) throw new CmqError("unknownAction");

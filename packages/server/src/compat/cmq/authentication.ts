@@ -1,6 +1,7 @@
 import { CautiousClock } from "../../domain/clock-rules.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Access, Caller } from "../../engine/access/access.ts";
+import { countedCheck } from "../../engine/access/counted-check.ts";
 import { CmqError, MissingParameterError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 import { SeenRequests } from "./seen-requests.ts";
@@ -8,7 +9,7 @@ import { algorithmOf, verifiedSignature, type SignedRequest } from "./signature.
 import { Tc3Replays, type Tc3SignedCall } from "./tc3-replays.ts";
 
 export interface AuthenticationOptions {
-  readonly access: Pick<Access, "secretOf" | "identityOf" | "callerWith" | "keyWatch">;
+  readonly access: Pick<Access, "secretOf" | "identityOf" | "callerWith" | "checked" | "keyWatch">;
   readonly clock: Clock;
   /** Largest difference between a request's timestamp and this server's time, in either direction. */
   readonly timestampWindowMs: number;
@@ -28,8 +29,11 @@ export class Authentication {
     this.#forgetting = new CautiousClock(options.clock, null);
   }
 
-  /** Returns the owner of the key that has signed the request. Throws `CmqError` when the request is refused. */
-  async check(request: SignedRequest, parameters: Parameters): Promise<Caller> {
+  /**
+   * Returns the owner of the key that has signed the request. `source` is the address of the client. Throws `CmqError`
+   * when the request is refused, and `too_many_failures`.
+   */
+  async check(request: SignedRequest, parameters: Parameters, source: string): Promise<Caller> {
     const secretId = parameters.text("SecretId");
     const signature = parameters.text("Signature");
     if (secretId === null || signature === null) throw new CmqError("authentication", "the request is not signed");
@@ -42,8 +46,7 @@ export class Authentication {
     if (nonce === null) throw new MissingParameterError("Nonce");
     // The Python SDK's nonces have up to 19 digits.
     if (!/^\d{1,20}$/.test(nonce)) throw new CmqError("wrongType", "parameter Nonce must be a whole number");
-    const verified = await verifiedSignature(await this.secretOf(secretId), request);
-    if (verified === null) throw new CmqError("authentication", "the signature does not match the request");
+    const verified = await this.verified(secretId, source, (secretKey) => verifiedSignature(secretKey, request));
     this.assertInTime(timestamp);
     const { timestampWindowMs, refuseReplays } = this.#options;
     if (!refuseReplays) return this.callerOf(secretId);
@@ -58,10 +61,25 @@ export class Authentication {
     return refuseReplays ? this.#replays.runOnce(call, this.#forgetting.now(), timestampWindowMs, run) : run();
   }
 
-  async secretOf(secretId: string): Promise<Uint8Array> {
-    const secretKey = await this.#options.access.secretOf(secretId);
-    if (secretKey === null) throw unknown(secretId);
-    return secretKey;
+  /**
+   * Verifies a signature with the SecretKey of `secretId`, and returns the result of `verify`, which is null for a
+   * wrong signature. Clients that send wrong signatures and unknown SecretIds are slowed down. A wrong clock is no such
+   * failure, because `assertInTime` refuses it. Throws `CmqError` and `too_many_failures`.
+   */
+  verified<T>(
+    secretId: string,
+    source: string,
+    verify: (secretKey: Uint8Array) => Promise<T | null> | T | null,
+  ): Promise<T> {
+    const { access } = this.#options;
+    const check = async (): Promise<T> => {
+      const secretKey = await access.secretOf(secretId);
+      if (secretKey === null) throw unknown(secretId);
+      const verified = await verify(secretKey);
+      if (verified === null) throw new CmqError("authentication", "the signature does not match the request");
+      return verified;
+    };
+    return countedCheck(access, source, check, (error) => error instanceof CmqError);
   }
 
   /** For a key that has signed a request. */

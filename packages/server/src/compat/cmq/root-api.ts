@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Audit } from "../../engine/audit/audit.ts";
+import { clientAddressOf } from "../../http/trusted-proxies.ts";
 import { addForeignRoutes } from "../foreign-routes.ts";
 import type { Authentication } from "./authentication.ts";
 import { type ContextOf, type Members } from "./call.ts";
@@ -63,7 +64,7 @@ async function answer(given: RootRoute, request: FastifyRequest, reply: FastifyR
     } else {
       const read = signedRequestOf(request);
       if (read.form.has("Action") && !read.form.has("Version")) return await given.answerApi2(request, reply, read);
-      call = await callSignedInForm(given.authentication, read);
+      call = await callSignedInForm(given.authentication, read, clientAddressOf(request));
     }
     action = call.action;
     const members = await run(given, call, request);

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import type { Caller } from "../../engine/access/access.ts";
 import { bodyBytes, readJson } from "../../http/json-body.ts";
+import { clientAddressOf } from "../../http/trusted-proxies.ts";
 import type { Authentication } from "./authentication.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 import { CmqError } from "./errors.ts";
@@ -35,12 +36,11 @@ export async function callSignedInHeaders(authentication: Authentication, reques
   const authorization = readTc3Authorization(headers.authorization);
   const { query } = targetOf(request);
   const body = bodyBytes(request);
-  const secretKey = await authentication.secretOf(authorization.secretId);
   // Behind a trusted proxy, clients sign the host that they asked the proxy for.
   const signed = { method, path: "/", query, headers: { ...headers, host: request.host }, body, timestampS };
-  if (!isTc3SignedWith(secretKey, signed, authorization)) {
-    throw new CmqError("authentication");
-  }
+  await authentication.verified(authorization.secretId, clientAddressOf(request), (secretKey) =>
+    isTc3SignedWith(secretKey, signed, authorization) ? true : null,
+  );
   authentication.assertInTime(timestampS);
   return {
     action,
@@ -52,13 +52,17 @@ export async function callSignedInHeaders(authentication: Authentication, reques
 }
 
 /** Reads a request with the signature among its parameters, as in API 2.0. */
-export async function callSignedInForm(authentication: Authentication, request: SignedRequest): Promise<Tc3Call> {
+export async function callSignedInForm(
+  authentication: Authentication,
+  request: SignedRequest,
+  source: string,
+): Promise<Tc3Call> {
   const form = bySignedNames(request.form);
   timestampOf(form.get("Timestamp") ?? "");
   const version = required("Version", form.get("Version") ?? "");
   const action = required("Action", form.get("Action") ?? "");
   for (const name of ["SecretId", "Signature"]) required(name, form.get(name) ?? "");
-  const caller = await authentication.check(request, new Parameters(form));
+  const caller = await authentication.check(request, new Parameters(form), source);
   return { action, caller, version, readParameters: async () => parametersOfForm(form), signed: null };
 }
 

@@ -5,7 +5,7 @@ import { bodyBytes } from "../../http/json-body.ts";
 import { assertMay, assertTopicGranted, type Access } from "../../engine/access/access.ts";
 import { type Actor, actorOf, actors, type Audit, type Change } from "../../engine/audit/audit.ts";
 import type { Accounts } from "../../engine/accounts/accounts.ts";
-import { tokenOf } from "../../api/access-gate.ts";
+import { accountNameOf, isOpenTo, tokenOf } from "../../api/access-gate.ts";
 import type { AccountId } from "../../domain/model.ts";
 import { problemResponses } from "../../shapes/schema-parts.ts";
 import { RingbackError } from "../../domain/errors.ts";
@@ -100,7 +100,7 @@ class WechatApi {
 
   /**
    * A request needs an API key, as `?key=` or in the header, or the secret of the default account. An open server
-   * accepts requests without both until a secret is set.
+   * accepts requests without both until a secret is set. Requests without a key act on the default account only.
    */
   async #authorise(
     request: FastifyRequest,
@@ -108,14 +108,18 @@ class WechatApi {
   ): Promise<{ readonly who: Actor; readonly parts: AccountParts }> {
     const { access, accounts } = this.#given;
     const token = keyOf(request);
+    const accountName = accountNameOf(request);
     if (token !== null) {
-      const caller = access.callerWith(await access.authenticate(token, clientAddressOf(request)), null);
+      const caller = access.callerWith(await access.authenticate(token, clientAddressOf(request)), accountName);
       assertMay(caller, "admin");
       assertTopicGranted(caller, this.#given.topic);
       return { who: actorOf(caller), parts: this.#partsOf(caller.account.id) };
     }
+    if (accountName !== null && accountName !== accounts.default.name) {
+      throw new RingbackError("forbidden", "A request without an API key can act on the default account only.");
+    }
     const parts = this.#partsOf(accounts.default.id);
-    if ((await access.isOpen()) && !(await parts.secret.isSet())) return { who: actors.anyone, parts };
+    if ((await isOpenTo(access, request)) && !(await parts.secret.isSet())) return { who: actors.anyone, parts };
     const { secretKey = "" } = value;
     const accepts = () => parts.secret.accepts(secretKey);
     if (secretKey !== "" && (await access.checked(clientAddressOf(request), accepts))) {
