@@ -63,8 +63,8 @@ export class Authentication {
 
   /**
    * Verifies a signature with the SecretKey of `secretId`, and returns the result of `verify`, which is null for a
-   * wrong signature. Clients that send wrong signatures and unknown SecretIds are slowed down. A wrong clock is not such a
-   * failure, because `assertInTime` refuses it. Throws `CmqError` and `too_many_failures`.
+   * wrong signature. Clients that send wrong signatures and unknown SecretIds are slowed down. A wrong clock does not
+   * count, because `assertInTime` refuses it. Throws `CmqError` and `too_many_failures`.
    */
   verified<T>(
     secretId: string,
