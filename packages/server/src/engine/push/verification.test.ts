@@ -19,7 +19,7 @@ const refuse = (): Reaction => ({ status: 500, afterMs: 5 });
 const echo = (post: Post): Reaction => ({
   status: 200,
   afterMs: 5,
-  body: isChallenge(post) ? bodyOf(post) : "",
+  body: isChallenge(post) ? (JSON.parse(bodyOf(post)) as { challenge: string }).challenge : "",
 });
 
 test("failed attempts are repeated with pauses from a second to an hour, and given up after a day", async () => {
