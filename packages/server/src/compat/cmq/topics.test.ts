@@ -1,6 +1,5 @@
 import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
-import { limits } from "../../domain/limits.ts";
 import { topicShape } from "../../shapes/topic.ts";
 import { storedMessages, storedTopic, storedTopics } from "../../api/testing/stored.ts";
 import { recordedAtMs } from "./testing/recorded-requests.ts";
