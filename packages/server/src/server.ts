@@ -89,7 +89,9 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     const opsUrl = urlOf(await listeners.open("ops"));
     const publicUrl = urlOf(await listeners.open("public"));
     if (await services.access.isOpen()) {
-      log.warn("the server is open: every program on this machine can use it; `ringback api-keys create` ends that");
+      log.warn(
+        "the server is open: every program on this machine can use it; `ringback api-keys create --role operator` ends that",
+      );
     }
     await services.engine.start();
     services.deletion.start();
@@ -330,8 +332,8 @@ async function assertHasKey(access: Access): Promise<void> {
   if ((await access.isOpen()) || (await access.hasOperator())) return;
   throw new RingbackError(
     "api_key_missing",
-    "Other machines can reach the server, at an address that it listens on or through a proxy, but there is no " +
-      "operator's API key. Create the first one with `ringback api-keys create --role operator` and the same --data " +
+    "The server is not open, because other machines can reach it, at an address that it listens on or through a " +
+      "proxy, or because an operator's API key has expired. But there is no valid operator's API key. Create the first one with `ringback api-keys create --role operator` and the same --data " +
       "or --database, or set RINGBACK_OPERATOR_TOKEN (or RINGBACK_OPERATOR_TOKEN_FILE).",
   );
 }

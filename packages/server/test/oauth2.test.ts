@@ -2,13 +2,12 @@
  * Real: servers inside the test's process, SQLite, sockets, and the OAuth2 provider of the package oidc-provider.
  * Nothing is faked.
  */
-import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startHttpProxy } from "../src/transport/testing/proxies.ts";
 import { subscriptionPath } from "./harness/api.ts";
 import { temporaryFolder } from "./harness/folder.ts";
+import { listening } from "./harness/listening.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { startServerInProcess, type RunningServer } from "./harness/server.ts";
 import { until } from "./harness/until.ts";
@@ -22,20 +21,6 @@ interface OidcProvider {
     find(token: string): Promise<{ scope?: string; destroy(): Promise<void> } | undefined>;
   };
   on(event: "grant.success" | "grant.error", listener: () => void): void;
-}
-
-async function listen(handler: RequestListener) {
-  const server = createServer(handler);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
-  };
 }
 
 async function startProvider(authMethod: "client_secret_basic" | "client_secret_post" = "client_secret_basic") {
@@ -58,7 +43,7 @@ async function startProvider(authMethod: "client_secret_basic" | "client_secret_
   });
   const granted = { count: 0 };
   provider.on("grant.success", () => void granted.count++);
-  const server = await listen(provider.callback());
+  const server = await listening(provider.callback());
   return Object.assign(server, { granted, provider });
 }
 
@@ -73,7 +58,7 @@ function startGuarded(provider: OidcProvider) {
       void status().then((code) => response.writeHead(code).end());
     });
   };
-  return listen(handler).then((server) => Object.assign(server, { tokens }));
+  return listening(handler).then((server) => Object.assign(server, { tokens }));
 }
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -184,7 +169,7 @@ describe("a hostile provider", () => {
     ],
     ["the end of the connection", (request) => request.socket.destroy(), "connection_reset"],
   ])("that answers with %s fails the attempt, and nothing is sent", async (_what, handler, sentence) => {
-    await using provider = await listen(handler);
+    await using provider = await listening(handler);
     await using receiver = await startReceiver();
     await start();
     await subscribe(receiver.url, oauth2(`${provider.url}/token`));
@@ -196,7 +181,7 @@ describe("a hostile provider", () => {
   });
 
   it("that does not answer fails the attempt within the subscription's time limit", async () => {
-    await using provider = await listen(() => {});
+    await using provider = await listening(() => {});
     await start();
     const push = { url: "http://127.0.0.1:9/", timeoutMs: 1000, auth: oauth2(`${provider.url}/token`) };
     const json = { push, retry: { delaysMs: [60_000] } };

@@ -15,7 +15,6 @@ import {
 } from "../domain/received-request.ts";
 import { isReceiveToken } from "../domain/inbox-rules.ts";
 import { assertMay, assertTopicGranted, type Caller } from "../engine/access/access.ts";
-import { countedCheck } from "../engine/access/counted-check.ts";
 import { accountOfToken } from "../engine/inboxes/receive-paths.ts";
 import { signatureInvalid } from "../engine/inboxes/inbox-verifier.ts";
 import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
@@ -151,7 +150,7 @@ function keepRoute(app: FastifyInstance, parts: ApiParts): void {
       return { inboxes, inbox };
     };
     const isWrong = (error: unknown) => isWrongSecret(error, request.params.inbox);
-    const { inboxes, inbox } = await countedCheck(parts.access, clientAddressOf(request), check, isWrong);
+    const { inboxes, inbox } = await parts.access.checked(clientAddressOf(request), check, isWrong);
     const { type = null, encoding = null } = headersAsSent.get(request) ?? {};
     if (inbox.accept === "json") {
       if (encoding !== null && encoding !== "identity") {
@@ -238,7 +237,7 @@ function takeRoute(app: FastifyInstance, { servicesOf, access }: ApiParts): void
     const message = await whileConnected(
       socket,
       (gone) => inboxes.take(inbox.name, { waitMs, gone }),
-      (ended) => access.keyWatch.whenInvalid(callerOf(request), ended),
+      waitMs === 0 ? undefined : (ended) => access.keyWatch.whenInvalid(callerOf(request), ended),
     );
     if (message === null) return reply.headers(untrustedBody).send();
     sendMessage(reply, socket, message);

@@ -88,7 +88,7 @@ function pullRoute(app: FastifyInstance, { store, pulls, access, log }: ApiParts
     const messages = await whileConnected(
       socket,
       (gone) => pulls.pull(subscription, { messagesMax, waitMs, visibilityMs, gone, onDelivered }),
-      (ended) => access.keyWatch.whenInvalid(callerOf(request), ended),
+      waitMs === 0 ? undefined : (ended) => access.keyWatch.whenInvalid(callerOf(request), ended),
     );
     if (messages.length === 0) {
       return reply.header("cache-control", "no-store").send({ messages: [] });

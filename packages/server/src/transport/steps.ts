@@ -7,7 +7,7 @@ export class Steps {
   begin(step: () => () => void): void {
     const number = ++this.#begun;
     const cancel = step();
-    // The step may have ended during its call and begun the next one.
+    // `step` may already have ended and begun the next step, whose `cancel` must stay.
     if (number === this.#begun) this.#cancel = cancel;
   }
 

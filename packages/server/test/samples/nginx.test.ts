@@ -257,7 +257,7 @@ describe.each(["http", "https"])("an nginx that closes its connections, over %s"
     return server;
   }
 
-  /** Waits until nginx has no connection but that of the question. */
+  /** Waits until the only connection to nginx is the one that asks for the number of connections. */
   async function untilAllClosed({ port }: Nginx): Promise<void> {
     const args = ["--silent", "--insecure", `${scheme}://127.0.0.1:${port}/connections`];
     await until(

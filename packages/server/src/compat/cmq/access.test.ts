@@ -122,7 +122,7 @@ describe("every action of CMQ's API", () => {
   });
 });
 
-/** The answers to as many requests as slow a client down if all are guesses. */
+/** Sends `authFailuresMax` requests, so many that a client is slowed down if each is a guess. Returns the codes. */
 const codesOf = async (params: (count: number) => Params): Promise<string[]> => {
   const codes: string[] = [];
   for (let count = 0; count < limits.authFailuresMax; count++) {

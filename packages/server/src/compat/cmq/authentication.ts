@@ -1,7 +1,6 @@
 import { CautiousClock } from "../../domain/clock-rules.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Access, Caller } from "../../engine/access/access.ts";
-import { countedCheck } from "../../engine/access/counted-check.ts";
 import { CmqError, MissingParameterError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 import { SeenRequests } from "./seen-requests.ts";
@@ -79,7 +78,7 @@ export class Authentication {
       if (verified === null) throw new CmqError("authentication", "the signature does not match the request");
       return verified;
     };
-    return countedCheck(access, source, check, (error) => error instanceof CmqError);
+    return access.checked(source, check, (error) => error instanceof CmqError);
   }
 
   /** For a key that has signed a request. */

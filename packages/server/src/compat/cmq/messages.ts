@@ -55,7 +55,7 @@ function receive({ queues, access, caller }: ActionContext, { parameters, socket
   return whileConnected(
     socket,
     (gone) => queues.receive(name, { messagesMax, waitMs, visibilityMs: null, gone }),
-    (ended) => access.keyWatch.whenInvalid(caller, ended),
+    waitMs === 0 ? undefined : (ended) => access.keyWatch.whenInvalid(caller, ended),
   );
 }
 

@@ -121,11 +121,13 @@ class WechatApi {
     const parts = this.#partsOf(accounts.default.id);
     if ((await isOpenTo(access, request)) && !(await parts.secret.isSet())) return { who: actors.anyone, parts };
     const { secretKey = "" } = value;
-    const accepts = () => parts.secret.accepts(secretKey);
-    if (secretKey !== "" && (await access.checked(clientAddressOf(request), accepts))) {
-      return { who: secretHolder, parts };
-    }
-    throw new RingbackError("invalid_request", "secretKey: missing or wrong");
+    const refusal = new RingbackError("invalid_request", "secretKey: missing or wrong");
+    if (secretKey === "") throw refusal;
+    const check = async (): Promise<void> => {
+      if (!(await parts.secret.accepts(secretKey))) throw refusal;
+    };
+    await access.checked(clientAddressOf(request), check, (error) => error === refusal);
+    return { who: secretHolder, parts };
   }
 
   #partsOf(accountId: AccountId): AccountParts {

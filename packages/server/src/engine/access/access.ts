@@ -138,14 +138,19 @@ export class Access {
   }
 
   /**
-   * Runs a check of a secret, such as a signature, and slows down clients whose checks fail. Throws
-   * `too_many_failures`.
+   * Runs the check of a secret, such as a signature, and returns its result. The check throws if the secret is wrong.
+   * Clients whose checks throw an error that `isWrongSecret` recognises are slowed down: then the check does not run,
+   * whether the secret is right or wrong. `source` is the address of the client. Throws `too_many_failures`, and what
+   * the check throws.
    */
-  async checked(source: string, check: () => Promise<boolean>): Promise<boolean> {
+  async checked<T>(source: string, check: () => Promise<T>, isWrongSecret: (error: unknown) => boolean): Promise<T> {
     this.#attempts.assertMayTry(source);
-    const isRight = await check();
-    if (!isRight) this.#attempts.failed(source);
-    return isRight;
+    try {
+      return await check();
+    } catch (error) {
+      if (isWrongSecret(error)) this.#attempts.failed(source);
+      throw error;
+    }
   }
 
   /** For a key that was proved by a signature. Returns null if there is no such key, or if it is not valid any more. */

@@ -15,7 +15,7 @@ interface Source {
  */
 export class FailedAttempts {
   readonly #clock: Pick<Clock, "now">;
-  /** In the order of the last failure. */
+  /** By the address. The source whose last failure is the oldest comes first. */
   readonly #sources = new Map<string, Source>();
 
   constructor(clock: Pick<Clock, "now">) {

@@ -14,7 +14,7 @@ interface AccountBytes {
   /** The blocks of each topic, oldest first. */
   blocks: ReadonlyMap<TopicId, readonly Block[]>;
   counted: number;
-  /** Accepted by this process since the last count. */
+  /** Bytes of the messages that this process has accepted since the last count. */
   accepted: number;
 }
 

@@ -16,7 +16,7 @@ export function checkCertificate(field: string, pem: string, nowMs: TimeMs | nul
   throw refuse(field, `has expired on ${own.validToDate.toISOString()}`);
 }
 
-/** `certificate` is one that `checkCertificate` has accepted. */
+/** Checks the private key of `certificate`, a certificate that `checkCertificate` has accepted. */
 export function checkKey(field: string, pem: string, certificate: string): void {
   let key: KeyObject;
   try {
