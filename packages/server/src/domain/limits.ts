@@ -324,6 +324,13 @@ export const limits = {
 
   pageItemsDefault: 50,
   pageItemsMax: 200,
+  /**
+   * Records that one page of a search examines: attempts, dead letters, messages or subscriptions. The page of a filter
+   * that matches few of them is short, and the next page goes on. Takes some tens of milliseconds.
+   */
+  recordsExaminedMax: 10_000,
+  /** Records that one read of a search examines, so that claims need not wait long for the reading thread. */
+  recordsPerReadMax: 500,
   eventStreamsMax: 64,
   /**
    * Events buffered for one slow reader of /v1/events. Beyond this number the oldest are dropped, and the stream

@@ -9,6 +9,8 @@ import { readDue } from "./operations/read-due.ts";
 import { findSeqAt, readBodyBytes, readLog } from "./operations/read-log.ts";
 import * as records from "./operations/records.ts";
 import { findParkedFromEnd } from "./operations/rewind.ts";
+import { searchAttempts } from "./operations/search-attempts.ts";
+import { searchDeadLetters } from "./operations/search-dead-letters.ts";
 
 /** The reads of a database, for claims and for records. They never wait for a commit. */
 export function readJobs(database: () => DatabaseSync) {
@@ -27,7 +29,8 @@ export function readJobs(database: () => DatabaseSync) {
     findParkedFromEnd: one(findParkedFromEnd),
     readMessage: one(records.readMessage),
     readOrigin: one(records.readOrigin),
-    readAttempts: one(records.readAttempts),
+    searchAttempts: one(searchAttempts),
+    searchDeadLetters: one(searchDeadLetters),
     readDeadLetters: one(records.readDeadLetters),
     readDeadLetter: one(records.readDeadLetter),
     countAllDeadLetters: one(records.countAllDeadLetters),
