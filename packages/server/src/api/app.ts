@@ -24,6 +24,7 @@ import { inboxRoutes } from "./inboxes.ts";
 import { keyRotationRoutes } from "./key-rotation.ts";
 import { keyRoutes } from "./keys.ts";
 import { masterKeyRoute } from "./master-key.ts";
+import { messageListRoute } from "./message-list.ts";
 import { messageRoutes, publishRoutes } from "./messages.ts";
 import { metricsRoute } from "./metrics.ts";
 import { nodeRoutes } from "./nodes.ts";
@@ -57,6 +58,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   subscriptionRoutes(app, context);
   pullRoutes(app, context);
   messageRoutes(app, context);
+  messageListRoute(app, context);
   attemptRoutes(app, context);
   deadLetterRoutes(app, context);
   inboxRoutes(app, context);

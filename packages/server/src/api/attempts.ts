@@ -13,9 +13,9 @@ import {
   timeRangeOf,
   timeRangeParameters,
 } from "../shapes/search-query.ts";
-import type { AttemptFilter } from "../store/attempt-search.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
+import type { AttemptFilter } from "../store/record-filters.ts";
 
 const filters = closedObject({
   only: about(
@@ -25,7 +25,10 @@ const filters = closedObject({
   ...timeRangeParameters("attempts that started"),
   verdict: about("Only attempts with this verdict.", Type.Optional(Type.Enum(["accepted", "failed", "error"]))),
   status: statusParameter("the reply"),
-  error: about("Only attempts with this error code.", Type.Optional(Type.String({ examples: ["timeout"] }))),
+  error: about(
+    "Only attempts with this error code.",
+    Type.Optional(Type.String({ pattern: "^[!-~]{1,128}$", examples: ["timeout"] })),
+  ),
 });
 const querystring = closedObject({ ...pageParameters, ...filters.properties });
 const schema = {

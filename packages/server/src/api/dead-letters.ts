@@ -27,8 +27,8 @@ import {
 } from "../shapes/schema-parts.ts";
 import { searchName, searchPageOf } from "../shapes/search-query.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
-import type { DeadLetterFilter } from "../store/dead-letter-search.ts";
 import type { PageRequest } from "../store/page.ts";
+import type { DeadLetterFilter } from "../store/record-filters.ts";
 import type { ListedDeadLetter } from "../store/records.ts";
 import type { SearchPage } from "../store/search.ts";
 import type { Store } from "../store/store.ts";

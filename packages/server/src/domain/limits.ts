@@ -329,6 +329,13 @@ export const limits = {
    * that matches few of them is short, and the next page goes on. Takes some tens of milliseconds.
    */
   recordsExaminedMax: 10_000,
+  /** Messages that one page examines when it shows or filters states of deliveries. */
+  deliveriesExaminedMax: 2_000,
+  /**
+   * Attempts that one page may read to find states of deliveries. A message has at least one attempt for each
+   * subscription of its topic.
+   */
+  attemptsExaminedMax: 100_000,
   /** Records that one read of a search examines, so that claims need not wait long for the reading thread. */
   recordsPerReadMax: 500,
   eventStreamsMax: 64,

@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { deadReasons } from "../domain/model.ts";
-import type { DeadLetterFilter } from "../store/dead-letter-search.ts";
+import type { DeadLetterFilter } from "../store/record-filters.ts";
 import type { DeadLetter, ListedDeadLetter } from "../store/records.ts";
 import { replyMembers } from "./attempt.ts";
 import { replyView } from "./bytes-view.ts";

@@ -2,10 +2,10 @@ import { Type, type TSchema } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { TimeMs } from "../domain/model.ts";
-import type { StatusRange, TimeRange } from "../store/search.ts";
 import { about, describedObject, nullable } from "./schema-parts.ts";
 import { valueFault } from "./shape-check.ts";
 import { parseTime, timeFault } from "./time-text.ts";
+import type { StatusRange, TimeRange } from "../store/record-filters.ts";
 
 /** Parameters of lists that search. All conditions of a search must be met. */
 

@@ -1,18 +1,9 @@
 import { messageId } from "../domain/message-id.ts";
-import type { AttemptVerdict, SubscriptionId, TimeMs } from "../domain/model.ts";
+import type { SubscriptionId, TimeMs } from "../domain/model.ts";
+import type { AttemptFilter, StatusRange } from "./record-filters.ts";
 import { toAttempt, verdictCodes, type AttemptRow } from "./record-rows.ts";
 import type { AttemptRecord } from "./records.ts";
 import { positionText, searchStart, type Examined, type Parameter, type RecordPosition } from "./search.ts";
-import type { StatusRange, TimeRange } from "./search.ts";
-
-/** An attempt matches if it meets every condition that is given. The times are those at which attempts started. */
-export interface AttemptFilter extends TimeRange {
-  /** `failed`: attempts that were not accepted. */
-  readonly only?: "all" | "failed";
-  readonly verdict?: AttemptVerdict;
-  readonly status?: StatusRange;
-  readonly errorCode?: string;
-}
 
 /**
  * The index from which a search reads attempts. Failed attempts have indexes of their own, by status and by error code,

@@ -1,18 +1,6 @@
 import type { AccountId, DeadReason, SubscriptionId, TimeMs, TopicId } from "../domain/model.ts";
+import type { DeadLetterFilter, StatusRange } from "./record-filters.ts";
 import { searchStart, type Parameter, type RecordPosition } from "./search.ts";
-import type { StatusRange, TimeRange } from "./search.ts";
-
-/** A dead letter matches if it meets every condition that is given. The times are those of death. */
-export interface DeadLetterFilter extends TimeRange {
-  readonly reason?: DeadReason;
-  /** The HTTP status of the last attempt. */
-  readonly status?: StatusRange;
-}
-
-export interface AccountDeadLetterFilter extends DeadLetterFilter {
-  /** Only those of these topics. Cost grows with the number of topics. */
-  readonly topicIds?: readonly TopicId[];
-}
 
 /** The dead letters that are searched, and the index from which they are read. */
 export type DeadLetterScope =

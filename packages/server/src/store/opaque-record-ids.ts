@@ -106,6 +106,7 @@ function opaqueRecords(records: RecordStore, key: Uint8Array): RecordStore {
     wanted && wanted.map((text) => ids.decrypt(id, text)).filter((text) => text !== null);
   return {
     getMessage: (...given) => records.getMessage(...given),
+    listMessages: (...given) => records.listMessages(...given),
     getOrigin: (id) => records.getOrigin(id),
     subscriptionCounts: (id) => records.subscriptionCounts(id),
     unsettledCounts: (id) => records.unsettledCounts(id),

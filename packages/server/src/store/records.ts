@@ -15,9 +15,9 @@ import type {
   TimeMs,
   TopicId,
 } from "../domain/model.ts";
-import type { AttemptFilter } from "./attempt-search.ts";
-import type { AccountDeadLetterFilter, DeadLetterFilter } from "./dead-letter-search.ts";
+import type { ListedMessage } from "./message-search.ts";
 import type { PageRequest } from "./page.ts";
+import type { AccountDeadLetterFilter, AttemptFilter, DeadLetterFilter, MessageFilter } from "./record-filters.ts";
 import type { SearchPage } from "./search.ts";
 
 /** Counts of unfinished messages of a subscription. Each unfinished message is in exactly one of the counts. */
@@ -112,6 +112,8 @@ export interface StoreStatistics {
 
 export interface RecordStore {
   getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null>;
+  /** Lists messages of a topic, newest first. */
+  listMessages(id: TopicId, page: PageRequest, filter?: MessageFilter): Promise<SearchPage<ListedMessage>>;
   /** Reads little of a message of any account, and nothing of its deliveries. */
   getOrigin(id: MessageId): Promise<MessageOrigin | null>;
   subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts>;

@@ -2,6 +2,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { TimeMs } from "../domain/model.ts";
 import type { Page, PageRequest } from "./page.ts";
+import type { TimeRange } from "./record-filters.ts";
 
 /** Pages of a list with a filter. A search reads records in the order of the list and leaves out those that differ. */
 
@@ -9,18 +10,6 @@ import type { Page, PageRequest } from "./page.ts";
 export interface SearchPage<T> extends Page<T> {
   /** How many records were read to find the items. */
   readonly examined: number;
-}
-
-/** `fromMs` is included, `toMs` is not. */
-export interface TimeRange {
-  readonly fromMs?: TimeMs;
-  readonly toMs?: TimeMs;
-}
-
-/** Both ends are included. */
-export interface StatusRange {
-  readonly from: number;
-  readonly to: number;
 }
 
 /** A record that a search has read. */

@@ -1,8 +1,9 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { SubscriptionId } from "../../domain/model.ts";
 import { attemptScan, attemptSql, attemptValues, examinedAttempt } from "../attempt-search.ts";
-import type { AttemptFilter, AttemptScan, AttemptSource } from "../attempt-search.ts";
+import type { AttemptScan, AttemptSource } from "../attempt-search.ts";
 import type { PageRequest } from "../page.ts";
+import type { AttemptFilter } from "../record-filters.ts";
 import type { AttemptRow } from "../record-rows.ts";
 import type { AttemptRecord } from "../records.ts";
 import { searchPage, type SearchPage } from "../search.ts";

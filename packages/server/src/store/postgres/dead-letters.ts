@@ -1,9 +1,10 @@
 import { shownMessage } from "../../domain/clock-rules.ts";
 import type { AccountId, SubscriptionId } from "../../domain/model.ts";
 import { accountScope, deadLetterScan, deadLetterSql, deadLetterValues } from "../dead-letter-search.ts";
-import type { AccountDeadLetterFilter, DeadLetterFilter, DeadLetterScope } from "../dead-letter-search.ts";
+import type { DeadLetterScope } from "../dead-letter-search.ts";
 import type { ExaminedDeadLetter } from "../dead-letter-search.ts";
 import type { PageRequest } from "../page.ts";
+import type { AccountDeadLetterFilter, DeadLetterFilter } from "../record-filters.ts";
 import { toRecordId } from "../record-page.ts";
 import { toDeadLetter, type DeadLetterRow } from "../record-rows.ts";
 import type { DeadLetter, ListedDeadLetter } from "../records.ts";

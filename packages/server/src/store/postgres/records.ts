@@ -3,6 +3,7 @@ import { listAttempts } from "./attempt-records.ts";
 import { readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { readBodyBytes, readMessageRecord, readOrigin } from "./message-records.ts";
+import { listMessages } from "./message-search.ts";
 import { readPullCounts } from "./pull-counts.ts";
 import { readStatistics, Statistics } from "./statistics.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -12,6 +13,7 @@ export function createRecords(context: StoreContext): RecordStore {
   const statistics = new Statistics(() => readStatistics(context));
   return {
     getMessage: (accountId, id) => readMessageRecord(context, accountId, id),
+    listMessages: (id, page, filter) => listMessages(context, id, page, filter),
     getOrigin: (id) => readOrigin(context.database.rest, id),
     subscriptionCounts: (id) => readSubscriptionCounts(context, id),
     unsettledCounts: (id) => readUnsettledCounts(context, id),

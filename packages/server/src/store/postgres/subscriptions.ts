@@ -325,6 +325,13 @@ export function claimSettings({ order, maxInFlight, filter }: SubscriptionSettin
   return [order, maxInFlight, tags, routes];
 }
 
+/** Throws `subscription_not_found`. */
+export async function readSubscription(connection: Connection, id: SubscriptionId): Promise<Subscription> {
+  const [row] = await connection.query<SubscriptionRow>(`${select} WHERE s.id = $1`, [id], "get_subscription");
+  if (row === undefined) throw new RingbackError("subscription_not_found");
+  return toSubscription(row);
+}
+
 /** Returns the first position whose message was published at or after a time. */
 export async function findSeqAt(connection: Connection, topicId: TopicId, atMs: TimeMs): Promise<Seq> {
   return (await callValue<Seq>(connection, "seq_at", [topicId, atMs])) as Seq;

@@ -11,6 +11,7 @@ import * as records from "./operations/records.ts";
 import { findParkedFromEnd } from "./operations/rewind.ts";
 import { searchAttempts } from "./operations/search-attempts.ts";
 import { searchDeadLetters } from "./operations/search-dead-letters.ts";
+import { searchMessages } from "./operations/search-messages.ts";
 
 /** The reads of a database, for claims and for records. They never wait for a commit. */
 export function readJobs(database: () => DatabaseSync) {
@@ -29,6 +30,7 @@ export function readJobs(database: () => DatabaseSync) {
     findParkedFromEnd: one(findParkedFromEnd),
     readMessage: one(records.readMessage),
     readOrigin: one(records.readOrigin),
+    searchMessages: one(searchMessages),
     searchAttempts: one(searchAttempts),
     searchDeadLetters: one(searchDeadLetters),
     readDeadLetters: one(records.readDeadLetters),

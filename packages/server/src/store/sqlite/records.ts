@@ -3,11 +3,12 @@ import { parseMessageId } from "../../domain/message-id.ts";
 import { momentOf, optionalToWall, shownMessage } from "../../domain/clock-rules.ts";
 import type { AccountId, Message, MessageId, Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import { attemptScan, examinedAttempt, type AttemptFilter } from "../attempt-search.ts";
+import { attemptScan, examinedAttempt } from "../attempt-search.ts";
 import { accountScope, deadLetterScan, type DeadLetterScope } from "../dead-letter-search.ts";
-import type { AccountDeadLetterFilter, DeadLetterFilter } from "../dead-letter-search.ts";
 import { deliveryState } from "../delivery-state.ts";
+import type { ListedMessage } from "../message-search.ts";
 import type { PageRequest } from "../page.ts";
+import type { AccountDeadLetterFilter, AttemptFilter, DeadLetterFilter, MessageFilter } from "../record-filters.ts";
 import { toRecordId } from "../record-page.ts";
 import type {
   AttemptRecord,
@@ -26,6 +27,7 @@ import { positionText, searchPage, type SearchPage } from "../search.ts";
 import { isListed } from "../topic-index.ts";
 import type { DeadLetterSelection, DeadLetterStep } from "./operations/dead-letters.ts";
 import type { DeliveryRows } from "./operations/records.ts";
+import { listMessages } from "./message-search.ts";
 import { readPullCounts } from "./pull-counts.ts";
 import { readSeqAt } from "./read-seq-at.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -55,6 +57,10 @@ export class SqliteRecords implements RecordStore {
     const areStable = steps.every((step, at) => step % 2 === 0 && step === rewindSteps(topic)[at]);
     // A rewind changes the database before memory, so the two may not fit together. No rewind runs in the mutex.
     return areStable ? record : catalogMutex.run(() => this.#readMessage(topic, seq));
+  }
+
+  listMessages(id: TopicId, page: PageRequest, filter: MessageFilter = {}): Promise<SearchPage<ListedMessage>> {
+    return listMessages(this.#context, id, page, filter);
   }
 
   bodyBytes(topicId: TopicId, fromSeq: Seq, toSeq: Seq): Promise<number> {

@@ -55,6 +55,6 @@ function readAll(db: DatabaseSync, values: ReturnType<typeof attemptValues>): Ex
 }
 
 function newest(rows: readonly ExaminedAttempt[], count: number): readonly ExaminedAttempt[] {
-  const place = ({ started_at: atMs, id }: ExaminedAttempt) => ({ atMs, id });
-  return rows.toSorted((one, other) => byPosition(place(one), place(other))).slice(0, count);
+  const position = ({ started_at: atMs, id }: ExaminedAttempt) => ({ atMs, id });
+  return rows.toSorted((one, other) => byPosition(position(one), position(other))).slice(0, count);
 }
