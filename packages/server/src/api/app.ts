@@ -30,6 +30,7 @@ import { metricsRoute } from "./metrics.ts";
 import { nodeRoutes } from "./nodes.ts";
 import { describeRoutes, openapiRoute } from "./openapi.ts";
 import { pullRoutes } from "./pulls.ts";
+import { subscriptionListRoute } from "./subscription-list.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { topicRoutes } from "./topics.ts";
 
@@ -56,6 +57,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   takeBodiesAsBytes(app, config.catalogRequestBytesMax, bodies, config);
   topicRoutes(app, context);
   subscriptionRoutes(app, context);
+  subscriptionListRoute(app, context);
   pullRoutes(app, context);
   messageRoutes(app, context);
   messageListRoute(app, context);

@@ -45,6 +45,7 @@ const routes = [
   "GET /v1/events",
   "GET /v1/messages/{id}",
   "GET /v1/nodes",
+  "GET /v1/subscriptions",
   "GET /v1/topics",
   "GET /v1/topics/{topic}",
   "GET /v1/topics/{topic}/subscriptions",

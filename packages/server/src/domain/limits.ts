@@ -336,6 +336,9 @@ export const limits = {
    * subscription of its topic.
    */
   attemptsExaminedMax: 100_000,
+  /** A subscription counts as lagging with more messages that wait in the log, or with an older one. */
+  laggingMessages: 1_000,
+  laggingAgeMs: 300_000,
   /** Records that one read of a search examines, so that claims need not wait long for the reading thread. */
   recordsPerReadMax: 500,
   eventStreamsMax: 64,

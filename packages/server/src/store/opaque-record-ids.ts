@@ -109,6 +109,7 @@ function opaqueRecords(records: RecordStore, key: Uint8Array): RecordStore {
     listMessages: (...given) => records.listMessages(...given),
     getOrigin: (id) => records.getOrigin(id),
     subscriptionCounts: (id) => records.subscriptionCounts(id),
+    countsOfSubscriptions: (ids) => records.countsOfSubscriptions(ids),
     unsettledCounts: (id) => records.unsettledCounts(id),
     pullCounts: (...given) => records.pullCounts(...given),
     bodyBytes: (...given) => records.bodyBytes(...given),

@@ -1,4 +1,13 @@
-import type { AttemptVerdict, DeadReason, DeliveryState, SubscriptionId, TimeMs, TopicId } from "../domain/model.ts";
+import type {
+  AttemptVerdict,
+  DeadReason,
+  DeliveryState,
+  SubscriptionHealth,
+  SubscriptionId,
+  SubscriptionState,
+  TimeMs,
+  TopicId,
+} from "../domain/model.ts";
 import type { Label } from "./label.ts";
 
 /** Filters of lists. A record matches a filter if it meets every condition that is given. */
@@ -46,4 +55,22 @@ export interface MessageFilter extends TimeRange {
   readonly subscriptionId?: SubscriptionId;
   /** Only with `subscriptionId`. `dead`: only messages whose dead letter still exists. */
   readonly state?: DeliveryState;
+}
+
+/** The names are patterns, in which `*` stands for any characters. */
+export interface SubscriptionFilter {
+  /** The topic's name matches at least one of these. Topics that match none are not examined. */
+  readonly topics?: readonly string[];
+  readonly topic?: string;
+  readonly name?: string;
+  readonly state?: SubscriptionState;
+  readonly health?: "healthy" | SubscriptionHealth["state"];
+  readonly label?: Label;
+  readonly lagging?: LagLimits;
+}
+
+/** A subscription lags with more messages that wait in the log than this, or with one published before this time. */
+export interface LagLimits {
+  readonly messages: number;
+  readonly publishedBeforeMs: TimeMs;
 }

@@ -117,6 +117,8 @@ export interface RecordStore {
   /** Reads little of a message of any account, and nothing of its deliveries. */
   getOrigin(id: MessageId): Promise<MessageOrigin | null>;
   subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts>;
+  /** Reads the counts of a page of subscriptions at once. A subscription that does not exist is left out. */
+  countsOfSubscriptions(ids: readonly SubscriptionId[]): Promise<ReadonlyMap<SubscriptionId, SubscriptionCounts>>;
   /** These counts are read for every message of an inbox, so a driver caches them. */
   unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts>;
   pullCounts(id: SubscriptionId, rewindableFromMs: TimeMs): Promise<PullCounts>;

@@ -287,7 +287,8 @@ function isMessage(one: Message, { type, tag, attribute, ...range }: MessageFilt
   return attribute === undefined || new Map(Object.entries(one.attributes)).get(attribute.name) === attribute.value;
 }
 
-async function pagesOf<T>(
+/** Reads all pages. */
+export async function pagesOf<T>(
   limit: number,
   read: (page: PageRequest) => Promise<SearchPage<T>>,
   start: string | null = null,

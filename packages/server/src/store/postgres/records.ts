@@ -1,6 +1,6 @@
 import type { RecordStore } from "../records.ts";
 import { listAttempts } from "./attempt-records.ts";
-import { readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
+import { readManyCounts, readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { readBodyBytes, readMessageRecord, readOrigin } from "./message-records.ts";
 import { listMessages } from "./message-search.ts";
@@ -16,6 +16,7 @@ export function createRecords(context: StoreContext): RecordStore {
     listMessages: (id, page, filter) => listMessages(context, id, page, filter),
     getOrigin: (id) => readOrigin(context.database.rest, id),
     subscriptionCounts: (id) => readSubscriptionCounts(context, id),
+    countsOfSubscriptions: (ids) => readManyCounts(context, ids),
     unsettledCounts: (id) => readUnsettledCounts(context, id),
     pullCounts: (id, rewindableFromMs) => readPullCounts(context, id, rewindableFromMs),
     listAttempts: (id, page, filter) => listAttempts(context.database.rest, id, page, filter),

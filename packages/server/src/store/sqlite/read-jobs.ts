@@ -6,7 +6,7 @@ import { loadEntries } from "./operations/entries.ts";
 import { loadCatalog } from "./operations/load-catalog.ts";
 import { readPullRows } from "./operations/pull-counts.ts";
 import { readDue } from "./operations/read-due.ts";
-import { findSeqAt, readBodyBytes, readLog } from "./operations/read-log.ts";
+import { findSeqAt, readBodyBytes, readLog, readPublishedAt } from "./operations/read-log.ts";
 import * as records from "./operations/records.ts";
 import { findParkedFromEnd } from "./operations/rewind.ts";
 import { searchAttempts } from "./operations/search-attempts.ts";
@@ -37,6 +37,8 @@ export function readJobs(database: () => DatabaseSync) {
     readDeadLetter: one(records.readDeadLetter),
     countAllDeadLetters: one(records.countAllDeadLetters),
     readCounts: one(records.readCounts),
+    readManyCounts: one(records.readManyCounts),
+    readPublishedAt: one(readPublishedAt),
     readAudit: one(readAudit),
     lastDeadLetterId: one(records.lastDeadLetterId),
   };

@@ -105,6 +105,20 @@ export class SqliteRecords implements RecordStore {
     return { ...this.#unsettled(entry), ...counts };
   }
 
+  async countsOfSubscriptions(
+    ids: readonly SubscriptionId[],
+  ): Promise<ReadonlyMap<SubscriptionId, SubscriptionCounts>> {
+    const { index, reader } = this.#context;
+    const entries = ids.map((id) => index.subscriptions.get(id)).filter((entry) => entry !== undefined);
+    const rows = await reader.call(
+      "readManyCounts",
+      entries.map(({ id }) => id),
+    );
+    return new Map(
+      entries.map((entry, at) => [entry.id, { ...this.#unsettled(entry), ...(rows[at] as (typeof rows)[number]) }]),
+    );
+  }
+
   async unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts> {
     return this.#unsettled(this.#entry(id));
   }

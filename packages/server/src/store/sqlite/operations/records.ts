@@ -107,6 +107,11 @@ export function readCounts(
   return single(db, counts, subscriptionId);
 }
 
+/** Reads these counts of several subscriptions, in the order of the ids. */
+export function readManyCounts(db: DatabaseSync, ids: readonly SubscriptionId[]): ReturnType<typeof readCounts>[] {
+  return ids.map((subscriptionId) => readCounts(db, { subscriptionId }));
+}
+
 export function lastDeadLetterId(db: DatabaseSync, input: { readonly subscriptionId: SubscriptionId }): number {
   const last = `SELECT coalesce(max(id), 0) AS id ${listed} AND subscription_id = ?`;
   return single<{ id: number }>(db, last, input.subscriptionId).id;
