@@ -27,7 +27,7 @@ import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
 import { createAuditLog } from "./ops/audit-log.ts";
-import { createEngineLog } from "./ops/engine-log.ts";
+import { createDeliveryLog, createEngineLog } from "./ops/engine-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
 import type { EngineServices } from "./engine/services.ts";
@@ -40,6 +40,7 @@ import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
 import { withUnusableSecrets } from "./engine/keys/stored-secrets.ts";
 import type { Readiness } from "./ops/health.ts";
+import { withReceivers } from "./engine/delivery-outcome.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { openStore } from "./open-store.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
@@ -164,7 +165,8 @@ function createServices(foundation: Foundation) {
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
   const endpointSecrets = new EndpointSecrets({ ...sealing, clock: systemClock });
-  const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
+  const observer = withReceivers(metrics.observer, createDeliveryLog(log));
+  const shared = { store, events, observer, clock: systemClock, timers: systemTimers };
   const { accounts, limitsOf, publishLimits, deletion } = createAccounts(shared, failedDuring);
   const isShared = (): boolean => accounts.areSeveral;
   const engine = new Engine({

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { messageId } from "../domain/message-id.ts";
+import type { DeliveryReceiver } from "../engine/delivery-outcome.ts";
 import type { EngineLog } from "../engine/engine-log.ts";
 
 const faults = {
@@ -9,13 +10,23 @@ const faults = {
 
 export function createEngineLog(log: Logger): EngineLog {
   return {
-    undeliverable: ({ topic, name }, message, reason, { errorDetail }) => {
-      const id = messageId(message.topicId, message.seq);
-      log.warn({ topic, subscription: name, messageId: id, errorDetail }, `${faults[reason]}; it is a dead letter now`);
-    },
     disabled: ({ topic, name }, { messageId: id, attempt }) => {
       const members = { topic, subscription: name, messageId: id, attempt };
       log.warn(members, "a subscription was disabled, because its endpoint replied 410 Gone");
+    },
+  };
+}
+
+/** Logs the messages that no retry can deliver. */
+export function createDeliveryLog(log: Logger): DeliveryReceiver {
+  return {
+    settled({ subscription, message, attempt, settled }) {
+      if (settled.kind !== "dead") return;
+      if (settled.reason !== "unencodable" && settled.reason !== "loop_detected") return;
+      const { topic, topicId, name } = subscription;
+      const id = messageId(topicId, message.seq);
+      const members = { topic, subscription: name, messageId: id, errorDetail: attempt?.errorDetail ?? null };
+      log.warn(members, `${faults[settled.reason]}; it is a dead letter now`);
     },
   };
 }

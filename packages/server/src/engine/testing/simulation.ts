@@ -109,7 +109,6 @@ export class Simulation {
       timers,
       random: this.random,
       log: {
-        undeliverable: (_subscription, _message, _reason, { errorDetail }) => this.logged.push(errorDetail ?? ""),
         disabled: ({ name }) => this.logged.push(`${name} disabled`),
       },
       keyRingOf: () => ({
