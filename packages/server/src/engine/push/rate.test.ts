@@ -73,11 +73,8 @@ describe("a subscription with a rate", () => {
     await simulation.time.advance(5_000);
     const starts = startsOf(simulation.posts);
     const distances = starts.slice(1).map((at, index) => at - Number(starts[index]));
-    expect(distances.map((ms) => Math.round(ms / 10) * 10)).toEqual([
-      ...[0, 0, 0, 100, 100, 100],
-      expect.any(Number),
-      ...[0, 0, 0, 100, 100],
-    ]);
+    const rounded = distances.map((ms) => Math.round(ms / 10) * 10);
+    expect(rounded.toSpliced(6, 1)).toEqual([0, 0, 0, 100, 100, 100, 0, 0, 0, 100, 100]);
   });
 
   test("counts retries as first attempts", async () => {
@@ -224,7 +221,7 @@ describe("a store that reserves starts", () => {
     const { simulation, publish } = await scene({});
     let calls = 0;
     const { log } = simulation.store;
-    const { reserveStarts } = log;
+    const reserveStarts = log.reserveStarts.bind(log);
     log.reserveStarts = (...request) => {
       calls++;
       return reserveStarts(...request);
