@@ -8,9 +8,9 @@ import type { Figure } from "./result.ts";
 const PER_SECOND = [20, 200, 1_000];
 const NODES_WITH_POSTGRES = 3;
 /** The first starts come while claims and connections are new. */
-const SETTLE_MS = 1_500;
+const SETTLE_MS = 3_000;
 /** Backlog for more seconds than are measured, so that the rate is the only limit. */
-const SPARE_S = 3;
+const SPARE_S = 5;
 const BATCH_MESSAGES = 500;
 /** So large that it limits no rate, with the deliveries that wait for their starts on all nodes. */
 const MAX_IN_FLIGHT = 512;

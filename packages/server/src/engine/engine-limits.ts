@@ -52,10 +52,10 @@ export const engineLimits = {
    * The time that the starts fill which a sender with a rate reserves at a time. The time grows with the time that the
    * store takes to answer.
    */
-  reservedMsMin: 100,
+  reservedMsMin: 200,
   reservedMsMax: 500,
   /** A reserved start that is later than this is given up. So after a stall, POSTs for this time start at once. */
-  startLateMsMax: 100,
+  startLateMsMax: 150,
   /** Delay before the next try to reserve starts after an error of the store. */
   reserveRetryMs: 500,
   /** A sender with a rate claims what can start within this time, up to so many windows of its endpoint. */
