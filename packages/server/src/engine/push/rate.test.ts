@@ -135,6 +135,32 @@ describe("a subscription with a rate", () => {
   });
 });
 
+describe("three engines on one store", () => {
+  test.each([
+    { perSecond: 20, latencyMsMax: 0 },
+    { perSecond: 80, latencyMsMax: 20 },
+  ])("keep to a rate of $perSecond together, within 2 %, through changes", async ({ perSecond, latencyMsMax }) => {
+    const { simulation, change, publish } = await scene({ rate: { perSecond, burst: 1 }, maxInFlight: 200 });
+    const engines = [simulation.engine];
+    for (let more = 2; more > 0; more--) {
+      await simulation.start();
+      engines.push(simulation.engine);
+    }
+    simulation.store.latencyMsMax = latencyMsMax;
+    for (let left = perSecond * 40; left > 0; left -= 1_000) await publish(Math.min(left, 1_000));
+    for (const now of [perSecond, perSecond / 2, perSecond * 1.5]) {
+      await change({ rate: { perSecond: now, burst: 1 }, maxInFlight: 200 });
+      await simulation.time.advance(1_000);
+      const fromMs = simulation.nowMs;
+      await simulation.time.advance(10_000);
+      const count = countBetween(startsOf(simulation.posts), fromMs, fromMs + 10_000);
+      expect(Math.abs(count - now * 10)).toBeLessThanOrEqual(now * 10 * 0.02);
+    }
+    expect(simulation.failures).toEqual([]);
+    for (const engine of engines) await simulation.finished(engine.stop(0));
+  });
+});
+
 describe("a subscription with a low rate", () => {
   test("holds no deliveries for long, and keeps to its rate", async () => {
     const { simulation, one, publish } = await scene({ rate: { perSecond: 0.05, burst: 1 } });

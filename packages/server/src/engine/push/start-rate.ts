@@ -63,7 +63,7 @@ export class StartRate {
     const nowMs = this.#context.clock.now();
     this.#giveUpLate(pace, nowMs);
     this.#reserve(pace, queue, free, nowMs);
-    const [first] = this.#reserved;
+    const first = this.#reserved[0];
     if (first === undefined) return false;
     if (first.atMs <= nowMs) return true;
     this.#timer.setNoLaterThan(first.atMs);
@@ -72,7 +72,7 @@ export class StartRate {
 
   /** Call when a POST has started. */
   started(): void {
-    const [first] = this.#reserved;
+    const first = this.#reserved[0];
     if (first === undefined || this.#pace === null) return;
     first.left--;
     first.atMs += this.#pace.intervalMs;
