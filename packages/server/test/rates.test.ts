@@ -3,6 +3,8 @@
  * exactly is tested in virtual time and by the benchmark: here a busy machine may make every rate slower, and nothing
  * may make it faster.
  */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
 import { subscriptionPath } from "./harness/api.ts";
@@ -204,8 +206,10 @@ describe("the API", () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   beforeAll(async () => {
     folder = await temporaryFolder();
-    server = await startServerInProcess({ folder: folder.path });
-    await server.api.putTopic("orders");
+    const file = join(folder.path, "ringback.yaml");
+    const declared = '{ push: { url: "http://127.0.0.1:9/" }, rate: { perSecond: 0.5 } }';
+    await writeFile(file, `topics: { orders: { subscriptions: { declared: ${declared} } } }`);
+    server = await startServerInProcess({ folder: join(folder.path, "data"), args: ["--config", file] });
   });
   afterAll(async () => {
     await server.stop();
@@ -221,6 +225,11 @@ describe("the API", () => {
     expect((await put({ rate: { perSecond: 0.1 } })).rate).toEqual({ perSecond: 0.1, burst: 1 });
     expect((await put({ rate: { perSecond: 20, burst: 40 } })).rate).toEqual({ perSecond: 20, burst: 40 });
     expect((await put({ rate: null })).rate).toBeNull();
+  });
+
+  it("shows the rate that the configuration file declares", async () => {
+    const view = await server.api.ok<View>("GET", subscriptionPath("orders", "declared"));
+    expect(view.rate).toEqual({ perSecond: 0.5, burst: 1 });
   });
 
   it.each([

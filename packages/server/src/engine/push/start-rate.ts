@@ -81,7 +81,7 @@ export class StartRate {
 
   /**
    * How many deliveries to claim next; 0: none now. Without a rate the queue is filled to twice the window. With a rate
-   * it is filled with what can start soon, so that a slow sender takes no deliveries from other nodes and little memory.
+   * the queue is filled with what can start soon, so that a slow sender leaves deliveries to other nodes.
    */
   wanted(subscription: Subscription, window: number, inFlight: number, queued: number): number {
     const pace = this.#paceOf(subscription);
@@ -145,12 +145,12 @@ export class StartRate {
     );
   }
 
-  #answered(pace: StartPace, { firstAtMs, count }: ReservedStarts, askedAtMs: TimeMs, spanMs: number): void {
+  #answered(pace: StartPace, { firstAtMs, count }: ReservedStarts, requestedAtMs: TimeMs, spanMs: number): void {
     this.#isReserving = false;
     if (this.#stopped) return;
     const nowMs = this.#context.clock.now();
     this.#hasFailed = false;
-    this.#answerMs = Math.max(nowMs - askedAtMs, this.#answerMs * 0.9);
+    this.#answerMs = Math.max(nowMs - requestedAtMs, this.#answerMs * 0.9);
     if (pace === this.#pace) {
       if (count > 0) this.#reserved.push({ atMs: firstAtMs, left: count, sinceMs: nowMs });
       this.#nextAtMs = firstAtMs + count * pace.intervalMs;
