@@ -312,6 +312,12 @@ export const countedSubscriptionSchema = describedObject(
   { ...members, counts, pullCounts: nullable(pullCounts) },
 );
 
+/** A subscription in a list that can show counts. */
+export const listedSubscriptionSchema = describedObject("A subscription.", {
+  ...members,
+  counts: Type.Optional(counts),
+});
+
 export function subscriptionView({ settings: stored, ...subscription }: Subscription): object {
   const { name, topic, state, disabled, health, ...times } = subscription;
   const isPulled = stored.push === null;
@@ -352,14 +358,17 @@ function verificationView(settings: SubscriptionSettings): object | null {
 
 export function countedSubscriptionView(
   subscription: Subscription,
-  { backlog, parked, deadLetters, expired, inFlight }: SubscriptionCounts,
+  counted: SubscriptionCounts,
   pulled: PullCounts | null,
 ): object {
-  return {
-    ...subscriptionView(subscription),
-    counts: { backlog, parked, deadLetters, expired, inFlight },
-    pullCounts: pulled && pullCountsView(pulled),
-  };
+  return { ...listedSubscriptionView(subscription, counted), pullCounts: pulled && pullCountsView(pulled) };
+}
+
+/** `counted` null: the list shows no counts. */
+export function listedSubscriptionView(subscription: Subscription, counted: SubscriptionCounts | null): object {
+  if (counted === null) return subscriptionView(subscription);
+  const { backlog, parked, deadLetters, expired, inFlight } = counted;
+  return { ...subscriptionView(subscription), counts: { backlog, parked, deadLetters, expired, inFlight } };
 }
 
 function pullCountsView({ visible, invisible, delayed, oldestAtMs }: PullCounts): Static<typeof pullCounts> {

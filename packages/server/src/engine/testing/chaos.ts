@@ -296,7 +296,7 @@ export class Chaos {
   /** The recorded attempts of every message must be numbered 1, 2, 3 … */
   async #judgeAttempts(watched: Watched): Promise<void> {
     const { id } = watched.subscription;
-    const { items } = await this.simulation.store.records.listAttempts(id, { after: null, limit: 100_000 }, "all");
+    const { items } = await this.simulation.store.records.listAttempts(id, { after: null, limit: 100_000 });
     const last = new Map<string, number>();
     for (const { messageId, attempt } of items.toReversed()) {
       const expected = (last.get(messageId) ?? 0) + 1;

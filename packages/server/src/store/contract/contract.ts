@@ -24,7 +24,9 @@ import { recordsContract } from "./records.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
 import { retainAll } from "./retain-fixtures.ts";
 import { rewindContract } from "./rewind.contract.ts";
+import { searchContract } from "./search.contract.ts";
 import { settleContract } from "./settle.contract.ts";
+import { subscriptionSearchContract } from "./subscription-search.contract.ts";
 import { subscriptionsContract } from "./subscriptions.contract.ts";
 import { topicNumberContract } from "./topic-number.contract.ts";
 import { topicsContract } from "./topics.contract.ts";
@@ -50,6 +52,8 @@ const calls: Record<string, (part: Part) => void> = {
   "versions and conditions": conditionContract,
   labels: labelContract,
   records: recordsContract,
+  searches: searchContract,
+  "searches for subscriptions": subscriptionSearchContract,
   "records of changes": auditContract,
   "wake-ups": wakeUpContract,
   "a clock that jumps": clockContract,

@@ -287,11 +287,17 @@ CREATE INDEX audit_age ON ringback.audit USING btree (happened_at);
 
 CREATE INDEX claim_subscription ON ringback.claim USING btree (subscription_id);
 
+CREATE INDEX dead_letter_account ON ringback.dead_letter USING btree (account_id, died_at, id) WHERE (redriven_at IS NULL);
+
 CREATE INDEX dead_letter_age ON ringback.dead_letter USING btree (died_at) WHERE (redriven_at IS NULL);
 
 CREATE INDEX dead_letter_delivery ON ringback.dead_letter USING btree (subscription_id, seq);
 
 CREATE INDEX dead_letter_listed ON ringback.dead_letter USING btree (subscription_id, id) WHERE (redriven_at IS NULL);
+
+CREATE INDEX dead_letter_newest ON ringback.dead_letter USING btree (subscription_id, died_at, id) WHERE (redriven_at IS NULL);
+
+CREATE INDEX dead_letter_topic ON ringback.dead_letter USING btree (topic_id, died_at, id) WHERE (redriven_at IS NULL);
 
 CREATE UNIQUE INDEX entry_with_unique_name ON ringback.entry USING btree (kind, name) WHERE (kind ~~ '@%'::text);
 
@@ -695,8 +701,12 @@ BEGIN
     v_name := 'attempt_' || replace(v_from::text, '-', 'minus_');
     EXECUTE format('CREATE TABLE ringback.%1$I (LIKE ringback.attempt INCLUDING DEFAULTS, PRIMARY KEY (id))', v_name);
     EXECUTE format('CREATE INDEX ON ringback.%1$I (topic_id, seq)', v_name);
-    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, id)', v_name);
-    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, id) WHERE verdict <> 0', v_name);
+    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, started_at, id)', v_name);
+    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, started_at, id) WHERE verdict <> 0', v_name);
+    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, status, started_at, id) WHERE verdict <> 0',
+      v_name);
+    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, error_code, started_at, id) WHERE verdict <> 0',
+      v_name);
     EXECUTE format('ALTER TABLE ringback.attempt ATTACH PARTITION ringback.%1$I FOR VALUES FROM (%2$s) TO (%3$s)',
       v_name, v_from, v_to);
     INSERT INTO ringback.attempt_partition (from_at, to_at, name) VALUES (v_from, v_to, v_name);
