@@ -95,6 +95,11 @@ export const engineLimits = {
    * retried.
    */
   deadLetterRetryMs: 60_000,
+  /** Requests to endpoints that the API makes on demand, tests and verifications: of one account, and of all. */
+  onDemandPerAccountMax: 4,
+  onDemandMax: 32,
+  /** Such requests that one account starts per second on one node. */
+  onDemandPerSecondMax: 5,
   retentionStepMs: 5_000,
   /** Time between two retention steps while expired messages remain. */
   retentionBusyMs: 20,
