@@ -1,6 +1,6 @@
 /**
- * Real: servers inside the test's process, SQLite and PostgreSQL, sockets, TLS, and receivers that misbehave. Nothing is
- * faked.
+ * Real: servers inside the test's process, SQLite and PostgreSQL, sockets, TLS, and receivers that misbehave. Nothing
+ * is faked.
  */
 import { createHmac } from "node:crypto";
 import { once } from "node:events";

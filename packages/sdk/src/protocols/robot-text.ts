@@ -1,7 +1,7 @@
 /**
- * The text that chat robots show of a message. An event of Ringback (a JSON object with `type` and `at`) becomes a title
- * and one line per member. Any other text is shown as it is. Nothing in a message can notify a whole group: the texts
- * that chats read as such a mention get an invisible space (U+200B), which keeps them readable.
+ * The text that chat robots show of a message. An event of Ringback (a JSON object with `type` and `at`) becomes a
+ * title and one line per member. Any other text is shown as it is. Nothing in a message can notify a whole group: the
+ * texts that chats read as such a mention get an invisible space (U+200B), which keeps them readable.
  */
 
 import { parseWithExactIntegers } from "./exact-integers.ts";
