@@ -10,6 +10,7 @@ import { conditionContract } from "./condition.contract.ts";
 import { crashContract } from "./crash.contract.ts";
 import { deadLetterContract } from "./dead-letter.contract.ts";
 import { entriesContract } from "./entries.contract.ts";
+import { healthContract } from "./health.contract.ts";
 import type { StoreHarness, StoreUnderTest } from "./harness.ts";
 import { labelContract } from "./label.contract.ts";
 import { modelContract } from "./model.contract.ts";
@@ -41,6 +42,7 @@ const calls: Record<string, (part: Part) => void> = {
   topics: topicsContract,
   "numbers of topics": topicNumberContract,
   subscriptions: subscriptionsContract,
+  "the health of subscriptions": healthContract,
   "limits of accounts": accountLimitsContract,
   entries: entriesContract,
   "versions and conditions": conditionContract,
