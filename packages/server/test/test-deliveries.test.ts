@@ -237,6 +237,33 @@ describe.each(["SQLite", "PostgreSQL"] as const)("a test of an endpoint, with %s
     });
   });
 
+  it("shows only the body of what goes over TCP, which has no replies", async () => {
+    await using receiver = await RawReceiver.start(
+      () => undefined,
+      ({ socket }) => void socket.on("end", () => socket.end()),
+    );
+    const url = `tcp://127.0.0.1:${receiver.port}`;
+    await put({ url, protocol: "wechat" });
+    const { json } = await test({ message: { body: { pushType: 1 } } });
+    const sent = { method: null, url, headers: {}, body: '{"pushType":1}' };
+    expect(json).toMatchObject({ request: sent, reply: null, verdict: "accepted", error: null });
+    expect(receiver.connections[0]?.received()).toContain(sent.body);
+  });
+
+  it("ends a loop of tests", async () => {
+    await using receiver = await startReceiver();
+    await put({ url: receiver.url, protocol: "raw" });
+    const headers = { "ringback-hops": String(limits.hopsMax) };
+    const answer = await server.api.call<Tested>("POST", `${sub}/test`, { headers });
+    expect([answer.status, answer.json.code]).toEqual([508, "loop_detected"]);
+    await until(
+      "the limit per second allows a test",
+      () => server.api.call("POST", `${sub}/test`, { headers: { "ringback-hops": "1" } }),
+      ({ status }) => status === 200,
+    );
+    expect(receiver.arrivals[0]?.headers["ringback-hops"]).toBe("2");
+  });
+
   it("says why nothing was sent", async () => {
     await put({ url: "http://127.0.0.1:9/", protocol: "mns-xml" });
     const { json } = await test({ message: { body: "\u000b" } });

@@ -4,7 +4,7 @@ import { assertMessage } from "../domain/message-rules.ts";
 import { parseMessageId } from "../domain/message-id.ts";
 import type { Message, MessageId, Subscription } from "../domain/model.ts";
 import { assertNoLoop, hopsOf } from "../engine/loops.ts";
-import { sampleMessage } from "../engine/push/test-delivery.ts";
+import { assertTestable, sampleMessage } from "../engine/push/test-delivery.ts";
 import { assertJsonType, bodyBytes, readJsonAround } from "../http/json-body.ts";
 import { bodyErrors, operation, problemResponses, subscriptionParams } from "../shapes/schema-parts.ts";
 import {
@@ -53,6 +53,7 @@ export function testDeliveryRoute(app: FastifyInstance, parts: ApiParts): void {
     { schema, config: { access: "admin" } },
     async (request) => {
       const subscription = await subscriptionAt(parts.store, request);
+      assertTestable(subscription);
       const message = await messageFor(parts, request, subscription);
       const test = await parts.onDemand.run(subscription.accountId, () => parts.tests.send(subscription, message));
       const { verdict, errorCode: error } = test.judgement;

@@ -65,7 +65,7 @@ export class TestDeliveries {
     return { request: null, ...members, ...stored, hops };
   }
 
-  /** Throws `invalid_request` if the subscription has no endpoint that may get messages, and `shutting_down`. */
+  /** Throws as `assertTestable` does, and `shutting_down`. */
   async send(subscription: Subscription, message: Message): Promise<TestDelivery> {
     const push = assertTestable(subscription);
     const context = this.#context;
@@ -85,7 +85,8 @@ export class TestDeliveries {
   }
 }
 
-function assertTestable({ settings }: Subscription): PushSettings {
+/** Throws `invalid_request` if the subscription has no endpoint that may get messages. */
+export function assertTestable({ settings }: Subscription): PushSettings {
   if (settings.push === null) {
     const fault = "the subscription is pulled from, so it has no endpoint to test";
     throw RingbackError.at("invalid_request", "pull", fault);
