@@ -1,4 +1,4 @@
-/** Real: a server inside the test's process, SQLite, sockets. Faked: the robots, which answer as the chats' documents say. */
+/** Real: a server inside the test's process, SQLite, sockets. Faked: robots, which answer as the chats document. */
 import { createHmac } from "node:crypto";
 import { expect, it } from "vitest";
 import { subscriptionPath, type DeliveryView } from "./harness/api.ts";
