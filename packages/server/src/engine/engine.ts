@@ -67,7 +67,7 @@ export class Engine {
       failed: (error) => options.failed(error, "verify"),
     });
     const largeEncodings = new LargeEncodings(options.timers);
-    const posting = { ...options, tokens, largeEncodings, failed: (error: unknown) => options.failed(error, "encode") };
+    const posting = { ...options, tokens, largeEncodings, failed: (error: unknown) => options.failed(error, "send") };
     this.tests = new TestDeliveries(posting);
     this.#dispatcher = new Dispatcher(
       options.store,
