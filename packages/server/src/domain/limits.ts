@@ -149,6 +149,16 @@ export const limits = {
 
   maxInFlightDefault: 64,
   maxInFlightMax: 1024,
+  /** The lowest rate of a subscription: a POST every 10,000 seconds, nearly three hours. */
+  ratePerSecondMin: 0.0001,
+  /** The highest rate. One process sends fewer POSTs than that. */
+  ratePerSecondMax: 10_000,
+  rateBurstMax: 10_000,
+  /**
+   * A node reserves starts of POSTs no further ahead. Twice the time that a slow database takes to answer, and short
+   * enough that reserved starts that are not used are no loss.
+   */
+  startsAheadMsMax: 1_000,
   retriesMax: 1000,
   retryDelayMsMax: 30 * 24 * 3600_000,
   retryFactorMax: 100,

@@ -18,6 +18,7 @@ import { orderContract } from "./order.contract.ts";
 import type { Part } from "./part.ts";
 import { pullCountsContract } from "./pull-counts.contract.ts";
 import { pullContract } from "./pull.contract.ts";
+import { rateContract } from "./rate.contract.ts";
 import { recordRetentionContract } from "./record-retention.contract.ts";
 import { recordsContract } from "./records.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
@@ -37,6 +38,7 @@ const calls: Record<string, (part: Part) => void> = {
   "claiming deliveries": claimContract,
   "settling deliveries": settleContract,
   "keeping order": orderContract,
+  "reserving starts of POSTs": rateContract,
   "pulling deliveries": pullContract,
   "rewinding a subscription": rewindContract,
   "counts of a pull subscription": pullCountsContract,
