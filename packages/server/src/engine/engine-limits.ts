@@ -59,7 +59,7 @@ export const engineLimits = {
   /** Delay before the next try to reserve starts after an error of the store. */
   reserveRetryMs: 500,
   /** A sender with a rate claims what can start within this time, up to so many windows of its endpoint. */
-  ratedQueueMs: 1_000,
+  ratedQueueMs: 500,
   ratedQueueWindows: 8,
   /** A sender keeps no deliveries in memory whose POSTs cannot start within this time. */
   ratedHoldMs: 5_000,
