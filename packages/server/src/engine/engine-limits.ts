@@ -53,7 +53,7 @@ export const engineLimits = {
    * store takes to answer.
    */
   reservedMsMin: 200,
-  reservedMsMax: 500,
+  reservedMsMax: 1_000,
   /** A reserved start that is later than this is given up. So after a stall, POSTs for this time start at once. */
   startLateMsMax: 150,
   /** Delay before the next try to reserve starts after an error of the store. */
