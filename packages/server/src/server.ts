@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
+import { createEvents } from "./create-events.ts";
 import { addCmqApi } from "./compat/cmq/api.ts";
 import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
 import { addWechatApi } from "./compat/wechat/api.ts";
@@ -22,7 +23,7 @@ import { createServicesOf, type ServicesOf } from "./engine/account-services.ts"
 import { AccountDeletion } from "./engine/accounts/account-deletion.ts";
 import { Audit } from "./engine/audit/audit.ts";
 import { Accounts } from "./engine/accounts/accounts.ts";
-import { PublishLimits } from "./engine/accounts/publish-limits.ts";
+import { PublishLimits, type PublishLimitsOptions } from "./engine/accounts/publish-limits.ts";
 import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
@@ -95,6 +96,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     }
     await services.engine.start();
     services.deletion.start();
+    services.producers.start();
     readiness = { ready: true };
     return { url: urlOf(app.server.address() as AddressInfo) ?? "", opsUrl, publicUrl, close };
   } catch (error) {
@@ -165,7 +167,9 @@ function createServices(foundation: Foundation) {
   };
   const endpointSecrets = new EndpointSecrets({ ...sealing, clock: systemClock });
   const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
-  const { accounts, limitsOf, publishLimits, deletion } = createAccounts(shared, failedDuring);
+  const { accounts, limitsOf, publishLimits, deletion } = createAccounts(shared, failedDuring, {
+    refused: (...given) => producers.limitsReached.refused(...given),
+  });
   const isShared = (): boolean => accounts.areSeveral;
   const engine = new Engine({
     ...shared,
@@ -214,7 +218,11 @@ function createServices(foundation: Foundation) {
   );
   pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
   const control = createControl(foundation, { accounts, servicesOf, endpointSecrets });
-  const background = { publishLimits, deletion, hookCalls, pullQueues };
+  const { producers, eventTail } = createEvents({
+    ...{ ...shared, config, log, accounts, servicesOf },
+    failed: failedDuring("events"),
+  });
+  const background = { publishLimits, deletion, hookCalls, pullQueues, producers, eventTail };
   return { engine, verifier, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
 }
 
@@ -248,10 +256,15 @@ function createControl(
 type FailedDuring = (during: string) => (error: unknown) => void;
 
 /** The accounts, their limits and their deletion. */
-function createAccounts(shared: Omit<EngineServices, "failed">, failedDuring: FailedDuring) {
+function createAccounts(
+  shared: Omit<EngineServices, "failed">,
+  failedDuring: FailedDuring,
+  { refused }: Required<Pick<PublishLimitsOptions, "refused">>,
+) {
   const accounts = new Accounts({ store: shared.store, randomInt, failed: failedDuring("accounts") });
   const limitsOf = (accountId: AccountId): AccountLimits => accounts.limitsOf(accountId);
-  const publishLimits = new PublishLimits({ ...shared, limitsOf, failed: failedDuring("account limits") });
+  shared.store.catalog.limitAccounts((id) => ({ ...accounts.limitsOf(id), refused: (limit) => refused(id, limit) }));
+  const publishLimits = new PublishLimits({ ...shared, limitsOf, refused, failed: failedDuring("account limits") });
   accounts.onGone((accountId) => publishLimits.forget(accountId));
   const deletion = new AccountDeletion({ ...shared, accounts, failed: failedDuring("account deletion") });
   return { accounts, limitsOf, publishLimits, deletion };
@@ -259,10 +272,11 @@ function createAccounts(shared: Omit<EngineServices, "failed">, failedDuring: Fa
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, verifier, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
+  services: Services,
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
+  const { engine, verifier, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls } = services;
   const { publisher } = engine;
   const shared = {
     store,
@@ -282,6 +296,7 @@ async function createHttpApp(
     masterKeyRotation,
     endpointSecrets,
     pulls,
+    eventTail: services.eventTail,
     metrics,
     version,
     ready,
@@ -310,7 +325,7 @@ async function closeServer(
   listeners: Listeners,
   app: FastifyInstance,
 ): Promise<void> {
-  const { engine, access, publishLimits, deletion, hookCalls, pullQueues } = services;
+  const { engine, access, publishLimits, deletion, hookCalls, pullQueues, producers } = services;
   // Clients and endpoints have the same grace period. Neither a slow client nor a hanging endpoint can delay the end of
   // the process.
   const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => listeners.closeConnections());
@@ -321,6 +336,7 @@ async function closeServer(
   await access.stop();
   await publishLimits.stop();
   await deletion.stop();
+  await producers.stop();
   await store.close();
 }
 

@@ -136,7 +136,7 @@ describe("the event stream", () => {
       status: 400,
       json: { code, errors: [{ field }] },
     });
-    expect(test.events.listening).toBe(false);
+    expect(test.events.isWatched).toBe(false);
   });
 
   it("is never silent for long", async () => {
@@ -174,12 +174,12 @@ describe("the event stream", () => {
   });
 
   it("listens to the engine only while there are readers", async () => {
-    expect(test.events.listening).toBe(false);
+    expect(test.events.isWatched).toBe(false);
     const reader = await read();
-    expect(test.events.listening).toBe(true);
+    expect(test.events.isWatched).toBe(true);
     reader.leave();
     await vi.waitFor(() => {
-      expect(test.events.listening).toBe(false);
+      expect(test.events.isWatched).toBe(false);
     });
   });
 
@@ -187,7 +187,7 @@ describe("the event stream", () => {
     const reader = await read();
     await test.app.close();
     await reader.ended;
-    expect(test.events.listening).toBe(false);
+    expect(test.events.isWatched).toBe(false);
   });
 
   it("reports to a slow reader how many events it missed, and continues", async () => {

@@ -3,7 +3,7 @@ import type { Attempt, Seq, Subscription, TimeMs } from "../domain/model.ts";
 import type { Settled } from "../store/log.ts";
 import type { EventBus } from "./event-bus.ts";
 
-/** Emits an event for the attempt. Emits a second event if the delivery became a dead letter. */
+/** Emits an event for the attempt, and one if the delivery became a dead letter. Makes none that nobody wants. */
 export function emitDeliveryEvents(
   events: EventBus,
   subscription: Subscription,
@@ -11,6 +11,9 @@ export function emitDeliveryEvents(
   outcome: { readonly at: TimeMs; readonly attempt: Attempt | null; readonly settled: Settled },
 ): void {
   const { at, attempt, settled } = outcome;
+  const attempted = events.wants("delivery.attempted") ? attempt : null;
+  const isDead = settled.kind === "dead" && events.wants("delivery.dead");
+  if (attempted === null && !isDead) return;
   const common = {
     accountId: subscription.accountId,
     at,
@@ -18,20 +21,20 @@ export function emitDeliveryEvents(
     subscription: subscription.name,
     messageId: messageId(subscription.topicId, seq),
   };
-  if (attempt !== null) {
+  if (attempted !== null) {
     events.emit({
       type: "delivery.attempted",
       ...common,
-      attempt: attempt.attempt,
-      verdict: attempt.verdict,
-      status: attempt.status,
-      errorCode: attempt.errorCode,
-      errorDetail: attempt.errorDetail,
-      durationMs: attempt.durationMs,
+      attempt: attempted.attempt,
+      verdict: attempted.verdict,
+      status: attempted.status,
+      errorCode: attempted.errorCode,
+      errorDetail: attempted.errorDetail,
+      durationMs: attempted.durationMs,
       nextAttemptAt: settled.kind === "parked" ? settled.dueAtMs : null,
     });
   }
-  if (settled.kind === "dead") {
+  if (isDead) {
     const { errorCode = null, errorDetail = null } = attempt ?? {};
     events.emit({ type: "delivery.dead", ...common, reason: settled.reason, errorCode, errorDetail });
   }

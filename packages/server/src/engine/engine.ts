@@ -122,8 +122,7 @@ export class Engine {
     }
     log.disabled({ topic, name }, why);
     const { atMs, ...by } = why;
-    if (events.listening)
-      events.emit({ type: "subscription.disabled", accountId, at: atMs, topic, subscription: name, ...by });
+    events.emit({ type: "subscription.disabled", accountId, at: atMs, topic, subscription: name, ...by });
   }
 
   async #drained(graceMs: number, isTransportInUse: () => boolean): Promise<void> {
@@ -151,7 +150,9 @@ export class Engine {
       more = result.more;
       for (const { subscriptionId, count } of result.expired) {
         observer.expired(count);
-        const subscription = events.listening ? await store.catalog.getSubscriptionById(subscriptionId) : null;
+        const subscription = events.wants("delivery.expired")
+          ? await store.catalog.getSubscriptionById(subscriptionId)
+          : null;
         if (subscription === null) continue;
         const { accountId, topic, name } = subscription;
         events.emit({ type: "delivery.expired", accountId, at: clock.wall(), topic, subscription: name, count });

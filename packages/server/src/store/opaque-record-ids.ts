@@ -83,6 +83,7 @@ function opaqueRecords(records: RecordStore, key: Uint8Array): RecordStore {
     subscriptionCounts: (id) => records.subscriptionCounts(id),
     unsettledCounts: (id) => records.unsettledCounts(id),
     pullCounts: (...given) => records.pullCounts(...given),
+    messagesAfter: (...given) => records.messagesAfter(...given),
     bodyBytes: (...given) => records.bodyBytes(...given),
     statistics: () => records.statistics(),
     listAttempts: async (id, page, only) => shown(id, await records.listAttempts(id, pageAfter(id, page), only)),

@@ -31,6 +31,7 @@ import { PublishLimits } from "../../engine/accounts/publish-limits.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
+import { EventTail } from "../../engine/events/event-tail.ts";
 import { EndpointVerifier, type VerifierOptions } from "../../engine/push/endpoint-verifier.ts";
 import { OAuth2Tokens } from "../../engine/keys/oauth2-tokens.ts";
 import { EndpointSecrets } from "../../engine/keys/endpoint-secrets.ts";
@@ -257,6 +258,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     verifier,
     pulls,
     events,
+    eventTail: new EventTail({ ...shared, limitsOf: (accountId) => accounts.limitsOf(accountId), failed }),
     metrics,
     log,
     version: "0.0.0-test",

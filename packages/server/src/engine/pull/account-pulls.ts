@@ -104,7 +104,6 @@ export class AccountPulls {
     const { observer, events } = this.#options;
     const attempt = attemptOf(receiptHandle, moment);
     observer.attempted("accepted", attempt.durationMs / 1000);
-    if (!events.listening) return;
     const outcome = { at: moment.wallMs, attempt, settled: { kind: "delivered" } } as const;
     emitDeliveryEvents(events, subscription, receiptHandle.seq, outcome);
   }

@@ -63,7 +63,6 @@ export async function deadLetter(
   for (const { delivery, reason, moved } of deadLetterings) {
     if (moved === "later") continue;
     observer.dead(reason);
-    if (!events.listening) continue;
     const settled = { kind: "dead", reason } as const;
     emitDeliveryEvents(events, subscription, delivery.message.seq, { at: wallMs, attempt: null, settled });
   }

@@ -341,7 +341,7 @@ export class SubscriptionSender implements SlotUser {
       isWaitedFor ? () => this.#recorded(queued, settled) : null,
     );
     if (settled.kind === "dead") observer.dead(settled.reason);
-    if (events.listening) {
+    if (settled.kind === "dead" || events.wants("delivery.attempted")) {
       const at = clock.wall();
       emitDeliveryEvents(events, this.#subscription, delivery.message.seq, { at, attempt, settled });
     }

@@ -2,7 +2,7 @@ import type { RecordStore } from "../records.ts";
 import { listAttempts } from "./attempt-records.ts";
 import { readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { readBodyBytes, readMessageRecord, readOrigin } from "./message-records.ts";
+import { readBodyBytes, readMessageRecord, readMessagesAfter, readOrigin } from "./message-records.ts";
 import { readPullCounts } from "./pull-counts.ts";
 import { readStatistics, Statistics } from "./statistics.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -21,6 +21,7 @@ export function createRecords(context: StoreContext): RecordStore {
     getDeadLetter: (id, deadLetterId) => deadLetters.get(id, deadLetterId),
     redriveDeadLetters: (id, ids) => deadLetters.redrive(id, ids),
     purgeDeadLetters: (id, ids) => deadLetters.purge(id, ids),
+    messagesAfter: (id, afterSeq, limit) => readMessagesAfter(context, id, afterSeq, limit),
     bodyBytes: (id, fromSeq, toSeq) => readBodyBytes(context.database.rest, id, fromSeq, toSeq),
     statistics: () => statistics.read(),
   };
