@@ -1,6 +1,5 @@
 /** Real: the server on SQLite, its event stream, receivers. Nothing is faked. */
 import { expect, it } from "vitest";
-import { topicPath } from "./harness/api.ts";
 import { listen } from "./harness/live-events.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
@@ -8,7 +7,7 @@ import { untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
-const eventsPath = topicPath("ringback.events");
+const eventsPath = "/v1/topics/ringback.events";
 
 it("an event about a subscription arrives at a URL, in the stream, and as a message", async () => {
   const { api, url } = server();

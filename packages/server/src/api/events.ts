@@ -93,11 +93,11 @@ export function eventRoutes(app: FastifyInstance, { events, eventTail, config, a
         isTopicGranted(topics, topicOf(event) ?? "") &&
         (topic === null || topicOf(event) === topic) &&
         isOneOf(type, event);
+      const isOfReader = (event: LiveEvent): boolean => event.accountId === account.id && isShown(event);
       const start = await startOf(eventTail, account.id, request, after);
       // The client may have left in the meantime.
       if (reply.raw.destroyed) return reply.hijack();
-      const stream = streams.open(reply.raw, account.id, (event) => event.accountId === account.id && isShown(event));
-      if (start.id !== null) stream.mark(start.id);
+      const stream = streams.open(reply.raw, account.id, start.id, isOfReader);
       if (start.missed > 0) stream.lag(start.missed);
       const unfollow = eventTail.follow(account.id, start, {
         deliver(event) {

@@ -8,9 +8,10 @@ const reconnectMs = 2_000;
 
 /**
  * Opens a stream. Events wait in a backlog while the socket of the reader is full. When the backlog has more than
- * `backlogMax` events, the oldest are dropped, and an event `lagged` reports the number of dropped events.
+ * `backlogMax` events, the oldest are dropped, and an event `lagged` reports the number of dropped events. `startId`: the
+ * id from which a reader without an event can go on; null: it is not known.
  */
-export function openEventStream(response: ServerResponse, backlogMax: number) {
+export function openEventStream(response: ServerResponse, backlogMax: number, startId: string | null) {
   let waiting: string[] = [];
   let dropped = 0;
   let full = false;
@@ -33,7 +34,8 @@ export function openEventStream(response: ServerResponse, backlogMax: number) {
   response.once("close", release);
   // A lost connection needs no handling here, because the event `close` follows.
   response.on("error", () => {});
-  write(`retry: ${reconnectMs}\n\n`);
+  // An id without data is no event, but the reader remembers it.
+  write(`retry: ${reconnectMs}\n${startId === null ? "" : `id: ${startId}\n`}\n`);
   return { send, lag, drained, beat, end };
 
   function send(text: string): void {

@@ -19,8 +19,6 @@ interface Reader<E> {
 export interface OpenStream extends Pick<EventStream, "lag" | "drained" | "end"> {
   /** Sends an event from another source, with an id from which the reader can go on. */
   readonly send: (event: { readonly id: string; readonly type: string; readonly text: string }) => void;
-  /** Tells the reader from where to go on, without an event. */
-  readonly mark: (id: string) => void;
 }
 
 /** The Server-Sent Events streams of one source of events, one per reader. */
@@ -36,7 +34,12 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
    * Sends the events that `wants` accepts over this response, until the reader disconnects or `close` is called. One
    * owner can have at most three quarters of the streams. Throws `too_many_streams`.
    */
-  function open(response: ServerResponse, owner: unknown, wants: (event: E) => boolean): OpenStream {
+  function open(
+    response: ServerResponse,
+    owner: unknown,
+    startId: string | null,
+    wants: (event: E) => boolean,
+  ): OpenStream {
     if (isClosed) throw new RingbackError("shutting_down");
     const ofOwner = [...streams.values()].filter((reader) => reader.owner === owner).length;
     if (ofOwner >= Math.ceil(config.eventStreamsMax * 0.75)) {
@@ -45,14 +48,13 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
     if (streams.size >= config.eventStreamsMax) {
       throw new RingbackError("too_many_streams");
     }
-    const stream = openEventStream(response, config.eventStreamBacklogMax);
+    const stream = openEventStream(response, config.eventStreamBacklogMax, startId);
     streams.set(stream, { owner, wants });
     response.once("close", () => leave(stream));
     unsubscribe ??= subscribe(deliver);
     heartbeat ??= setInterval(beat, config.eventHeartbeatMs).unref();
     return {
       send: ({ id, type, text }) => stream.send(`id: ${id}\nevent: ${type}\ndata: ${text}\n\n`),
-      mark: (id) => stream.send(`id: ${id}\n\n`),
       lag: stream.lag,
       drained: stream.drained,
       end: () => end(stream),
