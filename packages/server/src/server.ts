@@ -219,7 +219,11 @@ function createServices(foundation: Foundation) {
   pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
   const control = createControl(foundation, { accounts, servicesOf, endpointSecrets });
   const { producers, eventTail } = createEvents({
-    ...{ ...shared, config, log, accounts, servicesOf },
+    ...shared,
+    config,
+    log,
+    accounts,
+    servicesOf,
     failed: failedDuring("events"),
   });
   const background = { publishLimits, deletion, hookCalls, pullQueues, producers, eventTail };

@@ -28,7 +28,11 @@ it("an event about a subscription arrives at a URL, in the stream, and as a mess
     type: "subscription.disabled",
     at: expect.stringMatching(/^\d{4}-.*Z$/),
     account: "default",
-    ...{ topic: "orders", subscription: "shop", reason: "gone", messageId: id, attempt: 1 },
+    topic: "orders",
+    subscription: "shop",
+    reason: "gone",
+    messageId: id,
+    attempt: 1,
   };
   await untilTrue("the event has arrived", () => receiver.arrivals.length === 1);
   expect(JSON.parse(receiver.arrivals[0]?.text ?? "")).toEqual(event);

@@ -101,7 +101,7 @@ export const engineLimits = {
   eventsWaitingMax: 1_000,
   /** Delay before events that could not be stored are stored again. */
   eventRetryMs: 5_000,
-  /** What happens within this time after the first occurrence is in the same event. */
+  /** Occurrences within this time after the first one are in the same event. */
   eventGatherMs: 1_000,
   /** Time between two events about the dead letters, or the expired messages, of one subscription. */
   eventIntervalMs: 60_000,

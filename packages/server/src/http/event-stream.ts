@@ -8,8 +8,8 @@ const reconnectMs = 2_000;
 
 /**
  * Opens a stream. Events wait in a backlog while the socket of the reader is full. When the backlog has more than
- * `backlogMax` events, the oldest are dropped, and an event `lagged` reports the number of dropped events. `startId`: the
- * id from which a reader without an event can go on; null: it is not known.
+ * `backlogMax` events, the oldest are dropped, and an event `lagged` reports the number of dropped events. `startId`:
+ * the id from which a reader without an event can go on; null: it is not known.
  */
 export function openEventStream(response: ServerResponse, backlogMax: number, startId: string | null) {
   let waiting: string[] = [];

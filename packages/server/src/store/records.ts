@@ -131,7 +131,7 @@ export interface RecordStore {
   /** Deletes dead letters for good; `ids` null: all. Returns how many. */
   purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number>;
   /**
-   * Returns up to `limit` messages after a position, without a gap except for messages whose retention has ended. Throws
+   * Returns up to `limit` messages after a position. Only messages whose retention has ended are missing. Throws
    * `topic_not_found`.
    */
   messagesAfter(id: TopicId, afterSeq: Seq, limit: number): Promise<LogPart>;

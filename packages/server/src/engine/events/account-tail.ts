@@ -133,7 +133,7 @@ export class AccountTail {
     }
   }
 
-  /** Reads the past events of one reader. The last check and the change to live are one step, so that there is no gap. */
+  /** Reads the past events of one reader. The last check and the change to live are one step, so there is no gap. */
   async #catchUp(reader: Following): Promise<void> {
     try {
       const topicId = await this.#topic();

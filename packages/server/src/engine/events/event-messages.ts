@@ -19,7 +19,7 @@ export interface OwnEvent<T extends EventType = EventType> {
   readonly accountId: AccountId;
   readonly at: TimeMs;
   readonly members: EventMembers<T>;
-  /** Several nodes that report the same event give it the same key, and it is published once. Left out: no node does. */
+  /** Nodes that report the same event give it the same key, and it is published once. Left out: only one reports it. */
   readonly key?: string;
 }
 
@@ -56,7 +56,7 @@ export class EventMessages {
     if (this.#options.accountOf(event.accountId) === null) return;
     if (topicIn(event) === eventsTopicName) return this.#options.log.unpublished(event);
     if (!this.#rate.admits(event.accountId)) return;
-    this.#enqueue(event as OwnEvent);
+    this.#enqueue(event);
   }
 
   /** Counts events that were not made, because there were too many. */

@@ -14,7 +14,7 @@ import { repeatCheck } from "./repeated-check.ts";
 export interface EventProducersOptions
   extends EngineServices, EventMessagesOptions, Omit<ExpiryCheckOptions, "messages"> {
   readonly limitsOf: LimitsOf;
-  /** What can become full on this node. */
+  /** Reads how full the database and the disk of this node are. */
   readonly diskUses: () => Promise<readonly DiskUse[]>;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { RingbackError } from "../../domain/errors.ts";
 import type { MessageId } from "../../domain/model.ts";
+import type { EventProducers } from "./event-producers.ts";
 import { expiryCheck } from "./key-expiring.ts";
 import { EventsScene } from "./testing/events-scene.ts";
 
@@ -71,10 +72,8 @@ test("An account has at most 60 events a minute, and one event with the number o
   expect(types.filter((type) => type === "messages.expired")).toHaveLength(60);
   expect((await scene.published()).at(-1)).toMatchObject({ type: "events.suppressed", count: 40 });
   expect(scene.logged).toEqual(["40 suppressed"]);
-  simulation.events.emit({
-    ...{ type: "delivery.expired", accountId, at: simulation.nowMs, count: 3 },
-    ...{ topic: "later", subscription: "s" },
-  });
+  const later = { accountId, at: simulation.nowMs, count: 3, topic: "later", subscription: "s" };
+  simulation.events.emit({ type: "delivery.expired", ...later });
   await simulation.time.advance(2_000);
   expect((await scene.published()).at(-1)).toMatchObject({ type: "messages.expired", topic: "later", count: 3 });
 });
@@ -102,11 +101,10 @@ test("A key that expires is reported 14 days before, 3 days before and then, onc
   scene.apiKeys.push({ id: "AKID2", name: "old", expiresAtMs: simulation.nowMs - 30 * dayMs });
   const seen = async () => (await scene.published()).map(({ id, daysLeft }) => `${String(id)} ${String(daysLeft)}`);
   const { store, clock, time } = simulation;
-  const [one, other] = [scene.node(), scene.node()].map(({ messages }) =>
-    expiryCheck({ store, clock, messages, ...scene.accounts() }),
-  );
+  const checkOf = ({ messages }: EventProducers) => expiryCheck({ store, clock, messages, ...scene.accounts() });
+  const [one, other] = [checkOf(scene.node()), checkOf(scene.node())];
   const checked = async (...checks: (typeof one)[]) => {
-    const [waitMs] = await simulation.finished(Promise.all(checks.map((check) => check?.())));
+    const [waitMs] = await simulation.finished(Promise.all(checks.map((check) => check())));
     await time.advance(1);
     return waitMs;
   };
@@ -118,7 +116,7 @@ test("A key that expires is reported 14 days before, 3 days before and then, onc
   await checked(other);
   time.jump(12 * dayMs);
   // A node that has just started.
-  const restarted = expiryCheck({ store, clock, messages: scene.node().messages, ...scene.accounts() });
+  const restarted = checkOf(scene.node());
   await checked(restarted, one);
   expect(await seen()).toEqual(["AKID1 14", "AKID1 3"]);
   time.jump(3 * dayMs);
@@ -135,7 +133,12 @@ test("A key that expires is reported 14 days before, 3 days before and then, onc
     type: "key.expiring",
     at: expect.any(String),
     account: "default",
-    ...{ kind: "api-key", id: "AKID1", name: "shop", topic: null, subscription: null, daysLeft: 14 },
+    kind: "api-key",
+    id: "AKID1",
+    name: "shop",
+    topic: null,
+    subscription: null,
+    daysLeft: 14,
     expiresAt: new Date(expiresAtMs).toISOString(),
   });
   expect(simulation.failures).toEqual([]);

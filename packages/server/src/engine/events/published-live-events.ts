@@ -11,7 +11,7 @@ function messageEvent(event: PublishedLiveEvent): OwnEvent {
   const { type, accountId, at } = event;
   const names = Object.keys(eventTable[type].members);
   const members = Object.fromEntries(names.map((name) => [name, shown(name, event[name as keyof typeof event])]));
-  return { type, accountId, at, members: members as OwnEvent["members"] };
+  return { type, accountId, at, members };
 }
 
 /** Times are text in every message. */

@@ -13,7 +13,7 @@ type Shown = Readonly<Record<string, unknown>> & { readonly type: string };
 /** Real: the engine and the producers of events, in virtual time. Faked: the account's keys, the disk. */
 export class EventsScene {
   readonly simulation: Simulation;
-  /** What the log says, instead of an event. */
+  /** The lines of the log that stand for an event. */
   readonly logged: string[] = [];
   readonly disk: DiskUse[] = [];
   readonly apiKeys: { readonly id: string; readonly name: string; readonly expiresAtMs: number }[] = [];
@@ -46,7 +46,11 @@ export class EventsScene {
   node(): EventProducers {
     const { store, events, observer, clock, time } = this.simulation;
     const producers = new EventProducers({
-      ...{ store, events, observer, clock, timers: time },
+      store,
+      events,
+      observer,
+      clock,
+      timers: time,
       limitsOf: () => this.limits,
       accountOf: () => ({ name: "default", limits: this.limits }),
       ...this.accounts(),
