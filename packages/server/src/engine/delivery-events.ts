@@ -1,25 +1,19 @@
 import { messageId } from "../domain/message-id.ts";
-import type { Attempt, Seq, Subscription, TimeMs } from "../domain/model.ts";
-import type { Settled } from "../store/log.ts";
+import type { DeliveryOutcome } from "./delivery-outcome.ts";
 import type { EventBus } from "./event-bus.ts";
 
 /** Emits an event for the attempt, and one if the delivery became a dead letter. Makes none that nobody wants. */
-export function emitDeliveryEvents(
-  events: EventBus,
-  subscription: Subscription,
-  seq: Seq,
-  outcome: { readonly at: TimeMs; readonly attempt: Attempt | null; readonly settled: Settled },
-): void {
-  const { at, attempt, settled } = outcome;
+export function emitDeliveryEvents(events: EventBus, outcome: DeliveryOutcome): void {
+  const { subscription, message, attempt, settled, atMs } = outcome;
   const attempted = events.wants("delivery.attempted") ? attempt : null;
   const isDead = settled.kind === "dead" && events.wants("delivery.dead");
   if (attempted === null && !isDead) return;
   const common = {
     accountId: subscription.accountId,
-    at,
+    at: atMs,
     topic: subscription.topic,
     subscription: subscription.name,
-    messageId: messageId(subscription.topicId, seq),
+    messageId: messageId(subscription.topicId, message.seq),
   };
   if (attempted !== null) {
     events.emit({
