@@ -29,6 +29,7 @@ export function topicRoutes(app: FastifyInstance, { store, events, clock, servic
     plural: "topics",
     pathErrors: ["invalid_name", "topic_not_found"],
     putErrors: ["topic_limit", "built_in_topic"],
+    deleteErrors: ["built_in_topic"],
     settingErrors: [],
     params: topicParams,
     view: topicSchema,

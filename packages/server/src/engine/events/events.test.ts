@@ -45,6 +45,19 @@ test("A receiver of events that fails leads to no further event.", async () => {
   expect(scene.logged).toEqual(["subscription.disabled unpublished", "dead_letters.added unpublished"]);
 });
 
+test("A delivery that succeeds makes no event, because no producer wants it.", async () => {
+  const scene = await EventsScene.started();
+  const { simulation } = scene;
+  scene.node();
+  const made: string[] = [];
+  simulation.events.emit = ({ type }) => void made.push(type);
+  const orders = await simulation.topic("orders");
+  const shop = await simulation.subscribe(orders, "shop");
+  await simulation.publish(orders, "a");
+  await simulation.time.advance(1_000);
+  expect([simulation.postsTo(shop).length, made]).toEqual([1, []]);
+});
+
 test("A queue that gets events leads to no event about its own dead letters.", async () => {
   const scene = await EventsScene.started();
   const { simulation, accountId } = scene;
