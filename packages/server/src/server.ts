@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
+import { createAccounts } from "./create-accounts.ts";
 import { createEvents } from "./create-events.ts";
 import { addCmqApi } from "./compat/cmq/api.ts";
 import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
@@ -13,17 +14,13 @@ import { declareResources } from "./config/declare.ts";
 import { replaceMasterKey } from "./config/master-key-file.ts";
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from "./config/tls-files.ts";
 import { version } from "./config/version.ts";
-import type { AccountLimits } from "./domain/account-limits.ts";
-import type { AccountId } from "./domain/model.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
 import { limits } from "./domain/limits.ts";
 import { Access } from "./engine/access/access.ts";
 import { createServicesOf, type ServicesOf } from "./engine/account-services.ts";
-import { AccountDeletion } from "./engine/accounts/account-deletion.ts";
 import { Audit } from "./engine/audit/audit.ts";
 import { Accounts } from "./engine/accounts/accounts.ts";
-import { PublishLimits, type PublishLimitsOptions } from "./engine/accounts/publish-limits.ts";
 import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
@@ -32,8 +29,8 @@ import { logNodes } from "./ops/node-log.ts";
 import { LimitedLog } from "./ops/limited-log.ts";
 import { createDeliveryLog } from "./ops/delivery-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
+import { OnDemandLimit } from "./engine/push/on-demand-limit.ts";
 import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
-import type { EngineServices } from "./engine/services.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
@@ -204,7 +201,9 @@ function createServices(foundation: Foundation) {
     isVerificationRequired: config.endpointVerification === "required",
     failed: (error, during) => failedDuring(during)(error),
   });
-  const { publisher, verifier } = engine;
+  const { publisher, verifier, tests } = engine;
+  const onDemand = new OnDemandLimit(systemClock, isShared);
+  accounts.onGone((accountId) => onDemand.forget(accountId));
   const pullQueues = new PullQueues({ ...shared, isShared, failed: failedDuring("pulls") });
   const pulls = new AccountPulls({ ...shared, pullQueues });
   const hookCalls = new CallLimit(limits.hookCallsMax, isShared);
@@ -239,7 +238,7 @@ function createServices(foundation: Foundation) {
     failed: failedDuring("events"),
   });
   const background = { publishLimits, deletion, hookCalls, pullQueues, producers, eventTail };
-  return { engine, verifier, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
+  return { engine, verifier, tests, onDemand, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
 }
 
 /** The check of API keys, and the change of the master key. */
@@ -269,23 +268,6 @@ function createControl(
   return { access, audit, masterKeyRotation };
 }
 
-type FailedDuring = (during: string) => (error: unknown) => void;
-
-/** The accounts, their limits and their deletion. */
-function createAccounts(
-  shared: Omit<EngineServices, "failed">,
-  failedDuring: FailedDuring,
-  { refused }: Required<Pick<PublishLimitsOptions, "refused">>,
-) {
-  const accounts = new Accounts({ store: shared.store, randomInt, failed: failedDuring("accounts") });
-  const limitsOf = (accountId: AccountId): AccountLimits => accounts.limitsOf(accountId);
-  shared.store.catalog.limitAccounts((id) => ({ ...accounts.limitsOf(id), refused: (limit) => refused(id, limit) }));
-  const publishLimits = new PublishLimits({ ...shared, limitsOf, refused, failed: failedDuring("account limits") });
-  accounts.onGone((accountId) => publishLimits.forget(accountId));
-  const deletion = new AccountDeletion({ ...shared, accounts, failed: failedDuring("account deletion") });
-  return { accounts, limitsOf, publishLimits, deletion };
-}
-
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
   services: Services,
@@ -293,6 +275,7 @@ async function createHttpApp(
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
   const { engine, verifier, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls } = services;
+  const { tests, onDemand, eventTail } = services;
   const { publisher } = engine;
   const shared = {
     store,
@@ -309,10 +292,12 @@ async function createHttpApp(
   const app = await createApp({
     ...shared,
     publisher,
+    tests,
+    onDemand,
     masterKeyRotation,
     endpointSecrets,
     pulls,
-    eventTail: services.eventTail,
+    eventTail,
     metrics,
     version,
     ready,
