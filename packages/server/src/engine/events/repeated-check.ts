@@ -11,7 +11,7 @@ export interface RepeatedCheckOptions {
 /** Makes a check at the start and at intervals, one at a time. Returns the function that ends the checks. */
 export function repeatCheck({ timers, intervalMs, check, failed }: RepeatedCheckOptions): () => Promise<void> {
   let isStopped = false;
-  let cancel = (): void => {};
+  let cancel: (() => void) | null = null;
   let running = Promise.resolve();
   const run = async (): Promise<void> => {
     let waitMs = intervalMs;
@@ -28,7 +28,7 @@ export function repeatCheck({ timers, intervalMs, check, failed }: RepeatedCheck
   start();
   return async () => {
     isStopped = true;
-    cancel();
+    cancel?.();
     await running;
   };
 }

@@ -33,8 +33,7 @@ export class EventsScene {
 
   /** The accounts of a node, and their keys. */
   accounts() {
-    const list = <T>(items: readonly T[]) => ({ list: () => Promise.resolve({ items, next: null }) });
-    const services = { apiKeys: list(this.apiKeys), keys: list([]) };
+    const services = { apiKeys: listed(this.apiKeys), keys: listed([]) };
     return {
       accountIds: () => [this.accountId],
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only these services are used.
@@ -81,4 +80,8 @@ export class EventsScene {
   async types(): Promise<readonly string[]> {
     return (await this.published()).map(({ type }) => type);
   }
+}
+
+function listed<T>(items: readonly T[]) {
+  return { list: () => Promise.resolve({ items, next: null }) };
 }
