@@ -1,4 +1,5 @@
 import { backlogScenario } from "./backlog.ts";
+import { badEndpointsScenario } from "./bad-endpoints.ts";
 import type { Scenario } from "./bench.ts";
 import { cmqScenario } from "./cmq.ts";
 import { fanoutScenario } from "./fanout.ts";
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   cmqScenario,
   latencyScenario,
   backlogScenario,
+  badEndpointsScenario,
   idleManyScenario,
   noisyTenantScenario,
   manyAccountsScenario,

@@ -66,6 +66,10 @@ export class Catalog {
     await this.#json("POST", `${subscriptionPath(topic, subscription)}/pause`);
   }
 
+  async resume(topic: string, subscription: string): Promise<void> {
+    await this.#json("POST", `${subscriptionPath(topic, subscription)}/resume`);
+  }
+
   async backlog(topic: string, subscription: string): Promise<number> {
     const path = subscriptionPath(topic, subscription);
     return (await this.#json<{ counts: { backlog: number } }>("GET", path)).counts.backlog;
