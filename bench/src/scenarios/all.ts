@@ -13,6 +13,7 @@ import { noisyTenantScenario } from "./noisy-tenant.ts";
 import { oneAtATimeScenario } from "./one-at-a-time.ts";
 import { publishBatchScenario, publishOneScenario } from "./publish.ts";
 import { publishKeyScenario } from "./publish-key.ts";
+import { replayScenario } from "./replay.ts";
 import { startScenario } from "./start.ts";
 
 export const scenarios: readonly Scenario[] = [
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   idleManyScenario,
   noisyTenantScenario,
   manyAccountsScenario,
+  replayScenario,
   startScenario,
   hostileRequestsScenario,
   oneAtATimeScenario,
