@@ -14,6 +14,7 @@ import { oneAtATimeScenario } from "./one-at-a-time.ts";
 import { publishBatchScenario, publishOneScenario } from "./publish.ts";
 import { publishKeyScenario } from "./publish-key.ts";
 import { replayScenario } from "./replay.ts";
+import { ratesScenario } from "./rates.ts";
 import { startScenario } from "./start.ts";
 
 export const scenarios: readonly Scenario[] = [
@@ -30,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   noisyTenantScenario,
   manyAccountsScenario,
   replayScenario,
+  ratesScenario,
   startScenario,
   hostileRequestsScenario,
   oneAtATimeScenario,
