@@ -15,11 +15,14 @@ import { LargeEncodings } from "./push/large-encodings.ts";
 import { Settler } from "./push/settler.ts";
 import { Slots } from "./push/slots.ts";
 import type { EngineServices } from "./services.ts";
+import { type PublishTracer, tracedPublisher } from "./tracing.ts";
 
 export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly transport: Transport;
   /** Left out: every message is admitted. */
   readonly admit?: Admit;
+  /** null: Ringback makes no spans, and sends the trace context of each message on as it came. */
+  readonly tracer: PublishTracer | null;
   readonly random: Random;
   readonly keyRingOf: (accountId: AccountId) => KeyRing;
   /** The number that some dialects send to identify the account. */
@@ -54,7 +57,8 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.publisher = createPublisher(options);
+    const publisher = createPublisher(options);
+    this.publisher = options.tracer === null ? publisher : tracedPublisher(publisher, options.tracer);
     this.#settler = new Settler(options.store, options.timers, (error) => options.failed(error, "settle"));
     const tokens = new OAuth2Tokens(options);
     this.verifier = new EndpointVerifier({
@@ -68,6 +72,7 @@ export class Engine {
       {
         ...options,
         tokens,
+        isTracing: options.tracer !== null,
         settler: this.#settler,
         slots: new Slots(options.inFlightMax, options.isShared, new FailingPace(options)),
         largeEncodings: new LargeEncodings(options.timers),

@@ -56,8 +56,8 @@ export function attributesText({ attributes }: Pick<Message, "attributes">): str
 export const topicNumberSql = (topicId: string): string => `(${topicId} & 8388607)`;
 
 /**
- * The column `request` of a message: the members of `request`, `hops` unless it is 0, and the trace context. JSON leaves
- * out members that are undefined.
+ * The column `request` of a message: the members of `request`, `hops` unless it is 0, and the trace context. JSON omits
+ * members that are undefined.
  */
 export function requestText({
   request = null,

@@ -41,6 +41,7 @@ export interface SenderContext extends PostContext, Pick<EngineServices, "events
 interface Started {
   readonly queued: Queued;
   readonly route: Route;
+  readonly requestId: string;
   readonly startedAtMs: TimeMs;
 }
 
@@ -268,8 +269,9 @@ export class SubscriptionSender implements SlotUser {
     this.#rate.started(this.#subscription, startedAtMs);
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
-    const started: Started = { queued, route: this.#route, startedAtMs };
-    const attempt = { requestId: nextRequestId(), sentAtMs: clock.wall(startedAtMs) };
+    const requestId = nextRequestId();
+    const started: Started = { queued, route: this.#route, requestId, startedAtMs };
+    const attempt = { requestId, sentAtMs: clock.wall(startedAtMs) };
     postDelivery(this.#context, started.route, queued.delivery, attempt, (result) => {
       this.#inFlight--;
       slots.free(slot);
@@ -292,8 +294,9 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #finishAttempt(started: Started, result: PostResult | typeof unsent, judgement: Judgement): void {
-    const { queued, startedAtMs } = started;
-    const { attemptsMade, message } = queued.delivery;
+    const { queued, route, requestId, startedAtMs } = started;
+    const { delivery } = queued;
+    const { attemptsMade, message } = delivery;
     const { clock } = this.#context;
     const moment = momentOf(clock);
     const attempt = pushAttempt(attemptsMade + 1, clock.wall(startedAtMs), result, judgement);
@@ -301,7 +304,8 @@ export class SubscriptionSender implements SlotUser {
     this.#settle(queued, attempt, settled);
     const { durationMs } = result;
     const subscription = this.#subscription;
-    reportDelivery(this.#context, { subscription, message, attempt, durationMs, settled, atMs: moment.wallMs });
+    const push = { delivery, requestId, origin: route.endpoint.origin };
+    reportDelivery(this.#context, { subscription, message, push, attempt, durationMs, settled, atMs: moment.wallMs });
     this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
   }
 
