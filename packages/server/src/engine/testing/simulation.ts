@@ -111,6 +111,7 @@ export class Simulation {
       random: this.random,
       log: {
         disabled: ({ name }) => this.logged.push(`${name} disabled`),
+        expired: () => {},
       },
       keyRingOf: () => ({
         find: (kid) => Promise.resolve(this.keys.get(kid) ?? null),
