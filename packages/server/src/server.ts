@@ -44,6 +44,7 @@ import { withUnusableSecrets } from "./engine/keys/stored-secrets.ts";
 import type { Readiness } from "./ops/health.ts";
 import { withReceivers } from "./engine/delivery-outcome.ts";
 import { createMetrics } from "./ops/metrics.ts";
+import { loadTracing } from "./load-tracing.ts";
 import { openStore } from "./open-store.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
 import { createDirectRule } from "./transport/direct-rule.ts";
@@ -153,7 +154,8 @@ async function createFoundation(config: Config, log: Logger) {
   });
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
   const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });
-  return { config, log, lines, store, masterKeys, transport, endpointRule, events, metrics };
+  const startTracing = await loadTracing(config, log);
+  return { config, log, lines, store, masterKeys, transport, endpointRule, events, metrics, startTracing };
 }
 
 /** True: the server makes its master key itself, in the data folder. */
@@ -170,12 +172,10 @@ function createServices(foundation: Foundation) {
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
   const endpointSecrets = new EndpointSecrets({ ...sealing, clock: systemClock });
-  const deliveryLog = createDeliveryLog({
-    log: lines,
-    clock: systemClock,
-    accountNameOf: (accountId) => accounts.nameOf(accountId),
-  });
-  const observer = withReceivers(metrics.observer, deliveryLog);
+  const accountNameOf = (accountId: AccountId): string => accounts.nameOf(accountId);
+  const deliveryLog = createDeliveryLog({ log: lines, clock: systemClock, accountNameOf });
+  const tracing = foundation.startTracing(accountNameOf);
+  const observer = withReceivers(metrics.observer, deliveryLog, ...(tracing === null ? [] : [tracing.deliveries]));
   const shared = { store, events, observer, clock: systemClock, timers: systemTimers };
   const { accounts, limitsOf, publishLimits, deletion } = createAccounts(shared, failedDuring);
   const isShared = (): boolean => accounts.areSeveral;
@@ -188,6 +188,7 @@ function createServices(foundation: Foundation) {
       clock: systemClock,
       failed: failedDuring("queues"),
     }),
+    tracer: tracing?.publishTracer ?? null,
     random: systemRandom,
     keyRingOf: (accountId) => servicesOf(accountId).keys,
     appIdOf: (accountId) => accounts.appIdOf(accountId),
@@ -226,7 +227,7 @@ function createServices(foundation: Foundation) {
   );
   pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
   const control = createControl(foundation, { accounts, servicesOf, endpointSecrets });
-  const background = { publishLimits, deletion, hookCalls, pullQueues };
+  const background = { publishLimits, deletion, hookCalls, pullQueues, tracing };
   return { engine, verifier, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
 }
 
@@ -322,7 +323,7 @@ async function closeServer(
   listeners: Listeners,
   app: FastifyInstance,
 ): Promise<void> {
-  const { engine, access, publishLimits, deletion, hookCalls, pullQueues } = services;
+  const { engine, access, publishLimits, deletion, hookCalls, pullQueues, tracing } = services;
   // Clients and endpoints have the same grace period. Neither a slow client nor a hanging endpoint can delay the end of
   // the process.
   const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => listeners.closeConnections());
@@ -333,6 +334,7 @@ async function closeServer(
   await access.stop();
   await publishLimits.stop();
   await deletion.stop();
+  await tracing?.stop();
   await store.close();
   lines.close();
 }

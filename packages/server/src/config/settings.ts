@@ -5,8 +5,10 @@ import {
   byteCount,
   byteCountOrUnlimited,
   choice,
+  collectorUrl,
   database,
   directTargets,
+  headerPairs,
   hostName,
   hosts,
   listenAddress,
@@ -18,6 +20,7 @@ import {
   origins,
   path,
   proxyUrl,
+  ratio,
   topicName,
   wholeNumber,
   yesOrNo,
@@ -240,6 +243,28 @@ export const settings = {
       "nonce from only 10,000 numbers. If such a client sends the same request a hundred times a second, such as a " +
       "receive without waiting, about one request every two seconds is refused by mistake. With `false` these " +
       "requests are served, but anyone who can intercept a request can send it again while its timestamp is valid.",
+  ),
+  otlpEndpoint: setting(
+    collectorUrl,
+    "",
+    "The collector that gets the spans of publishes, deliveries and attempts, by OTLP over HTTP with JSON. `/v1/traces` is " +
+      "added to the URL unless it ends so. Without this setting the server makes no spans, and only sends the trace " +
+      "context of each message on. The variable `OTEL_EXPORTER_OTLP_ENDPOINT` counts if this one is not set. The other " +
+      "variables `OTEL_EXPORTER_OTLP_…`, such as `OTEL_EXPORTER_OTLP_CERTIFICATE` and `OTEL_EXPORTER_OTLP_COMPRESSION`, and " +
+      "`OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES`, work as OpenTelemetry defines them. `egressProxy` does not " +
+      "apply to the collector.",
+  ),
+  otlpHeaders: setting(
+    headerPairs(32),
+    [],
+    "Headers of the requests to the collector, such as `authorization=Bearer%20…`.",
+    { secret: true },
+  ),
+  traceSampleRatio: setting(
+    ratio,
+    1,
+    "The part of the publishes without a trace context that begin a recorded trace. A publish with a trace context is " +
+      "recorded if its publisher has decided so.",
   ),
   inFlightMax: setting(
     wholeNumber(1, 65_536),

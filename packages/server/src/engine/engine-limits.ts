@@ -113,6 +113,19 @@ export const engineLimits = {
   logTextCharsMax: 500,
   /** Interval at which a node looks whether other nodes have come or gone. */
   nodeCheckMs: 5_000,
+  /** Spans that wait for their export or are being exported: about 8 MB. Further spans are lost. */
+  spansQueuedMax: 4_096,
+  spansPerExportMax: 512,
+  /** How long a span waits for others, to be exported with them. */
+  spanExportDelayMs: 1_000,
+  /** Limits an export with all its retries. */
+  spanExportMsMax: 5_000,
+  /** How long the end of the server waits for the last export. */
+  spanFlushMsMax: 2_000,
+  /** Time between two lines of the log about lost spans. */
+  spanLossLogMs: 300_000,
+  /** Characters of one value in a span. */
+  spanTextCharsMax: 1_024,
   retentionStepMs: 5_000,
   /** Time between two retention steps while expired messages remain. */
   retentionBusyMs: 20,
