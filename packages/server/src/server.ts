@@ -11,6 +11,7 @@ import { type Config, isLocal } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
 import { replaceMasterKey } from "./config/master-key-file.ts";
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from "./config/tls-files.ts";
+import { diskSpace } from "./config/disk-space.ts";
 import { version } from "./config/version.ts";
 import type { AccountLimits } from "./domain/account-limits.ts";
 import type { AccountId } from "./domain/model.ts";
@@ -28,6 +29,7 @@ import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
 import { createAuditLog } from "./ops/audit-log.ts";
 import { logNodes } from "./ops/node-log.ts";
+import { createRequestLog } from "./ops/request-log.ts";
 import { LimitedLog } from "./ops/limited-log.ts";
 import { createDeliveryLog } from "./ops/delivery-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
@@ -134,6 +136,12 @@ function watchCertificate(config: Config, log: Logger, files: TlsFiles | null, l
   });
 }
 
+/** What the metrics read from parts that are created later. */
+interface RunningParts {
+  accountNameOf: (accountId: AccountId) => string;
+  senders: Engine["senders"];
+}
+
 /** Creates the parts that all other parts depend on, such as the store. */
 async function createFoundation(config: Config, log: Logger) {
   const events = createEventBus((error) => log.error({ err: error }, "a listener for live events failed"));
@@ -146,16 +154,30 @@ async function createFoundation(config: Config, log: Logger) {
     isDirect: createDirectRule(config.egressProxyExcept),
   });
   const endpointRule = createEndpointRule(createAddressGuard(addresses));
+  // The metrics begin before the parts that they read from.
+  const running: RunningParts = { accountNameOf: String, senders: () => [] };
   const metrics = createMetrics({
     statistics: () => store.records.statistics(),
     nodes: () => store.cluster.nodes(),
     connections: () => store.cluster.connections(),
     openSockets: () => transport.openSockets(),
+    subscriptions: {
+      shownMax: config.metricsSubscriptionsMax,
+      accountNameOf: (accountId) => running.accountNameOf(accountId),
+      senders: () => running.senders(),
+      counts: (ids) => store.records.unsettledCountsOf(ids),
+      nowMs: () => systemClock.now(),
+    },
+    machine: {
+      version,
+      driver: config.database === "sqlite" ? "sqlite" : "postgres",
+      disk: () => (config.database === "sqlite" ? diskSpace(config.data) : Promise.resolve(null)),
+    },
   });
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
   const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });
   const startTracing = await loadTracing(config, log);
-  return { config, log, lines, store, masterKeys, transport, endpointRule, events, metrics, startTracing };
+  return { config, log, lines, running, store, masterKeys, transport, endpointRule, events, metrics, startTracing };
 }
 
 /** True: the server makes its master key itself, in the data folder. */
@@ -164,7 +186,7 @@ function keepsOwnMasterKey({ database, masterKey }: Config): boolean {
 }
 
 function createServices(foundation: Foundation) {
-  const { config, log, lines, store, masterKeys, transport, endpointRule, events, metrics } = foundation;
+  const { config, log, lines, running, store, masterKeys, transport, endpointRule, events, metrics } = foundation;
   const failedDuring = (during: string) => (error: unknown) =>
     log.error({ err: error, during }, "background work failed");
   const sealing = {
@@ -201,6 +223,8 @@ function createServices(foundation: Foundation) {
     isVerificationRequired: config.endpointVerification === "required",
     failed: (error, during) => failedDuring(during)(error),
   });
+  running.senders = () => engine.senders();
+  running.accountNameOf = (accountId) => accounts.nameOf(accountId);
   const { publisher, verifier } = engine;
   const pullQueues = new PullQueues({ ...shared, isShared, failed: failedDuring("pulls") });
   const pulls = new AccountPulls({ ...shared, pullQueues });
@@ -271,7 +295,7 @@ function createAccounts(shared: Omit<EngineServices, "failed">, failedDuring: Fa
 }
 
 async function createHttpApp(
-  { config, log, store, endpointRule, events, metrics }: Foundation,
+  { config, log, lines, store, endpointRule, events, metrics }: Foundation,
   { engine, verifier, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
   listeners: Listeners,
   ready: () => Readiness,
@@ -280,7 +304,6 @@ async function createHttpApp(
   const shared = {
     store,
     events,
-    log,
     clock: systemClock,
     endpointRule,
     verifier,
@@ -289,13 +312,16 @@ async function createHttpApp(
     audit,
     servicesOf,
   };
+  const requestLog = createRequestLog(lines, config.slowRequestMs);
   const app = await createApp({
     ...shared,
+    log,
     publisher,
     masterKeyRotation,
     endpointSecrets,
     pulls,
     metrics,
+    requestLog,
     version,
     ready,
     listeners,
@@ -306,9 +332,11 @@ async function createHttpApp(
       allowedOrigins: config.allowedOrigins,
     },
   });
-  await addWechatApi(app, { ...shared, randomBytes, topic: config.wechatTopic });
+  const { failed } = requestLog;
+  await addWechatApi(app, { ...shared, failed, randomBytes, topic: config.wechatTopic });
   await addCmqApi(app, {
     ...shared,
+    failed,
     publisher,
     randomBytes,
     timestampWindowMs: config.cmqTimestampWindowMs,

@@ -12,6 +12,7 @@ import type { EndpointVerifier } from "../engine/push/endpoint-verifier.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import type { Readiness } from "../ops/health.ts";
+import type { RequestLog } from "../ops/request-log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Store } from "../store/store.ts";
 import type { EndpointRule } from "../transport/endpoint-rule.ts";
@@ -32,6 +33,7 @@ export interface ApiParts {
   readonly events: EventBus;
   readonly metrics: Metrics;
   readonly log: Logger;
+  readonly requestLog: RequestLog;
   readonly version: string;
   readonly ready: () => Readiness;
   readonly clock: Clock;

@@ -55,6 +55,8 @@ describe("the configuration", () => {
       accountAppId: 1,
       operatorToken: "",
       logLevel: "info",
+      slowRequestMs: 1_000,
+      metricsSubscriptionsMax: 200,
       allowPrivateNetworks: true,
       allowedAddresses: [],
       egressProxy: "",

@@ -147,6 +147,17 @@ export const settings = {
     { secret: true, defaultText: "none" },
   ),
   logLevel: setting(choice(logLevels), "info", "Log lines below this level are not written."),
+  slowRequestMs: setting(
+    milliseconds(1, 3600_000),
+    1_000,
+    "A request whose answer takes longer gets a line in the log, unless its answer waits on purpose, such as a pull.",
+  ),
+  metricsSubscriptionsMax: setting(
+    wholeNumber(0, 10_000),
+    200,
+    "The number of subscriptions, and of topics, that have metrics of their own: the failing ones and the busiest. All " +
+      "others are counted together under the name `_other`. Each subscription has about 20 lines in `/metrics`.",
+  ),
   allowPrivateNetworks: setting(
     yesOrNo,
     // config.ts computes the default.

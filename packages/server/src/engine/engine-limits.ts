@@ -111,6 +111,21 @@ export const engineLimits = {
   logLeftOutLinesMax: 20,
   /** Characters of a text from outside in a line of the log. */
   logTextCharsMax: 500,
+  /**
+   * Combinations of route, method and status that have a metric of their own. There are some hundred. Further ones would
+   * be counted together.
+   */
+  requestSeriesMax: 2_000,
+  /** Subscriptions without metrics of their own that are watched, because they may become failing or busy. */
+  seriesCandidatesMax: 2_000,
+  /** Interval at which the subscriptions with metrics of their own are chosen again. */
+  seriesReviewMs: 60_000,
+  /** A subscription that got metrics of its own keeps them for at least this long. */
+  seriesShownMsMin: 600_000,
+  /** Another subscription must be this many times as busy, or as failing, to take the place of a shown one. */
+  seriesShownWeight: 2,
+  /** The state of the shown subscriptions is read from the database at most once in this time. */
+  seriesLagReadMs: 5_000,
   /** Interval at which a node looks whether other nodes have come or gone. */
   nodeCheckMs: 5_000,
   /** Spans that wait for their export or are being exported: about 8 MB. Further spans are lost. */

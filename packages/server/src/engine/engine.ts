@@ -12,6 +12,7 @@ import { createPublisher } from "./publisher.ts";
 import { EndpointVerifier } from "./push/endpoint-verifier.ts";
 import { FailingPace } from "./push/failing-pace.ts";
 import { LargeEncodings } from "./push/large-encodings.ts";
+import type { SenderState } from "./push/sender-state.ts";
 import { Settler } from "./push/settler.ts";
 import { Slots } from "./push/slots.ts";
 import type { EngineServices } from "./services.ts";
@@ -85,6 +86,11 @@ export class Engine {
       },
       (error) => options.failed(error, "dispatch"),
     );
+  }
+
+  /** The senders of this process, for metrics. */
+  senders(): readonly SenderState[] {
+    return this.#dispatcher.senders();
   }
 
   async start(): Promise<void> {

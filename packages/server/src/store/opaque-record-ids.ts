@@ -81,6 +81,7 @@ function opaqueRecords(records: RecordStore, key: Uint8Array): RecordStore {
     getMessage: (...given) => records.getMessage(...given),
     getOrigin: (id) => records.getOrigin(id),
     subscriptionCounts: (id) => records.subscriptionCounts(id),
+    unsettledCountsOf: (ids) => records.unsettledCountsOf(ids),
     unsettledCounts: (id) => records.unsettledCounts(id),
     pullCounts: (...given) => records.pullCounts(...given),
     bodyBytes: (...given) => records.bodyBytes(...given),

@@ -106,6 +106,8 @@ export interface RecordStore {
   /** Reads little of a message of any account, and nothing of its deliveries. */
   getOrigin(id: MessageId): Promise<MessageOrigin | null>;
   subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts>;
+  /** Reads the counts of those of the subscriptions that exist, with one query. */
+  unsettledCountsOf(ids: readonly SubscriptionId[]): Promise<ReadonlyMap<SubscriptionId, UnsettledCounts>>;
   /** These counts are read for every message of an inbox, so a driver caches them. */
   unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts>;
   pullCounts(id: SubscriptionId, rewindableFromMs: TimeMs): Promise<PullCounts>;

@@ -11,12 +11,13 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
+	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 )
 
 func main() {
 	factories := func() (otelcol.Factories, error) {
 		var err error
-		f := otelcol.Factories{}
+		f := otelcol.Factories{Telemetry: otelconftelemetry.NewFactory()}
 		if f.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](otlpreceiver.NewFactory()); err != nil {
 			return f, err
 		}

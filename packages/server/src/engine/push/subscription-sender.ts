@@ -14,6 +14,7 @@ import { EndpointHealth } from "./endpoint-health.ts";
 import { type EncodeFailure, judge, type Judgement, judgeUnsent, type Route, routeOf } from "./outgoing.ts";
 import { type PostContext, postDelivery } from "./post-delivery.ts";
 import { pushAttempt, unsent } from "./push-attempt.ts";
+import type { SenderState } from "./sender-state.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
 import type { Settler } from "./settler.ts";
 import type { Health, Slot, Slots, SlotUser } from "./slots.ts";
@@ -116,6 +117,11 @@ export class SubscriptionSender implements SlotUser {
     if (health.isUnproven) return this.#inFlight > 0 || health.hasFailed ? "suspect" : "unproven";
     const isStalled = this.#inFlight > 0 && health.isStalled(this.#context.clock.now(), this.#oldestStartMs);
     return isStalled ? "suspect" : "healthy";
+  }
+
+  get state(): SenderState {
+    const { window, isFailing } = this.#endpointHealth;
+    return { subscriptionId: this.id, inFlight: this.#inFlight, window, isFailing };
   }
 
   isIdle(nowMs: TimeMs): boolean {

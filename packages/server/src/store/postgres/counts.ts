@@ -30,9 +30,26 @@ export function readSubscriptionCounts(context: StoreContext, id: SubscriptionId
   return readCounts(context, id, "subscription_counts", more);
 }
 
+const unsettledColumns = `x.backlog::bigint AS backlog,
+  greatest(0, x.parked - x.open_parked)::bigint AS parked, x.in_flight::bigint AS "inFlight"`;
+
 /** As `readSubscriptionCounts`, without the counts of finished deliveries: dead letters and expired messages. */
 export function readUnsettledCounts(context: StoreContext, id: SubscriptionId): Promise<UnsettledCounts> {
   return readCounts(context, id, "unsettled_counts");
+}
+
+export async function readUnsettledCountsOf(
+  { database, times }: StoreContext,
+  ids: readonly SubscriptionId[],
+): Promise<ReadonlyMap<SubscriptionId, UnsettledCounts>> {
+  if (ids.length === 0) return new Map();
+  const rows = await database.rest.query<UnsettledCounts & { readonly id: SubscriptionId }>(
+    `SELECT x.subscription_id AS id, ${unsettledColumns}
+     FROM (${unsettledSelect} WHERE c.subscription_id = ANY ($2::bigint[])) x`,
+    [times.at(), ids],
+    "unsettled_counts_of",
+  );
+  return new Map(rows.map(({ id, ...counts }) => [id, counts]));
 }
 
 async function readCounts<T extends UnsettledCounts>(
@@ -42,8 +59,7 @@ async function readCounts<T extends UnsettledCounts>(
   more = "",
 ): Promise<T> {
   const [row] = await database.rest.query<T>(
-    `SELECT x.backlog::bigint AS backlog, greatest(0, x.parked - x.open_parked)::bigint AS parked,
-       x.in_flight::bigint AS "inFlight"${more} FROM (${unsettledSelect} WHERE c.subscription_id = $2) x`,
+    `SELECT ${unsettledColumns}${more} FROM (${unsettledSelect} WHERE c.subscription_id = $2) x`,
     [times.at(), id],
     name,
   );

@@ -1,6 +1,6 @@
 import type { RecordStore } from "../records.ts";
 import { listAttempts } from "./attempt-records.ts";
-import { readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
+import { readSubscriptionCounts, readUnsettledCounts, readUnsettledCountsOf } from "./counts.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { readBodyBytes, readMessageRecord, readOrigin } from "./message-records.ts";
 import { readPullCounts } from "./pull-counts.ts";
@@ -14,6 +14,7 @@ export function createRecords(context: StoreContext): RecordStore {
     getMessage: (accountId, id) => readMessageRecord(context, accountId, id),
     getOrigin: (id) => readOrigin(context.database.rest, id),
     subscriptionCounts: (id) => readSubscriptionCounts(context, id),
+    unsettledCountsOf: (ids) => readUnsettledCountsOf(context, ids),
     unsettledCounts: (id) => readUnsettledCounts(context, id),
     pullCounts: (id, rewindableFromMs) => readPullCounts(context, id, rewindableFromMs),
     listAttempts: (id, page, only) => listAttempts(context.database.rest, id, page, only),

@@ -98,6 +98,12 @@ export class SqliteRecords implements RecordStore {
     return this.#unsettled(this.#entry(id));
   }
 
+  async unsettledCountsOf(ids: readonly SubscriptionId[]): Promise<ReadonlyMap<SubscriptionId, UnsettledCounts>> {
+    const { subscriptions } = this.#context.index;
+    const found = ids.flatMap((id) => subscriptions.get(id) ?? []);
+    return new Map(found.map((entry) => [entry.id, this.#unsettled(entry)]));
+  }
+
   #unsettled(entry: SubscriptionEntry): UnsettledCounts {
     const { claims, clock } = this.#context;
     claims.releaseExpired(entry, clock.now());
