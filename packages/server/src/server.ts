@@ -10,7 +10,7 @@ import { addWechatApi } from "./compat/wechat/api.ts";
 import { type Config, isLocal } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
 import { replaceMasterKey } from "./config/master-key-file.ts";
-import { readTlsFiles, type TlsFiles, watchTlsFiles } from "./config/tls-files.ts";
+import { readTlsFiles, type TlsFiles } from "./config/tls-files.ts";
 import { diskSpace } from "./config/disk-space.ts";
 import { version } from "./config/version.ts";
 import type { AccountLimits } from "./domain/account-limits.ts";
@@ -48,6 +48,7 @@ import { withReceivers } from "./engine/delivery-outcome.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { loadTracing } from "./load-tracing.ts";
 import { openStore } from "./open-store.ts";
+import { watchCertificate } from "./watch-certificate.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
 import { createDirectRule } from "./transport/direct-rule.ts";
 import { parseEgressProxy } from "./transport/egress-proxy.ts";
@@ -119,20 +120,6 @@ function createListeners(config: Config, log: Logger, certificate: TlsFiles | nu
     connectionsPerSourceMax,
     addresses: { ops: opsListen, public: publicListen },
     connectionsRefused: (source, count) => log.warn({ source, count }, "refused connections of a source with too many"),
-  });
-}
-
-/** Returns the function that ends the watch. */
-function watchCertificate(config: Config, log: Logger, files: TlsFiles | null, listeners: Listeners): () => void {
-  if (files === null) return () => {};
-  return watchTlsFiles(config, files, {
-    timers: systemTimers,
-    changed(pair) {
-      listeners.setCertificate(pair);
-      log.info("the TLS certificate was replaced");
-    },
-    failed: (error) =>
-      log.error({ err: error }, "the TLS files changed but cannot be used, so the old certificate stays"),
   });
 }
 

@@ -54,7 +54,7 @@ export function startTracing(options: TracingOptions): Tracing {
     nextLineAtMs = nowMs + engineLimits.spanLossLogMs;
     const { lost } = queue.counts;
     const members = { event: "spans.lost", endpoint, lost, error: error?.message ?? null };
-    log.warn(members, "spans were lost, because the collector did not take them; they are counted in the metrics");
+    log.warn(members, "spans were lost, because the collector did not take them");
   });
   const ids = new SpanIds();
   const own = { "service.name": "ringback", "service.version": version, "service.instance.id": instance };
