@@ -135,12 +135,12 @@ describe("the id of a request", () => {
 describe("requests that an operator should see", () => {
   it("have a line each: refused messages with the limit, and slow answers", async () => {
     const { api, url } = server();
-    await api.ok("PUT", "/v1/topics/small", { json: { bodyBytesMax: 10 } });
+    await api.ok("PUT", "/v1/topics/small", { json: { bodyBytesMax: 1024 } });
     const path = "/v1/topics/small/messages";
     const refused = await fetch(`${url}${path}`, {
       method: "POST",
       headers: { "content-type": "application/json", "x-request-id": "refused-1" },
-      body: JSON.stringify({ body: "longer than ten bytes" }),
+      body: JSON.stringify({ body: "x".repeat(2_000) }),
     });
     expect(refused.status).toBe(413);
     expect(await lineWith({ event: "publish.refused", requestId: "refused-1" })).toMatchObject({

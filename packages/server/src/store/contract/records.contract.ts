@@ -89,6 +89,8 @@ export function recordsContract({ promise, shared, empty }: Part): void {
       const all = await scene.store.records.subscriptionCounts(reader.id);
       const { backlog, parked, inFlight } = all;
       expect(await scene.store.records.unsettledCounts(reader.id)).toEqual({ backlog, parked, inFlight });
+      const many = await scene.store.records.unsettledCountsOf([reader.id, 987_654 as never]);
+      expect([...many]).toEqual([[reader.id, { backlog, parked, inFlight }]]);
       return all;
     };
     const zero = { backlog: 0, parked: 0, deadLetters: 0, expired: 0, inFlight: 0 };
