@@ -152,7 +152,7 @@ async function createFoundation(config: Config, log: Logger) {
       shownMax: config.metricsSubscriptionsMax,
       accountNameOf: (accountId) => running.accountNameOf(accountId),
       senders: () => running.senders(),
-      counts: (ids) => store.records.unsettledCountsOf(ids),
+      counts: (ids) => store.records.countsOfSubscriptions(ids),
       nowMs: () => systemClock.now(),
     },
     machine: {

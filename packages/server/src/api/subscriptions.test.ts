@@ -48,6 +48,7 @@ describe("subscriptions", () => {
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",
       maxInFlight: 64,
+      rate: null,
       description: "",
       labels: {},
       createdAt: "2026-01-31T08:15:30.250Z",

@@ -48,6 +48,21 @@ export const engineLimits = {
   claimWantsMax: 1_000,
   /** First window of a new endpoint. The window is the number of POSTs that may be in flight; each success adds one. */
   windowStart: 8,
+  /**
+   * The time that the starts fill which a sender with a rate reserves at a time. The time grows with the time that the
+   * store takes to answer.
+   */
+  reservedMsMin: 200,
+  reservedMsMax: 500,
+  /** A reserved start that is later than this is given up. So after a stall, POSTs for this time start at once. */
+  startLateMsMax: 150,
+  /** Delay before the next try to reserve starts after an error of the store. */
+  reserveRetryMs: 500,
+  /** A sender with a rate claims what can start within this time, up to so many windows of its endpoint. */
+  ratedQueueMs: 1_000,
+  ratedQueueWindows: 8,
+  /** A sender keeps no deliveries in memory whose POSTs cannot start within this time. */
+  ratedHoldMs: 5_000,
   /** The smallest window of a failing endpoint. */
   windowMin: 2,
   /** After this many failures in a row an endpoint counts as failing. From then on each failure halves its window. */

@@ -82,7 +82,7 @@ export class Engine {
           this.#disable(subscription, why).catch((error: unknown) => options.failed(error, "disable"));
         },
         unverified: (subscription) => this.verifier.request(subscription),
-        failed: (error) => options.failed(error, "encode"),
+        failed: (error) => options.failed(error, "send"),
       },
       (error) => options.failed(error, "dispatch"),
     );

@@ -26,7 +26,8 @@ const others = {
     shownMax: 2,
     accountNameOf: (id: number) => `account-${id}`,
     senders: () => [inFlight],
-    counts: async () => new Map([[branded<SubscriptionId>(1), { backlog: 5, parked: 3, inFlight: 2 }]]),
+    counts: async () =>
+      new Map([[branded<SubscriptionId>(1), { backlog: 5, parked: 3, inFlight: 2, deadLetters: 4, expired: 0 }]]),
     nowMs: () => 0,
   },
   machine: {

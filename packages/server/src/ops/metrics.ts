@@ -177,6 +177,53 @@ function clusterMetrics(lastRead: StoreRead): ScrapedMetric[] {
   ];
 }
 
+interface MetricParts {
+  readonly cells: Cells;
+  readonly lastRead: StoreRead;
+  readonly requests: ReturnType<typeof createRequestMetrics>;
+  readonly subscriptions: SubscriptionMetrics;
+}
+
+function metricsOf(sources: MetricsSources, { cells, lastRead, requests, subscriptions }: MetricParts) {
+  return [
+    ...processMetrics(cells),
+    ...subscriptions.metrics(),
+    ...requests.metrics,
+    ...clusterMetrics(lastRead),
+    ...connectionMetrics(sources.connections),
+    metric("gauge", "ringback_open_sockets", "Open connections to endpoints.", sources.openSockets),
+    ...machineMetrics(sources.machine),
+  ];
+}
+
+/** The name, the type and the help of every metric of Ringback, for the documentation. */
+export function describedMetrics(): readonly Pick<ScrapedMetric, "name" | "type" | "help">[] {
+  const none = async () => [];
+  const subscriptions = {
+    shownMax: 0,
+    accountNameOf: String,
+    senders: () => [],
+    counts: async () => new Map(),
+    nowMs: () => 0,
+  };
+  const sources: MetricsSources = {
+    statistics: () => Promise.reject(new Error("there is no store")),
+    nodes: none,
+    connections: () => [],
+    openSockets: () => 0,
+    subscriptions,
+    machine: { version: "", driver: "memory", disk: async () => null },
+  };
+  const lastRead: StoreRead = { statistics: Promise.resolve(null), nodes: Promise.resolve(null) };
+  const requests = createRequestMetrics();
+  return metricsOf(sources, {
+    cells: createCells(),
+    lastRead,
+    requests,
+    subscriptions: new SubscriptionMetrics(subscriptions),
+  });
+}
+
 export function createMetrics(sources: MetricsSources): Metrics {
   const cells = createCells();
   const lastRead: StoreRead = { statistics: Promise.resolve(null), nodes: Promise.resolve(null) };
@@ -184,16 +231,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopSampleMs });
   const requests = createRequestMetrics();
   const subscriptions = new SubscriptionMetrics(sources.subscriptions);
-  const metrics = [
-    ...processMetrics(cells),
-    ...requests.metrics,
-    ...subscriptions.metrics(),
-    ...machineMetrics(sources.machine),
-    ...clusterMetrics(lastRead),
-    ...connectionMetrics(sources.connections),
-    metric("gauge", "ringback_open_sockets", "Open connections to endpoints.", sources.openSockets),
-  ];
-  for (const one of metrics) {
+  for (const one of metricsOf(sources, { cells, lastRead, requests, subscriptions })) {
     // The type requires prom-client's own classes, but the code uses only the members of ScrapedMetric.
     registry.registerMetric(one as unknown as Metric);
   }

@@ -2,7 +2,7 @@ import type { AccountId, Subscription, SubscriptionId, Topic, TopicId } from "..
 import type { DeliveryReceiver } from "../engine/delivery-outcome.ts";
 import { engineLimits } from "../engine/engine-limits.ts";
 import type { SenderState } from "../engine/push/sender-state.ts";
-import type { UnsettledCounts } from "../store/records.ts";
+import type { SubscriptionCounts } from "../store/records.ts";
 import { Histogram, histogramsMetric, metric, ofTheCluster, type ScrapedMetric } from "./metric-cells.ts";
 import { ShownSeries } from "./shown-series.ts";
 
@@ -13,7 +13,7 @@ export interface SubscriptionMetricsSources {
   /** The senders of this process. */
   readonly senders: () => Iterable<SenderState>;
   /** The counts of those of the subscriptions that exist, read together. */
-  readonly counts: (ids: readonly SubscriptionId[]) => Promise<ReadonlyMap<SubscriptionId, UnsettledCounts>>;
+  readonly counts: (ids: readonly SubscriptionId[]) => Promise<ReadonlyMap<SubscriptionId, SubscriptionCounts>>;
   /** Milliseconds on a scale that never goes back. */
   readonly nowMs: () => number;
 }
@@ -121,7 +121,7 @@ export class SubscriptionMetrics implements DeliveryReceiver {
           return state === undefined ? [] : [{ labels, value: read(state) }];
         });
       });
-    const ofStore = (name: string, help: string, read: (counts: UnsettledCounts) => number) =>
+    const ofStore = (name: string, help: string, read: (counts: SubscriptionCounts) => number) =>
       metric("gauge", `ringback_cluster_subscription_${name}`, `${help} ${ofTheCluster}`, async () => {
         const counts = await this.#counts();
         return this.#shownSubscriptions().flatMap(({ labels, cells }) => {
@@ -137,11 +137,12 @@ export class SubscriptionMetrics implements DeliveryReceiver {
       ofSender("failing", failing, ({ isFailing }) => Number(isFailing)),
       ofStore("backlog", "Messages that wait in the log.", ({ backlog }) => backlog),
       ofStore("parked", "Deliveries that wait for their next attempt.", ({ parked }) => parked),
+      ofStore("dead_letters", "Stored dead letters.", ({ deadLetters }) => deadLetters),
     ];
   }
 
   /** null: the store cannot be read. Subscriptions that do not exist any more lose their series. */
-  async #counts(): Promise<ReadonlyMap<SubscriptionId, UnsettledCounts> | null> {
+  async #counts(): Promise<ReadonlyMap<SubscriptionId, SubscriptionCounts> | null> {
     const nowMs = this.#sources.nowMs();
     if (this.#lastRead === null || nowMs - this.#lastRead.atMs >= engineLimits.seriesLagReadMs) {
       const ids = Array.from(this.#subscriptions.shown(nowMs), ([id]) => id);

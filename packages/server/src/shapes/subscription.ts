@@ -2,7 +2,7 @@ import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { Type, type Static } from "typebox";
 import { verificationOf, verifyMethods } from "../domain/endpoint-verification.ts";
 import { limits } from "../domain/limits.ts";
-import type { Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
+import type { RateSettings, Start, Subscription, SubscriptionHealth, SubscriptionSettings } from "../domain/model.ts";
 import {
   assertPushedOrPulled,
   assertStaysPushedOrPulled,
@@ -27,7 +27,7 @@ import {
 } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 import { valueFault } from "./shape-check.ts";
-import { optionalTimeText, parseTime } from "./time-text.ts";
+import { optionalTimeText, parseTime, timeText } from "./time-text.ts";
 
 /** Descriptions of the URL schemes that only some protocols support. */
 const furtherUrls = pushProtocols
@@ -85,7 +85,7 @@ const push = describedObject(
 );
 
 const pull = describedObject(
-  "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry` and `maxInFlight` are refused beside it.",
+  "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight` and `rate` are refused beside it.",
   {
     visibilityMs: about(
       "How long a pulled message is invisible to other receivers, in milliseconds.",
@@ -109,6 +109,20 @@ const filter = closedObject({
   ),
 });
 
+const rate = describedObject(
+  "The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.",
+  {
+    perSecond: about(
+      "How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.",
+      Type.Number({ minimum: limits.ratePerSecondMin, maximum: limits.ratePerSecondMax, examples: [20] }),
+    ),
+    burst: about(
+      "How many POSTs may start at once after a time without any.",
+      optional(whole(1, limits.rateBurstMax), 1),
+    ),
+  },
+);
+
 /** The schema of all settings of a subscription. */
 const settings = closedObject({
   push: Type.Optional(push),
@@ -123,6 +137,7 @@ const settings = closedObject({
     "How many deliveries may run at once.",
     optional(whole(1, limits.maxInFlightMax), limits.maxInFlightDefault),
   ),
+  rate: optional(Type.Unsafe<RateSettings | null>(nullable(rate)), null),
   description,
   labels,
 });
@@ -196,8 +211,8 @@ export const subscriptionShape = settingsShape(body, {
  * pulled, are omitted.
  */
 export function bodyOf(settings: SubscriptionSettings): object {
-  const { push, pull, retry, maxInFlight, verification: _, ...others } = settings;
-  return push === null ? { pull, ...others } : { push, retry, maxInFlight, ...others };
+  const { push, pull, retry, maxInFlight, rate = null, verification: _, ...others } = settings;
+  return push === null ? { pull, ...others } : { push, retry, maxInFlight, rate, ...others };
 }
 
 export const rewindBody = bodyObject([{ to: { at: "2026-01-31T08:00:00Z" } }, { to: "oldest" }], {
@@ -211,18 +226,38 @@ const members = {
   name: Type.String({ examples: ["billing"] }),
   topic: Type.String({ examples: ["orders"] }),
   state: about(
-    "disabled: the endpoint has answered 410 Gone; resume the subscription when the endpoint is back.",
+    "disabled: see `disabledReason`; resume the subscription when the endpoint is back.",
     Type.Enum(["active", "paused", "disabled"]),
   ),
   disabledAt: nullable(timeSchema("When the subscription was disabled; null while it is not.")),
   disabledReason: about(
-    "Why the subscription was disabled. gone: the endpoint answered 410 Gone. null while it is not disabled.",
-    nullable(Type.Enum(["gone"])),
+    "Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for " +
+      "`disableAfterMs`. null while it is not disabled.",
+    nullable(Type.Enum(["gone", "failing"])),
   ),
   disabledBy: nullable(
     describedObject("The attempt that disabled the subscription; null while it is not disabled.", {
       messageId: Type.String({ examples: ["1099511627777"] }),
       attempt: about("The number of the attempt.", Type.Integer({ minimum: 1 })),
+    }),
+  ),
+  health: about(
+    "healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. " +
+      "open: the breaker is open, so messages wait in the log, and only probes are sent.",
+    Type.Enum(["healthy", "failing", "open"]),
+  ),
+  failing: nullable(
+    describedObject("Since when and why the endpoint fails; null while it is healthy.", {
+      since: timeSchema("When the subscription entered this state."),
+      failingSince: timeSchema("When the first attempt failed that no success has followed."),
+      scope: about(
+        "origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.",
+        Type.Enum(["subscription", "origin"]),
+      ),
+      status: about("The HTTP status of the failure that led to this state.", nullable(Type.Integer())),
+      error: about("The error code of that failure.", nullable(Type.String({ examples: ["connect_refused"] }))),
+      errorDetail: about("The exact cause of that failure, in words.", nullable(Type.String())),
+      nextProbeAt: nullable(timeSchema("When the next probe may be sent; null while the breaker is closed.")),
     }),
   ),
   verification: nullable(
@@ -277,7 +312,14 @@ export const countedSubscriptionSchema = describedObject(
   { ...members, counts, pullCounts: nullable(pullCounts) },
 );
 
-export function subscriptionView({ name, topic, state, disabled, settings: stored, ...times }: Subscription): object {
+/** A subscription in a list that can show counts. */
+export const listedSubscriptionSchema = describedObject("A subscription.", {
+  ...members,
+  counts: Type.Optional(counts),
+});
+
+export function subscriptionView({ settings: stored, ...subscription }: Subscription): object {
+  const { name, topic, state, disabled, health, ...times } = subscription;
   const isPulled = stored.push === null;
   return {
     name,
@@ -286,10 +328,24 @@ export function subscriptionView({ name, topic, state, disabled, settings: store
     disabledAt: optionalTimeText(disabled?.atMs ?? null),
     disabledReason: disabled?.reason ?? null,
     disabledBy: disabled && { messageId: disabled.messageId, attempt: disabled.attempt },
+    health: health?.state ?? "healthy",
+    failing: health && failingView(health),
     verification: verificationView(stored),
     ...viewOf(settings, bodyOf(stored)),
     ...(isPulled && { retry: null, maxInFlight: null }),
     ...changeTimesView(times),
+  };
+}
+
+function failingView({ sinceMs, failingSinceMs, scope, error, probeAtMs }: SubscriptionHealth): object {
+  return {
+    since: timeText(sinceMs),
+    failingSince: timeText(failingSinceMs),
+    scope,
+    status: error.status,
+    error: error.code,
+    errorDetail: error.detail,
+    nextProbeAt: optionalTimeText(probeAtMs),
   };
 }
 
@@ -302,14 +358,17 @@ function verificationView(settings: SubscriptionSettings): object | null {
 
 export function countedSubscriptionView(
   subscription: Subscription,
-  { backlog, parked, deadLetters, expired, inFlight }: SubscriptionCounts,
+  counted: SubscriptionCounts,
   pulled: PullCounts | null,
 ): object {
-  return {
-    ...subscriptionView(subscription),
-    counts: { backlog, parked, deadLetters, expired, inFlight },
-    pullCounts: pulled && pullCountsView(pulled),
-  };
+  return { ...listedSubscriptionView(subscription, counted), pullCounts: pulled && pullCountsView(pulled) };
+}
+
+/** `counted` null: the list shows no counts. */
+export function listedSubscriptionView(subscription: Subscription, counted: SubscriptionCounts | null): object {
+  if (counted === null) return subscriptionView(subscription);
+  const { backlog, parked, deadLetters, expired, inFlight } = counted;
+  return { ...subscriptionView(subscription), counts: { backlog, parked, deadLetters, expired, inFlight } };
 }
 
 function pullCountsView({ visible, invisible, delayed, oldestAtMs }: PullCounts): Static<typeof pullCounts> {

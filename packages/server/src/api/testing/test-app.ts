@@ -185,7 +185,7 @@ function metricsOf(store: Store) {
       shownMax: 10,
       accountNameOf: () => "default",
       senders: () => [],
-      counts: (ids) => store.records.unsettledCountsOf(ids),
+      counts: (ids) => store.records.countsOfSubscriptions(ids),
       nowMs: () => performance.now(),
     },
     machine: { version: "1.2.3", driver: "memory", disk: async () => null },

@@ -22,7 +22,7 @@ import { StartRate, windowMaxOf } from "./start-rate.ts";
 import type { EngineServices } from "../services.ts";
 
 /** Services that all senders share. */
-export interface SenderContext extends PostContext, Pick<EngineServices, "events" | "observer" | "clock" | "timers"> {
+export interface SenderContext extends PostContext, EngineServices {
   readonly settler: Settler;
   readonly slots: Slots;
   readonly random: Random;
@@ -90,7 +90,7 @@ export class SubscriptionSender implements SlotUser {
       this.hasMore = true;
       context.wantsClaim(this);
     });
-    this.#rate = new StartRate(context.clock, context.timers, () => this.#send());
+    this.#rate = new StartRate(context, this);
     this.#lastUsedMs = context.clock.now();
   }
 
@@ -135,11 +135,10 @@ export class SubscriptionSender implements SlotUser {
     );
   }
 
-  /** How many deliveries to claim next; 0: none now. The queue is filled to twice the window, so claims are large. */
+  /** How many deliveries to claim next; 0: none now. */
   get wanted(): number {
-    const { window } = this.#endpointHealth;
-    if (this.#stopped || this.#queue.size * 2 >= window) return 0;
-    return Math.max(1, window * 2 - this.#inFlight - this.#queue.size);
+    if (this.#stopped) return 0;
+    return this.#rate.wanted(this.#subscription, this.#endpointHealth.window, this.#inFlight, this.#queue.size);
   }
 
   /** False: the next claim must take parked deliveries only, because too many are parked. */
@@ -186,9 +185,9 @@ export class SubscriptionSender implements SlotUser {
   stop(): void {
     this.#stopped = true;
     this.#dueTimer.cancel();
-    this.#rate.cancel();
+    this.#rate.stop();
     this.#context.slots.forget(this);
-    this.#releaseQueued();
+    this.releaseQueued();
   }
 
   accept(claim: Claim, fromLog: boolean): void {
@@ -216,7 +215,7 @@ export class SubscriptionSender implements SlotUser {
     }
     this.#context.slots.addBytes(this.accountId, bytes);
     this.#claimArrived();
-    if (this.#stopped) this.#releaseQueued();
+    if (this.#stopped) this.releaseQueued();
     else this.#send();
   }
 
@@ -261,7 +260,8 @@ export class SubscriptionSender implements SlotUser {
   #startAll(): void {
     while (!this.#stopped && this.#inFlight < this.#endpointHealth.window) {
       const queued = this.#queue.peek();
-      if (queued === null || !this.#context.maySend() || !this.#rate.allows(this.#subscription)) return;
+      if (queued === null || !this.#context.maySend()) return;
+      if (!this.#rate.allows(this.#subscription, this.#queue, this.#endpointHealth.window - this.#inFlight)) return;
       const slot = this.#context.slots.take(this);
       if (slot === null) return;
       this.#queue.start(queued);
@@ -272,12 +272,11 @@ export class SubscriptionSender implements SlotUser {
   #start(queued: Queued, slot: Slot): void {
     const { clock, nextRequestId, slots } = this.#context;
     const startedAtMs = clock.now();
-    this.#rate.started(this.#subscription, startedAtMs);
+    this.#rate.started();
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
-    const requestId = nextRequestId();
-    const started: Started = { queued, route: this.#route, requestId, startedAtMs };
-    const attempt = { requestId, sentAtMs: clock.wall(startedAtMs) };
+    const started: Started = { queued, route: this.#route, requestId: nextRequestId(), startedAtMs };
+    const attempt = { requestId: started.requestId, sentAtMs: clock.wall(startedAtMs) };
     postDelivery(this.#context, started.route, queued.delivery, attempt, (result) => {
       this.#inFlight--;
       slots.free(slot);
@@ -302,16 +301,14 @@ export class SubscriptionSender implements SlotUser {
   #finishAttempt(started: Started, result: PostResult | typeof unsent, judgement: Judgement): void {
     const { queued, route, requestId, startedAtMs } = started;
     const { delivery } = queued;
-    const { attemptsMade, message } = delivery;
     const { clock } = this.#context;
     const moment = momentOf(clock);
-    const attempt = pushAttempt(attemptsMade + 1, clock.wall(startedAtMs), result, judgement);
+    const attempt = pushAttempt(delivery.attemptsMade + 1, clock.wall(startedAtMs), result, judgement);
     const settled = this.#outcomeOf(started, attempt, judgement, moment);
     this.#settle(queued, attempt, settled);
-    const { durationMs } = result;
-    const subscription = this.#subscription;
     const push = { delivery, requestId, origin: route.endpoint.origin };
-    reportDelivery(this.#context, { subscription, message, push, attempt, durationMs, settled, atMs: moment.wallMs });
+    const outcome = { message: delivery.message, push, attempt, settled, durationMs: result.durationMs };
+    reportDelivery(this.#context, { subscription: this.#subscription, ...outcome, atMs: moment.wallMs });
     this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
   }
 
@@ -385,7 +382,8 @@ export class SubscriptionSender implements SlotUser {
     this.#send();
   }
 
-  #releaseQueued(): void {
+  releaseQueued(): void {
+    this.hasMore = true;
     for (const queued of this.#queue.takeAll()) this.#release(queued);
   }
 

@@ -15,6 +15,7 @@ export function subscriptionOf(topic: string, name: string, id = 1): Subscriptio
     name,
     state: "active",
     disabled: null,
+    health: null,
     settings: {
       ...plainSubscription,
       filter: { tags: [], types: [] },

@@ -10,6 +10,7 @@ import { conditionContract } from "./condition.contract.ts";
 import { crashContract } from "./crash.contract.ts";
 import { deadLetterContract } from "./dead-letter.contract.ts";
 import { entriesContract } from "./entries.contract.ts";
+import { healthContract } from "./health.contract.ts";
 import type { StoreHarness, StoreUnderTest } from "./harness.ts";
 import { labelContract } from "./label.contract.ts";
 import { modelContract } from "./model.contract.ts";
@@ -17,12 +18,15 @@ import { orderContract } from "./order.contract.ts";
 import type { Part } from "./part.ts";
 import { pullCountsContract } from "./pull-counts.contract.ts";
 import { pullContract } from "./pull.contract.ts";
+import { rateContract } from "./rate.contract.ts";
 import { recordRetentionContract } from "./record-retention.contract.ts";
 import { recordsContract } from "./records.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
 import { retainAll } from "./retain-fixtures.ts";
 import { rewindContract } from "./rewind.contract.ts";
+import { searchContract } from "./search.contract.ts";
 import { settleContract } from "./settle.contract.ts";
+import { subscriptionSearchContract } from "./subscription-search.contract.ts";
 import { subscriptionsContract } from "./subscriptions.contract.ts";
 import { topicNumberContract } from "./topic-number.contract.ts";
 import { topicsContract } from "./topics.contract.ts";
@@ -34,6 +38,7 @@ const calls: Record<string, (part: Part) => void> = {
   "claiming deliveries": claimContract,
   "settling deliveries": settleContract,
   "keeping order": orderContract,
+  "reserving starts of POSTs": rateContract,
   "pulling deliveries": pullContract,
   "rewinding a subscription": rewindContract,
   "counts of a pull subscription": pullCountsContract,
@@ -41,11 +46,14 @@ const calls: Record<string, (part: Part) => void> = {
   topics: topicsContract,
   "numbers of topics": topicNumberContract,
   subscriptions: subscriptionsContract,
+  "the health of subscriptions": healthContract,
   "limits of accounts": accountLimitsContract,
   entries: entriesContract,
   "versions and conditions": conditionContract,
   labels: labelContract,
   records: recordsContract,
+  searches: searchContract,
+  "searches for subscriptions": subscriptionSearchContract,
   "records of changes": auditContract,
   "wake-ups": wakeUpContract,
   "a clock that jumps": clockContract,

@@ -24,33 +24,34 @@ export const unsettledSelect = `SELECT c.subscription_id, c.expired,
     WHERE l.subscription_id = c.subscription_id
   ) l ON true`;
 
-export function readSubscriptionCounts(context: StoreContext, id: SubscriptionId): Promise<SubscriptionCounts> {
-  const more = `, x.expired, (SELECT count(*) FROM ringback.dead_letter d
-    WHERE d.subscription_id = $2 AND d.redriven_at IS NULL) AS "deadLetters"`;
-  return readCounts(context, id, "subscription_counts", more);
-}
+const finishedCounts = `, x.expired, (SELECT count(*) FROM ringback.dead_letter d
+    WHERE d.subscription_id = x.subscription_id AND d.redriven_at IS NULL) AS "deadLetters"`;
 
-const unsettledColumns = `x.backlog::bigint AS backlog,
-  greatest(0, x.parked - x.open_parked)::bigint AS parked, x.in_flight::bigint AS "inFlight"`;
+export function readSubscriptionCounts(context: StoreContext, id: SubscriptionId): Promise<SubscriptionCounts> {
+  return readCounts(context, id, "subscription_counts", finishedCounts);
+}
 
 /** As `readSubscriptionCounts`, without the counts of finished deliveries: dead letters and expired messages. */
 export function readUnsettledCounts(context: StoreContext, id: SubscriptionId): Promise<UnsettledCounts> {
   return readCounts(context, id, "unsettled_counts");
 }
 
-export async function readUnsettledCountsOf(
+export async function readManyCounts(
   { database, times }: StoreContext,
   ids: readonly SubscriptionId[],
-): Promise<ReadonlyMap<SubscriptionId, UnsettledCounts>> {
-  if (ids.length === 0) return new Map();
-  const rows = await database.rest.query<UnsettledCounts & { readonly id: SubscriptionId }>(
-    `SELECT x.subscription_id AS id, ${unsettledColumns}
-     FROM (${unsettledSelect} WHERE c.subscription_id = ANY ($2::bigint[])) x`,
+): Promise<ReadonlyMap<SubscriptionId, SubscriptionCounts>> {
+  const rows = await database.rest.query<SubscriptionCounts & { readonly id: SubscriptionId }>(
+    `${countsOf(`, x.subscription_id AS id${finishedCounts}`)} = ANY ($2::bigint[])) x`,
     [times.at(), ids],
-    "unsettled_counts_of",
+    "many_subscription_counts",
   );
   return new Map(rows.map(({ id, ...counts }) => [id, counts]));
 }
+
+/** `more`: further columns. The condition for the id of a subscription follows. */
+const countsOf = (more: string): string => `SELECT x.backlog::bigint AS backlog,
+    greatest(0, x.parked - x.open_parked)::bigint AS parked, x.in_flight::bigint AS "inFlight"${more}
+  FROM (${unsettledSelect} WHERE c.subscription_id`;
 
 async function readCounts<T extends UnsettledCounts>(
   { database, times }: StoreContext,
@@ -58,11 +59,7 @@ async function readCounts<T extends UnsettledCounts>(
   name: string,
   more = "",
 ): Promise<T> {
-  const [row] = await database.rest.query<T>(
-    `SELECT ${unsettledColumns}${more} FROM (${unsettledSelect} WHERE c.subscription_id = $2) x`,
-    [times.at(), id],
-    name,
-  );
+  const [row] = await database.rest.query<T>(`${countsOf(more)} = $2) x`, [times.at(), id], name);
   if (row === undefined) throw new RingbackError("subscription_not_found");
   return row;
 }
