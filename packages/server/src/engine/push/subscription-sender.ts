@@ -301,9 +301,8 @@ export class SubscriptionSender implements SlotUser {
   #finishAttempt(started: Started, result: PostResult | typeof unsent, judgement: Judgement): void {
     const { queued, route, requestId, startedAtMs } = started;
     const { delivery } = queued;
-    const { clock } = this.#context;
-    const moment = momentOf(clock);
-    const attempt = pushAttempt(delivery.attemptsMade + 1, clock.wall(startedAtMs), result, judgement);
+    const moment = momentOf(this.#context.clock);
+    const attempt = pushAttempt(delivery.attemptsMade + 1, this.#context.clock.wall(startedAtMs), result, judgement);
     const settled = this.#outcomeOf(started, attempt, judgement, moment);
     this.#settle(queued, attempt, settled);
     const push = { delivery, requestId, origin: route.endpoint.origin };
