@@ -12,10 +12,11 @@ import { addWechatApi } from "./compat/wechat/api.ts";
 import { type Config, isLocal } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
 import { replaceMasterKey } from "./config/master-key-file.ts";
-import { readTlsFiles, type TlsFiles, watchTlsFiles } from "./config/tls-files.ts";
+import { readTlsFiles, type TlsFiles } from "./config/tls-files.ts";
+import { diskSpace } from "./config/disk-space.ts";
 import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
-import { RingbackError } from "./domain/errors.ts";
+import type { AccountId } from "./domain/model.ts";
 import { limits } from "./domain/limits.ts";
 import { Access } from "./engine/access/access.ts";
 import { createServicesOf, type ServicesOf } from "./engine/account-services.ts";
@@ -26,6 +27,7 @@ import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
 import { createAuditLog } from "./ops/audit-log.ts";
 import { logNodes } from "./ops/node-log.ts";
+import { createRequestLog } from "./ops/request-log.ts";
 import { LimitedLog } from "./ops/limited-log.ts";
 import { createDeliveryLog } from "./ops/delivery-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
@@ -38,11 +40,13 @@ import { Listeners } from "./http/listeners.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
-import { withUnusableSecrets } from "./engine/keys/stored-secrets.ts";
 import type { Readiness } from "./ops/health.ts";
 import { withReceivers } from "./engine/delivery-outcome.ts";
 import { createMetrics } from "./ops/metrics.ts";
+import { loadTracing } from "./load-tracing.ts";
 import { openStore } from "./open-store.ts";
+import { assertHasKey, warnOfSecrets } from "./start-checks.ts";
+import { watchCertificate } from "./watch-certificate.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
 import { createDirectRule } from "./transport/direct-rule.ts";
 import { parseEgressProxy } from "./transport/egress-proxy.ts";
@@ -118,18 +122,10 @@ function createListeners(config: Config, log: Logger, certificate: TlsFiles | nu
   });
 }
 
-/** Returns the function that ends the watch. */
-function watchCertificate(config: Config, log: Logger, files: TlsFiles | null, listeners: Listeners): () => void {
-  if (files === null) return () => {};
-  return watchTlsFiles(config, files, {
-    timers: systemTimers,
-    changed(pair) {
-      listeners.setCertificate(pair);
-      log.info("the TLS certificate was replaced");
-    },
-    failed: (error) =>
-      log.error({ err: error }, "the TLS files changed but cannot be used, so the old certificate stays"),
-  });
+/** What the metrics read from parts that are created later. */
+interface RunningParts {
+  accountNameOf: (accountId: AccountId) => string;
+  senders: Engine["senders"];
 }
 
 /** Creates the parts that all other parts depend on, such as the store. */
@@ -144,15 +140,30 @@ async function createFoundation(config: Config, log: Logger) {
     isDirect: createDirectRule(config.egressProxyExcept),
   });
   const endpointRule = createEndpointRule(createAddressGuard(addresses));
+  // The metrics begin before the parts that they read from.
+  const running: RunningParts = { accountNameOf: String, senders: () => [] };
   const metrics = createMetrics({
     statistics: () => store.records.statistics(),
     nodes: () => store.cluster.nodes(),
     connections: () => store.cluster.connections(),
     openSockets: () => transport.openSockets(),
+    subscriptions: {
+      shownMax: config.metricsSubscriptionsMax,
+      accountNameOf: (accountId) => running.accountNameOf(accountId),
+      senders: () => running.senders(),
+      counts: (ids) => store.records.countsOfSubscriptions(ids),
+      nowMs: () => systemClock.now(),
+    },
+    machine: {
+      version,
+      driver: config.database === "sqlite" ? "sqlite" : "postgres",
+      disk: () => (config.database === "sqlite" ? diskSpace(config.data) : Promise.resolve(null)),
+    },
   });
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
   const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });
-  return { config, log, lines, store, masterKeys, transport, endpointRule, events, metrics };
+  const startTracing = await loadTracing(config, log);
+  return { config, log, lines, running, store, masterKeys, transport, endpointRule, events, metrics, startTracing };
 }
 
 /** True: the server makes its master key itself, in the data folder. */
@@ -161,7 +172,7 @@ function keepsOwnMasterKey({ database, masterKey }: Config): boolean {
 }
 
 function createServices(foundation: Foundation) {
-  const { config, log, lines, store, masterKeys, transport, endpointRule, events, metrics } = foundation;
+  const { config, log, lines, running, store, masterKeys, transport, endpointRule, events, metrics } = foundation;
   const failedDuring = (during: string) => (error: unknown) =>
     log.error({ err: error, during }, "background work failed");
   const sealing = {
@@ -169,12 +180,10 @@ function createServices(foundation: Foundation) {
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
   const endpointSecrets = new EndpointSecrets({ ...sealing, clock: systemClock });
-  const deliveryLog = createDeliveryLog({
-    log: lines,
-    clock: systemClock,
-    accountNameOf: (accountId) => accounts.nameOf(accountId),
-  });
-  const observer = withReceivers(metrics.observer, deliveryLog);
+  const accountNameOf = (accountId: AccountId): string => accounts.nameOf(accountId);
+  const deliveryLog = createDeliveryLog({ log: lines, clock: systemClock, accountNameOf });
+  const tracing = foundation.startTracing(accountNameOf);
+  const observer = withReceivers(metrics.observer, deliveryLog, ...(tracing === null ? [] : [tracing.deliveries]));
   const shared = { store, events, observer, clock: systemClock, timers: systemTimers };
   const { accounts, limitsOf, publishLimits, deletion } = createAccounts(shared, failedDuring, {
     refused: (...given) => producers.limitsReached.refused(...given),
@@ -189,6 +198,7 @@ function createServices(foundation: Foundation) {
       clock: systemClock,
       failed: failedDuring("queues"),
     }),
+    tracer: tracing?.publishTracer ?? null,
     random: systemRandom,
     keyRingOf: (accountId) => servicesOf(accountId).keys,
     appIdOf: (accountId) => accounts.appIdOf(accountId),
@@ -201,6 +211,8 @@ function createServices(foundation: Foundation) {
     isVerificationRequired: config.endpointVerification === "required",
     failed: (error, during) => failedDuring(during)(error),
   });
+  running.senders = () => engine.senders();
+  running.accountNameOf = (accountId) => accounts.nameOf(accountId);
   const { publisher, verifier, tests } = engine;
   const onDemand = new OnDemandLimit(systemClock, isShared);
   accounts.onGone((accountId) => onDemand.forget(accountId));
@@ -237,7 +249,7 @@ function createServices(foundation: Foundation) {
     servicesOf,
     failed: failedDuring("events"),
   });
-  const background = { publishLimits, deletion, hookCalls, pullQueues, producers, eventTail };
+  const background = { publishLimits, deletion, hookCalls, pullQueues, producers, eventTail, tracing };
   return { engine, verifier, tests, onDemand, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
 }
 
@@ -269,7 +281,7 @@ function createControl(
 }
 
 async function createHttpApp(
-  { config, log, store, endpointRule, events, metrics }: Foundation,
+  { config, log, lines, store, endpointRule, events, metrics }: Foundation,
   services: Services,
   listeners: Listeners,
   ready: () => Readiness,
@@ -280,7 +292,6 @@ async function createHttpApp(
   const shared = {
     store,
     events,
-    log,
     clock: systemClock,
     endpointRule,
     verifier,
@@ -289,8 +300,10 @@ async function createHttpApp(
     audit,
     servicesOf,
   };
+  const requestLog = createRequestLog(lines, config.slowRequestMs);
   const app = await createApp({
     ...shared,
+    log,
     publisher,
     tests,
     onDemand,
@@ -299,6 +312,7 @@ async function createHttpApp(
     pulls,
     eventTail,
     metrics,
+    requestLog,
     version,
     ready,
     listeners,
@@ -309,9 +323,11 @@ async function createHttpApp(
       allowedOrigins: config.allowedOrigins,
     },
   });
-  await addWechatApi(app, { ...shared, randomBytes, topic: config.wechatTopic });
+  const { failed } = requestLog;
+  await addWechatApi(app, { ...shared, failed, randomBytes, topic: config.wechatTopic });
   await addCmqApi(app, {
     ...shared,
+    failed,
     publisher,
     randomBytes,
     timestampWindowMs: config.cmqTimestampWindowMs,
@@ -326,7 +342,7 @@ async function closeServer(
   listeners: Listeners,
   app: FastifyInstance,
 ): Promise<void> {
-  const { engine, access, publishLimits, deletion, hookCalls, pullQueues, producers } = services;
+  const { engine, access, publishLimits, deletion, hookCalls, pullQueues, producers, tracing } = services;
   // Clients and endpoints have the same grace period. Neither a slow client nor a hanging endpoint can delay the end of
   // the process.
   const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => listeners.closeConnections());
@@ -338,47 +354,9 @@ async function closeServer(
   await publishLimits.stop();
   await deletion.stop();
   await producers.stop();
+  await tracing?.stop();
   await store.close();
   lines.close();
-}
-
-/**
- * A server that other machines can reach must not be open. Throws `api_key_missing` if nobody could use the server,
- * because it has no operator's key.
- */
-async function assertHasKey(access: Access): Promise<void> {
-  if ((await access.isOpen()) || (await access.hasOperator())) return;
-  throw new RingbackError(
-    "api_key_missing",
-    "The server is not open, because other machines can reach it, at an address that it listens on or through a " +
-      "proxy, or because an operator's API key has expired. But there is no valid operator's API key. Create the first one with `ringback api-keys create --role operator` and the same --data " +
-      "or --database, or set RINGBACK_OPERATOR_TOKEN (or RINGBACK_OPERATOR_TOKEN_FILE).",
-  );
-}
-
-/** Secrets that one log line names. This number is enough to find out which master key is missing. */
-const namedSecretsMax = 50;
-
-async function warnOfSecrets(given: Foundation & Services): Promise<void> {
-  const { log, store, accounts, servicesOf, endpointSecrets } = given;
-  const missing = "because the master key that they were stored with is not configured";
-  for (const { id, name } of accounts.active()) {
-    const { keys, apiKeys, hooks, inboxes } = servicesOf(id);
-    for (const kids of [await keys.unusable(), await apiKeys.unusable()]) {
-      const named = { account: name, count: kids.length, kids: kids.slice(0, namedSecretsMax) };
-      if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
-    }
-    const unusable = await hooks.unusable();
-    const named = { account: name, count: unusable.length, hooks: unusable.slice(0, namedSecretsMax) };
-    if (unusable.length > 0) log.warn(named, `the credentials of these hooks cannot be decrypted, ${missing}`);
-    const names = await inboxes.unusable();
-    const listed = { account: name, count: names.length, inboxes: names.slice(0, namedSecretsMax) };
-    if (names.length > 0) log.warn(listed, `the secrets of these inboxes cannot be decrypted, ${missing}`);
-  }
-  const unusable = await withUnusableSecrets({ store, endpointSecrets });
-  const named = { count: unusable.length, subscriptions: unusable.slice(0, namedSecretsMax) };
-  if (unusable.length > 0)
-    log.warn(named, `the headers or credentials of these subscriptions cannot be decrypted, ${missing}`);
 }
 
 function urlOfAddress({ address, family, port }: AddressInfo, hasTls: boolean): string {

@@ -15,6 +15,7 @@ import type { TestDeliveries } from "../engine/push/test-delivery.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import type { Readiness } from "../ops/health.ts";
+import type { RequestLog } from "../ops/request-log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Store } from "../store/store.ts";
 import type { EndpointRule } from "../transport/endpoint-rule.ts";
@@ -38,6 +39,7 @@ export interface ApiParts {
   readonly eventTail: EventTail;
   readonly metrics: Metrics;
   readonly log: Logger;
+  readonly requestLog: RequestLog;
   readonly version: string;
   readonly ready: () => Readiness;
   readonly clock: Clock;

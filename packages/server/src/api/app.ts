@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { limits } from "../domain/limits.ts";
+import { reportRequests } from "../http/answered-request.ts";
 import { BodyBudget } from "../http/body-budget.ts";
 import { takeBodiesAsBytes } from "../http/body-bytes.ts";
 import type { CallerRules } from "../http/caller-rules.ts";
@@ -49,7 +50,9 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   const context: ApiParts = { ...dependencies, config };
   const bodies = new BodyBudget(config);
   const { listeners = new Listeners() } = dependencies;
-  const app = createHttpApp(config, context.log, dependencies.callers, listeners);
+  const app = createHttpApp(config, context.requestLog.failed, dependencies.callers, listeners);
+  const receivers = [context.requestLog, context.metrics.requests];
+  reportRequests(app, receivers, ({ caller }) => caller?.account.name ?? null);
   await describeRoutes(app, context.version);
   answerUnmatchedRoutes(app);
   guardAccess(app, context.access);

@@ -13,6 +13,7 @@ import {
   receivedQueryHeader,
   receivedRequest,
 } from "../domain/received-request.ts";
+import { traceOfHeaders } from "../domain/trace-context.ts";
 import { isReceiveToken } from "../domain/inbox-rules.ts";
 import { assertMay, assertTopicGranted, type Caller } from "../engine/access/access.ts";
 import { accountOfToken } from "../engine/inboxes/receive-paths.ts";
@@ -161,7 +162,8 @@ function keepRoute(app: FastifyInstance, parts: ApiParts): void {
     }
     const received = receivedRequest(request.raw.rawHeaders, target, inbox.verify);
     const hops = await hopsOf(parts.store, request.headers);
-    const { id } = await inboxes.keep(inbox.name, { body, contentType: type, request: received, hops });
+    const trace = traceOfHeaders(request.headers);
+    const { id } = await inboxes.keep(inbox.name, { body, contentType: type, request: received, hops, trace });
     if (id !== null) reply.header("ringback-message-id", id);
     return { response: "success" };
   });

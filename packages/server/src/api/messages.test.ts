@@ -37,6 +37,7 @@ describe("a message", () => {
       orderingKey: null,
       attributes: {},
       request: null,
+      traceparent: null,
       bodyBytes: 5,
       body: "hello",
       deliveries: [

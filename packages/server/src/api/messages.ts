@@ -4,6 +4,7 @@ import { isTopicGranted } from "../domain/access-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId } from "../domain/model.ts";
+import { traceOfHeaders, withTrace } from "../domain/trace-context.ts";
 import type { PublishResult } from "../engine/publisher.ts";
 import { hopsOf, withHops } from "../engine/loops.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
@@ -116,7 +117,7 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiPar
       const result = await publisher
         .publish(
           topic,
-          withHops([message], await hopsOf(store, request.headers)),
+          withTrace(withHops([message], await hopsOf(store, request.headers)), traceOfHeaders(request.headers)),
           idempotencyOf(request, ["publish", topic.id]),
         )
         .catch(publishErrorsAt("single"));
@@ -132,9 +133,10 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiPar
       const topic = await topicAt(store, request);
       assertJsonType(request);
       const hops = await hopsOf(store, request.headers);
-      const messages = await messagesOf(await readJsonAround(bodyBytes(request), bodiesOfBatch));
+      const given = await messagesOf(await readJsonAround(bodyBytes(request), bodiesOfBatch));
+      const messages = withTrace(withHops(given, hops), traceOfHeaders(request.headers));
       const result = await publisher
-        .publish(topic, withHops(messages, hops), idempotencyOf(request, ["batch", topic.id]))
+        .publish(topic, messages, idempotencyOf(request, ["batch", topic.id]))
         .catch(publishErrorsAt("batch"));
       created(reply, result);
       return { messages: result.ids.map((_, i) => publishedView(result, topic.name, i)) };

@@ -2,7 +2,13 @@ import { matchesShape } from "../shapes/shape-check.ts";
 import { ConfigError } from "./config-error.ts";
 import { configFileBytesMax, parseConfigFile, type ConfigFile } from "./config-file.ts";
 import { declarations, readDeclarations, type DeclaredResources } from "./declared-resources.ts";
-import { configFileVariable, readVariable, rejectUnknownVariables, type Environment } from "./environment.ts";
+import {
+  collectorVariable,
+  configFileVariable,
+  readVariable,
+  rejectUnknownVariables,
+  type Environment,
+} from "./environment.ts";
 import { isLoopbackHost } from "../domain/host.ts";
 import { withSecretFiles } from "./secret-files.ts";
 import { show, unknownKey } from "./words.ts";
@@ -126,6 +132,7 @@ function inOrderOfRank(key: SettingKey, sources: ConfigSources, file: ConfigFile
     { raw: readVariable(env, variableName(key)), origin: variableName(key) },
     { raw: readNamedFile(key, sources), origin: fileVariableName(key) },
     { raw: file.values[key], origin: file.origin([key]) },
+    ...(key === "otlpEndpoint" ? [{ raw: readVariable(env, collectorVariable), origin: collectorVariable }] : []),
   ];
   return given.filter(({ raw }) => raw !== undefined);
 }

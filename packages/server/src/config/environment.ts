@@ -4,6 +4,8 @@ import { fileVariableName, secretKeys, settingKeys, variableName } from "./setti
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The variable of OpenTelemetry that names the collector. */
+export const collectorVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 export const configFileVariable = "RINGBACK_CONFIG";
 export const serverUrlVariable = "RINGBACK_URL";
 export const apiKeyVariable = "RINGBACK_API_KEY";

@@ -77,6 +77,45 @@ export const proxyUrl = {
   read: (raw: unknown) => (raw === "" || (typeof raw === "string" && parseEgressProxy(raw) !== null) ? raw : null),
 };
 
+/** A URL with a password in it would be in the log. */
+export const collectorUrl = {
+  schema: Type.String({ maxLength: 2048 }),
+  expected: "a URL with http or https, such as http://127.0.0.1:4318, without user, password, query and fragment",
+  read: (raw: unknown) => (raw === "" || (typeof raw === "string" && isPlainUrl(raw)) ? raw : null),
+  faultOf: (raw: unknown) => (typeof raw === "string" && raw.includes("@") ? "has a user or a password" : null),
+};
+
+function isPlainUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && !/[?#@]/.test(text);
+}
+
+/** Texts `name=value`, from the format of OTEL_EXPORTER_OTLP_HEADERS. */
+export function headerPairs(countMax: number) {
+  return {
+    schema: Type.Array(Type.String({ pattern: "^[!#-'*+.^_`|~a-zA-Z0-9-]+=[!-~]([ -~]*[!-~])?$" }), {
+      maxItems: countMax,
+    }),
+    expected: `name=value, separated by commas, with special characters of the values percent-encoded; at most ${countMax}`,
+    read: (raw: unknown) => readList(raw, decodedPair),
+  };
+}
+
+function decodedPair(pair: string): string | null {
+  const [name = "", ...value] = pair.split("=");
+  try {
+    return `${name.trim()}=${decodeURIComponent(value.join("=").trim())}`;
+  } catch {
+    return null;
+  }
+}
+
+export const ratio = {
+  schema: Type.Number({ minimum: 0, maximum: 1 }),
+  expected: "a number from 0 to 1, such as 0.05",
+  read: (raw: unknown) => readText(raw, (text) => (/^(?:0|1|[01]?\.\d{1,12})$/.test(text) ? Number(text) : text)),
+};
+
 /** Hosts and networks to which connections do not use the egress proxy. */
 export function directTargets(countMax: number) {
   return {

@@ -5,8 +5,10 @@ import {
   byteCount,
   byteCountOrUnlimited,
   choice,
+  collectorUrl,
   database,
   directTargets,
+  headerPairs,
   hostName,
   hosts,
   listenAddress,
@@ -19,6 +21,7 @@ import {
   path,
   proxyUrl,
   ordinaryTopicName,
+  ratio,
   topicName,
   wholeNumber,
   yesOrNo,
@@ -145,6 +148,17 @@ export const settings = {
     { secret: true, defaultText: "none" },
   ),
   logLevel: setting(choice(logLevels), "info", "Log lines below this level are not written."),
+  slowRequestMs: setting(
+    milliseconds(1, 3600_000),
+    1_000,
+    "A request whose answer takes longer gets a line in the log, unless its answer waits on purpose, such as a pull.",
+  ),
+  metricsSubscriptionsMax: setting(
+    wholeNumber(0, 10_000),
+    200,
+    "The number of subscriptions, and of topics, that have metrics of their own: the failing ones and the busiest. All " +
+      "others are counted together under the name `_other`. Each subscription has about 20 lines in `/metrics`.",
+  ),
   allowPrivateNetworks: setting(
     yesOrNo,
     // config.ts computes the default.
@@ -241,6 +255,28 @@ export const settings = {
       "nonce from only 10,000 numbers. If such a client sends the same request a hundred times a second, such as a " +
       "receive without waiting, about one request every two seconds is refused by mistake. With `false` these " +
       "requests are served, but anyone who can intercept a request can send it again while its timestamp is valid.",
+  ),
+  otlpEndpoint: setting(
+    collectorUrl,
+    "",
+    "The collector that gets the spans of publishes, deliveries and attempts, by OTLP over HTTP with JSON. `/v1/traces` is " +
+      "added to the URL unless it ends so. Without this setting the server makes no spans, and only sends the trace " +
+      "context of each message on. The variable `OTEL_EXPORTER_OTLP_ENDPOINT` counts if this one is not set. The other " +
+      "variables `OTEL_EXPORTER_OTLP_…`, such as `OTEL_EXPORTER_OTLP_CERTIFICATE` and `OTEL_EXPORTER_OTLP_COMPRESSION`, and " +
+      "`OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES`, work as OpenTelemetry defines them. `egressProxy` does not " +
+      "apply to the collector.",
+  ),
+  otlpHeaders: setting(
+    headerPairs(32),
+    [],
+    "Headers of the requests to the collector, such as `authorization=Bearer%20…`.",
+    { secret: true },
+  ),
+  traceSampleRatio: setting(
+    ratio,
+    1,
+    "The part of the publishes without a trace context that begin a recorded trace. A publish with a trace context is " +
+      "recorded if its publisher has decided so.",
   ),
   inFlightMax: setting(
     wholeNumber(1, 65_536),

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { configurationReference } from "../config/reference.ts";
 import { cmqReference } from "./cmq-reference.ts";
 import { errorReference } from "./error-reference.ts";
+import { metricsReference } from "./metrics-reference.ts";
 import { openapiReference } from "./openapi-reference.ts";
 
 export interface ReferenceFile {
@@ -20,6 +21,7 @@ export async function referenceFiles(): Promise<readonly ReferenceFile[]> {
   return [
     { url: new URL("errors.md", folder), text: errorReference() },
     { url: new URL("configuration.md", folder), text: configurationReference() },
+    { url: new URL("metrics.md", folder), text: metricsReference() },
     { url: new URL("cmq.md", folder), text: cmqReference() },
     { url: new URL("openapi.json", folder), text: await openapiReference(version) },
   ];

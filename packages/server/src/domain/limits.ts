@@ -174,6 +174,13 @@ export const limits = {
    * two subscriptions that push to their own topic make 62 POSTs of one message; with one more it would be 126.
    */
   hopsMax: 5,
+  /** A `traceparent` of a later version may be longer than the 55 characters of version 00. */
+  traceparentCharsMax: 256,
+  /** A longer `tracestate` is not read. */
+  traceStateReadCharsMax: 8 * 1024,
+  /** Both limits of a `tracestate` are those of W3C Trace Context. */
+  traceStateMembersMax: 32,
+  traceStateCharsMax: 512,
   /** Keys with which one subscription signs. A key rotation needs two keys at a time. */
   pushKeysMax: 5,
 

@@ -1,5 +1,7 @@
 /** Ringback's data types. docs/ARCHITECTURE.md explains the terms. */
 
+import type { TraceContext } from "./trace-context.ts";
+
 declare const brand: unique symbol;
 type Branded<T, B extends string> = T & { readonly [brand]: B };
 
@@ -286,12 +288,15 @@ export interface NewMessage {
   readonly request?: ReceivedRequest | null;
   /** How many pushes and hook calls in a row have brought the message here. Left out: none. */
   readonly hops?: number;
+  /** Left out: the message belongs to no trace. */
+  readonly trace?: TraceContext | null;
 }
 
-export interface Message extends Omit<NewMessage, "delayMs" | "request" | "hops"> {
+export interface Message extends Omit<NewMessage, "delayMs" | "request" | "hops" | "trace"> {
   /** null: the message did not come through an inbox. */
   readonly request: ReceivedRequest | null;
   readonly hops: number;
+  readonly trace: TraceContext | null;
   readonly topicId: TopicId;
   readonly seq: Seq;
   readonly publishedAtMs: TimeMs;

@@ -30,7 +30,7 @@ const transportHeaders = new Set([
   "upgrade",
 ]);
 /** Headers that every dialect may set. A second header of the same name would make the request ambiguous. */
-const sharedHeaders = ["content-type", "user-agent", "ringback-"] as const;
+const sharedHeaders = ["content-type", "user-agent", "traceparent", "tracestate", "ringback-"] as const;
 
 /** Checks a subscription's own headers, which are sent with each of its pushes in this dialect. */
 export function assertPushHeaders(

@@ -155,8 +155,36 @@ export const engineLimits = {
   logLeftOutLinesMax: 20,
   /** Characters of a text from outside in a line of the log. */
   logTextCharsMax: 500,
+  /**
+   * Combinations of route, method and status that have a metric of their own. There are some hundred. Further ones would
+   * be counted together.
+   */
+  requestSeriesMax: 2_000,
+  /** Subscriptions without metrics of their own that are watched, because they may become failing or busy. */
+  seriesCandidatesMax: 2_000,
+  /** Interval at which the subscriptions with metrics of their own are chosen again. */
+  seriesReviewMs: 60_000,
+  /** A subscription that got metrics of its own keeps them for at least this long. */
+  seriesShownMsMin: 600_000,
+  /** Another subscription must be this many times as busy, or as failing, to take the place of a shown one. */
+  seriesShownWeight: 2,
+  /** The state of the shown subscriptions is read from the database at most once in this time. */
+  seriesLagReadMs: 5_000,
   /** Interval at which a node looks whether other nodes have come or gone. */
   nodeCheckMs: 5_000,
+  /** Spans that wait for their export or are being exported: about 8 MB. Further spans are lost. */
+  spansQueuedMax: 4_096,
+  spansPerExportMax: 512,
+  /** How long a span waits for others, to be exported with them. */
+  spanExportDelayMs: 1_000,
+  /** Limits an export with all its retries. */
+  spanExportMsMax: 5_000,
+  /** How long the end of the server waits for the last export. */
+  spanFlushMsMax: 2_000,
+  /** Time between two lines of the log about lost spans. */
+  spanLossLogMs: 300_000,
+  /** Characters of one value in a span. */
+  spanTextCharsMax: 1_024,
   retentionStepMs: 5_000,
   /** Time between two retention steps while expired messages remain. */
   retentionBusyMs: 20,

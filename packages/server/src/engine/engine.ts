@@ -13,15 +13,19 @@ import { EndpointVerifier } from "./push/endpoint-verifier.ts";
 import { FailingPace } from "./push/failing-pace.ts";
 import { LargeEncodings } from "./push/large-encodings.ts";
 import { requestIds } from "./push/request-ids.ts";
+import type { SenderState } from "./push/sender-state.ts";
 import { Settler } from "./push/settler.ts";
 import { Slots } from "./push/slots.ts";
 import { TestDeliveries } from "./push/test-delivery.ts";
 import type { EngineServices } from "./services.ts";
+import { type PublishTracer, tracedPublisher } from "./tracing.ts";
 
 export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly transport: Transport;
   /** Left out: every message is admitted. */
   readonly admit?: Admit;
+  /** null: Ringback makes no spans, and sends the trace context of each message on as it came. */
+  readonly tracer: PublishTracer | null;
   readonly random: Random;
   readonly keyRingOf: (accountId: AccountId) => KeyRing;
   /** The number that some dialects send to identify the account. */
@@ -57,7 +61,8 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.publisher = createPublisher(options);
+    const publisher = createPublisher(options);
+    this.publisher = options.tracer === null ? publisher : tracedPublisher(publisher, options.tracer);
     this.#settler = new Settler(options.store, options.timers, (error) => options.failed(error, "settle"));
     const tokens = new OAuth2Tokens(options);
     this.verifier = new EndpointVerifier({
@@ -67,7 +72,13 @@ export class Engine {
       failed: (error) => options.failed(error, "verify"),
     });
     const largeEncodings = new LargeEncodings(options.timers);
-    const posting = { ...options, tokens, largeEncodings, failed: (error: unknown) => options.failed(error, "send") };
+    const posting = {
+      ...options,
+      tokens,
+      largeEncodings,
+      isTracing: options.tracer !== null,
+      failed: (error: unknown) => options.failed(error, "send"),
+    };
     this.tests = new TestDeliveries(posting);
     this.#dispatcher = new Dispatcher(
       options.store,
@@ -83,6 +94,11 @@ export class Engine {
       },
       (error) => options.failed(error, "dispatch"),
     );
+  }
+
+  /** The senders of this process, for metrics. */
+  senders(): readonly SenderState[] {
+    return this.#dispatcher.senders();
   }
 
   async start(): Promise<void> {

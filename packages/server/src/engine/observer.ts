@@ -1,8 +1,9 @@
+import type { Topic } from "../domain/model.ts";
 import type { DeliveryReceiver } from "./delivery-outcome.ts";
 
 /** Receives what the engine does, for metrics and the log. */
 export interface EngineObserver extends DeliveryReceiver {
-  published(messages: number): void;
+  published(topic: Topic, messages: number): void;
   expired(count: number): void;
 }
 

@@ -52,7 +52,7 @@ export function createPublisher({
       const appended = await store.log.append({ topicId: topic.id, messages, idempotency });
       const ids = messages.map((_message, index) => messageId(topic.id, appended.firstSeq + index));
       if (!appended.replayed) {
-        observer.published(messages.length);
+        observer.published(topic, messages.length);
         if (events.wants("message.published")) {
           const { accountId, name } = topic;
           events.emit({ type: "message.published", accountId, at: clock.wall(), topic: name, ids });

@@ -1,30 +1,27 @@
-import { randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Logger } from "pino";
 import { RingbackError } from "../domain/errors.ts";
-import { problemOf, sendProblem } from "./problem.ts";
+import { sendProblem } from "./problem.ts";
+import { requestIdOf } from "./request-id.ts";
+
+/** Receives errors that are faults of the server, for its log. */
+export type RequestFailed = (error: unknown, members: { readonly requestId: string } & Record<string, unknown>) => void;
 
 /**
  * Returns a handler that answers every error of a route or of fastify with a problem document. An unexpected error is
  * logged, and its text is not shown to the caller.
  */
-export function createErrorHandler(log: Logger) {
+export function createErrorHandler(failed: RequestFailed) {
   return function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     // Fastify sets this header when a body is refused. HTTP/2 does not have it.
     if (request.raw.httpVersionMajor === 2) reply.removeHeader("connection");
     const known = knownError(error);
     if (known !== null) {
       const { retryAfterS } = known;
-      void sendProblem(reply, problemOf(known), retryAfterS === null ? {} : { "retry-after": String(retryAfterS) });
+      void sendProblem(reply, known, retryAfterS === null ? {} : { "retry-after": String(retryAfterS) });
       return;
     }
-    const requestId = randomUUID();
-    log.error(
-      { err: error, requestId, method: request.method, url: loggedUrl(request.url) },
-      "A request failed unexpectedly",
-    );
-    const internal = new RingbackError("internal", "The server's log has the details under this request id.");
-    void sendProblem(reply, problemOf(internal, requestId));
+    failed(error, { requestId: requestIdOf(request.raw), method: request.method, url: loggedUrl(request.url) });
+    void sendProblem(reply, new RingbackError("internal", "The server's log has the details under this request id."));
   };
 }
 

@@ -1,11 +1,12 @@
+import type { IncomingMessage } from "node:http";
 import Fastify from "fastify";
 import type { FastifyInstance } from "fastify";
-import type { Logger } from "pino";
 import { guardCallers } from "./caller-gate.ts";
 import type { CallerRules } from "./caller-rules.ts";
-import { createErrorHandler } from "./error-handler.ts";
+import { createErrorHandler, type RequestFailed } from "./error-handler.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import type { Listeners } from "./listeners.ts";
+import { requestIdOf, showRequestId } from "./request-id.ts";
 
 /**
  * Returns an application without routes. All error responses of the application are problem documents. The caller must
@@ -13,11 +14,11 @@ import type { Listeners } from "./listeners.ts";
  */
 export function createHttpApp(
   config: HttpLimits,
-  log: Logger,
+  failed: RequestFailed,
   callers: CallerRules,
   listeners: Listeners,
 ): FastifyInstance {
-  const answerError = createErrorHandler(log);
+  const answerError = createErrorHandler(failed);
 
   // Fastify gets no logger, because it would create a child logger for every request. The error handler logs failures.
   const app = Fastify({
@@ -28,7 +29,7 @@ export function createHttpApp(
     frameworkErrors: answerError,
     // Requests to a stopping server are refused by the listeners instead, with a problem document.
     return503OnClosing: false,
-    genReqId: () => "",
+    genReqId: (request) => requestIdOf(request as IncomingMessage),
     // The routes check the form of names, so the router accepts every name that fits into the header section.
     routerOptions: { maxParamLength: config.requestHeaderBytesMax },
     // Without these two, Fastify would load its own compilers at every start.
@@ -44,6 +45,10 @@ export function createHttpApp(
     },
   });
   app.setErrorHandler(answerError);
+  app.addHook("onRequest", (request, reply, done) => {
+    showRequestId(request.raw, reply.raw);
+    done();
+  });
   guardCallers(app, (name) => {
     const address = name === "main" ? undefined : listeners.addresses[name];
     return { ...callers, listenHost: address?.host ?? callers.listenHost };

@@ -1,5 +1,7 @@
 import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
+import { noteError } from "./answered-request.ts";
+import { newRequestId, requestIdHeader, requestIdOf, showRequestId } from "./request-id.ts";
 import { errorTable, type ErrorCode, type RingbackError } from "../domain/errors.ts";
 
 export const problemContentType = "application/problem+json";
@@ -25,11 +27,8 @@ const retryAfterS: Partial<Record<ErrorCode, number>> = {
   too_many_streams: 15,
 };
 
-/**
- * Returns RFC 9457 problem details, with the extension members `code`, `errors` and `requestId`. `requestId`: the id of
- * the log line that contains the details, only for the code `internal`.
- */
-export function problemOf(error: RingbackError, requestId?: string) {
+/** Returns RFC 9457 problem details, with the extension members `code`, `errors` and `requestId`. */
+export function problemOf(error: RingbackError, requestId: string) {
   const row = errorTable[error.code];
   return {
     type: problemType(error.code),
@@ -38,7 +37,7 @@ export function problemOf(error: RingbackError, requestId?: string) {
     detail: error.message,
     code: error.code,
     ...(error.details.length > 0 ? { errors: error.details } : {}),
-    ...(requestId === undefined ? {} : { requestId }),
+    requestId,
   };
 }
 
@@ -52,9 +51,13 @@ export function problemHeaders(code: ErrorCode): Record<string, string> {
 
 export function sendProblem(
   reply: FastifyReply,
-  problem: ReturnType<typeof problemOf>,
+  error: RingbackError,
   headers: Record<string, string> = {},
 ): FastifyReply {
+  const request = reply.request.raw;
+  noteError(request, error);
+  showRequestId(request, reply.raw);
+  const problem = problemOf(error, requestIdOf(request));
   // The problem is sent as bytes. Fastify would serialise an object again and add a charset, which this media type does
   // not have.
   return reply
@@ -65,26 +68,32 @@ export function sendProblem(
 
 /** Answers a request that is not passed to fastify. A connection with HTTP/1.1 is closed after the response. */
 export function writeProblem(response: ServerResponse, error: RingbackError): void {
-  const body = Buffer.from(JSON.stringify(problemOf(error)));
+  const requestId = requestIdOf(response.req);
+  const body = Buffer.from(JSON.stringify(problemOf(error, requestId)));
   response.writeHead(errorTable[error.code].status, {
     ...problemHeaders(error.code),
     "content-type": problemContentType,
     "content-length": body.length,
+    [requestIdHeader]: requestId,
     // A session of HTTP/2 goes on.
     ...(response.req.httpVersionMajor === 1 ? { connection: "close" } : {}),
   });
   response.end(body);
 }
 
-/** Returns the whole response as text, including its head. Used when no request could be read from a connection. */
-export function problemText(error: RingbackError): string {
+/**
+ * Returns the whole response as text, including its head. Used when no request could be read from a connection, so the
+ * response has an id of its own.
+ */
+export function problemText(error: RingbackError, requestId = newRequestId()): string {
   const { status } = errorTable[error.code];
-  const body = JSON.stringify(problemOf(error));
+  const body = JSON.stringify(problemOf(error, requestId));
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
     ...Object.entries(problemHeaders(error.code)).map(([name, value]) => `${name}: ${value}`),
     `content-type: ${problemContentType}`,
     `content-length: ${Buffer.byteLength(body)}`,
+    `${requestIdHeader}: ${requestId}`,
     "connection: close",
     "",
     body,

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
-import { problemOf, sendProblem } from "./problem.ts";
+import { sendProblem } from "./problem.ts";
 
 /**
  * Answers 404 for an unknown path, and 405 with Allow for a known path with a wrong method. Must be called before the
@@ -18,12 +18,12 @@ export function answerUnmatchedRoutes(app: FastifyInstance): void {
     const path = request.url.split("?", 1)[0] ?? "";
     const allowed = [...methodsByPattern].flatMap(([pattern, methods]) => (matches(pattern, path) ? [...methods] : []));
     if (allowed.length === 0) {
-      void sendProblem(reply, problemOf(new RingbackError("route_not_found", "There is no resource at this path.")));
+      void sendProblem(reply, new RingbackError("route_not_found", "There is no resource at this path."));
       return;
     }
     const allow = [...new Set(allowed)].sort().join(", ");
     const error = new RingbackError("method_not_allowed", `This resource supports ${allow}.`);
-    void sendProblem(reply, problemOf(error), { allow });
+    void sendProblem(reply, error, { allow });
   });
 }
 

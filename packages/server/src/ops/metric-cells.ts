@@ -37,6 +37,13 @@ export function metric(
   });
 }
 
+/**
+ * Appended to the help of metrics that are equal on every node. All other metrics belong to one process and can be
+ * summed.
+ */
+export const ofTheCluster =
+  "For the whole cluster: every node reports the same value, so use one node or the maximum, not the sum.";
+
 /** Returns one sample for each value of a label. */
 export function byLabel(label: string, counts: Iterable<readonly [value: string, count: number]>) {
   return Array.from(counts, ([value, count]) => ({ labels: { [label]: value }, value: count }));
@@ -62,18 +69,31 @@ export class Histogram {
 }
 
 export function histogramMetric(name: string, help: string, histogram: Histogram): ScrapedMetric {
-  return scraped(name, help, "histogram", () => {
-    let total = 0;
-    const buckets = [...histogram.counts].map((count, i) => {
-      total += count;
-      return { metricName: `${name}_bucket`, labels: { le: histogram.bounds[i] ?? "+Inf" }, value: total };
-    });
-    return [
-      ...buckets,
-      { metricName: `${name}_sum`, labels: {}, value: histogram.sum },
-      { metricName: `${name}_count`, labels: {}, value: total },
-    ];
+  return histogramsMetric(name, help, () => [{ labels: {}, histogram }]);
+}
+
+/** A histogram of which there are several, with different labels. */
+export function histogramsMetric(
+  name: string,
+  help: string,
+  read: () => Iterable<{ readonly labels: Sample["labels"]; readonly histogram: Histogram }>,
+): ScrapedMetric {
+  return scraped(name, help, "histogram", () =>
+    Array.from(read(), ({ labels, histogram }) => samplesOf(name, labels, histogram)).flat(),
+  );
+}
+
+function samplesOf(name: string, labels: Sample["labels"], histogram: Histogram): Sample[] {
+  let total = 0;
+  const buckets = Array.from(histogram.counts, (count, i) => {
+    total += count;
+    return { metricName: `${name}_bucket`, labels: { ...labels, le: histogram.bounds[i] ?? "+Inf" }, value: total };
   });
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels, value: histogram.sum },
+    { metricName: `${name}_count`, labels, value: total },
+  ];
 }
 
 function scraped(

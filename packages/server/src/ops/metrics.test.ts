@@ -1,6 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { outcomeOf } from "../engine/testing/delivery-outcomes.ts";
+import type { SubscriptionId } from "../domain/model.ts";
+import { branded } from "../engine/testing/brand.ts";
+import { plainTopic } from "../engine/testing/plain-settings.ts";
+import { outcomeOf, subscriptionOf } from "../engine/testing/delivery-outcomes.ts";
 import type { StoreStatistics } from "../store/records.ts";
 import { Histogram, histogramMetric } from "./metric-cells.ts";
 import { createMetrics } from "./metrics.ts";
@@ -16,7 +19,22 @@ const statistics: StoreStatistics = {
 };
 
 const node = { name: "a", version: "1.2.3", startedAtMs: 1, lastSeenAtMs: 2, isThis: false };
+const topic = { ...subscriptionOf("orders", "x"), name: "orders", settings: plainTopic } as never;
+const inFlight = { subscriptionId: branded<SubscriptionId>(1), inFlight: 2, window: 16, isFailing: true };
 const others = {
+  subscriptions: {
+    shownMax: 2,
+    accountNameOf: (id: number) => `account-${id}`,
+    senders: () => [inFlight],
+    counts: async () =>
+      new Map([[branded<SubscriptionId>(1), { backlog: 5, parked: 3, inFlight: 2, deadLetters: 4, expired: 0 }]]),
+    nowMs: () => 0,
+  },
+  machine: {
+    version: "1.2.3",
+    driver: "sqlite" as const,
+    disk: async () => ({ freeBytes: 70, sizeBytes: 100 }),
+  },
   openSockets: () => 8,
   nodes: async () => [1, 2, 3].map((id) => ({ ...node, id, isAlive: id !== 2 })),
   connections: () => [{ pool: "hot", max: 4, open: 3, idle: 2, waiting: 1, lost: 9 }],
@@ -32,8 +50,8 @@ function samples(text: string): Map<string, number> {
 describe("the metrics", () => {
   it("count the reports of the engine and the store", async () => {
     const { observer, render } = createMetrics({ statistics: async () => statistics, ...others });
-    observer.published(3);
-    observer.published(1);
+    observer.published(topic, 3);
+    observer.published(topic, 1);
     observer.settled(outcomeOf({ durationMs: 3 }));
     const parked = { kind: "parked", dueAtMs: 9, retriesMade: 1 } as const;
     observer.settled(outcomeOf({ attempt: { verdict: "failed" }, durationMs: 7_000, settled: parked }));
@@ -116,11 +134,60 @@ describe("the metrics", () => {
       ...others,
       nodes: () => Promise.reject(new Error("no disk")),
     });
-    observer.published(1);
+    observer.published(topic, 1);
     const seen = samples(await render());
     expect([...seen.keys()].filter((name) => name.startsWith("ringback_cluster_"))).toEqual([]);
     expect(seen.get("ringback_publishes_total")).toBe(1);
     expect(seen.get("process_resident_memory_bytes")).toBeGreaterThan(0);
+  });
+});
+
+describe("the metrics of subscriptions", () => {
+  const name = 'account="account-1",topic="orders",subscription="mail"';
+  const other = 'account="_other",topic="_other",subscription="_other"';
+
+  it("count attempts, durations and dead letters by subscription, and show its state", async () => {
+    const { observer, render } = createMetrics({ statistics: async () => statistics, ...others });
+    observer.settled(outcomeOf({ durationMs: 200 }));
+    observer.settled(outcomeOf({ attempt: { verdict: "failed" }, settled: { kind: "dead", reason: "gone" as never } }));
+    observer.published(topic, 4);
+    const text = await render();
+    expect(Object.fromEntries(samples(text))).toMatchObject({
+      [`ringback_subscription_attempts_total{${name},outcome="accepted"}`]: 1,
+      [`ringback_subscription_attempts_total{${name},outcome="failed"}`]: 1,
+      [`ringback_subscription_attempts_total{${name},outcome="error"}`]: 0,
+      [`ringback_subscription_attempts_total{${other},outcome="accepted"}`]: 0,
+      [`ringback_subscription_dead_letters_total{${name}}`]: 1,
+      [`ringback_subscription_attempt_duration_seconds_bucket{${name},le="0.25"}`]: 2,
+      [`ringback_subscription_attempt_duration_seconds_count{${name}}`]: 2,
+      [`ringback_subscription_in_flight{${name}}`]: 2,
+      [`ringback_subscription_window{${name}}`]: 16,
+      [`ringback_subscription_failing{${name}}`]: 1,
+      [`ringback_cluster_subscription_backlog{${name}}`]: 5,
+      [`ringback_cluster_subscription_parked{${name}}`]: 3,
+      'ringback_topic_published_messages_total{account="account-1",topic="orders"}': 4,
+      'ringback_topic_published_messages_total{account="_other",topic="_other"}': 0,
+      ringback_disk_free_bytes: 70,
+      [`ringback_build_info{version="1.2.3",node="${process.version}",driver="sqlite"}`]: 1,
+    });
+  });
+
+  it("are bounded: what has no series of its own is counted together, and nothing is counted twice", async () => {
+    const { observer, render } = createMetrics({ statistics: async () => statistics, ...others });
+    for (let id = 1; id <= 100; id++) {
+      observer.settled(outcomeOf({ subscription: subscriptionOf("orders", `s${id}`, id) }));
+    }
+    const attempts = [...samples(await render())].filter(([key]) => /_subscription_attempts_total.*accepted/.test(key));
+    expect(attempts).toHaveLength(3);
+    expect(attempts.reduce((sum, [, value]) => sum + value, 0)).toBe(100);
+  });
+
+  it("have one series for a name after its subscription was deleted and created again", async () => {
+    const { observer, render } = createMetrics({ statistics: async () => statistics, ...others });
+    observer.settled(outcomeOf({ subscription: subscriptionOf("orders", "mail", 1) }));
+    observer.settled(outcomeOf({ subscription: subscriptionOf("orders", "mail", 2) }));
+    const found = (await render()).match(/ringback_subscription_dead_letters_total\{.*"mail"\} 0/g);
+    expect(found).toHaveLength(1);
   });
 });
 

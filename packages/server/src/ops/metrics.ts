@@ -2,10 +2,14 @@ import { collectDefaultMetrics, Registry, type Metric } from "prom-client";
 import { deadReasons, type DeadReason } from "../domain/model.ts";
 import { firstDeliveryMs } from "../engine/delivery-outcome.ts";
 import type { EngineObserver, HookObserver } from "../engine/observer.ts";
+import type { RequestReceiver } from "../http/answered-request.ts";
 import type { ConnectionUse, StoreNode } from "../store/cluster.ts";
 import type { StoreStatistics } from "../store/records.ts";
 import type { StoreObserver } from "../store/store.ts";
-import { byLabel, Histogram, histogramMetric, metric, type ScrapedMetric } from "./metric-cells.ts";
+import { createRequestMetrics } from "./request-metrics.ts";
+import { type MachineSources, machineMetrics } from "./machine-metrics.ts";
+import { SubscriptionMetrics, type SubscriptionMetricsSources } from "./subscription-metrics.ts";
+import { byLabel, Histogram, histogramMetric, metric, ofTheCluster, type ScrapedMetric } from "./metric-cells.ts";
 
 export interface MetricsSources {
   /** Called once per scrape. */
@@ -14,12 +18,16 @@ export interface MetricsSources {
   readonly nodes: () => Promise<readonly StoreNode[]>;
   readonly connections: () => readonly ConnectionUse[];
   readonly openSockets: () => number;
+  readonly subscriptions: SubscriptionMetricsSources;
+  readonly machine: MachineSources;
 }
 
 export interface Metrics {
   /** Receives the events of the engine, the hooks and the store. */
   readonly observer: EngineObserver & StoreObserver & HookObserver;
   readonly contentType: string;
+  /** Receives the answered requests. */
+  readonly requests: RequestReceiver;
   /** The Prometheus text format. */
   readonly render: () => Promise<string>;
 }
@@ -33,13 +41,6 @@ const commitSizeBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
  * busy.
  */
 const eventLoopSampleMs = 100;
-
-/**
- * Appended to the help of metrics that are equal on every node. All other metrics belong to one process and can be
- * summed.
- */
-const ofTheCluster =
-  "For the whole cluster: every node reports the same value, so use one node or the maximum, not the sum.";
 
 /** The counters and histograms of this process. */
 function createCells() {
@@ -61,12 +62,14 @@ function createCells() {
 
 type Cells = ReturnType<typeof createCells>;
 
-function observerOf(cells: Cells): Metrics["observer"] {
+function observerOf(cells: Cells, subscriptions: SubscriptionMetrics): Metrics["observer"] {
   return {
-    published(messages) {
+    published(topic, messages) {
       cells.publishes += messages;
+      subscriptions.published(topic, messages);
     },
     settled(outcome) {
+      subscriptions.settled(outcome);
       const { attempt, durationMs, settled } = outcome;
       if (attempt !== null) {
         cells.attempts[attempt.verdict]++;
@@ -174,18 +177,61 @@ function clusterMetrics(lastRead: StoreRead): ScrapedMetric[] {
   ];
 }
 
+interface MetricParts {
+  readonly cells: Cells;
+  readonly lastRead: StoreRead;
+  readonly requests: ReturnType<typeof createRequestMetrics>;
+  readonly subscriptions: SubscriptionMetrics;
+}
+
+function metricsOf(sources: MetricsSources, { cells, lastRead, requests, subscriptions }: MetricParts) {
+  return [
+    ...processMetrics(cells),
+    ...subscriptions.metrics(),
+    ...requests.metrics,
+    ...clusterMetrics(lastRead),
+    ...connectionMetrics(sources.connections),
+    metric("gauge", "ringback_open_sockets", "Open connections to endpoints.", sources.openSockets),
+    ...machineMetrics(sources.machine),
+  ];
+}
+
+/** The name, the type and the help of every metric of Ringback, for the documentation. */
+export function describedMetrics(): readonly Pick<ScrapedMetric, "name" | "type" | "help">[] {
+  const none = async () => [];
+  const subscriptions = {
+    shownMax: 0,
+    accountNameOf: String,
+    senders: () => [],
+    counts: async () => new Map(),
+    nowMs: () => 0,
+  };
+  const sources: MetricsSources = {
+    statistics: () => Promise.reject(new Error("there is no store")),
+    nodes: none,
+    connections: () => [],
+    openSockets: () => 0,
+    subscriptions,
+    machine: { version: "", driver: "memory", disk: async () => null },
+  };
+  const lastRead: StoreRead = { statistics: Promise.resolve(null), nodes: Promise.resolve(null) };
+  const requests = createRequestMetrics();
+  return metricsOf(sources, {
+    cells: createCells(),
+    lastRead,
+    requests,
+    subscriptions: new SubscriptionMetrics(subscriptions),
+  });
+}
+
 export function createMetrics(sources: MetricsSources): Metrics {
   const cells = createCells();
   const lastRead: StoreRead = { statistics: Promise.resolve(null), nodes: Promise.resolve(null) };
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopSampleMs });
-  const metrics = [
-    ...processMetrics(cells),
-    ...clusterMetrics(lastRead),
-    ...connectionMetrics(sources.connections),
-    metric("gauge", "ringback_open_sockets", "Open connections to endpoints.", sources.openSockets),
-  ];
-  for (const one of metrics) {
+  const requests = createRequestMetrics();
+  const subscriptions = new SubscriptionMetrics(sources.subscriptions);
+  for (const one of metricsOf(sources, { cells, lastRead, requests, subscriptions })) {
     // The type requires prom-client's own classes, but the code uses only the members of ScrapedMetric.
     registry.registerMetric(one as unknown as Metric);
   }
@@ -197,7 +243,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   };
   let rendering: Promise<string> | null = null;
   return {
-    observer: observerOf(cells),
+    observer: observerOf(cells, subscriptions),
+    requests: requests.receiver,
     contentType: registry.contentType,
     render: () => {
       // Concurrent scrapes share one result.

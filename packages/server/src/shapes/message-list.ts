@@ -72,7 +72,7 @@ export function ofDelivery(filter: MessageFilter, subscriptionId: SubscriptionId
   throw RingbackError.at("invalid_request", "state", "must be given with `subscription`");
 }
 
-const { request: _request, ...listedMembers } = messageMembers;
+const { request: _request, traceparent: _traceparent, ...listedMembers } = messageMembers;
 
 export const listedMessageSchema = closedObject({
   ...listedMembers,

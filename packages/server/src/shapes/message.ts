@@ -27,6 +27,8 @@ const publishedMembers = {
   publishedAt: timeSchema("When the message was accepted."),
 };
 
+const exampleTraceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 export const publishBody = bodyObject([{ body: "hello", tags: ["important"] }, { body: { order: 17 } }], {
   body: about(
     "The message: a string is delivered as UTF-8 text, any other JSON value exactly as it is written in this request. " +
@@ -62,6 +64,12 @@ export const publishBody = bodyObject([{ body: "hello", tags: ["important"] }, {
     "How much later the message is delivered, in milliseconds.",
     Type.Optional(whole(0, limits.delayMsMax, { default: 0 })),
   ),
+  traceparent: about(
+    "The message's trace context, as the header of the same name in W3C Trace Context. Left out: the header of the " +
+      "request, if it has one. An invalid value counts as none.",
+    Type.Optional(Type.String({ examples: [exampleTraceparent] })),
+  ),
+  tracestate: about("Belongs to `traceparent`, and is ignored without it.", Type.Optional(Type.String())),
 });
 
 export type PublishBody = Static<typeof publishBody>;
@@ -122,6 +130,10 @@ export const messageMembers = {
   orderingKey: nullable(Type.String()),
   attributes: textMap("The attributes as published."),
   request: nullable(receivedRequest),
+  traceparent: about(
+    "The trace context that is sent with the message; null: the message belongs to no trace.",
+    nullable(Type.String({ examples: [exampleTraceparent] })),
+  ),
   bodyBytes: about("The size of the body.", Type.Integer()),
 };
 
@@ -170,6 +182,7 @@ export function messageMembersView(message: Message, topic: string): MessageMemb
     orderingKey: message.orderingKey,
     attributes: message.attributes,
     request: requestView(message.request),
+    traceparent: message.trace?.traceparent ?? null,
     bodyBytes: message.body.length,
   };
 }

@@ -2,6 +2,7 @@ import { setImmediate as otherWork } from "node:timers/promises";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { NewMessage } from "../domain/model.ts";
+import { readTrace } from "../domain/trace-context.ts";
 import { unescaped } from "./json-text.ts";
 import { batchBody, publishBody, type PublishBody } from "./message.ts";
 import type { PartlyParsed } from "../http/json-body.ts";
@@ -55,6 +56,7 @@ export function toMessage(given: PublishBody, prefix: string, json: PartlyParsed
     orderingKey: given.orderingKey ?? null,
     attributes: given.attributes ?? {},
     delayMs: given.delayMs ?? 0,
+    ...(given.traceparent === undefined ? {} : { trace: readTrace(given.traceparent, given.tracestate) }),
   };
 }
 

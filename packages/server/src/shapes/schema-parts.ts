@@ -142,7 +142,7 @@ export const problemSchema = Type.Object(
         }),
       ),
     ),
-    requestId: about("Only for `internal`: the id of the entry in the server's log.", Type.Optional(Type.String())),
+    requestId: about("The id of the request, as in the header X-Request-Id and in the server's log.", Type.String()),
   },
   { $id: "Problem", title: "Problem", description: "RFC 9457 problem details." },
 );

@@ -297,6 +297,8 @@ describe("the headers of a push", () => {
     "proxy-anything",
     "Content-Type",
     "User-Agent",
+    "Traceparent",
+    "tracestate",
     "ringback-message-id",
   ])("leave %s to the transport and the protocol", (name) => {
     expect(faultOf(withHeader(name, "v"))).toEqual(["invalid_request", `push.headers.${name}`]);

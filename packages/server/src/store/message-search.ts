@@ -6,7 +6,7 @@ import type { MessageFilter } from "./record-filters.ts";
 import type { Examined } from "./search.ts";
 
 /** A message without its body. */
-export interface ListedMessage extends Omit<Message, "body" | "request" | "hops"> {
+export interface ListedMessage extends Omit<Message, "body" | "request" | "hops" | "trace"> {
   readonly bodyBytes: number;
   /** null: the filter names no subscription. */
   readonly state: DeliveryState | null;

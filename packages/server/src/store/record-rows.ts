@@ -11,6 +11,7 @@ import type {
   TimeMs,
   TopicId,
 } from "../domain/model.ts";
+import type { TraceContext } from "../domain/trace-context.ts";
 import type { ListedMessage } from "./message-search.ts";
 import type { DeadLetter, MessageOrigin } from "./records.ts";
 
@@ -52,7 +53,7 @@ function messageMembers(
   topicId: TopicId,
   row: Omit<MessageRow<unknown>, "request" | "body">,
   tags: readonly string[] | null,
-): Omit<Message, "request" | "hops" | "body"> {
+): Omit<Message, "request" | "hops" | "trace" | "body"> {
   return {
     topicId,
     seq: row.seq,
@@ -74,18 +75,32 @@ export function attributesText({ attributes }: Pick<Message, "attributes">): str
 /** SQL for `topicNumber`. Both drivers have an index on this expression. */
 export const topicNumberSql = (topicId: string): string => `(${topicId} & 8388607)`;
 
-/** The column `request` of a message: the members of `request`, and `hops` unless it is 0. */
-export function requestText({ request = null, hops = 0 }: Pick<NewMessage, "request" | "hops">): string | null {
-  if (request === null && hops === 0) return null;
-  return JSON.stringify(hops === 0 ? request : { ...request, hops });
+/**
+ * The column `request` of a message: the members of `request`, `hops` unless it is 0, and the trace context. JSON omits
+ * members that are undefined.
+ */
+export function requestText({
+  request = null,
+  hops = 0,
+  trace = null,
+}: Pick<NewMessage, "request" | "hops" | "trace">): string | null {
+  if (request === null && hops === 0 && trace === null) return null;
+  const { traceparent, tracestate } = trace ?? {};
+  return JSON.stringify({ ...request, hops: hops || undefined, traceparent, tracestate: tracestate ?? undefined });
 }
 
-const noRequest = { request: null, hops: 0 };
+type RequestColumn = Partial<ReceivedRequest & TraceContext> & { readonly hops?: number };
 
-function readRequest(text: string | null): Pick<Message, "request" | "hops"> {
+const noRequest = { request: null, hops: 0, trace: null };
+
+function readRequest(text: string | null): Pick<Message, "request" | "hops" | "trace"> {
   if (text === null) return noRequest;
-  const { hops = 0, ...request } = JSON.parse(text) as Partial<ReceivedRequest> & { readonly hops?: number };
-  return { request: "headers" in request ? (request as ReceivedRequest) : null, hops };
+  const { hops = 0, traceparent, tracestate = null, ...request } = JSON.parse(text) as RequestColumn;
+  return {
+    request: "headers" in request ? (request as ReceivedRequest) : null,
+    hops,
+    trace: traceparent === undefined ? null : { traceparent, tracestate },
+  };
 }
 
 export type OriginRow = Pick<MessageRow<unknown>, "published_at" | "request">;

@@ -4,6 +4,8 @@ import { clockAt } from "../../domain/testing/clock-at.ts";
 import { randomBytes, randomInt } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { createAuditLog } from "../../ops/audit-log.ts";
+import { LimitedLog } from "../../ops/limited-log.ts";
+import { createRequestLog, type RequestLog } from "../../ops/request-log.ts";
 import { createLog } from "../../ops/log.ts";
 import { createMetrics } from "../../ops/metrics.ts";
 import type { Readiness } from "../../ops/health.ts";
@@ -72,6 +74,7 @@ export interface TestApp {
   readonly queues: AccountQueues;
   /** The lines of the log. Each line is JSON. */
   readonly logLines: string[];
+  readonly requestLog: RequestLog;
   /** The lines of the log about changes. */
   readonly auditLines: string[];
   readiness: Readiness;
@@ -81,6 +84,8 @@ export const testMasterKey = Buffer.alloc(32, 7).toString("base64url");
 
 /** Parts that a test replaces. */
 export interface TestParts {
+  /** Default: no request is slow. */
+  readonly slowRequestMs?: number;
   readonly masterKeys?: readonly string[];
   /** Default: the server makes no master key. */
   readonly makeMasterKey?: () => string;
@@ -180,6 +185,14 @@ function metricsOf(store: Store) {
     nodes: () => store.cluster.nodes(),
     connections: () => store.cluster.connections(),
     openSockets: () => 8,
+    subscriptions: {
+      shownMax: 10,
+      accountNameOf: () => "default",
+      senders: () => [],
+      counts: (ids) => store.records.countsOfSubscriptions(ids),
+      nowMs: () => performance.now(),
+    },
+    machine: { version: "1.2.3", driver: "memory", disk: async () => null },
   });
 }
 
@@ -197,7 +210,7 @@ function createRequesters(
   servicesOf: ServicesOf,
 ) {
   const tokens = new OAuth2Tokens({ ...shared, transport });
-  const common = { ...shared, transport, tokens, failed };
+  const common = { ...shared, transport, tokens, failed, isTracing: false };
   const verifier = new EndpointVerifier({ ...common, randomBytes, publicName: "ringback.test", isRequired });
   const tests = new TestDeliveries({
     ...common,
@@ -225,6 +238,8 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     failed: (error: unknown, name: string) => log.error({ err: error, name }, "a key cannot be opened"),
   };
   const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
+  const lines = new LimitedLog(log, { after: () => () => {}, soon: () => {} });
+  const requestLog = createRequestLog(lines, parts.slowRequestMs ?? Infinity);
   const testApp: Pick<TestApp, "readiness"> = { readiness: { ready: true } };
   const metrics = metricsOf(store);
   const observer = new RecordingObserver();
@@ -266,6 +281,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     pulls,
     events,
     eventTail: new EventTail({ ...shared, limitsOf: (accountId) => accounts.limitsOf(accountId), failed }),
+    requestLog,
     metrics,
     log,
     version: "0.0.0-test",
@@ -277,7 +293,18 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
   const made = { deletion, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
-  return Object.assign(testApp, { ...made, app, pullQueues, audit, verifier, apiKeys, queues, logLines, auditLines });
+  return Object.assign(testApp, {
+    ...made,
+    app,
+    pullQueues,
+    audit,
+    verifier,
+    apiKeys,
+    queues,
+    requestLog,
+    logLines,
+    auditLines,
+  });
 }
 
 function failed(error: unknown): void {

@@ -8,6 +8,7 @@ import type { Clock } from "../../domain/ports.ts";
 import type { EndpointVerifier } from "../../engine/push/endpoint-verifier.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
+import { type TraceContext, traceOfHeaders } from "../../domain/trace-context.ts";
 import { hopsOf } from "../../engine/loops.ts";
 import type { Publisher } from "../../engine/publisher.ts";
 import type { Queues } from "../../engine/queues/account-queues.ts";
@@ -78,6 +79,7 @@ export interface Call {
   readonly parameters: Parameters;
   /** How many pushes and hook calls in a row led to the request. */
   readonly hops: number;
+  readonly trace: TraceContext | null;
   /** The client's connection. */
   readonly socket: Socket;
 }
@@ -92,5 +94,6 @@ export async function callOf(
   request: FastifyRequest,
   parameters: Parameters,
 ): Promise<Call> {
-  return { parameters, hops: await hopsOf(store, request.headers), socket: request.raw.socket };
+  const { headers, raw } = request;
+  return { parameters, hops: await hopsOf(store, headers), trace: traceOfHeaders(headers), socket: raw.socket };
 }

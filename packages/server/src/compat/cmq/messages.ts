@@ -24,14 +24,14 @@ export async function batchSendMessage(context: ActionContext, call: Call): Prom
 
 function send(
   { queues }: ActionContext,
-  { parameters, hops }: Call,
+  { parameters, hops, trace }: Call,
   bodies: readonly Uint8Array[],
 ): Promise<readonly MessageId[]> {
   const name = parameters.resourceName("queueName");
   const delayS = parameters.integer("delaySeconds", 0, seconds(limits.delayMsMax), "delayRange") ?? 0;
   return queues.send(
     name,
-    bodies.map((body) => ({ body, delayMs: delayS * 1000, hops })),
+    bodies.map((body) => ({ body, delayMs: delayS * 1000, hops, trace })),
   );
 }
 

@@ -10,19 +10,19 @@ import type { Parameters } from "./parameters.ts";
 
 type Labels = Pick<NewMessage, "tags" | "type">;
 
-export async function publishMessage(context: ActionContext, { parameters, hops }: Call): Promise<Members> {
+export async function publishMessage(context: ActionContext, { parameters, hops, trace }: Call): Promise<Members> {
   const body = bodyOf(parameters);
   const topic = await topicOf(context, parameters);
   const labels = await labelsOf(context, parameters, topic);
-  const [msgId] = await publish(context, topic, [body], { ...labels, hops });
+  const [msgId] = await publish(context, topic, [body], { ...labels, hops, trace });
   return { msgId };
 }
 
-export async function batchPublishMessage(context: ActionContext, { parameters, hops }: Call): Promise<Members> {
+export async function batchPublishMessage(context: ActionContext, { parameters, hops, trace }: Call): Promise<Members> {
   const bodies = bodiesOf(parameters);
   const topic = await topicOf(context, parameters);
   const labels = await labelsOf(context, parameters, topic);
-  const ids = await publish(context, topic, bodies, { ...labels, hops });
+  const ids = await publish(context, topic, bodies, { ...labels, hops, trace });
   return { msgList: ids.map((msgId) => ({ msgId })) };
 }
 
@@ -31,7 +31,7 @@ async function publish(
   { publisher, filterCache }: ActionContext,
   topic: Topic,
   bodies: readonly Uint8Array[],
-  labels: Labels & Pick<NewMessage, "hops">,
+  labels: Labels & Pick<NewMessage, "hops" | "trace">,
 ): Promise<readonly MessageId[]> {
   const messages = bodies.map((body): NewMessage => ({
     body,

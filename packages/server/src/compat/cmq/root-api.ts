@@ -1,5 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Audit } from "../../engine/audit/audit.ts";
+import type { Caller } from "../../engine/access/access.ts";
+import { noteAction, type NotedAction } from "../../http/answered-request.ts";
+import { requestIdOf } from "../../http/request-id.ts";
 import { clientAddressOf } from "../../http/trusted-proxies.ts";
 import { addForeignRoutes } from "../foreign-routes.ts";
 import type { Authentication } from "./authentication.ts";
@@ -13,12 +16,14 @@ import { oldTc3Actions, tc3Actions } from "./tc3-actions.ts";
 import { callSignedInForm, callSignedInHeaders, type Tc3Call } from "./tc3-call.ts";
 import { Tc3Error, tc3ErrorView } from "./tc3-errors.ts";
 
+/** Maps any error of a request to an error of this API. */
+export type ErrorOf = (error: unknown, action: string | null, request: FastifyRequest) => CmqError;
+
 interface RootRoute {
   readonly contextOf: ContextOf;
   readonly audit: Audit;
   readonly authentication: Authentication;
-  readonly nextRequestId: () => string;
-  readonly errorOf: (error: unknown, action: string | null) => CmqError;
+  readonly errorOf: ErrorOf;
   readonly answerApi2: (request: FastifyRequest, reply: FastifyReply, read: SignedRequest) => Promise<FastifyReply>;
   readonly refuseApi2: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 }
@@ -40,7 +45,7 @@ export async function addRootRoute(app: FastifyInstance, given: RootRoute): Prom
     refuse: (error, request, reply) => {
       // A client of API 2.0 would read an error of the newer API as success.
       if (request.raw.method === "POST" && !isSignedInHeaders(request)) given.refuseApi2(error, request, reply);
-      else refuse(given, reply, given.nextRequestId(), error, null);
+      else refuse(given, request, reply, error, null);
     },
     addRoutes: (scope) =>
       scope.route({
@@ -48,14 +53,13 @@ export async function addRootRoute(app: FastifyInstance, given: RootRoute): Prom
         url: "/",
         exposeHeadRoute: false,
         schema: { hide: true },
-        config: { access: "public" },
+        config: { access: "public", waits: true },
         handler: (request, reply) => answer(given, request, reply),
       }),
   });
 }
 
 async function answer(given: RootRoute, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const requestId = given.nextRequestId();
   let action: string | null = null;
   try {
     let call: Tc3Call;
@@ -68,9 +72,9 @@ async function answer(given: RootRoute, request: FastifyRequest, reply: FastifyR
     }
     action = call.action;
     const members = await run(given, call, request);
-    return send(reply, { ...members, RequestId: requestId });
+    return send(reply, { ...members, RequestId: requestIdOf(request.raw) });
   } catch (error) {
-    return refuse(given, reply, requestId, error, action);
+    return refuse(given, request, reply, error, action);
   }
 }
 
@@ -84,10 +88,16 @@ async function run(
   if (actions === undefined) throw new Tc3Error("NoSuchVersion", "There is no such version of the API.");
   const found = actions.get(action);
   if (found === undefined) throw new CmqError("unknownAction");
+  noteAction(request.raw, actionNote(action, caller));
   const parameters = await readParameters();
   const context = contextOf(caller, action, parameters);
   const runOnce = () => runAction(context, audit, request, { action, run: found, caller, parameters });
   return signed === null ? runOnce() : authentication.runOnce(signed, runOnce);
+}
+
+/** For the log of requests. `action` must be one that exists. */
+export function actionNote(action: string, { account }: Caller): NotedAction {
+  return { action, account: account.name, isPublish: /(?:Publish|Send).*Message$/.test(action) };
 }
 
 function isSignedInHeaders({ raw: { headers } }: FastifyRequest): boolean {
@@ -96,13 +106,13 @@ function isSignedInHeaders({ raw: { headers } }: FastifyRequest): boolean {
 
 function refuse(
   given: RootRoute,
+  request: FastifyRequest,
   reply: FastifyReply,
-  RequestId: string,
   error: unknown,
   action: string | null,
 ): FastifyReply {
-  const known = error instanceof Tc3Error ? error : given.errorOf(error, action);
-  return send(reply, { Error: tc3ErrorView(known), RequestId });
+  const known = error instanceof Tc3Error ? error : given.errorOf(error, action, request);
+  return send(reply, { Error: tc3ErrorView(known), RequestId: requestIdOf(request.raw) });
 }
 
 /**

@@ -372,7 +372,7 @@ describe("an invalid request is answered with an envelope", () => {
     const envelope = await send(request);
     expect(envelope).toMatchObject({ error_code: 10002 });
     expect(envelope.description).not.toContain("detail");
-    expect(testApp.logLines.at(-1)).toContain("a WeChat request failed unexpectedly");
+    expect(testApp.logLines.at(-1)).toContain('"api":"wechat","type":');
   });
 
   it("but another method gets an ordinary problem document", async () => {

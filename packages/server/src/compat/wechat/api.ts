@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Logger } from "pino";
 import { clientAddressOf } from "../../http/trusted-proxies.ts";
+import type { RequestFailed } from "../../http/error-handler.ts";
+import { noteError } from "../../http/answered-request.ts";
+import { requestIdOf } from "../../http/request-id.ts";
 import { bodyBytes } from "../../http/json-body.ts";
 import { assertMay, assertTopicGranted, type Access } from "../../engine/access/access.ts";
 import { type Actor, actorOf, actors, type Audit, type Change } from "../../engine/audit/audit.ts";
@@ -25,7 +27,7 @@ export interface WechatDependencies extends Omit<HandlerDependencies, "accountId
   readonly access: Access;
   readonly accounts: Pick<Accounts, "default">;
   readonly audit: Audit;
-  readonly log: Logger;
+  readonly failed: RequestFailed;
   /** Cost of hashing the secret. The default takes about 40 ms; tests use a lower cost. */
   readonly secretCost?: ScryptCost;
 }
@@ -50,7 +52,7 @@ export async function addWechatApi(app: FastifyInstance, given: WechatDependenci
     limits: { requestBytesArrivingMax },
     contentType: "application/json",
     refuse: (error, request, reply) =>
-      void reply.code(200).send(api.failure({ type: 0, port: portOf(request) }, error)),
+      void reply.code(200).send(api.failure({ type: 0, port: portOf(request) }, error, request)),
     addRoutes(scope) {
       scope.post("/api/", { schema, config }, (request) => api.answer(request));
       scope.post("/api", { schema: { hide: true }, config }, (request) => api.answer(request));
@@ -94,7 +96,7 @@ class WechatApi {
         this.#given.audit.record(parts.accountId, { who, source: clientAddressOf(request), ...change });
       return success(echo, await this.#run(parts, record, echo.type, value));
     } catch (error) {
-      return this.failure(echo, error);
+      return this.failure(echo, error, request);
     }
   }
 
@@ -141,11 +143,12 @@ class WechatApi {
     return parts;
   }
 
-  failure(echo: RequestEcho, error: unknown): Envelope {
+  failure(echo: RequestEcho, error: unknown, { raw }: FastifyRequest): Envelope {
+    noteError(raw, error);
     if (error instanceof Unsupported) return failure(echo, errorCodes.unsupported, error.message);
     if (error instanceof RingbackError) return failure(echo, errorCodes.invalidParameter, error.message);
     // The request is not logged, because it may contain the secret.
-    this.#given.log.error({ err: error, type: echo.type }, "a WeChat request failed unexpectedly");
+    this.#given.failed(error, { requestId: requestIdOf(raw), api: "wechat", type: echo.type });
     return failure(echo, errorCodes.invalidParameter, "the server failed unexpectedly; see its log");
   }
 

@@ -8,7 +8,7 @@ export interface InboxDetails extends InboxSettings, EntryState {
 }
 
 /** A body that was POSTed to an inbox, with the request that brought it. */
-export type ArrivingMessage = Pick<NewMessage, "body" | "contentType" | "request" | "hops">;
+export type ArrivingMessage = Pick<NewMessage, "body" | "contentType" | "request" | "hops" | "trace">;
 
 export interface Arrived {
   /** False: the message was dropped, because the inbox keeps messages only while it is polled and no client polls. */

@@ -4,6 +4,7 @@ import type { Claim, ClaimId, ClaimWant } from "../../store/log.ts";
 import type { Store } from "../../store/store.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { LeaseGuard } from "./lease-guard.ts";
+import type { SenderState } from "./sender-state.ts";
 import { SubscriptionSender, type SenderContext } from "./subscription-sender.ts";
 
 interface DispatcherContext extends Omit<SenderContext, "maySend" | "wantsClaim" | "claimEnded"> {
@@ -256,6 +257,11 @@ export class Dispatcher {
       },
     });
     return sender;
+  }
+
+  /** The state of every sender, read at this moment. */
+  senders(): readonly SenderState[] {
+    return Array.from(this.#senders.values(), ({ state }) => state);
   }
 
   #changed(id: SubscriptionId): void {

@@ -12,6 +12,7 @@ import { hopsHeader, isLoopReply } from "../../domain/hops.ts";
 import { messageId } from "../../domain/message-id.ts";
 import type { AccountId, Message, PushSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import { contentEncodingOf } from "../../domain/received-request.ts";
+import { traceHeaders } from "../../domain/trace-context.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import { connectionsKeyOf, parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
@@ -183,16 +184,16 @@ async function finishEncoding(
 
 function withHeaders(
   { protocol }: Route,
-  { body, request, hops }: Message,
+  { body, request, hops, trace }: Message,
   encoded: EncodedRequest,
   ownHeaders: readonly string[],
 ): EncodedRequest {
   // An inbox keeps compressed bodies. A dialect that sends the body as it is must say how it is compressed.
   const coding = request !== null && encoded.body === body ? contentEncodingOf(request) : null;
   const codings = coding === null ? [] : ["content-encoding", coding];
-  const count = protocol.fixedHead !== undefined ? [] : [hopsHeader, String(hops + 1)];
+  const own = protocol.fixedHead !== undefined ? [] : [hopsHeader, String(hops + 1), ...traceHeaders(trace)];
   return {
-    headers: [...encoded.headers, ...count, ...codings, ...ownHeaders],
+    headers: [...encoded.headers, ...own, ...codings, ...ownHeaders],
     body: encoded.body,
     query: encoded.query,
   };

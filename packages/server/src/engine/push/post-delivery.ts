@@ -2,12 +2,15 @@ import type { TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
 import { type AccessContext, postWithAccess } from "../keys/post-with-access.ts";
+import { tracedAttempt } from "../tracing.ts";
 import type { LargeEncodings } from "./large-encodings.ts";
 import { encode, type EncodeFailure, endpointFor, type PreparedRequest, type Route, type Secrets } from "./outgoing.ts";
 
 export interface PostContext extends Secrets, AccessContext {
   readonly transport: Transport;
   readonly largeEncodings: LargeEncodings;
+  /** True: each attempt is a span, which is the parent of what the endpoint does. */
+  readonly isTracing: boolean;
   readonly failed: (error: unknown) => void;
 }
 
@@ -37,7 +40,8 @@ export function postDelivery(
   context.largeEncodings.run(delivery.message.body.byteLength, () => {
     let encoded: PreparedRequest | EncodeFailure | Promise<PreparedRequest | EncodeFailure>;
     try {
-      encoded = encode(route, delivery, attempt, context);
+      const sent = context.isTracing ? tracedAttempt(delivery, attempt.requestId) : delivery;
+      encoded = encode(route, sent, attempt, context);
     } catch (error) {
       encoded = unexpected(error);
     }

@@ -11,7 +11,16 @@ const settlement: Settlement = {
   claimId: branded(1),
   subscriptionId: branded(1),
   delivery: {
-    message: { ...message, topicId: branded(1), seq: 1, publishedAtMs: 0, deliverAtMs: null, request: null, hops: 0 },
+    message: {
+      ...message,
+      topicId: branded(1),
+      seq: 1,
+      publishedAtMs: 0,
+      deliverAtMs: null,
+      request: null,
+      hops: 0,
+      trace: null,
+    },
     attemptsMade: 0,
     retriesMade: 0,
     firstAttemptAtMs: null,

@@ -14,6 +14,7 @@ import { EndpointHealth } from "./endpoint-health.ts";
 import { type EncodeFailure, judge, type Judgement, judgeUnsent, type Route, routeOf } from "./outgoing.ts";
 import { type PostContext, postDelivery } from "./post-delivery.ts";
 import { pushAttempt, unsent } from "./push-attempt.ts";
+import type { SenderState } from "./sender-state.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
 import type { Settler } from "./settler.ts";
 import type { Health, Slot, Slots, SlotUser } from "./slots.ts";
@@ -41,6 +42,7 @@ export interface SenderContext extends PostContext, EngineServices {
 interface Started {
   readonly queued: Queued;
   readonly route: Route;
+  readonly requestId: string;
   readonly startedAtMs: TimeMs;
 }
 
@@ -115,6 +117,11 @@ export class SubscriptionSender implements SlotUser {
     if (health.isUnproven) return this.#inFlight > 0 || health.hasFailed ? "suspect" : "unproven";
     const isStalled = this.#inFlight > 0 && health.isStalled(this.#context.clock.now(), this.#oldestStartMs);
     return isStalled ? "suspect" : "healthy";
+  }
+
+  get state(): SenderState {
+    const { window, isFailing } = this.#endpointHealth;
+    return { subscriptionId: this.id, inFlight: this.#inFlight, window, isFailing };
   }
 
   isIdle(nowMs: TimeMs): boolean {
@@ -268,8 +275,8 @@ export class SubscriptionSender implements SlotUser {
     this.#rate.started();
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
-    const started: Started = { queued, route: this.#route, startedAtMs };
-    const attempt = { requestId: nextRequestId(), sentAtMs: clock.wall(startedAtMs) };
+    const started: Started = { queued, route: this.#route, requestId: nextRequestId(), startedAtMs };
+    const attempt = { requestId: started.requestId, sentAtMs: clock.wall(startedAtMs) };
     postDelivery(this.#context, started.route, queued.delivery, attempt, (result) => {
       this.#inFlight--;
       slots.free(slot);
@@ -292,16 +299,15 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #finishAttempt(started: Started, result: PostResult | typeof unsent, judgement: Judgement): void {
-    const { queued, startedAtMs } = started;
-    const { attemptsMade, message } = queued.delivery;
-    const { clock } = this.#context;
-    const moment = momentOf(clock);
-    const attempt = pushAttempt(attemptsMade + 1, clock.wall(startedAtMs), result, judgement);
+    const { queued, route, requestId, startedAtMs } = started;
+    const { delivery } = queued;
+    const moment = momentOf(this.#context.clock);
+    const attempt = pushAttempt(delivery.attemptsMade + 1, this.#context.clock.wall(startedAtMs), result, judgement);
     const settled = this.#outcomeOf(started, attempt, judgement, moment);
     this.#settle(queued, attempt, settled);
-    const { durationMs } = result;
-    const subscription = this.#subscription;
-    reportDelivery(this.#context, { subscription, message, attempt, durationMs, settled, atMs: moment.wallMs });
+    const push = { delivery, requestId, origin: route.endpoint.origin };
+    const outcome = { message: delivery.message, push, attempt, settled, durationMs: result.durationMs };
+    reportDelivery(this.#context, { subscription: this.#subscription, ...outcome, atMs: moment.wallMs });
     this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
   }
 

@@ -62,7 +62,7 @@ export class TestDeliveries {
     const { delayMs: _, ...members } = message;
     const { clock, random } = this.#context;
     const stored = { topicId, seq: unusedSeq(random.next()), publishedAtMs: clock.wall(), deliverAtMs: null };
-    return { request: null, ...members, ...stored, hops };
+    return { request: null, trace: null, ...members, ...stored, hops };
   }
 
   /** Throws as `assertTestable` does, and `shutting_down`. */

@@ -214,13 +214,14 @@ describe("dead letters of a queue", () => {
     expect(await scene.queues.counts("jobs")).toMatchObject({ visible: 0, invisible: 0 });
   });
 
-  it("keep the number of their hops", async () => {
+  it("keep the number of their hops, and their trace", async () => {
     await scene.queue("dead");
     await scene.queue("jobs", { deadLetters: byReceives });
-    await scene.queues.send("jobs", [{ body: Buffer.from("1"), delayMs: 0, hops: 3 }]);
+    const trace = { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", tracestate: null };
+    await scene.queues.send("jobs", [{ body: Buffer.from("1"), delayMs: 0, hops: 3, trace }]);
     for (const _ of [1, 2]) await receiveAndLetGo("jobs");
     expect(await scene.receive("jobs")).toEqual([]);
-    expect((await scene.receive("dead")).map(({ message }) => message.hops)).toEqual([3]);
+    expect((await scene.receive("dead")).map(({ message }) => message)).toMatchObject([{ hops: 3, trace }]);
   });
 
   it("move there when their time since the first receive is over", async () => {

@@ -201,11 +201,22 @@ export class AccountQueues {
 
   async #move(
     to: string,
-    { body, contentType, tags, type, attributes, request, hops }: Message,
+    { body, contentType, tags, type, attributes, request, hops, trace }: Message,
     key: string,
   ): Promise<Moved> {
     try {
-      const message = { body, contentType, tags, type, attributes, request, hops, orderingKey: null, delayMs: 0 };
+      const message = {
+        body,
+        contentType,
+        tags,
+        type,
+        attributes,
+        request,
+        hops,
+        trace,
+        orderingKey: null,
+        delayMs: 0,
+      };
       await this.#append(await this.#queueWithLog(to), [message], key);
       return "moved";
     } catch (error) {

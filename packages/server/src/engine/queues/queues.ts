@@ -30,4 +30,4 @@ export interface QueueDetails extends QueueSettings {
   readonly updatedAtMs: TimeMs;
 }
 
-export type QueueMessage = Pick<NewMessage, "body" | "delayMs" | "hops">;
+export type QueueMessage = Pick<NewMessage, "body" | "delayMs" | "hops" | "trace">;

@@ -1,4 +1,4 @@
-import type { DeadReason } from "../../domain/model.ts";
+import type { DeadReason, Topic } from "../../domain/model.ts";
 import { type DeliveryOutcome, firstDeliveryMs } from "../delivery-outcome.ts";
 import type { EngineObserver } from "../observer.ts";
 
@@ -32,7 +32,7 @@ export class RecordingObserver implements EngineObserver {
     );
   }
 
-  published(messages: number): void {
+  published(_topic: Topic, messages: number): void {
     this.publishedCount += messages;
   }
 

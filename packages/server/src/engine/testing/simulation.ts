@@ -103,6 +103,7 @@ export class Simulation {
     const engine = new Engine({
       store: this.store,
       transport,
+      tracer: null,
       events: this.events,
       observer: this.observer,
       clock: this.clock,

@@ -75,12 +75,16 @@ export function appendContract({ promise, shared }: Part): void {
         query: "a=1&a=%20",
       },
       hops: 3,
+      trace: { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", tracestate: "a=1,b=!~" },
       delayMs: 0,
     };
     await scene.publish(
       whole,
       message("", { attributes: JSON.parse('{"__proto__": "own"}') as Record<string, string> }),
       message("", { hops: 4 }),
+      message("", {
+        trace: { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00", tracestate: null },
+      }),
     );
     const check = (found: readonly unknown[]): void => {
       expect(found[0]).toEqual({
@@ -93,8 +97,9 @@ export function appendContract({ promise, shared }: Part): void {
       });
       expect(JSON.stringify((found[1] as NewMessage).attributes)).toBe('{"__proto__":"own"}');
       expect(found.slice(1)).toMatchObject([
-        { request: null, hops: 0 },
-        { request: null, hops: 4 },
+        { request: null, hops: 0, trace: null },
+        { request: null, hops: 4, trace: null },
+        { request: null, hops: 0, trace: { traceparent: expect.stringMatching(/-00$/) as string, tracestate: null } },
       ]);
     };
     const claim = await scene.claim(reader);

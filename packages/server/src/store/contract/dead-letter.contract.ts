@@ -22,8 +22,9 @@ export function deadLetterContract({ promise, shared, empty }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     const request = { headers: [["a", "b"]], query: "q" } as const;
+    const trace = { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", tracestate: "a=1" };
     await scene.publish(
-      message("a", { tags: ["t"], attributes: { x: "y" }, contentType: "text/plain", request, hops: 2 }),
+      message("a", { tags: ["t"], attributes: { x: "y" }, contentType: "text/plain", request, hops: 2, trace }),
     );
     await scene.settleNext(reader, parkedUntil(scene.now));
     const claim = await scene.claim(reader);
@@ -40,7 +41,7 @@ export function deadLetterContract({ promise, shared, empty }: Part): void {
       },
     ]);
     const [letter] = (await list(scene, reader)).items;
-    expect(letter?.message).toMatchObject({ request, hops: 2 });
+    expect(letter?.message).toMatchObject({ request, hops: 2, trace });
     const { subscriptionId, subscription, topic, ...own } = letter as ListedDeadLetter;
     expect([subscriptionId, subscription, topic]).toEqual([reader.id, "reader", scene.topic.name]);
     expect(own).toEqual({

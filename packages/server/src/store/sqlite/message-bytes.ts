@@ -16,6 +16,7 @@ export function messageBytes(message: Omit<NewMessage, "delayMs">): number {
   bytes += message.orderingKey?.length ?? 0;
   for (const tag of message.tags) bytes += tag.length;
   for (const name in message.attributes) bytes += name.length + (message.attributes[name]?.length ?? 0);
+  bytes += (message.trace?.traceparent.length ?? 0) + (message.trace?.tracestate?.length ?? 0);
   for (const [name, value] of message.request?.headers ?? []) bytes += HEADER_BYTES + name.length + value.length;
   return bytes + (message.request?.query.length ?? 0);
 }

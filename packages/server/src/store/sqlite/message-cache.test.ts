@@ -6,7 +6,16 @@ import { MessageCache } from "./message-cache.ts";
 
 function cached(topic: number, seq: number, bytes: number, attributes: Record<string, string> = {}): Message {
   const { delayMs: _, ...rest } = message("x".repeat(bytes), { attributes });
-  return { ...rest, topicId: topic as TopicId, seq, publishedAtMs: 0, deliverAtMs: null, request: null, hops: 0 };
+  return {
+    ...rest,
+    topicId: topic as TopicId,
+    seq,
+    publishedAtMs: 0,
+    deliverAtMs: null,
+    request: null,
+    hops: 0,
+    trace: null,
+  };
 }
 
 const first = 1 as TopicId;

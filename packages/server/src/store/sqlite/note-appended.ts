@@ -25,6 +25,7 @@ export function noteAppended(
       attributes: message.attributes,
       request: message.request ?? null,
       hops: message.hops ?? 0,
+      trace: message.trace ?? null,
     });
   }
   topic.lastSeq = firstSeq + messages.length - 1;

@@ -4,7 +4,6 @@ import { createEndpointRule } from "../../../transport/endpoint-rule.ts";
 import { clockAt } from "../../../domain/testing/clock-at.ts";
 import { createHmac } from "node:crypto";
 import { createTestApp, type TestApp } from "../../../api/testing/test-app.ts";
-import { createLog } from "../../../ops/log.ts";
 import { addCmqApi } from "../api.ts";
 import { grantDefault } from "../../../engine/access/account-api-keys.ts";
 import { recordedAtMs, recordedSecretId, recordedSecretKey } from "./recorded-requests.ts";
@@ -45,7 +44,6 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
   const ticking = clockAt(() => clock.nowMs);
   const settings = { ...grantDefault, name: "recorded", expiresAtMs: null };
   await testApp.apiKeys.create(settings, { secretId, secretKey });
-  const destination = { write: (line: string) => void testApp.logLines.push(line) };
   await addCmqApi(testApp.app, {
     store: testApp.store,
     publisher: testApp.publisher,
@@ -56,7 +54,7 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
     events: testApp.events,
     clock: ticking,
     endpointRule: createEndpointRule(createAddressGuard({ allowPrivateNetworks: true })),
-    log: createLog({ level: "info", pretty: false, destination }),
+    failed: testApp.requestLog.failed,
     randomBytes,
     timestampWindowMs: 300_000,
     refuseReplays,
