@@ -16,7 +16,6 @@ import { version } from "./config/version.ts";
 import type { AccountLimits } from "./domain/account-limits.ts";
 import type { AccountId } from "./domain/model.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
-import { RingbackError } from "./domain/errors.ts";
 import { limits } from "./domain/limits.ts";
 import { Access } from "./engine/access/access.ts";
 import { createServicesOf, type ServicesOf } from "./engine/account-services.ts";
@@ -33,6 +32,7 @@ import { createRequestLog } from "./ops/request-log.ts";
 import { LimitedLog } from "./ops/limited-log.ts";
 import { createDeliveryLog } from "./ops/delivery-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
+import { OnDemandLimit } from "./engine/push/on-demand-limit.ts";
 import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
 import type { EngineServices } from "./engine/services.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
@@ -42,10 +42,10 @@ import { Listeners } from "./http/listeners.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
-import { withUnusableSecrets } from "./engine/keys/stored-secrets.ts";
 import type { Readiness } from "./ops/health.ts";
 import { withReceivers } from "./engine/delivery-outcome.ts";
 import { createMetrics } from "./ops/metrics.ts";
+import { assertHasKey, warnOfSecrets } from "./config/start-checks.ts";
 import { openStore } from "./open-store.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
 import { createDirectRule } from "./transport/direct-rule.ts";
@@ -135,7 +135,7 @@ function watchCertificate(config: Config, log: Logger, files: TlsFiles | null, l
   });
 }
 
-/** What the metrics read from parts that are created later. */
+/** The parts that the metrics read from, and that are created later than the metrics. */
 interface RunningParts {
   accountNameOf: (accountId: AccountId) => string;
   senders: Engine["senders"];
@@ -224,7 +224,9 @@ function createServices(foundation: Foundation) {
   });
   running.senders = () => engine.senders();
   running.accountNameOf = (accountId) => accounts.nameOf(accountId);
-  const { publisher, verifier } = engine;
+  const { publisher, verifier, tests } = engine;
+  const onDemand = new OnDemandLimit(systemClock, isShared);
+  accounts.onGone((accountId) => onDemand.forget(accountId));
   const pullQueues = new PullQueues({ ...shared, isShared, failed: failedDuring("pulls") });
   const pulls = new AccountPulls({ ...shared, pullQueues });
   const hookCalls = new CallLimit(limits.hookCallsMax, isShared);
@@ -251,7 +253,7 @@ function createServices(foundation: Foundation) {
   pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
   const control = createControl(foundation, { accounts, servicesOf, endpointSecrets });
   const background = { publishLimits, deletion, hookCalls, pullQueues };
-  return { engine, verifier, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
+  return { engine, verifier, tests, onDemand, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
 }
 
 /** The check of API keys, and the change of the master key. */
@@ -295,7 +297,19 @@ function createAccounts(shared: Omit<EngineServices, "failed">, failedDuring: Fa
 
 async function createHttpApp(
   { config, log, lines, store, endpointRule, events, metrics }: Foundation,
-  { engine, verifier, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
+  {
+    engine,
+    verifier,
+    tests,
+    onDemand,
+    accounts,
+    access,
+    audit,
+    servicesOf,
+    masterKeyRotation,
+    endpointSecrets,
+    pulls,
+  }: Services,
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
@@ -316,6 +330,8 @@ async function createHttpApp(
     ...shared,
     log,
     publisher,
+    tests,
+    onDemand,
     masterKeyRotation,
     endpointSecrets,
     pulls,
@@ -363,45 +379,6 @@ async function closeServer(
   await deletion.stop();
   await store.close();
   lines.close();
-}
-
-/**
- * A server that other machines can reach must not be open. Throws `api_key_missing` if nobody could use the server,
- * because it has no operator's key.
- */
-async function assertHasKey(access: Access): Promise<void> {
-  if ((await access.isOpen()) || (await access.hasOperator())) return;
-  throw new RingbackError(
-    "api_key_missing",
-    "The server is not open, because other machines can reach it, at an address that it listens on or through a " +
-      "proxy, or because an operator's API key has expired. But there is no valid operator's API key. Create the first one with `ringback api-keys create --role operator` and the same --data " +
-      "or --database, or set RINGBACK_OPERATOR_TOKEN (or RINGBACK_OPERATOR_TOKEN_FILE).",
-  );
-}
-
-/** Secrets that one log line names. This number is enough to find out which master key is missing. */
-const namedSecretsMax = 50;
-
-async function warnOfSecrets(given: Foundation & Services): Promise<void> {
-  const { log, store, accounts, servicesOf, endpointSecrets } = given;
-  const missing = "because the master key that they were stored with is not configured";
-  for (const { id, name } of accounts.active()) {
-    const { keys, apiKeys, hooks, inboxes } = servicesOf(id);
-    for (const kids of [await keys.unusable(), await apiKeys.unusable()]) {
-      const named = { account: name, count: kids.length, kids: kids.slice(0, namedSecretsMax) };
-      if (kids.length > 0) log.warn(named, `these keys cannot be decrypted, ${missing}`);
-    }
-    const unusable = await hooks.unusable();
-    const named = { account: name, count: unusable.length, hooks: unusable.slice(0, namedSecretsMax) };
-    if (unusable.length > 0) log.warn(named, `the credentials of these hooks cannot be decrypted, ${missing}`);
-    const names = await inboxes.unusable();
-    const listed = { account: name, count: names.length, inboxes: names.slice(0, namedSecretsMax) };
-    if (names.length > 0) log.warn(listed, `the secrets of these inboxes cannot be decrypted, ${missing}`);
-  }
-  const unusable = await withUnusableSecrets({ store, endpointSecrets });
-  const named = { count: unusable.length, subscriptions: unusable.slice(0, namedSecretsMax) };
-  if (unusable.length > 0)
-    log.warn(named, `the headers or credentials of these subscriptions cannot be decrypted, ${missing}`);
 }
 
 function urlOfAddress({ address, family, port }: AddressInfo, hasTls: boolean): string {

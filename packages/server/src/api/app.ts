@@ -33,6 +33,7 @@ import { describeRoutes, openapiRoute } from "./openapi.ts";
 import { pullRoutes } from "./pulls.ts";
 import { subscriptionListRoute } from "./subscription-list.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
+import { testDeliveryRoute } from "./test-deliveries.ts";
 import { topicRoutes } from "./topics.ts";
 
 /** `config`: the limits that differ from `httpLimitDefaults`. */
@@ -82,6 +83,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await app.register((scope, _options, done) => {
     takeBodiesAsBytes(scope, config.requestBytesMax, bodies, config);
     publishRoutes(scope, context);
+    testDeliveryRoute(scope, context);
     done();
   });
   await app.register((scope, _options, done) => {

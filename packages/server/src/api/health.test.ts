@@ -77,6 +77,7 @@ const routes = [
   "POST /v1/topics/{topic}/subscriptions/{subscription}/pull",
   "POST /v1/topics/{topic}/subscriptions/{subscription}/rewind",
   "POST /v1/topics/{topic}/subscriptions/{subscription}/verify",
+  "POST /v1/topics/{topic}/subscriptions/{subscription}/test",
 ];
 
 describe("for orchestrators and monitoring", () => {

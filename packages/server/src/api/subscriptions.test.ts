@@ -32,6 +32,8 @@ describe("subscriptions", () => {
       disabledAt: null,
       disabledReason: null,
       disabledBy: null,
+      health: "healthy",
+      failing: null,
       push: {
         url,
         protocol: "raw",

@@ -217,10 +217,13 @@ const verifySchema = {
     "Makes one attempt to verify the endpoint with the method `push.verify`, also after the attempts were given up. The response has " +
     "its result as `verification`. Does nothing if the endpoint is verified. Without `push.verify`: 400.",
   params: subscriptionParams,
-  response: { 200: subscriptionSchema, ...problemResponses(...pathErrors, ...bodyErrors, ...writeErrors) },
+  response: {
+    200: subscriptionSchema,
+    ...problemResponses(...pathErrors, ...bodyErrors, ...writeErrors, "too_many_tests"),
+  },
 };
 
-function verifyRoute(app: FastifyInstance, { store, verifier }: ApiParts): void {
+function verifyRoute(app: FastifyInstance, { store, verifier, onDemand }: ApiParts): void {
   app.post<{ Params: SubscriptionPath }>(
     `${path}/verify`,
     { schema: verifySchema, config: { access: "admin" } },
@@ -229,7 +232,7 @@ function verifyRoute(app: FastifyInstance, { store, verifier }: ApiParts): void 
       if (verificationOf(subscription.settings) === null) {
         throw RingbackError.at("invalid_request", "push.verify", "is not set, so the endpoint needs no verification");
       }
-      await verifier.verifyNow(subscription);
+      await onDemand.run(subscription.accountId, () => verifier.verifyNow(subscription));
       const verified = await subscriptionAt(store, request);
       noteWrite(request, subscription, verified, subscriptionView);
       return subscriptionView(verified);

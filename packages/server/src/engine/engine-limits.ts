@@ -110,6 +110,11 @@ export const engineLimits = {
    * retried.
    */
   deadLetterRetryMs: 60_000,
+  /** Requests to endpoints that the API makes on demand, tests and verifications: of one account, and of all. */
+  onDemandPerAccountMax: 4,
+  onDemandMax: 32,
+  /** Such requests that one account starts per second on one node. */
+  onDemandPerSecondMax: 5,
   /**
    * Lines of the log are limited in each window of this length, and the lines that are left out are counted. A failing
    * endpoint then writes one line every two seconds, whatever the number of its failures.

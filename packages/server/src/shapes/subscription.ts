@@ -70,7 +70,8 @@ const push = describedObject(
     ),
     keys: about(
       "The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the " +
-        "server makes a key for this subscription, and the response shows it in `secret`.",
+        "server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and " +
+        "feishu sign only if a key is named.",
       optional(Type.Array(Type.String(), { maxItems: limits.pushKeysMax }), []),
     ),
     verify: about(

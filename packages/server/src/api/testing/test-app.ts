@@ -34,6 +34,9 @@ import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
 import { EndpointVerifier, type VerifierOptions } from "../../engine/push/endpoint-verifier.ts";
+import { LargeEncodings } from "../../engine/push/large-encodings.ts";
+import { OnDemandLimit } from "../../engine/push/on-demand-limit.ts";
+import { TestDeliveries } from "../../engine/push/test-delivery.ts";
 import { OAuth2Tokens } from "../../engine/keys/oauth2-tokens.ts";
 import { EndpointSecrets } from "../../engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "../../engine/keys/master-key-rotation.ts";
@@ -199,20 +202,30 @@ function createAudit(store: Store, clock: Clock) {
   return { audit: new Audit({ store, clock, randomInt, ...log }), auditLines };
 }
 
-function createVerifier(
+/** The parts that send requests on demand. */
+function createRequesters(
   { transport = unreachable, isVerificationRequired: isRequired = false }: TestParts,
   shared: Pick<VerifierOptions, "store" | "events" | "clock" | "timers" | "endpointSecrets">,
-): EndpointVerifier {
+  servicesOf: ServicesOf,
+) {
   const tokens = new OAuth2Tokens({ ...shared, transport });
-  return new EndpointVerifier({
-    ...shared,
-    transport,
-    tokens,
-    randomBytes,
-    publicName: "ringback.test",
-    isRequired,
-    failed,
+  const common = { ...shared, transport, tokens, failed };
+  const verifier = new EndpointVerifier({ ...common, randomBytes, publicName: "ringback.test", isRequired });
+  const tests = new TestDeliveries({
+    ...common,
+    random: new SeededRandom(2),
+    largeEncodings: new LargeEncodings(shared.timers),
+    keyRingOf: (accountId) => servicesOf(accountId).keys,
+    appIdOf: () => 1,
   });
+  return { verifier, tests, onDemand: new OnDemandLimit(shared.clock) };
+}
+
+function createLogs({ slowRequestMs = Infinity }: TestParts) {
+  const logLines: string[] = [];
+  const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
+  const lines = new LimitedLog(log, { after: () => () => {}, soon: () => {} });
+  return { log, logLines, requestLog: createRequestLog(lines, slowRequestMs) };
 }
 
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
@@ -224,15 +237,12 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const store = new FaultyStore({ ...common, random: new SeededRandom(1), account, ...parts.ids });
   const events = new RecordedEvents();
   const shared = { ...common, store, events };
-  const logLines: string[] = [];
+  const { log, logLines, requestLog } = createLogs(parts);
   const safe = {
     store,
     masterKeys: new MasterKeys(parts.masterKeys ?? [testMasterKey]),
     failed: (error: unknown, name: string) => log.error({ err: error, name }, "a key cannot be opened"),
   };
-  const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
-  const lines = new LimitedLog(log, { after: () => () => {}, soon: () => {} });
-  const requestLog = createRequestLog(lines, parts.slowRequestMs ?? Infinity);
   const testApp: Pick<TestApp, "readiness"> = { readiness: { ready: true } };
   const metrics = metricsOf(store);
   const observer = new RecordingObserver();
@@ -258,7 +268,8 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const { audit, auditLines } = createAudit(store, ticking);
   const accountIds = () => accounts.ids();
   const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf };
-  const verifier = createVerifier(parts, { ...shared, endpointSecrets });
+  const requesters = createRequesters(parts, { ...shared, endpointSecrets }, servicesOf);
+  const { verifier } = requesters;
   const app = await createApp({
     store: await withOpaqueRecordIds(store),
     publisher,
@@ -269,7 +280,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     masterKeyRotation: new MasterKeyRotation({ ...rotation, makeKey: parts.makeMasterKey ?? (() => null) }),
     endpointSecrets,
     endpointRule,
-    verifier,
+    ...requesters,
     pulls,
     events,
     requestLog,
@@ -284,18 +295,8 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
   const made = { deletion, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
-  return Object.assign(testApp, {
-    ...made,
-    app,
-    pullQueues,
-    audit,
-    verifier,
-    apiKeys,
-    queues,
-    requestLog,
-    logLines,
-    auditLines,
-  });
+  const logs = { requestLog, logLines, auditLines };
+  return Object.assign(testApp, { ...made, ...logs, app, pullQueues, audit, verifier, apiKeys, queues });
 }
 
 function failed(error: unknown): void {
