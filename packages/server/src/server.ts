@@ -173,9 +173,16 @@ async function createFoundation(config: Config, log: Logger) {
       disk: () => (config.database === "sqlite" ? diskSpace(config.data) : Promise.resolve(null)),
     },
   });
+  const deliveryLog = createDeliveryLog({
+    log: lines,
+    clock: systemClock,
+    accountNameOf: (accountId) => running.accountNameOf(accountId),
+  });
+  const observer = withReceivers(metrics.observer, deliveryLog);
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
   const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });
-  return { config, log, lines, running, store, masterKeys, transport, endpointRule, events, metrics };
+  const reports = { log, lines, deliveryLog, observer, running, events, metrics };
+  return { config, store, masterKeys, transport, endpointRule, ...reports };
 }
 
 /** True: the server makes its master key itself, in the data folder. */
@@ -184,7 +191,8 @@ function keepsOwnMasterKey({ database, masterKey }: Config): boolean {
 }
 
 function createServices(foundation: Foundation) {
-  const { config, log, lines, running, store, masterKeys, transport, endpointRule, events, metrics } = foundation;
+  const { config, log, deliveryLog, observer, running, store, masterKeys, transport, endpointRule, events } =
+    foundation;
   const failedDuring = (during: string) => (error: unknown) =>
     log.error({ err: error, during }, "background work failed");
   const sealing = {
@@ -192,12 +200,6 @@ function createServices(foundation: Foundation) {
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
   const endpointSecrets = new EndpointSecrets({ ...sealing, clock: systemClock });
-  const deliveryLog = createDeliveryLog({
-    log: lines,
-    clock: systemClock,
-    accountNameOf: (accountId) => accounts.nameOf(accountId),
-  });
-  const observer = withReceivers(metrics.observer, deliveryLog);
   const shared = { store, events, observer, clock: systemClock, timers: systemTimers };
   const { accounts, limitsOf, publishLimits, deletion } = createAccounts(shared, failedDuring);
   const isShared = (): boolean => accounts.areSeveral;
