@@ -16,8 +16,8 @@ import { readTlsFiles, type TlsFiles } from "./config/tls-files.ts";
 import { diskSpace } from "./config/disk-space.ts";
 import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
-import type { AccountId } from "./domain/model.ts";
 import { limits } from "./domain/limits.ts";
+import type { AccountId } from "./domain/model.ts";
 import { Access } from "./engine/access/access.ts";
 import { createServicesOf, type ServicesOf } from "./engine/account-services.ts";
 import { Audit } from "./engine/audit/audit.ts";
@@ -44,8 +44,8 @@ import type { Readiness } from "./ops/health.ts";
 import { withReceivers } from "./engine/delivery-outcome.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { loadTracing } from "./load-tracing.ts";
+import { assertHasKey, warnOfSecrets } from "./config/start-checks.ts";
 import { openStore } from "./open-store.ts";
-import { assertHasKey, warnOfSecrets } from "./start-checks.ts";
 import { watchCertificate } from "./watch-certificate.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
 import { createDirectRule } from "./transport/direct-rule.ts";
@@ -122,7 +122,7 @@ function createListeners(config: Config, log: Logger, certificate: TlsFiles | nu
   });
 }
 
-/** What the metrics read from parts that are created later. */
+/** The parts that the metrics read from, and that are created later than the metrics. */
 interface RunningParts {
   accountNameOf: (accountId: AccountId) => string;
   senders: Engine["senders"];
@@ -160,10 +160,14 @@ async function createFoundation(config: Config, log: Logger) {
       disk: () => (config.database === "sqlite" ? diskSpace(config.data) : Promise.resolve(null)),
     },
   });
+  const accountNameOf = (accountId: AccountId): string => running.accountNameOf(accountId);
+  const deliveryLog = createDeliveryLog({ log: lines, clock: systemClock, accountNameOf });
+  const tracing = await loadTracing(config, log, accountNameOf);
+  const observer = withReceivers(metrics.observer, deliveryLog, ...(tracing === null ? [] : [tracing.deliveries]));
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
   const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });
-  const startTracing = await loadTracing(config, log);
-  return { config, log, lines, running, store, masterKeys, transport, endpointRule, events, metrics, startTracing };
+  const reports = { log, lines, deliveryLog, tracing, observer, running, events, metrics };
+  return { config, store, masterKeys, transport, endpointRule, ...reports };
 }
 
 /** True: the server makes its master key itself, in the data folder. */
@@ -172,7 +176,8 @@ function keepsOwnMasterKey({ database, masterKey }: Config): boolean {
 }
 
 function createServices(foundation: Foundation) {
-  const { config, log, lines, running, store, masterKeys, transport, endpointRule, events, metrics } = foundation;
+  const { config, log, deliveryLog, tracing, observer, running, store, masterKeys, transport, endpointRule, events } =
+    foundation;
   const failedDuring = (during: string) => (error: unknown) =>
     log.error({ err: error, during }, "background work failed");
   const sealing = {
@@ -180,10 +185,6 @@ function createServices(foundation: Foundation) {
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
   const endpointSecrets = new EndpointSecrets({ ...sealing, clock: systemClock });
-  const accountNameOf = (accountId: AccountId): string => accounts.nameOf(accountId);
-  const deliveryLog = createDeliveryLog({ log: lines, clock: systemClock, accountNameOf });
-  const tracing = foundation.startTracing(accountNameOf);
-  const observer = withReceivers(metrics.observer, deliveryLog, ...(tracing === null ? [] : [tracing.deliveries]));
   const shared = { store, events, observer, clock: systemClock, timers: systemTimers };
   const { accounts, limitsOf, publishLimits, deletion } = createAccounts(shared, failedDuring, {
     refused: (...given) => producers.limitsReached.refused(...given),

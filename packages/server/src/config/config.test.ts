@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import { subscriptionShape } from "../shapes/subscription.ts";
 import { topicShape } from "../shapes/topic.ts";
 import { ConfigError } from "./config-error.ts";
-import { loadConfig } from "./config.ts";
-import type { ConfigSources, Flags } from "./config.ts";
+import { type ConfigSources, type Flags, loadConfig } from "./config.ts";
 
 interface Given {
   flags?: Flags;

@@ -156,8 +156,8 @@ export const engineLimits = {
   /** Characters of a text from outside in a line of the log. */
   logTextCharsMax: 500,
   /**
-   * Combinations of route, method and status that have a metric of their own. There are some hundred. Further ones would
-   * be counted together.
+   * Combinations of route, method and status that have a metric of their own. There are some hundred. Further ones are
+   * counted together.
    */
   requestSeriesMax: 2_000,
   /** Subscriptions without metrics of their own that are watched, because they may become failing or busy. */

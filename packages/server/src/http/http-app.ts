@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import Fastify from "fastify";
 import type { FastifyInstance } from "fastify";
 import { guardCallers } from "./caller-gate.ts";
@@ -29,7 +28,7 @@ export function createHttpApp(
     frameworkErrors: answerError,
     // Requests to a stopping server are refused by the listeners instead, with a problem document.
     return503OnClosing: false,
-    genReqId: (request) => requestIdOf(request as IncomingMessage),
+    genReqId: (request) => requestIdOf(request),
     // The routes check the form of names, so the router accepts every name that fits into the header section.
     routerOptions: { maxParamLength: config.requestHeaderBytesMax },
     // Without these two, Fastify would load its own compilers at every start.

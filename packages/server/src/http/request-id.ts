@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 
 export const requestIdHeader = "x-request-id";
 
-/** A caller's own id is accepted in this form only, so that it can stand in a header, a document and a line of the log. */
+/** The form of a caller's own id, which is written into a header, a document and lines of the log. */
 const acceptedId = /^[A-Za-z0-9][A-Za-z0-9._:=+/-]{0,63}$/;
 
 const ids = new WeakMap<IncomingMessage, string>();

@@ -14,10 +14,19 @@ const refused = { verdict: "error", status: null, errorCode: "connect_refused", 
 const parked = { kind: "parked", dueAtMs: nowMs + 60_000, retriesMade: 1 } as const;
 const dead = { kind: "dead", reason: "retries_exhausted" } as const;
 
+function accountNameOf(id: number): string {
+  return id === 1 ? "default" : `account-${id}`;
+}
+
+function linesOfSuccess(level: LogLevel) {
+  const { deliveries, lines } = createScene(level);
+  deliveries.settled(outcomeOf());
+  return lines();
+}
+
 function createScene(level?: LogLevel) {
   const { log, lines } = createTestLog(level);
   const time = new VirtualTime();
-  const accountNameOf = (id: number) => (id === 1 ? "default" : `account-${id}`);
   const deliveries = createDeliveryLog({ log: new LimitedLog(log, time), clock: clockAt(() => nowMs), accountNameOf });
   const failed = outcomeOf({ attempt: refused, settled: parked });
   return { deliveries, lines, failed, endWindow: () => time.advance(engineLimits.logWindowMs) };
@@ -59,13 +68,10 @@ describe("the log of deliveries", () => {
   });
 
   it("shows successes only at the level debug", () => {
-    const at = (level: LogLevel) => {
-      const { deliveries, lines } = createScene(level);
-      deliveries.settled(outcomeOf());
-      return lines();
-    };
-    expect(at("info")).toEqual([]);
-    expect(at("debug")).toMatchObject([{ level: "debug", event: "attempt.accepted", status: 200, attempt: 1 }]);
+    expect(linesOfSuccess("info")).toEqual([]);
+    expect(linesOfSuccess("debug")).toMatchObject([
+      { level: "debug", event: "attempt.accepted", status: 200, attempt: 1 },
+    ]);
   });
 
   it("names disabled subscriptions and expired messages", () => {

@@ -19,7 +19,7 @@ export type LineKind =
 
 type Level = "error" | "warn" | "info" | "debug";
 
-/** What a line is about. Lines of one kind about one source share a limit. */
+/** The subject of a line, such as a subscription. Lines of one kind about one source share a limit. */
 export interface LineSource {
   /** Distinguishes the source from the others of the kind. */
   readonly key: string | number;

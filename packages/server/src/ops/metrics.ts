@@ -198,7 +198,6 @@ function metricsOf(sources: MetricsSources, { cells, lastRead, requests, subscri
 
 /** The name, the type and the help of every metric of Ringback, for the documentation. */
 export function describedMetrics(): readonly Pick<ScrapedMetric, "name" | "type" | "help">[] {
-  const none = async () => [];
   const subscriptions = {
     shownMax: 0,
     accountNameOf: String,
@@ -208,7 +207,7 @@ export function describedMetrics(): readonly Pick<ScrapedMetric, "name" | "type"
   };
   const sources: MetricsSources = {
     statistics: () => Promise.reject(new Error("there is no store")),
-    nodes: none,
+    nodes: async () => [],
     connections: () => [],
     openSockets: () => 0,
     subscriptions,

@@ -49,7 +49,7 @@ export class ShownSeries<Id, Cells> {
     return tracked.cells;
   }
 
-  /** Those with cells of their own. Reviews the choice if the last review is old enough. */
+  /** Returns the ones with cells of their own. Reviews the choice if the last review is old enough. */
   *shown(nowMs: number): Iterable<readonly [Id, Cells]> {
     this.#reviewedAtMs ??= nowMs;
     if (nowMs - this.#reviewedAtMs >= engineLimits.seriesReviewMs) this.#review(nowMs);
@@ -58,7 +58,7 @@ export class ShownSeries<Id, Cells> {
 
   /** The series of something that was deleted ends. */
   forget(id: Id): void {
-    if (this.#tracked.get(id)?.shownSinceMs != null) this.#shownCount--;
+    if (typeof this.#tracked.get(id)?.shownSinceMs === "number") this.#shownCount--;
     this.#tracked.delete(id);
   }
 
@@ -89,8 +89,6 @@ export class ShownSeries<Id, Cells> {
 
   /** Half of the room is for those that fail most, the rest for those that most happens to. */
   #mostImportant(): Set<Id> {
-    const bonus = ({ shownSinceMs }: Tracked<Cells>): number =>
-      shownSinceMs === null ? 1 : engineLimits.seriesShownWeight;
     const all = [...this.#tracked];
     const failing = all
       .filter(([, { recentFailures }]) => recentFailures > 0)
@@ -111,4 +109,9 @@ export class ShownSeries<Id, Cells> {
     this.#tracked.set(id, { cells: this.#create(), recent, recentFailures, shownSinceMs: nowMs });
     this.#shownCount++;
   }
+}
+
+/** A shown one keeps its place unless another one is clearly more important. */
+function bonus({ shownSinceMs }: Pick<Tracked<unknown>, "shownSinceMs">): number {
+  return shownSinceMs === null ? 1 : engineLimits.seriesShownWeight;
 }

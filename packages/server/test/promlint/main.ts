@@ -1,5 +1,5 @@
 /**
- * Run by `npm run test:ops`. Asks the linter of Prometheus, which `promtool check metrics` calls, about the metrics of a
+ * Run by `npm run test:ops`. Asks the linter of Prometheus, which `promtool check metrics` calls, about metrics of a
  * real server that has delivered, failed and refused something. Needs Go.
  */
 import { execFileSync } from "node:child_process";

@@ -222,6 +222,13 @@ function createRequesters(
   return { verifier, tests, onDemand: new OnDemandLimit(shared.clock) };
 }
 
+function createLogs({ slowRequestMs = Infinity }: TestParts) {
+  const logLines: string[] = [];
+  const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
+  const lines = new LimitedLog(log, { after: () => () => {}, soon: () => {} });
+  return { log, logLines, requestLog: createRequestLog(lines, slowRequestMs) };
+}
+
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
 export async function createTestApp(config: Partial<HttpLimits> = {}, parts: TestParts = {}): Promise<TestApp> {
   const clock = { nowMs: parts.nowMs ?? testNowMs };
@@ -231,15 +238,12 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const store = new FaultyStore({ ...common, random: new SeededRandom(1), account, ...parts.ids });
   const events = new RecordedEvents();
   const shared = { ...common, store, events };
-  const logLines: string[] = [];
+  const { log, logLines, requestLog } = createLogs(parts);
   const safe = {
     store,
     masterKeys: new MasterKeys(parts.masterKeys ?? [testMasterKey]),
     failed: (error: unknown, name: string) => log.error({ err: error, name }, "a key cannot be opened"),
   };
-  const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
-  const lines = new LimitedLog(log, { after: () => () => {}, soon: () => {} });
-  const requestLog = createRequestLog(lines, parts.slowRequestMs ?? Infinity);
   const testApp: Pick<TestApp, "readiness"> = { readiness: { ready: true } };
   const metrics = metricsOf(store);
   const observer = new RecordingObserver();
@@ -293,18 +297,8 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   });
   const { apiKeys, queues } = servicesOf(store.catalog.defaultAccount().id);
   const made = { deletion, clock, store, events, publisher, accountPulls, pulls, accounts, access, servicesOf };
-  return Object.assign(testApp, {
-    ...made,
-    app,
-    pullQueues,
-    audit,
-    verifier,
-    apiKeys,
-    queues,
-    requestLog,
-    logLines,
-    auditLines,
-  });
+  const logs = { requestLog, logLines, auditLines };
+  return Object.assign(testApp, { ...made, ...logs, app, pullQueues, audit, verifier, apiKeys, queues });
 }
 
 function failed(error: unknown): void {

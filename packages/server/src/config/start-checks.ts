@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
-import { RingbackError } from "./domain/errors.ts";
-import type { Access } from "./engine/access/access.ts";
-import type { ServicesOf } from "./engine/account-services.ts";
-import type { Accounts } from "./engine/accounts/accounts.ts";
-import type { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
-import { withUnusableSecrets } from "./engine/keys/stored-secrets.ts";
-import type { Store } from "./store/store.ts";
+import { RingbackError } from "../domain/errors.ts";
+import type { Access } from "../engine/access/access.ts";
+import type { ServicesOf } from "../engine/account-services.ts";
+import type { Accounts } from "../engine/accounts/accounts.ts";
+import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
+import { withUnusableSecrets } from "../engine/keys/stored-secrets.ts";
+import type { Store } from "../store/store.ts";
 
 interface SecretHolders {
   readonly log: Logger;
@@ -32,6 +32,7 @@ export async function assertHasKey(access: Access): Promise<void> {
 /** Secrets that one log line names. This number is enough to find out which master key is missing. */
 const namedSecretsMax = 50;
 
+/** Logs which stored secrets cannot be decrypted, because their master key is missing. */
 export async function warnOfSecrets(given: SecretHolders): Promise<void> {
   const { log, store, accounts, servicesOf, endpointSecrets } = given;
   const missing = "because the master key that they were stored with is not configured";
