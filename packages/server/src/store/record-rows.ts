@@ -11,6 +11,7 @@ import type {
   TimeMs,
   TopicId,
 } from "../domain/model.ts";
+import type { ClaimedDelivery } from "./log.ts";
 import type { DeadLetter, MessageOrigin } from "./records.ts";
 
 /** A verdict is stored as its index in this array, so new verdicts are added at the end. */
@@ -127,4 +128,9 @@ export function toDeadLetter(row: DeadLetterRow<unknown>, message: Message): Dea
     lastErrorDetail: row.last_error_detail,
     lastReply: row.last_reply,
   };
+}
+
+/** The column `apart` of a parked delivery, as the member of a claimed one. */
+export function apartMember(apart: number): Pick<ClaimedDelivery, "isApart"> {
+  return apart === 1 ? { isApart: true } : {};
 }

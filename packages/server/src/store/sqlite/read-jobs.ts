@@ -8,6 +8,8 @@ import { readPullRows } from "./operations/pull-counts.ts";
 import { readDue } from "./operations/read-due.ts";
 import { findSeqAt, readBodyBytes, readLog } from "./operations/read-log.ts";
 import * as records from "./operations/records.ts";
+import { countReplay } from "./operations/replay-step.ts";
+import { listReplays, openReplays, readReplay } from "./operations/replays.ts";
 import { findParkedFromEnd } from "./operations/rewind.ts";
 
 /** The reads of a database, for claims and for records. They never wait for a commit. */
@@ -34,6 +36,10 @@ export function readJobs(database: () => DatabaseSync) {
     readCounts: one(records.readCounts),
     readAudit: one(readAudit),
     lastDeadLetterId: one(records.lastDeadLetterId),
+    readReplay: one(readReplay),
+    listReplays: one(listReplays),
+    openReplays: one(openReplays),
+    countReplay: one(countReplay),
   };
 }
 

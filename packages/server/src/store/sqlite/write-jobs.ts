@@ -8,8 +8,11 @@ import { AppendOperation, type AppendGroup, type AppendGroupResult } from "./ope
 import * as catalog from "./operations/catalog.ts";
 import { markClock } from "./operations/clock-mark.ts";
 import * as deadLetters from "./operations/dead-letters.ts";
+import * as deliveries from "./operations/deliveries.ts";
 import * as entries from "./operations/entries.ts";
 import { indexAttempts } from "./operations/index-attempts.ts";
+import { stepReplay } from "./operations/replay-step.ts";
+import * as replays from "./operations/replays.ts";
 import * as retention from "./operations/retain.ts";
 import { rewind } from "./operations/rewind.ts";
 import { writeSettlements, type SettleGroup } from "./operations/settle.ts";
@@ -89,6 +92,14 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
     rewind: one(rewind),
     redrive: one(deadLetters.redrive),
     purge: one(deadLetters.purge),
+    retryDelivery: one(deliveries.retryDelivery),
+    cancelDelivery: one(deliveries.cancelDelivery),
+    createReplay: one(replays.createReplay),
+    changeReplay: one(replays.changeReplay),
+    endReplay: one(replays.endReplay),
+    removeReplay: one(replays.removeReplay),
+    trimReplays: one(replays.trimReplays),
+    stepReplay: one(stepReplay),
     indexAttempts: one(indexAttempts),
     markClock: one(markClock),
     trimTopic: one(trimTopic),

@@ -24,6 +24,7 @@ const initialFiles = [
   "append/*.sql",
   "claim/*.sql",
   "settle/*.sql",
+  "replay/*.sql",
   "retention/*.sql",
   "planner-settings.sql",
 ];
@@ -39,7 +40,7 @@ const initialFiles = [
  * database with the earlier schema is refused.
  */
 export const migrations: readonly Migration[] = [
-  { name: "initial-8", sql: initialFiles.flatMap((files) => globSync(files, { cwd }).sort().map(readSql)).join("\n") },
+  { name: "initial-9-replay", sql: initialFiles.flatMap((files) => globSync(files, { cwd }).sort().map(readSql)).join("\n") },
 ];
 
 function readSql(file: string): string {
