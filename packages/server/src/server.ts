@@ -263,7 +263,7 @@ async function createHttpApp(
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
-  const { publisher } = engine;
+  const { publisher, replays } = engine;
   const shared = {
     store,
     events,
@@ -282,6 +282,7 @@ async function createHttpApp(
     masterKeyRotation,
     endpointSecrets,
     pulls,
+    replays,
     metrics,
     version,
     ready,

@@ -9,6 +9,7 @@ import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
 import type { MasterKeyRotation } from "../engine/keys/master-key-rotation.ts";
 import type { Publisher } from "../engine/publisher.ts";
 import type { EndpointVerifier } from "../engine/push/endpoint-verifier.ts";
+import type { Replays } from "../engine/replay/replays.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import type { Readiness } from "../ops/health.ts";
@@ -29,6 +30,7 @@ export interface ApiParts {
   readonly endpointRule: EndpointRule;
   readonly verifier: EndpointVerifier;
   readonly pulls: Pulls;
+  readonly replays: Replays;
   readonly events: EventBus;
   readonly metrics: Metrics;
   readonly log: Logger;

@@ -16,6 +16,7 @@ import { recordChanges } from "./audit-gate.ts";
 import { auditRoutes } from "./audit.ts";
 import { attemptRoutes } from "./attempts.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
+import { deliveryRoutes } from "./deliveries.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { hookCallRoute, hookRoutes } from "./hooks.ts";
@@ -29,6 +30,7 @@ import { metricsRoute } from "./metrics.ts";
 import { nodeRoutes } from "./nodes.ts";
 import { describeRoutes, openapiRoute } from "./openapi.ts";
 import { pullRoutes } from "./pulls.ts";
+import { replayRoutes } from "./replays.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { topicRoutes } from "./topics.ts";
 
@@ -59,6 +61,8 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   messageRoutes(app, context);
   attemptRoutes(app, context);
   deadLetterRoutes(app, context);
+  deliveryRoutes(app, context);
+  replayRoutes(app, context);
   inboxRoutes(app, context);
   hookRoutes(app, context);
   keyRoutes(app, context);

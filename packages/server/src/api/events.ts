@@ -24,6 +24,8 @@ const types = [
   "subscription.resumed",
   "subscription.disabled",
   "subscription.deleted",
+  "replay.started",
+  "replay.ended",
 ] as const satisfies readonly LiveEvent["type"][];
 
 const query = closedObject({

@@ -13,6 +13,7 @@ import { EndpointVerifier } from "./push/endpoint-verifier.ts";
 import { FailingPace } from "./push/failing-pace.ts";
 import { LargeEncodings } from "./push/large-encodings.ts";
 import { Settler } from "./push/settler.ts";
+import { Replays } from "./replay/replays.ts";
 import { Slots } from "./push/slots.ts";
 import type { EngineServices } from "./services.ts";
 
@@ -44,6 +45,7 @@ export interface EngineOptions extends Omit<EngineServices, "failed"> {
 export class Engine {
   readonly publisher: Publisher;
   readonly verifier: EndpointVerifier;
+  readonly replays: Replays;
   readonly #options: EngineOptions;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
@@ -56,6 +58,7 @@ export class Engine {
     this.#options = options;
     this.publisher = createPublisher(options);
     this.#settler = new Settler(options.store, options.timers, (error) => options.failed(error, "settle"));
+    this.replays = new Replays({ ...options, failed: (error) => options.failed(error, "replays") });
     const tokens = new OAuth2Tokens(options);
     this.verifier = new EndpointVerifier({
       ...options,
@@ -84,6 +87,7 @@ export class Engine {
 
   async start(): Promise<void> {
     await this.#dispatcher.start();
+    this.replays.start();
     this.#scheduleRetention(engineLimits.retentionStepMs);
   }
 
@@ -98,9 +102,11 @@ export class Engine {
     this.#dispatcher.stop();
     this.#settler.stop();
     this.verifier.stop();
+    this.replays.stop();
     await this.#drained(graceMs, isTransportInUse);
     await this.#options.transport.close();
     await this.verifier.idle();
+    await this.replays.idle();
     await this.#dispatcher.quiet();
     await this.#retaining;
     await this.#settler.idle();

@@ -109,6 +109,8 @@ export interface ReplayStore {
    * replays of the account, the oldest are removed when there are more than `limits.replaysKeptMax`.
    */
   create(replay: NewReplay): Promise<Replay>;
+  /** Returns how many replays of the account have not ended. */
+  openCount(accountId: AccountId): Promise<number>;
   get(accountId: AccountId, id: ReplayId): Promise<Replay | null>;
   /** Lists replays, newest first. */
   list(accountId: AccountId, page: PageRequest): Promise<Page<Replay>>;
@@ -124,6 +126,11 @@ export interface ReplayStore {
    * a replay that has ended does not change.
    */
   cancel(accountId: AccountId, id: ReplayId): Promise<Replay | null>;
+  /**
+   * Calls the listener with the target of each replay that is cancelled, also by another process. Copies that are claimed
+   * and not started should then be released. A call may be lost.
+   */
+  onCancelled(listener: (targetId: SubscriptionId) => void): void;
   /** Removes an ended replay, none of whose copies waits, from the list. Returns whether it was removed. */
   remove(accountId: AccountId, id: ReplayId): Promise<boolean>;
   /**

@@ -183,7 +183,7 @@ export class SubscriptionSender implements SlotUser {
     this.#dueTimer.cancel();
     this.#rate.cancel();
     this.#context.slots.forget(this);
-    this.#releaseQueued();
+    this.releaseQueued();
   }
 
   accept(claim: Claim, fromLog: boolean): void {
@@ -211,7 +211,7 @@ export class SubscriptionSender implements SlotUser {
     }
     this.#context.slots.addBytes(this.accountId, bytes);
     this.#claimArrived();
-    if (this.#stopped) this.#releaseQueued();
+    if (this.#stopped) this.releaseQueued();
     else this.#send();
   }
 
@@ -380,7 +380,7 @@ export class SubscriptionSender implements SlotUser {
     this.#send();
   }
 
-  #releaseQueued(): void {
+  releaseQueued(): void {
     for (const queued of this.#queue.takeAll()) this.#release(queued);
   }
 

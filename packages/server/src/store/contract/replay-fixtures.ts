@@ -34,7 +34,11 @@ export async function planOfReplay(scene: Scene, subscription: Subscription, fie
 }
 
 /** Creates a replay that this process runs. */
-export async function startReplay(scene: Scene, subscription: Subscription, fields: ReplayFields = {}): Promise<Replay> {
+export async function startReplay(
+  scene: Scene,
+  subscription: Subscription,
+  fields: ReplayFields = {},
+): Promise<Replay> {
   const { replays } = scene.store;
   const plan = await planOfReplay(scene, subscription, fields);
   const { perSecond = null } = fields;

@@ -18,7 +18,14 @@ function parking({ promise, shared, fresh }: Part): void {
     await scene.publish("a", "b", "c", "d");
     await scene.settleNext(reader, delivered);
     const replay = await startReplay(scene, reader, { source: { fromSeq: 2, toSeq: 3 } });
-    expect(replay).toMatchObject({ state: "running", matched: 2, isExact: true, sent: 0, examined: 0, endedAtMs: null });
+    expect(replay).toMatchObject({
+      state: "running",
+      matched: 2,
+      isExact: true,
+      sent: 0,
+      examined: 0,
+      endedAtMs: null,
+    });
     const { replay: parked, isOpen } = await stepOf(scene, replay);
     expect([parked, isOpen]).toEqual([expect.objectContaining({ examined: 2, waiting: 2, sent: 0 }), true]);
     const claim = await scene.claim(reader);

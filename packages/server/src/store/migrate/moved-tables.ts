@@ -135,7 +135,8 @@ export const movedTables: readonly MovedTable[] = [
     {
       name: "parked",
       label: "parked deliveries",
-      columns: "subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key, dead_letter_id, " +
+      columns:
+        "subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key, dead_letter_id, " +
         "replay_id, apart",
       key: ["subscription_id", "seq"],
       start: [0, 0],

@@ -143,6 +143,7 @@ export class PostgresStore implements Store {
       cache: new CatalogCache(() => listener.isUp),
       readyHere,
       changed: new Listeners(),
+      cancelled: new Listeners(),
       ready(ids) {
         readyHere.notify(ids);
         for (const id of ids) wakeUps.ready(id);
@@ -197,6 +198,9 @@ export class PostgresStore implements Store {
         cache.dropSubscription(event.topicId, event.subscriptionId);
         changed.notify(event.subscriptionId);
         readyHere.notify([event.subscriptionId]);
+        return;
+      case "replay":
+        this.#context.cancelled.notify(event.subscriptionId);
         return;
       case "entry":
         this.entries.changed(event.accountId, event.entryKind, event.name);

@@ -20,6 +20,7 @@ import {
   type ReplayStep,
   type ReplayStore,
 } from "../replays.ts";
+import { notifyNodes } from "./change-bus.ts";
 import { call, type Connection } from "./connection.ts";
 import { routePattern } from "./route-patterns.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -52,6 +53,14 @@ export function createReplays(context: StoreContext): ReplayStore {
     seqAt: (topicId, atMs) => findSeqAt(pool, topicId, atMs),
     count: (plan) => count(pool, plan),
     create: (replay) => pool.transaction((connection) => create(connection, context, replay)),
+    async openCount(accountId) {
+      const [row] = await pool.query<{ count: number }>(
+        "SELECT count(*) AS count FROM ringback.replay WHERE account_id = $1 AND ended_at IS NULL",
+        [accountId],
+        "open_replays",
+      );
+      return row?.count ?? 0;
+    },
     get: async (accountId, id) =>
       found(await pool.query<FoundRow>(`${select} WHERE id = $1 AND account_id = $2`, [id, accountId], "get_replay")),
     async list(accountId, page) {
@@ -73,8 +82,14 @@ export function createReplays(context: StoreContext): ReplayStore {
     },
     async cancel(accountId, id) {
       if ((await this.get(accountId, id)) === null) return null;
-      return end(context, id, "cancelled");
+      const replay = await end(context, id, "cancelled");
+      if (replay !== null && replay.waiting > 0) {
+        context.cancelled.notify(replay.targetId);
+        await notifyNodes(pool, nodeId, { kind: "replay", subscriptionId: replay.targetId });
+      }
+      return replay;
     },
+    onCancelled: (listener) => context.cancelled.add(listener),
     async remove(accountId, id) {
       const sql = "DELETE FROM ringback.replay WHERE id = $1 AND account_id = $2 AND NOT is_open RETURNING id";
       return (await pool.query(sql, [id, accountId], "remove_replay")).length > 0;
@@ -118,7 +133,7 @@ async function lastLetter(connection: Connection, id: SubscriptionId): Promise<n
 async function count(connection: Connection, plan: ReplayPlan): Promise<ReplayCount> {
   let { position, through } = rangeOf(plan, await lastLetter(connection, plan.subscriptionId));
   let matched = 0;
-  for (let left: number = limits.replayCountedMax; position < through; ) {
+  for (let left: number = limits.replayCountedMax; position < through;) {
     if (left <= 0) return { matched: matched + through - position, isExact: false };
     const max = Math.min(countStep, left);
     const { candidates, end: next } = await examine(connection, plan, { position, through, max });
@@ -338,7 +353,7 @@ async function end(context: StoreContext, id: ReplayId, state: "cancelled" | "fa
     const [{ remove_copies: removed } = { remove_copies: 0 }] = await call<{ remove_copies: number }>(
       connection,
       "remove_copies",
-      [id, plan.targetId, nowMs],
+      [id, plan.targetId, nowMs, limits.replayKeptMs],
     );
     const [after] = await connection.query<ReplayRow>(
       `UPDATE ringback.replay SET parked = parked - $2, is_open = $3,

@@ -15,7 +15,10 @@ export function isParkedDue(entry: SubscriptionEntry, nowMs: TimeMs): boolean {
  * How many deliveries of each sort a claim may take. While the log has messages, copies get a share of the claim. A
  * strictly ordered subscription has one open delivery, and one open copy beside it.
  */
-function boundsOf({ entry, want }: ClaimInProgress): Pick<DueInput, "deliveriesMax" | "apartFirst" | "apartMax" | "orderedMax"> {
+function boundsOf({
+  entry,
+  want,
+}: ClaimInProgress): Pick<DueInput, "deliveriesMax" | "apartFirst" | "apartMax" | "orderedMax"> {
   const { deliveriesMax } = want;
   if (entry.order === "strict") {
     const apartMax = entry.mayHaveApart && !entry.hasOpen(true) ? 1 : 0;

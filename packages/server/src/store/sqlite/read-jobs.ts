@@ -9,7 +9,7 @@ import { readDue } from "./operations/read-due.ts";
 import { findSeqAt, readBodyBytes, readLog } from "./operations/read-log.ts";
 import * as records from "./operations/records.ts";
 import { countReplay } from "./operations/replay-step.ts";
-import { listReplays, openReplays, readReplay } from "./operations/replays.ts";
+import { listReplays, openReplayCount, openReplays, readReplay } from "./operations/replays.ts";
 import { findParkedFromEnd } from "./operations/rewind.ts";
 
 /** The reads of a database, for claims and for records. They never wait for a commit. */
@@ -39,6 +39,7 @@ export function readJobs(database: () => DatabaseSync) {
     readReplay: one(readReplay),
     listReplays: one(listReplays),
     openReplays: one(openReplays),
+    openReplayCount: one(openReplayCount),
     countReplay: one(countReplay),
   };
 }

@@ -1,7 +1,8 @@
 import { momentOf } from "../../domain/clock-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import type { AccountId } from "../../domain/model.ts";
+import type { AccountId, SubscriptionId } from "../../domain/model.ts";
+import { Listeners } from "../listeners.ts";
 import { recordPage } from "../record-page.ts";
 import {
   beforeReplay,
@@ -27,6 +28,7 @@ const COUNT_STEP = 2_000;
 
 export function sqliteReplays(context: StoreContext): ReplayStore {
   const { index, reader, commits, clock } = context;
+  const cancelled = new Listeners<SubscriptionId>();
   const inAccount = (accountId: AccountId, id: ReplayId) => reader.call("readReplay", { id, accountId });
   return {
     async logRange(topicId) {
@@ -44,6 +46,7 @@ export function sqliteReplays(context: StoreContext): ReplayStore {
       if (created === null) throw new RingbackError("replay_limit");
       return shown(created);
     },
+    openCount: (accountId) => reader.call("openReplayCount", { accountId }),
     async get(accountId, id) {
       const found = await inAccount(accountId, id);
       return found && shown(found);
@@ -58,8 +61,12 @@ export function sqliteReplays(context: StoreContext): ReplayStore {
       return changed && shown(changed);
     },
     async cancel(accountId, id) {
-      return (await inAccount(accountId, id)) === null ? null : end(context, id, "cancelled");
+      if ((await inAccount(accountId, id)) === null) return null;
+      const replay = await end(context, id, "cancelled");
+      if (replay !== null) cancelled.notify(replay.targetId);
+      return replay;
     },
+    onCancelled: (listener) => cancelled.add(listener),
     async remove(accountId, id) {
       return (await inAccount(accountId, id)) !== null && commits.write("removeReplay", { id });
     },
@@ -80,7 +87,7 @@ async function count({ index, reader, commits }: StoreContext, plan: ReplayPlan)
   const last = await reader.call("lastDeadLetterId", { subscriptionId: plan.subscriptionId });
   let { position, through } = rangeOf(plan, last);
   let matched = 0;
-  for (let left: number = limits.replayCountedMax; position < through; ) {
+  for (let left: number = limits.replayCountedMax; position < through;) {
     if (left <= 0) {
       // The ids of the dead letters of one subscription have gaps.
       return { matched: matched + through - position, isExact: false };

@@ -40,7 +40,10 @@ const initialFiles = [
  * database with the earlier schema is refused.
  */
 export const migrations: readonly Migration[] = [
-  { name: "initial-9-replay", sql: initialFiles.flatMap((files) => globSync(files, { cwd }).sort().map(readSql)).join("\n") },
+  {
+    name: "initial-9-replay",
+    sql: initialFiles.flatMap((files) => globSync(files, { cwd }).sort().map(readSql)).join("\n"),
+  },
 ];
 
 function readSql(file: string): string {

@@ -28,15 +28,18 @@ function parkedOf(db: DatabaseSync, { subscriptionId, seq }: Delivery): ParkedRo
 }
 
 /** Makes a parked or a settled delivery due. */
-export function retryDelivery(
-  db: DatabaseSync,
-  input: Delivery & Moment,
-): "retried" | "redriven" | "copied" | "held" {
+export function retryDelivery(db: DatabaseSync, input: Delivery & Moment): "retried" | "redriven" | "copied" | "held" {
   const { topicId, subscriptionId, seq, nowMs, wallMs } = input;
   const parked = parkedOf(db, input);
   if (parked?.dueAtMs === null) return "held";
   if (parked !== undefined) {
-    run(db, "UPDATE parked SET due_at = min(due_at, ?) WHERE subscription_id = ? AND seq = ?", nowMs, subscriptionId, seq);
+    run(
+      db,
+      "UPDATE parked SET due_at = min(due_at, ?) WHERE subscription_id = ? AND seq = ?",
+      nowMs,
+      subscriptionId,
+      seq,
+    );
     return "retried";
   }
   const letter = letterOf(db, subscriptionId, seq);

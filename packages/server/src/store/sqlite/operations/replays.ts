@@ -28,8 +28,7 @@ export function createReplay(
   { replay, wallMs }: { readonly replay: NewReplay; readonly wallMs: TimeMs },
 ): FoundReplay | null {
   const { accountId, perSecond, subscriptionId, targetId } = replay;
-  const running = "SELECT count(*) AS count FROM replay WHERE account_id = ? AND ended_at IS NULL";
-  if (single<{ count: number }>(db, running, accountId).count >= limits.replaysOpenMax) return null;
+  if (openReplayCount(db, replay) >= limits.replaysOpenMax) return null;
   let id = newReplayId(wallMs);
   while (get(db, "SELECT 1 FROM replay WHERE id = ?", id) !== undefined) id = (id + 1) as ReplayId;
   const { position, through } = rangeOf(replay, lastDeadLetterId(db, { subscriptionId }));
@@ -40,6 +39,11 @@ export function createReplay(
     ORDER BY id DESC LIMIT ? OFFSET ?)`;
   run(db, surplus, accountId, ROWS_MAX, limits.replaysKeptMax);
   return findReplay(db, id);
+}
+
+export function openReplayCount(db: DatabaseSync, { accountId }: Pick<NewReplay, "accountId">): number {
+  const running = "SELECT count(*) AS count FROM replay WHERE account_id = ? AND ended_at IS NULL";
+  return single<{ count: number }>(db, running, accountId).count;
 }
 
 /** `accountId` left out: of any account. */
@@ -79,8 +83,16 @@ export function changeReplay(
   },
 ): FoundReplay | null {
   const { id, perSecond, isPaused } = input;
-  const change = "UPDATE replay SET per_second = iif(?, ?, per_second), paused = coalesce(?, paused) WHERE id = ? AND ended_at IS NULL";
-  run(db, change, perSecond === undefined ? 0 : 1, perSecond ?? null, isPaused === undefined ? null : Number(isPaused), id);
+  const change =
+    "UPDATE replay SET per_second = iif(?, ?, per_second), paused = coalesce(?, paused) WHERE id = ? AND ended_at IS NULL";
+  run(
+    db,
+    change,
+    perSecond === undefined ? 0 : 1,
+    perSecond ?? null,
+    isPaused === undefined ? null : Number(isPaused),
+    id,
+  );
   return findReplay(db, id);
 }
 
@@ -105,7 +117,14 @@ export function endReplay(
   },
 ): { readonly found: FoundReplay | null; readonly removed: readonly RemovedCopy[] } {
   const { id, state, reason, open, nowMs, wallMs } = input;
-  run(db, "UPDATE replay SET state = ?, reason = ?, ended_at = ? WHERE id = ? AND ended_at IS NULL", state, reason, wallMs, id);
+  run(
+    db,
+    "UPDATE replay SET state = ?, reason = ?, ended_at = ? WHERE id = ? AND ended_at IS NULL",
+    state,
+    reason,
+    wallMs,
+    id,
+  );
   const unpark = `DELETE FROM parked WHERE replay_id = ? AND seq NOT IN (SELECT value FROM json_each(?))
     RETURNING subscription_id AS subscriptionId, ordering_key AS orderingKey, dead_letter_id AS deadLetterId`;
   const removed = all<RemovedCopy & { subscriptionId: SubscriptionId; deadLetterId: number | null }>(
@@ -118,6 +137,9 @@ export function endReplay(
     run(db, "UPDATE dead_letter SET redriven_at = NULL WHERE id = ?", deadLetterId);
   }
   for (const { subscriptionId, orderingKey } of removed) promote(db, nowMs, subscriptionId, orderingKey);
+  // A copy that a claim returns without an attempt is not claimed again before the next step removes it.
+  const later = "UPDATE parked SET due_at = ? WHERE replay_id = ? AND due_at IS NOT NULL";
+  run(db, later, nowMs + limits.replayKeptMs, id);
   const isOpen = Number(waitingOf(db, id) > 0);
   run(db, "UPDATE replay SET parked = parked - ?, is_open = ? WHERE id = ?", removed.length, isOpen, id);
   return { found: findReplay(db, id), removed };
@@ -128,7 +150,9 @@ export function removeReplay(db: DatabaseSync, { id }: { readonly id: ReplayId }
 }
 
 export function openReplays(db: DatabaseSync, { max }: { readonly max: number }): readonly ReplayId[] {
-  return all<{ id: ReplayId }>(db, "SELECT id FROM replay WHERE is_open = 1 ORDER BY id LIMIT ?", max).map(({ id }) => id);
+  return all<{ id: ReplayId }>(db, "SELECT id FROM replay WHERE is_open = 1 ORDER BY id LIMIT ?", max).map(
+    ({ id }) => id,
+  );
 }
 
 export function trimReplays(db: DatabaseSync, { beforeMs }: { readonly beforeMs: TimeMs }): number {
