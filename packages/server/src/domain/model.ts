@@ -193,18 +193,49 @@ export type Start =
   | { readonly atMs: TimeMs };
 
 /**
- * `disabled`: the endpoint replied 410 Gone. Both `paused` and `disabled` last until a caller resumes the subscription.
+ * `disabled`: the endpoint replied 410 Gone, or nothing but failures came from it for too long. Both `paused` and `disabled` last until a caller resumes the subscription.
  */
 export type SubscriptionState = "active" | "paused" | "disabled";
 
 /** Why and when a subscription was disabled. */
 export interface Disablement {
   readonly atMs: TimeMs;
-  /** `gone`: the endpoint replied 410 Gone. */
-  readonly reason: "gone";
-  /** The attempt that got the reply. */
+  /** `gone`: the endpoint replied 410 Gone. `failing`: all attempts failed for as long as the subscription allows. */
+  readonly reason: "gone" | "failing";
+  /** The attempt that led to it. */
   readonly messageId: MessageId;
   readonly attempt: number;
+}
+
+/** Describes an endpoint that accepts nothing at present. The members are on the scale of `Clock.wall`, unless noted. */
+export interface SubscriptionHealth {
+  /** `failing`: attempts fail, and go on. `open`: the breaker is open, so only probes are sent. */
+  readonly state: "failing" | "open";
+  /** When the subscription entered this state. */
+  readonly sinceMs: TimeMs;
+  /** When the first failure happened that no success has followed. */
+  readonly failingSinceMs: TimeMs;
+  /** The failure that led to this state. */
+  readonly error: {
+    /** HTTP status; null: no reply came. */
+    readonly status: number | null;
+    readonly code: string | null;
+    readonly detail: string | null;
+  };
+  /** `origin`: the whole origin of the endpoint is unreachable. One probe is enough for all its subscriptions. */
+  readonly scope: "subscription" | "origin";
+  /** When the next probe may be sent; null while the breaker is closed. */
+  readonly probeAtMs: TimeMs | null;
+  /** Failed probes since the breaker opened. */
+  readonly probes: number;
+  /** When the breaker opened, in steady time; null while it is closed. */
+  readonly openedAtMs: TimeMs | null;
+  /** Failed attempts that are known here; each process adds those that it makes when it writes the health. */
+  readonly failures: number;
+  /** The last of these attempts, in steady time. */
+  readonly failedAtMs: TimeMs;
+  /** How long attempts have failed. A pause between two attempts counts up to a limit only. */
+  readonly failedMs: number;
 }
 
 /** A change of a subscription's state. A subscription is disabled for a reason, and paused or active without one. */
@@ -218,6 +249,8 @@ export interface Subscription extends EntryState {
   readonly state: SubscriptionState;
   /** Set while the state is `disabled`. */
   readonly disabled: Disablement | null;
+  /** null: healthy. Not part of the version. */
+  readonly health: SubscriptionHealth | null;
   readonly settings: SubscriptionSettings;
 }
 

@@ -107,6 +107,24 @@ export const engineLimits = {
   /** Replays that one process runs. They take turns. */
   replaysRunMax: 1_000,
   replayTrimMs: 60_000,
+  /**
+   * Lines of the log are limited in each window of this length, and the lines that are left out are counted. A failing
+   * endpoint then writes one line every two seconds, whatever the number of its failures.
+   */
+  logWindowMs: 10_000,
+  /** Lines of one kind (such as failed attempts) about one source (such as a subscription) in one window. */
+  logLinesPerSourceMax: 5,
+  /** Lines of one kind in one window. One account may use three quarters of them. */
+  logLinesPerKindMax: 100,
+  logLinesPerAccountMax: 75,
+  /** Sources of one kind that are counted on their own in one window. */
+  logSourcesMax: 1_000,
+  /** At the end of a window, this many sources of a kind get a line with their own count of left out lines. */
+  logLeftOutLinesMax: 20,
+  /** Characters of a text from outside in a line of the log. */
+  logTextCharsMax: 500,
+  /** Interval at which a node looks whether other nodes have come or gone. */
+  nodeCheckMs: 5_000,
   retentionStepMs: 5_000,
   /** Time between two retention steps while expired messages remain. */
   retentionBusyMs: 20,

@@ -1,14 +1,11 @@
-import type { Attempt, Disablement, Message, Subscription } from "../domain/model.ts";
+import type { Disablement, Subscription } from "../domain/model.ts";
 
-/** Receives what the operator must find in the log, because somebody has to act and no retry will help. */
+type Named = Pick<Subscription, "id" | "accountId" | "topic" | "name">;
+
+/** Receives what the engine does by itself besides deliveries, and what an operator must find in the log. */
 export interface EngineLog {
-  /** The message is a dead letter after this attempt, which contains the details. */
-  undeliverable(
-    subscription: Pick<Subscription, "topic" | "name">,
-    message: Pick<Message, "topicId" | "seq">,
-    reason: "unencodable" | "loop_detected",
-    attempt: Attempt,
-  ): void;
   /** The endpoint wants no more messages. */
-  disabled(subscription: Pick<Subscription, "topic" | "name">, why: Disablement): void;
+  disabled(subscription: Named, why: Disablement): void;
+  /** Messages of the subscription were removed before they were delivered, because their retention ended. */
+  expired(subscription: Named, count: number): void;
 }

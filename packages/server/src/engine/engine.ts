@@ -116,7 +116,8 @@ export class Engine {
    * Disables a subscription once, even if several of its POSTs get the reply 410 at the same time. Does not change a
    * subscription that was paused or created again in the meantime.
    */
-  async #disable({ id, accountId, topicId, topic, name }: Subscription, why: Disablement): Promise<void> {
+  async #disable(subscription: Subscription, why: Disablement): Promise<void> {
+    const { id, accountId, topicId, topic, name } = subscription;
     if (this.#disabling.has(id)) return;
     const { store, events, log } = this.#options;
     this.#disabling.add(id);
@@ -126,7 +127,7 @@ export class Engine {
     } finally {
       this.#disabling.delete(id);
     }
-    log.disabled({ topic, name }, why);
+    log.disabled(subscription, why);
     const { atMs, ...by } = why;
     if (events.listening)
       events.emit({ type: "subscription.disabled", accountId, at: atMs, topic, subscription: name, ...by });
@@ -150,15 +151,17 @@ export class Engine {
   }
 
   async #retain(): Promise<void> {
-    const { store, observer, events, clock, failed } = this.#options;
+    const { store, observer, events, log, clock, failed } = this.#options;
     let more = false;
     try {
       const result = await store.log.retain();
       more = result.more;
       for (const { subscriptionId, count } of result.expired) {
         observer.expired(count);
-        const subscription = events.listening ? await store.catalog.getSubscriptionById(subscriptionId) : null;
+        const subscription = await store.catalog.getSubscriptionById(subscriptionId);
         if (subscription === null) continue;
+        log.expired(subscription, count);
+        if (!events.listening) continue;
         const { accountId, topic, name } = subscription;
         events.emit({ type: "delivery.expired", accountId, at: clock.wall(), topic, subscription: name, count });
       }

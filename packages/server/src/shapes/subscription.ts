@@ -2,7 +2,7 @@ import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { Type, type Static } from "typebox";
 import { verificationOf, verifyMethods } from "../domain/endpoint-verification.ts";
 import { limits } from "../domain/limits.ts";
-import type { Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
+import type { Start, Subscription, SubscriptionHealth, SubscriptionSettings } from "../domain/model.ts";
 import {
   assertPushedOrPulled,
   assertStaysPushedOrPulled,
@@ -27,7 +27,7 @@ import {
 } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 import { valueFault } from "./shape-check.ts";
-import { optionalTimeText, parseTime } from "./time-text.ts";
+import { optionalTimeText, parseTime, timeText } from "./time-text.ts";
 
 /** Descriptions of the URL schemes that only some protocols support. */
 const furtherUrls = pushProtocols
@@ -211,18 +211,38 @@ const members = {
   name: Type.String({ examples: ["billing"] }),
   topic: Type.String({ examples: ["orders"] }),
   state: about(
-    "disabled: the endpoint has answered 410 Gone; resume the subscription when the endpoint is back.",
+    "disabled: see `disabledReason`; resume the subscription when the endpoint is back.",
     Type.Enum(["active", "paused", "disabled"]),
   ),
   disabledAt: nullable(timeSchema("When the subscription was disabled; null while it is not.")),
   disabledReason: about(
-    "Why the subscription was disabled. gone: the endpoint answered 410 Gone. null while it is not disabled.",
-    nullable(Type.Enum(["gone"])),
+    "Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for " +
+      "`disableAfterMs`. null while it is not disabled.",
+    nullable(Type.Enum(["gone", "failing"])),
   ),
   disabledBy: nullable(
     describedObject("The attempt that disabled the subscription; null while it is not disabled.", {
       messageId: Type.String({ examples: ["1099511627777"] }),
       attempt: about("The number of the attempt.", Type.Integer({ minimum: 1 })),
+    }),
+  ),
+  health: about(
+    "healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. " +
+      "open: the breaker is open, so messages wait in the log, and only probes are sent.",
+    Type.Enum(["healthy", "failing", "open"]),
+  ),
+  failing: nullable(
+    describedObject("Since when and why the endpoint fails; null while it is healthy.", {
+      since: timeSchema("When the subscription entered this state."),
+      failingSince: timeSchema("When the first attempt failed that no success has followed."),
+      scope: about(
+        "origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.",
+        Type.Enum(["subscription", "origin"]),
+      ),
+      status: about("The HTTP status of the failure that led to this state.", nullable(Type.Integer())),
+      error: about("The error code of that failure.", nullable(Type.String({ examples: ["connect_refused"] }))),
+      errorDetail: about("The exact cause of that failure, in words.", nullable(Type.String())),
+      nextProbeAt: nullable(timeSchema("When the next probe may be sent; null while the breaker is closed.")),
     }),
   ),
   verification: nullable(
@@ -277,7 +297,8 @@ export const countedSubscriptionSchema = describedObject(
   { ...members, counts, pullCounts: nullable(pullCounts) },
 );
 
-export function subscriptionView({ name, topic, state, disabled, settings: stored, ...times }: Subscription): object {
+export function subscriptionView({ settings: stored, ...subscription }: Subscription): object {
+  const { name, topic, state, disabled, health, ...times } = subscription;
   const isPulled = stored.push === null;
   return {
     name,
@@ -286,10 +307,24 @@ export function subscriptionView({ name, topic, state, disabled, settings: store
     disabledAt: optionalTimeText(disabled?.atMs ?? null),
     disabledReason: disabled?.reason ?? null,
     disabledBy: disabled && { messageId: disabled.messageId, attempt: disabled.attempt },
+    health: health?.state ?? "healthy",
+    failing: health && failingView(health),
     verification: verificationView(stored),
     ...viewOf(settings, bodyOf(stored)),
     ...(isPulled && { retry: null, maxInFlight: null }),
     ...changeTimesView(times),
+  };
+}
+
+function failingView({ sinceMs, failingSinceMs, scope, error, probeAtMs }: SubscriptionHealth): object {
+  return {
+    since: timeText(sinceMs),
+    failingSince: timeText(failingSinceMs),
+    scope,
+    status: error.status,
+    error: error.code,
+    errorDetail: error.detail,
+    nextProbeAt: optionalTimeText(probeAtMs),
   };
 }
 

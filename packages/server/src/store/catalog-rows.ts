@@ -5,6 +5,8 @@ import type {
   Disablement,
   Entry,
   StateChange,
+  SubscriptionHealth,
+  SubscriptionSettings,
   SubscriptionState,
   TimeMs,
   Topic,
@@ -45,6 +47,19 @@ export function stateColumns(change: StateChange): StateColumns {
 
 export function toDisablement(disabled: string | null): Disablement | null {
   return disabled === null ? null : (JSON.parse(disabled) as Disablement);
+}
+
+export function healthColumn(health: SubscriptionHealth | null): string | null {
+  return health === null ? null : JSON.stringify(health);
+}
+
+export function toHealth(health: string | null): SubscriptionHealth | null {
+  return health === null ? null : (JSON.parse(health) as SubscriptionHealth);
+}
+
+/** An endpoint with other settings is another endpoint, so nothing is known about its health. */
+export function keepsHealth(before: SubscriptionSettings, after: SubscriptionSettings): boolean {
+  return JSON.stringify(before.push) === JSON.stringify(after.push);
 }
 
 export interface EntryRow

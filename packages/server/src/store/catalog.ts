@@ -10,9 +10,11 @@ import type {
   Seq,
   Start,
   Subscription,
+  SubscriptionHealth,
   SubscriptionId,
   SubscriptionSettings,
   StateChange,
+  TimeMs,
   Topic,
   TopicId,
   TopicSettings,
@@ -36,6 +38,16 @@ export interface TopicRange {
   readonly topic: Topic;
   readonly firstSeq: Seq;
   readonly lastSeq: Seq;
+}
+
+export interface HealthChange {
+  readonly before: SubscriptionHealth | null;
+  readonly after: SubscriptionHealth | null;
+  /**
+   * Waits that the endpoint has caused. The first attempts of all parked deliveries are moved later by this time, but
+   * not past `nowMs`, so that retry policies do not count it. null: no first attempt is moved.
+   */
+  readonly waited: { readonly waitedMs: number; readonly nowMs: TimeMs } | null;
 }
 
 export interface CatalogStore {
@@ -102,6 +114,12 @@ export interface CatalogStore {
     change: StateChange,
     condition?: WriteCondition,
   ): Promise<Subscription | null>;
-  /** Notifies every listener that a subscription was changed, paused, resumed or deleted. */
+  /**
+   * Replaces the health if it is still `before`, and returns whether it did. So of several processes that find the same
+   * change, one succeeds. The version stays. A new state other than `active`, `active` after another state, and changed
+   * settings of the endpoint set the health to null too.
+   */
+  setSubscriptionHealth(id: SubscriptionId, change: HealthChange): Promise<boolean>;
+  /** Notifies every listener that a subscription was changed, paused, resumed or deleted, or that its health changed. */
   onSubscriptionChange(listener: (subscriptionId: SubscriptionId) => void): void;
 }

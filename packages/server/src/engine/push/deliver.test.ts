@@ -157,7 +157,7 @@ test("a message that the dialect cannot carry becomes a dead letter, and the nex
   ]);
   const attempts = await simulation.store.records.listAttempts(subscription.id, { after: null, limit: 10 }, "failed");
   expect(attempts.items).toMatchObject([{ verdict: "error", errorCode: "unencodable", errorDetail: sentence }]);
-  expect(simulation.logged).toEqual([sentence]);
+  expect(simulation.observer.deathDetails).toEqual([sentence]);
   expect(simulation.posts).toHaveLength(1);
   expect(simulation.observer.deaths).toEqual(["unencodable"]);
 });
@@ -185,7 +185,7 @@ test("a message of a loop becomes a dead letter at once, without a fault of the 
       message: { hops: 4 },
     },
   ]);
-  expect(simulation.logged).toEqual(["The request comes from a loop of pushes or hook calls."]);
+  expect(simulation.observer.deathDetails).toEqual(["The request comes from a loop of pushes or hook calls."]);
   expect(simulation.observer.deaths).toEqual(["loop_detected"]);
 });
 

@@ -6,8 +6,7 @@ import type { AccountId, Attempt, Disablement, Subscription, TimeMs } from "../.
 import type { Random } from "../../domain/ports.ts";
 import type { Claim, ClaimId, Settled } from "../../store/log.ts";
 import type { PostResult } from "../../transport/port.ts";
-import { emitDeliveryEvents } from "../delivery-events.ts";
-import type { EngineLog } from "../engine-log.ts";
+import { reportDelivery } from "../delivery-report.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { afterFailure } from "./after-failure.ts";
 import { DueTimer } from "./due-timer.ts";
@@ -24,7 +23,6 @@ import type { EngineServices } from "../services.ts";
 /** Services that all senders share. */
 export interface SenderContext extends PostContext, Pick<EngineServices, "events" | "observer" | "clock" | "timers"> {
   readonly settler: Settler;
-  readonly log: EngineLog;
   readonly slots: Slots;
   readonly random: Random;
   readonly appIdOf: (accountId: AccountId) => number;
@@ -295,26 +293,31 @@ export class SubscriptionSender implements SlotUser {
 
   #finishAttempt(started: Started, result: PostResult | typeof unsent, judgement: Judgement): void {
     const { queued, startedAtMs } = started;
-    const { clock, observer, log } = this.#context;
-    const { nowMs, wallMs } = momentOf(clock);
-    const { verdict, errorCode } = judgement;
-    const attempt = pushAttempt(queued.delivery.attemptsMade + 1, clock.wall(startedAtMs), result, judgement);
-    observer.attempted(verdict, result.durationMs / 1000);
-    if (verdict === "accepted") {
-      this.#endpointHealth.succeeded(nowMs);
-      if (this.#skippedLog) this.hasMore = true;
-      if (attempt.attempt === 1) observer.delivered(Math.max(0, wallMs - queued.delivery.message.publishedAtMs) / 1000);
-      this.#settle(queued, attempt, { kind: "delivered" });
-      this.#next(queued, "finished");
-    } else if (errorCode === "unencodable" || errorCode === "loop_detected") {
-      // The message is at fault, not the endpoint. Another attempt would fail in the same way.
-      log.undeliverable(this.#subscription, queued.delivery.message, errorCode, attempt);
-      this.#settle(queued, attempt, { kind: "dead", reason: errorCode });
-      this.#next(queued, "finished");
-    } else this.#failed(started, attempt, judgement, { nowMs, wallMs });
+    const { attemptsMade, message } = queued.delivery;
+    const { clock } = this.#context;
+    const moment = momentOf(clock);
+    const attempt = pushAttempt(attemptsMade + 1, clock.wall(startedAtMs), result, judgement);
+    const settled = this.#outcomeOf(started, attempt, judgement, moment);
+    this.#settle(queued, attempt, settled);
+    const { durationMs } = result;
+    const subscription = this.#subscription;
+    reportDelivery(this.#context, { subscription, message, attempt, durationMs, settled, atMs: moment.wallMs });
+    this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
   }
 
-  #failed(started: Started, attempt: Attempt, { errorCode, gone, retryAfter }: Judgement, moment: Moment): void {
+  #outcomeOf(started: Started, attempt: Attempt, judgement: Judgement, moment: Moment): Settled {
+    const { verdict, errorCode } = judgement;
+    if (verdict === "accepted") {
+      this.#endpointHealth.succeeded(moment.nowMs);
+      if (this.#skippedLog) this.hasMore = true;
+      return { kind: "delivered" };
+    }
+    // The message is at fault, not the endpoint. Another attempt would fail in the same way.
+    if (errorCode === "unencodable" || errorCode === "loop_detected") return { kind: "dead", reason: errorCode };
+    return this.#failed(started, attempt, judgement, moment);
+  }
+
+  #failed(started: Started, attempt: Attempt, { errorCode, gone, retryAfter }: Judgement, moment: Moment): Settled {
     const { nowMs, wallMs } = moment;
     const { queued, route, startedAtMs } = started;
     const { delivery } = queued;
@@ -326,25 +329,17 @@ export class SubscriptionSender implements SlotUser {
       this.#context.gone(this.#subscription, { atMs: wallMs, reason: "gone", ...by });
     }
     const failed = { delivery, startedAtMs, nowMs, wallMs, errorCode, retryAfter };
-    const settled = afterFailure(this.#subscription.settings.retry, failed, this.#context.random);
-    this.#settle(queued, attempt, settled);
-    this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
+    return afterFailure(this.#subscription.settings.retry, failed, this.#context.random);
   }
 
   #settle(queued: Queued, attempt: Attempt | null, settled: Settled): void {
-    const { settler, events, observer, clock } = this.#context;
     const isWaitedFor = settled.kind === "parked" || this.#stopped;
     if (isWaitedFor) this.#unrecorded++;
     const { claimId, delivery } = queued;
-    settler.add(
+    this.#context.settler.add(
       { claimId, subscriptionId: this.id, delivery, attempt, settled },
       isWaitedFor ? () => this.#recorded(queued, settled) : null,
     );
-    if (settled.kind === "dead") observer.dead(settled.reason);
-    if (events.listening) {
-      const at = clock.wall();
-      emitDeliveryEvents(events, this.#subscription, delivery.message.seq, { at, attempt, settled });
-    }
     this.#finished(queued);
   }
 

@@ -109,8 +109,8 @@ export class Simulation {
       timers,
       random: this.random,
       log: {
-        undeliverable: (_subscription, _message, _reason, { errorDetail }) => this.logged.push(errorDetail ?? ""),
         disabled: ({ name }) => this.logged.push(`${name} disabled`),
+        expired: () => {},
       },
       keyRingOf: () => ({
         find: (kid) => Promise.resolve(this.keys.get(kid) ?? null),

@@ -11,6 +11,7 @@ import { crashContract } from "./crash.contract.ts";
 import { deadLetterContract } from "./dead-letter.contract.ts";
 import { deliveryContract } from "./delivery.contract.ts";
 import { entriesContract } from "./entries.contract.ts";
+import { healthContract } from "./health.contract.ts";
 import type { StoreHarness, StoreUnderTest } from "./harness.ts";
 import { labelContract } from "./label.contract.ts";
 import { modelContract } from "./model.contract.ts";
@@ -47,6 +48,7 @@ const calls: Record<string, (part: Part) => void> = {
   topics: topicsContract,
   "numbers of topics": topicNumberContract,
   subscriptions: subscriptionsContract,
+  "the health of subscriptions": healthContract,
   "limits of accounts": accountLimitsContract,
   entries: entriesContract,
   "versions and conditions": conditionContract,

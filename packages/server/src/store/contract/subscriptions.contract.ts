@@ -25,6 +25,7 @@ export function subscriptionsContract({ promise, shared, fresh }: Part): void {
         name: "reader",
         state: "active",
         disabled: null,
+        health: null,
         settings: settings(),
         version: 1,
         createdAtMs: scene.now,

@@ -82,7 +82,7 @@ export const movedTables: readonly MovedTable[] = [
     {
       name: "subscription",
       label: "subscriptions",
-      columns: "id, account_id, topic_id, name, state, disabled, version, settings, created_at, updated_at",
+      columns: "id, account_id, topic_id, name, state, disabled, health, version, settings, created_at, updated_at",
       key: ["id"],
       start: [0],
     },

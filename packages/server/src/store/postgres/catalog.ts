@@ -36,6 +36,7 @@ export function createCatalog(account: Account, context: StoreContext): CatalogS
     subscriptionsWithSecrets: (...page) => subscriptions.withSecrets(...page),
     deleteSubscription: (...subscription) => subscriptions.delete(...subscription),
     setSubscriptionState: (...subscription) => subscriptions.setState(...subscription),
+    setSubscriptionHealth: (...health) => subscriptions.setHealth(...health),
     onSubscriptionChange: (listener) => context.changed.add(listener),
   };
 }

@@ -217,6 +217,7 @@ CREATE TABLE ringback.subscription (
   version bigint NOT NULL DEFAULT 1,
   state text NOT NULL,
   disabled text,
+  health text,
   settings text NOT NULL,
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL,
@@ -299,6 +300,8 @@ CREATE INDEX segment_partition ON ringback.segment USING btree (partition_id);
 CREATE INDEX subscription_cursor_topic ON ringback.subscription_cursor USING btree (topic_id);
 
 CREATE INDEX subscription_of_account ON ringback.subscription USING btree (account_id);
+
+CREATE INDEX subscription_unhealthy ON ringback.subscription USING btree (account_id, topic_id, name) WHERE (health IS NOT NULL);
 
 CREATE INDEX topic_any_case ON ringback.topic USING btree (account_id, lower(name));
 

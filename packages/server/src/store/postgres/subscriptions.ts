@@ -13,8 +13,8 @@ import { isInternalName } from "../../domain/internal-names.ts";
 import { startSeq, type LogEnds } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
-import type { CatalogStore } from "../catalog.ts";
-import { stateColumns, toDisablement } from "../catalog-rows.ts";
+import type { CatalogStore, HealthChange } from "../catalog.ts";
+import { healthColumn, keepsHealth, stateColumns, toDisablement, toHealth } from "../catalog-rows.ts";
 import { randomId } from "../random-id.ts";
 import type { Label } from "../label.ts";
 import { sealedMark } from "../sealed-mark.ts";
@@ -25,9 +25,10 @@ import { routePattern } from "./route-patterns.ts";
 import type { StoreContext } from "./store-context.ts";
 import { isListedSql, readNow, removeSubscriptions, listByName, type CatalogOptions } from "./topics.ts";
 
-interface SubscriptionRow extends Omit<Subscription, "settings" | "disabled"> {
+interface SubscriptionRow extends Omit<Subscription, "settings" | "disabled" | "health"> {
   readonly settings: string;
   readonly disabled: string | null;
+  readonly health: string | null;
 }
 
 interface TopicOfSubscription extends LogEnds {
@@ -37,7 +38,7 @@ interface TopicOfSubscription extends LogEnds {
 type NewSubscription = Pick<Subscription, "accountId" | "topicId" | "name" | "settings" | "createdAtMs">;
 
 const select = `SELECT s.id, s.account_id AS "accountId", s.topic_id AS "topicId", t.name AS topic, s.name, s.state,
-    s.disabled, s.settings, s.version, s.created_at AS "createdAtMs", s.updated_at AS "updatedAtMs"
+    s.disabled, s.health, s.settings, s.version, s.created_at AS "createdAtMs", s.updated_at AS "updatedAtMs"
   FROM ringback.subscription s JOIN ringback.topic t ON t.id = s.topic_id`;
 
 export class Subscriptions {
@@ -125,8 +126,9 @@ export class Subscriptions {
     const before = JSON.parse(known.settings) as SubscriptionSettings;
     assertStaysPushedOrPulled(before, settings);
     await connection.query(
-      "UPDATE ringback.subscription SET version = version + 1, settings = $2, updated_at = $3 WHERE id = $1",
-      [known.id, text, nowMs],
+      `UPDATE ringback.subscription SET version = version + 1, settings = $2, updated_at = $3,
+         health = CASE WHEN $4 THEN health END WHERE id = $1`,
+      [known.id, text, nowMs, keepsHealth(before, settings)],
     );
     await connection.query(
       `UPDATE ringback.subscription_cursor SET ordering = $2, in_flight_max = $3, tags = $4, routes = $5
@@ -221,7 +223,8 @@ export class Subscriptions {
       if (row.state === state) return { row, didChange: false };
       const nowMs = await readNow(connection, this.#options.times);
       await connection.query(
-        "UPDATE ringback.subscription SET version = version + 1, state = $2, disabled = $3, updated_at = $4 WHERE id = $1",
+        `UPDATE ringback.subscription SET version = version + 1, state = $2, disabled = $3, health = NULL, updated_at = $4
+           WHERE id = $1`,
         [row.id, state, disabled, nowMs],
       );
       await connection.query("UPDATE ringback.subscription_cursor SET active = $2 WHERE subscription_id = $1", [
@@ -229,7 +232,10 @@ export class Subscriptions {
         state === "active",
       ]);
       await this.#notify(connection, topicId, row.id);
-      return { row: { ...row, state, disabled, version: row.version + 1, updatedAtMs: nowMs }, didChange: true };
+      return {
+        row: { ...row, state, disabled, health: null, version: row.version + 1, updatedAtMs: nowMs },
+        didChange: true,
+      };
     });
     if (result === null) return null;
     const { row, didChange } = result;
@@ -239,6 +245,38 @@ export class Subscriptions {
       if (state === "active") ready([row.id]);
     }
     return toSubscription(row);
+  }
+
+  async setHealth(id: SubscriptionId, { before, after, waited }: HealthChange): Promise<boolean> {
+    const { pool, cache, changed } = this.#options;
+    const topicId = await pool.transaction(async (connection) => {
+      // In the order in which every other transaction locks the rows, so that two never wait for each other.
+      if (waited !== null) {
+        await connection.query("SELECT 1 FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE", [
+          id,
+        ]);
+      }
+      const [row] = await connection.query<{ topicId: TopicId }>(
+        `UPDATE ringback.subscription SET health = $2 WHERE id = $1 AND health IS NOT DISTINCT FROM $3
+           RETURNING topic_id AS "topicId"`,
+        [id, healthColumn(after), healthColumn(before)],
+        "set_health",
+      );
+      if (row === undefined) return null;
+      if (waited !== null) {
+        await connection.query(
+          `UPDATE ringback.parked SET first_attempt_at = greatest(first_attempt_at, least(first_attempt_at + $2, $3))
+             WHERE subscription_id = $1 AND first_attempt_at IS NOT NULL`,
+          [id, waited.waitedMs, waited.nowMs],
+        );
+      }
+      await this.#notify(connection, row.topicId, id);
+      return row.topicId;
+    });
+    if (topicId === null) return false;
+    cache.dropSubscription(topicId, id);
+    changed(id);
+    return true;
   }
 
   #notify(connection: Connection, topicId: TopicId, subscriptionId: SubscriptionId): Promise<void> {
@@ -293,6 +331,11 @@ export async function findSeqAt(connection: Connection, topicId: TopicId, atMs: 
 }
 
 function toSubscription(row: SubscriptionRow): Subscription {
-  const { settings, disabled } = row;
-  return { ...row, disabled: toDisablement(disabled), settings: JSON.parse(settings) as SubscriptionSettings };
+  const { settings, disabled, health } = row;
+  return {
+    ...row,
+    disabled: toDisablement(disabled),
+    health: toHealth(health),
+    settings: JSON.parse(settings) as SubscriptionSettings,
+  };
 }

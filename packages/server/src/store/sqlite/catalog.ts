@@ -8,6 +8,7 @@ import type {
   SubscriptionId,
   SubscriptionSettings,
   StateChange,
+  TimeMs,
   Topic,
   TopicId,
   TopicSettings,
@@ -16,10 +17,10 @@ import { startSeq } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import type { TopicNumberLimits } from "../../domain/topic-number.ts";
 import { assertRoomForTopic, assertTopicRetention } from "../../domain/topic-rules.ts";
-import type { CatalogStore, SubscriptionPut, TopicPut, TopicRange } from "../catalog.ts";
+import type { CatalogStore, HealthChange, SubscriptionPut, TopicPut, TopicRange } from "../catalog.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import { Cursor } from "../cursor.ts";
-import { stateColumns } from "../catalog-rows.ts";
+import { healthColumn, keepsHealth, stateColumns } from "../catalog-rows.ts";
 import { sealedMark } from "../sealed-mark.ts";
 import { hasLabel, type Label } from "../label.ts";
 import { Listeners } from "../listeners.ts";
@@ -203,7 +204,16 @@ export class SqliteCatalog implements CatalogStore {
     const created = { id, accountId, topicId, name, settings: text, settledThrough, wallMs };
     await commits.write("insertSubscription", created);
     const times = { createdAtMs: wallMs, updatedAtMs: wallMs };
-    const row = { id, name, state: "active" as const, disabled: null, version: 1, settings: text, ...times };
+    const row = {
+      id,
+      name,
+      state: "active" as const,
+      disabled: null,
+      health: null,
+      version: 1,
+      settings: text,
+      ...times,
+    };
     const entry = new SubscriptionEntry(topic, row, new Cursor(settledThrough));
     index.addSubscription(topic, entry);
     ready.notify([id]);
@@ -214,11 +224,11 @@ export class SqliteCatalog implements CatalogStore {
     const { commits, clock, ready } = this.#context;
     const text = JSON.stringify(settings);
     if (entry.settingsText === text) return;
+    const change = { settings: text, keepsHealth: keepsHealth(entry.settings, settings), wallMs: clock.wall() };
     if (entry.order === settings.order) {
-      const wallMs = clock.wall();
-      await commits.write("updateSubscription", { id: entry.id, settings: text, releaseHeldMs: null, wallMs });
-      entry.changeSettings(text, wallMs);
-    } else await this.#changeOrder(entry, text);
+      await commits.write("updateSubscription", { id: entry.id, ...change, releaseHeldMs: null });
+      entry.changeSettings(text, change.keepsHealth, change.wallMs);
+    } else await this.#changeOrder(entry, change);
     this.#changed.notify(entry.id);
     ready.notify([entry.id]);
   }
@@ -227,14 +237,16 @@ export class SqliteCatalog implements CatalogStore {
    * Under the old setting of `order`, waiting deliveries hold back later deliveries of their ordering key. All of them
    * are made due now, in the database, among the writes that wait, and in open claims, and hold nothing back any more.
    */
-  #changeOrder(entry: SubscriptionEntry, text: string): Promise<void> {
+  #changeOrder(
+    entry: SubscriptionEntry,
+    change: { readonly settings: string; readonly keepsHealth: boolean; readonly wallMs: TimeMs },
+  ): Promise<void> {
     const { commits, clock } = this.#context;
     const nowMs = clock.now();
-    const wallMs = clock.wall();
     return withClaimsLocked([entry], () =>
       commits.exclusively(async () => {
-        await commits.write("updateSubscription", { id: entry.id, settings: text, releaseHeldMs: nowMs, wallMs });
-        entry.changeSettings(text, wallMs);
+        await commits.write("updateSubscription", { id: entry.id, ...change, releaseHeldMs: nowMs });
+        entry.changeSettings(change.settings, change.keepsHealth, change.wallMs);
         entry.unblockAll();
         for (const work of commits.waiting) releaseHeld(work, entry.id, nowMs);
         entry.parkedDueAt(nowMs);
@@ -321,6 +333,19 @@ export class SqliteCatalog implements CatalogStore {
         if (state === "active") ready.notify([entry.id]);
       }
       return entry.view();
+    });
+  }
+
+  setSubscriptionHealth(id: SubscriptionId, { before, after, waited }: HealthChange): Promise<boolean> {
+    const { index, catalogMutex, commits } = this.#context;
+    return catalogMutex.run(async () => {
+      const entry = index.subscriptions.get(id);
+      if (entry === undefined || entry.health !== healthColumn(before)) return false;
+      const health = healthColumn(after);
+      await commits.write("setSubscriptionHealth", { id, health, waited });
+      entry.health = health;
+      this.#changed.notify(id);
+      return true;
     });
   }
 

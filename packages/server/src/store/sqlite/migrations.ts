@@ -50,6 +50,7 @@ CREATE TABLE subscription (
   name TEXT NOT NULL,
   state TEXT NOT NULL,
   disabled TEXT,
+  health TEXT,
   version INTEGER NOT NULL DEFAULT 1,
   settings TEXT NOT NULL,
   created_at INTEGER NOT NULL,
@@ -253,10 +254,10 @@ CREATE TABLE running (since INTEGER NOT NULL) STRICT;
 `;
 
 /**
- * `PRAGMA application_id` of every database with this schema: "Rbcv" in ASCII. Earlier, unreleased schemas have other
+ * `PRAGMA application_id` of every database with this schema: "Rbcs" in ASCII. Earlier, unreleased schemas have other
  * ids.
  */
-export const APPLICATION_ID = 0x52626376;
+export const APPLICATION_ID = 0x52626373;
 
 /**
  * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`

@@ -11,7 +11,7 @@ import type {
   SubscriptionState,
   TimeMs,
 } from "../../domain/model.ts";
-import { toDisablement } from "../catalog-rows.ts";
+import { toDisablement, toHealth } from "../catalog-rows.ts";
 import type { Cursor } from "../cursor.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
 import type { ClaimedDelivery, ClaimId } from "../log.ts";
@@ -43,10 +43,11 @@ export interface OpenDelivery extends ClaimedDelivery {
 /** A subscription as the database stores it, with its settings as text. */
 export interface SubscriptionRow extends Omit<
   Subscription,
-  "accountId" | "topic" | "topicId" | "settings" | "disabled"
+  "accountId" | "topic" | "topicId" | "settings" | "disabled" | "health"
 > {
   readonly settings: string;
   readonly disabled: string | null;
+  readonly health: string | null;
 }
 
 const nothingOpen: ReadonlyMap<Seq, OpenDelivery> = new Map();
@@ -64,6 +65,7 @@ export class SubscriptionEntry {
   updatedAtMs: TimeMs;
   state: SubscriptionState;
   #disabled: string | null;
+  health: string | null;
   removed = false;
   readonly cursor: Cursor;
   parkedCount = 0;
@@ -100,6 +102,7 @@ export class SubscriptionEntry {
     this.name = row.name;
     this.state = row.state;
     this.#disabled = row.disabled;
+    this.health = row.health;
     this.version = row.version;
     this.createdAtMs = row.createdAtMs;
     this.updatedAtMs = row.updatedAtMs;
@@ -115,7 +118,8 @@ export class SubscriptionEntry {
     return this.#settingsText;
   }
 
-  changeSettings(settings: string, updatedAtMs: TimeMs): void {
+  changeSettings(settings: string, keepsHealth: boolean, updatedAtMs: TimeMs): void {
+    if (!keepsHealth) this.health = null;
     this.#settingsText = settings;
     this.#settings = null;
     this.#matches = null;
@@ -126,6 +130,7 @@ export class SubscriptionEntry {
   changeState(state: SubscriptionState, disabled: string | null, updatedAtMs: TimeMs): void {
     this.state = state;
     this.#disabled = disabled;
+    this.health = null;
     this.version++;
     this.updatedAtMs = updatedAtMs;
   }
@@ -303,6 +308,7 @@ export class SubscriptionEntry {
       name: this.name,
       state: this.state,
       disabled: toDisablement(this.#disabled),
+      health: toHealth(this.health),
       settings: this.settings,
       version: this.version,
       createdAtMs: this.createdAtMs,

@@ -84,6 +84,7 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
     insertSubscription: one(catalog.insertSubscription),
     updateSubscription: one(catalog.updateSubscription),
     setSubscriptionState: one(catalog.setSubscriptionState),
+    setSubscriptionHealth: one(catalog.setSubscriptionHealth),
     removeSubscription: one(catalog.removeSubscription),
     putEntry: one(entries.putEntry),
     deleteEntry: one(entries.deleteEntry),

@@ -7,6 +7,7 @@ import {
   type ReleasedNumber,
   type TopicNumberLimits,
 } from "../../../domain/topic-number.ts";
+import type { HealthChange } from "../../catalog.ts";
 import type { StateColumns } from "../../catalog-rows.ts";
 import { get, run, single } from "../statements.ts";
 
@@ -123,12 +124,14 @@ export function updateSubscription(
   {
     id,
     settings,
+    keepsHealth,
     releaseHeldMs,
     wallMs,
-  }: Pick<Subscription, "id"> & Settings & { readonly releaseHeldMs: TimeMs | null },
+  }: Pick<Subscription, "id"> & Settings & { readonly keepsHealth: boolean; readonly releaseHeldMs: TimeMs | null },
 ): void {
-  const update = "UPDATE subscription SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?";
-  run(db, update, settings, wallMs, id);
+  const update = `UPDATE subscription SET version = version + 1, settings = ?, updated_at = ?,
+    health = iif(?, health, NULL) WHERE id = ?`;
+  run(db, update, settings, wallMs, keepsHealth ? 1 : 0, id);
   if (releaseHeldMs === null) return;
   const release = `UPDATE parked SET due_at = coalesce(due_at, ?), ordering_key = NULL
     WHERE subscription_id = ? AND ordering_key IS NOT NULL`;
@@ -139,8 +142,20 @@ export function setSubscriptionState(
   db: DatabaseSync,
   { id, state, disabled, wallMs }: Pick<Subscription, "id"> & StateColumns & { readonly wallMs: TimeMs },
 ): void {
-  const update = "UPDATE subscription SET version = version + 1, state = ?, disabled = ?, updated_at = ? WHERE id = ?";
+  const update = `UPDATE subscription SET version = version + 1, state = ?, disabled = ?, health = NULL, updated_at = ?
+    WHERE id = ?`;
   run(db, update, state, disabled, wallMs, id);
+}
+
+export function setSubscriptionHealth(
+  db: DatabaseSync,
+  { id, health, waited }: Pick<Subscription, "id"> & Pick<HealthChange, "waited"> & { readonly health: string | null },
+): void {
+  run(db, "UPDATE subscription SET health = ? WHERE id = ?", health, id);
+  if (waited === null) return;
+  const move = `UPDATE parked SET first_attempt_at = max(first_attempt_at, min(first_attempt_at + ?, ?))
+    WHERE subscription_id = ? AND first_attempt_at IS NOT NULL`;
+  run(db, move, waited.waitedMs, waited.nowMs, id);
 }
 
 export function removeSubscription(db: DatabaseSync, { id }: Pick<Subscription, "id">): void {

@@ -38,7 +38,7 @@ export function loadCatalog(db: DatabaseSync): CatalogRows {
     ),
     subscriptions: all(
       db,
-      `SELECT s.id, s.topic_id, s.name, s.state, s.disabled, s.version, s.settings, s.created_at AS createdAtMs,
+      `SELECT s.id, s.topic_id, s.name, s.state, s.disabled, s.health, s.version, s.settings, s.created_at AS createdAtMs,
          s.updated_at AS updatedAtMs, c.settled_through, c.ahead
        FROM subscription s JOIN cursor c ON c.subscription_id = s.id ORDER BY s.topic_id, s.id`,
     ),

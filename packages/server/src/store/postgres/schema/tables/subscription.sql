@@ -6,6 +6,7 @@ CREATE TABLE ringback.subscription (
   version bigint NOT NULL DEFAULT 1,
   state text NOT NULL,
   disabled text,
+  health text,
   settings text NOT NULL,
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL,
@@ -13,6 +14,9 @@ CREATE TABLE ringback.subscription (
 );
 -- For the number of an account's subscriptions.
 CREATE INDEX subscription_of_account ON ringback.subscription (account_id);
+
+-- For the list of an account's unhealthy subscriptions.
+CREATE INDEX subscription_unhealthy ON ringback.subscription (account_id, topic_id, name) WHERE health IS NOT NULL;
 
 -- Columns that a claim reads of a subscription: the position that claims have reached, and the settings that claims
 -- use.
