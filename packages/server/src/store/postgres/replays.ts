@@ -30,7 +30,7 @@ type FoundRow = ReplayRow & { readonly waiting: number };
 
 /** The number of copies that wait is small, because `limits.replayWaitingMax` bounds it. */
 const select = `SELECT ${replayColumns},
-    (SELECT count(*) FROM ringback.parked p WHERE p.replay_id = r.id) AS waiting FROM ringback.replay r`;
+    ringback.waiting_copies(r.id) AS waiting FROM ringback.replay r`;
 const rowsMax = 500;
 /** Positions that one statement counts. */
 const countStep = 5_000;
@@ -252,7 +252,7 @@ async function lock(
     "lock_replay_cursors",
   );
   const [row] = await connection.query<FoundRow & { now: TimeMs; wall: TimeMs }>(
-    `SELECT ${replayColumns}, (SELECT count(*) FROM ringback.parked p WHERE p.replay_id = r.id) AS waiting,
+    `SELECT ${replayColumns}, ringback.waiting_copies(r.id) AS waiting,
        ${now} AS now, ${wall} AS wall
      FROM ringback.replay r WHERE id = $2 AND ($3::bigint IS NULL OR lease_node = $3) FOR UPDATE OF r`,
     [times.at(), id, nodeId],

@@ -18,7 +18,8 @@ DECLARE
   v_setting text;
 BEGIN
   FOREACH v_function IN ARRAY ARRAY['append', 'claim', 'renew_claims', 'settle', 'settle_pulled', 'rewind',
-      'trim_topic'] LOOP
+      'trim_topic', 'examine_log', 'examine_letters', 'park_copies', 'remove_copies', 'waiting_copies', 'cancel_parked']
+  LOOP
     FOREACH v_setting IN ARRAY ARRAY['enable_seqscan = off', 'enable_hashjoin = off', 'enable_mergejoin = off',
         'enable_material = off', 'enable_memoize = off', 'enable_bitmapscan = off', 'jit = off',
         'plan_cache_mode = force_generic_plan'] LOOP
