@@ -46,7 +46,9 @@ class Installation implements AsyncDisposable {
     const start = () => Server.start({ folder: folder.path, args, env });
     const nodes = [await start()];
     while (nodes.length < count) nodes.push(await start());
-    return new Installation(nodes, start, async () => void (await folder[Symbol.asyncDispose]()));
+    return new Installation(nodes, start, async () => {
+      await folder[Symbol.asyncDispose]();
+    });
   }
 
   get api(): Api {

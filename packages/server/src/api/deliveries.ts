@@ -64,7 +64,7 @@ export function deliveryRoutes(app: FastifyInstance, { store }: ApiParts): void 
   });
 }
 
-/** Throws `message_not_found`, also for a topic that the caller's key is not valid for, and `subscription_not_found`. */
+/** Throws `subscription_not_found` and `message_not_found`, also if the caller's key is not valid for the topic. */
 async function deliveryAt(
   { records }: ApiParts["store"],
   request: FastifyRequest<{ Params: DeliveryPath }>,

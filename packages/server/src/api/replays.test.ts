@@ -160,12 +160,12 @@ describe("a request for a replay", () => {
   });
 });
 
-describe("one delivery", () => {
-  const delivery = async (seq: number) => {
-    const { items } = (await ask("GET", `${subscription}/attempts`)).json as { items: { messageId: string }[] };
-    return `/v1/messages/${items.toReversed()[seq - 1]?.messageId}/deliveries/billing`;
-  };
+const delivery = async (seq: number) => {
+  const { items } = (await ask("GET", `${subscription}/attempts`)).json as { items: { messageId: string }[] };
+  return `/v1/messages/${items.toReversed()[seq - 1]?.messageId}/deliveries/billing`;
+};
 
+describe("one delivery", () => {
   it("is retried and cancelled", async () => {
     expect((await ask("POST", `${await delivery(3)}/retry`)).json).toEqual({ outcome: "retried" });
     expect((await ask("POST", `${await delivery(2)}/retry`)).json).toEqual({ outcome: "redriven" });
@@ -208,12 +208,13 @@ describe("one delivery", () => {
   });
 });
 
+const as = (token: string, account = "default") => ({
+  headers: { authorization: `Bearer ${token}`, "ringback-account": account },
+});
+
 it("replays and deliveries of other accounts and of other topics do not exist", async () => {
   const operatorToken = "operator-token-of-this-test-0123456789";
   const scoped = await createTestApp({}, { operatorToken, isLocal: false });
-  const as = (token: string, account = "default") => ({
-    headers: { authorization: `Bearer ${token}`, "ringback-account": account },
-  });
   const made = as(operatorToken);
   await call(scoped.app, "PUT", "/v1/topics/orders", made);
   await call(scoped.app, "PUT", subscription, { ...made, json: { push } });

@@ -18,7 +18,7 @@ export interface ExaminedPart<C extends ReplayCandidate> {
   readonly end: number;
 }
 
-/** What one step of a replay does. */
+/** The work of one step of a replay. */
 export interface ChosenCopies<C extends ReplayCandidate> {
   readonly copies: readonly { readonly candidate: C; readonly dueAtMs: TimeMs }[];
   /** Matching candidates that are not parked, because their messages will be delivered anyway. */

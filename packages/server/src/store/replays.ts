@@ -13,7 +13,7 @@ import { randomId } from "./random-id.ts";
 declare const replayBrand: unique symbol;
 export type ReplayId = number & { readonly [replayBrand]: "ReplayId" };
 
-/** What a replay sends. Both ends of a range are included. */
+/** The messages or dead letters that a replay sends. Both ends of a range are included. */
 export type ReplaySource =
   | {
       readonly kind: "messages";
@@ -127,8 +127,8 @@ export interface ReplayStore {
    */
   cancel(accountId: AccountId, id: ReplayId): Promise<Replay | null>;
   /**
-   * Calls the listener with the target of each replay that is cancelled, also by another process. Copies that are claimed
-   * and not started should then be released. A call may be lost.
+   * Calls the listener with the target of each replay that is cancelled, also by another process. Copies that are
+   * claimed and not started should then be released. A call may be lost.
    */
   onCancelled(listener: (targetId: SubscriptionId) => void): void;
   /** Removes an ended replay, none of whose copies waits, from the list. Returns whether it was removed. */

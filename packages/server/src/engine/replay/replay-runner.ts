@@ -51,21 +51,20 @@ export class ReplayRunner {
     if (this.#working !== null) return;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    this.#working = this.#work()
-      .then(
-        () => (this.#running.size === 0 ? engineLimits.replayFindMs : engineLimits.replayTickMs),
-        (error: unknown) => {
-          this.#options.failed(error);
-          return engineLimits.replayFindMs;
-        },
-      )
-      .then((delayMs) => {
-        this.#working = null;
-        if (this.#stopped) return;
-        // A replay may have been created during the work.
-        const nextMs = this.#findAtMs === 0 ? engineLimits.replayTickMs : delayMs;
-        this.#cancelTimer = this.#options.timers.after(nextMs, () => this.#run());
-      });
+    this.#working = this.#workOnce();
+  }
+
+  async #workOnce(): Promise<void> {
+    let delayMs: number = engineLimits.replayFindMs;
+    try {
+      await this.#work();
+      // A replay may have been created during the work.
+      if (this.#running.size > 0 || this.#findAtMs === 0) delayMs = engineLimits.replayTickMs;
+    } catch (error) {
+      this.#options.failed(error);
+    }
+    this.#working = null;
+    if (!this.#stopped) this.#cancelTimer = this.#options.timers.after(delayMs, () => this.#run());
   }
 
   async #work(): Promise<void> {
@@ -91,14 +90,13 @@ export class ReplayRunner {
   async #advance(id: ReplayId): Promise<void> {
     const { store, ended } = this.#options;
     let step: ReplayStep | null = null;
-    let examined = 0;
     for (let scans = 0; scans < engineLimits.replayScansMax && !this.#stopped; scans++) {
-      const before: ReplayStep | null = step;
+      const examinedBefore = step?.replay.examined ?? 0;
       step = await store.replays.step(id, engineLimits.replayLeaseMs);
-      if (step === null) break;
-      examined = step.replay.examined - (before?.replay.examined ?? 0);
-      if (!step.isOpen || step.replay.waiting > 0 || examined < limits.replayExaminedMax) break;
+      if (step === null || !step.isOpen || step.replay.waiting > 0) break;
+      if (step.replay.examined - examinedBefore < limits.replayExaminedMax) break;
     }
+    if (this.#stopped && step === null) return;
     if (step?.isOpen === true) return;
     this.#running.delete(id);
     if (step !== null && step.replay.state !== "cancelled") ended(step.replay);

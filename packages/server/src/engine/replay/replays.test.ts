@@ -139,8 +139,7 @@ describe("a replay", () => {
     await simulation.publish(topic, ...Array.from({ length: 1_000 }, (_, index) => `new ${index}`));
     await simulation.publish(topic, ...Array.from({ length: 1_000 }, (_, index) => `new ${index}`));
     await simulation.time.advance(10_000);
-    const isNew = ({ body }: { readonly body: Uint8Array }) => Buffer.from(body).toString().includes("new");
-    const live = simulation.posts.filter(isNew).length;
+    const live = simulation.posts.filter(({ body }) => Buffer.from(body).toString().includes("new")).length;
     expect(simulation.posts.length).toBeGreaterThan(1_000);
     expect(live / simulation.posts.length).toBeGreaterThan(0.8);
     expect(live).toBeLessThan(simulation.posts.length);

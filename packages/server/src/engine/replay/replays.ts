@@ -8,7 +8,7 @@ import { ReplayRunner } from "./replay-runner.ts";
 
 export type ReplaysOptions = Pick<EngineServices, "store" | "events" | "clock" | "timers" | "failed">;
 
-/** What a caller asks to be sent again. */
+/** A replay that a caller requests. */
 export interface RequestedReplay extends Pick<ReplayPlan, "order"> {
   readonly source: ReplaySource;
   readonly subscription: Subscription;

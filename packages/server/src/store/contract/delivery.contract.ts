@@ -2,12 +2,12 @@ import { expect } from "vitest";
 import { dead, delivered, keyed, parkedUntil, Scene, textsOf } from "./fixtures.ts";
 import type { Part } from "./part.ts";
 
-export function deliveryContract({ promise, shared }: Part): void {
-  const retryOf = (scene: Scene, seq: number, name = "reader") =>
-    scene.store.deliveries.retry(scene.topic.accountId, scene.idOf(seq), name);
-  const cancelOf = (scene: Scene, seq: number, name = "reader") =>
-    scene.store.deliveries.cancel(scene.topic.accountId, scene.idOf(seq), name);
+const retryOf = (scene: Scene, seq: number, name = "reader") =>
+  scene.store.deliveries.retry(scene.topic.accountId, scene.idOf(seq), name);
+const cancelOf = (scene: Scene, seq: number, name = "reader") =>
+  scene.store.deliveries.cancel(scene.topic.accountId, scene.idOf(seq), name);
 
+export function deliveryContract({ promise, shared }: Part): void {
   promise("retries a delivery in each state in which it can be retried", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");

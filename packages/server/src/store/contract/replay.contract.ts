@@ -262,12 +262,12 @@ function ending({ promise, shared, fresh }: Part): void {
       const { replays } = scene.store;
       const ids: number[] = [];
       const plan = await planOfReplay(scene, reader);
-      const asked = { ...plan, matched: 0, isExact: true, perSecond: 1 };
+      const requested = { ...plan, matched: 0, isExact: true, perSecond: 1 };
       for (let index = 0; index < limits.replaysOpenMax; index++) {
         under.clock.advance(1);
-        ids.unshift((await replays.create(asked)).id);
+        ids.unshift((await replays.create(requested)).id);
       }
-      await expect(replays.create(asked)).rejects.toMatchObject({ code: "replay_limit" });
+      await expect(replays.create(requested)).rejects.toMatchObject({ code: "replay_limit" });
       const first = await replays.list(plan.accountId, { after: null, limit: 15 });
       const second = await replays.list(plan.accountId, { after: first.next, limit: 15 });
       expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(ids);

@@ -1,6 +1,6 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
 import { recordPage } from "../record-page.ts";
 import { chooseCopies, type ChosenCopies, type ExaminedPart, type ReplayCandidate } from "../replay-copies.ts";
 import {
@@ -40,16 +40,8 @@ const wall = "coalesce(($1::bigint[])[2], ringback.now_ms())";
 export function createReplays(context: StoreContext): ReplayStore {
   const { database, times, nodeId } = context;
   const pool = database.rest;
-  const found = (rows: readonly FoundRow[]): Replay | null => (rows[0] === undefined ? null : shown(rows[0]));
   return {
-    async logRange(topicId) {
-      const [range] = await pool.query<LogRange>(
-        `SELECT first_seq AS "firstSeq", last_seq AS "lastSeq" FROM ringback.topic_log WHERE topic_id = $1`,
-        [topicId],
-        "log_range",
-      );
-      return range ?? null;
-    },
+    logRange: (topicId) => logRange(pool, topicId),
     seqAt: (topicId, atMs) => findSeqAt(pool, topicId, atMs),
     count: (plan) => count(pool, plan),
     create: (replay) => pool.transaction((connection) => create(connection, context, replay)),
@@ -61,8 +53,11 @@ export function createReplays(context: StoreContext): ReplayStore {
       );
       return row?.count ?? 0;
     },
-    get: async (accountId, id) =>
-      found(await pool.query<FoundRow>(`${select} WHERE id = $1 AND account_id = $2`, [id, accountId], "get_replay")),
+    async get(accountId, id) {
+      const sql = `${select} WHERE id = $1 AND account_id = $2`;
+      const [row] = await pool.query<FoundRow>(sql, [id, accountId], "get_replay");
+      return row === undefined ? null : shown(row);
+    },
     async list(accountId, page) {
       const rows = await pool.query<FoundRow>(
         `${select} WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
@@ -94,17 +89,7 @@ export function createReplays(context: StoreContext): ReplayStore {
       const sql = "DELETE FROM ringback.replay WHERE id = $1 AND account_id = $2 AND NOT is_open RETURNING id";
       return (await pool.query(sql, [id, accountId], "remove_replay")).length > 0;
     },
-    async acquire(max, leaseMs) {
-      const rows = await pool.query<{ id: ReplayId }>(
-        `UPDATE ringback.replay SET lease_node = $2, lease_until = ${now} + $3 WHERE id = ANY (ARRAY (
-           SELECT r.id FROM ringback.replay r
-             WHERE r.is_open AND (r.lease_until <= ${now} OR r.lease_node IS NULL OR r.lease_node = $2)
-             ORDER BY r.id LIMIT $4 FOR UPDATE SKIP LOCKED)) RETURNING id`,
-        [times.at(), nodeId, leaseMs, max],
-        "acquire_replays",
-      );
-      return rows.map(({ id }) => id);
-    },
+    acquire: (max, leaseMs) => acquire(context, max, leaseMs),
     step: (id, leaseMs) => step(context, id, leaseMs),
     async trim() {
       await pool.query(
@@ -115,6 +100,31 @@ export function createReplays(context: StoreContext): ReplayStore {
       );
     },
   };
+}
+
+async function logRange(connection: Connection, topicId: TopicId): Promise<LogRange | null> {
+  const [range] = await connection.query<LogRange>(
+    `SELECT first_seq AS "firstSeq", last_seq AS "lastSeq" FROM ringback.topic_log WHERE topic_id = $1`,
+    [topicId],
+    "log_range",
+  );
+  return range ?? null;
+}
+
+async function acquire(
+  { database, times, nodeId }: StoreContext,
+  max: number,
+  leaseMs: number,
+): Promise<readonly ReplayId[]> {
+  const rows = await database.rest.query<{ id: ReplayId }>(
+    `UPDATE ringback.replay SET lease_node = $2, lease_until = ${now} + $3 WHERE id = ANY (ARRAY (
+       SELECT r.id FROM ringback.replay r
+         WHERE r.is_open AND (r.lease_until <= ${now} OR r.lease_node IS NULL OR r.lease_node = $2)
+         ORDER BY r.id LIMIT $4 FOR UPDATE SKIP LOCKED)) RETURNING id`,
+    [times.at(), nodeId, leaseMs, max],
+    "acquire_replays",
+  );
+  return rows.map(({ id }) => id);
 }
 
 function shown({ waiting, ...row }: FoundRow): Replay {

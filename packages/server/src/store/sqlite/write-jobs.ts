@@ -93,14 +93,7 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
     rewind: one(rewind),
     redrive: one(deadLetters.redrive),
     purge: one(deadLetters.purge),
-    retryDelivery: one(deliveries.retryDelivery),
-    cancelDelivery: one(deliveries.cancelDelivery),
-    createReplay: one(replays.createReplay),
-    changeReplay: one(replays.changeReplay),
-    endReplay: one(replays.endReplay),
-    removeReplay: one(replays.removeReplay),
-    trimReplays: one(replays.trimReplays),
-    stepReplay: one(stepReplay),
+    ...replayJobs(one),
     indexAttempts: one(indexAttempts),
     markClock: one(markClock),
     trimTopic: one(trimTopic),
@@ -110,6 +103,22 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
       transaction(() => db.exec(`INSERT INTO write_probe VALUES (zeroblob(${PROBE_BYTES})); DELETE FROM write_probe`));
     },
     setBytesMax: ({ bytesMax }: { readonly bytesMax: number }) => budget?.setBytesMax(bytesMax),
+  };
+}
+
+type InTransaction = <I, O>(operation: (db: DatabaseSync, input: I) => O) => (input: I) => O;
+
+/** Jobs that send messages again. */
+function replayJobs(one: InTransaction) {
+  return {
+    retryDelivery: one(deliveries.retryDelivery),
+    cancelDelivery: one(deliveries.cancelDelivery),
+    createReplay: one(replays.createReplay),
+    changeReplay: one(replays.changeReplay),
+    endReplay: one(replays.endReplay),
+    removeReplay: one(replays.removeReplay),
+    trimReplays: one(replays.trimReplays),
+    stepReplay: one(stepReplay),
   };
 }
 

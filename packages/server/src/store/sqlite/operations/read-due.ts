@@ -56,8 +56,12 @@ export function readDue(db: DatabaseSync, input: DueInput): DueDeliveries {
   let bytes = 0;
   let more = apart.length > input.apartMax || ordered.length > input.orderedMax;
   const { apartFirst, apartMax, orderedMax } = input;
-  const inTurn = [...apart.slice(0, apartFirst), ...ordered.slice(0, orderedMax), ...apart.slice(apartFirst, apartMax)];
-  for (const row of inTurn) {
+  const inOrder = [
+    ...apart.slice(0, apartFirst),
+    ...ordered.slice(0, orderedMax),
+    ...apart.slice(apartFirst, apartMax),
+  ];
+  for (const row of inOrder) {
     if (due.length === deliveriesMax || bytes >= bytesMax) {
       more = true;
       break;

@@ -11,7 +11,7 @@ import { all, get, run } from "../statements.ts";
 import { removeDeadLetter } from "./dead-letter-rows.ts";
 import { readReplay, waitingOf, type FoundReplay } from "./replays.ts";
 
-/** Which positions of a log a subscription has settled: those that are parked, and those that have ended. */
+/** The positions of a log that a subscription has settled: those that are parked, and those that have ended. */
 export interface SettledPositions {
   readonly settledThrough: Seq;
   /** Positions settled after `settledThrough`. */
@@ -20,7 +20,7 @@ export interface SettledPositions {
   readonly parkedSoon: readonly Seq[];
 }
 
-/** What a replay reads, with the facts that only memory has. */
+/** The plan of a replay, with the facts that only memory has. */
 export interface ReplayReading {
   readonly plan: ReplayPlan;
   /** First position of the log. */
@@ -42,7 +42,7 @@ interface Candidate extends ReplayCandidate {
   readonly letter: { readonly id: number; readonly attempts: number } | null;
 }
 
-/** Parks the next copies of a replay, and moves the replay past them. Returns null if the replay has ended meanwhile. */
+/** Parks the next copies of a replay, and moves the replay past them. Returns null if the replay has ended. */
 export function stepReplay(
   db: DatabaseSync,
   { id, reading, nowMs, wallMs }: { readonly id: ReplayId; readonly reading: ReplayReading } & Moment,

@@ -1,8 +1,8 @@
 -- Returned by a claim in addition to its deliveries. more: another claim would find deliveries at once.
 -- next_due_in: milliseconds until another claim would find deliveries; null when that is unknown.
 --
--- p_is_held: the subscription is strictly ordered, and a delivery that takes part in the order is open. p_taken: number of deliveries that this claim has taken.
--- p_parked: number of parked deliveries. p_has_due: a parked delivery is due.
+-- p_is_held: the subscription is strictly ordered, and a delivery that takes part in the order is open. p_taken: number
+-- of deliveries that this claim has taken. p_parked: number of parked deliveries. p_has_due: a parked delivery is due.
 -- p_waits: a delivery waits because another node has claimed a delivery of its ordering key. p_is_capped: all of
 -- in_flight_max is used. p_has_unscanned: the log has positions that no claim has examined. p_has_returned: returned
 -- positions are left. p_lease_end: the earliest end of a lease of the other open claims.

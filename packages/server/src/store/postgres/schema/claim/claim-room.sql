@@ -1,9 +1,9 @@
 -- How many deliveries a claim may take. While the log has messages, copies that are apart from the order get one of
--- eight deliveries: the fraction of a small claim is decided by the id of the claim. A strictly ordered subscription has
--- one open delivery, and one open copy beside it.
+-- eight deliveries: the fraction of a small claim is decided by the id of the claim. A strictly ordered subscription
+-- has one open delivery, and one open copy beside it.
 --
--- p_wanted: the largest number of deliveries. p_open: number of deliveries in open claims. p_claimed: those of them that
--- are parked. room: deliveries in all. ordered: those that take part in the order. apart: those that do not. open:
+-- p_wanted: the largest number of deliveries. p_open: number of deliveries in open claims. p_claimed: those of them
+-- that are parked. room: deliveries in all. ordered: those that take part in the order. apart: those that do not. open:
 -- number of open deliveries that take part in the order.
 CREATE FUNCTION ringback.claim_room(
   p_cursor ringback.subscription_cursor, p_claim bigint, p_wanted integer, p_open integer, p_claimed bigint[],

@@ -2,8 +2,8 @@
 -- the cursor of the target, except when it only counts.
 --
 -- p_routes: regular expressions for the type, as in subscription_cursor; null: any type. p_failed_of: the subscription
--- whose failures are meant; null: all messages are. matches: the replay sends the message. pending: the target still has
--- to deliver it anyway. letter: the dead letter of the message at the target.
+-- whose failures are meant; null: all messages are. matches: the replay sends the message. pending: the target still
+-- has to deliver it anyway. letter: the dead letter of the message at the target.
 CREATE FUNCTION ringback.examine_log(
   p_topic bigint, p_position bigint, p_through bigint, p_max integer, p_target bigint, p_routes text[],
   p_failed_of bigint

@@ -1,5 +1,5 @@
--- Turns a parked delivery into a dead letter with the reason cancelled. The caller has locked the cursor, and the delivery
--- is in no claim.
+-- Turns a parked delivery into a dead letter with the reason cancelled. The caller has locked the cursor, and the
+-- delivery is in no claim.
 CREATE FUNCTION ringback.cancel_parked(p_subscription bigint, p_topic bigint, p_seq bigint, p_now bigint, p_wall bigint)
 RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE

@@ -1,7 +1,7 @@
 -- Replays; see store/replays.ts. plan: JSON. position: the last position of the log, or id of a dead letter, that was
--- examined; through: the last one to examine. parked: how many copies were parked. next_at: when the next copy is due by
--- per_second. is_open: false when the replay has ended and none of its copies is parked. lease_node: the node that runs
--- the replay until lease_until.
+-- examined; through: the last one to examine. parked: how many copies were parked. next_at: when the next copy is due
+-- by per_second. is_open: false when the replay has ended and none of its copies is parked. lease_node: the node that
+-- runs the replay until lease_until.
 CREATE TABLE ringback.replay (
   id bigint PRIMARY KEY,
   account_id bigint NOT NULL,
