@@ -31,6 +31,7 @@ import { logNodes } from "./ops/node-log.ts";
 import { LimitedLog } from "./ops/limited-log.ts";
 import { createDeliveryLog } from "./ops/delivery-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
+import { OnDemandLimit } from "./engine/push/on-demand-limit.ts";
 import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
 import type { EngineServices } from "./engine/services.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
@@ -200,7 +201,9 @@ function createServices(foundation: Foundation) {
     isVerificationRequired: config.endpointVerification === "required",
     failed: (error, during) => failedDuring(during)(error),
   });
-  const { publisher, verifier } = engine;
+  const { publisher, verifier, tests } = engine;
+  const onDemand = new OnDemandLimit(systemClock, isShared);
+  accounts.onGone((accountId) => onDemand.forget(accountId));
   const pullQueues = new PullQueues({ ...shared, isShared, failed: failedDuring("pulls") });
   const pulls = new AccountPulls({ ...shared, pullQueues });
   const hookCalls = new CallLimit(limits.hookCallsMax, isShared);
@@ -227,7 +230,7 @@ function createServices(foundation: Foundation) {
   pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
   const control = createControl(foundation, { accounts, servicesOf, endpointSecrets });
   const background = { publishLimits, deletion, hookCalls, pullQueues };
-  return { engine, verifier, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
+  return { engine, verifier, tests, onDemand, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
 }
 
 /** The check of API keys, and the change of the master key. */
@@ -271,7 +274,19 @@ function createAccounts(shared: Omit<EngineServices, "failed">, failedDuring: Fa
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, verifier, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
+  {
+    engine,
+    verifier,
+    tests,
+    onDemand,
+    accounts,
+    access,
+    audit,
+    servicesOf,
+    masterKeyRotation,
+    endpointSecrets,
+    pulls,
+  }: Services,
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
@@ -291,6 +306,8 @@ async function createHttpApp(
   const app = await createApp({
     ...shared,
     publisher,
+    tests,
+    onDemand,
     masterKeyRotation,
     endpointSecrets,
     pulls,

@@ -32,6 +32,8 @@ describe("subscriptions", () => {
       disabledAt: null,
       disabledReason: null,
       disabledBy: null,
+      health: "healthy",
+      failing: null,
       push: {
         url,
         protocol: "raw",
@@ -48,6 +50,7 @@ describe("subscriptions", () => {
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",
       maxInFlight: 64,
+      rate: null,
       description: "",
       labels: {},
       createdAt: "2026-01-31T08:15:30.250Z",

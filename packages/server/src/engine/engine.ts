@@ -12,9 +12,11 @@ import { createPublisher } from "./publisher.ts";
 import { EndpointVerifier } from "./push/endpoint-verifier.ts";
 import { FailingPace } from "./push/failing-pace.ts";
 import { LargeEncodings } from "./push/large-encodings.ts";
+import { requestIds } from "./push/request-ids.ts";
 import { Settler } from "./push/settler.ts";
 import { Replays } from "./replay/replays.ts";
 import { Slots } from "./push/slots.ts";
+import { TestDeliveries } from "./push/test-delivery.ts";
 import type { EngineServices } from "./services.ts";
 
 export interface EngineOptions extends Omit<EngineServices, "failed"> {
@@ -46,6 +48,7 @@ export class Engine {
   readonly publisher: Publisher;
   readonly verifier: EndpointVerifier;
   readonly replays: Replays;
+  readonly tests: TestDeliveries;
   readonly #options: EngineOptions;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
@@ -66,20 +69,20 @@ export class Engine {
       isRequired: options.isVerificationRequired,
       failed: (error) => options.failed(error, "verify"),
     });
+    const largeEncodings = new LargeEncodings(options.timers);
+    const posting = { ...options, tokens, largeEncodings, failed: (error: unknown) => options.failed(error, "send") };
+    this.tests = new TestDeliveries(posting);
     this.#dispatcher = new Dispatcher(
       options.store,
       {
-        ...options,
-        tokens,
+        ...posting,
         settler: this.#settler,
         slots: new Slots(options.inFlightMax, options.isShared, new FailingPace(options)),
-        largeEncodings: new LargeEncodings(options.timers),
         nextRequestId: requestIds(options.random),
         gone: (subscription, why) => {
           this.#disable(subscription, why).catch((error: unknown) => options.failed(error, "disable"));
         },
         unverified: (subscription) => this.verifier.request(subscription),
-        failed: (error) => options.failed(error, "encode"),
       },
       (error) => options.failed(error, "dispatch"),
     );
@@ -170,9 +173,4 @@ export class Engine {
     }
     this.#scheduleRetention(more ? engineLimits.retentionBusyMs : engineLimits.retentionStepMs);
   }
-}
-
-/** Generates unsigned integers as decimal strings, at random, so that no id shows how many there were before. */
-function requestIds(random: Random): () => string {
-  return () => String(1 + Math.floor(random.next() * (2 ** 52 - 1)));
 }

@@ -2,7 +2,7 @@ import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { Type, type Static } from "typebox";
 import { verificationOf, verifyMethods } from "../domain/endpoint-verification.ts";
 import { limits } from "../domain/limits.ts";
-import type { Start, Subscription, SubscriptionHealth, SubscriptionSettings } from "../domain/model.ts";
+import type { RateSettings, Start, Subscription, SubscriptionHealth, SubscriptionSettings } from "../domain/model.ts";
 import {
   assertPushedOrPulled,
   assertStaysPushedOrPulled,
@@ -70,7 +70,8 @@ const push = describedObject(
     ),
     keys: about(
       "The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the " +
-        "server makes a key for this subscription, and the response shows it in `secret`.",
+        "server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and " +
+        "feishu sign only if a key is named.",
       optional(Type.Array(Type.String(), { maxItems: limits.pushKeysMax }), []),
     ),
     verify: about(
@@ -85,7 +86,7 @@ const push = describedObject(
 );
 
 const pull = describedObject(
-  "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry` and `maxInFlight` are refused beside it.",
+  "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight` and `rate` are refused beside it.",
   {
     visibilityMs: about(
       "How long a pulled message is invisible to other receivers, in milliseconds.",
@@ -109,6 +110,20 @@ const filter = closedObject({
   ),
 });
 
+const rate = describedObject(
+  "The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.",
+  {
+    perSecond: about(
+      "How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.",
+      Type.Number({ minimum: limits.ratePerSecondMin, maximum: limits.ratePerSecondMax, examples: [20] }),
+    ),
+    burst: about(
+      "How many POSTs may start at once after a time without any.",
+      optional(whole(1, limits.rateBurstMax), 1),
+    ),
+  },
+);
+
 /** The schema of all settings of a subscription. */
 const settings = closedObject({
   push: Type.Optional(push),
@@ -123,6 +138,7 @@ const settings = closedObject({
     "How many deliveries may run at once.",
     optional(whole(1, limits.maxInFlightMax), limits.maxInFlightDefault),
   ),
+  rate: optional(Type.Unsafe<RateSettings | null>(nullable(rate)), null),
   description,
   labels,
 });
@@ -196,8 +212,8 @@ export const subscriptionShape = settingsShape(body, {
  * pulled, are omitted.
  */
 export function bodyOf(settings: SubscriptionSettings): object {
-  const { push, pull, retry, maxInFlight, verification: _, ...others } = settings;
-  return push === null ? { pull, ...others } : { push, retry, maxInFlight, ...others };
+  const { push, pull, retry, maxInFlight, rate = null, verification: _, ...others } = settings;
+  return push === null ? { pull, ...others } : { push, retry, maxInFlight, rate, ...others };
 }
 
 export const rewindBody = bodyObject([{ to: { at: "2026-01-31T08:00:00Z" } }, { to: "oldest" }], {
@@ -297,6 +313,12 @@ export const countedSubscriptionSchema = describedObject(
   { ...members, counts, pullCounts: nullable(pullCounts) },
 );
 
+/** A subscription in a list that can show counts. */
+export const listedSubscriptionSchema = describedObject("A subscription.", {
+  ...members,
+  counts: Type.Optional(counts),
+});
+
 export function subscriptionView({ settings: stored, ...subscription }: Subscription): object {
   const { name, topic, state, disabled, health, ...times } = subscription;
   const isPulled = stored.push === null;
@@ -337,14 +359,17 @@ function verificationView(settings: SubscriptionSettings): object | null {
 
 export function countedSubscriptionView(
   subscription: Subscription,
-  { backlog, parked, deadLetters, expired, inFlight }: SubscriptionCounts,
+  counted: SubscriptionCounts,
   pulled: PullCounts | null,
 ): object {
-  return {
-    ...subscriptionView(subscription),
-    counts: { backlog, parked, deadLetters, expired, inFlight },
-    pullCounts: pulled && pullCountsView(pulled),
-  };
+  return { ...listedSubscriptionView(subscription, counted), pullCounts: pulled && pullCountsView(pulled) };
+}
+
+/** `counted` null: the list shows no counts. */
+export function listedSubscriptionView(subscription: Subscription, counted: SubscriptionCounts | null): object {
+  if (counted === null) return subscriptionView(subscription);
+  const { backlog, parked, deadLetters, expired, inFlight } = counted;
+  return { ...subscriptionView(subscription), counts: { backlog, parked, deadLetters, expired, inFlight } };
 }
 
 function pullCountsView({ visible, invisible, delayed, oldestAtMs }: PullCounts): Static<typeof pullCounts> {

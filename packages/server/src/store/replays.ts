@@ -222,6 +222,12 @@ export function beforeReplay({ after }: PageRequest): number {
   return id;
 }
 
+/** `replays` has one more than the limit when there is a next page. */
+export function replayPage(replays: readonly Replay[], { limit }: PageRequest): Page<Replay> {
+  const items = replays.slice(0, limit);
+  return { items, next: replays.length > limit ? String(items.at(-1)?.id) : null };
+}
+
 /** Ids that one millisecond has. */
 const IDS_PER_MS = 2_048;
 

@@ -21,7 +21,7 @@ import { StartRate, windowMaxOf } from "./start-rate.ts";
 import type { EngineServices } from "../services.ts";
 
 /** Services that all senders share. */
-export interface SenderContext extends PostContext, Pick<EngineServices, "events" | "observer" | "clock" | "timers"> {
+export interface SenderContext extends PostContext, EngineServices {
   readonly settler: Settler;
   readonly slots: Slots;
   readonly random: Random;
@@ -88,7 +88,7 @@ export class SubscriptionSender implements SlotUser {
       this.hasMore = true;
       context.wantsClaim(this);
     });
-    this.#rate = new StartRate(context.clock, context.timers, () => this.#send());
+    this.#rate = new StartRate(context, this);
     this.#lastUsedMs = context.clock.now();
   }
 
@@ -128,11 +128,10 @@ export class SubscriptionSender implements SlotUser {
     );
   }
 
-  /** How many deliveries to claim next; 0: none now. The queue is filled to twice the window, so claims are large. */
+  /** How many deliveries to claim next; 0: none now. */
   get wanted(): number {
-    const { window } = this.#endpointHealth;
-    if (this.#stopped || this.#queue.size * 2 >= window) return 0;
-    return Math.max(1, window * 2 - this.#inFlight - this.#queue.size);
+    if (this.#stopped) return 0;
+    return this.#rate.wanted(this.#subscription, this.#endpointHealth.window, this.#inFlight, this.#queue.size);
   }
 
   /** False: the next claim must take parked deliveries only, because too many are parked. */
@@ -179,7 +178,7 @@ export class SubscriptionSender implements SlotUser {
   stop(): void {
     this.#stopped = true;
     this.#dueTimer.cancel();
-    this.#rate.cancel();
+    this.#rate.stop();
     this.#context.slots.forget(this);
     this.releaseQueued();
   }
@@ -254,7 +253,8 @@ export class SubscriptionSender implements SlotUser {
   #startAll(): void {
     while (!this.#stopped && this.#inFlight < this.#endpointHealth.window) {
       const queued = this.#queue.peek();
-      if (queued === null || !this.#context.maySend() || !this.#rate.allows(this.#subscription)) return;
+      if (queued === null || !this.#context.maySend()) return;
+      if (!this.#rate.allows(this.#subscription, this.#queue, this.#endpointHealth.window - this.#inFlight)) return;
       const slot = this.#context.slots.take(this);
       if (slot === null) return;
       this.#queue.start(queued);
@@ -265,7 +265,7 @@ export class SubscriptionSender implements SlotUser {
   #start(queued: Queued, slot: Slot): void {
     const { clock, nextRequestId, slots } = this.#context;
     const startedAtMs = clock.now();
-    this.#rate.started(this.#subscription, startedAtMs);
+    this.#rate.started();
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
     const started: Started = { queued, route: this.#route, startedAtMs };
@@ -376,6 +376,7 @@ export class SubscriptionSender implements SlotUser {
   }
 
   releaseQueued(): void {
+    this.hasMore = true;
     for (const queued of this.#queue.takeAll()) this.#release(queued);
   }
 

@@ -1,7 +1,6 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
-import { recordPage } from "../record-page.ts";
 import { chooseCopies, type ChosenCopies, type ExaminedPart, type ReplayCandidate } from "../replay-copies.ts";
 import {
   beforeReplay,
@@ -9,6 +8,7 @@ import {
   planOf,
   planText,
   rangeOf,
+  replayPage,
   replayColumns,
   toReplay,
   type LogRange,
@@ -64,7 +64,7 @@ export function createReplays(context: StoreContext): ReplayStore {
         [accountId, beforeReplay(page), page.limit + 1],
         "list_replays",
       );
-      return recordPage(rows.map(shown), page, (replay) => replay);
+      return replayPage(rows.map(shown), page);
     },
     async change(accountId, id, { perSecond, isPaused = null }) {
       await pool.query(

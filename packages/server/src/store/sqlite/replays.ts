@@ -3,11 +3,11 @@ import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { AccountId, SubscriptionId } from "../../domain/model.ts";
 import { Listeners } from "../listeners.ts";
-import { recordPage } from "../record-page.ts";
 import {
   beforeReplay,
   planOf,
   rangeOf,
+  replayPage,
   toReplay,
   type Replay,
   type ReplayCount,
@@ -53,7 +53,7 @@ export function sqliteReplays(context: StoreContext): ReplayStore {
     },
     async list(accountId, page) {
       const range = { accountId, beforeId: beforeReplay(page), limit: page.limit + 1 };
-      return recordPage((await reader.call("listReplays", range)).map(shown), page, (replay) => replay);
+      return replayPage((await reader.call("listReplays", range)).map(shown), page);
     },
     async change(accountId, id, { perSecond, isPaused }) {
       if ((await inAccount(accountId, id)) === null) return null;
