@@ -351,6 +351,8 @@ CREATE INDEX subscription_cursor_topic ON ringback.subscription_cursor USING btr
 
 CREATE INDEX subscription_of_account ON ringback.subscription USING btree (account_id);
 
+CREATE INDEX subscription_stopped ON ringback.subscription USING btree (account_id, state) WHERE (state <> 'active'::text);
+
 CREATE INDEX subscription_unhealthy ON ringback.subscription USING btree (account_id, topic_id, name) WHERE (health IS NOT NULL);
 
 CREATE INDEX topic_any_case ON ringback.topic USING btree (account_id, lower(name));
