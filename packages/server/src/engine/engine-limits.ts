@@ -53,13 +53,13 @@ export const engineLimits = {
    * store takes to answer.
    */
   reservedMsMin: 200,
-  reservedMsMax: 500,
+  reservedMsMax: 1_000,
   /** A reserved start that is later than this is given up. So after a stall, POSTs for this time start at once. */
   startLateMsMax: 150,
   /** Delay before the next try to reserve starts after an error of the store. */
   reserveRetryMs: 500,
   /** A sender with a rate claims what can start within this time, up to so many windows of its endpoint. */
-  ratedQueueMs: 1_000,
+  ratedQueueMs: 500,
   ratedQueueWindows: 8,
   /** A sender keeps no deliveries in memory whose POSTs cannot start within this time. */
   ratedHoldMs: 5_000,
