@@ -289,7 +289,7 @@ async function createHttpApp(
 ): Promise<FastifyInstance> {
   const { engine, verifier, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls } = services;
   const { tests, onDemand, eventTail } = services;
-  const { publisher } = engine;
+  const { publisher, replays } = engine;
   const shared = {
     store,
     events,
@@ -312,6 +312,7 @@ async function createHttpApp(
     endpointSecrets,
     pulls,
     eventTail,
+    replays,
     metrics,
     requestLog,
     version,

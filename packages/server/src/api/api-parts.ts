@@ -10,6 +10,7 @@ import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
 import type { MasterKeyRotation } from "../engine/keys/master-key-rotation.ts";
 import type { Publisher } from "../engine/publisher.ts";
 import type { EndpointVerifier } from "../engine/push/endpoint-verifier.ts";
+import type { Replays } from "../engine/replay/replays.ts";
 import type { OnDemandLimit } from "../engine/push/on-demand-limit.ts";
 import type { TestDeliveries } from "../engine/push/test-delivery.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
@@ -35,6 +36,7 @@ export interface ApiParts {
   readonly tests: TestDeliveries;
   readonly onDemand: OnDemandLimit;
   readonly pulls: Pulls;
+  readonly replays: Replays;
   readonly events: EventBus;
   readonly eventTail: EventTail;
   readonly metrics: Metrics;

@@ -24,7 +24,7 @@ async function ask(method: string, path: string, json?: object, headers: CallBod
     headers: { ...bearer(), ...headers },
     remoteAddress: source,
   });
-  expect([200, 201, 204, 400, 404, 412]).toContain(answer.status);
+  expect([200, 201, 202, 204, 400, 404, 412]).toContain(answer.status);
   return answer;
 }
 const records = async (query = "") => (await ask("GET", `/v1/audit?${query}`)).json.items as Record<string, unknown>[];
@@ -158,6 +158,15 @@ const changes: Record<string, (given: TestApp) => Promise<readonly [path: string
     await withDeadLetter(given),
     [`${subscription}/dead-letters/redrive`, { all: true }]
   ),
+  createReplay: async () => (await withSubscription(), [`${subscription}/replays`, { from: "oldest" }]),
+  patchReplay: async () => [`/v1/replays/${await replayId()}`, { paused: true }],
+  deleteReplay: async () => [`/v1/replays/${await replayId()}`],
+  retryDelivery: async (given) => [`/v1/messages/${await deadMessage(given)}/deliveries/mail/retry`],
+  cancelDelivery: async (given) => {
+    const delivery = `/v1/messages/${await deadMessage(given)}/deliveries/mail`;
+    await ask("POST", `${delivery}/retry`);
+    return [`${delivery}/cancel`];
+  },
   putInbox: async () => ["/v1/inboxes/i", {}],
   patchInbox: async () => (await ask("PUT", "/v1/inboxes/i"), ["/v1/inboxes/i", { description: "new" }]),
   rotateInboxPath: async () => (await ask("PUT", "/v1/inboxes/i"), ["/v1/inboxes/i/rotate-path"]),
@@ -218,6 +227,16 @@ describe("every route that changes something", () => {
     expect(operations.map(({ operationId }) => operationId).sort()).toEqual(Object.keys(changes).sort());
   });
 });
+
+async function replayId(): Promise<string> {
+  await withSubscription();
+  return (await ask("POST", `${subscription}/replays`, { from: "oldest" })).json.id as string;
+}
+
+async function deadMessage(given: TestApp): Promise<string> {
+  await withDeadLetter(given);
+  return (await ask("GET", `${subscription}/dead-letters`)).json.items[0].message.id as string;
+}
 
 describe("records of changes", () => {
   it("contain no secret, and neither does the log", async () => {

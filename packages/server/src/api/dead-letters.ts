@@ -12,8 +12,10 @@ import {
   deadLetterSummarySchema,
   deadLetterSummaryView,
   deadLetterView,
+  letterSource,
   redriveBody,
 } from "../shapes/dead-letter.ts";
+import { dryRunSchema, replaySchema } from "../shapes/replay.ts";
 import { pageOfSearch } from "../shapes/page-cursor.ts";
 import { pageParameters, queryReader } from "../shapes/query.ts";
 import {
@@ -35,6 +37,7 @@ import type { Store } from "../store/store.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { callerOf } from "./access-gate.ts";
 import { noteChange } from "./audit-gate.ts";
+import { answer } from "./replays.ts";
 import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
 import { grantedTopicIds, topicAt } from "./topics.ts";
 
@@ -51,11 +54,13 @@ type LetterPath = Static<typeof letterParams>;
 
 const [see, change] = [{ access: "read" }, { access: "admin" }] as const;
 
-export function deadLetterRoutes(app: FastifyInstance, { store }: ApiParts): void {
+export function deadLetterRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { store } = parts;
   readRoutes(app, store);
   accountRoute(app, store);
   letterRoutes(app, store);
-  bulkRoutes(app, store);
+  purgeRoute(app, store);
+  redriveRoute(app, parts);
 }
 
 function described(operationId: string, summary: string, response: object, ...errors: readonly ErrorCode[]) {
@@ -188,8 +193,8 @@ function letterRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   });
 }
 
-/** Routes that change many dead letters at once. */
-function bulkRoutes(app: FastifyInstance, { catalog, records }: Store): void {
+/** Deletes all dead letters of a subscription. */
+function purgeRoute(app: FastifyInstance, { catalog, records }: Store): void {
   const readPurgeQuery = queryReader(purgeQuery);
   const purged = { 200: { ...countSchema, description: "How many were deleted." } };
   const purgeSummary = "Delete all dead letters of a subscription for good";
@@ -203,17 +208,49 @@ function bulkRoutes(app: FastifyInstance, { catalog, records }: Store): void {
       return counted(request, await records.purgeDeadLetters(id, null));
     },
   );
+}
 
+const redriveAnswers = {
+  200: {
+    description: "How many dead letters are deliveries again, or, for a dry run, how many match.",
+    anyOf: [countSchema, dryRunSchema],
+  },
+  202: { ...replaySchema, description: "A replay delivers the dead letters that match." },
+};
+const redriveSchema = {
+  ...described(
+    "redriveDeadLetters",
+    "Deliver some or all dead letters again; their retry policies start anew",
+    redriveAnswers,
+    "replay_limit",
+    ...bodyErrors,
+    ...writeErrors,
+  ),
+  description:
+    "With `ids`, or with `all` alone, the response follows when all of them are deliveries again. A filter, a rate or a dry " +
+    "run makes the request a replay, which runs in the background.",
+  body: redriveBody,
+};
+
+function redriveRoute(app: FastifyInstance, parts: ApiParts): void {
+  const { catalog, records } = parts.store;
   const readRedriveBody = shapeReader(redriveBody);
-  const redriven = { 200: { ...countSchema, description: "How many dead letters are deliveries again." } };
-  const redriveSummary = "Deliver some or all dead letters again; their retry policies start anew";
-  const redrive = described("redriveDeadLetters", redriveSummary, redriven, ...bodyErrors, ...writeErrors);
-  const schema = { ...redrive, body: redriveBody };
-  app.post<{ Params: SubscriptionPath }>(`${base}/redrive`, { schema, config: change }, async (request) => {
-    const { ids = null, all = false } = readRedriveBody(optionalJson(request));
-    if ((ids !== null) === all) throw RingbackError.at("invalid_request", "ids", 'give either "ids" or "all": true');
-    const { id } = await subscriptionAt({ catalog }, request);
-    return counted(request, await records.redriveDeadLetters(id, ids));
+  const options = { schema: redriveSchema, config: change };
+  app.post<{ Params: SubscriptionPath }>(`${base}/redrive`, options, async (request, reply) => {
+    const body = readRedriveBody(optionalJson(request));
+    const { ids = null, all = false, order = "live" } = body;
+    const source = letterSource(body);
+    if (source === null) {
+      if ((ids !== null) === all) throw RingbackError.at("invalid_request", "ids", 'give either "ids" or "all": true');
+      const { id } = await subscriptionAt({ catalog }, request);
+      return counted(request, await records.redriveDeadLetters(id, ids));
+    }
+    if (ids !== null) throw RingbackError.at("invalid_request", "ids", "cannot be combined with a filter or a rate");
+    if (source.fromMs !== null && source.toMs !== null && source.toMs < source.fromMs) {
+      throw RingbackError.at("invalid_request", "to", "must not lie before `from`");
+    }
+    const subscription = await subscriptionAt({ catalog }, request);
+    return answer(parts, request, reply, { source, subscription, target: subscription, order }, body);
   });
 }
 

@@ -29,6 +29,8 @@ const liveTypes = [
   "subscription.paused",
   "subscription.resumed",
   "subscription.deleted",
+  "replay.started",
+  "replay.ended",
 ] as const satisfies readonly Exclude<LiveEvent["type"], PublishedLiveEvent["type"]>[];
 
 const query = closedObject({

@@ -337,6 +337,7 @@ export interface Attempt {
  * The reasons why a delivery becomes a dead letter. `unencodable`: the dialect cannot carry the message.
  * `address_denied`: the endpoint's host has an address to which the configuration allows no connection.
  * `loop_detected`: a Ringback server refused the message, because it had come through too many pushes in a row.
+ * `cancelled`: a caller has given up the delivery.
  */
 export const deadReasons = [
   "retries_exhausted",
@@ -345,6 +346,7 @@ export const deadReasons = [
   "unencodable",
   "address_denied",
   "loop_detected",
+  "cancelled",
 ] as const;
 export type DeadReason = (typeof deadReasons)[number];
 

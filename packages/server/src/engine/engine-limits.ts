@@ -134,6 +134,18 @@ export const engineLimits = {
   eventsReplayedMax: 10_000,
   /** While readers are connected, events of other nodes are looked for at this interval. */
   eventPollMs: 1_000,
+  /** Interval of the steps of the replays that this process runs, and how many of them one interval has. */
+  replayTickMs: 250,
+  replayStepsMax: 8,
+  /** Steps of one replay in one interval while it finds nothing to send. */
+  replayScansMax: 4,
+  /** Lease of a replay. Its node takes a step in every interval, so another node goes on soon after the end of one. */
+  replayLeaseMs: 10_000,
+  /** Interval at which a node looks for replays that no node runs, and after an error. */
+  replayFindMs: 5_000,
+  /** Replays that one process runs. They take turns. */
+  replaysRunMax: 1_000,
+  replayTrimMs: 60_000,
   /** Requests to endpoints that the API makes on demand, tests and verifications: of one account, and of all. */
   onDemandPerAccountMax: 4,
   onDemandMax: 32,

@@ -15,6 +15,7 @@ import { LargeEncodings } from "./push/large-encodings.ts";
 import { requestIds } from "./push/request-ids.ts";
 import type { SenderState } from "./push/sender-state.ts";
 import { Settler } from "./push/settler.ts";
+import { Replays } from "./replay/replays.ts";
 import { Slots } from "./push/slots.ts";
 import { TestDeliveries } from "./push/test-delivery.ts";
 import type { EngineServices } from "./services.ts";
@@ -50,6 +51,7 @@ export interface EngineOptions extends Omit<EngineServices, "failed"> {
 export class Engine {
   readonly publisher: Publisher;
   readonly verifier: EndpointVerifier;
+  readonly replays: Replays;
   readonly tests: TestDeliveries;
   readonly #options: EngineOptions;
   readonly #settler: Settler;
@@ -64,6 +66,7 @@ export class Engine {
     const publisher = createPublisher(options);
     this.publisher = options.tracer === null ? publisher : tracedPublisher(publisher, options.tracer);
     this.#settler = new Settler(options.store, options.timers, (error) => options.failed(error, "settle"));
+    this.replays = new Replays({ ...options, failed: (error) => options.failed(error, "replays") });
     const tokens = new OAuth2Tokens(options);
     this.verifier = new EndpointVerifier({
       ...options,
@@ -103,6 +106,7 @@ export class Engine {
 
   async start(): Promise<void> {
     await this.#dispatcher.start();
+    this.replays.start();
     this.#scheduleRetention(engineLimits.retentionStepMs);
   }
 
@@ -117,9 +121,11 @@ export class Engine {
     this.#dispatcher.stop();
     this.#settler.stop();
     this.verifier.stop();
+    this.replays.stop();
     await this.#drained(graceMs, isTransportInUse);
     await this.#options.transport.close();
     await this.verifier.idle();
+    await this.replays.idle();
     await this.#dispatcher.quiet();
     await this.#retaining;
     await this.#settler.idle();

@@ -62,6 +62,20 @@ export type LiveEvent =
       readonly type: "subscription.changed" | "subscription.paused" | "subscription.resumed" | "subscription.deleted";
     })
   | (OfSubscription & {
+      readonly type: "replay.started";
+      readonly replayId: string;
+      readonly target: string;
+      /** How many messages the replay sends; an upper bound if there are many. */
+      readonly matched: number;
+    })
+  | (OfSubscription & {
+      readonly type: "replay.ended";
+      readonly replayId: string;
+      readonly target: string;
+      readonly state: "done" | "cancelled" | "failed";
+      readonly sent: number;
+    })
+  | (OfSubscription & {
       readonly type: "subscription.disabled";
       readonly reason: Disablement["reason"];
       /** The attempt that disabled the subscription. */

@@ -1,12 +1,14 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
-import { deadReasons } from "../domain/model.ts";
+import { deadReasons, type TimeMs } from "../domain/model.ts";
 import type { DeadLetterFilter } from "../store/record-filters.ts";
 import type { DeadLetter, ListedDeadLetter } from "../store/records.ts";
 import { replyMembers } from "./attempt.ts";
 import { replyView } from "./bytes-view.ts";
 import { messageBodyMembers, messageMembers, messageMembersView, messageView } from "./message.ts";
-import { about, bodyObject, closedObject, describedObject, nullable, timeSchema } from "./schema-parts.ts";
+import type { ReplaySource } from "../store/replays.ts";
+import { replayControls, timeMs, timeOrMs } from "./replay.ts";
+import { about, bodyObject, closedObject, describedObject, nullable, timeSchema, whole } from "./schema-parts.ts";
 import { statusParameter, statusRangeOf, timeRangeOf, timeRangeParameters } from "./search-query.ts";
 import { timeText } from "./time-text.ts";
 
@@ -59,7 +61,13 @@ export const deadLetterSchema = describedObject("The dead letter, with its messa
   message: closedObject({ ...messageMembers, ...messageBodyMembers }),
 });
 
-export const redriveBody = bodyObject([{ all: true }, { ids: ["OTyF96ciDIvv_rYN78Jddw"] }], {
+const redriveExamples = [
+  { all: true },
+  { ids: ["OTyF96ciDIvv_rYN78Jddw"] },
+  { reasons: ["retries_exhausted"], statuses: [503], from: "2026-01-31T08:00:00Z", perSecond: 20 },
+];
+
+export const redriveBody = bodyObject(redriveExamples, {
   ids: about(
     "The dead letters. Ids of dead letters that do not exist are ignored.",
     Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: limits.redriveIdsMax })),
@@ -68,7 +76,34 @@ export const redriveBody = bodyObject([{ all: true }, { ids: ["OTyF96ciDIvv_rYN7
     "true, instead of `ids`: all dead letters that exist at the time of the request.",
     Type.Optional(Type.Boolean()),
   ),
+  reasons: about(
+    "Only dead letters with one of these reasons. This and each of the following members makes the request a replay.",
+    Type.Optional(Type.Array(Type.Enum([...deadReasons]), { minItems: 1, maxItems: deadReasons.length })),
+  ),
+  statuses: about(
+    "Only dead letters whose last reply had one of these HTTP statuses.",
+    Type.Optional(Type.Array(whole(100, 999), { minItems: 1, maxItems: 100 })),
+  ),
+  from: about("Only dead letters that died at or after this time.", Type.Optional(timeOrMs)),
+  to: about("Only dead letters that died at or before this time.", Type.Optional(timeOrMs)),
+  ...replayControls,
+  order: about(
+    "`live`: a redriven delivery takes its place in the order of an ordered subscription. `separate`: as for a replay.",
+    Type.Optional(Type.Enum(["live", "separate"], { default: "live" })),
+  ),
 });
+
+/** Returns null for a request without a filter or a control, which is answered when all dead letters are redriven. */
+export function letterSource(body: Static<typeof redriveBody>): (ReplaySource & { kind: "dead-letters" }) | null {
+  const { ids: _ids, all: _all, ...filters } = body;
+  if (Object.keys(filters).length === 0) return null;
+  const { reasons = [], statuses = [], from, to } = filters;
+  return { kind: "dead-letters", reasons, statuses, fromMs: optionalTime(from), toMs: optionalTime(to) };
+}
+
+function optionalTime(time: string | number | undefined): TimeMs | null {
+  return time === undefined ? null : timeMs(time);
+}
 
 export const countSchema = closedObject({ count: Type.Integer({ description: "The number of dead letters." }) });
 

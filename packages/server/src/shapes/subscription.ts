@@ -144,7 +144,7 @@ const settings = closedObject({
 });
 
 /** Refuses Unix seconds and microseconds, which would silently mean a time in 1970 or in the far future. */
-const unixMs = Type.Integer({
+export const unixMs = Type.Integer({
   minimum: limits.timeMsMin,
   maximum: limits.timeMsMax,
   [valueFault]:

@@ -70,6 +70,8 @@ export interface ClaimedDelivery {
   readonly retriesMade: number;
   /** Time of the first attempt, from which the retry policy counts; null before the first attempt. */
   readonly firstAttemptAtMs: TimeMs | null;
+  /** True: a copy that a replay sends apart from the order of the other deliveries. */
+  readonly isApart?: true;
 }
 
 export interface Claim {

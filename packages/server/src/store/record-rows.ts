@@ -12,6 +12,7 @@ import type {
   TopicId,
 } from "../domain/model.ts";
 import type { TraceContext } from "../domain/trace-context.ts";
+import type { ClaimedDelivery } from "./log.ts";
 import type { ListedMessage } from "./message-search.ts";
 import type { DeadLetter, MessageOrigin } from "./records.ts";
 
@@ -162,4 +163,9 @@ export function toDeadLetter(row: DeadLetterRow<unknown>, message: Message): Dea
     lastErrorDetail: row.last_error_detail,
     lastReply: row.last_reply,
   };
+}
+
+/** The column `apart` of a parked delivery, as the member of a claimed one. */
+export function apartMember(apart: number): Pick<ClaimedDelivery, "isApart"> {
+  return apart === 1 ? { isApart: true } : {};
 }

@@ -7,9 +7,11 @@
 import type { AuditStore } from "./audit.ts";
 import type { CatalogStore } from "./catalog.ts";
 import type { ClusterStore } from "./cluster.ts";
+import type { DeliveryStore } from "./deliveries.ts";
 import type { EntryStore } from "./entries.ts";
 import type { LogStore } from "./log.ts";
 import type { RecordStore } from "./records.ts";
+import type { ReplayStore } from "./replays.ts";
 
 export interface Store {
   readonly driver: string;
@@ -17,6 +19,8 @@ export interface Store {
   readonly catalog: CatalogStore;
   readonly entries: EntryStore;
   readonly records: RecordStore;
+  readonly deliveries: DeliveryStore;
+  readonly replays: ReplayStore;
   readonly audit: AuditStore;
   readonly cluster: ClusterStore;
   close(): Promise<void>;

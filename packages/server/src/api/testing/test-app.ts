@@ -16,6 +16,7 @@ import { InboxVerifier } from "../../engine/inboxes/inbox-verifier.ts";
 import type { Inboxes } from "../../engine/inboxes/account-inboxes.ts";
 import type { HookObserver } from "../../engine/observer.ts";
 import { createPublisher, type Publisher } from "../../engine/publisher.ts";
+import { Replays } from "../../engine/replay/replays.ts";
 import { PullQueues } from "../../engine/pull/pull-queues.ts";
 import { AccountPulls } from "../../engine/pull/account-pulls.ts";
 import { FaultyStore } from "../../engine/testing/faulty-store.ts";
@@ -283,6 +284,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     endpointRule,
     ...requesters,
     pulls,
+    replays: new Replays({ ...shared, failed }),
     events,
     eventTail: new EventTail({ ...shared, limitsOf: (accountId) => accounts.limitsOf(accountId), failed }),
     requestLog,

@@ -64,6 +64,8 @@ export class Dispatcher {
   async start(): Promise<void> {
     this.#store.log.onReady((ids) => this.#wakeUp(ids));
     this.#store.catalog.onSubscriptionChange((id) => this.#changed(id));
+    // Copies of a cancelled replay that have not started must not be sent. Other released deliveries are claimed again.
+    this.#store.replays.onCancelled((id) => this.#senders.get(id)?.releaseQueued());
     await this.#findWork();
     if (this.#stopped) return;
     this.#every(engineLimits.findWorkMs, () => this.#findWork());

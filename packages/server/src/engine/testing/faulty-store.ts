@@ -16,6 +16,7 @@ const synchronousCalls = new Set([
   "constructor",
   "touch",
   "onReady",
+  "onCancelled",
   "defaultAccount",
   "limitAccounts",
   "onSubscriptionChange",
@@ -81,8 +82,8 @@ export class FaultyStore extends MemoryStore {
     this.#timers = timers;
     this.#random = random;
     this.#watch();
-    for (const part of [this.log, this.catalog, this.entries, this.records, this.audit, this.cluster])
-      this.#intercept(part);
+    const { log, catalog, entries, records, deliveries, replays, audit, cluster } = this;
+    for (const part of [log, catalog, entries, records, deliveries, replays, audit, cluster]) this.#intercept(part);
   }
 
   /** Holds settlements until the returned function is called. */

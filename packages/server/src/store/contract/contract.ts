@@ -9,6 +9,7 @@ import { concurrencyContract } from "./concurrency.contract.ts";
 import { conditionContract } from "./condition.contract.ts";
 import { crashContract } from "./crash.contract.ts";
 import { deadLetterContract } from "./dead-letter.contract.ts";
+import { deliveryContract } from "./delivery.contract.ts";
 import { entriesContract } from "./entries.contract.ts";
 import { healthContract } from "./health.contract.ts";
 import type { StoreHarness, StoreUnderTest } from "./harness.ts";
@@ -21,6 +22,8 @@ import { pullContract } from "./pull.contract.ts";
 import { rateContract } from "./rate.contract.ts";
 import { recordRetentionContract } from "./record-retention.contract.ts";
 import { recordsContract } from "./records.contract.ts";
+import { replayContract } from "./replay.contract.ts";
+import { replayOrderContract } from "./replay-order.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
 import { retainAll } from "./retain-fixtures.ts";
 import { rewindContract } from "./rewind.contract.ts";
@@ -43,6 +46,9 @@ const calls: Record<string, (part: Part) => void> = {
   "rewinding a subscription": rewindContract,
   "counts of a pull subscription": pullCountsContract,
   "dead letters": deadLetterContract,
+  replays: replayContract,
+  "replays beside live traffic": replayOrderContract,
+  "single deliveries": deliveryContract,
   topics: topicsContract,
   "numbers of topics": topicNumberContract,
   subscriptions: subscriptionsContract,

@@ -11,10 +11,10 @@ export type ColumnKind = "bigint" | "text" | "boolean" | "bytea" | "text[]" | "b
 const messageTexts = ["attributes", "content_type", "ordering_key", "request", "type"];
 const attemptTexts = ["error_code", "error_detail", "last_error_code", "last_error_detail"];
 const auditTexts = ["action", "details", "record_id", "target", "who"];
-const catalogTexts = ["disabled", "health", "name", "ordering", "settings", "state", "value"];
+const catalogTexts = ["disabled", "health", "name", "ordering", "plan", "settings", "state", "value"];
 /** The columns that are not `bigint`. Columns of the same name have the same type in all tables. */
 const columnsOfKind: Readonly<Record<Exclude<ColumnKind, "bigint">, readonly string[]>> = {
-  boolean: ["active"],
+  boolean: ["active", "apart", "is_open", "paused"],
   bytea: ["body", "last_reply", "reply"],
   "bigint[]": ["returned_seqs"],
   "text[]": ["routes", "tags"],

@@ -135,12 +135,24 @@ export const movedTables: readonly MovedTable[] = [
     {
       name: "parked",
       label: "parked deliveries",
-      columns: "subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key, dead_letter_id",
+      columns:
+        "subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key, dead_letter_id, " +
+        "replay_id, apart",
       key: ["subscription_id", "seq"],
       start: [0, 0],
+      toTarget: (row) => ({ ...row, apart: row["apart"] === 1 }),
     },
     ofSubscription,
   ),
+  sameTable({
+    name: "replay",
+    label: "replays",
+    columns: `id, account_id, plan, target_id, per_second, state, reason, paused, is_open, position, through, examined,
+      parked, skipped, expired, created_at, ended_at`,
+    key: ["id"],
+    start: [0],
+    toTarget: (row) => ({ ...row, paused: row["paused"] === 1, is_open: row["is_open"] === 1 }),
+  }),
   sameTable(
     {
       name: "dead_letter",

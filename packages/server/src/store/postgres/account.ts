@@ -29,6 +29,7 @@ export async function ensureAccountNamed(connection: Connection, name: string, t
 
 /** Returns false if the account has topics or entries. */
 export async function removeAccount(connection: Connection, id: AccountId): Promise<boolean> {
+  await connection.query("DELETE FROM ringback.replay WHERE account_id = $1", [id]);
   await connection.query(
     `DELETE FROM ringback.account a WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM ringback.topic WHERE account_id = a.id)
      AND NOT EXISTS (SELECT 1 FROM ringback.entry WHERE account_id = a.id)`,

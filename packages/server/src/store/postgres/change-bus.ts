@@ -10,6 +10,8 @@ export type NodeEvent =
   /** The topic was created, changed or deleted, or a subscription of the topic was created or deleted. */
   | { readonly kind: "topic"; readonly topicId: TopicId }
   | { readonly kind: "subscription"; readonly topicId: TopicId; readonly subscriptionId: SubscriptionId }
+  /** A replay with this target was cancelled. */
+  | { readonly kind: "replay"; readonly subscriptionId: SubscriptionId }
   | { readonly kind: "entry"; readonly accountId: AccountId; readonly entryKind: EntryKind; readonly name: string }
   /** A node has started. */
   | { readonly kind: "node" }

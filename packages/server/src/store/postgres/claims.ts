@@ -25,6 +25,7 @@ interface ClaimRow extends MessageRow {
   readonly attempts: number;
   readonly retries: number;
   readonly first_attempt_at: number | null;
+  readonly apart: boolean;
   readonly busy: boolean;
   readonly more: boolean;
   readonly next_due_in: number | null;
@@ -156,7 +157,8 @@ export class Claims extends Batches<Request, readonly Claim[]> {
     for (const row of rows) {
       if (row.seq !== null) {
         const { attempts: attemptsMade, retries: retriesMade, first_attempt_at: firstAttemptAtMs } = row;
-        deliveries.push({ message: toMessage(row.topic_id, row), attemptsMade, retriesMade, firstAttemptAtMs });
+        const counts = { attemptsMade, retriesMade, firstAttemptAtMs, ...(row.apart && { isApart: true as const }) };
+        deliveries.push({ message: toMessage(row.topic_id, row), ...counts });
         continue;
       }
       const wantIndex = row.want - 1;

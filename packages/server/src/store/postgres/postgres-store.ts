@@ -5,7 +5,9 @@ import type { CatalogStore } from "../catalog.ts";
 import type { ClusterStore, NodeLabel } from "../cluster.ts";
 import type { TopicNumberLimits } from "../../domain/topic-number.ts";
 import { Listeners } from "../listeners.ts";
+import type { DeliveryStore } from "../deliveries.ts";
 import type { RecordStore } from "../records.ts";
+import type { ReplayStore } from "../replays.ts";
 import type { Store, StoreObserver } from "../store.ts";
 import type { AuditStore } from "../audit.ts";
 import { ensureAccount } from "./account.ts";
@@ -19,11 +21,13 @@ import { PostgresEntries } from "./entries.ts";
 import { Health } from "./health.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Listener } from "./listener.ts";
+import { createDeliveries } from "./deliveries.ts";
 import { createLog, type PostgresLog } from "./log.ts";
 import { createCluster, registerNode } from "./cluster.ts";
 import { assertOwnSessions } from "./own-session.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { createRecords } from "./records.ts";
+import { createReplays } from "./replays.ts";
 import { migrate } from "./schema/migrate.ts";
 import type { StoreContext } from "./store-context.ts";
 import { readSubscriptionIds } from "./subscriptions.ts";
@@ -61,6 +65,8 @@ export class PostgresStore implements Store {
   readonly catalog: CatalogStore;
   readonly entries: PostgresEntries;
   readonly records: RecordStore;
+  readonly deliveries: DeliveryStore;
+  readonly replays: ReplayStore;
   readonly audit: AuditStore;
   readonly cluster: ClusterStore;
   readonly nodeId: number;
@@ -137,6 +143,7 @@ export class PostgresStore implements Store {
       cache: new CatalogCache(() => listener.isUp),
       readyHere,
       changed: new Listeners(),
+      cancelled: new Listeners(),
       ready(ids) {
         readyHere.notify(ids);
         for (const id of ids) wakeUps.ready(id);
@@ -149,6 +156,8 @@ export class PostgresStore implements Store {
     this.catalog = createCatalog(account, context);
     this.entries = new PostgresEntries(context);
     this.records = createRecords(context);
+    this.deliveries = createDeliveries(context);
+    this.replays = createReplays(context);
     this.audit = createAudit(opened.database.rest);
     this.cluster = createCluster(context, listener);
   }
@@ -189,6 +198,9 @@ export class PostgresStore implements Store {
         cache.dropSubscription(event.topicId, event.subscriptionId);
         changed.notify(event.subscriptionId);
         readyHere.notify([event.subscriptionId]);
+        return;
+      case "replay":
+        this.#context.cancelled.notify(event.subscriptionId);
         return;
       case "entry":
         this.entries.changed(event.accountId, event.entryKind, event.name);

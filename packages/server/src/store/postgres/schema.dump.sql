@@ -185,6 +185,8 @@ CREATE TABLE ringback.parked (
   first_attempt_at bigint,
   ordering_key text,
   dead_letter_id bigint,
+  replay_id bigint,
+  apart boolean NOT NULL DEFAULT false,
   CONSTRAINT parked_pkey PRIMARY KEY (subscription_id, seq)
 ) WITH (autovacuum_vacuum_scale_factor=0.02);
 
@@ -200,6 +202,30 @@ CREATE TABLE ringback.removed (
   id bigint NOT NULL,
   last_seq bigint,
   CONSTRAINT removed_pkey PRIMARY KEY (kind, id)
+);
+
+CREATE TABLE ringback.replay (
+  id bigint NOT NULL,
+  account_id bigint NOT NULL,
+  plan text NOT NULL,
+  target_id bigint NOT NULL,
+  per_second bigint,
+  state text NOT NULL,
+  reason text,
+  paused boolean NOT NULL DEFAULT false,
+  is_open boolean NOT NULL DEFAULT true,
+  position bigint NOT NULL,
+  through bigint NOT NULL,
+  examined bigint NOT NULL DEFAULT 0,
+  parked bigint NOT NULL DEFAULT 0,
+  skipped bigint NOT NULL DEFAULT 0,
+  expired bigint NOT NULL DEFAULT 0,
+  next_at double precision NOT NULL DEFAULT 0,
+  created_at bigint NOT NULL,
+  ended_at bigint,
+  lease_node bigint,
+  lease_until bigint NOT NULL DEFAULT 0,
+  CONSTRAINT replay_pkey PRIMARY KEY (id)
 );
 
 CREATE TABLE ringback.segment (
@@ -303,11 +329,21 @@ CREATE UNIQUE INDEX entry_with_unique_name ON ringback.entry USING btree (kind, 
 
 CREATE INDEX idempotency_age ON ringback.idempotency USING btree (expires_at);
 
+CREATE INDEX parked_apart ON ringback.parked USING btree (subscription_id, due_at, seq) WHERE apart;
+
 CREATE INDEX parked_delayed ON ringback.parked USING btree (subscription_id, due_at) WHERE ((first_attempt_at IS NULL) AND (due_at IS NOT NULL));
 
 CREATE INDEX parked_due ON ringback.parked USING btree (subscription_id, due_at, seq) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX parked_key ON ringback.parked USING btree (subscription_id, ordering_key, seq) WHERE (ordering_key IS NOT NULL);
+
+CREATE INDEX parked_replay ON ringback.parked USING btree (replay_id) WHERE (replay_id IS NOT NULL);
+
+CREATE INDEX replay_age ON ringback.replay USING btree (ended_at) WHERE (NOT is_open);
+
+CREATE INDEX replay_of_account ON ringback.replay USING btree (account_id, id);
+
+CREATE INDEX replay_open ON ringback.replay USING btree (id) WHERE is_open;
 
 CREATE INDEX segment_partition ON ringback.segment USING btree (partition_id);
 
@@ -445,8 +481,34 @@ BEGIN
   END LOOP;
 END $function$;
 
+CREATE OR REPLACE FUNCTION ringback.cancel_parked(p_subscription bigint, p_topic bigint, p_seq bigint, p_now bigint, p_wall bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET enable_memoize TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+DECLARE
+  v_parked ringback.parked%ROWTYPE;
+  v_last record;
+BEGIN
+  DELETE FROM ringback.parked p WHERE p.subscription_id = p_subscription AND p.seq = p_seq RETURNING * INTO v_parked;
+  SELECT x.status, x.error_code, x.error_detail, x.reply INTO v_last FROM (
+    SELECT a.* FROM ringback.attempt a
+      WHERE a.topic_id = p_topic AND a.seq = p_seq AND a.subscription_id + 0 = p_subscription OFFSET 0) x
+    ORDER BY x.id DESC LIMIT 1;
+  PERFORM ringback.write_dead_letter(v_parked.dead_letter_id, p_subscription, p_topic, p_seq, 'cancelled',
+    v_parked.attempts, p_wall, v_last.status, v_last.error_code, v_last.error_detail, v_last.reply);
+  PERFORM ringback.unblock_key(p_subscription, v_parked.ordering_key, p_now);
+END $function$;
+
 CREATE OR REPLACE FUNCTION ringback.claim(p_now bigint[], p_node bigint, p_lease_ms bigint, p_wait boolean, p_scan_max integer, p_returned_max integer, p_retry_ms bigint, p_steady_ms bigint, p_claims bigint[], p_subscriptions bigint[], p_deliveries_max integer[], p_bytes_max bigint[], p_from_log boolean[])
- RETURNS TABLE(want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id bigint, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea, busy boolean, more boolean, next_due_in bigint, parked_count bigint)
+ RETURNS TABLE(want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, apart boolean, topic_id bigint, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea, busy boolean, more boolean, next_due_in bigint, parked_count bigint)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
@@ -465,7 +527,7 @@ DECLARE
   v_cursor ringback.subscription_cursor%ROWTYPE;
   v_open record;
   v_free integer;
-  v_room integer;
+  v_room record;
   v_parked record;
   v_log ringback.log_take;
   v_partition integer;
@@ -495,12 +557,13 @@ BEGIN
     -- missed.
     v_open := ringback.reclaim_lapsed(v_id, v_cursor.ordering, p_node, v_now, v_nodes.alive, v_cursor.returned_seqs);
     v_free := CASE WHEN v_nodes.has_others THEN greatest(0, v_cursor.in_flight_max - v_open.count) END;
-    v_room := CASE WHEN v_cursor.ordering <> 'strict' THEN least(p_deliveries_max[v_request], v_free)
-      WHEN v_open.count > 0 THEN 0 ELSE 1 END;
+    v_room := ringback.claim_room(v_cursor, p_claims[v_request], least(p_deliveries_max[v_request], v_free),
+      v_open.count, v_open.parked, parked_count, p_from_log[v_request]);
     v_parked := ringback.take_parked(v_id, v_cursor.topic_id, v_cursor.ordering, v_open.parked, v_open.foreign_keys,
-      v_now, CASE WHEN parked_count > 0 THEN v_room ELSE 0 END, p_bytes_max[v_request], p_scan_max);
+      v_now, CASE WHEN parked_count > 0 THEN v_room.room ELSE 0 END, v_room.ordered, v_room.apart,
+      p_bytes_max[v_request], p_scan_max);
     v_log := ringback.take_from_log(v_cursor, v_open.returned, v_open.foreign_keys, v_now, p_from_log[v_request],
-      v_room - v_parked.count, p_bytes_max[v_request] - v_parked.bytes, p_scan_max, p_returned_max);
+      least(v_room.room - v_parked.count, v_room.ordered - v_parked.ordered), p_bytes_max[v_request] - v_parked.bytes, p_scan_max, p_returned_max);
     IF v_log.count + v_parked.count > 0 THEN
       INSERT INTO ringback.claim (id, node_id, subscription_id, lease_until, seqs, keys, parked, parked_keys) VALUES
         (p_claims[v_request], p_node, v_id, v_now + p_lease_ms, v_log.seqs, v_log.keys, v_parked.seqs, v_parked.keys);
@@ -514,7 +577,8 @@ BEGIN
       END IF;
     END IF;
     parked_count := parked_count + v_log.parked - v_parked.expired;
-    v_rest := ringback.claim_rest(v_id, v_cursor.ordering = 'strict', v_open.count, v_log.count + v_parked.count,
+    v_rest := ringback.claim_rest(v_id, v_cursor.ordering = 'strict',
+      v_cursor.ordering = 'strict' AND v_room.open + v_log.count + v_parked.ordered > 0, v_log.count + v_parked.count,
       parked_count, v_parked.has_more OR v_log.has_due, v_parked.waits OR v_log.waits, v_free IS NOT DISTINCT FROM 0,
       v_log.has_unscanned, v_log.returned <> '{}', v_open.lease_end, v_now, p_from_log[v_request], p_retry_ms);
     more := v_rest.more; next_due_in := v_rest.next_due_in;
@@ -522,7 +586,7 @@ BEGIN
   END LOOP;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.claim_rest(p_subscription bigint, p_is_strict boolean, p_open integer, p_taken integer, p_parked bigint, p_has_due boolean, p_waits boolean, p_is_capped boolean, p_has_unscanned boolean, p_has_returned boolean, p_lease_end bigint, p_now bigint, p_from_log boolean, p_retry_ms bigint, OUT more boolean, OUT next_due_in bigint)
+CREATE OR REPLACE FUNCTION ringback.claim_rest(p_subscription bigint, p_is_strict boolean, p_is_held boolean, p_taken integer, p_parked bigint, p_has_due boolean, p_waits boolean, p_is_capped boolean, p_has_unscanned boolean, p_has_returned boolean, p_lease_end bigint, p_now bigint, p_from_log boolean, p_retry_ms bigint, OUT more boolean, OUT next_due_in bigint)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -535,9 +599,11 @@ BEGIN
   ELSIF p_waits OR (p_is_capped AND (p_has_unscanned OR p_has_returned OR p_parked > 0)) THEN
     p_lease_end := least(p_lease_end, p_now + p_retry_ms);
   END IF;
-  IF p_is_strict AND p_open + p_taken > 0 THEN
+  IF p_is_held THEN
+    SELECT greatest(p.due_at, p_now + p_retry_ms) INTO v_due FROM ringback.parked p
+      WHERE p.subscription_id = p_subscription AND p.apart ORDER BY p.due_at LIMIT 1;
     more := false;
-    next_due_in := p_lease_end - p_now;
+    next_due_in := least(v_due, p_lease_end) - p_now;
     RETURN;
   END IF;
   IF p_has_due THEN
@@ -550,6 +616,35 @@ BEGIN
     AND (p_has_due OR (p_from_log AND (p_has_unscanned OR (p_has_returned AND NOT p_waits))))
     AND NOT (p_is_strict AND ringback.is_key_blocked(p_subscription, ''));
   next_due_in := least(v_due, p_lease_end) - p_now;
+END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.claim_room(p_cursor subscription_cursor, p_claim bigint, p_wanted integer, p_open integer, p_claimed bigint[], p_parked_count bigint, p_from_log boolean, OUT room integer, OUT ordered integer, OUT apart integer, OUT open integer)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_is_strict boolean := p_cursor.ordering = 'strict';
+  v_has_apart boolean := p_parked_count > 0 AND EXISTS (
+    SELECT 1 FROM ringback.parked p WHERE p.subscription_id = p_cursor.subscription_id AND p.apart);
+BEGIN
+  open := p_open;
+  IF v_is_strict AND v_has_apart THEN
+    open := p_open - (SELECT count(*) FROM ringback.parked p
+      WHERE p.subscription_id = p_cursor.subscription_id AND p.seq = ANY (p_claimed) AND p.apart);
+  END IF;
+  ordered := CASE WHEN NOT v_is_strict THEN p_wanted WHEN open > 0 THEN 0 ELSE 1 END;
+  room := ordered;
+  apart := 0;
+  IF NOT v_has_apart THEN RETURN; END IF;
+  IF v_is_strict THEN
+    apart := CASE WHEN p_open > open THEN 0 ELSE 1 END;
+    room := ordered + apart;
+  ELSIF p_from_log AND EXISTS (SELECT 1 FROM ringback.topic_log l
+      WHERE l.topic_id = p_cursor.topic_id AND l.last_seq > p_cursor.scanned_through) THEN
+    apart := (p_wanted + (hashint8(p_claim) & 7)) / 8;
+  ELSE
+    apart := p_wanted;
+  END IF;
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.count_many_parked(p_cursor subscription_cursor, p_now bigint)
@@ -733,6 +828,95 @@ BEGIN
   INSERT INTO ringback.message_partition (id, ends_at) VALUES (p_id, ringback.message_partition_ends_at(p_id));
 END $function$;
 
+CREATE OR REPLACE FUNCTION ringback.examine_letters(p_subscription bigint, p_position bigint, p_through bigint, p_max integer, p_reasons text[], p_statuses bigint[], p_from bigint, p_to bigint)
+ RETURNS TABLE(at bigint, seq bigint, matches boolean, pending boolean, letter bigint)
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET enable_memoize TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  v_cursor ringback.subscription_cursor%ROWTYPE;
+  v_unsettled bigint[];
+BEGIN
+  SELECT * INTO v_cursor FROM ringback.subscription_cursor c WHERE c.subscription_id = p_subscription;
+  v_unsettled := v_cursor.returned_seqs || ARRAY (
+    SELECT unnest(c.seqs) FROM ringback.claim c WHERE c.subscription_id = p_subscription);
+  RETURN QUERY
+  SELECT d.id, d.seq,
+    (p_reasons = '{}' OR d.reason = ANY (p_reasons))
+      AND (p_statuses = '{}' OR coalesce(d.last_status = ANY (p_statuses), false))
+      AND d.died_at >= coalesce(p_from, d.died_at) AND d.died_at <= coalesce(p_to, d.died_at),
+    d.seq > v_cursor.scanned_through OR d.seq = ANY (v_unsettled)
+      OR EXISTS (SELECT 1 FROM ringback.parked p WHERE p.subscription_id = p_subscription AND p.seq = d.seq),
+    d.id
+  FROM ringback.dead_letter d
+  WHERE d.subscription_id = p_subscription AND d.redriven_at IS NULL AND d.id > p_position AND d.id <= p_through
+  ORDER BY d.id LIMIT p_max;
+END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.examine_log(p_topic bigint, p_position bigint, p_through bigint, p_max integer, p_target bigint, p_routes text[], p_failed_of bigint)
+ RETURNS TABLE(at bigint, seq bigint, matches boolean, pending boolean, letter bigint)
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET enable_memoize TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  v_log ringback.topic_log%ROWTYPE;
+  v_target ringback.subscription_cursor%ROWTYPE;
+  v_failed ringback.subscription_cursor%ROWTYPE;
+  v_unsettled bigint[];
+  v_segment record;
+  v_end bigint;
+  v_count integer;
+BEGIN
+  SELECT * INTO v_log FROM ringback.topic_log l WHERE l.topic_id = p_topic;
+  SELECT * INTO v_target FROM ringback.subscription_cursor c WHERE c.subscription_id = p_target;
+  SELECT * INTO v_failed FROM ringback.subscription_cursor c WHERE c.subscription_id = p_failed_of;
+  v_unsettled := v_target.returned_seqs || ARRAY (
+    SELECT unnest(c.seqs) FROM ringback.claim c WHERE c.subscription_id = p_target);
+  -- Makes this session see partitions that other sessions have just created: see take_from_log.
+  PERFORM pg_advisory_xact_lock_shared(ringback.partition_lock());
+  LOCK TABLE ONLY ringback.message IN ROW SHARE MODE;
+  WHILE p_position < p_through AND p_max > 0 LOOP
+    v_segment := ringback.segment_at(v_log, p_position + 1);
+    v_end := least(v_segment.through, p_through);
+    RETURN QUERY
+    SELECT x.seq, x.seq, x.matches, x.matches AND (x.seq > v_target.scanned_through OR x.seq = ANY (v_unsettled)
+        OR EXISTS (SELECT 1 FROM ringback.parked p WHERE p.subscription_id = p_target AND p.seq = x.seq)),
+      CASE WHEN x.matches THEN ringback.listed_letter(p_target, x.seq) END
+    FROM (
+      SELECT m.seq, CASE
+        WHEN v_target.tags IS NOT NULL AND NOT coalesce(m.tags && v_target.tags, false) THEN false
+        WHEN v_target.routes IS NOT NULL AND NOT coalesce(
+          CASE m.type WHEN '' THEN '' ELSE '.' || m.type END ~ ANY (v_target.routes), false) THEN false
+        WHEN p_routes IS NOT NULL AND NOT coalesce(
+          CASE m.type WHEN '' THEN '' ELSE '.' || m.type END ~ ANY (p_routes), false) THEN false
+        WHEN p_failed_of IS NULL THEN true
+        ELSE ringback.has_failed(v_failed, m.seq) END AS matches
+      FROM ringback.message m
+      WHERE m.partition_id = v_segment.partition_id AND m.topic_id = p_topic AND m.seq > p_position AND m.seq <= v_end
+      ORDER BY m.seq LIMIT p_max) x;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    p_max := p_max - v_count;
+    -- A position without a message means that the database is damaged. The position is skipped.
+    p_position := v_end;
+  END LOOP;
+END $function$;
+
 CREATE OR REPLACE FUNCTION ringback.expire_unclaimed(p_log topic_log, p_partition integer, p_through bigint)
  RETURNS TABLE(subscription_id bigint, count bigint)
  LANGUAGE plpgsql
@@ -831,6 +1015,24 @@ BEGIN
   END IF;
 END $function$;
 
+CREATE OR REPLACE FUNCTION ringback.has_failed(p_cursor subscription_cursor, p_seq bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF p_seq > p_cursor.scanned_through OR p_seq = ANY (p_cursor.returned_seqs)
+    OR EXISTS (SELECT 1 FROM ringback.parked p
+      WHERE p.subscription_id = p_cursor.subscription_id AND p.seq = p_seq)
+    OR EXISTS (SELECT 1 FROM ringback.claim c
+      WHERE c.subscription_id = p_cursor.subscription_id AND p_seq = ANY (c.seqs))
+  THEN RETURN false; END IF;
+  RETURN ringback.listed_letter(p_cursor.subscription_id, p_seq) IS NOT NULL OR coalesce(
+    -- The index of the message finds its few attempts; an index of the subscription could find millions.
+    (SELECT x.verdict <> 0 FROM (SELECT a.id, a.verdict FROM ringback.attempt a
+      WHERE a.topic_id = p_cursor.topic_id AND a.seq = p_seq AND a.subscription_id + 0 = p_cursor.subscription_id
+      OFFSET 0) x ORDER BY x.id DESC LIMIT 1), false);
+END $function$;
+
 CREATE OR REPLACE FUNCTION ringback.is_key_blocked(p_subscription bigint, p_key text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -847,6 +1049,16 @@ BEGIN
   SELECT CASE WHEN bool_or(n.id = p_node AND n.beating_since <= p_now - p_steady_ms) THEN array_agg(n.id) END,
     coalesce(bool_or(n.id <> p_node), false)
     INTO alive, has_others FROM ringback.node n WHERE n.alive_until > p_now;
+END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.listed_letter(p_subscription bigint, p_seq bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+  RETURN (SELECT max(d.id + 0) FROM ringback.dead_letter d
+    WHERE d.subscription_id = p_subscription AND d.seq = p_seq AND d.redriven_at IS NULL);
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.lock_attempt_partitions(p_times bigint[])
@@ -925,6 +1137,29 @@ CREATE OR REPLACE FUNCTION ringback.now_ms()
  LANGUAGE sql
 RETURN ((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint;
 
+CREATE OR REPLACE FUNCTION ringback.park_copies(p_replay bigint, p_target bigint, p_topic bigint, p_apart boolean, p_wall bigint, p_seqs bigint[], p_dues bigint[], p_letters bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET enable_memoize TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+BEGIN
+  INSERT INTO ringback.parked (subscription_id, seq, due_at, attempts, retries, dead_letter_id, replay_id, apart)
+  SELECT p_target, g.seq, g.due_at, coalesce(
+      (SELECT d.attempts FROM ringback.dead_letter d WHERE d.id = g.letter),
+      (SELECT max(a.attempt) FROM ringback.attempt a
+        WHERE a.topic_id = p_topic AND a.seq = g.seq AND a.subscription_id + 0 = p_target), 0),
+    0, g.letter, p_replay, p_apart
+  FROM unnest(p_seqs, p_dues, p_letters) AS g (seq, due_at, letter);
+  UPDATE ringback.dead_letter d SET redriven_at = p_wall WHERE d.id = ANY (p_letters);
+END $function$;
+
 CREATE OR REPLACE FUNCTION ringback.park_from_log(p_subscription bigint, p_seq bigint, p_deliver_at bigint, p_key text, p_now bigint)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -985,24 +1220,24 @@ CREATE OR REPLACE FUNCTION ringback.publishing_time(p_last bigint, p_wall bigint
 RETURN CASE WHEN ((p_last > p_wall) AND ((p_last - p_wall) <= 60000)) THEN p_last ELSE p_wall END;
 
 CREATE OR REPLACE FUNCTION ringback.read_from_log(p_topic bigint, p_partition integer, p_seqs bigint[], p_partitions integer[])
- RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id bigint, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea)
+ RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, apart boolean, topic_id bigint, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea)
  LANGUAGE sql
  STABLE
 AS $function$
-  SELECT m.seq, 0::bigint, 0::bigint, NULL::bigint, m.topic_id, m.published_at, m.deliver_at, m.content_type, m.tags,
-    m.type, m.ordering_key, m.attributes, m.request, m.body
+  SELECT m.seq, 0::bigint, 0::bigint, NULL::bigint, false, m.topic_id, m.published_at, m.deliver_at, m.content_type,
+    m.tags, m.type, m.ordering_key, m.attributes, m.request, m.body
   FROM unnest(p_seqs, p_partitions) AS s (seq, partition_id), LATERAL (SELECT * FROM ringback.message m
     WHERE m.partition_id = p_partition AND m.topic_id = p_topic AND m.seq = s.seq LIMIT 1) m
   WHERE s.partition_id = p_partition
 $function$;
 
 CREATE OR REPLACE FUNCTION ringback.read_parked(p_subscription bigint, p_topic bigint, p_seqs bigint[])
- RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id bigint, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea)
+ RETURNS TABLE(seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, apart boolean, topic_id bigint, published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea)
  LANGUAGE sql
  STABLE
 AS $function$
-  SELECT p.seq, p.attempts, p.retries, p.first_attempt_at, p_topic, x.published_at, x.deliver_at, x.content_type,
-    x.tags, x.type, x.ordering_key, x.attributes, x.request, x.body
+  SELECT p.seq, p.attempts, p.retries, p.first_attempt_at, p.apart, p_topic, x.published_at, x.deliver_at,
+    x.content_type, x.tags, x.type, x.ordering_key, x.attributes, x.request, x.body
   FROM unnest(p_seqs) AS s, LATERAL (
     SELECT * FROM ringback.parked p WHERE p.subscription_id = p_subscription AND p.seq = s LIMIT 1) p, LATERAL (
     SELECT m.published_at, m.deliver_at, m.content_type, m.tags, m.type, m.ordering_key, m.attributes, m.request, m.body
@@ -1076,6 +1311,39 @@ BEGIN
     CASE WHEN p_reply_sizes[o.n] IS NOT NULL THEN substr(p_replies, p_reply_offsets[o.n] + 1, p_reply_sizes[o.n]) END
   FROM unnest(p_ordinals, p_topics) AS o (n, topic_id) WHERE p_attempts[o.n] IS NOT NULL ORDER BY o.n;
   GET DIAGNOSTICS v_count = ROW_COUNT;
+  RETURN v_count;
+END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.remove_copies(p_replay bigint, p_target bigint, p_now bigint, p_later_ms bigint)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET enable_memoize TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+DECLARE
+  v_keys text[];
+  v_letters bigint[];
+  v_count integer;
+BEGIN
+  WITH gone AS (
+    DELETE FROM ringback.parked p WHERE p.replay_id = p_replay AND p.seq <> ALL (ARRAY (
+      SELECT unnest(c.parked) FROM ringback.claim c WHERE c.subscription_id = p_target))
+    RETURNING p.ordering_key, p.dead_letter_id
+  )
+  SELECT array_agg(g.ordering_key) FILTER (WHERE g.ordering_key IS NOT NULL), array_agg(g.dead_letter_id), count(*)
+    INTO v_keys, v_letters, v_count FROM gone g;
+  UPDATE ringback.dead_letter d SET redriven_at = NULL WHERE d.id = ANY (v_letters);
+  IF v_keys IS NOT NULL THEN
+    PERFORM ringback.unblock_keys(array_fill(p_target, ARRAY[cardinality(v_keys)]), v_keys, p_now);
+  END IF;
+  -- A copy that a claim returns without an attempt is not claimed again before the next step removes it.
+  UPDATE ringback.parked p SET due_at = p_now + p_later_ms WHERE p.replay_id = p_replay AND p.due_at IS NOT NULL;
   RETURN v_count;
 END $function$;
 
@@ -1434,7 +1702,8 @@ BEGIN
         v_ordered_id := v_id;
         SELECT c.ordering INTO v_ordering FROM ringback.subscription_cursor c WHERE c.subscription_id = v_id;
       END IF;
-      v_key := CASE v_ordering WHEN 'none' THEN NULL WHEN 'strict' THEN '' ELSE p_ordering_keys[v_row.n] END;
+      v_key := CASE WHEN v_ordering = 'none' OR v_parked.apart THEN NULL WHEN v_ordering = 'strict' THEN ''
+        ELSE p_ordering_keys[v_row.n] END;
       INSERT INTO ringback.parked AS p
         (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key)
       VALUES (v_id, v_row.seq,
@@ -1584,7 +1853,7 @@ BEGIN
   RETURN v_take;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.take_parked(p_subscription bigint, p_topic bigint, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint, p_room integer, p_bytes_max bigint, p_scan_max integer, OUT count integer, OUT bytes bigint, OUT seqs bigint[], OUT keys text[], OUT expired bigint, OUT has_more boolean, OUT waits boolean)
+CREATE OR REPLACE FUNCTION ringback.take_parked(p_subscription bigint, p_topic bigint, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint, p_room integer, p_ordered integer, p_apart integer, p_bytes_max bigint, p_scan_max integer, OUT count integer, OUT ordered integer, OUT bytes bigint, OUT seqs bigint[], OUT keys text[], OUT expired bigint, OUT has_more boolean, OUT waits boolean)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -1593,11 +1862,18 @@ DECLARE
   v_key text;
   v_due bigint;
   v_scanned integer := 0;
+  v_apart bigint[] := '{}';
 BEGIN
-  count := 0; bytes := 0; seqs := '{}'; keys := '{}'; expired := 0; has_more := false; waits := false;
+  count := 0; ordered := 0; bytes := 0; seqs := '{}'; keys := '{}'; expired := 0; has_more := false; waits := false;
   IF p_room <= 0 THEN RETURN; END IF;
+  IF p_apart > 0 THEN
+    v_apart := ARRAY (SELECT p.seq FROM ringback.parked p WHERE p.subscription_id = p_subscription AND p.apart
+      AND p.due_at <= p_now AND p.seq <> ALL (p_claimed) ORDER BY p.due_at, p.seq LIMIT p_apart + 1);
+    has_more := cardinality(v_apart) > p_apart AND p_ordering <> 'strict';
+    v_apart := v_apart[1:p_apart];
+  END IF;
   FOR v_row IN
-    SELECT p.seq, p.ordering_key AS blocks, x.ordering_key, x.size
+    SELECT p.seq, p.apart, p.ordering_key AS blocks, x.ordering_key, x.size
     FROM ringback.parked p
     LEFT JOIN LATERAL (
       SELECT m.ordering_key, octet_length(m.body) AS size FROM ringback.message_at(p_topic, p.seq) m
@@ -1606,6 +1882,7 @@ BEGIN
       SELECT d.ordering_key, octet_length(d.body) FROM ringback.dead_letter d WHERE d.id = p.dead_letter_id
       LIMIT 1) x ON true
     WHERE p.subscription_id = p_subscription AND p.due_at <= p_now AND p.seq <> ALL (p_claimed)
+      AND CASE WHEN p.apart THEN p.seq = ANY (v_apart) ELSE p_ordered > 0 END
       AND NOT EXISTS (SELECT 1 FROM ringback.parked e WHERE e.subscription_id = p.subscription_id
         AND e.ordering_key = p.ordering_key AND e.seq < p.seq)
     ORDER BY p.due_at, p.seq LIMIT p_scan_max
@@ -1615,7 +1892,9 @@ BEGIN
       EXIT;
     END IF;
     v_scanned := v_scanned + 1;
-    v_key := CASE p_ordering WHEN 'none' THEN NULL WHEN 'strict' THEN '' ELSE v_row.ordering_key END;
+    CONTINUE WHEN NOT v_row.apart AND ordered >= p_ordered;
+    v_key := CASE WHEN p_ordering = 'none' OR v_row.apart THEN NULL WHEN p_ordering = 'strict' THEN ''
+      ELSE v_row.ordering_key END;
     IF v_row.size IS NULL THEN
       -- The message is lost: the database is damaged. The delivery must neither wait forever nor vanish without a
       -- trace.
@@ -1635,6 +1914,7 @@ BEGIN
       keys := keys || v_key;
       bytes := bytes + v_row.size;
       count := count + 1;
+      IF NOT v_row.apart THEN ordered := ordered + 1; END IF;
     END IF;
   END LOOP;
   IF expired > 0 THEN
@@ -1833,6 +2113,23 @@ AS $function$
 BEGIN
   PERFORM ringback.unblock_key(k.subscription_id, k.key, p_now)
     FROM (SELECT DISTINCT * FROM unnest(p_subscriptions, p_keys) AS u (subscription_id, key)) k;
+END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.waiting_copies(p_replay bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET enable_memoize TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+BEGIN
+  RETURN (SELECT count(*) FROM ringback.parked p WHERE p.replay_id = p_replay);
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.write_dead_letter(p_dead_letter bigint, p_subscription bigint, p_topic bigint, p_seq bigint, p_reason text, p_attempts bigint, p_died_at bigint, p_status bigint, p_error_code text, p_error_detail text, p_reply bytea)

@@ -25,6 +25,8 @@ export interface StoreContext extends NodeContext {
   readonly readyHere: Listeners<readonly SubscriptionId[]>;
   /** Listeners of this process for changed subscriptions. Other nodes receive an event. */
   readonly changed: Listeners<SubscriptionId>;
+  /** Listeners of this process for the targets of cancelled replays. Other nodes receive an event. */
+  readonly cancelled: Listeners<SubscriptionId>;
   /** Notifies the listeners of this process that subscriptions may have work, and wakes the other nodes. */
   readonly ready: (ids: readonly SubscriptionId[]) => void;
 }

@@ -35,6 +35,7 @@ export class CatalogIndex {
       if (entry === undefined) continue;
       entry.parkedCount = row.count;
       entry.nextParkedDueAtMs = row.due_at;
+      entry.mayHaveApart = row.apart === 1;
     }
     for (const row of rows.keys) {
       this.subscriptions.get(row.subscription_id)?.blockKey(row.ordering_key, row.count);

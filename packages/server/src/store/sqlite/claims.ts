@@ -158,8 +158,8 @@ export class Claims {
     // Renewals may have moved the end of the lease since it was read.
     if (entry.leaseEndMs !== null && entry.leaseEndMs <= nowMs) entry.refreshLeaseEnd();
     const leaseEnd = deliveries.length === 0 ? entry.leaseEndMs : null;
-    // In a strictly ordered subscription, every parked delivery waits for the open one.
-    return entry.order === "strict" ? leaseEnd : earlier(due, leaseEnd);
+    // In a strictly ordered subscription, every parked delivery waits for the open one, except separate copies.
+    return entry.order === "strict" && !entry.mayHaveApart ? leaseEnd : earlier(due, leaseEnd);
   }
 }
 

@@ -110,9 +110,12 @@ function wantsMore({ entry, want, deliveries, bytes }: ClaimInProgress): boolean
   return want.fromLog && deliveries.length < want.deliveriesMax && bytes < want.bytesMax && !isHeldByOrder(entry);
 }
 
-/** Whether the log must wait: with strict order, nothing is claimed from it while a delivery is open or parked. */
+/**
+ * Whether the log must wait: with strict order, nothing is claimed from it while a delivery is open or parked. Copies
+ * that are apart from the order do not count.
+ */
 export function isHeldByOrder(entry: SubscriptionEntry): boolean {
-  return entry.order === "strict" && (entry.openCount > 0 || entry.isBlocked(""));
+  return entry.order === "strict" && (entry.hasOpen(false) || entry.isBlocked(""));
 }
 
 /** The counts of a delivery that has never been claimed. */
@@ -125,7 +128,7 @@ const fresh = { ...unclaimed, parked: false, orderingKey: null, deadLetterId: nu
 function parkInsteadOfClaim(entry: SubscriptionEntry, message: Message, nowMs: TimeMs): ParkRow | null {
   const { seq, deliverAtMs } = message;
   const isDelayed = deliverAtMs !== null && deliverAtMs > nowMs;
-  const orderingKey = isDelayed ? null : entry.orderingKeyOf(message);
+  const orderingKey = isDelayed ? null : entry.orderingKeyOf({ message });
   if (!isDelayed && !entry.isBlocked(orderingKey)) return null;
   if (orderingKey !== null) entry.blockKey(orderingKey);
   entry.cursor.settle(seq);
@@ -137,7 +140,8 @@ export function takeDelivery(
   delivery: DueDelivery & { readonly message: Message; readonly parked: boolean },
 ): void {
   const { seq, message, attemptsMade, retriesMade, firstAttemptAtMs, parked, orderingKey, deadLetterId } = delivery;
-  const claimed = { message, attemptsMade, retriesMade, firstAttemptAtMs };
+  const { isApart } = delivery;
+  const claimed = { message, attemptsMade, retriesMade, firstAttemptAtMs, ...(isApart === true && { isApart }) };
   const unsettled = { settling: false, attempt: null };
   claim.entry.addOpen(seq, { ...claimed, claim: claim.state, parked, orderingKey, deadLetterId, ...unsettled });
   claim.deliveries.push(claimed);

@@ -83,7 +83,8 @@ CREATE TABLE message (
 
 -- Deliveries that wait: after a failure, for a delay, or (due_at null) behind an earlier delivery of their ordering
 -- key. ordering_key is set only if the delivery holds later ones of its key back; '' is the only key of a strict
--- subscription.
+-- subscription. replay_id: the replay that sends the copy. apart: 1 if the copy neither holds back other deliveries nor
+-- waits for them.
 CREATE TABLE parked (
   subscription_id INTEGER NOT NULL,
   seq INTEGER NOT NULL,
@@ -93,8 +94,12 @@ CREATE TABLE parked (
   first_attempt_at INTEGER,
   ordering_key TEXT,
   dead_letter_id INTEGER,
+  replay_id INTEGER,
+  apart INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (subscription_id, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX parked_apart ON parked (subscription_id, due_at) WHERE apart = 1;
+CREATE INDEX parked_replay ON parked (replay_id) WHERE replay_id IS NOT NULL;
 CREATE INDEX parked_due ON parked (subscription_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX parked_key ON parked (subscription_id, ordering_key, seq) WHERE ordering_key IS NOT NULL;
 -- For counts of queues: delayed messages that were never claimed.
@@ -131,6 +136,31 @@ CREATE INDEX dead_letter_age ON dead_letter (died_at) WHERE redriven_at IS NULL;
 CREATE INDEX dead_letter_newest ON dead_letter (subscription_id, died_at) WHERE redriven_at IS NULL;
 CREATE INDEX dead_letter_topic ON dead_letter (topic_id, died_at) WHERE redriven_at IS NULL;
 CREATE INDEX dead_letter_account ON dead_letter (account_id, died_at) WHERE redriven_at IS NULL;
+
+-- Replays; see store/replays.ts. plan: JSON. is_open: 0 if the replay has ended and none of its copies is parked.
+CREATE TABLE replay (
+  id INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL,
+  plan TEXT NOT NULL,
+  target_id INTEGER NOT NULL,
+  per_second INTEGER,
+  state TEXT NOT NULL,
+  reason TEXT,
+  paused INTEGER NOT NULL DEFAULT 0,
+  is_open INTEGER NOT NULL DEFAULT 1,
+  position INTEGER NOT NULL,
+  through INTEGER NOT NULL,
+  examined INTEGER NOT NULL DEFAULT 0,
+  parked INTEGER NOT NULL DEFAULT 0,
+  skipped INTEGER NOT NULL DEFAULT 0,
+  expired INTEGER NOT NULL DEFAULT 0,
+  next_at REAL NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  ended_at INTEGER
+) STRICT;
+CREATE INDEX replay_of_account ON replay (account_id, id);
+CREATE INDEX replay_open ON replay (id) WHERE is_open = 1;
+CREATE INDEX replay_age ON replay (ended_at) WHERE is_open = 0;
 
 -- One row per attempt.
 CREATE TABLE attempt (
@@ -232,10 +262,10 @@ CREATE TABLE running (since INTEGER NOT NULL) STRICT;
 `;
 
 /**
- * `PRAGMA application_id` of every database with this schema: "Rbcs" in ASCII. Earlier, unreleased schemas have other
+ * `PRAGMA application_id` of every database with this schema: "Rbct" in ASCII. Earlier, unreleased schemas have other
  * ids.
  */
-export const APPLICATION_ID = 0x52626373;
+export const APPLICATION_ID = 0x52626374;
 
 /**
  * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`

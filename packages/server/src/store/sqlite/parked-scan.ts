@@ -1,39 +1,66 @@
 import type { Seq, TimeMs } from "../../domain/model.ts";
 import { takeDelivery, type ClaimInProgress } from "./log-scan.ts";
-import type { DueDelivery } from "./operations/read-due.ts";
+import type { DueDelivery, DueInput } from "./operations/read-due.ts";
 import type { ParkRow, UnparkRow } from "./operations/settle.ts";
 import type { ClaimContext } from "./claim-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 export function isParkedDue(entry: SubscriptionEntry, nowMs: TimeMs): boolean {
   const due = entry.nextParkedDueAtMs;
-  return entry.parkedCount > 0 && due !== null && due <= nowMs && !(entry.order === "strict" && entry.openCount > 0);
+  if (entry.parkedCount === 0 || due === null || due > nowMs) return false;
+  return entry.order !== "strict" || !entry.hasOpen(false) || (entry.mayHaveApart && !entry.hasOpen(true));
+}
+
+/**
+ * How many deliveries of each sort a claim may take. While the log has messages, copies get a share of the claim. A
+ * strictly ordered subscription has one open delivery, and one open copy beside it.
+ */
+function boundsOf({
+  entry,
+  want,
+}: ClaimInProgress): Pick<DueInput, "deliveriesMax" | "apartFirst" | "apartMax" | "orderedMax"> {
+  const { deliveriesMax } = want;
+  if (entry.order === "strict") {
+    const apartMax = entry.mayHaveApart && !entry.hasOpen(true) ? 1 : 0;
+    const orderedMax = entry.hasOpen(false) ? 0 : 1;
+    return { deliveriesMax: apartMax + orderedMax, apartFirst: apartMax, apartMax, orderedMax };
+  }
+  if (!entry.mayHaveApart) return { deliveriesMax, apartFirst: 0, apartMax: deliveriesMax, orderedMax: deliveriesMax };
+  const apartFirst = entry.apartShareOf(deliveriesMax);
+  const apartMax = want.fromLog && entry.hasUnread ? apartFirst : deliveriesMax;
+  return { deliveriesMax, apartFirst, apartMax, orderedMax: deliveriesMax };
 }
 
 /** Takes parked deliveries that are due. Returns whether more may be due. */
 export async function takeParked(context: ClaimContext, claim: ClaimInProgress): Promise<boolean> {
   const { entry, want, nowMs } = claim;
   if (!isParkedDue(entry, nowMs)) return false;
+  const bounds = boundsOf(claim);
   const dueAtMs = entry.nextParkedDueAtMs ?? nowMs;
-  // Reset before the read, so that a delivery that is parked during the read sets the time again.
+  // Reset before the read, so that a delivery that is parked during the read sets them again.
   entry.nextParkedDueAtMs = null;
+  const mayHaveApart = entry.mayHaveApart;
+  entry.mayHaveApart = false;
   entry.closedWhileReading = new Set();
   try {
     const found = await context.reader.call("readDue", {
       topicId: entry.topic.topic.id,
       subscriptionId: entry.id,
       nowMs,
-      deliveriesMax: entry.order === "strict" ? 1 : want.deliveriesMax,
+      ...bounds,
       bytesMax: want.bytesMax,
       skip: rowsNotToRead(entry),
     });
     if (entry.removed) return false;
+    if (found.hasApart) entry.mayHaveApart = true;
     const next = found.more ? nowMs : found.nextDueAtMs;
     if (next !== null) entry.parkedDueAt(next);
     takeFound(context, claim, found.due);
-    return found.more;
+    // With strict order, the next copy waits until the open one has ended.
+    return found.more && !(entry.order === "strict" && entry.hasOpen(true));
   } catch (error) {
     entry.parkedDueAt(dueAtMs);
+    if (mayHaveApart) entry.mayHaveApart = true;
     throw error;
   } finally {
     entry.closedWhileReading = null;
@@ -53,7 +80,7 @@ function takeFound({ claimWrites }: ClaimContext, claim: ClaimInProgress, found:
       unparked.push({ subscriptionId: entry.id, seq, orderingKey: row.orderingKey, deadLetterId, expired: true });
       continue;
     }
-    const orderingKey = row.orderingKey === null ? entry.orderingKeyOf(message) : null;
+    const orderingKey = row.orderingKey === null ? entry.orderingKeyOf({ ...row, message }) : null;
     if (orderingKey !== null && entry.isBlocked(orderingKey)) {
       // A delivery that was delayed or redriven joins the order of its key only when it becomes due.
       const counts = { attemptsMade, retriesMade, firstAttemptAtMs };

@@ -8,6 +8,8 @@ import { readPullRows } from "./operations/pull-counts.ts";
 import { readDue } from "./operations/read-due.ts";
 import { findSeqAt, readBodyBytes, readLog, readPublishedAt } from "./operations/read-log.ts";
 import * as records from "./operations/records.ts";
+import { countReplay } from "./operations/replay-step.ts";
+import { listReplays, openReplayCount, openReplays, readReplay } from "./operations/replays.ts";
 import { findParkedFromEnd } from "./operations/rewind.ts";
 import { searchAttempts } from "./operations/search-attempts.ts";
 import { searchDeadLetters } from "./operations/search-dead-letters.ts";
@@ -41,6 +43,11 @@ export function readJobs(database: () => DatabaseSync) {
     readPublishedAt: one(readPublishedAt),
     readAudit: one(readAudit),
     lastDeadLetterId: one(records.lastDeadLetterId),
+    readReplay: one(readReplay),
+    listReplays: one(listReplays),
+    openReplays: one(openReplays),
+    openReplayCount: one(openReplayCount),
+    countReplay: one(countReplay),
   };
 }
 

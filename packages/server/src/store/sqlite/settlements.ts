@@ -102,7 +102,7 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
     case "held":
       park(settling, {
         // A delivery without an ordering key does not wait for another one, so it is due at once.
-        dueAtMs: entry.orderingKeyOf(open.message) === null ? batch.nowMs : null,
+        dueAtMs: entry.orderingKeyOf(open) === null ? batch.nowMs : null,
         attemptsMade: open.attemptsMade,
         retriesMade: open.retriesMade,
         firstAttemptAtMs: open.firstAttemptAtMs,
@@ -134,7 +134,7 @@ function finish(settling: Settling, deadLetterId: number | null): void {
 
 function park(settling: Settling, row: DeliveryCounts & Pick<ParkRow, "dueAtMs">): void {
   const { batch, entry, seq, open } = settling;
-  const orderingKey = entry.orderingKeyOf(open.message);
+  const orderingKey = entry.orderingKeyOf(open);
   batch.work.parked.push({ subscriptionId: entry.id, seq, ...row, orderingKey });
   const blocks = orderingKey !== null && (!open.parked || open.orderingKey === null);
   if (blocks) entry.blockKey(orderingKey);

@@ -29,8 +29,10 @@ import { MessageCache } from "./message-cache.ts";
 import { noteAppended } from "./note-appended.ts";
 import type { CatalogRows } from "./operations/load-catalog.ts";
 import { createPrivate, makePrivate } from "./private-files.ts";
+import { sqliteDeliveries } from "./deliveries.ts";
 import type { ReadJobs, Reader } from "./read-jobs.ts";
 import { SqliteRecords } from "./records.ts";
+import { sqliteReplays } from "./replays.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 import type { StoreContext } from "./store-context.ts";
 import { ThreadLink } from "./thread-link.ts";
@@ -89,6 +91,8 @@ export class SqliteStore implements Store {
   readonly catalog: Store["catalog"];
   readonly entries: Store["entries"];
   readonly records: Store["records"];
+  readonly deliveries: Store["deliveries"];
+  readonly replays: Store["replays"];
   readonly audit: Store["audit"];
   readonly cluster: Store["cluster"];
   readonly #database: OpenDatabase;
@@ -162,6 +166,8 @@ export class SqliteStore implements Store {
     this.catalog = new SqliteCatalog(context, state.account, settings);
     this.entries = sqliteEntries(context, state.entries);
     this.records = new SqliteRecords(context, database.bytes);
+    this.deliveries = sqliteDeliveries(context, this.records);
+    this.replays = sqliteReplays(context);
     this.audit = sqliteAudit(context);
     this.cluster = sqliteCluster(clock, settings.node ?? { name: "", version: "" }, commits);
   }

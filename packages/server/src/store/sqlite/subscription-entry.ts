@@ -1,4 +1,5 @@
 import { compileFilter } from "../../domain/filter.ts";
+import { limits } from "../../domain/limits.ts";
 import type {
   Attempt,
   Message,
@@ -70,6 +71,10 @@ export class SubscriptionEntry {
   parkedCount = 0;
   /** When the next parked delivery is due. The value may be too early, but never too late. */
   nextParkedDueAtMs: TimeMs | null = null;
+  /** False: no parked delivery is apart from the order. */
+  mayHaveApart = false;
+  /** The deliveries of earlier claims that count for the next copy that is apart from the order. */
+  #apartCredit = 0;
   /** For each ordering key, the number of parked deliveries that block it. */
   #blockedKeys: Map<string, number> | null = null;
   #open: Map<Seq, OpenDelivery> | null = null;
@@ -151,6 +156,22 @@ export class SubscriptionEntry {
   /** Without deliveries that are settling. */
   get openCount(): number {
     return this.#open === null ? 0 : this.#open.size - this.#settlingCount;
+  }
+
+  /** Whether a delivery is open that takes part in the order; with `isApart`, whether one is open that does not. */
+  hasOpen(isApart: boolean): boolean {
+    for (const delivery of this.open.values()) {
+      if (!delivery.settling && (delivery.isApart === true) === isApart) return true;
+    }
+    return false;
+  }
+
+  /** How many of the next deliveries may be copies that are apart from the order, while the log has messages. */
+  apartShareOf(deliveries: number): number {
+    this.#apartCredit += deliveries;
+    const share = Math.floor(this.#apartCredit / limits.replayShare);
+    this.#apartCredit %= limits.replayShare;
+    return share;
   }
 
   /** Of the open deliveries, those that have a row in `parked`. */
@@ -250,9 +271,9 @@ export class SubscriptionEntry {
   }
 
   /** The key within which messages are delivered in order: `""` if strictly ordered; null: the message has no order. */
-  orderingKeyOf(message: Message): string | null {
+  orderingKeyOf({ message, isApart }: Pick<ClaimedDelivery, "isApart"> & { readonly message: Message }): string | null {
     const order = this.order;
-    if (order === "none") return null;
+    if (order === "none" || isApart === true) return null;
     return order === "strict" ? "" : message.orderingKey;
   }
 

@@ -8,8 +8,11 @@ import { AppendOperation, type AppendGroup, type AppendGroupResult } from "./ope
 import * as catalog from "./operations/catalog.ts";
 import { markClock } from "./operations/clock-mark.ts";
 import * as deadLetters from "./operations/dead-letters.ts";
+import * as deliveries from "./operations/deliveries.ts";
 import * as entries from "./operations/entries.ts";
 import { indexAttempts } from "./operations/index-attempts.ts";
+import { stepReplay } from "./operations/replay-step.ts";
+import * as replays from "./operations/replays.ts";
 import * as retention from "./operations/retain.ts";
 import { rewind } from "./operations/rewind.ts";
 import { writeSettlements, type SettleGroup } from "./operations/settle.ts";
@@ -90,6 +93,7 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
     rewind: one(rewind),
     redrive: one(deadLetters.redrive),
     purge: one(deadLetters.purge),
+    ...replayJobs(one),
     indexAttempts: one(indexAttempts),
     markClock: one(markClock),
     trimTopic: one(trimTopic),
@@ -99,6 +103,22 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
       transaction(() => db.exec(`INSERT INTO write_probe VALUES (zeroblob(${PROBE_BYTES})); DELETE FROM write_probe`));
     },
     setBytesMax: ({ bytesMax }: { readonly bytesMax: number }) => budget?.setBytesMax(bytesMax),
+  };
+}
+
+type InTransaction = <I, O>(operation: (db: DatabaseSync, input: I) => O) => (input: I) => O;
+
+/** Jobs that send messages again. */
+function replayJobs(one: InTransaction) {
+  return {
+    retryDelivery: one(deliveries.retryDelivery),
+    cancelDelivery: one(deliveries.cancelDelivery),
+    createReplay: one(replays.createReplay),
+    changeReplay: one(replays.changeReplay),
+    endReplay: one(replays.endReplay),
+    removeReplay: one(replays.removeReplay),
+    trimReplays: one(replays.trimReplays),
+    stepReplay: one(stepReplay),
   };
 }
 

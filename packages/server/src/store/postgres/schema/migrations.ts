@@ -24,6 +24,7 @@ const initialFiles = [
   "append/*.sql",
   "claim/*.sql",
   "settle/*.sql",
+  "replay/*.sql",
   "retention/*.sql",
   "planner-settings.sql",
 ];
@@ -40,7 +41,7 @@ const initialFiles = [
  */
 export const migrations: readonly Migration[] = [
   {
-    name: "initial-10",
+    name: "initial-11",
     sql: initialFiles.flatMap((files) => globSync(files, { cwd }).sort().map(readSql)).join("\n"),
   },
 ];

@@ -49,6 +49,7 @@ export function ensureAccount(
 
 /** Returns false if the account has topics or entries. */
 export function removeAccount(db: DatabaseSync, { id }: Pick<Account, "id">): boolean {
+  run(db, "DELETE FROM replay WHERE account_id = ?", id);
   const remove = `DELETE FROM account WHERE id = ? AND NOT EXISTS (SELECT 1 FROM topic WHERE account_id = account.id)
     AND NOT EXISTS (SELECT 1 FROM entry WHERE account_id = account.id)`;
   run(db, remove, id);

@@ -22,6 +22,8 @@ export interface CatalogRows {
     readonly subscription_id: SubscriptionId;
     readonly count: number;
     readonly due_at: number | null;
+    /** 1: some are apart from the order. */
+    readonly apart: number;
   }[];
   readonly keys: { readonly subscription_id: SubscriptionId; readonly ordering_key: string; readonly count: number }[];
 }
@@ -42,7 +44,8 @@ export function loadCatalog(db: DatabaseSync): CatalogRows {
     ),
     parked: all(
       db,
-      "SELECT subscription_id, count(*) AS count, min(due_at) AS due_at FROM parked GROUP BY subscription_id",
+      `SELECT subscription_id, count(*) AS count, min(due_at) AS due_at, max(apart) AS apart FROM parked
+       GROUP BY subscription_id`,
     ),
     keys: all(
       db,

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Message, Seq, TimeMs, TopicId } from "../../../domain/model.ts";
 import type { ClaimWant } from "../../log.ts";
+import { apartMember } from "../../record-rows.ts";
 import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
 import { all, get, single } from "../statements.ts";
 import type { DeliveryCounts, UnparkRow } from "./settle.ts";
@@ -17,45 +18,80 @@ export interface DueDeliveries {
   readonly more: boolean;
   /** The earliest time after `nowMs` at which another delivery is due. */
   readonly nextDueAtMs: TimeMs | null;
+  /** Whether the subscription has copies that are sent apart from its order. */
+  readonly hasApart: boolean;
 }
+
+export interface DueInput extends Omit<ClaimWant, "fromLog"> {
+  readonly topicId: TopicId;
+  readonly nowMs: TimeMs;
+  /** Of `deliveriesMax`, how many may be apart from the order, and how many not. `apartFirst`: so many come first. */
+  readonly apartFirst: number;
+  readonly apartMax: number;
+  readonly orderedMax: number;
+  /** Positions that are open in a claim. */
+  readonly skip: readonly Seq[];
+}
+
+type DueRow = Omit<DueDelivery, "message"> & { readonly apart: number };
+
+const columns = `seq, attempts AS attemptsMade, retries AS retriesMade, first_attempt_at AS firstAttemptAtMs,
+  ordering_key AS orderingKey, dead_letter_id AS deadLetterId, apart`;
 
 /**
  * Reads parked deliveries that are due, the longest overdue first. A delivery that is not the first parked delivery of
- * its ordering key is never returned, even when its own time has come. `skip`: positions that are open in a claim.
+ * its ordering key is never returned, even when its own time has come.
  */
-export function readDue(
-  db: DatabaseSync,
-  input: Omit<ClaimWant, "fromLog"> & {
-    readonly topicId: TopicId;
-    readonly nowMs: TimeMs;
-    readonly skip: readonly Seq[];
-  },
-): DueDeliveries {
+export function readDue(db: DatabaseSync, input: DueInput): DueDeliveries {
   const { topicId, subscriptionId, nowMs, deliveriesMax, bytesMax } = input;
   const skip = new Set(input.skip);
-  const parked = `SELECT seq, attempts AS attemptsMade, retries AS retriesMade, first_attempt_at AS firstAttemptAtMs,
-      ordering_key AS orderingKey, dead_letter_id AS deadLetterId
-    FROM parked WHERE subscription_id = ? AND due_at <= ? AND NOT EXISTS (
-      SELECT 1 FROM parked AS earlier WHERE earlier.subscription_id = parked.subscription_id
-        AND earlier.ordering_key = parked.ordering_key AND earlier.seq < parked.seq)
-    ORDER BY due_at, seq LIMIT ?`;
-  const rows = all<Omit<DueDelivery, "message">>(db, parked, subscriptionId, nowMs, deliveriesMax + skip.size + 1);
+  const { hasApart } = single<{ hasApart: 0 | 1 }>(
+    db,
+    "SELECT EXISTS (SELECT 1 FROM parked WHERE subscription_id = ? AND apart = 1) AS hasApart",
+    subscriptionId,
+  );
+  const apart = hasApart === 1 ? readApart(db, input, skip) : [];
+  const ordered = readOrdered(db, input, skip);
   const due: DueDelivery[] = [];
   let bytes = 0;
-  let more = false;
-  for (const row of rows) {
-    if (skip.has(row.seq)) continue;
+  let more = apart.length > input.apartMax || ordered.length > input.orderedMax;
+  const { apartFirst, apartMax, orderedMax } = input;
+  const inOrder = [
+    ...apart.slice(0, apartFirst),
+    ...ordered.slice(0, orderedMax),
+    ...apart.slice(apartFirst, apartMax),
+  ];
+  for (const row of inOrder) {
     if (due.length === deliveriesMax || bytes >= bytesMax) {
       more = true;
       break;
     }
     const message = readMessage(db, topicId, row.seq, row.deadLetterId);
     bytes += message?.body.byteLength ?? 0;
-    due.push({ ...row, message });
+    due.push({ ...row, ...apartMember(row.apart), message });
   }
   const next = "SELECT min(due_at) AS dueAtMs FROM parked WHERE subscription_id = ? AND due_at > ?";
   const { dueAtMs } = single<{ dueAtMs: number | null }>(db, next, subscriptionId, nowMs);
-  return { due, more, nextDueAtMs: dueAtMs };
+  return { due, more, nextDueAtMs: dueAtMs, hasApart: hasApart === 1 };
+}
+
+/** Returns at most one delivery more than may be taken. */
+function readOrdered(db: DatabaseSync, input: DueInput, skip: ReadonlySet<Seq>): readonly DueRow[] {
+  const { subscriptionId, nowMs, orderedMax } = input;
+  const parked = `SELECT ${columns} FROM parked WHERE subscription_id = ? AND due_at <= ? AND apart = 0 AND NOT EXISTS (
+      SELECT 1 FROM parked AS earlier WHERE earlier.subscription_id = parked.subscription_id
+        AND earlier.ordering_key = parked.ordering_key AND earlier.seq < parked.seq)
+    ORDER BY due_at, seq LIMIT ?`;
+  const rows = all<DueRow>(db, parked, subscriptionId, nowMs, orderedMax + skip.size + 1);
+  return rows.filter(({ seq }) => !skip.has(seq)).slice(0, orderedMax + 1);
+}
+
+function readApart(db: DatabaseSync, input: DueInput, skip: ReadonlySet<Seq>): readonly DueRow[] {
+  const { subscriptionId, nowMs, apartMax } = input;
+  const parked = `SELECT ${columns} FROM parked INDEXED BY parked_apart
+    WHERE subscription_id = ? AND due_at <= ? AND apart = 1 ORDER BY due_at, seq LIMIT ?`;
+  const rows = all<DueRow>(db, parked, subscriptionId, nowMs, apartMax + skip.size + 1);
+  return rows.filter(({ seq }) => !skip.has(seq)).slice(0, apartMax + 1);
 }
 
 /** Reads the message from the dead letter that is being redriven, if there is one; otherwise from the log. */

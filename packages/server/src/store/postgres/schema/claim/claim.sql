@@ -13,7 +13,7 @@ CREATE FUNCTION ringback.claim(
   -- One element per request.
   p_claims bigint[], p_subscriptions bigint[], p_deliveries_max integer[], p_bytes_max bigint[], p_from_log boolean[]
 ) RETURNS TABLE (
-  want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint,
+  want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, apart boolean,
   topic_id bigint, published_at bigint, deliver_at bigint, content_type text, tags text[], type text,
   ordering_key text, attributes text, request text, body bytea,
   busy boolean, more boolean, next_due_in bigint, parked_count bigint
@@ -26,7 +26,7 @@ DECLARE
   v_cursor ringback.subscription_cursor%ROWTYPE;
   v_open record;
   v_free integer;
-  v_room integer;
+  v_room record;
   v_parked record;
   v_log ringback.log_take;
   v_partition integer;
@@ -56,12 +56,13 @@ BEGIN
     -- missed.
     v_open := ringback.reclaim_lapsed(v_id, v_cursor.ordering, p_node, v_now, v_nodes.alive, v_cursor.returned_seqs);
     v_free := CASE WHEN v_nodes.has_others THEN greatest(0, v_cursor.in_flight_max - v_open.count) END;
-    v_room := CASE WHEN v_cursor.ordering <> 'strict' THEN least(p_deliveries_max[v_request], v_free)
-      WHEN v_open.count > 0 THEN 0 ELSE 1 END;
+    v_room := ringback.claim_room(v_cursor, p_claims[v_request], least(p_deliveries_max[v_request], v_free),
+      v_open.count, v_open.parked, parked_count, p_from_log[v_request]);
     v_parked := ringback.take_parked(v_id, v_cursor.topic_id, v_cursor.ordering, v_open.parked, v_open.foreign_keys,
-      v_now, CASE WHEN parked_count > 0 THEN v_room ELSE 0 END, p_bytes_max[v_request], p_scan_max);
+      v_now, CASE WHEN parked_count > 0 THEN v_room.room ELSE 0 END, v_room.ordered, v_room.apart,
+      p_bytes_max[v_request], p_scan_max);
     v_log := ringback.take_from_log(v_cursor, v_open.returned, v_open.foreign_keys, v_now, p_from_log[v_request],
-      v_room - v_parked.count, p_bytes_max[v_request] - v_parked.bytes, p_scan_max, p_returned_max);
+      least(v_room.room - v_parked.count, v_room.ordered - v_parked.ordered), p_bytes_max[v_request] - v_parked.bytes, p_scan_max, p_returned_max);
     IF v_log.count + v_parked.count > 0 THEN
       INSERT INTO ringback.claim (id, node_id, subscription_id, lease_until, seqs, keys, parked, parked_keys) VALUES
         (p_claims[v_request], p_node, v_id, v_now + p_lease_ms, v_log.seqs, v_log.keys, v_parked.seqs, v_parked.keys);
@@ -75,7 +76,8 @@ BEGIN
       END IF;
     END IF;
     parked_count := parked_count + v_log.parked - v_parked.expired;
-    v_rest := ringback.claim_rest(v_id, v_cursor.ordering = 'strict', v_open.count, v_log.count + v_parked.count,
+    v_rest := ringback.claim_rest(v_id, v_cursor.ordering = 'strict',
+      v_cursor.ordering = 'strict' AND v_room.open + v_log.count + v_parked.ordered > 0, v_log.count + v_parked.count,
       parked_count, v_parked.has_more OR v_log.has_due, v_parked.waits OR v_log.waits, v_free IS NOT DISTINCT FROM 0,
       v_log.has_unscanned, v_log.returned <> '{}', v_open.lease_end, v_now, p_from_log[v_request], p_retry_ms);
     more := v_rest.more; next_due_in := v_rest.next_due_in;

@@ -2,11 +2,11 @@
 -- planner inlines this function into its caller.
 CREATE FUNCTION ringback.read_parked(p_subscription bigint, p_topic bigint, p_seqs bigint[])
 RETURNS TABLE (
-  seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, topic_id bigint, published_at bigint,
+  seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, apart boolean, topic_id bigint, published_at bigint,
   deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea
 ) LANGUAGE sql STABLE AS $function$
-  SELECT p.seq, p.attempts, p.retries, p.first_attempt_at, p_topic, x.published_at, x.deliver_at, x.content_type,
-    x.tags, x.type, x.ordering_key, x.attributes, x.request, x.body
+  SELECT p.seq, p.attempts, p.retries, p.first_attempt_at, p.apart, p_topic, x.published_at, x.deliver_at,
+    x.content_type, x.tags, x.type, x.ordering_key, x.attributes, x.request, x.body
   FROM unnest(p_seqs) AS s, LATERAL (
     SELECT * FROM ringback.parked p WHERE p.subscription_id = p_subscription AND p.seq = s LIMIT 1) p, LATERAL (
     SELECT m.published_at, m.deliver_at, m.content_type, m.tags, m.type, m.ordering_key, m.attributes, m.request, m.body

@@ -39,7 +39,8 @@ BEGIN
         v_ordered_id := v_id;
         SELECT c.ordering INTO v_ordering FROM ringback.subscription_cursor c WHERE c.subscription_id = v_id;
       END IF;
-      v_key := CASE v_ordering WHEN 'none' THEN NULL WHEN 'strict' THEN '' ELSE p_ordering_keys[v_row.n] END;
+      v_key := CASE WHEN v_ordering = 'none' OR v_parked.apart THEN NULL WHEN v_ordering = 'strict' THEN ''
+        ELSE p_ordering_keys[v_row.n] END;
       INSERT INTO ringback.parked AS p
         (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key)
       VALUES (v_id, v_row.seq,

@@ -2,6 +2,7 @@
 -- delivery of their ordering key.
 -- ordering_key: set only where the row blocks later deliveries of that key. In a strictly ordered subscription, all
 -- deliveries have the key ''.
+-- replay_id: the replay that sends the copy. apart: the copy neither holds back other deliveries nor waits for them.
 CREATE TABLE ringback.parked (
   subscription_id bigint NOT NULL,
   seq bigint NOT NULL,
@@ -11,9 +12,13 @@ CREATE TABLE ringback.parked (
   first_attempt_at bigint,
   ordering_key text,
   dead_letter_id bigint,
+  replay_id bigint,
+  apart boolean NOT NULL DEFAULT false,
   PRIMARY KEY (subscription_id, seq)
 );
 CREATE INDEX parked_due ON ringback.parked (subscription_id, due_at, seq) WHERE due_at IS NOT NULL;
+CREATE INDEX parked_apart ON ringback.parked (subscription_id, due_at, seq) WHERE apart;
+CREATE INDEX parked_replay ON ringback.parked (replay_id) WHERE replay_id IS NOT NULL;
 CREATE INDEX parked_key ON ringback.parked (subscription_id, ordering_key, seq) WHERE ordering_key IS NOT NULL;
 -- Index for the delayed messages that the API reports for a queue: deliveries never attempted and not due yet. There
 -- are few of them.

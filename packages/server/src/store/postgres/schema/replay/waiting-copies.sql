@@ -1,0 +1,5 @@
+-- How many copies of a replay are parked.
+CREATE FUNCTION ringback.waiting_copies(p_replay bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $function$
+BEGIN
+  RETURN (SELECT count(*) FROM ringback.parked p WHERE p.replay_id = p_replay);
+END $function$;
