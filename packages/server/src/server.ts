@@ -21,7 +21,7 @@ import type { AccountId } from "./domain/model.ts";
 import { Access } from "./engine/access/access.ts";
 import { createServicesOf, type ServicesOf } from "./engine/account-services.ts";
 import { Audit } from "./engine/audit/audit.ts";
-import { Accounts } from "./engine/accounts/accounts.ts";
+import type { Accounts } from "./engine/accounts/accounts.ts";
 import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";

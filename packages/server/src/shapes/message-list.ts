@@ -53,7 +53,7 @@ export function messageFilterOf({ type, tag, attribute, state, ...times }: Messa
     ...(type !== undefined && { type }),
     ...(tag !== undefined && { tag }),
     ...(attribute !== undefined && { attribute: attributeOf(attribute) }),
-    ...(state !== undefined && { state: state as DeliveryState }),
+    ...(state !== undefined && { state: state }),
   };
 }
 

@@ -87,5 +87,5 @@ export function examinedAttempt(
 ): Examined<AttemptRecord> {
   const { id, started_at: atMs, topic_id: topicId, seq, matches } = row;
   const record = { ...toAttempt(row), messageId: messageId(topicId, seq), subscription };
-  return { position: positionText({ atMs, id }), item: Boolean(matches) ? record : null };
+  return { position: positionText({ atMs, id }), item: matches ? record : null };
 }

@@ -123,7 +123,7 @@ async function play(scene: Scene, reader: Subscription, given: readonly AnyMessa
   const startMs = scene.now;
   for (const { type, tags, attributes, gapMs } of given) {
     under.clock.advance(gapMs);
-    await scene.publish(message("m", { type, tags, attributes: attributes as Record<string, string> }));
+    await scene.publish(message("m", { type, tags, attributes: attributes }));
   }
   const other = await scene.subscribe("other", {}, "oldest");
   await scene.settleNext(other, delivered);
@@ -138,7 +138,7 @@ async function play(scene: Scene, reader: Subscription, given: readonly AnyMessa
     const made =
       outcome.kind === "delivered"
         ? attempt(attempts.length + 1, "accepted", { startedAtMs: scene.now + startedAfterMs })
-        : attempt(attempts.length + 1, verdict as "failed", failed);
+        : attempt(attempts.length + 1, verdict, failed);
     attempts.push(made);
     if (outcome.kind === "dead") letters.push({ attempt: made, reason, diedAtMs: scene.now });
     const settled =

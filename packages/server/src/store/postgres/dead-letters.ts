@@ -89,7 +89,7 @@ export class DeadLetters {
       );
       return rows.map(({ id, atMs, matches }) => ({
         position: positionText({ atMs, id }),
-        item: Boolean(matches) ? id : null,
+        item: matches ? id : null,
       }));
     });
     const rows = await this.#pool.query<ListedRow>(listedQuery, [found.items], "listed_dead_letters");
