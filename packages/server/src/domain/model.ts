@@ -170,6 +170,14 @@ export interface PullSettings {
   readonly receivesMax: number | null;
 }
 
+/** When sending to a failing endpoint stops. */
+export interface BreakerSettings {
+  /** Failures in a row. */
+  readonly failures: number;
+  /** The pause before the first probe. */
+  readonly probeMs: number;
+}
+
 export interface SubscriptionSettings {
   /** null: the subscription is not pushed. */
   readonly push: PushSettings | null;
@@ -179,6 +187,10 @@ export interface SubscriptionSettings {
   readonly retry: RetryPolicy;
   readonly order: Order;
   readonly maxInFlight: number;
+  /** null: sending never stops. */
+  readonly breaker: BreakerSettings | null;
+  /** The subscription is disabled when all attempts have failed for this time; null: never. */
+  readonly disableAfterMs: number | null;
   /** Absent until the first attempt to verify the endpoint has ended. */
   readonly verification?: EndpointVerification;
 }

@@ -1,4 +1,4 @@
-import type { Attempt, Disablement, Message, Subscription } from "../domain/model.ts";
+import type { Attempt, Disablement, Message, Subscription, SubscriptionHealth } from "../domain/model.ts";
 
 /** Receives what the operator must find in the log, because somebody has to act and no retry will help. */
 export interface EngineLog {
@@ -9,6 +9,11 @@ export interface EngineLog {
     reason: "unencodable" | "loop_detected",
     attempt: Attempt,
   ): void;
-  /** The endpoint wants no more messages. */
+  /** Several attempts in a row have failed. */
+  failing(subscription: Pick<Subscription, "topic" | "name">, health: SubscriptionHealth): void;
+  recovered(subscription: Pick<Subscription, "topic" | "name">, before: SubscriptionHealth): void;
+  breakerOpened(subscription: Pick<Subscription, "topic" | "name">, health: SubscriptionHealth): void;
+  breakerClosed(subscription: Pick<Subscription, "topic" | "name">, before: SubscriptionHealth): void;
+  /** The endpoint wants no more messages, or has failed for too long. */
   disabled(subscription: Pick<Subscription, "topic" | "name">, why: Disablement): void;
 }

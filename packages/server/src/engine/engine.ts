@@ -72,9 +72,8 @@ export class Engine {
         slots: new Slots(options.inFlightMax, options.isShared, new FailingPace(options)),
         largeEncodings: new LargeEncodings(options.timers),
         nextRequestId: requestIds(options.random),
-        gone: (subscription, why) => {
-          this.#disable(subscription, why).catch((error: unknown) => options.failed(error, "disable"));
-        },
+        gone: (subscription, why) => this.#disableSoon(subscription, why),
+        disable: (subscription, why) => this.#disableSoon(subscription, why),
         unverified: (subscription) => this.verifier.request(subscription),
         failed: (error) => options.failed(error, "encode"),
       },
@@ -104,6 +103,15 @@ export class Engine {
     await this.#dispatcher.quiet();
     await this.#retaining;
     await this.#settler.idle();
+  }
+
+  /** See `Dispatcher.windowOf`. */
+  windowOf(id: SubscriptionId): number | null {
+    return this.#dispatcher.windowOf(id);
+  }
+
+  #disableSoon(subscription: Subscription, why: Disablement): void {
+    this.#disable(subscription, why).catch((error: unknown) => this.#options.failed(error, "disable"));
   }
 
   /**

@@ -8,6 +8,7 @@ import {
   assertStaysPushedOrPulled,
   assertSubscription,
   unpushed,
+  whileFailing,
 } from "../domain/subscription-rules.ts";
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
 import { endpointAuth, endpointTls } from "./endpoint-access.ts";
@@ -85,7 +86,7 @@ const push = describedObject(
 );
 
 const pull = describedObject(
-  "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry` and `maxInFlight` are refused beside it.",
+  "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `breaker` and `disableAfterMs` are refused beside it.",
   {
     visibilityMs: about(
       "How long a pulled message is invisible to other receivers, in milliseconds.",
@@ -122,6 +123,27 @@ const settings = closedObject({
   maxInFlight: about(
     "How many deliveries may run at once.",
     optional(whole(1, limits.maxInFlightMax), limits.maxInFlightDefault),
+  ),
+  breaker: about(
+    "Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least " +
+      `${limits.breakerFailingMsMin / 1000} seconds and at least ${limits.breakerMessagesMin} messages. Then messages wait in the log, and one ` +
+      "attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes " +
+      "the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.",
+    optional(
+      nullable(
+        closedObject({
+          failures: optional(whole(1, limits.breakerFailuresMax), limits.breakerFailuresDefault),
+          probeMs: optional(whole(limits.breakerProbeMsMin, limits.breakerProbeMsMax), limits.breakerProbeMsDefault),
+        }),
+      ),
+      whileFailing.breaker,
+    ),
+  ),
+  disableAfterMs: about(
+    "The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: " +
+      `never. At least ${limits.disableAttemptsMin} attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. ` +
+      "Refused beside `pull`.",
+    optional(nullable(whole(limits.disableAfterMsMin, limits.disableAfterMsMax)), limits.disableAfterMsDefault),
   ),
   description,
   labels,
@@ -184,8 +206,9 @@ export const subscriptionShape = settingsShape(body, {
     assertPushedOrPulled(given);
     const { retry } = given;
     const policy = retry === undefined ? {} : { retry: withDelayMsMax(retry) };
-    const { start, push, ...others } = complete(body, { ...given, ...policy });
-    const settings = push === undefined ? { ...others, ...unpushed } : { push, ...others };
+    const { start, push, breaker: givenBreaker, ...others } = complete(body, { ...given, ...policy });
+    const breaker = givenBreaker === null ? null : { ...whileFailing.breaker, ...givenBreaker };
+    const settings = push === undefined ? { ...others, ...unpushed } : { push, ...others, breaker };
     assertSubscription(settings);
     return { settings, start: startOf(start) };
   },
@@ -196,8 +219,8 @@ export const subscriptionShape = settingsShape(body, {
  * pulled, are omitted.
  */
 export function bodyOf(settings: SubscriptionSettings): object {
-  const { push, pull, retry, maxInFlight, verification: _, ...others } = settings;
-  return push === null ? { pull, ...others } : { push, retry, maxInFlight, ...others };
+  const { push, pull, retry, maxInFlight, breaker, disableAfterMs, verification: _, ...others } = settings;
+  return push === null ? { pull, ...others } : { push, retry, maxInFlight, breaker, disableAfterMs, ...others };
 }
 
 export const rewindBody = bodyObject([{ to: { at: "2026-01-31T08:00:00Z" } }, { to: "oldest" }], {
@@ -263,6 +286,7 @@ const members = {
   ...shown,
   retry: nullable(shown.retry),
   maxInFlight: nullable(shown.maxInFlight),
+  disableAfterMs: nullable(shown.disableAfterMs),
   ...changeTimes,
 };
 
@@ -311,7 +335,7 @@ export function subscriptionView({ settings: stored, ...subscription }: Subscrip
     failing: health && failingView(health),
     verification: verificationView(stored),
     ...viewOf(settings, bodyOf(stored)),
-    ...(isPulled && { retry: null, maxInFlight: null }),
+    ...(isPulled && { retry: null, maxInFlight: null, breaker: null, disableAfterMs: null }),
     ...changeTimesView(times),
   };
 }

@@ -9,20 +9,21 @@ import type { PostResult } from "../../transport/port.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
 import type { EngineLog } from "../engine-log.ts";
 import { engineLimits } from "../engine-limits.ts";
-import { afterFailure } from "./after-failure.ts";
+import { afterFailure, afterProbe } from "./after-failure.ts";
 import { DueTimer } from "./due-timer.ts";
-import { EndpointHealth } from "./endpoint-health.ts";
+import { Flow, type FlowContext } from "./flow.ts";
 import { type EncodeFailure, judge, type Judgement, judgeUnsent, type Route, routeOf } from "./outgoing.ts";
 import { type PostContext, postDelivery } from "./post-delivery.ts";
 import { pushAttempt, unsent } from "./push-attempt.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
 import type { Settler } from "./settler.ts";
 import type { Health, Slot, Slots, SlotUser } from "./slots.ts";
-import { StartRate, windowMaxOf } from "./start-rate.ts";
+import { StartRate } from "./start-rate.ts";
 import type { EngineServices } from "../services.ts";
 
 /** Services that all senders share. */
-export interface SenderContext extends PostContext, Pick<EngineServices, "events" | "observer" | "clock" | "timers"> {
+export interface SenderContext
+  extends PostContext, FlowContext, Pick<EngineServices, "events" | "observer" | "clock" | "timers"> {
   readonly settler: Settler;
   readonly log: EngineLog;
   readonly slots: Slots;
@@ -44,6 +45,7 @@ interface Started {
   readonly queued: Queued;
   readonly route: Route;
   readonly startedAtMs: TimeMs;
+  readonly isProbe: boolean;
 }
 
 /**
@@ -52,7 +54,7 @@ interface Started {
  */
 export class SubscriptionSender implements SlotUser {
   readonly #context: SenderContext;
-  readonly #endpointHealth: EndpointHealth;
+  readonly flow: Flow;
   readonly #queue: SendQueue;
   readonly #dueTimer: DueTimer;
   readonly #rate: StartRate;
@@ -62,7 +64,7 @@ export class SubscriptionSender implements SlotUser {
   #oldestStartMs: TimeMs = 0;
   /** Unfinished deliveries of each claim. */
   readonly #unfinished = new Map<ClaimId, number>();
-  #isClaiming = false;
+  isClaiming = false;
   #claimRequestedAtMs: TimeMs = 0;
   /**
    * Ordering keys whose failed delivery was recorded as parked while a claim was running. That claim may still bring
@@ -85,7 +87,7 @@ export class SubscriptionSender implements SlotUser {
     this.#subscription = subscription;
     this.#route = routeOf(subscription, context.appIdOf(subscription.accountId), context.maySend);
     this.#queue = new SendQueue(subscription.settings.order);
-    this.#endpointHealth = new EndpointHealth(windowMaxOf(subscription));
+    this.flow = new Flow(subscription, context, () => this.#send());
     this.#dueTimer = new DueTimer(context.clock, context.timers, () => {
       this.hasMore = true;
       context.wantsClaim(this);
@@ -107,39 +109,32 @@ export class SubscriptionSender implements SlotUser {
   }
 
   get windowMax(): number {
-    return windowMaxOf(this.#subscription);
+    return this.flow.windowMax;
   }
 
   get health(): Health {
-    const health = this.#endpointHealth;
-    if (health.isFailing) return "suspect";
-    // Until a first POST has shown that the endpoint answers, further ones must not take slots from healthy endpoints.
-    if (health.isUnproven) return this.#inFlight > 0 || health.hasFailed ? "suspect" : "unproven";
-    const isStalled = this.#inFlight > 0 && health.isStalled(this.#context.clock.now(), this.#oldestStartMs);
-    return isStalled ? "suspect" : "healthy";
+    return this.flow.health(this.#inFlight, this.#oldestStartMs);
   }
 
   isIdle(nowMs: TimeMs): boolean {
     return (
       this.#inFlight === 0 &&
       this.#queue.size === 0 &&
-      !this.#isClaiming &&
-      !this.#dueTimer.isSet &&
-      !this.hasMore &&
+      !this.isClaiming &&
+      // The breakers remember a subscription that waits for them.
+      (this.flow.isBlocked || (!this.#dueTimer.isSet && !this.hasMore)) &&
       nowMs - this.#lastUsedMs > engineLimits.senderIdleMs
     );
   }
 
-  /** How many deliveries to claim next; 0: none now. The queue is filled to twice the window, so claims are large. */
+  /** How many deliveries to claim next; 0: none now. */
   get wanted(): number {
-    const { window } = this.#endpointHealth;
-    if (this.#stopped || this.#queue.size * 2 >= window) return 0;
-    return Math.max(1, window * 2 - this.#inFlight - this.#queue.size);
+    return this.#stopped ? 0 : this.flow.wanted(this.#queue.size, this.#inFlight);
   }
 
   /** False: the next claim must take parked deliveries only, because too many are parked. */
   get wantsFromLog(): boolean {
-    return this.#parkedCount < (this.#endpointHealth.isFailing ? limits.parkedFailingMax : limits.parkedMax);
+    return this.#parkedCount < (this.flow.isFailing ? limits.parkedFailingMax : limits.parkedMax);
   }
 
   get order() {
@@ -148,16 +143,12 @@ export class SubscriptionSender implements SlotUser {
 
   /** True after `stop` while a POST or a claim is running or the store has not recorded every outcome. */
   get isDraining(): boolean {
-    return this.#unfinished.size > 0 || this.#isClaiming || this.#unrecorded > 0;
-  }
-
-  get isClaiming(): boolean {
-    return this.#isClaiming;
+    return this.#unfinished.size > 0 || this.isClaiming || this.#unrecorded > 0;
   }
 
   /** Called when a claim was requested. A call of `accept` or `claimFailed` follows. */
   claimRequested(): void {
-    this.#isClaiming = true;
+    this.isClaiming = true;
     // Otherwise each POST that ends before the claim arrives would request another claim.
     this.hasMore = false;
     this.#claimRequestedAtMs = this.#context.clock.now();
@@ -172,7 +163,7 @@ export class SubscriptionSender implements SlotUser {
   change(subscription: Subscription): void {
     this.#subscription = subscription;
     this.#route = routeOf(subscription, this.#route.topicOwner, this.#context.maySend);
-    this.#endpointHealth.setWindowMax(windowMaxOf(subscription));
+    this.flow.change(subscription);
     // The sender may have waited for a slot of its previous origin.
     this.#send();
   }
@@ -182,6 +173,7 @@ export class SubscriptionSender implements SlotUser {
     this.#stopped = true;
     this.#dueTimer.cancel();
     this.#rate.cancel();
+    this.flow.stop();
     this.#context.slots.forget(this);
     this.#releaseQueued();
   }
@@ -199,6 +191,7 @@ export class SubscriptionSender implements SlotUser {
       this.#wakeAt(isHeld ? this.#lastUsedMs + engineLimits.overdueRetryMs : claim.nextDueAtMs);
     }
     if (claim.deliveries.length === 0) {
+      if (this.#inFlight === 0) this.flow.probeUnused();
       this.#claimArrived();
       if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
       return;
@@ -216,7 +209,7 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #claimArrived(): void {
-    this.#isClaiming = false;
+    this.isClaiming = false;
     for (const key of this.#keysToRelease.splice(0)) this.#releaseKey(key);
     if (this.#stopped) this.#context.wantsClaim(this);
   }
@@ -246,17 +239,17 @@ export class SubscriptionSender implements SlotUser {
     } finally {
       this.#isSending = false;
     }
-    if (this.#queue.isDrained()) {
-      // A strict subscription gets its next claim only after all deliveries of the last one have finished.
-      if (this.#inFlight === 0 && this.order === "strict") this.hasMore = true;
-    }
+    // A strict subscription gets its next claim only after all deliveries of the last one have finished.
+    if (this.#queue.isDrained() && this.#inFlight === 0 && this.order === "strict") this.hasMore = true;
     if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
   }
 
   #startAll(): void {
-    while (!this.#stopped && this.#inFlight < this.#endpointHealth.window) {
+    while (!this.#stopped) {
       const queued = this.#queue.peek();
-      if (queued === null || !this.#context.maySend() || !this.#rate.allows(this.#subscription)) return;
+      if (queued === null) return;
+      if (!this.flow.mayStart(this.#inFlight)) return this.flow.isBlocked ? this.#releaseQueued() : undefined;
+      if (!this.#context.maySend() || !this.#rate.allows(this.#subscription)) return;
       const slot = this.#context.slots.take(this);
       if (slot === null) return;
       this.#queue.start(queued);
@@ -270,7 +263,7 @@ export class SubscriptionSender implements SlotUser {
     this.#rate.started(this.#subscription, startedAtMs);
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
-    const started: Started = { queued, route: this.#route, startedAtMs };
+    const started: Started = { queued, route: this.#route, startedAtMs, isProbe: this.flow.started(startedAtMs) };
     const attempt = { requestId: nextRequestId(), sentAtMs: clock.wall(startedAtMs) };
     postDelivery(this.#context, started.route, queued.delivery, attempt, (result) => {
       this.#inFlight--;
@@ -286,6 +279,7 @@ export class SubscriptionSender implements SlotUser {
       this.#finishAttempt(started, unsent, judgeUnsent(result));
     } else if (result.error === "aborted") {
       // The server itself aborted the POST while stopping, so this is not an attempt.
+      this.flow.probeUnused();
       this.#settle(queued, null, { kind: "released" });
       this.#next(queued, "released");
     } else {
@@ -301,13 +295,14 @@ export class SubscriptionSender implements SlotUser {
     const attempt = pushAttempt(queued.delivery.attemptsMade + 1, clock.wall(startedAtMs), result, judgement);
     observer.attempted(verdict, result.durationMs / 1000);
     if (verdict === "accepted") {
-      this.#endpointHealth.succeeded(nowMs);
+      if (!this.#stopped) this.flow.succeeded(nowMs);
       if (this.#skippedLog) this.hasMore = true;
       if (attempt.attempt === 1) observer.delivered(Math.max(0, wallMs - queued.delivery.message.publishedAtMs) / 1000);
       this.#settle(queued, attempt, { kind: "delivered" });
       this.#next(queued, "finished");
     } else if (errorCode === "unencodable" || errorCode === "loop_detected") {
       // The message is at fault, not the endpoint. Another attempt would fail in the same way.
+      this.flow.probeUnused();
       log.undeliverable(this.#subscription, queued.delivery.message, errorCode, attempt);
       this.#settle(queued, attempt, { kind: "dead", reason: errorCode });
       this.#next(queued, "finished");
@@ -316,17 +311,21 @@ export class SubscriptionSender implements SlotUser {
 
   #failed(started: Started, attempt: Attempt, { errorCode, gone, retryAfter }: Judgement, moment: Moment): void {
     const { nowMs, wallMs } = moment;
-    const { queued, route, startedAtMs } = started;
+    const { queued, startedAtMs } = started;
     const { delivery } = queued;
-    this.#endpointHealth.failed(nowMs);
-    // A 410 reply is ignored if the endpoint has changed or the sender was stopped since the POST started.
-    if (gone && route === this.#route && !this.#stopped) {
-      const { topicId, seq } = delivery.message;
-      const by = { messageId: messageId(topicId, seq), attempt: attempt.attempt };
+    // False: the endpoint has changed, or the sender was stopped, since the POST started.
+    const isCurrent = started.route === this.#route && !this.#stopped;
+    const { seq } = delivery.message;
+    const probeAtMs = this.flow.failed(moment, { ...started, seq, attempt, retryAfter, isCurrent });
+    if (gone && isCurrent) {
+      const by = { messageId: messageId(delivery.message.topicId, seq), attempt: attempt.attempt };
       this.#context.gone(this.#subscription, { atMs: wallMs, reason: "gone", ...by });
     }
     const failed = { delivery, startedAtMs, nowMs, wallMs, errorCode, retryAfter };
-    const settled = afterFailure(this.#subscription.settings.retry, failed, this.#context.random);
+    const settled =
+      probeAtMs === null
+        ? afterFailure(this.#subscription.settings.retry, failed, this.#context.random)
+        : afterProbe(failed, probeAtMs);
     this.#settle(queued, attempt, settled);
     this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
   }
@@ -362,7 +361,7 @@ export class SubscriptionSender implements SlotUser {
     this.#unrecorded--;
     if (settled.kind === "parked") {
       const key = this.order === "key" ? this.#queue.keyOf(queued) : null;
-      if (key !== null && this.#isClaiming) this.#keysToRelease.push(key);
+      if (key !== null && this.isClaiming) this.#keysToRelease.push(key);
       else if (key !== null) this.#releaseKey(key);
       this.#parkedCount++;
       this.#wakeAt(settled.dueAtMs);
@@ -381,6 +380,7 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #releaseQueued(): void {
+    this.hasMore = true;
     for (const queued of this.#queue.takeAll()) this.#release(queued);
   }
 

@@ -110,6 +110,10 @@ export class Simulation {
       random: this.random,
       log: {
         undeliverable: (_subscription, _message, _reason, { errorDetail }) => this.logged.push(errorDetail ?? ""),
+        failing: ({ name }) => this.logged.push(`${name} failing`),
+        recovered: ({ name }) => this.logged.push(`${name} recovered`),
+        breakerOpened: ({ name }) => this.logged.push(`${name} opened`),
+        breakerClosed: ({ name }) => this.logged.push(`${name} closed`),
         disabled: ({ name }) => this.logged.push(`${name} disabled`),
       },
       keyRingOf: () => ({
