@@ -283,6 +283,7 @@ async function createHttpApp(
     endpointSecrets,
     pulls,
     metrics,
+    windowOf: (id) => engine.windowOf(id),
     version,
     ready,
     listeners,

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { SubscriptionId } from "../domain/model.ts";
 import type { Clock } from "../domain/ports.ts";
 import type { Access } from "../engine/access/access.ts";
 import type { ServicesOf } from "../engine/account-services.ts";
@@ -31,6 +32,8 @@ export interface ApiParts {
   readonly pulls: Pulls;
   readonly events: EventBus;
   readonly metrics: Metrics;
+  /** See `Engine.windowOf`. */
+  readonly windowOf: (id: SubscriptionId) => number | null;
   readonly log: Logger;
   readonly version: string;
   readonly ready: () => Readiness;

@@ -316,9 +316,20 @@ export const subscriptionSchema = describedObject("The subscription.", {
     ),
   ),
 });
+const flow = describedObject(
+  "How the node that answers sends to the endpoint at present; null if it does not. Other nodes have windows of their own.",
+  {
+    window: about(
+      "How many deliveries may run at once. Falls when the endpoint is overloaded or unreachable (429, 502, 503, 504, " +
+        "time-outs, failed connections) and recovers with successes. Below 1: one at a time, with pauses.",
+      Type.Number(),
+    ),
+  },
+);
+
 export const countedSubscriptionSchema = describedObject(
   "The subscription, with how many deliveries it has in each state.",
-  { ...members, counts, pullCounts: nullable(pullCounts) },
+  { ...members, counts, pullCounts: nullable(pullCounts), flow: nullable(flow) },
 );
 
 export function subscriptionView({ settings: stored, ...subscription }: Subscription): object {
@@ -363,11 +374,13 @@ export function countedSubscriptionView(
   subscription: Subscription,
   { backlog, parked, deadLetters, expired, inFlight }: SubscriptionCounts,
   pulled: PullCounts | null,
+  window: number | null,
 ): object {
   return {
     ...subscriptionView(subscription),
     counts: { backlog, parked, deadLetters, expired, inFlight },
     pullCounts: pulled && pullCountsView(pulled),
+    flow: window === null ? null : { window },
   };
 }
 

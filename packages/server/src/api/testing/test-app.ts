@@ -258,6 +258,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     pulls,
     events,
     metrics,
+    windowOf: () => null,
     log,
     version: "0.0.0-test",
     ready: () => testApp.readiness,

@@ -275,7 +275,10 @@ export class Breakers {
     // The machine's clock may have been set, so the wait is limited.
     const longestMs = Math.max(settings.probeMs, limits.breakerProbePauseMsMax) * 2;
     const probeAtMs = Math.min(toSteady(clock, health.probeAtMs ?? 0), nowMs + longestMs);
-    if (breaker !== null) return breaker.postpone(probeAtMs);
+    if (breaker !== null) {
+      breaker.probes = Math.max(breaker.probes, health.probes);
+      return breaker.postpone(probeAtMs);
+    }
     const times = { openedAtMs: health.openedAtMs ?? nowMs, probeAtMs };
     const origin = health.scope === "origin" ? this.#origin(known.originKey) : null;
     if (origin === null) this.#setBreaker(known, times);
@@ -330,7 +333,7 @@ export class Breakers {
     const { stored } = known;
     const now = this.#healthOf(known);
     if (stored === null || now === null) return stored !== now;
-    if (stored.state !== now.state || stored.scope !== now.scope || stored.openedAtMs !== now.openedAtMs) return true;
+    if (stored.state !== now.state || stored.scope !== now.scope) return true;
     return now.failedAtMs - stored.failedAtMs >= engineLimits.failingWrittenMs;
   }
 

@@ -129,7 +129,8 @@ export class FailingSubscription {
     const { breaker, stored } = this;
     if (breaker === null && !this.#isShown(nowMs)) return null;
     const state = breaker === null ? "failing" : "open";
-    const isSame = stored?.state === state && (breaker === null || stored.openedAtMs === breaker.openedAtMs);
+    // Several nodes may open the breaker at the same time. The first one that the store has counts.
+    const isSame = stored?.state === state;
     return {
       state,
       sinceMs: isSame ? stored.sinceMs : wallMs,
@@ -138,7 +139,7 @@ export class FailingSubscription {
       scope: breaker?.scope ?? "subscription",
       probeAtMs: breaker === null ? null : wallOf(breaker.probeAtMs),
       probes: breaker?.probes ?? 0,
-      openedAtMs: breaker?.openedAtMs ?? null,
+      openedAtMs: isSame ? stored.openedAtMs : (breaker?.openedAtMs ?? null),
       failures: this.#failures,
       failedAtMs: this.#failedAtMs,
       failedMs: this.#failedMs,
