@@ -28,6 +28,7 @@ const types = [
   "subscription.recovered",
   "breaker.opened",
   "breaker.closed",
+  "backlog.growing",
 ] as const satisfies readonly LiveEvent["type"][];
 
 const query = closedObject({
@@ -92,7 +93,7 @@ function isOneOf(types: readonly string[], { type }: LiveEvent): boolean {
   return types.length === 0 || types.includes(type);
 }
 
-const times = ["at", "nextAttemptAt", "failingSince", "openedAt"];
+const times = ["at", "nextAttemptAt", "failingSince", "openedAt", "oldestAt", "expiresAt"];
 
 /** Converts the times of an event to text, the form that the whole API uses. */
 function view({ accountId: _accountId, ...event }: LiveEvent) {

@@ -175,6 +175,10 @@ export const limits = {
   /** Different messages that must have failed before a breaker opens, because a few messages may be at fault. */
   breakerMessagesMin: 5,
 
+  /** The size and age of a backlog above which an event reports it; null: no limit. */
+  backlogDefault: { messagesMax: 100_000, ageMsMax: null },
+  backlogAgeMsMin: 1_000,
+
   /** A subscription is disabled when nothing but failure has come from its endpoint for this time. */
   disableAfterMsDefault: 5 * 24 * 3600_000,
   disableAfterMsMin: 1_000,

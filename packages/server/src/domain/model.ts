@@ -178,6 +178,12 @@ export interface BreakerSettings {
   readonly probeMs: number;
 }
 
+/** Limits above which a backlog is reported; null: none. */
+export interface BacklogLimits {
+  readonly messagesMax: number | null;
+  readonly ageMsMax: number | null;
+}
+
 export interface SubscriptionSettings {
   /** null: the subscription is not pushed. */
   readonly push: PushSettings | null;
@@ -191,6 +197,8 @@ export interface SubscriptionSettings {
   readonly breaker: BreakerSettings | null;
   /** The subscription is disabled when all attempts have failed for this time; null: never. */
   readonly disableAfterMs: number | null;
+  /** Absent: `limits.backlogDefault`. */
+  readonly backlog?: BacklogLimits;
   /** Absent until the first attempt to verify the endpoint has ended. */
   readonly verification?: EndpointVerification;
 }

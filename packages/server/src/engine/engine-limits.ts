@@ -65,6 +65,12 @@ export const engineLimits = {
   failingKeptMax: 20_000,
   /** While a subscription fails, its failing time is written at most once in this time, besides at changes. */
   failingWrittenMs: 600_000,
+  /** An event reports a backlog whose oldest message has used this share of the topic's retention. */
+  backlogRetentionShare: 0.75,
+  /** Subscriptions with work whose backlog is counted in one round, every `findWorkMs`. */
+  backlogsCheckedMax: 100,
+  /** Backlogs that are above a limit and remembered, so that they are reported once. */
+  backlogsReportedMax: 10_000,
   /** An endpoint counts as stalled when POSTs are in flight and no reply has come for this long. */
   stalledAfterMs: 1_000,
   /** A sender without work for this long is dropped. The health of its endpoint is forgotten too. */

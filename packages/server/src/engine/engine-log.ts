@@ -1,3 +1,4 @@
+import type { Backlog } from "./backlog-watch.ts";
 import type { Attempt, Disablement, Message, Subscription, SubscriptionHealth } from "../domain/model.ts";
 
 /** Receives what the operator must find in the log, because somebody has to act and no retry will help. */
@@ -14,6 +15,8 @@ export interface EngineLog {
   recovered(subscription: Pick<Subscription, "topic" | "name">, before: SubscriptionHealth): void;
   breakerOpened(subscription: Pick<Subscription, "topic" | "name">, health: SubscriptionHealth): void;
   breakerClosed(subscription: Pick<Subscription, "topic" | "name">, before: SubscriptionHealth): void;
+  /** A backlog has grown past a limit. */
+  backlogGrowing(subscription: Pick<Subscription, "topic" | "name">, backlog: Backlog): void;
   /** The endpoint wants no more messages, or has failed for too long. */
   disabled(subscription: Pick<Subscription, "topic" | "name">, why: Disablement): void;
 }

@@ -1,6 +1,7 @@
 import type { AccountId, Disablement, Subscription, SubscriptionId } from "../domain/model.ts";
 import type { Random } from "../domain/ports.ts";
 import type { Transport } from "../transport/port.ts";
+import { BacklogWatch } from "./backlog-watch.ts";
 import { Dispatcher } from "./push/dispatcher.ts";
 import { engineLimits } from "./engine-limits.ts";
 import type { EngineLog } from "./engine-log.ts";
@@ -57,6 +58,7 @@ export class Engine {
     this.publisher = createPublisher(options);
     this.#settler = new Settler(options.store, options.timers, (error) => options.failed(error, "settle"));
     const tokens = new OAuth2Tokens(options);
+    const backlogs = new BacklogWatch(options);
     this.verifier = new EndpointVerifier({
       ...options,
       tokens,
@@ -74,6 +76,7 @@ export class Engine {
         nextRequestId: requestIds(options.random),
         gone: (subscription, why) => this.#disableSoon(subscription, why),
         disable: (subscription, why) => this.#disableSoon(subscription, why),
+        found: (ids) => backlogs.check(ids),
         unverified: (subscription) => this.verifier.request(subscription),
         failed: (error) => options.failed(error, "encode"),
       },

@@ -94,6 +94,14 @@ export type LiveEvent =
         readonly openedAt: TimeMs;
       })
   | (OfSubscription & {
+      readonly type: "backlog.growing";
+      /** The limit that was exceeded; `retention`: the oldest message will expire soon. */
+      readonly limit: "messages" | "age" | "retention";
+      readonly count: number;
+      readonly oldestAt: TimeMs;
+      readonly expiresAt: TimeMs;
+    })
+  | (OfSubscription & {
       readonly type: "subscription.disabled";
       readonly reason: Disablement["reason"];
       /** The attempt that disabled the subscription. */

@@ -45,6 +45,10 @@ export function createEngineLog(log: Logger): EngineLog {
     breakerClosed: ({ topic, name }, { scope, sinceMs }) => {
       log.info({ topic, subscription: name, scope, openSince: isoTime(sinceMs) }, "a breaker closed");
     },
+    backlogGrowing: ({ topic, name }, { limit, count, oldestAtMs, expiresAtMs }) => {
+      const times = { oldestAt: isoTime(oldestAtMs), expiresAt: isoTime(expiresAtMs) };
+      log.warn({ topic, subscription: name, limit, count, ...times }, "the backlog of a subscription is large");
+    },
     disabled: ({ topic, name }, { reason, messageId: id, attempt }) => {
       const members = { topic, subscription: name, messageId: id, attempt };
       log.warn(members, `a subscription was disabled, because ${causes[reason]}`);

@@ -145,6 +145,23 @@ const settings = closedObject({
       "Refused beside `pull`.",
     optional(nullable(whole(limits.disableAfterMsMin, limits.disableAfterMsMax)), limits.disableAfterMsDefault),
   ),
+  backlog: about(
+    "An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and " +
+      "always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.",
+    optional(
+      closedObject({
+        messagesMax: about(
+          "Messages that wait; null: no limit.",
+          optional(nullable(whole(1, Number.MAX_SAFE_INTEGER)), limits.backlogDefault.messagesMax),
+        ),
+        ageMsMax: about(
+          "The age of the oldest message in milliseconds; null: no limit.",
+          optional(nullable(whole(limits.backlogAgeMsMin, limits.retentionMsMax)), limits.backlogDefault.ageMsMax),
+        ),
+      }),
+      {},
+    ),
+  ),
   description,
   labels,
 });

@@ -13,6 +13,8 @@ interface DispatcherContext
     Omit<BreakersContext, "wake" | "block" | "events"> {
   /** Called for a subscription with work whose endpoint must be verified first. */
   readonly unverified: (subscription: Subscription) => void;
+  /** Called from time to time with the subscriptions that have work. */
+  readonly found: (ids: readonly SubscriptionId[]) => Promise<void>;
 }
 
 interface ClaimRequest {
@@ -315,7 +317,9 @@ export class Dispatcher {
   }
 
   async #findWork(): Promise<void> {
-    this.#wakeUp((await this.#store.log.findReady()).subscriptionIds);
+    const { subscriptionIds } = await this.#store.log.findReady();
+    this.#wakeUp(subscriptionIds);
+    await this.#context.found(subscriptionIds);
   }
 
   async #renewLeases(): Promise<void> {

@@ -114,6 +114,7 @@ export class Simulation {
         recovered: ({ name }) => this.logged.push(`${name} recovered`),
         breakerOpened: ({ name }) => this.logged.push(`${name} opened`),
         breakerClosed: ({ name }) => this.logged.push(`${name} closed`),
+        backlogGrowing: ({ name }) => this.logged.push(`${name} backlog`),
         disabled: ({ name }) => this.logged.push(`${name} disabled`),
       },
       keyRingOf: () => ({
