@@ -12,6 +12,7 @@ import { noisyTenantScenario } from "./noisy-tenant.ts";
 import { oneAtATimeScenario } from "./one-at-a-time.ts";
 import { publishBatchScenario, publishOneScenario } from "./publish.ts";
 import { publishKeyScenario } from "./publish-key.ts";
+import { ratesScenario } from "./rates.ts";
 import { startScenario } from "./start.ts";
 
 export const scenarios: readonly Scenario[] = [
@@ -26,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   idleManyScenario,
   noisyTenantScenario,
   manyAccountsScenario,
+  ratesScenario,
   startScenario,
   hostileRequestsScenario,
   oneAtATimeScenario,

@@ -49,6 +49,10 @@ export class Catalog {
     await this.#json("PUT", subscriptionPath(topic, subscription), document);
   }
 
+  async patchSubscription(topic: string, subscription: string, changes: object): Promise<void> {
+    await this.#json("PATCH", subscriptionPath(topic, subscription), changes);
+  }
+
   async putHook(hook: string, url: string): Promise<void> {
     await this.#json("PUT", `/v1/hooks/${hook}`, { urls: [url], protocol: "koipy" });
   }
@@ -64,6 +68,10 @@ export class Catalog {
 
   async pause(topic: string, subscription: string): Promise<void> {
     await this.#json("POST", `${subscriptionPath(topic, subscription)}/pause`);
+  }
+
+  async resume(topic: string, subscription: string): Promise<void> {
+    await this.#json("POST", `${subscriptionPath(topic, subscription)}/resume`);
   }
 
   async backlog(topic: string, subscription: string): Promise<number> {
@@ -96,7 +104,7 @@ export class Catalog {
   }
 
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the type of the reply, named at the call
-  async #json<T>(method: "GET" | "PUT" | "POST" | "DELETE", path: string, document?: object): Promise<T> {
+  async #json<T>(method: "GET" | "PUT" | "PATCH" | "POST" | "DELETE", path: string, document?: object): Promise<T> {
     const { statusCode, body } = await this.#pool.request({
       path,
       method,

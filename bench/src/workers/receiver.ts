@@ -1,3 +1,4 @@
+import { nowMs } from "../clock.ts";
 import { ownCpuUs } from "../process/probe.ts";
 import { listenSilently, Receiver } from "../receiver/receiver.ts";
 import type { Arrivals, Comparison, SampleRequest } from "../receiver/ledger.ts";
@@ -9,7 +10,11 @@ export async function start() {
   const ports = { answering: await receiver.listen(), silent: await listenSilently() };
   return {
     ports: () => ports,
-    arrivals: (group: string): Arrivals => ledger.arrivals(group),
+    /** `readAtMs`: when the arrivals were counted. */
+    arrivals: (group: string): Arrivals & { readonly readAtMs: number } => ({
+      ...ledger.arrivals(group),
+      readAtMs: nowMs(),
+    }),
     compare: (group: string, members: readonly string[], accepted: readonly string[]): Comparison =>
       ledger.compare(group, members, accepted),
     sample: (group: string): SampleRequest | null => ledger.sample(group),

@@ -27,8 +27,11 @@ import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
 import { createAuditLog } from "./ops/audit-log.ts";
-import { createEngineLog } from "./ops/engine-log.ts";
+import { logNodes } from "./ops/node-log.ts";
+import { LimitedLog } from "./ops/limited-log.ts";
+import { createDeliveryLog } from "./ops/delivery-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
+import { OnDemandLimit } from "./engine/push/on-demand-limit.ts";
 import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
 import type { EngineServices } from "./engine/services.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
@@ -40,6 +43,7 @@ import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
 import { withUnusableSecrets } from "./engine/keys/stored-secrets.ts";
 import type { Readiness } from "./ops/health.ts";
+import { withReceivers } from "./engine/delivery-outcome.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { openStore } from "./open-store.ts";
 import { createAddressGuard } from "./transport/address-guard.ts";
@@ -68,6 +72,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   const listeners = createListeners(config, log, tlsFiles);
   const foundation = await createFoundation(config, log);
   const stopClockLog = logClockJumps(systemClock, systemTimers, log);
+  const stopNodeLog = logNodes(foundation.store.cluster, systemTimers, log);
   const services = createServices(foundation);
   let readiness: Readiness = { ready: false, reason: "starting" };
   const app = await createHttpApp(foundation, services, listeners, () => readiness);
@@ -75,6 +80,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   const close = async (): Promise<void> => {
     readiness = { ready: false, reason: "stopping" };
     stopClockLog();
+    await stopNodeLog();
     stopTlsWatch();
     await closeServer(foundation, services, listeners, app);
   };
@@ -131,6 +137,7 @@ function watchCertificate(config: Config, log: Logger, files: TlsFiles | null, l
 /** Creates the parts that all other parts depend on, such as the store. */
 async function createFoundation(config: Config, log: Logger) {
   const events = createEventBus((error) => log.error({ err: error }, "a listener for live events failed"));
+  const lines = new LimitedLog(log, systemTimers);
   const { allowPrivateNetworks, allowedAddresses } = config;
   const addresses = { allowPrivateNetworks, allowedAddresses };
   const transport = createTransport({
@@ -147,7 +154,7 @@ async function createFoundation(config: Config, log: Logger) {
   });
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
   const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });
-  return { config, log, store, masterKeys, transport, endpointRule, events, metrics };
+  return { config, log, lines, store, masterKeys, transport, endpointRule, events, metrics };
 }
 
 /** True: the server makes its master key itself, in the data folder. */
@@ -156,7 +163,7 @@ function keepsOwnMasterKey({ database, masterKey }: Config): boolean {
 }
 
 function createServices(foundation: Foundation) {
-  const { config, log, store, masterKeys, transport, endpointRule, events, metrics } = foundation;
+  const { config, log, lines, store, masterKeys, transport, endpointRule, events, metrics } = foundation;
   const failedDuring = (during: string) => (error: unknown) =>
     log.error({ err: error, during }, "background work failed");
   const sealing = {
@@ -164,7 +171,13 @@ function createServices(foundation: Foundation) {
     failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
   };
   const endpointSecrets = new EndpointSecrets({ ...sealing, clock: systemClock });
-  const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
+  const deliveryLog = createDeliveryLog({
+    log: lines,
+    clock: systemClock,
+    accountNameOf: (accountId) => accounts.nameOf(accountId),
+  });
+  const observer = withReceivers(metrics.observer, deliveryLog);
+  const shared = { store, events, observer, clock: systemClock, timers: systemTimers };
   const { accounts, limitsOf, publishLimits, deletion } = createAccounts(shared, failedDuring);
   const isShared = (): boolean => accounts.areSeveral;
   const engine = new Engine({
@@ -179,7 +192,7 @@ function createServices(foundation: Foundation) {
     random: systemRandom,
     keyRingOf: (accountId) => servicesOf(accountId).keys,
     appIdOf: (accountId) => accounts.appIdOf(accountId),
-    log: createEngineLog(log),
+    log: deliveryLog,
     endpointSecrets,
     isShared,
     inFlightMax: config.inFlightMax,
@@ -188,7 +201,9 @@ function createServices(foundation: Foundation) {
     isVerificationRequired: config.endpointVerification === "required",
     failed: (error, during) => failedDuring(during)(error),
   });
-  const { publisher, verifier } = engine;
+  const { publisher, verifier, tests } = engine;
+  const onDemand = new OnDemandLimit(systemClock, isShared);
+  accounts.onGone((accountId) => onDemand.forget(accountId));
   const pullQueues = new PullQueues({ ...shared, isShared, failed: failedDuring("pulls") });
   const pulls = new AccountPulls({ ...shared, pullQueues });
   const hookCalls = new CallLimit(limits.hookCallsMax, isShared);
@@ -215,7 +230,7 @@ function createServices(foundation: Foundation) {
   pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
   const control = createControl(foundation, { accounts, servicesOf, endpointSecrets });
   const background = { publishLimits, deletion, hookCalls, pullQueues };
-  return { engine, verifier, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
+  return { engine, verifier, tests, onDemand, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
 }
 
 /** The check of API keys, and the change of the master key. */
@@ -259,7 +274,19 @@ function createAccounts(shared: Omit<EngineServices, "failed">, failedDuring: Fa
 
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  { engine, verifier, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls }: Services,
+  {
+    engine,
+    verifier,
+    tests,
+    onDemand,
+    accounts,
+    access,
+    audit,
+    servicesOf,
+    masterKeyRotation,
+    endpointSecrets,
+    pulls,
+  }: Services,
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
@@ -279,6 +306,8 @@ async function createHttpApp(
   const app = await createApp({
     ...shared,
     publisher,
+    tests,
+    onDemand,
     masterKeyRotation,
     endpointSecrets,
     pulls,
@@ -306,7 +335,7 @@ async function createHttpApp(
 }
 
 async function closeServer(
-  { config, store }: Foundation,
+  { config, store, lines }: Foundation,
   services: Services,
   listeners: Listeners,
   app: FastifyInstance,
@@ -323,6 +352,7 @@ async function closeServer(
   await publishLimits.stop();
   await deletion.stop();
   await store.close();
+  lines.close();
 }
 
 /**

@@ -38,6 +38,8 @@ export interface EncodedRequest {
   /** Name, value, name, value … Values have one character per byte; text that is not ASCII is UTF-8. */
   readonly headers: readonly string[];
   readonly body: Uint8Array;
+  /** Parameters that are added to the query of the endpoint's URL, such as `sign=…`. They must be percent-encoded. */
+  readonly query?: string | undefined;
 }
 
 /** The part of a reply that a dialect can use. */
@@ -55,8 +57,14 @@ export type Verdict =
   | { readonly kind: "accepted" }
   /**
    * The retry policy schedules another attempt, not earlier than `retryAfter`. `code` is stable and machine-readable.
+   * `refused`: the status is a success, but the body is not. `detail` is what the receiver says about it, for people.
    */
-  | { readonly kind: "failed"; readonly code: "http_status" | "redirect"; readonly retryAfter: RetryAfter | null }
+  | {
+      readonly kind: "failed";
+      readonly code: "http_status" | "redirect" | "refused";
+      readonly retryAfter: RetryAfter | null;
+      readonly detail?: string;
+    }
   /** The endpoint reports that it will never accept messages again, so the subscription is disabled. */
   | { readonly kind: "gone" };
 
@@ -66,6 +74,8 @@ export type RetryAfter = { readonly delayMs: number } | { readonly atMs: number 
 /** A request as the receiving program got it. */
 export interface IncomingRequest {
   readonly method: string;
+  /** Path and query of the request line. Only dialects that are signed in the query need it. */
+  readonly path?: string;
   /** The names are in lower case. Values have one character per byte, as in Node and Fetch. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
@@ -101,8 +111,11 @@ export interface PushProtocol {
    * members are the names of the headers with the two ids, in lower case.
    */
   readonly fixedHead?: { readonly messageId: string; readonly requestId: string };
-  /** `required`: the sender signs with at least one key, and the receiver verifies with at least one. */
-  readonly keys: "none" | "required";
+  /**
+   * `required`: the sender signs with at least one key, and the receiver verifies with at least one. `optional`: they
+   * do so if they have a key.
+   */
+  readonly keys: "none" | "optional" | "required";
   /** Sender: describes why this key cannot sign, without revealing a part of the key. Returns null for a usable key. */
   readonly keyFault?: (jwk: Jwk) => string | null;
   /** Sender: the most keys to sign with. Default: no limit. */

@@ -2,9 +2,13 @@ import { describe, expect, it } from "vitest";
 
 import { cloudEvents, cloudEventsBinary } from "./cloudevents.ts";
 import { cmqJson, cmqSimplified } from "./cmq.ts";
+import { dingtalk } from "./dingtalk.ts";
+import { feishu } from "./feishu.ts";
 import { raw } from "./raw.ts";
 import { findPushProtocol, pushProtocols } from "./registry.ts";
+import { slack } from "./slack.ts";
 import { standardWebhooks } from "./standard-webhooks.ts";
+import { wecom } from "./wecom.ts";
 
 describe("the list of push dialects", () => {
   it("finds each dialect by its name", () => {
@@ -14,6 +18,7 @@ describe("the list of push dialects", () => {
     expect(findPushProtocol("standard-webhooks")).toBe(standardWebhooks);
     expect(findPushProtocol("cloudevents")).toBe(cloudEvents);
     expect(findPushProtocol("cloudevents-binary")).toBe(cloudEventsBinary);
+    for (const robot of [slack, dingtalk, wecom, feishu]) expect(findPushProtocol(robot.name)).toBe(robot);
   });
 
   it("has one name per dialect", () => {

@@ -1,10 +1,14 @@
 import { cloudEvents, cloudEventsBinary } from "./cloudevents.ts";
 import { cmqJson, cmqSimplified } from "./cmq.ts";
+import { dingtalk } from "./dingtalk.ts";
+import { feishu } from "./feishu.ts";
 import { mnsJson, mnsSimplified, mnsXml } from "./mns.ts";
 import type { PushProtocol } from "./protocol.ts";
 import { raw } from "./raw.ts";
+import { slack } from "./slack.ts";
 import { standardWebhooks } from "./standard-webhooks.ts";
 import { wechat } from "./wechat.ts";
+import { wecom } from "./wecom.ts";
 
 /** All push dialects. */
 export const pushProtocols = [
@@ -17,6 +21,10 @@ export const pushProtocols = [
   mnsXml,
   mnsJson,
   mnsSimplified,
+  slack,
+  dingtalk,
+  wecom,
+  feishu,
   // The last dialect in the list, because every JSON object is a valid message of this dialect.
   wechat,
 ] as const satisfies readonly PushProtocol[];

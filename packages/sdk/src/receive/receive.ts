@@ -9,7 +9,7 @@ export const toleranceMsDefault = 5 * 60_000;
 
 /** The decoding part of a dialect, which every `PushProtocol` and every `HookProtocol` has. */
 export interface Decoder<Decoded> {
-  readonly keys: "none" | "required";
+  readonly keys: "none" | "optional" | "required";
   decode(request: IncomingRequest, trust: Trust): Decoded | Promise<Decoded>;
 }
 

@@ -10,6 +10,8 @@ import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
 import type { MasterKeyRotation } from "../engine/keys/master-key-rotation.ts";
 import type { Publisher } from "../engine/publisher.ts";
 import type { EndpointVerifier } from "../engine/push/endpoint-verifier.ts";
+import type { OnDemandLimit } from "../engine/push/on-demand-limit.ts";
+import type { TestDeliveries } from "../engine/push/test-delivery.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import type { Readiness } from "../ops/health.ts";
@@ -29,6 +31,8 @@ export interface ApiParts {
   readonly endpointSecrets: Pick<EndpointSecrets, "seal">;
   readonly endpointRule: EndpointRule;
   readonly verifier: EndpointVerifier;
+  readonly tests: TestDeliveries;
+  readonly onDemand: OnDemandLimit;
   readonly pulls: Pulls;
   readonly events: EventBus;
   readonly metrics: Metrics;

@@ -24,12 +24,15 @@ import { inboxRoutes } from "./inboxes.ts";
 import { keyRotationRoutes } from "./key-rotation.ts";
 import { keyRoutes } from "./keys.ts";
 import { masterKeyRoute } from "./master-key.ts";
+import { messageListRoute } from "./message-list.ts";
 import { messageRoutes, publishRoutes } from "./messages.ts";
 import { metricsRoute } from "./metrics.ts";
 import { nodeRoutes } from "./nodes.ts";
 import { describeRoutes, openapiRoute } from "./openapi.ts";
 import { pullRoutes } from "./pulls.ts";
+import { subscriptionListRoute } from "./subscription-list.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
+import { testDeliveryRoute } from "./test-deliveries.ts";
 import { topicRoutes } from "./topics.ts";
 
 /** `config`: the limits that differ from `httpLimitDefaults`. */
@@ -55,8 +58,10 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   takeBodiesAsBytes(app, config.catalogRequestBytesMax, bodies, config);
   topicRoutes(app, context);
   subscriptionRoutes(app, context);
+  subscriptionListRoute(app, context);
   pullRoutes(app, context);
   messageRoutes(app, context);
+  messageListRoute(app, context);
   attemptRoutes(app, context);
   deadLetterRoutes(app, context);
   inboxRoutes(app, context);
@@ -75,6 +80,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await app.register((scope, _options, done) => {
     takeBodiesAsBytes(scope, config.requestBytesMax, bodies, config);
     publishRoutes(scope, context);
+    testDeliveryRoute(scope, context);
     done();
   });
   await app.register((scope, _options, done) => {

@@ -35,7 +35,7 @@ describe("attempts", () => {
     const settled = { kind: "delivered" } as const;
     // Attempts are listed newest first.
     await deliver(test.store, billing, [
-      { settled, attempt: attempt(3_000, { verdict: "error", status: null, errorCode: "timeout", reply: null }) },
+      { settled, attempt: attempt(1_000, { verdict: "error", status: null, errorCode: "timeout", reply: null }) },
       {
         settled,
         attempt: attempt(2_000, {
@@ -45,7 +45,7 @@ describe("attempts", () => {
           reply: Uint8Array.of(0xff),
         }),
       },
-      { settled, attempt: attempt(1_000, {}) },
+      { settled, attempt: attempt(3_000, {}) },
     ]);
   });
   afterEach(() => test.app.close());
@@ -53,7 +53,7 @@ describe("attempts", () => {
   it("are listed with their outcomes", async () => {
     const { json } = await call(test.app, "GET", `${subscription}/attempts`);
     expect(json.items).toEqual([
-      expect.objectContaining({ startedAt: "1970-01-01T00:00:01.000Z", verdict: "accepted", status: 200, reply: "" }),
+      expect.objectContaining({ startedAt: "1970-01-01T00:00:03.000Z", verdict: "accepted", status: 200, reply: "" }),
       expect.objectContaining({ verdict: "failed", errorCode: "http_status", replyBase64: "/w==" }),
       expect.objectContaining({ verdict: "error", status: null, errorCode: "timeout", reply: null }),
     ]);

@@ -144,6 +144,7 @@ const changes: Record<string, (given: TestApp) => Promise<readonly [path: string
     await ask("PUT", subscription, { push: { ...push, verify: "challenge" } });
     return [`${subscription}/verify`];
   },
+  testSubscription: async () => (await withSubscription(), [`${subscription}/test`]),
   pauseSubscription: async () => (await withSubscription(), [`${subscription}/pause`]),
   resumeSubscription: async () => {
     await withSubscription();

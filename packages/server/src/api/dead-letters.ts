@@ -1,33 +1,42 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type, type Static } from "typebox";
 import { RingbackError, type ErrorCode } from "../domain/errors.ts";
+import { assertTopicGranted } from "../engine/access/access.ts";
+import { limits } from "../domain/limits.ts";
 import { optionalJson } from "../http/json-body.ts";
 import {
   countSchema,
+  deadLetterFilterOf,
+  deadLetterFilters,
   deadLetterSchema,
   deadLetterSummarySchema,
   deadLetterSummaryView,
   deadLetterView,
   redriveBody,
 } from "../shapes/dead-letter.ts";
-import { pageOfList } from "../shapes/page-cursor.ts";
-import { queryReader } from "../shapes/query.ts";
-import { listQuery } from "../shapes/resource-routes.ts";
+import { pageOfSearch } from "../shapes/page-cursor.ts";
+import { pageParameters, queryReader } from "../shapes/query.ts";
 import {
   about,
   bodyErrors,
   closedObject,
   operation,
-  pageOf,
   problemResponses,
   subscriptionParams,
   writeErrors,
 } from "../shapes/schema-parts.ts";
+import { searchName, searchPageOf } from "../shapes/search-query.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
+import type { PageRequest } from "../store/page.ts";
+import type { DeadLetterFilter } from "../store/record-filters.ts";
+import type { ListedDeadLetter } from "../store/records.ts";
+import type { SearchPage } from "../store/search.ts";
 import type { Store } from "../store/store.ts";
 import type { ApiParts } from "./api-parts.ts";
+import { callerOf } from "./access-gate.ts";
 import { noteChange } from "./audit-gate.ts";
 import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
+import { grantedTopicIds, topicAt } from "./topics.ts";
 
 const base = "/v1/topics/:topic/subscriptions/:subscription/dead-letters";
 const purgeQuery = closedObject({
@@ -44,6 +53,7 @@ const [see, change] = [{ access: "read" }, { access: "admin" }] as const;
 
 export function deadLetterRoutes(app: FastifyInstance, { store }: ApiParts): void {
   readRoutes(app, store);
+  accountRoute(app, store);
   letterRoutes(app, store);
   bulkRoutes(app, store);
 }
@@ -57,24 +67,32 @@ function described(operationId: string, summary: string, response: object, ...er
   };
 }
 
+const listQuery = closedObject({ ...pageParameters, ...deadLetterFilters.properties });
+const searchDescription = "The filters are combined by AND. The order is that of the times of death.";
+const letterPage = {
+  200: searchPageOf(
+    deadLetterSummarySchema,
+    "A page of dead letters, without their bodies.",
+    limits.recordsExaminedMax,
+  ),
+};
+
 function readRoutes(app: FastifyInstance, { catalog, records }: Store): void {
   const readListQuery = queryReader(listQuery);
-  const page = { 200: pageOf(deadLetterSummarySchema, "A page of dead letters, without their bodies.") };
-  const list = described("listDeadLetters", "List a subscription's dead letters, newest first", page, "invalid_cursor");
-  app.get<{ Params: SubscriptionPath }>(
-    base,
-    { schema: { ...list, querystring: listQuery }, config: see },
-    async (request) => {
-      const query = readListQuery(request);
-      const { id, topic } = await subscriptionAt({ catalog }, request);
-      return pageOfList(
-        `dead letters ${id}`,
-        query,
-        (page) => records.listDeadLetters(id, page),
-        (letter) => deadLetterSummaryView(letter, topic),
-      );
-    },
-  );
+  const summary = "List a subscription's dead letters, newest first";
+  const list = described("listDeadLetters", summary, letterPage, "invalid_cursor");
+  const listSchema = { ...list, description: searchDescription, querystring: listQuery };
+  app.get<{ Params: SubscriptionPath }>(base, { schema: listSchema, config: see }, async (request) => {
+    const { limit, after, ...given } = readListQuery(request);
+    const filter = deadLetterFilterOf(given);
+    const { id } = await subscriptionAt({ catalog }, request);
+    return pageOfSearch(
+      searchName(`dead letters ${id}`, given),
+      { limit, after },
+      (page) => records.listDeadLetters(id, page, filter),
+      deadLetterSummaryView,
+    );
+  });
 
   const answer = { 200: deadLetterSchema };
   const get = described("getDeadLetter", "Get a dead letter, with its message", answer, "dead_letter_not_found");
@@ -86,6 +104,58 @@ function readRoutes(app: FastifyInstance, { catalog, records }: Store): void {
     if (letter === null) throw letterNotFound(params);
     return deadLetterView(letter, topic);
   });
+}
+
+const accountQuery = closedObject({
+  ...listQuery.properties,
+  topic: about("Only those of this topic.", Type.Optional(Type.String())),
+  subscription: about("Only those of this subscription; with `topic`.", Type.Optional(Type.String())),
+});
+
+function accountRoute(app: FastifyInstance, store: Store): void {
+  const readQuery = queryReader(accountQuery);
+  const schema = {
+    ...operation("dead letters", "listAllDeadLetters", "List the dead letters of all subscriptions, newest first"),
+    description: searchDescription,
+    querystring: accountQuery,
+    response: {
+      ...letterPage,
+      ...problemResponses("invalid_name", "topic_not_found", "subscription_not_found", "invalid_cursor", "forbidden"),
+    },
+  };
+  const config = { ...see, omitsOtherTopics: true };
+  app.get("/v1/dead-letters", { schema, config }, async (request) => {
+    const { limit, after, topic, subscription, ...given } = readQuery(request);
+    const filter = deadLetterFilterOf(given);
+    const caller = callerOf(request);
+    const listing = searchName(`all dead letters ${caller.account.id}`, { ...given, topic, subscription });
+    if (topic !== undefined) assertTopicGranted(caller, topic);
+    const read = await accountSearch(store, request, { topic, subscription }, filter);
+    return pageOfSearch(listing, { limit, after }, read, deadLetterSummaryView);
+  });
+}
+
+type LetterSearch = (page: PageRequest) => Promise<SearchPage<ListedDeadLetter>>;
+
+/** Chooses the list that has the dead letters of the named topic, of the named subscription, or of the account. */
+async function accountSearch(
+  store: Store,
+  request: FastifyRequest,
+  { topic, subscription }: { readonly topic?: string | undefined; readonly subscription?: string | undefined },
+  filter: DeadLetterFilter,
+): Promise<LetterSearch> {
+  const { caller } = request;
+  if (subscription !== undefined) {
+    if (topic === undefined) throw RingbackError.at("invalid_request", "subscription", "must be given with `topic`");
+    const { id } = await subscriptionAt(store, { caller, params: { topic, subscription } });
+    return (page) => store.records.listDeadLetters(id, page, filter);
+  }
+  const { account, topics } = callerOf(request);
+  const named = topic === undefined ? null : await topicAt(store, { caller, params: { topic } });
+  const granted = named === null && topics !== null ? await grantedTopicIds(store, account.id, topics) : null;
+  const topicIds = named === null ? granted : [named.id];
+  const limited = topicIds === null ? filter : { ...filter, topicIds };
+  return (page) => store.records.listAccountDeadLetters(account.id, page, limited);
 }
 
 /** Routes that change one dead letter. */

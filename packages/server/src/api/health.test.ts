@@ -41,13 +41,16 @@ const routes = [
   "GET /openapi.json",
   "GET /readyz",
   "GET /v1/audit",
+  "GET /v1/dead-letters",
   "GET /v1/events",
   "GET /v1/messages/{id}",
   "GET /v1/nodes",
+  "GET /v1/subscriptions",
   "GET /v1/topics",
   "GET /v1/topics/{topic}",
   "GET /v1/topics/{topic}/subscriptions",
   "GET /v1/topics/{topic}/subscriptions/{subscription}",
+  "GET /v1/topics/{topic}/messages",
   "GET /v1/topics/{topic}/subscriptions/{subscription}/attempts",
   "GET /v1/topics/{topic}/subscriptions/{subscription}/dead-letters",
   "GET /v1/topics/{topic}/subscriptions/{subscription}/dead-letters/{id}",
@@ -74,6 +77,7 @@ const routes = [
   "POST /v1/topics/{topic}/subscriptions/{subscription}/pull",
   "POST /v1/topics/{topic}/subscriptions/{subscription}/rewind",
   "POST /v1/topics/{topic}/subscriptions/{subscription}/verify",
+  "POST /v1/topics/{topic}/subscriptions/{subscription}/test",
 ];
 
 describe("for orchestrators and monitoring", () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SubscriptionHealth } from "../domain/model.ts";
-import { call, createTestApp, type TestApp } from "./testing/test-app.ts";
+import { call } from "./testing/call.ts";
+import { createTestApp, type TestApp } from "./testing/test-app.ts";
 
 const url = "https://example.com/callback";
 const path = "/v1/topics/orders/subscriptions/billing";
@@ -10,7 +11,7 @@ beforeEach(async () => {
   test = await createTestApp();
   await call(test.app, "PUT", "/v1/topics/orders");
 });
-afterEach(() => test.close());
+afterEach(() => test.app.close());
 
 describe("the health of a subscription", () => {
   it("is shown with its cause, and is not part of its version", async () => {
@@ -46,7 +47,7 @@ describe("the health of a subscription", () => {
         nextProbeAt: "2026-01-31T10:00:00.000Z",
       },
     });
-    expect(shown.headers.etag).toBe(made.headers.etag);
+    expect(shown.headers["etag"]).toBe(made.headers["etag"]);
     expect((await call(test.app, "POST", `${path}/pause`)).json).toMatchObject({ health: "healthy", failing: null });
   });
 });

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { verificationOf } from "../domain/endpoint-verification.ts";
 import { queueOfUrl } from "../domain/endpoint-url-rule.ts";
 import { RingbackError } from "../domain/errors.ts";
@@ -13,7 +13,9 @@ import { pageOfList } from "../shapes/page-cursor.ts";
 import { queryReader } from "../shapes/query.ts";
 import { conditionalRoute, labelledListQuery, listRoute, type NamedResource } from "../shapes/resource-routes.ts";
 import {
+  about,
   bodyErrors,
+  closedObject,
   operation,
   problemResponses,
   subscriptionParams,
@@ -25,6 +27,7 @@ import {
   bodyOf,
   countedSubscriptionSchema,
   countedSubscriptionView,
+  listedSubscriptionSchema,
   rewindBody,
   rewindTo,
   subscriptionSchema,
@@ -36,6 +39,7 @@ import type { Store } from "../store/store.ts";
 import { accountIdOf, callerOf, type RequestTo } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { noteChange, noteWrite } from "./audit-gate.ts";
+import { countedItemView, withCounts, withoutCounts } from "./counted-subscriptions.ts";
 import { resourceRoutes, sendTagged, type Resource } from "./resource.ts";
 import { topicAt, type TopicPath } from "./topics.ts";
 
@@ -147,18 +151,30 @@ function assertWithinTopics(push: PushSettings | null, before: Subscription | nu
   }
 }
 
+const topicListQuery = closedObject({
+  ...labelledListQuery.properties,
+  counts: about(
+    "true: shows how many deliveries each subscription has in each state.",
+    Type.Optional(Type.Boolean({ default: false })),
+  ),
+});
+
 function listRoutes(app: FastifyInstance, { store }: ApiParts, resource: NamedResource): void {
-  const readListQuery = queryReader(labelledListQuery);
+  const readListQuery = queryReader(topicListQuery);
+  const listed = { ...resource, view: listedSubscriptionSchema };
   const schema = {
-    ...listRoute(resource, labelledListQuery, ["invalid_name", "topic_not_found"]),
+    ...listRoute(listed, topicListQuery, ["invalid_name", "topic_not_found"]),
     summary: "List the subscriptions of a topic, sorted by name",
     params: topicParams,
   };
   app.get<{ Params: TopicPath }>(base, { schema, config: { access: "read" } }, async (request) => {
-    const { label, ...query } = readListQuery(request);
+    const { label, counts = false, ...query } = readListQuery(request);
     const { id } = await topicAt(store, request);
-    const read = (page: PageRequest) => store.catalog.listSubscriptions(id, page, labelOf(label));
-    return pageOfList(`subscriptions ${id} ${label ?? ""}`, query, read, subscriptionView);
+    const read = async (page: PageRequest) => {
+      const found = await store.catalog.listSubscriptions(id, page, labelOf(label));
+      return counts ? withCounts(store, found) : { ...found, items: found.items.map(withoutCounts) };
+    };
+    return pageOfList(`subscriptions ${id} ${label ?? ""}`, query, read, countedItemView);
   });
 }
 
@@ -201,10 +217,13 @@ const verifySchema = {
     "Makes one attempt to verify the endpoint with the method `push.verify`, also after the attempts were given up. The response has " +
     "its result as `verification`. Does nothing if the endpoint is verified. Without `push.verify`: 400.",
   params: subscriptionParams,
-  response: { 200: subscriptionSchema, ...problemResponses(...pathErrors, ...bodyErrors, ...writeErrors) },
+  response: {
+    200: subscriptionSchema,
+    ...problemResponses(...pathErrors, ...bodyErrors, ...writeErrors, "too_many_tests"),
+  },
 };
 
-function verifyRoute(app: FastifyInstance, { store, verifier }: ApiParts): void {
+function verifyRoute(app: FastifyInstance, { store, verifier, onDemand }: ApiParts): void {
   app.post<{ Params: SubscriptionPath }>(
     `${path}/verify`,
     { schema: verifySchema, config: { access: "admin" } },
@@ -213,7 +232,7 @@ function verifyRoute(app: FastifyInstance, { store, verifier }: ApiParts): void 
       if (verificationOf(subscription.settings) === null) {
         throw RingbackError.at("invalid_request", "push.verify", "is not set, so the endpoint needs no verification");
       }
-      await verifier.verifyNow(subscription);
+      await onDemand.run(subscription.accountId, () => verifier.verifyNow(subscription));
       const verified = await subscriptionAt(store, request);
       noteWrite(request, subscription, verified, subscriptionView);
       return subscriptionView(verified);

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Static } from "typebox";
 import { isTopicGranted } from "../domain/access-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
-import type { Topic, TopicSettings } from "../domain/model.ts";
+import type { AccountId, Topic, TopicId, TopicSettings } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
 import { dropMadeKeysOfTopic } from "../engine/keys/made-keys.ts";
 import { assertRetentionFitsRetries } from "../engine/push/settings-rule.ts";
@@ -78,6 +78,19 @@ async function grantedPage(
   }
   const items = granted.slice(0, limit);
   return { items, next: granted.length > limit ? (items.at(-1)?.name ?? null) : null };
+}
+
+/** Returns the ids of the topics that a limited key is valid for. */
+export async function grantedTopicIds(
+  { catalog }: Pick<Store, "catalog">,
+  accountId: AccountId,
+  topics: readonly string[],
+): Promise<readonly TopicId[]> {
+  const ids: TopicId[] = [];
+  for await (const items of everyPage((page) => catalog.listTopics(accountId, page))) {
+    ids.push(...items.filter(({ name }) => isTopicGranted(topics, name)).map(({ id }) => id));
+  }
+  return ids;
 }
 
 /** Throws `topic_not_found` and `invalid_name`. */

@@ -119,8 +119,6 @@ function sizeOf(body: Uint8Array, { headers, query }: ReceivedRequest): number {
 
 const unobserved: EngineObserver = {
   published: () => {},
-  attempted: () => {},
-  delivered: () => {},
-  dead: () => {},
+  settled: () => {},
   expired: () => {},
 };

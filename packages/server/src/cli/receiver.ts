@@ -141,5 +141,5 @@ function plainReply(status: number, text = status < 300 ? "ok" : `status ${statu
 function toIncoming(request: HttpRequest, body: Uint8Array): IncomingRequest & { headers: Record<string, string> } {
   const headers: Record<string, string> = {};
   for (const [name, values] of Object.entries(request.headersDistinct)) headers[name] = values?.join(", ") ?? "";
-  return { method: request.method ?? "", headers, body };
+  return { method: request.method ?? "", path: request.url ?? "", headers, body };
 }

@@ -52,8 +52,8 @@ export function isTopicGranted(topics: Grant["topics"], topic: string): boolean 
   return topics === null || (isName(topic) && topics.some((pattern) => matchesPattern(pattern, topic)));
 }
 
-/** Takes time proportional to the product of the lengths, whatever the pattern. */
-function matchesPattern(pattern: string, name: string): boolean {
+/** In a pattern, `*` stands for any characters. Takes time proportional to the product of the lengths. */
+export function matchesPattern(pattern: string, name: string): boolean {
   const parts = pattern.split("*");
   const [first = "", last = ""] = [parts[0], parts.at(-1)];
   if (parts.length === 1) return pattern === name;

@@ -80,6 +80,10 @@ export const errorTable = {
     title: "Too many requests from this address had a wrong API key or signature; try again later.",
   },
   account_rate_limit: { status: 429, title: "The account has published as many messages a second as it may." },
+  too_many_tests: {
+    status: 429,
+    title: "The account tests or verifies as many endpoints as it may at the moment; try again shortly.",
+  },
   account_storage_limit: { status: 429, title: "The account has as many bytes of messages stored as it may." },
   internal: { status: 500, title: "The server met an unexpected condition." },
   overloaded: { status: 503, title: "The server cannot take more work now; try again shortly." },

@@ -149,6 +149,16 @@ export const limits = {
 
   maxInFlightDefault: 64,
   maxInFlightMax: 1024,
+  /** The lowest rate of a subscription: a POST every 10,000 seconds, nearly three hours. */
+  ratePerSecondMin: 0.0001,
+  /** The highest rate. One process sends fewer POSTs than that. */
+  ratePerSecondMax: 10_000,
+  rateBurstMax: 10_000,
+  /**
+   * A node reserves starts of POSTs no further ahead. Twice the time that a slow database takes to answer, and short
+   * enough that reserved starts that are not used are no loss.
+   */
+  startsAheadMsMax: 1_000,
   retriesMax: 1000,
   retryDelayMsMax: 30 * 24 * 3600_000,
   retryFactorMax: 100,
@@ -353,6 +363,23 @@ export const limits = {
 
   pageItemsDefault: 50,
   pageItemsMax: 200,
+  /**
+   * Records that one page of a search examines: attempts, dead letters, messages or subscriptions. The page of a filter
+   * that matches few of them is short, and the next page goes on. Takes some tens of milliseconds.
+   */
+  recordsExaminedMax: 10_000,
+  /** Messages that one page examines when it shows or filters states of deliveries. */
+  deliveriesExaminedMax: 2_000,
+  /**
+   * Attempts that one page may read to find states of deliveries. A message has at least one attempt for each
+   * subscription of its topic.
+   */
+  attemptsExaminedMax: 100_000,
+  /** A subscription counts as lagging with more messages that wait in the log, or with an older one. */
+  laggingMessages: 1_000,
+  laggingAgeMs: 300_000,
+  /** Records that one read of a search examines, so that claims need not wait long for the reading thread. */
+  recordsPerReadMax: 500,
   eventStreamsMax: 64,
   /**
    * Events buffered for one slow reader of /v1/events. Beyond this number the oldest are dropped, and the stream

@@ -24,6 +24,14 @@ export function messageId(topicId: TopicId, seq: Seq): MessageId {
   return messageIdToBigInt(topicId, seq).toString() as MessageId;
 }
 
+/** The most messages that one commit appends to a full log are far fewer than half of those that remain. */
+const UNUSED_SEQS = 2 ** 19;
+
+/** Returns a position that no stored message has. `random`: from 0 to below 1. */
+export function unusedSeq(random: number): Seq {
+  return SEQ_MAX - Math.floor(random * UNUSED_SEQS);
+}
+
 /** Where a message is: the number of its topic, and its position. */
 export interface MessagePosition {
   readonly number: number;

@@ -162,6 +162,14 @@ export interface EndpointVerification {
   readonly ratePerMinute: number | null;
 }
 
+/** The most POSTs of a subscription that start, first attempts and retries, over all nodes. */
+export interface RateSettings {
+  /** May be a fraction. */
+  readonly perSecond: number;
+  /** How many may start at once after silence. */
+  readonly burst: number;
+}
+
 /** Settings of a subscription that receivers pull from. */
 export interface PullSettings {
   /** Visibility timeout: how long a delivered message is invisible to other receivers unless it is acknowledged. */
@@ -193,6 +201,8 @@ export interface SubscriptionSettings {
   readonly retry: RetryPolicy;
   readonly order: Order;
   readonly maxInFlight: number;
+  /** null: no limit. Settings that were stored before the member existed lack it. */
+  readonly rate?: RateSettings | null;
   /** null: sending never stops. */
   readonly breaker: BreakerSettings | null;
   /** The subscription is disabled when all attempts have failed for this time; null: never. */

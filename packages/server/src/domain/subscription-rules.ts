@@ -32,6 +32,7 @@ export const unpushed = {
   maxInFlight: limits.maxInFlightMax,
   breaker: null,
   disableAfterMs: null,
+  rate: null,
 } as const;
 
 /** Defaults of the settings that say what happens while an endpoint fails. */
@@ -40,7 +41,7 @@ export const whileFailing = {
   disableAfterMs: limits.disableAfterMsDefault,
 } as const;
 
-const pushedOnly = ["retry", "maxInFlight", "breaker", "disableAfterMs"] as const;
+const pushedOnly = ["retry", "maxInFlight", "breaker", "disableAfterMs", "rate"] as const;
 
 /** `given` contains only the settings that the caller has written, without defaults. */
 export function assertPushedOrPulled(given: {
@@ -54,7 +55,8 @@ export function assertPushedOrPulled(given: {
     throw RingbackError.at("invalid_request", "pull", "cannot be given together with push; give one of the two");
   }
   for (const field of pushedOnly) {
-    if (given[field] === undefined) continue;
+    // The view of a subscription with pull has null for these settings.
+    if ((given[field] ?? null) === null) continue;
     throw RingbackError.at("invalid_request", field, "has no meaning for a subscription with pull; leave it out");
   }
 }

@@ -6,10 +6,12 @@ import { headerTextFault } from "./text-rules.ts";
 /** A repeated tag is allowed, because it does not change what a filter matches. */
 export function assertTags(field: string, tags: readonly string[]): void {
   assertCount("too_many_tags", field, tags.length, limits.tagsMax, "tags");
-  for (const [index, tag] of tags.entries()) {
-    const fault = tagFault(tag);
-    if (fault !== null) throw RingbackError.at("invalid_tag", `${field}[${index}]`, fault);
-  }
+  for (const [index, tag] of tags.entries()) assertTag(`${field}[${index}]`, tag);
+}
+
+export function assertTag(field: string, tag: string): void {
+  const fault = tagFault(tag);
+  if (fault !== null) throw RingbackError.at("invalid_tag", field, fault);
 }
 
 function tagFault(tag: string): string | null {

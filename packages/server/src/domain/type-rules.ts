@@ -16,7 +16,11 @@ export function assertType(field: string, type: string): void {
 /** `*` and `#` are wildcards only as whole words; inside a word they are ordinary characters, as in AMQP. */
 export function assertTypePatterns(field: string, patterns: readonly string[]): void {
   assertCount("invalid_type_pattern", field, patterns.length, limits.typePatternsMax, "patterns");
-  for (const [index, pattern] of patterns.entries()) assertWords("invalid_type_pattern", `${field}[${index}]`, pattern);
+  for (const [index, pattern] of patterns.entries()) assertTypePattern(`${field}[${index}]`, pattern);
+}
+
+export function assertTypePattern(field: string, pattern: string): void {
+  assertWords("invalid_type_pattern", field, pattern);
 }
 
 function assertWords(code: ErrorCode, field: string, text: string): void {

@@ -1,22 +1,16 @@
 import { messageId } from "../domain/message-id.ts";
-import type { Attempt, Seq, Subscription, TimeMs } from "../domain/model.ts";
-import type { Settled } from "../store/log.ts";
+import type { DeliveryOutcome } from "./delivery-outcome.ts";
 import type { EventBus } from "./event-bus.ts";
 
 /** Emits an event for the attempt. Emits a second event if the delivery became a dead letter. */
-export function emitDeliveryEvents(
-  events: EventBus,
-  subscription: Subscription,
-  seq: Seq,
-  outcome: { readonly at: TimeMs; readonly attempt: Attempt | null; readonly settled: Settled },
-): void {
-  const { at, attempt, settled } = outcome;
+export function emitDeliveryEvents(events: EventBus, outcome: DeliveryOutcome): void {
+  const { subscription, message, attempt, settled, atMs } = outcome;
   const common = {
     accountId: subscription.accountId,
-    at,
+    at: atMs,
     topic: subscription.topic,
     subscription: subscription.name,
-    messageId: messageId(subscription.topicId, seq),
+    messageId: messageId(subscription.topicId, message.seq),
   };
   if (attempt !== null) {
     events.emit({

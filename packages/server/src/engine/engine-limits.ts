@@ -48,6 +48,21 @@ export const engineLimits = {
   claimWantsMax: 1_000,
   /** First window of a new endpoint. The window is the number of POSTs that may be in flight; each success adds one. */
   windowStart: 8,
+  /**
+   * The time that the starts fill which a sender with a rate reserves at a time. The time grows with the time that the
+   * store takes to answer.
+   */
+  reservedMsMin: 200,
+  reservedMsMax: 500,
+  /** A reserved start that is later than this is given up. So after a stall, POSTs for this time start at once. */
+  startLateMsMax: 150,
+  /** Delay before the next try to reserve starts after an error of the store. */
+  reserveRetryMs: 500,
+  /** A sender with a rate claims what can start within this time, up to so many windows of its endpoint. */
+  ratedQueueMs: 1_000,
+  ratedQueueWindows: 8,
+  /** A sender keeps no deliveries in memory whose POSTs cannot start within this time. */
+  ratedHoldMs: 5_000,
   /** The smallest window of a failing endpoint. */
   windowMin: 2,
   /** After this many failures in a row an endpoint counts as failing. From then on each failure halves its window. */
@@ -114,6 +129,29 @@ export const engineLimits = {
    * retried.
    */
   deadLetterRetryMs: 60_000,
+  /** Requests to endpoints that the API makes on demand, tests and verifications: of one account, and of all. */
+  onDemandPerAccountMax: 4,
+  onDemandMax: 32,
+  /** Such requests that one account starts per second on one node. */
+  onDemandPerSecondMax: 5,
+  /**
+   * Lines of the log are limited in each window of this length, and the lines that are left out are counted. A failing
+   * endpoint then writes one line every two seconds, whatever the number of its failures.
+   */
+  logWindowMs: 10_000,
+  /** Lines of one kind (such as failed attempts) about one source (such as a subscription) in one window. */
+  logLinesPerSourceMax: 5,
+  /** Lines of one kind in one window. One account may use three quarters of them. */
+  logLinesPerKindMax: 100,
+  logLinesPerAccountMax: 75,
+  /** Sources of one kind that are counted on their own in one window. */
+  logSourcesMax: 1_000,
+  /** At the end of a window, this many sources of a kind get a line with their own count of left out lines. */
+  logLeftOutLinesMax: 20,
+  /** Characters of a text from outside in a line of the log. */
+  logTextCharsMax: 500,
+  /** Interval at which a node looks whether other nodes have come or gone. */
+  nodeCheckMs: 5_000,
   retentionStepMs: 5_000,
   /** Time between two retention steps while expired messages remain. */
   retentionBusyMs: 20,

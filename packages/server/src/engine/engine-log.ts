@@ -1,22 +1,19 @@
+import type { Disablement, Subscription, SubscriptionHealth } from "../domain/model.ts";
 import type { Backlog } from "./backlog-watch.ts";
-import type { Attempt, Disablement, Message, Subscription, SubscriptionHealth } from "../domain/model.ts";
 
-/** Receives what the operator must find in the log, because somebody has to act and no retry will help. */
+type Named = Pick<Subscription, "id" | "accountId" | "topic" | "name">;
+
+/** Receives what the engine does by itself besides deliveries, and what an operator must find in the log. */
 export interface EngineLog {
-  /** The message is a dead letter after this attempt, which contains the details. */
-  undeliverable(
-    subscription: Pick<Subscription, "topic" | "name">,
-    message: Pick<Message, "topicId" | "seq">,
-    reason: "unencodable" | "loop_detected",
-    attempt: Attempt,
-  ): void;
   /** Several attempts in a row have failed. */
-  failing(subscription: Pick<Subscription, "topic" | "name">, health: SubscriptionHealth): void;
-  recovered(subscription: Pick<Subscription, "topic" | "name">, before: SubscriptionHealth): void;
-  breakerOpened(subscription: Pick<Subscription, "topic" | "name">, health: SubscriptionHealth): void;
-  breakerClosed(subscription: Pick<Subscription, "topic" | "name">, before: SubscriptionHealth): void;
+  failing(subscription: Named, health: SubscriptionHealth): void;
+  recovered(subscription: Named, before: SubscriptionHealth): void;
+  breakerOpened(subscription: Named, health: SubscriptionHealth): void;
+  breakerClosed(subscription: Named, before: SubscriptionHealth): void;
   /** A backlog has grown past a limit. */
-  backlogGrowing(subscription: Pick<Subscription, "topic" | "name">, backlog: Backlog): void;
+  backlogGrowing(subscription: Named, backlog: Backlog): void;
   /** The endpoint wants no more messages, or has failed for too long. */
-  disabled(subscription: Pick<Subscription, "topic" | "name">, why: Disablement): void;
+  disabled(subscription: Named, why: Disablement): void;
+  /** Messages of the subscription were removed before they were delivered, because their retention ended. */
+  expired(subscription: Named, count: number): void;
 }

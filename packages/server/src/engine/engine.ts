@@ -13,8 +13,10 @@ import { createPublisher } from "./publisher.ts";
 import { EndpointVerifier } from "./push/endpoint-verifier.ts";
 import { FailingPace } from "./push/failing-pace.ts";
 import { LargeEncodings } from "./push/large-encodings.ts";
+import { requestIds } from "./push/request-ids.ts";
 import { Settler } from "./push/settler.ts";
 import { Slots } from "./push/slots.ts";
+import { TestDeliveries } from "./push/test-delivery.ts";
 import type { EngineServices } from "./services.ts";
 
 export interface EngineOptions extends Omit<EngineServices, "failed"> {
@@ -45,6 +47,7 @@ export interface EngineOptions extends Omit<EngineServices, "failed"> {
 export class Engine {
   readonly publisher: Publisher;
   readonly verifier: EndpointVerifier;
+  readonly tests: TestDeliveries;
   readonly #options: EngineOptions;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
@@ -65,20 +68,20 @@ export class Engine {
       isRequired: options.isVerificationRequired,
       failed: (error) => options.failed(error, "verify"),
     });
+    const largeEncodings = new LargeEncodings(options.timers);
+    const posting = { ...options, tokens, largeEncodings, failed: (error: unknown) => options.failed(error, "send") };
+    this.tests = new TestDeliveries(posting);
     this.#dispatcher = new Dispatcher(
       options.store,
       {
-        ...options,
-        tokens,
+        ...posting,
         settler: this.#settler,
         slots: new Slots(options.inFlightMax, options.isShared, new FailingPace(options)),
-        largeEncodings: new LargeEncodings(options.timers),
         nextRequestId: requestIds(options.random),
         gone: (subscription, why) => this.#disableSoon(subscription, why),
         disable: (subscription, why) => this.#disableSoon(subscription, why),
         found: (ids) => backlogs.check(ids),
         unverified: (subscription) => this.verifier.request(subscription),
-        failed: (error) => options.failed(error, "encode"),
       },
       (error) => options.failed(error, "dispatch"),
     );
@@ -121,7 +124,8 @@ export class Engine {
    * Disables a subscription once, even if several of its POSTs get the reply 410 at the same time. Does not change a
    * subscription that was paused or created again in the meantime.
    */
-  async #disable({ id, accountId, topicId, topic, name }: Subscription, why: Disablement): Promise<void> {
+  async #disable(subscription: Subscription, why: Disablement): Promise<void> {
+    const { id, accountId, topicId, topic, name } = subscription;
     if (this.#disabling.has(id)) return;
     const { store, events, log } = this.#options;
     this.#disabling.add(id);
@@ -131,7 +135,7 @@ export class Engine {
     } finally {
       this.#disabling.delete(id);
     }
-    log.disabled({ topic, name }, why);
+    log.disabled(subscription, why);
     const { atMs, ...by } = why;
     if (events.listening)
       events.emit({ type: "subscription.disabled", accountId, at: atMs, topic, subscription: name, ...by });
@@ -155,15 +159,17 @@ export class Engine {
   }
 
   async #retain(): Promise<void> {
-    const { store, observer, events, clock, failed } = this.#options;
+    const { store, observer, events, log, clock, failed } = this.#options;
     let more = false;
     try {
       const result = await store.log.retain();
       more = result.more;
       for (const { subscriptionId, count } of result.expired) {
         observer.expired(count);
-        const subscription = events.listening ? await store.catalog.getSubscriptionById(subscriptionId) : null;
+        const subscription = await store.catalog.getSubscriptionById(subscriptionId);
         if (subscription === null) continue;
+        log.expired(subscription, count);
+        if (!events.listening) continue;
         const { accountId, topic, name } = subscription;
         events.emit({ type: "delivery.expired", accountId, at: clock.wall(), topic, subscription: name, count });
       }
@@ -172,9 +178,4 @@ export class Engine {
     }
     this.#scheduleRetention(more ? engineLimits.retentionBusyMs : engineLimits.retentionStepMs);
   }
-}
-
-/** Generates unsigned integers as decimal strings, at random, so that no id shows how many there were before. */
-function requestIds(random: Random): () => string {
-  return () => String(1 + Math.floor(random.next() * (2 ** 52 - 1)));
 }

@@ -1,12 +1,8 @@
-import type { DeadReason } from "../domain/model.ts";
+import type { DeliveryReceiver } from "./delivery-outcome.ts";
 
-/** Receives the events that the operator's metrics count. Durations are in seconds. */
-export interface EngineObserver {
+/** Receives what the engine does, for metrics and the log. */
+export interface EngineObserver extends DeliveryReceiver {
   published(messages: number): void;
-  attempted(outcome: "accepted" | "failed" | "error", durationS: number): void;
-  /** Time from publishing to the receiver's acceptance. Reported for first attempts only. */
-  delivered(latencyS: number): void;
-  dead(reason: DeadReason): void;
   expired(count: number): void;
 }
 

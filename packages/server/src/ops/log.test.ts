@@ -63,6 +63,20 @@ describe("the log", () => {
     expect(first).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO  Listening address=127\.0\.0\.1:8000 topics=3\n$/);
     expect(second).toMatch(/ERROR Cannot write\n {4}Error: no disk\n {4} +at /);
   });
+
+  it("escapes whatever could forge a readable line: line breaks and control sequences", () => {
+    const [line = ""] = lines(
+      (log) => {
+        log.warn(
+          { errorDetail: "a\r\nb\u001b[2K\u009b1Ac\u2028d", err: { stack: "one\n\rtwo" } },
+          "failed\nINFO  fine",
+        );
+      },
+      { pretty: true },
+    ).map(plain);
+    const detail = String.raw`errorDetail=a\u000d\u000ab\u001b[2K\u009b1Ac\u2028d`;
+    expect(line.slice(13)).toBe(`WARN  failed\\u000aINFO  fine ${detail}\n    one\n    \\u000dtwo\n`);
+  });
 });
 
 /** Returns the text without terminal colours. */

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+import { outcomeOf } from "../engine/testing/delivery-outcomes.ts";
 import type { StoreStatistics } from "../store/records.ts";
 import { Histogram, histogramMetric } from "./metric-cells.ts";
 import { createMetrics } from "./metrics.ts";
@@ -33,11 +34,11 @@ describe("the metrics", () => {
     const { observer, render } = createMetrics({ statistics: async () => statistics, ...others });
     observer.published(3);
     observer.published(1);
-    observer.attempted("accepted", 0.02);
-    observer.attempted("failed", 7);
-    observer.attempted("error", 100);
-    observer.delivered(0.003);
-    observer.dead("unencodable");
+    observer.settled(outcomeOf({ durationMs: 3 }));
+    const parked = { kind: "parked", dueAtMs: 9, retriesMade: 1 } as const;
+    observer.settled(outcomeOf({ attempt: { verdict: "failed" }, durationMs: 7_000, settled: parked }));
+    const dead = { kind: "dead", reason: "unencodable" } as const;
+    observer.settled(outcomeOf({ attempt: { verdict: "error" }, durationMs: 100_000, settled: dead }));
     observer.expired(9);
     observer.commit(0.002, 16);
     observer.statement?.("claim");
@@ -49,12 +50,12 @@ describe("the metrics", () => {
       'ringback_attempts_total{outcome="accepted"}': 1,
       'ringback_attempts_total{outcome="failed"}': 1,
       'ringback_attempts_total{outcome="error"}': 1,
-      'ringback_attempt_duration_seconds_bucket{le="0.01"}': 0,
-      'ringback_attempt_duration_seconds_bucket{le="0.025"}': 1,
+      'ringback_attempt_duration_seconds_bucket{le="0.0025"}': 0,
+      'ringback_attempt_duration_seconds_bucket{le="0.005"}': 1,
       'ringback_attempt_duration_seconds_bucket{le="10"}': 2,
       'ringback_attempt_duration_seconds_bucket{le="+Inf"}': 3,
       ringback_attempt_duration_seconds_count: 3,
-      ringback_attempt_duration_seconds_sum: 107.02,
+      ringback_attempt_duration_seconds_sum: 107.003,
       'ringback_delivery_latency_seconds_bucket{le="0.005"}': 1,
       'ringback_dead_letters_total{reason="unencodable"}': 1,
       'ringback_dead_letters_total{reason="expired"}': 0,

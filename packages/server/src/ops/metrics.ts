@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Registry, type Metric } from "prom-client";
 import { deadReasons, type DeadReason } from "../domain/model.ts";
+import { firstDeliveryMs } from "../engine/delivery-outcome.ts";
 import type { EngineObserver, HookObserver } from "../engine/observer.ts";
 import type { ConnectionUse, StoreNode } from "../store/cluster.ts";
 import type { StoreStatistics } from "../store/records.ts";
@@ -65,15 +66,15 @@ function observerOf(cells: Cells): Metrics["observer"] {
     published(messages) {
       cells.publishes += messages;
     },
-    attempted(outcome, durationS) {
-      cells.attempts[outcome]++;
-      cells.attemptDuration.observe(durationS);
-    },
-    delivered(latencyS) {
-      cells.deliveryLatency.observe(latencyS);
-    },
-    dead(reason) {
-      cells.dead[reason]++;
+    settled(outcome) {
+      const { attempt, durationMs, settled } = outcome;
+      if (attempt !== null) {
+        cells.attempts[attempt.verdict]++;
+        cells.attemptDuration.observe(durationMs / 1000);
+      }
+      const latencyMs = firstDeliveryMs(outcome);
+      if (latencyMs !== null) cells.deliveryLatency.observe(latencyMs / 1000);
+      if (settled.kind === "dead") cells.dead[settled.reason]++;
     },
     expired(count) {
       cells.expired += count;

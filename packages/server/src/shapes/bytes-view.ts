@@ -10,9 +10,14 @@ export function bodyView(bytes: Uint8Array): { body: string } | { bodyBase64: st
 /** Shows the stored beginning of a reply. An incomplete UTF-8 character at the end is omitted. */
 export function replyView(bytes: Uint8Array | null): { reply: string | null } | { replyBase64: string } {
   if (bytes === null) return { reply: null };
+  const view = cutBodyView(bytes);
+  return "body" in view ? { reply: view.body } : { replyBase64: view.bodyBase64 };
+}
+
+/** As `bodyView`, for the beginning of a body. */
+export function cutBodyView(bytes: Uint8Array): { body: string } | { bodyBase64: string } {
   const whole = bytes.subarray(0, bytes.length - splitCharacterBytes(bytes));
-  if (isUtf8(whole)) return { reply: bufferOf(whole).toString("utf8") };
-  return { replyBase64: bufferOf(bytes).toString("base64") };
+  return isUtf8(whole) ? bodyView(whole) : bodyView(bytes);
 }
 
 /** Returns the number of bytes at the end that begin an incomplete UTF-8 character. */

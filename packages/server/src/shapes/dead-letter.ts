@@ -1,11 +1,13 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { deadReasons } from "../domain/model.ts";
-import type { DeadLetter } from "../store/records.ts";
+import type { DeadLetterFilter } from "../store/record-filters.ts";
+import type { DeadLetter, ListedDeadLetter } from "../store/records.ts";
 import { replyMembers } from "./attempt.ts";
 import { replyView } from "./bytes-view.ts";
 import { messageBodyMembers, messageMembers, messageMembersView, messageView } from "./message.ts";
 import { about, bodyObject, closedObject, describedObject, nullable, timeSchema } from "./schema-parts.ts";
+import { statusParameter, statusRangeOf, timeRangeOf, timeRangeParameters } from "./search-query.ts";
 import { timeText } from "./time-text.ts";
 
 const members = {
@@ -29,7 +31,28 @@ const members = {
  * A dead letter in a list, which omits the body of the message, because a page of two hundred bodies could have 200
  * MiB.
  */
-export const deadLetterSummarySchema = closedObject({ ...members, message: closedObject(messageMembers) });
+export const deadLetterSummarySchema = closedObject({
+  ...members,
+  topic: Type.String({ examples: ["orders"] }),
+  subscription: Type.String({ examples: ["billing"] }),
+  message: closedObject(messageMembers),
+});
+
+/** The parameters of lists of dead letters. */
+export const deadLetterFilters = closedObject({
+  reason: about("Only those that were given up for this reason.", Type.Optional(Type.Enum([...deadReasons]))),
+  status: statusParameter("the last reply"),
+  ...timeRangeParameters("deliveries that became dead letters"),
+});
+
+export function deadLetterFilterOf({ reason, status, ...times }: Static<typeof deadLetterFilters>): DeadLetterFilter {
+  const range = statusRangeOf(status);
+  return {
+    ...timeRangeOf(times),
+    ...(reason !== undefined && { reason }),
+    ...(range !== undefined && { status: range }),
+  };
+}
 
 export const deadLetterSchema = describedObject("The dead letter, with its message.", {
   ...members,
@@ -49,8 +72,9 @@ export const redriveBody = bodyObject([{ all: true }, { ids: ["OTyF96ciDIvv_rYN7
 
 export const countSchema = closedObject({ count: Type.Integer({ description: "The number of dead letters." }) });
 
-export function deadLetterSummaryView(letter: DeadLetter, topic: string): Static<typeof deadLetterSummarySchema> {
-  return { ...membersView(letter), message: messageMembersView(letter.message, topic) };
+export function deadLetterSummaryView(letter: ListedDeadLetter): Static<typeof deadLetterSummarySchema> {
+  const { topic, subscription, message } = letter;
+  return { ...membersView(letter), topic, subscription, message: messageMembersView(message, topic) };
 }
 
 export function deadLetterView(letter: DeadLetter, topic: string): Static<typeof deadLetterSchema> {

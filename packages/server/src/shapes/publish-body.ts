@@ -46,7 +46,8 @@ export async function messagesOf(json: PartlyParsed): Promise<NewMessage[]> {
   return messages;
 }
 
-function toMessage(given: PublishBody, prefix: string, json: PartlyParsed): NewMessage {
+/** `prefix`: the path of the message in the request, such as `messages[3].`. */
+export function toMessage(given: PublishBody, prefix: string, json: PartlyParsed): NewMessage {
   return {
     ...contentOf(given, prefix, json),
     tags: given.tags ?? [],

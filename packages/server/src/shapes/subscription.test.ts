@@ -44,6 +44,7 @@ describe("a subscription", () => {
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",
       maxInFlight: 64,
+      rate: null,
       ...forPeople,
     });
   });
@@ -65,6 +66,7 @@ describe("a subscription", () => {
       retry: { delaysMs: [0, 1000] },
       order: "key",
       maxInFlight: 1024,
+      rate: { perSecond: 0.1, burst: 3 },
       ...forPeople,
     } as const satisfies SubscriptionBody;
     expect(normalised(input)).toEqual(input);
@@ -110,6 +112,7 @@ describe("a subscription that is pulled from", () => {
     [{ push: { url }, pull: {} }, "pull"],
     [{ pull: {}, retry: "none" as const }, "retry"],
     [{ pull: {}, maxInFlight: 64 }, "maxInFlight"],
+    [{ pull: {}, rate: { perSecond: 1, burst: 1 } }, "rate"],
     [{ pull: { visibilityMs: limits.visibilityMsMin - 1 } }, "pull.visibilityMs"],
     [{ pull: { visibilityMs: limits.visibilityMsMax + 1 } }, "pull.visibilityMs"],
     [{ pull: { visibilityMs: 1000.5 } }, "pull.visibilityMs"],

@@ -2,7 +2,7 @@ import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { Type, type Static } from "typebox";
 import { verificationOf, verifyMethods } from "../domain/endpoint-verification.ts";
 import { limits } from "../domain/limits.ts";
-import type { Start, Subscription, SubscriptionHealth, SubscriptionSettings } from "../domain/model.ts";
+import type { RateSettings, Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
 import {
   assertPushedOrPulled,
   assertStaysPushedOrPulled,
@@ -13,6 +13,7 @@ import {
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
 import { endpointAuth, endpointTls } from "./endpoint-access.ts";
 import { description, labels } from "./labels.ts";
+import { failureSettings, flow, healthMembers, healthView } from "./subscription-health.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
 import {
   about,
@@ -28,7 +29,7 @@ import {
 } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 import { valueFault } from "./shape-check.ts";
-import { optionalTimeText, parseTime, timeText } from "./time-text.ts";
+import { optionalTimeText, parseTime } from "./time-text.ts";
 
 /** Descriptions of the URL schemes that only some protocols support. */
 const furtherUrls = pushProtocols
@@ -71,7 +72,8 @@ const push = describedObject(
     ),
     keys: about(
       "The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the " +
-        "server makes a key for this subscription, and the response shows it in `secret`.",
+        "server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and " +
+        "feishu sign only if a key is named.",
       optional(Type.Array(Type.String(), { maxItems: limits.pushKeysMax }), []),
     ),
     verify: about(
@@ -86,7 +88,7 @@ const push = describedObject(
 );
 
 const pull = describedObject(
-  "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `breaker` and `disableAfterMs` are refused beside it.",
+  "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it.",
   {
     visibilityMs: about(
       "How long a pulled message is invisible to other receivers, in milliseconds.",
@@ -110,6 +112,20 @@ const filter = closedObject({
   ),
 });
 
+const rate = describedObject(
+  "The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.",
+  {
+    perSecond: about(
+      "How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.",
+      Type.Number({ minimum: limits.ratePerSecondMin, maximum: limits.ratePerSecondMax, examples: [20] }),
+    ),
+    burst: about(
+      "How many POSTs may start at once after a time without any.",
+      optional(whole(1, limits.rateBurstMax), 1),
+    ),
+  },
+);
+
 /** The schema of all settings of a subscription. */
 const settings = closedObject({
   push: Type.Optional(push),
@@ -124,44 +140,8 @@ const settings = closedObject({
     "How many deliveries may run at once.",
     optional(whole(1, limits.maxInFlightMax), limits.maxInFlightDefault),
   ),
-  breaker: about(
-    "Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least " +
-      `${limits.breakerFailingMsMin / 1000} seconds and at least ${limits.breakerMessagesMin} messages. Then messages wait in the log, and one ` +
-      "attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes " +
-      "the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.",
-    optional(
-      nullable(
-        closedObject({
-          failures: optional(whole(1, limits.breakerFailuresMax), limits.breakerFailuresDefault),
-          probeMs: optional(whole(limits.breakerProbeMsMin, limits.breakerProbeMsMax), limits.breakerProbeMsDefault),
-        }),
-      ),
-      whileFailing.breaker,
-    ),
-  ),
-  disableAfterMs: about(
-    "The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: " +
-      `never. At least ${limits.disableAttemptsMin} attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. ` +
-      "Refused beside `pull`.",
-    optional(nullable(whole(limits.disableAfterMsMin, limits.disableAfterMsMax)), limits.disableAfterMsDefault),
-  ),
-  backlog: about(
-    "An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and " +
-      "always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.",
-    optional(
-      closedObject({
-        messagesMax: about(
-          "Messages that wait; null: no limit.",
-          optional(nullable(whole(1, Number.MAX_SAFE_INTEGER)), limits.backlogDefault.messagesMax),
-        ),
-        ageMsMax: about(
-          "The age of the oldest message in milliseconds; null: no limit.",
-          optional(nullable(whole(limits.backlogAgeMsMin, limits.retentionMsMax)), limits.backlogDefault.ageMsMax),
-        ),
-      }),
-      {},
-    ),
-  ),
+  rate: optional(Type.Unsafe<RateSettings | null>(nullable(rate)), null),
+  ...failureSettings,
   description,
   labels,
 });
@@ -236,8 +216,8 @@ export const subscriptionShape = settingsShape(body, {
  * pulled, are omitted.
  */
 export function bodyOf(settings: SubscriptionSettings): object {
-  const { push, pull, retry, maxInFlight, breaker, disableAfterMs, verification: _, ...others } = settings;
-  return push === null ? { pull, ...others } : { push, retry, maxInFlight, breaker, disableAfterMs, ...others };
+  const { push, pull, retry, maxInFlight, rate = null, breaker, disableAfterMs, verification: _, ...others } = settings;
+  return push === null ? { pull, ...others } : { push, retry, maxInFlight, rate, breaker, disableAfterMs, ...others };
 }
 
 export const rewindBody = bodyObject([{ to: { at: "2026-01-31T08:00:00Z" } }, { to: "oldest" }], {
@@ -266,25 +246,7 @@ const members = {
       attempt: about("The number of the attempt.", Type.Integer({ minimum: 1 })),
     }),
   ),
-  health: about(
-    "healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. " +
-      "open: the breaker is open, so messages wait in the log, and only probes are sent.",
-    Type.Enum(["healthy", "failing", "open"]),
-  ),
-  failing: nullable(
-    describedObject("Since when and why the endpoint fails; null while it is healthy.", {
-      since: timeSchema("When the subscription entered this state."),
-      failingSince: timeSchema("When the first attempt failed that no success has followed."),
-      scope: about(
-        "origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.",
-        Type.Enum(["subscription", "origin"]),
-      ),
-      status: about("The HTTP status of the failure that led to this state.", nullable(Type.Integer())),
-      error: about("The error code of that failure.", nullable(Type.String({ examples: ["connect_refused"] }))),
-      errorDetail: about("The exact cause of that failure, in words.", nullable(Type.String())),
-      nextProbeAt: nullable(timeSchema("When the next probe may be sent; null while the breaker is closed.")),
-    }),
-  ),
+  ...healthMembers,
   verification: nullable(
     describedObject("The verification of the endpoint; null without `push.verify`.", {
       state: about(
@@ -333,21 +295,16 @@ export const subscriptionSchema = describedObject("The subscription.", {
     ),
   ),
 });
-const flow = describedObject(
-  "How the node that answers sends to the endpoint at present; null if it does not. Other nodes have windows of their own.",
-  {
-    window: about(
-      "How many deliveries may run at once. Falls when the endpoint is overloaded or unreachable (429, 502, 503, 504, " +
-        "time-outs, failed connections) and recovers with successes. Below 1: one at a time, with pauses.",
-      Type.Number(),
-    ),
-  },
-);
-
 export const countedSubscriptionSchema = describedObject(
   "The subscription, with how many deliveries it has in each state.",
   { ...members, counts, pullCounts: nullable(pullCounts), flow: nullable(flow) },
 );
+
+/** A subscription in a list that can show counts. */
+export const listedSubscriptionSchema = describedObject("A subscription.", {
+  ...members,
+  counts: Type.Optional(counts),
+});
 
 export function subscriptionView({ settings: stored, ...subscription }: Subscription): object {
   const { name, topic, state, disabled, health, ...times } = subscription;
@@ -359,24 +316,11 @@ export function subscriptionView({ settings: stored, ...subscription }: Subscrip
     disabledAt: optionalTimeText(disabled?.atMs ?? null),
     disabledReason: disabled?.reason ?? null,
     disabledBy: disabled && { messageId: disabled.messageId, attempt: disabled.attempt },
-    health: health?.state ?? "healthy",
-    failing: health && failingView(health),
+    ...healthView(health),
     verification: verificationView(stored),
     ...viewOf(settings, bodyOf(stored)),
     ...(isPulled && { retry: null, maxInFlight: null, breaker: null, disableAfterMs: null }),
     ...changeTimesView(times),
-  };
-}
-
-function failingView({ sinceMs, failingSinceMs, scope, error, probeAtMs }: SubscriptionHealth): object {
-  return {
-    since: timeText(sinceMs),
-    failingSince: timeText(failingSinceMs),
-    scope,
-    status: error.status,
-    error: error.code,
-    errorDetail: error.detail,
-    nextProbeAt: optionalTimeText(probeAtMs),
   };
 }
 
@@ -389,16 +333,22 @@ function verificationView(settings: SubscriptionSettings): object | null {
 
 export function countedSubscriptionView(
   subscription: Subscription,
-  { backlog, parked, deadLetters, expired, inFlight }: SubscriptionCounts,
+  counted: SubscriptionCounts,
   pulled: PullCounts | null,
   window: number | null,
 ): object {
   return {
-    ...subscriptionView(subscription),
-    counts: { backlog, parked, deadLetters, expired, inFlight },
+    ...listedSubscriptionView(subscription, counted),
     pullCounts: pulled && pullCountsView(pulled),
     flow: window === null ? null : { window },
   };
+}
+
+/** `counted` null: the list shows no counts. */
+export function listedSubscriptionView(subscription: Subscription, counted: SubscriptionCounts | null): object {
+  if (counted === null) return subscriptionView(subscription);
+  const { backlog, parked, deadLetters, expired, inFlight } = counted;
+  return { ...subscriptionView(subscription), counts: { backlog, parked, deadLetters, expired, inFlight } };
 }
 
 function pullCountsView({ visible, invisible, delayed, oldestAtMs }: PullCounts): Static<typeof pullCounts> {

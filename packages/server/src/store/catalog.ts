@@ -22,6 +22,8 @@ import type {
 import type { WriteCondition } from "../domain/write-condition.ts";
 import type { Label } from "./label.ts";
 import type { Page, PageRequest } from "./page.ts";
+import type { SubscriptionFilter } from "./record-filters.ts";
+import type { SearchPage } from "./search.ts";
 
 export interface TopicPut {
   readonly topic: Topic;
@@ -100,6 +102,12 @@ export interface CatalogStore {
   getSubscriptionById(id: SubscriptionId): Promise<Subscription | null>;
   /** Lists subscriptions in order of name. With a label, only subscriptions whose settings have the label. */
   listSubscriptions(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>>;
+  /** Lists subscriptions of all topics, in order of the topic's name and then of their own. */
+  searchSubscriptions(
+    accountId: AccountId,
+    page: PageRequest,
+    filter?: SubscriptionFilter,
+  ): Promise<SearchPage<Subscription>>;
   /** Returns up to `limit` subscriptions of all topics that sign with this key. */
   subscriptionsOfKey(accountId: AccountId, kid: string, limit: number): Promise<readonly Subscription[]>;
   /**

@@ -28,6 +28,7 @@ import type {
   TimeMs,
   TopicId,
 } from "../domain/model.ts";
+import type { ReservedStarts, StartPace, StartWant } from "../domain/start-schedule.ts";
 
 export interface AppendRequest {
   readonly topicId: TopicId;
@@ -173,6 +174,15 @@ export interface LogStore {
    * such silences so far. If the number has changed since a claim was made, `renew` returns the claims still held.
    */
   touch(): number | null;
+
+  /**
+   * Reserves starts of POSTs for the caller, so that all processes together keep to one pace for the subscription. The
+   * result is in steady time of this process. Reserved starts that the caller does not use are lost. Atomic and not
+   * durable: after a restart of the database, or of the process if the driver keeps the schedule in memory, one burst
+   * may come early. When the pace changes, the next call applies the new one. For an unknown subscription nothing is
+   * reserved.
+   */
+  reserveStarts(id: SubscriptionId, pace: StartPace, want: StartWant): Promise<ReservedStarts>;
 
   /**
    * Records the outcomes of claimed deliveries, durably, in one atomic step. Returns how many settlements were applied.

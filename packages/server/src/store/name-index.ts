@@ -44,7 +44,7 @@ export class NameIndex<T> {
 
   /** `isWanted` filters the listing. Pages are full even when most values are filtered out. */
   page<V>({ after, limit }: PageRequest, view: (value: T) => V, isWanted: (value: T) => boolean = () => true): Page<V> {
-    const names = (this.#sorted ??= [...this.#byName.keys()].filter(this.#isListed).sort());
+    const names = this.#names();
     const items: V[] = [];
     let last: string | null = null;
     for (let index = after === null ? 0 : firstAfter(names, after); index < names.length; index++) {
@@ -56,6 +56,18 @@ export class NameIndex<T> {
       last = name;
     }
     return { items, next: null };
+  }
+
+  /** Yields the values whose names are after the given one, in order; null: all of them. */
+  *after(name: string | null): Generator<T> {
+    const names = this.#names();
+    for (let index = name === null ? 0 : firstAfter(names, name); index < names.length; index++) {
+      yield this.#byName.get(names[index] as string) as T;
+    }
+  }
+
+  #names(): readonly string[] {
+    return (this.#sorted ??= [...this.#byName.keys()].filter(this.#isListed).sort());
   }
 
   #count(name: string, by: 1 | -1): void {

@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { RingbackError } from "../domain/errors.ts";
-import type { SubscriptionId } from "../domain/model.ts";
+import type { AccountId, SubscriptionId } from "../domain/model.ts";
 import { WriteConflict } from "../domain/write-condition.ts";
 import type { Page, PageRequest } from "./page.ts";
-import type { DeadLetter, RecordStore } from "./records.ts";
+import type { DeadLetter, ListedDeadLetter, RecordStore } from "./records.ts";
 import type { Store } from "./store.ts";
 
 const [kind, name] = ["secret", "record-ids"];
@@ -36,7 +36,10 @@ async function keyOf({ catalog, entries }: Store): Promise<Uint8Array> {
   }
 }
 
-/** One block of AES holds the ids of the subscription and of the record, so that no other subscription has the id. */
+/** An id or a page cursor is encrypted together with the number of its owner. */
+type RecordOwner = AccountId | SubscriptionId;
+
+/** One block of AES holds the ids of the owner and of the record, so that no other subscription has the id. */
 class RecordIds {
   readonly #key: Uint8Array;
 
@@ -44,52 +47,78 @@ class RecordIds {
     this.#key = key;
   }
 
-  encrypt(subscriptionId: SubscriptionId, id: string): string {
+  encrypt(owner: RecordOwner, id: string): string {
     const cipher = createCipheriv("aes-128-ecb", this.#key, null).setAutoPadding(false);
     const block = Buffer.alloc(keyBytes);
-    block.writeBigUInt64BE(BigInt(subscriptionId));
+    block.writeBigUInt64BE(BigInt(owner));
     block.writeBigUInt64BE(BigInt(id), 8);
     return Buffer.concat([cipher.update(block), cipher.final()]).toString("base64url");
   }
 
-  /** Returns null if the text is not the id of a record of the subscription. */
-  decrypt(subscriptionId: SubscriptionId, text: string): string | null {
+  /** Returns null if the text is not the id of a record of the owner. */
+  decrypt(owner: RecordOwner, text: string): string | null {
     const bytes = Buffer.from(text, "base64url");
     if (bytes.length !== keyBytes || bytes.toString("base64url") !== text) return null;
     const decipher = createDecipheriv("aes-128-ecb", this.#key, null).setAutoPadding(false);
     const block = Buffer.concat([decipher.update(bytes), decipher.final()]);
-    return block.readBigUInt64BE() === BigInt(subscriptionId) ? String(block.readBigUInt64BE(8)) : null;
+    return block.readBigUInt64BE() === BigInt(owner) ? String(block.readBigUInt64BE(8)) : null;
+  }
+}
+
+/** A driver's cursor is a time and an id. The time stays readable, because it is that of a record of the caller. */
+class OpaqueCursors {
+  readonly #ids: RecordIds;
+
+  constructor(ids: RecordIds) {
+    this.#ids = ids;
+  }
+
+  #replaceId(cursor: string, replace: (id: string) => string | null): string {
+    const [, time, id] = /^(\d+)\.(.+)$/.exec(cursor) ?? [];
+    const replaced = id === undefined ? null : replace(id);
+    if (time === undefined || replaced === null) throw new RingbackError("invalid_cursor");
+    return `${time}.${replaced}`;
+  }
+
+  /** Reads a page whose cursors are opaque. `read` gets and returns those of the driver. */
+  async page<P extends Page<unknown>>(
+    owner: RecordOwner,
+    { after, limit }: PageRequest,
+    read: (page: PageRequest) => Promise<P>,
+  ): Promise<P> {
+    const before = after === null ? null : this.#replaceId(after, (id) => this.#ids.decrypt(owner, id));
+    const page = await read({ after: before, limit });
+    return page.next === null
+      ? page
+      : { ...page, next: this.#replaceId(page.next, (id) => this.#ids.encrypt(owner, id)) };
   }
 }
 
 function opaqueRecords(records: RecordStore, key: Uint8Array): RecordStore {
   const ids = new RecordIds(key);
-  const pageAfter = (id: SubscriptionId, { after, limit }: PageRequest): PageRequest => {
-    if (after === null) return { after, limit };
-    const before = ids.decrypt(id, after);
-    if (before === null) throw new RingbackError("invalid_cursor");
-    return { after: before, limit };
-  };
-  const shown = <T>(id: SubscriptionId, { items, next }: Page<T>): Page<T> => ({
-    items,
-    next: next === null ? null : ids.encrypt(id, next),
+  const cursors = new OpaqueCursors(ids);
+  const letter = <L extends DeadLetter>(id: SubscriptionId, one: L): L => ({ ...one, id: ids.encrypt(id, one.id) });
+  const listed = <P extends Page<ListedDeadLetter>>(page: P): P => ({
+    ...page,
+    items: page.items.map((one) => letter(one.subscriptionId, one)),
   });
-  const letter = (id: SubscriptionId, one: DeadLetter): DeadLetter => ({ ...one, id: ids.encrypt(id, one.id) });
   const known = (id: SubscriptionId, wanted: readonly string[] | null): readonly string[] | null =>
     wanted && wanted.map((text) => ids.decrypt(id, text)).filter((text) => text !== null);
   return {
     getMessage: (...given) => records.getMessage(...given),
+    listMessages: (...given) => records.listMessages(...given),
     getOrigin: (id) => records.getOrigin(id),
     subscriptionCounts: (id) => records.subscriptionCounts(id),
+    countsOfSubscriptions: (ids) => records.countsOfSubscriptions(ids),
     unsettledCounts: (id) => records.unsettledCounts(id),
     pullCounts: (...given) => records.pullCounts(...given),
     bodyBytes: (...given) => records.bodyBytes(...given),
     statistics: () => records.statistics(),
-    listAttempts: async (id, page, only) => shown(id, await records.listAttempts(id, pageAfter(id, page), only)),
-    listDeadLetters: async (id, page) => {
-      const { items, next } = shown(id, await records.listDeadLetters(id, pageAfter(id, page)));
-      return { items: items.map((one) => letter(id, one)), next };
-    },
+    listAttempts: (id, page, filter) => cursors.page(id, page, (part) => records.listAttempts(id, part, filter)),
+    listDeadLetters: async (id, page, filter) =>
+      listed(await cursors.page(id, page, (part) => records.listDeadLetters(id, part, filter))),
+    listAccountDeadLetters: async (id, page, filter) =>
+      listed(await cursors.page(id, page, (part) => records.listAccountDeadLetters(id, part, filter))),
     getDeadLetter: async (id, text) => {
       const recordId = ids.decrypt(id, text);
       const found = recordId === null ? null : await records.getDeadLetter(id, recordId);

@@ -11,6 +11,7 @@ import type {
   TimeMs,
   TopicId,
 } from "../domain/model.ts";
+import type { ListedMessage } from "./message-search.ts";
 import type { DeadLetter, MessageOrigin } from "./records.ts";
 
 /** A verdict is stored as its index in this array, so new verdicts are added at the end. */
@@ -31,6 +32,27 @@ const noTags: readonly string[] = [];
 const noAttributes: Readonly<Record<string, string>> = {};
 
 export function toMessage(topicId: TopicId, row: MessageRow<unknown>, tags: readonly string[] | null): Message {
+  return { ...messageMembers(topicId, row, tags), ...readRequest(row.request), body: row.body };
+}
+
+/** A message in a list, of which the body is not read. */
+export interface ListedMessageRow<Tags> extends Omit<MessageRow<Tags>, "request" | "body"> {
+  readonly bodyBytes: number;
+}
+
+export function toListedMessage(
+  topicId: TopicId,
+  row: ListedMessageRow<unknown>,
+  tags: readonly string[] | null,
+): Omit<ListedMessage, "state"> {
+  return { ...messageMembers(topicId, row, tags), bodyBytes: row.bodyBytes };
+}
+
+function messageMembers(
+  topicId: TopicId,
+  row: Omit<MessageRow<unknown>, "request" | "body">,
+  tags: readonly string[] | null,
+): Omit<Message, "request" | "hops" | "body"> {
   return {
     topicId,
     seq: row.seq,
@@ -41,8 +63,6 @@ export function toMessage(topicId: TopicId, row: MessageRow<unknown>, tags: read
     type: row.type,
     orderingKey: row.ordering_key,
     attributes: row.attributes === null ? noAttributes : (JSON.parse(row.attributes) as Record<string, string>),
-    ...readRequest(row.request),
-    body: row.body,
   };
 }
 

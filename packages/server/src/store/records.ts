@@ -15,7 +15,10 @@ import type {
   TimeMs,
   TopicId,
 } from "../domain/model.ts";
-import type { Page, PageRequest } from "./page.ts";
+import type { ListedMessage } from "./message-search.ts";
+import type { PageRequest } from "./page.ts";
+import type { AccountDeadLetterFilter, AttemptFilter, DeadLetterFilter, MessageFilter } from "./record-filters.ts";
+import type { SearchPage } from "./search.ts";
 
 /** Counts of unfinished messages of a subscription. Each unfinished message is in exactly one of the counts. */
 export interface UnsettledCounts {
@@ -89,6 +92,12 @@ export interface DeadLetter {
   readonly lastReply: Uint8Array | null;
 }
 
+export interface ListedDeadLetter extends DeadLetter {
+  readonly subscriptionId: SubscriptionId;
+  readonly subscription: string;
+  readonly topic: string;
+}
+
 /** Counts of the whole store. Internal topics and subscriptions are not counted; their messages and deliveries are. */
 export interface StoreStatistics {
   readonly topics: number;
@@ -103,16 +112,30 @@ export interface StoreStatistics {
 
 export interface RecordStore {
   getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null>;
+  /** Lists messages of a topic, newest first. */
+  listMessages(id: TopicId, page: PageRequest, filter?: MessageFilter): Promise<SearchPage<ListedMessage>>;
   /** Reads little of a message of any account, and nothing of its deliveries. */
   getOrigin(id: MessageId): Promise<MessageOrigin | null>;
   subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts>;
+  /** Reads the counts of a page of subscriptions at once. A subscription that does not exist is left out. */
+  countsOfSubscriptions(ids: readonly SubscriptionId[]): Promise<ReadonlyMap<SubscriptionId, SubscriptionCounts>>;
   /** These counts are read for every message of an inbox, so a driver caches them. */
   unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts>;
   pullCounts(id: SubscriptionId, rewindableFromMs: TimeMs): Promise<PullCounts>;
-  /** Lists attempts, newest first. */
-  listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>>;
-  /** Lists dead letters, newest first, except those being redriven. */
-  listDeadLetters(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>>;
+  /** Lists attempts, newest first by the time when they started. */
+  listAttempts(id: SubscriptionId, page: PageRequest, filter?: AttemptFilter): Promise<SearchPage<AttemptRecord>>;
+  /** Lists dead letters, newest first by the time of death, except those being redriven. */
+  listDeadLetters(
+    id: SubscriptionId,
+    page: PageRequest,
+    filter?: DeadLetterFilter,
+  ): Promise<SearchPage<ListedDeadLetter>>;
+  /** Lists the dead letters of all subscriptions in the same way, without those of internal topics. */
+  listAccountDeadLetters(
+    id: AccountId,
+    page: PageRequest,
+    filter?: AccountDeadLetterFilter,
+  ): Promise<SearchPage<ListedDeadLetter>>;
   getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null>;
   /**
    * Turns dead letters into deliveries that are due now and start with all retries of the retry policy. A dead letter

@@ -31,6 +31,8 @@ export class Connection implements Evictable {
   readonly head = new ReplyHead();
   /** Whether the transport adds no header to the next request. */
   isHeadFixed = false;
+  /** Gets the head of the next request. */
+  headWritten: ((head: string) => void) | undefined = undefined;
   /**
    * OpenSSL's error on the open connection, such as the receiver's alert that it wants a client certificate. undici
    * would report only that the receiver closed the connection afterwards.
@@ -122,8 +124,12 @@ const destroyed = new TransportFailure("aborted");
 /** Makes the socket rewrite the head of each request. undici writes heads as strings and bodies as bytes. */
 function writingArrangedHeads(socket: Socket, connection: Connection): Socket {
   const write = socket.write.bind(socket) as (chunk: unknown, ...rest: unknown[]) => boolean;
-  socket.write = (chunk: unknown, ...rest: unknown[]): boolean =>
-    write(typeof chunk === "string" ? arrangeHead(chunk, connection.isHeadFixed) : chunk, ...rest);
+  socket.write = (chunk: unknown, ...rest: unknown[]): boolean => {
+    if (typeof chunk !== "string") return write(chunk, ...rest);
+    const head = arrangeHead(chunk, connection.isHeadFixed);
+    connection.headWritten?.(head);
+    return write(head, ...rest);
+  };
   return socket;
 }
 

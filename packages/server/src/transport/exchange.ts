@@ -70,6 +70,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     this.#connection = connection;
     const { path, method = "POST", connection: kind } = this.endpoint;
     connection.isHeadFixed = this.endpoint.isHeadFixed === true;
+    connection.headWritten = this.endpoint.headWritten;
     const request = { path, method, headers: this.#headers, body: this.body } as const;
     connection.send(kind === "close" ? { ...request, reset: true } : request, this);
   }
@@ -119,6 +120,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     // Copies the bytes, because a view of the chunk would keep the socket's whole buffer in memory.
     this.#kept ??= new BoundedBytes(keptBytesMax);
     if (bytesLeft > 0) this.#kept.append(chunk);
+    if (chunk.byteLength > bytesLeft) this.isReplyCut = true;
     if (wholeReplyBytesMax === null ? this.#receivedBytes > replyBytesMax : chunk.byteLength > bytesLeft) {
       if (wholeReplyBytesMax === null) this.finish(null);
       else this.finish("reply_too_large", tooLarge(wholeReplyBytesMax));
@@ -195,6 +197,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     const { wholeReplyBytesMax, takeReplyBytes } = this.endpoint;
     const bytesMax = wholeReplyBytesMax ?? this.#context.replyKeptBytes;
     const { body: decoded, fault } = await decodeContent(coding, encoded, bytesMax, takeReplyBytes);
+    if (fault === "too_large") this.isReplyCut = true;
     // Some receivers only say that the body is encoded.
     const body = decoded.byteLength === 0 && fault !== null ? encoded : decoded;
     if (wholeReplyBytesMax === null) this.report(body);
@@ -207,6 +210,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     const [pool, connection] = [this.#pool, this.#connection];
     this.#pool = null;
     this.#connection = null;
+    if (connection !== null) connection.headWritten = undefined;
     pool?.finish(this, connection, this.#whole);
   }
 

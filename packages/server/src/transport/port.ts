@@ -49,6 +49,8 @@ export interface Endpoint {
    * `reply_too_large`.
    */
   readonly takeReplyBytes?: (bytes: number) => boolean;
+  /** Called with the head of the HTTP request as it is written, one character per byte. Again if it is sent again. */
+  readonly headWritten?: (head: string) => void;
   /** Called when a connection is open, before the first byte is written. False ends the POST as `aborted`. */
   readonly maySend?: () => boolean;
 }
@@ -72,6 +74,8 @@ export interface PostResult {
    * limits.
    */
   readonly body: Uint8Array;
+  /** True: the reply had more bytes than `body`. */
+  readonly isCut?: boolean;
 }
 
 export interface Transport {

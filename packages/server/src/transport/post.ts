@@ -26,6 +26,8 @@ export abstract class Post implements Expiring {
   /** 0 until the reply's status has come. TCP and WebSockets have no replies. */
   protected status = 0;
   protected replyHeaders: Readonly<Record<string, string>> = noHeaders;
+  /** True: the reply had more bytes than are reported. */
+  protected isReplyCut = false;
   readonly #context: PostContext;
   readonly #done: (result: PostResult) => void;
   readonly #startedAtMs: TimeMs;
@@ -89,8 +91,8 @@ export abstract class Post implements Expiring {
   protected report(body: Uint8Array, failure: Failure | null = null): void {
     const error = this.#error ?? failure?.code ?? null;
     const errorDetail = this.#error === null ? (failure?.detail ?? null) : this.#errorDetail;
-    const { status, replyHeaders: headers } = this;
-    this.#done({ durationMs: this.#durationMs, error, errorDetail, status, headers, body });
+    const { status, replyHeaders: headers, isReplyCut: isCut } = this;
+    this.#done({ durationMs: this.#durationMs, error, errorDetail, status, headers, body, isCut });
   }
 
   static readonly #report = (post: Post): void => post.conclude();

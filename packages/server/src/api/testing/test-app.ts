@@ -32,6 +32,9 @@ import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
 import { EndpointVerifier, type VerifierOptions } from "../../engine/push/endpoint-verifier.ts";
+import { LargeEncodings } from "../../engine/push/large-encodings.ts";
+import { OnDemandLimit } from "../../engine/push/on-demand-limit.ts";
+import { TestDeliveries } from "../../engine/push/test-delivery.ts";
 import { OAuth2Tokens } from "../../engine/keys/oauth2-tokens.ts";
 import { EndpointSecrets } from "../../engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "../../engine/keys/master-key-rotation.ts";
@@ -186,20 +189,23 @@ function createAudit(store: Store, clock: Clock) {
   return { audit: new Audit({ store, clock, randomInt, ...log }), auditLines };
 }
 
-function createVerifier(
+/** The parts that send requests on demand. */
+function createRequesters(
   { transport = unreachable, isVerificationRequired: isRequired = false }: TestParts,
   shared: Pick<VerifierOptions, "store" | "events" | "clock" | "timers" | "endpointSecrets">,
-): EndpointVerifier {
+  servicesOf: ServicesOf,
+) {
   const tokens = new OAuth2Tokens({ ...shared, transport });
-  return new EndpointVerifier({
-    ...shared,
-    transport,
-    tokens,
-    randomBytes,
-    publicName: "ringback.test",
-    isRequired,
-    failed,
+  const common = { ...shared, transport, tokens, failed };
+  const verifier = new EndpointVerifier({ ...common, randomBytes, publicName: "ringback.test", isRequired });
+  const tests = new TestDeliveries({
+    ...common,
+    random: new SeededRandom(2),
+    largeEncodings: new LargeEncodings(shared.timers),
+    keyRingOf: (accountId) => servicesOf(accountId).keys,
+    appIdOf: () => 1,
   });
+  return { verifier, tests, onDemand: new OnDemandLimit(shared.clock) };
 }
 
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
@@ -243,7 +249,8 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const { audit, auditLines } = createAudit(store, ticking);
   const accountIds = () => accounts.ids();
   const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf };
-  const verifier = createVerifier(parts, { ...shared, endpointSecrets });
+  const requesters = createRequesters(parts, { ...shared, endpointSecrets }, servicesOf);
+  const { verifier } = requesters;
   const app = await createApp({
     store: await withOpaqueRecordIds(store),
     publisher,
@@ -254,7 +261,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     masterKeyRotation: new MasterKeyRotation({ ...rotation, makeKey: parts.makeMasterKey ?? (() => null) }),
     endpointSecrets,
     endpointRule,
-    verifier,
+    ...requesters,
     pulls,
     events,
     metrics,

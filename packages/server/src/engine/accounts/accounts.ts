@@ -134,6 +134,11 @@ export class Accounts {
     return this.byId(id).limits;
   }
 
+  /** The name, for the log and the metrics; of an account that is being deleted, its id. */
+  nameOf(id: AccountId): string {
+    return this.#byId.get(id)?.name ?? String(id);
+  }
+
   /** The number that some dialects send to identify the account. A deleted account has the number 0. */
   appIdOf(id: AccountId): number {
     return this.#byId.get(id)?.appId ?? 0;

@@ -9,7 +9,7 @@ import type { PullQueues } from "./pull-queues.ts";
 import type { AcknowledgeResult, PulledMessage, PullOptions } from "./pulls.ts";
 import { readReceiptHandle, type ReceiptHandle } from "./receipt-handle.ts";
 import type { EngineServices } from "../services.ts";
-import { emitDeliveryEvents } from "../delivery-events.ts";
+import { reportDelivery } from "../delivery-report.ts";
 
 export interface AccountPullsOptions extends Pick<EngineServices, "store" | "events" | "observer" | "clock"> {
   readonly pullQueues: PullQueues;
@@ -101,12 +101,15 @@ export class AccountPulls {
   }
 
   #report(subscription: Subscription, receiptHandle: ReceiptHandle, moment: Moment): void {
-    const { observer, events } = this.#options;
     const attempt = attemptOf(receiptHandle, moment);
-    observer.attempted("accepted", attempt.durationMs / 1000);
-    if (!events.listening) return;
-    const outcome = { at: moment.wallMs, attempt, settled: { kind: "delivered" } } as const;
-    emitDeliveryEvents(events, subscription, receiptHandle.seq, outcome);
+    reportDelivery(this.#options, {
+      subscription,
+      message: { seq: receiptHandle.seq, publishedAtMs: null },
+      attempt,
+      durationMs: attempt.durationMs,
+      settled: { kind: "delivered" },
+      atMs: moment.wallMs,
+    });
   }
 }
 

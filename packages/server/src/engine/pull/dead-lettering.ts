@@ -1,7 +1,7 @@
 import { momentOf } from "../../domain/clock-rules.ts";
 import type { DeadReason, Message, PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Claim, ClaimedDelivery, Settled, Settlement } from "../../store/log.ts";
-import { emitDeliveryEvents } from "../delivery-events.ts";
+import { reportDelivery } from "../delivery-report.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { fetchAttempt } from "./fetch-attempt.ts";
 import { isReceivesEnded } from "./allocation.ts";
@@ -36,11 +36,12 @@ interface DeadLettering {
  * ignores the repetition.
  */
 export async function deadLetter(
-  { store, clock, events, observer }: EngineServices,
+  services: EngineServices,
   about: { readonly subscription: Subscription; readonly pull: PullSettings; readonly target: DeadLetterTarget | null },
   claim: Claim,
   ended: readonly ClaimedDelivery[],
 ): Promise<void> {
+  const { store, clock } = services;
   const { subscription, pull, target } = about;
   const deadLetterings = await Promise.all(
     ended.map(async (delivery): Promise<DeadLettering> => {
@@ -62,10 +63,9 @@ export async function deadLetter(
   if ((await store.log.settle(settlements, "fail")) < settlements.length) return;
   for (const { delivery, reason, moved } of deadLetterings) {
     if (moved === "later") continue;
-    observer.dead(reason);
-    if (!events.listening) continue;
     const settled = { kind: "dead", reason } as const;
-    emitDeliveryEvents(events, subscription, delivery.message.seq, { at: wallMs, attempt: null, settled });
+    const { message } = delivery;
+    reportDelivery(services, { subscription, message, attempt: null, durationMs: 0, settled, atMs: wallMs });
   }
 }
 

@@ -157,7 +157,7 @@ export class Breakers {
     return added;
   }
 
-  /** Its health is in the store, so it is known again when the subscription sends or fails. */
+  /** The store has the health of the forgotten subscription. So it is known again when it sends or fails. */
   #forgetOldest(): void {
     for (const [id, { breaker, isWriting }] of this.#failing) {
       if (breaker !== null || isWriting) continue;

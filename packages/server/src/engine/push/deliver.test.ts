@@ -70,7 +70,7 @@ test("attempts are numbered 1, 2, 3 and carry one message id and a new request i
   expect(attemptsOf(simulation.posts)).toEqual(["1", "2", "3"]);
   expect(new Set(simulation.posts.map((post) => post.headers["ringback-message-id"]))).toEqual(new Set(ids));
   expect(new Set(simulation.posts.map((post) => post.headers["ringback-request-id"])).size).toBe(3);
-  const { items } = await simulation.store.records.listAttempts(subscription.id, { after: null, limit: 10 }, "all");
+  const { items } = await simulation.store.records.listAttempts(subscription.id, { after: null, limit: 10 });
   expect(items.map(({ attempt, verdict, status, errorCode }) => [attempt, verdict, status, errorCode])).toEqual([
     [3, "accepted", 200, null],
     [2, "failed", 503, "http_status"],
@@ -155,9 +155,13 @@ test("a message that the dialect cannot carry becomes a dead letter, and the nex
       lastReply: null,
     },
   ]);
-  const attempts = await simulation.store.records.listAttempts(subscription.id, { after: null, limit: 10 }, "failed");
+  const attempts = await simulation.store.records.listAttempts(
+    subscription.id,
+    { after: null, limit: 10 },
+    { only: "failed" },
+  );
   expect(attempts.items).toMatchObject([{ verdict: "error", errorCode: "unencodable", errorDetail: sentence }]);
-  expect(simulation.logged).toEqual([sentence]);
+  expect(simulation.observer.deathDetails).toEqual([sentence]);
   expect(simulation.posts).toHaveLength(1);
   expect(simulation.observer.deaths).toEqual(["unencodable"]);
 });
@@ -185,7 +189,7 @@ test("a message of a loop becomes a dead letter at once, without a fault of the 
       message: { hops: 4 },
     },
   ]);
-  expect(simulation.logged).toEqual(["The request comes from a loop of pushes or hook calls."]);
+  expect(simulation.observer.deathDetails).toEqual(["The request comes from a loop of pushes or hook calls."]);
   expect(simulation.observer.deaths).toEqual(["loop_detected"]);
 });
 
@@ -243,7 +247,7 @@ test("a header that no master key decrypts makes attempts fail without a POST, u
   const [id] = (await simulation.publish(topic, "hello")).ids;
   await simulation.time.advance(1_000);
   expect(simulation.posts).toEqual([]);
-  const attempts = await simulation.store.records.listAttempts(subscription.id, { after: null, limit: 10 }, "all");
+  const attempts = await simulation.store.records.listAttempts(subscription.id, { after: null, limit: 10 });
   expect(attempts.items).toMatchObject([{ verdict: "error", status: null, errorCode: "key_unavailable" }]);
   await simulation.subscribe(topic, "one", { push: { headers: { "X-A": "b" } }, retry: "BACKOFF_RETRY" });
   await simulation.time.advance(20_000);

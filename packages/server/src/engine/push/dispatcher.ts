@@ -10,7 +10,7 @@ import { SubscriptionSender, type SenderContext } from "./subscription-sender.ts
 interface DispatcherContext
   extends
     Omit<SenderContext, "maySend" | "wantsClaim" | "claimEnded" | "breakers">,
-    Omit<BreakersContext, "wake" | "block" | "events"> {
+    Omit<BreakersContext, "wake" | "block" | "events" | "store" | "failed"> {
   /** Called for a subscription with work whose endpoint must be verified first. */
   readonly unverified: (subscription: Subscription) => void;
   /** Called from time to time with the subscriptions that have work. */

@@ -5,7 +5,7 @@ import type { Breaker } from "./breaker.ts";
 import type { Failure } from "./failing-subscription.ts";
 
 /**
- * What a node knows of an origin that is overloaded or unreachable, for one account. Its subscriptions of this origin
+ * An origin that is overloaded or unreachable, as one node knows it, for one account. Subscriptions of this origin
  * share the pause that the origin has asked for, and a breaker.
  */
 export class FailingOrigin {

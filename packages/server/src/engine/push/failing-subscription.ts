@@ -15,7 +15,7 @@ export interface Failure extends Moment {
   readonly holdMs: number;
 }
 
-/** What a node knows of a subscription whose last attempt failed. */
+/** A subscription whose last attempt failed, as one node knows it. */
 export class FailingSubscription {
   subscription: Subscription;
   readonly originKey: string;

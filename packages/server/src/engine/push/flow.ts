@@ -70,13 +70,15 @@ export class Flow {
     return isStalled ? "suspect" : "healthy";
   }
 
-  /** How many deliveries to claim next; 0: none now. The queue is filled to twice the window, so claims are large. */
-  wanted(queued: number, inFlight: number): number {
+  get window(): number {
+    return this.#endpoint.window;
+  }
+
+  /** How many deliveries may be claimed next, beside `open` ones that are queued or in flight. */
+  claimMax(open: number): number {
     this.#ask();
-    if (this.#gate === "wait") return 0;
-    if (this.#gate === "probe") return queued + inFlight === 0 ? 1 : 0;
-    const { window } = this.#endpoint;
-    return queued * 2 >= window ? 0 : Math.max(1, window * 2 - inFlight - queued);
+    if (this.#gate === "send") return Number.POSITIVE_INFINITY;
+    return this.#gate === "probe" && open === 0 ? 1 : 0;
   }
 
   /** Whether a POST may start now. If not, `resume` is called, or the breakers wake the subscription, or a POST ends. */

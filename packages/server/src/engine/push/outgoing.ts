@@ -81,6 +81,12 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
   };
 }
 
+/** The endpoint with the parameters that the dialect adds to the query of its URL. */
+export function endpointFor({ endpoint }: Pick<Route, "endpoint">, { query }: Pick<EncodedRequest, "query">): Endpoint {
+  if (query === undefined) return endpoint;
+  return { ...endpoint, path: `${endpoint.path}${endpoint.path.includes("?") ? "&" : "?"}${query}` };
+}
+
 /**
  * Encodes one delivery in the subscription's dialect. Returns a promise if the subscription has keys or secrets,
  * because keys are read from the store and the cryptography is asynchronous.
@@ -185,7 +191,11 @@ function withHeaders(
   const coding = request !== null && encoded.body === body ? contentEncodingOf(request) : null;
   const codings = coding === null ? [] : ["content-encoding", coding];
   const count = protocol.fixedHead !== undefined ? [] : [hopsHeader, String(hops + 1)];
-  return { headers: [...encoded.headers, ...count, ...codings, ...ownHeaders], body: encoded.body };
+  return {
+    headers: [...encoded.headers, ...count, ...codings, ...ownHeaders],
+    body: encoded.body,
+    query: encoded.query,
+  };
 }
 
 function unencodable(error: unknown): EncodeFailure {
@@ -229,5 +239,6 @@ export function judge(route: Route, result: PostResult): Judgement {
   if (verdict.kind === "accepted") return accepted;
   if (verdict.kind === "gone") return gone;
   if (isLoopReply(result)) return loop;
-  return { ...none, verdict: "failed", errorCode: verdict.code, errorDetail, retryAfter: verdict.retryAfter };
+  const { code, detail, retryAfter } = verdict;
+  return { ...none, verdict: "failed", errorCode: code, errorDetail: detail ?? errorDetail, retryAfter };
 }

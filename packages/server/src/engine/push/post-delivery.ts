@@ -3,7 +3,7 @@ import type { ClaimedDelivery } from "../../store/log.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
 import { type AccessContext, postWithAccess } from "../keys/post-with-access.ts";
 import type { LargeEncodings } from "./large-encodings.ts";
-import { encode, type EncodeFailure, type PreparedRequest, type Route, type Secrets } from "./outgoing.ts";
+import { encode, type EncodeFailure, endpointFor, type PreparedRequest, type Route, type Secrets } from "./outgoing.ts";
 
 export interface PostContext extends Secrets, AccessContext {
   readonly transport: Transport;
@@ -24,12 +24,11 @@ export function postDelivery(
   done: (result: PostResult | EncodeFailure) => void,
 ): void {
   const post = (request: PreparedRequest | EncodeFailure): void => {
-    if ("failure" in request) done(request);
-    else if (request.access === undefined) context.transport.post(route.endpoint, request.headers, request.body, done);
-    else {
-      const { access, headers, body } = request;
-      postWithAccess(context, { account: route.accountId, access, endpoint: route.endpoint, headers, body }, done);
-    }
+    if ("failure" in request) return done(request);
+    const { access, headers, body } = request;
+    const endpoint = endpointFor(route, request);
+    if (access === undefined) context.transport.post(endpoint, headers, body, done);
+    else postWithAccess(context, { account: route.accountId, access, endpoint, headers, body }, done);
   };
   const unexpected = (error: unknown): EncodeFailure => {
     context.failed(error);

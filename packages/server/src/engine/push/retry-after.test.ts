@@ -22,7 +22,7 @@ test("410 Gone disables the subscription, emits an event, and nothing more is se
   expect(simulation.logged).toEqual(["one disabled"]);
   expect((await simulation.store.catalog.getSubscription(topic.id, "other"))?.state).toBe("active");
   expect(types.filter((type) => type === "subscription.disabled")).toHaveLength(1);
-  expect((await simulation.store.records.listAttempts(one.id, { after: null, limit: 9 }, "all")).items).toMatchObject([
+  expect((await simulation.store.records.listAttempts(one.id, { after: null, limit: 9 })).items).toMatchObject([
     { verdict: "failed", status: 410, errorCode: "gone" },
   ]);
 

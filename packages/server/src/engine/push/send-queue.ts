@@ -56,6 +56,16 @@ export class SendQueue {
     return null;
   }
 
+  /** How many of the queued deliveries may start beside each other, counted up to `max`. */
+  startable(max: number): number {
+    if (this.#order === "none") return Math.min(max, this.#queue.length - this.#head);
+    const keys = new Set<string | null>();
+    for (let at = this.#head; at < this.#queue.length && keys.size < max; at++) {
+      keys.add(this.keyOf(this.#queue[at] as Queued));
+    }
+    return keys.size;
+  }
+
   /** Called when the delivery that `peek` returned starts. */
   start(queued: Queued): void {
     this.#head++;

@@ -45,7 +45,7 @@ describe("stop", () => {
       ["b", "1"],
       ["c", "1"],
     ]);
-    const { items } = await simulation.store.records.listAttempts(subscription.id, { after: null, limit: 10 }, "all");
+    const { items } = await simulation.store.records.listAttempts(subscription.id, { after: null, limit: 10 });
     expect(items.map(({ verdict }) => verdict)).toEqual(["accepted", "accepted", "accepted"]);
   });
 

@@ -6,8 +6,7 @@ import type { AccountId, Attempt, Disablement, Subscription, TimeMs } from "../.
 import type { Random } from "../../domain/ports.ts";
 import type { Claim, ClaimId, Settled } from "../../store/log.ts";
 import type { PostResult } from "../../transport/port.ts";
-import { emitDeliveryEvents } from "../delivery-events.ts";
-import type { EngineLog } from "../engine-log.ts";
+import { reportDelivery } from "../delivery-report.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { afterFailure, afterProbe } from "./after-failure.ts";
 import { DueTimer } from "./due-timer.ts";
@@ -22,10 +21,8 @@ import { StartRate } from "./start-rate.ts";
 import type { EngineServices } from "../services.ts";
 
 /** Services that all senders share. */
-export interface SenderContext
-  extends PostContext, FlowContext, Pick<EngineServices, "events" | "observer" | "clock" | "timers"> {
+export interface SenderContext extends PostContext, FlowContext, EngineServices {
   readonly settler: Settler;
-  readonly log: EngineLog;
   readonly slots: Slots;
   readonly random: Random;
   readonly appIdOf: (accountId: AccountId) => number;
@@ -92,7 +89,7 @@ export class SubscriptionSender implements SlotUser {
       this.hasMore = true;
       context.wantsClaim(this);
     });
-    this.#rate = new StartRate(context.clock, context.timers, () => this.#send());
+    this.#rate = new StartRate(context, this);
     this.#lastUsedMs = context.clock.now();
   }
 
@@ -129,7 +126,9 @@ export class SubscriptionSender implements SlotUser {
 
   /** How many deliveries to claim next; 0: none now. */
   get wanted(): number {
-    return this.#stopped ? 0 : this.flow.wanted(this.#queue.size, this.#inFlight);
+    if (this.#stopped) return 0;
+    const goal = this.#rate.wanted(this.#subscription, this.flow.window, this.#inFlight, this.#queue.size);
+    return Math.min(goal, this.flow.claimMax(this.#queue.size + this.#inFlight));
   }
 
   /** False: the next claim must take parked deliveries only, because too many are parked. */
@@ -172,10 +171,10 @@ export class SubscriptionSender implements SlotUser {
   stop(): void {
     this.#stopped = true;
     this.#dueTimer.cancel();
-    this.#rate.cancel();
+    this.#rate.stop();
     this.flow.stop();
     this.#context.slots.forget(this);
-    this.#releaseQueued();
+    this.releaseQueued();
   }
 
   accept(claim: Claim, fromLog: boolean): void {
@@ -204,7 +203,7 @@ export class SubscriptionSender implements SlotUser {
     }
     this.#context.slots.addBytes(this.accountId, bytes);
     this.#claimArrived();
-    if (this.#stopped) this.#releaseQueued();
+    if (this.#stopped) this.releaseQueued();
     else this.#send();
   }
 
@@ -247,9 +246,9 @@ export class SubscriptionSender implements SlotUser {
   #startAll(): void {
     while (!this.#stopped) {
       const queued = this.#queue.peek();
-      if (queued === null) return;
-      if (!this.flow.mayStart(this.#inFlight)) return this.flow.isBlocked ? this.#releaseQueued() : undefined;
-      if (!this.#context.maySend() || !this.#rate.allows(this.#subscription)) return;
+      if (queued === null || !this.#context.maySend()) return;
+      if (!this.flow.mayStart(this.#inFlight)) return this.flow.isBlocked ? this.releaseQueued() : undefined;
+      if (!this.#rate.allows(this.#subscription, this.#queue, this.flow.window - this.#inFlight)) return;
       const slot = this.#context.slots.take(this);
       if (slot === null) return;
       this.#queue.start(queued);
@@ -260,7 +259,7 @@ export class SubscriptionSender implements SlotUser {
   #start(queued: Queued, slot: Slot): void {
     const { clock, nextRequestId, slots } = this.#context;
     const startedAtMs = clock.now();
-    this.#rate.started(this.#subscription, startedAtMs);
+    this.#rate.started();
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
     const started: Started = { queued, route: this.#route, startedAtMs, isProbe: this.flow.started(startedAtMs) };
@@ -289,27 +288,34 @@ export class SubscriptionSender implements SlotUser {
 
   #finishAttempt(started: Started, result: PostResult | typeof unsent, judgement: Judgement): void {
     const { queued, startedAtMs } = started;
-    const { clock, observer, log } = this.#context;
-    const { nowMs, wallMs } = momentOf(clock);
-    const { verdict, errorCode } = judgement;
-    const attempt = pushAttempt(queued.delivery.attemptsMade + 1, clock.wall(startedAtMs), result, judgement);
-    observer.attempted(verdict, result.durationMs / 1000);
-    if (verdict === "accepted") {
-      if (!this.#stopped) this.flow.succeeded(nowMs);
-      if (this.#skippedLog) this.hasMore = true;
-      if (attempt.attempt === 1) observer.delivered(Math.max(0, wallMs - queued.delivery.message.publishedAtMs) / 1000);
-      this.#settle(queued, attempt, { kind: "delivered" });
-      this.#next(queued, "finished");
-    } else if (errorCode === "unencodable" || errorCode === "loop_detected") {
-      // The message is at fault, not the endpoint. Another attempt would fail in the same way.
-      this.flow.probeUnused();
-      log.undeliverable(this.#subscription, queued.delivery.message, errorCode, attempt);
-      this.#settle(queued, attempt, { kind: "dead", reason: errorCode });
-      this.#next(queued, "finished");
-    } else this.#failed(started, attempt, judgement, { nowMs, wallMs });
+    const { attemptsMade, message } = queued.delivery;
+    const { clock } = this.#context;
+    const moment = momentOf(clock);
+    const attempt = pushAttempt(attemptsMade + 1, clock.wall(startedAtMs), result, judgement);
+    const settled = this.#outcomeOf(started, attempt, judgement, moment);
+    this.#settle(queued, attempt, settled);
+    const { durationMs } = result;
+    const subscription = this.#subscription;
+    reportDelivery(this.#context, { subscription, message, attempt, durationMs, settled, atMs: moment.wallMs });
+    this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
   }
 
-  #failed(started: Started, attempt: Attempt, { errorCode, gone, retryAfter }: Judgement, moment: Moment): void {
+  #outcomeOf(started: Started, attempt: Attempt, judgement: Judgement, moment: Moment): Settled {
+    const { verdict, errorCode } = judgement;
+    if (verdict === "accepted") {
+      if (!this.#stopped) this.flow.succeeded(moment.nowMs);
+      if (this.#skippedLog) this.hasMore = true;
+      return { kind: "delivered" };
+    }
+    // The message is at fault, not the endpoint. Another attempt would fail in the same way.
+    if (errorCode === "unencodable" || errorCode === "loop_detected") {
+      this.flow.probeUnused();
+      return { kind: "dead", reason: errorCode };
+    }
+    return this.#failed(started, attempt, judgement, moment);
+  }
+
+  #failed(started: Started, attempt: Attempt, { errorCode, gone, retryAfter }: Judgement, moment: Moment): Settled {
     const { nowMs, wallMs } = moment;
     const { queued, startedAtMs } = started;
     const { delivery } = queued;
@@ -322,28 +328,19 @@ export class SubscriptionSender implements SlotUser {
       this.#context.gone(this.#subscription, { atMs: wallMs, reason: "gone", ...by });
     }
     const failed = { delivery, startedAtMs, nowMs, wallMs, errorCode, retryAfter };
-    const settled =
-      probeAtMs === null
-        ? afterFailure(this.#subscription.settings.retry, failed, this.#context.random)
-        : afterProbe(failed, probeAtMs);
-    this.#settle(queued, attempt, settled);
-    this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
+    return probeAtMs === null
+      ? afterFailure(this.#subscription.settings.retry, failed, this.#context.random)
+      : afterProbe(failed, probeAtMs);
   }
 
   #settle(queued: Queued, attempt: Attempt | null, settled: Settled): void {
-    const { settler, events, observer, clock } = this.#context;
     const isWaitedFor = settled.kind === "parked" || this.#stopped;
     if (isWaitedFor) this.#unrecorded++;
     const { claimId, delivery } = queued;
-    settler.add(
+    this.#context.settler.add(
       { claimId, subscriptionId: this.id, delivery, attempt, settled },
       isWaitedFor ? () => this.#recorded(queued, settled) : null,
     );
-    if (settled.kind === "dead") observer.dead(settled.reason);
-    if (events.listening) {
-      const at = clock.wall();
-      emitDeliveryEvents(events, this.#subscription, delivery.message.seq, { at, attempt, settled });
-    }
     this.#finished(queued);
   }
 
@@ -379,7 +376,7 @@ export class SubscriptionSender implements SlotUser {
     this.#send();
   }
 
-  #releaseQueued(): void {
+  releaseQueued(): void {
     this.hasMore = true;
     for (const queued of this.#queue.takeAll()) this.#release(queued);
   }

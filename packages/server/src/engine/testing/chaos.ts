@@ -32,6 +32,12 @@ interface Published {
 }
 
 const ACTIONS = 60;
+const rates = [
+  null,
+  { perSecond: 2_000, burst: 1 },
+  { perSecond: 50, burst: 5 },
+  { perSecond: 0.15, burst: 3 },
+] as const;
 const delaysMs = [100, 1_000, 3_000];
 
 /**
@@ -152,6 +158,7 @@ export class Chaos {
         order,
         retry: { delaysMs: delaysMs.slice(0, retries) } satisfies RetryPolicy,
         maxInFlight: this.#random.pick([1, 3, 64]),
+        rate: this.#random.pick(rates),
         push: { url: `http://${name}.test/${++this.#generation}`, timeoutMs: 1_000 },
         script: (post) => this.#react(post),
       }),
@@ -181,7 +188,8 @@ export class Chaos {
     const maxInFlight = this.#random.pick([1, 2, 64]);
     if (order !== watched.order) watched.orderIsFixed = false;
     watched.order = order;
-    const settings = { ...watched.subscription.settings, order, maxInFlight };
+    const rate = this.#random.pick(rates);
+    const settings = { ...watched.subscription.settings, order, maxInFlight, rate };
     await this.simulation.store.catalog.putSubscription(this.#topic.id, name, settings, "now");
   }
 
@@ -288,7 +296,7 @@ export class Chaos {
   /** The recorded attempts of every message must be numbered 1, 2, 3 … */
   async #judgeAttempts(watched: Watched): Promise<void> {
     const { id } = watched.subscription;
-    const { items } = await this.simulation.store.records.listAttempts(id, { after: null, limit: 100_000 }, "all");
+    const { items } = await this.simulation.store.records.listAttempts(id, { after: null, limit: 100_000 });
     const last = new Map<string, number>();
     for (const { messageId, attempt } of items.toReversed()) {
       const expected = (last.get(messageId) ?? 0) + 1;

@@ -11,7 +11,7 @@ import type { SeededRandom } from "./seeded-random.ts";
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
 /** Calls with latency: at most `latencyMsMax` before they take effect, and at most as much again before they return. */
-const slowCalls = new Set(["claim", "settle", "renew", "findReady", "getSubscriptionById", "retain"]);
+const slowCalls = new Set(["claim", "settle", "renew", "reserveStarts", "findReady", "getSubscriptionById", "retain"]);
 const synchronousCalls = new Set([
   "constructor",
   "touch",

@@ -109,13 +109,13 @@ export class Simulation {
       timers,
       random: this.random,
       log: {
-        undeliverable: (_subscription, _message, _reason, { errorDetail }) => this.logged.push(errorDetail ?? ""),
         failing: ({ name }) => this.logged.push(`${name} failing`),
         recovered: ({ name }) => this.logged.push(`${name} recovered`),
         breakerOpened: ({ name }) => this.logged.push(`${name} opened`),
         breakerClosed: ({ name }) => this.logged.push(`${name} closed`),
         backlogGrowing: ({ name }) => this.logged.push(`${name} backlog`),
         disabled: ({ name }) => this.logged.push(`${name} disabled`),
+        expired: () => {},
       },
       keyRingOf: () => ({
         find: (kid) => Promise.resolve(this.keys.get(kid) ?? null),

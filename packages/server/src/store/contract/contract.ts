@@ -18,12 +18,15 @@ import { orderContract } from "./order.contract.ts";
 import type { Part } from "./part.ts";
 import { pullCountsContract } from "./pull-counts.contract.ts";
 import { pullContract } from "./pull.contract.ts";
+import { rateContract } from "./rate.contract.ts";
 import { recordRetentionContract } from "./record-retention.contract.ts";
 import { recordsContract } from "./records.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
 import { retainAll } from "./retain-fixtures.ts";
 import { rewindContract } from "./rewind.contract.ts";
+import { searchContract } from "./search.contract.ts";
 import { settleContract } from "./settle.contract.ts";
+import { subscriptionSearchContract } from "./subscription-search.contract.ts";
 import { subscriptionsContract } from "./subscriptions.contract.ts";
 import { topicNumberContract } from "./topic-number.contract.ts";
 import { topicsContract } from "./topics.contract.ts";
@@ -35,6 +38,7 @@ const calls: Record<string, (part: Part) => void> = {
   "claiming deliveries": claimContract,
   "settling deliveries": settleContract,
   "keeping order": orderContract,
+  "reserving starts of POSTs": rateContract,
   "pulling deliveries": pullContract,
   "rewinding a subscription": rewindContract,
   "counts of a pull subscription": pullCountsContract,
@@ -48,6 +52,8 @@ const calls: Record<string, (part: Part) => void> = {
   "versions and conditions": conditionContract,
   labels: labelContract,
   records: recordsContract,
+  searches: searchContract,
+  "searches for subscriptions": subscriptionSearchContract,
   "records of changes": auditContract,
   "wake-ups": wakeUpContract,
   "a clock that jumps": clockContract,

@@ -32,7 +32,7 @@ export function recordRetentionContract({ promise, fresh }: Part): void {
         expect(total(await retainAll(scene), "attempts")).toBe(0);
         under.clock.advance(1);
         expect(total(await retainAll(scene), "attempts")).toBe(oldCount);
-        const { items } = await scene.store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+        const { items } = await scene.store.records.listAttempts(reader.id, { after: null, limit: 10 });
         expect(items).toHaveLength(3);
         expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "skipped", attempts: [] });
       },

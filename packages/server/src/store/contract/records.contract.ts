@@ -124,7 +124,7 @@ export function recordsContract({ promise, shared, empty }: Part): void {
       const numbers: number[][] = [];
       let after: string | null = null;
       do {
-        const page: Page<AttemptRecord> = await scene.store.records.listAttempts(reader.id, { after, limit }, only);
+        const page: Page<AttemptRecord> = await scene.store.records.listAttempts(reader.id, { after, limit }, { only });
         numbers.push(page.items.map((each) => each.attempt));
         after = page.next;
       } while (after !== null);
@@ -151,7 +151,7 @@ export function recordsContract({ promise, shared, empty }: Part): void {
     const seen = new Set<string>();
     let after: string | null = null;
     do {
-      const page: Page<AttemptRecord> = await scene.store.records.listAttempts(first.id, { after, limit: 200 }, "all");
+      const page: Page<AttemptRecord> = await scene.store.records.listAttempts(first.id, { after, limit: 200 });
       for (const { messageId } of page.items) seen.add(messageId);
       after = page.next;
     } while (after !== null);
@@ -163,7 +163,7 @@ export function recordsContract({ promise, shared, empty }: Part): void {
     const reader = await scene.subscribe("reader");
     const page = { after: "not a cursor", limit: 1 };
     const refused = { code: "invalid_cursor" };
-    await expect(scene.store.records.listAttempts(reader.id, page, "all")).rejects.toMatchObject(refused);
+    await expect(scene.store.records.listAttempts(reader.id, page)).rejects.toMatchObject(refused);
     await expect(scene.store.records.listDeadLetters(reader.id, page)).rejects.toMatchObject(refused);
   });
 
@@ -173,9 +173,7 @@ export function recordsContract({ promise, shared, empty }: Part): void {
     await scene.store.catalog.deleteSubscription(scene.topic.id, "reader");
     const unknown = { code: "subscription_not_found" };
     await expect(scene.store.records.subscriptionCounts(reader.id)).rejects.toMatchObject(unknown);
-    await expect(scene.store.records.listAttempts(reader.id, { after: null, limit: 1 }, "all")).rejects.toMatchObject(
-      unknown,
-    );
+    await expect(scene.store.records.listAttempts(reader.id, { after: null, limit: 1 })).rejects.toMatchObject(unknown);
   });
 
   promise("lists this process as alive among the nodes that have the store open", async () => {

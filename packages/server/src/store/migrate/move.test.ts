@@ -56,8 +56,8 @@ async function everythingIn(store: Store): Promise<unknown> {
           subscriptions.map(async (subscription) => ({
             subscription,
             counts: await store.records.subscriptionCounts(subscription.id),
-            attempts: (await store.records.listAttempts(subscription.id, PAGE, "all")).items,
-            failed: (await store.records.listAttempts(subscription.id, PAGE, "failed")).items,
+            attempts: (await store.records.listAttempts(subscription.id, PAGE)).items,
+            failed: (await store.records.listAttempts(subscription.id, PAGE, { only: "failed" })).items,
             deadLetters: (await store.records.listDeadLetters(subscription.id, PAGE)).items,
           })),
         ),

@@ -1,31 +1,50 @@
 import { RingbackError } from "../../domain/errors.ts";
-import { messageId } from "../../domain/message-id.ts";
 import type { SubscriptionId } from "../../domain/model.ts";
-import type { Page, PageRequest } from "../page.ts";
-import { beforeId, recordPage } from "../record-page.ts";
-import { toAttempt, type AttemptRow } from "../record-rows.ts";
+import { attemptScan, attemptSql, attemptValues, examinedAttempt } from "../attempt-search.ts";
+import type { AttemptScan, AttemptSource } from "../attempt-search.ts";
+import type { PageRequest } from "../page.ts";
+import type { AttemptFilter } from "../record-filters.ts";
+import type { AttemptRow } from "../record-rows.ts";
 import type { AttemptRecord } from "../records.ts";
+import { searchPage, type SearchPage } from "../search.ts";
 import type { ConnectionPool } from "./database.ts";
 
-/** Lists attempts, newest first. Reads one row more than the limit, to find out whether there is a next page. */
+interface ExaminedAttempt extends AttemptRow {
+  readonly matches: boolean;
+}
+
+const { columns, range, newestFirst, errorCode } = attemptSql((number, type) => `$${number}::${type}`);
+const ofSubscription = range("subscription_id", "started_at", "id");
+const failed = `SELECT ${columns} FROM ringback.attempt WHERE verdict <> 0 AND ${ofSubscription}`;
+
+/** PostgreSQL reads the partitions from the newest on, and stops when it has enough attempts. */
+export const attemptQueries: Record<AttemptSource, string> = {
+  all: `SELECT ${columns} FROM ringback.attempt WHERE ${ofSubscription} ${newestFirst}`,
+  failed: `${failed} ${newestFirst}`,
+  status: `SELECT a.* FROM unnest($11::bigint[]) AS wanted (status) CROSS JOIN LATERAL (
+      ${failed} AND status = wanted.status ${newestFirst}
+    ) a ${newestFirst}`,
+  error: `${failed} AND error_code = ${errorCode} ${newestFirst}`,
+};
+
 export async function listAttempts(
   pool: ConnectionPool,
   id: SubscriptionId,
   page: PageRequest,
-  only: "all" | "failed",
-): Promise<Page<AttemptRecord>> {
+  filter: AttemptFilter = {},
+): Promise<SearchPage<AttemptRecord>> {
   const name = await subscriptionName(pool, id);
-  const failed = only === "failed" ? "AND verdict <> 0" : "";
-  const rows = await pool.query<AttemptRow>(
-    `SELECT * FROM ringback.attempt WHERE subscription_id = $1 AND id < $2 ${failed} ORDER BY id DESC LIMIT $3`,
-    [id, beforeId(page), page.limit + 1],
-    `list_attempts_${only}`,
-  );
-  return recordPage(rows, page, (row) => ({
-    ...toAttempt(row),
-    messageId: messageId(row.topic_id, row.seq),
-    subscription: name,
-  }));
+  return searchPage(page, async (after, count) => {
+    const scan = attemptScan(id, filter, after, count);
+    const rows = scan === null ? [] : await searchAttempts(pool, scan);
+    return rows.map((row) => examinedAttempt(row, name));
+  });
+}
+
+function searchAttempts(pool: ConnectionPool, scan: AttemptScan): Promise<readonly ExaminedAttempt[]> {
+  const { source, statuses } = scan;
+  const more = source === "status" ? [statuses] : [];
+  return pool.query<ExaminedAttempt>(attemptQueries[source], [...attemptValues(scan), ...more], `attempts_${source}`);
 }
 
 /** Throws `subscription_not_found`. */

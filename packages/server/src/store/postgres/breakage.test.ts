@@ -134,7 +134,7 @@ describe("a database that breaks", () => {
       await closing;
       cluster.nodes[0]?.cable.mend();
       expect(await kept).toBe(1);
-      const { items } = await cluster.store(0).records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+      const { items } = await cluster.store(0).records.listAttempts(reader.id, { after: null, limit: 10 });
       expect(items).toHaveLength(1);
     }));
 

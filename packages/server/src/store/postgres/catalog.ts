@@ -3,6 +3,7 @@ import type { Account, AccountId, Subscription } from "../../domain/model.ts";
 import type { CatalogStore } from "../catalog.ts";
 import { ensureAccountNamed, removeAccount } from "./account.ts";
 import type { StoreContext } from "./store-context.ts";
+import { searchSubscriptions } from "./subscription-search.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Topics } from "./topics.ts";
 
@@ -32,6 +33,7 @@ export function createCatalog(account: Account, context: StoreContext): CatalogS
     getSubscription: (...subscription) => subscriptions.get(...subscription),
     getSubscriptionById: (id) => subscriptions.getById(id),
     listSubscriptions: (...page) => subscriptions.list(...page),
+    searchSubscriptions: (...search) => searchSubscriptions(options.pool, ...search),
     subscriptionsOfKey: (...key) => subscriptions.ofKey(...key),
     subscriptionsWithSecrets: (...page) => subscriptions.withSecrets(...page),
     deleteSubscription: (...subscription) => subscriptions.delete(...subscription),

@@ -24,10 +24,11 @@ export const unsettledSelect = `SELECT c.subscription_id, c.expired,
     WHERE l.subscription_id = c.subscription_id
   ) l ON true`;
 
+const finishedCounts = `, x.expired, (SELECT count(*) FROM ringback.dead_letter d
+    WHERE d.subscription_id = x.subscription_id AND d.redriven_at IS NULL) AS "deadLetters"`;
+
 export function readSubscriptionCounts(context: StoreContext, id: SubscriptionId): Promise<SubscriptionCounts> {
-  const more = `, x.expired, (SELECT count(*) FROM ringback.dead_letter d
-    WHERE d.subscription_id = $2 AND d.redriven_at IS NULL) AS "deadLetters"`;
-  return readCounts(context, id, "subscription_counts", more);
+  return readCounts(context, id, "subscription_counts", finishedCounts);
 }
 
 /** As `readSubscriptionCounts`, without the counts of finished deliveries: dead letters and expired messages. */
@@ -35,18 +36,30 @@ export function readUnsettledCounts(context: StoreContext, id: SubscriptionId): 
   return readCounts(context, id, "unsettled_counts");
 }
 
+export async function readManyCounts(
+  { database, times }: StoreContext,
+  ids: readonly SubscriptionId[],
+): Promise<ReadonlyMap<SubscriptionId, SubscriptionCounts>> {
+  const rows = await database.rest.query<SubscriptionCounts & { readonly id: SubscriptionId }>(
+    `${countsOf(`, x.subscription_id AS id${finishedCounts}`)} = ANY ($2::bigint[])) x`,
+    [times.at(), ids],
+    "many_subscription_counts",
+  );
+  return new Map(rows.map(({ id, ...counts }) => [id, counts]));
+}
+
+/** `more`: further columns. The condition for the id of a subscription follows. */
+const countsOf = (more: string): string => `SELECT x.backlog::bigint AS backlog,
+    greatest(0, x.parked - x.open_parked)::bigint AS parked, x.in_flight::bigint AS "inFlight"${more}
+  FROM (${unsettledSelect} WHERE c.subscription_id`;
+
 async function readCounts<T extends UnsettledCounts>(
   { database, times }: StoreContext,
   id: SubscriptionId,
   name: string,
   more = "",
 ): Promise<T> {
-  const [row] = await database.rest.query<T>(
-    `SELECT x.backlog::bigint AS backlog, greatest(0, x.parked - x.open_parked)::bigint AS parked,
-       x.in_flight::bigint AS "inFlight"${more} FROM (${unsettledSelect} WHERE c.subscription_id = $2) x`,
-    [times.at(), id],
-    name,
-  );
+  const [row] = await database.rest.query<T>(`${countsOf(more)} = $2) x`, [times.at(), id], name);
   if (row === undefined) throw new RingbackError("subscription_not_found");
   return row;
 }

@@ -80,6 +80,6 @@ it("a database without disk space is not writable until a write that needs space
     expect(await settling).toBe(1);
     await publish(cluster);
     expect(store.cluster.writable()).toBe(true);
-    const { items } = await store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+    const { items } = await store.records.listAttempts(reader.id, { after: null, limit: 10 });
     expect(items).toHaveLength(1);
   }));

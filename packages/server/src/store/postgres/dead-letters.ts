@@ -1,9 +1,14 @@
 import { shownMessage } from "../../domain/clock-rules.ts";
-import type { SubscriptionId } from "../../domain/model.ts";
-import type { Page, PageRequest } from "../page.ts";
-import { beforeId, recordPage, toRecordId } from "../record-page.ts";
+import type { AccountId, SubscriptionId } from "../../domain/model.ts";
+import { accountScope, deadLetterScan, deadLetterSql, deadLetterValues } from "../dead-letter-search.ts";
+import type { DeadLetterScope } from "../dead-letter-search.ts";
+import type { ExaminedDeadLetter } from "../dead-letter-search.ts";
+import type { PageRequest } from "../page.ts";
+import type { AccountDeadLetterFilter, DeadLetterFilter } from "../record-filters.ts";
+import { toRecordId } from "../record-page.ts";
 import { toDeadLetter, type DeadLetterRow } from "../record-rows.ts";
-import type { DeadLetter } from "../records.ts";
+import type { DeadLetter, ListedDeadLetter } from "../records.ts";
+import { positionText, searchPage, type SearchPage } from "../search.ts";
 import { subscriptionName } from "./attempt-records.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./database.ts";
@@ -12,6 +17,32 @@ import { toMessage } from "./columns.ts";
 import type { StoreContext } from "./store-context.ts";
 
 type LetterRow = DeadLetterRow<readonly string[]>;
+
+interface ListedRow extends LetterRow {
+  readonly subscription_id: SubscriptionId;
+  readonly subscription: string;
+  readonly topic: string;
+}
+
+const { columns, range, newestFirst } = deadLetterSql((number, type) => `$${number}::${type}`);
+
+/** The dead letters of a deleted subscription exist until retention removes them. Lists of an account skip them. */
+const shown = (source: DeadLetterScope["source"], owner: string): string => `
+  SELECT id, "atMs", "subscriptionId", matches AND EXISTS (
+    SELECT 1 FROM ringback.subscription s JOIN ringback.topic t ON t.id = s.topic_id
+    WHERE s.id = "subscriptionId" AND position(':' in s.name) = 0 AND position(':' in t.name) = 0
+  ) AS matches FROM (SELECT ${columns} FROM ringback.dead_letter WHERE ${range(source, owner)}) d ${newestFirst}`;
+
+export const deadLetterQueries: Record<DeadLetterScope["source"], string> = {
+  subscription: `SELECT ${columns} FROM ringback.dead_letter WHERE ${range("subscription", "$1::bigint")}`,
+  account: shown("account", "$1::bigint"),
+  topic: `SELECT f.* FROM unnest($1::bigint[]) AS wanted (id) CROSS JOIN LATERAL (
+    ${shown("topic", "wanted.id")}) f ${newestFirst}`,
+};
+
+const listedQuery = `SELECT d.*, s.name AS subscription, t.name AS topic FROM unnest($1::bigint[]) AS wanted (id)
+  JOIN ringback.dead_letter d ON d.id = wanted.id AND d.redriven_at IS NULL
+  JOIN ringback.subscription s ON s.id = d.subscription_id JOIN ringback.topic t ON t.id = s.topic_id`;
 
 type Change = (connection: Connection, id: SubscriptionId, deadLetterIds: readonly number[]) => Promise<unknown>;
 
@@ -25,15 +56,52 @@ export class DeadLetters {
     this.#pool = context.database.rest;
   }
 
-  async list(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>> {
+  async list(
+    id: SubscriptionId,
+    page: PageRequest,
+    filter: DeadLetterFilter = {},
+  ): Promise<SearchPage<ListedDeadLetter>> {
     await subscriptionName(this.#pool, id);
-    const rows = await this.#pool.query<LetterRow>(
-      `SELECT * FROM ringback.dead_letter WHERE subscription_id = $1 AND redriven_at IS NULL AND id < $2
-         ORDER BY id DESC LIMIT $3`,
-      [id, beforeId(page), page.limit + 1],
-      "list_dead_letters",
-    );
-    return recordPage(rows, page, (row) => this.#toLetter(row));
+    return this.#search({ source: "subscription", ids: [id] }, page, filter);
+  }
+
+  listOfAccount(
+    id: AccountId,
+    page: PageRequest,
+    filter: AccountDeadLetterFilter = {},
+  ): Promise<SearchPage<ListedDeadLetter>> {
+    return this.#search(accountScope(id, filter.topicIds), page, filter);
+  }
+
+  async #search(
+    scope: DeadLetterScope,
+    page: PageRequest,
+    filter: DeadLetterFilter,
+  ): Promise<SearchPage<ListedDeadLetter>> {
+    const { source } = scope;
+    const found = await searchPage(page, async (after, count) => {
+      const scan = deadLetterScan(scope, filter, after, count);
+      const values = [source === "topic" ? scope.ids : scope.ids[0], ...deadLetterValues(scan)];
+      const rows = await this.#pool.query<ExaminedDeadLetter>(
+        deadLetterQueries[source],
+        values,
+        `dead_letters_${source}`,
+      );
+      return rows.map(({ id, atMs, matches }) => ({
+        position: positionText({ atMs, id }),
+        item: Boolean(matches) ? id : null,
+      }));
+    });
+    const rows = await this.#pool.query<ListedRow>(listedQuery, [found.items], "listed_dead_letters");
+    const letters = new Map(rows.map((row) => [row.id, this.#toListed(row)]));
+    // A dead letter can be redriven or purged between the two reads.
+    const items = found.items.map((id) => letters.get(id)).filter((letter) => letter !== undefined);
+    return { ...found, items };
+  }
+
+  #toListed(row: ListedRow): ListedDeadLetter {
+    const { subscription_id: subscriptionId, subscription, topic } = row;
+    return { ...this.#toLetter(row), subscriptionId, subscription, topic };
   }
 
   async get(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {

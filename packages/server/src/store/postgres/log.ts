@@ -7,6 +7,7 @@ import { findReady } from "./counts.ts";
 import { Retention } from "./retention.ts";
 import { rewindTo } from "./rewinding.ts";
 import { Settlements } from "./settlements.ts";
+import { StartReservations } from "./start-reservations.ts";
 import type { StoreContext } from "./store-context.ts";
 import { readSubscriptionIds } from "./subscriptions.ts";
 
@@ -24,6 +25,7 @@ export function createLog(context: StoreContext): PostgresLog {
   const claims = new Claims(context);
   const settlements = { wait: new Settlements(context, "wait"), fail: new Settlements(context, "fail") };
   const answers = new Answers(context);
+  const reservations = new StartReservations(context);
   const retention = new Retention(context);
 
   return {
@@ -46,6 +48,7 @@ export function createLog(context: StoreContext): PostgresLog {
     claim: (wants, leaseMs) => claims.claim(wants, leaseMs),
     renew: (claimIds, leaseMs) => claims.renew(claimIds, leaseMs),
     touch: () => heartbeat.touch(),
+    reserveStarts: (id, pace, want) => reservations.reserve(id, pace, want),
     async settle(batch, whenRefused = "wait") {
       const applied = await settlements[whenRefused].settle(batch).catch((error: unknown) => {
         if (whenRefused === "fail") claims.release(batch.map(({ claimId }) => claimId));
@@ -67,7 +70,8 @@ export function createLog(context: StoreContext): PostgresLog {
     retain: () => retention.step(),
     start: () => retention.start(),
     async close() {
-      await Promise.all([appends, claims, settlements.wait, settlements.fail, answers].map((part) => part.close()));
+      const { wait, fail } = settlements;
+      await Promise.all([appends, claims, wait, fail, answers, reservations].map((part) => part.close()));
     },
     abandonClaims: () => claims.abandon(null),
   };

@@ -114,21 +114,29 @@ async function readInOneSnapshot(
   };
 }
 
+/** The facts about a delivery, from which its state is derived. `c`: the cursor of the subscription. */
+export const deliveryFacts = (seq: string, now: string) => ({
+  columns: `p.due_at, p.seq IS NOT NULL AS "isParked", coalesce(o.is_open, false) AS "isOpen",
+    ${seq} <= c.scanned_through AND ${seq} <> ALL (c.returned_seqs) AND NOT coalesce(o.is_back, false) AS "isSettled",
+    (SELECT d.reason FROM ringback.dead_letter d WHERE d.subscription_id = c.subscription_id AND d.seq = ${seq}
+      AND d.redriven_at IS NULL ORDER BY d.id DESC LIMIT 1) AS reason`,
+  joins: `LEFT JOIN ringback.parked p ON p.subscription_id = c.subscription_id AND p.seq = ${seq}
+    LEFT JOIN LATERAL (
+      SELECT bool_or(l.lease_until > coalesce((${now})[1], ringback.steady_ms())) AS is_open,
+        bool_or(l.lease_until <= coalesce((${now})[1], ringback.steady_ms()) AND ${seq} = ANY (l.seqs)) AS is_back
+      FROM ringback.claim l
+      WHERE l.subscription_id = c.subscription_id AND (${seq} = ANY (l.seqs) OR ${seq} = ANY (l.parked))
+    ) o ON true`,
+});
+
+const facts = deliveryFacts("$2", "$3::bigint[]");
+
 function readDeliveries(connection: Connection, times: Times, topicId: TopicId, seq: Seq): Promise<DeliveryRow[]> {
   return connection.query<DeliveryRow>(
-    `SELECT s.id, s.name, s.settings, p.due_at, p.seq IS NOT NULL AS "isParked", coalesce(o.is_open, false) AS "isOpen",
-       $2 <= c.scanned_through AND $2 <> ALL (c.returned_seqs) AND NOT coalesce(o.is_back, false) AS "isSettled",
-       (SELECT d.reason FROM ringback.dead_letter d
-         WHERE d.subscription_id = s.id AND d.seq = $2 AND d.redriven_at IS NULL ORDER BY d.id DESC LIMIT 1) AS reason
+    `SELECT s.id, s.name, s.settings, ${facts.columns}
      FROM ringback.subscription_cursor c
      JOIN ringback.subscription s ON s.id = c.subscription_id
-     LEFT JOIN ringback.parked p ON p.subscription_id = c.subscription_id AND p.seq = $2
-     LEFT JOIN LATERAL (
-       SELECT bool_or(l.lease_until > coalesce(($3::bigint[])[1], ringback.steady_ms())) AS is_open,
-         bool_or(l.lease_until <= coalesce(($3::bigint[])[1], ringback.steady_ms()) AND $2 = ANY (l.seqs)) AS is_back
-       FROM ringback.claim l
-       WHERE l.subscription_id = c.subscription_id AND ($2 = ANY (l.seqs) OR $2 = ANY (l.parked))
-     ) o ON true
+     ${facts.joins}
      WHERE c.topic_id = $1::bigint AND $2::bigint IS NOT NULL AND ($3::bigint[] IS NULL OR true)
      ORDER BY s.created_at, s.name`,
     [topicId, seq, times.at()],

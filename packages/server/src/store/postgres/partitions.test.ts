@@ -203,7 +203,7 @@ describe("partitions", () => {
     // The attempts of the first hours are dropped. Attempts that began eight hours ago are within their retention.
     expect((await scene.retain()).attempts).toBe(8);
     expect(await scene.tables("attempt")).toBe(8);
-    const { items } = await scene.store.records.listAttempts(reader.id, { after: null, limit: 100 }, "all");
+    const { items } = await scene.store.records.listAttempts(reader.id, { after: null, limit: 100 });
     expect(items).toHaveLength(16);
     await scene.store.close();
   });

@@ -2,7 +2,7 @@
 export const postgresLimits = {
   /**
    * Connections for publishes and deliveries. Appends, claims, settlements and receivers' answers use one each.
-   * Renewals and heartbeats use a connection that is free.
+   * Renewals, heartbeats and reservations of starts use a connection that is free.
    */
   hotConnectionsMax: 4,
   /**

@@ -1,8 +1,9 @@
 import type { RecordStore } from "../records.ts";
 import { listAttempts } from "./attempt-records.ts";
-import { readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
+import { readManyCounts, readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { readBodyBytes, readMessageRecord, readOrigin } from "./message-records.ts";
+import { listMessages } from "./message-search.ts";
 import { readPullCounts } from "./pull-counts.ts";
 import { readStatistics, Statistics } from "./statistics.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -12,12 +13,15 @@ export function createRecords(context: StoreContext): RecordStore {
   const statistics = new Statistics(() => readStatistics(context));
   return {
     getMessage: (accountId, id) => readMessageRecord(context, accountId, id),
+    listMessages: (id, page, filter) => listMessages(context, id, page, filter),
     getOrigin: (id) => readOrigin(context.database.rest, id),
     subscriptionCounts: (id) => readSubscriptionCounts(context, id),
+    countsOfSubscriptions: (ids) => readManyCounts(context, ids),
     unsettledCounts: (id) => readUnsettledCounts(context, id),
     pullCounts: (id, rewindableFromMs) => readPullCounts(context, id, rewindableFromMs),
-    listAttempts: (id, page, only) => listAttempts(context.database.rest, id, page, only),
-    listDeadLetters: (id, page) => deadLetters.list(id, page),
+    listAttempts: (id, page, filter) => listAttempts(context.database.rest, id, page, filter),
+    listDeadLetters: (...list) => deadLetters.list(...list),
+    listAccountDeadLetters: (...list) => deadLetters.listOfAccount(...list),
     getDeadLetter: (id, deadLetterId) => deadLetters.get(id, deadLetterId),
     redriveDeadLetters: (id, ids) => deadLetters.redrive(id, ids),
     purgeDeadLetters: (id, ids) => deadLetters.purge(id, ids),

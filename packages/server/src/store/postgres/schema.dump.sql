@@ -209,6 +209,14 @@ CREATE TABLE ringback.segment (
   CONSTRAINT segment_pkey PRIMARY KEY (topic_id, first_seq)
 );
 
+CREATE TABLE ringback.start_schedule (
+  subscription_id bigint NOT NULL,
+  interval_ms double precision NOT NULL,
+  burst integer NOT NULL,
+  rested_at double precision NOT NULL,
+  CONSTRAINT start_schedule_pkey PRIMARY KEY (subscription_id)
+) WITH (fillfactor=40);
+
 CREATE TABLE ringback.subscription (
   id bigint NOT NULL,
   account_id bigint NOT NULL,
@@ -279,11 +287,17 @@ CREATE INDEX audit_age ON ringback.audit USING btree (happened_at);
 
 CREATE INDEX claim_subscription ON ringback.claim USING btree (subscription_id);
 
+CREATE INDEX dead_letter_account ON ringback.dead_letter USING btree (account_id, died_at, id) WHERE (redriven_at IS NULL);
+
 CREATE INDEX dead_letter_age ON ringback.dead_letter USING btree (died_at) WHERE (redriven_at IS NULL);
 
 CREATE INDEX dead_letter_delivery ON ringback.dead_letter USING btree (subscription_id, seq);
 
 CREATE INDEX dead_letter_listed ON ringback.dead_letter USING btree (subscription_id, id) WHERE (redriven_at IS NULL);
+
+CREATE INDEX dead_letter_newest ON ringback.dead_letter USING btree (subscription_id, died_at, id) WHERE (redriven_at IS NULL);
+
+CREATE INDEX dead_letter_topic ON ringback.dead_letter USING btree (topic_id, died_at, id) WHERE (redriven_at IS NULL);
 
 CREATE UNIQUE INDEX entry_with_unique_name ON ringback.entry USING btree (kind, name) WHERE (kind ~~ '@%'::text);
 
@@ -300,6 +314,8 @@ CREATE INDEX segment_partition ON ringback.segment USING btree (partition_id);
 CREATE INDEX subscription_cursor_topic ON ringback.subscription_cursor USING btree (topic_id);
 
 CREATE INDEX subscription_of_account ON ringback.subscription USING btree (account_id);
+
+CREATE INDEX subscription_stopped ON ringback.subscription USING btree (account_id, state) WHERE (state <> 'active'::text);
 
 CREATE INDEX subscription_unhealthy ON ringback.subscription USING btree (account_id, topic_id, name) WHERE (health IS NOT NULL);
 
@@ -687,8 +703,12 @@ BEGIN
     v_name := 'attempt_' || replace(v_from::text, '-', 'minus_');
     EXECUTE format('CREATE TABLE ringback.%1$I (LIKE ringback.attempt INCLUDING DEFAULTS, PRIMARY KEY (id))', v_name);
     EXECUTE format('CREATE INDEX ON ringback.%1$I (topic_id, seq)', v_name);
-    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, id)', v_name);
-    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, id) WHERE verdict <> 0', v_name);
+    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, started_at, id)', v_name);
+    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, started_at, id) WHERE verdict <> 0', v_name);
+    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, status, started_at, id) WHERE verdict <> 0',
+      v_name);
+    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, error_code, started_at, id) WHERE verdict <> 0',
+      v_name);
     EXECUTE format('ALTER TABLE ringback.attempt ATTACH PARTITION ringback.%1$I FOR VALUES FROM (%2$s) TO (%3$s)',
       v_name, v_from, v_to);
     INSERT INTO ringback.attempt_partition (from_at, to_at, name) VALUES (v_from, v_to, v_name);
@@ -1116,6 +1136,64 @@ BEGIN
   )
   UPDATE ringback.claim c SET lease_until = greatest(c.lease_until, v_now + p_lease_ms)
     FROM valid WHERE c.id = ANY (p_claims) AND c.id = valid.id RETURNING c.id;
+END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.reserve_starts(p_now bigint[], p_ahead_ms bigint, p_subscriptions bigint[], p_intervals double precision[], p_bursts integer[], p_counts integer[], p_spans double precision[])
+ RETURNS TABLE(reserved integer, first_in double precision, now bigint)
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET enable_memoize TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  v_before ringback.start_schedule%ROWTYPE;
+  v_interval double precision;
+  v_burst integer;
+  v_rested_at double precision;
+  v_from double precision;
+BEGIN
+  -- The rows do not survive a crash, so their commit need not wait for the disk.
+  PERFORM set_config('synchronous_commit', 'off', true);
+  FOR v_request IN 1 .. cardinality(p_subscriptions) LOOP
+    v_interval := p_intervals[v_request]; v_burst := p_bursts[v_request];
+    SELECT * INTO v_before FROM ringback.start_schedule s WHERE s.subscription_id = p_subscriptions[v_request]
+      FOR UPDATE;
+    IF NOT FOUND THEN
+      INSERT INTO ringback.start_schedule (subscription_id, interval_ms, burst, rested_at)
+        SELECT c.subscription_id, v_interval, v_burst, 0 FROM ringback.subscription_cursor c
+          WHERE c.subscription_id = p_subscriptions[v_request]
+        ON CONFLICT (subscription_id) DO NOTHING;
+      SELECT * INTO v_before FROM ringback.start_schedule s WHERE s.subscription_id = p_subscriptions[v_request]
+        FOR UPDATE;
+    END IF;
+    -- The clock is read after the wait for the row.
+    now := coalesce(p_now[1], ringback.steady_ms());
+    IF v_before.subscription_id IS NULL THEN
+      reserved := 0; first_in := p_ahead_ms;
+      RETURN NEXT;
+      CONTINUE;
+    END IF;
+    v_rested_at := v_before.rested_at;
+    IF v_before.interval_ms <> v_interval OR v_before.burst <> v_burst THEN
+      v_rested_at := now + v_interval * (v_burst - least(v_burst, greatest(0,
+        v_before.burst - greatest(0, (v_rested_at - now) / v_before.interval_ms))));
+    END IF;
+    v_rested_at := greatest(now, v_rested_at);
+    first_in := v_rested_at - (v_burst - 1) * v_interval - now;
+    v_from := greatest(first_in, 0);
+    reserved := CASE WHEN v_from > p_ahead_ms THEN 0 ELSE least(p_counts[v_request],
+      greatest(1, ceil((v_from + p_spans[v_request] - first_in) / v_interval))) END;
+    UPDATE ringback.start_schedule s
+      SET interval_ms = v_interval, burst = v_burst, rested_at = v_rested_at + reserved * v_interval
+      WHERE s.subscription_id = p_subscriptions[v_request];
+    RETURN NEXT;
+  END LOOP;
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.retention_lock()
@@ -1647,6 +1725,7 @@ AS $function$
 DECLARE
   v_count integer;
 BEGIN
+  DELETE FROM ringback.start_schedule WHERE subscription_id = p_subscription;
   DELETE FROM ringback.parked WHERE ctid = ANY (ARRAY (
     SELECT p.ctid FROM ringback.parked p WHERE p.subscription_id = p_subscription LIMIT p_max));
   GET DIAGNOSTICS v_count = ROW_COUNT;

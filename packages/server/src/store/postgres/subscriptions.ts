@@ -325,6 +325,22 @@ export function claimSettings({ order, maxInFlight, filter }: SubscriptionSettin
   return [order, maxInFlight, tags, routes];
 }
 
+/** Reads those of the subscriptions that exist, in any order. */
+export async function readSubscriptions(
+  connection: Connection,
+  ids: readonly SubscriptionId[],
+): Promise<readonly Subscription[]> {
+  const sql = `${select} WHERE s.id = ANY ($1::bigint[])`;
+  return (await connection.query<SubscriptionRow>(sql, [ids], "get_subscriptions")).map(toSubscription);
+}
+
+/** Throws `subscription_not_found`. */
+export async function readSubscription(connection: Connection, id: SubscriptionId): Promise<Subscription> {
+  const [row] = await connection.query<SubscriptionRow>(`${select} WHERE s.id = $1`, [id], "get_subscription");
+  if (row === undefined) throw new RingbackError("subscription_not_found");
+  return toSubscription(row);
+}
+
 /** Returns the first position whose message was published at or after a time. */
 export async function findSeqAt(connection: Connection, topicId: TopicId, atMs: TimeMs): Promise<Seq> {
   return (await callValue<Seq>(connection, "seq_at", [topicId, atMs])) as Seq;

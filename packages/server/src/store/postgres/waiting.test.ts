@@ -81,7 +81,7 @@ describe.concurrent("a connection that loses all bytes without an error", () => 
       // The answer to the settlement was lost, and the settlement may have been written before. In both cases the
       // outcome is recorded only once.
       await settling;
-      const attempts = await store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+      const attempts = await store.records.listAttempts(reader.id, { after: null, limit: 10 });
       expect(attempts.items).toHaveLength(1);
       const left = await cluster.claim(0, reader);
       expect(seqsOf(left)).not.toContain(claim.deliveries[0]?.message.seq);

@@ -6,6 +6,8 @@ import type { CatalogRows } from "./operations/load-catalog.ts";
 import { SubscriptionEntry } from "./subscription-entry.ts";
 import { TopicEntry } from "./topic-entry.ts";
 
+const none: ReadonlySet<SubscriptionEntry> = new Set();
+
 /**
  * Every topic and subscription in memory, with the state that claims need. Only one process can have the folder open,
  * so memory always has the current state. The database has the state of the last commit, which survives the process.
@@ -15,6 +17,9 @@ export class CatalogIndex {
   readonly subscriptions = new Map<SubscriptionId, SubscriptionEntry>();
   /** Number of listed subscriptions. An account without any is missing. */
   readonly #subscriptionCounts = new Map<AccountId, number>();
+
+  /** Subscriptions that are paused, disabled or not healthy. Lists of these need not read all others. */
+  readonly #exceptional = new Map<AccountId, Set<SubscriptionEntry>>();
 
   constructor(rows: CatalogRows) {
     for (const row of rows.topics) {
@@ -47,6 +52,21 @@ export class CatalogIndex {
     topic.add(entry);
     this.subscriptions.set(entry.id, entry);
     this.#count(entry, 1);
+    this.noteState(entry);
+  }
+
+  exceptionalOf(accountId: AccountId): ReadonlySet<SubscriptionEntry> {
+    return this.#exceptional.get(accountId) ?? none;
+  }
+
+  /** Must be called after each change of a subscription's state or health. */
+  noteState(entry: SubscriptionEntry): void {
+    const { accountId } = entry.topic.topic;
+    const entries = this.#exceptional.get(accountId);
+    if (!entry.removed && (entry.state !== "active" || entry.health !== null)) {
+      if (entries === undefined) this.#exceptional.set(accountId, new Set([entry]));
+      else entries.add(entry);
+    } else if (entries?.delete(entry) === true && entries.size === 0) this.#exceptional.delete(accountId);
   }
 
   /** Returns the number of the account's subscriptions, without internal ones. */
@@ -65,5 +85,6 @@ export class CatalogIndex {
     entry.removed = true;
     this.topics.get(entry.topic.topic.id)?.remove(entry);
     if (this.subscriptions.delete(entry.id)) this.#count(entry, -1);
+    this.noteState(entry);
   }
 }

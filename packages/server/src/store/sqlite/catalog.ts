@@ -25,12 +25,15 @@ import { sealedMark } from "../sealed-mark.ts";
 import { hasLabel, type Label } from "../label.ts";
 import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
+import type { SubscriptionFilter } from "../record-filters.ts";
+import type { SearchPage } from "../search.ts";
 import { withClaimsLocked } from "./claim-lock.ts";
 import { randomId } from "../random-id.ts";
 import { readSeqAt } from "./read-seq-at.ts";
 import { forgetRemoved, releaseHeld } from "./settle-work.ts";
 import type { StoreContext } from "./store-context.ts";
 import { SubscriptionEntry } from "./subscription-entry.ts";
+import { searchSubscriptions } from "./subscription-search.ts";
 import { TopicEntry } from "./topic-entry.ts";
 
 export class SqliteCatalog implements CatalogStore {
@@ -221,7 +224,7 @@ export class SqliteCatalog implements CatalogStore {
   }
 
   async #changeSubscription(entry: SubscriptionEntry, settings: SubscriptionSettings): Promise<void> {
-    const { commits, clock, ready } = this.#context;
+    const { commits, clock, ready, index } = this.#context;
     const text = JSON.stringify(settings);
     if (entry.settingsText === text) return;
     const change = { settings: text, keepsHealth: keepsHealth(entry.settings, settings), wallMs: clock.wall() };
@@ -229,6 +232,7 @@ export class SqliteCatalog implements CatalogStore {
       await commits.write("updateSubscription", { id: entry.id, ...change, releaseHeldMs: null });
       entry.changeSettings(text, change.keepsHealth, change.wallMs);
     } else await this.#changeOrder(entry, change);
+    index.noteState(entry);
     this.#changed.notify(entry.id);
     ready.notify([entry.id]);
   }
@@ -268,6 +272,14 @@ export class SqliteCatalog implements CatalogStore {
       (entry) => entry.view(),
       (entry) => label === undefined || entry.hasLabel(label),
     );
+  }
+
+  searchSubscriptions(
+    accountId: AccountId,
+    page: PageRequest,
+    filter: SubscriptionFilter = {},
+  ): Promise<SearchPage<Subscription>> {
+    return searchSubscriptions(this.#context, accountId, page, filter);
   }
 
   async subscriptionsOfKey(accountId: AccountId, kid: string, limit: number): Promise<readonly Subscription[]> {
@@ -329,6 +341,7 @@ export class SqliteCatalog implements CatalogStore {
         const wallMs = clock.wall();
         await commits.write("setSubscriptionState", { id: entry.id, state, disabled, wallMs });
         entry.changeState(state, disabled, wallMs);
+        index.noteState(entry);
         this.#changed.notify(entry.id);
         if (state === "active") ready.notify([entry.id]);
       }
@@ -344,6 +357,7 @@ export class SqliteCatalog implements CatalogStore {
       const health = healthColumn(after);
       await commits.write("setSubscriptionHealth", { id, health, waited });
       entry.health = health;
+      index.noteState(entry);
       this.#changed.notify(id);
       return true;
     });

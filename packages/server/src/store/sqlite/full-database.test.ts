@@ -175,7 +175,7 @@ describe("a full database", () => {
     await under.crash();
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
     expect(await scene.deliveryOf(2, reader)).toMatchObject({ state: "delivered" });
-    const attempts = await under.store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+    const attempts = await under.store.records.listAttempts(reader.id, { after: null, limit: 10 });
     expect(attempts.items).toHaveLength(3);
   });
 

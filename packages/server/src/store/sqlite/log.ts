@@ -7,6 +7,7 @@ import { readSeqAt } from "./read-seq-at.ts";
 import type { Retention } from "./retention.ts";
 import { rewindTo } from "./rewinding.ts";
 import { settle } from "./settlements.ts";
+import { startSchedules } from "./start-schedules.ts";
 import type { StoreContext } from "./store-context.ts";
 
 export function sqliteLog(context: StoreContext, retention: Retention): LogStore {
@@ -16,6 +17,7 @@ export function sqliteLog(context: StoreContext, retention: Retention): LogStore
     claim: (wants, leaseMs) => claims.claim(wants, leaseMs),
     // Always 0: no other process can take the claims of this one.
     touch: () => 0,
+    reserveStarts: startSchedules(context),
     renew: async (claimIds, leaseMs) => claims.renew(claimIds, leaseMs),
     settle: (settlements, whenRefused) => settle(context, settlements, whenRefused),
     settlePulled: (id, answers) => settleAnswers(context, id, answers),

@@ -127,6 +127,10 @@ CREATE TABLE dead_letter (
 CREATE INDEX dead_letter_listed ON dead_letter (subscription_id, id) WHERE redriven_at IS NULL;
 CREATE INDEX dead_letter_delivery ON dead_letter (subscription_id, seq);
 CREATE INDEX dead_letter_age ON dead_letter (died_at) WHERE redriven_at IS NULL;
+-- For lists, newest first: of a subscription, of a topic, of an account.
+CREATE INDEX dead_letter_newest ON dead_letter (subscription_id, died_at) WHERE redriven_at IS NULL;
+CREATE INDEX dead_letter_topic ON dead_letter (topic_id, died_at) WHERE redriven_at IS NULL;
+CREATE INDEX dead_letter_account ON dead_letter (account_id, died_at) WHERE redriven_at IS NULL;
 
 -- One row per attempt.
 CREATE TABLE attempt (
@@ -144,13 +148,17 @@ CREATE TABLE attempt (
   reply BLOB
 ) STRICT;
 CREATE INDEX attempt_message ON attempt (topic_id, seq);
-CREATE INDEX attempt_failed ON attempt (subscription_id) WHERE verdict <> 0;
+-- For lists of failed attempts. Accepted attempts are in none of these indexes.
+CREATE INDEX attempt_failed ON attempt (subscription_id, started_at) WHERE verdict <> 0;
+CREATE INDEX attempt_failed_status ON attempt (subscription_id, status, started_at) WHERE verdict <> 0;
+CREATE INDEX attempt_failed_error ON attempt (subscription_id, error_code, started_at) WHERE verdict <> 0;
 
 -- Attempts by subscription, up to attempt_indexed.through; see operations/index-attempts.ts.
 CREATE TABLE attempt_index (
   subscription_id INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
   attempt_id INTEGER NOT NULL,
-  PRIMARY KEY (subscription_id, attempt_id)
+  PRIMARY KEY (subscription_id, started_at, attempt_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE attempt_indexed (through INTEGER NOT NULL) STRICT;
 INSERT INTO attempt_indexed (through) VALUES (0);
@@ -224,10 +232,10 @@ CREATE TABLE running (since INTEGER NOT NULL) STRICT;
 `;
 
 /**
- * `PRAGMA application_id` of every database with this schema: "Rbcr" in ASCII. Earlier, unreleased schemas have other
+ * `PRAGMA application_id` of every database with this schema: "Rbcs" in ASCII. Earlier, unreleased schemas have other
  * ids.
  */
-export const APPLICATION_ID = 0x52626372;
+export const APPLICATION_ID = 0x52626373;
 
 /**
  * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`

@@ -6,9 +6,12 @@ import { loadEntries } from "./operations/entries.ts";
 import { loadCatalog } from "./operations/load-catalog.ts";
 import { readPullRows } from "./operations/pull-counts.ts";
 import { readDue } from "./operations/read-due.ts";
-import { findSeqAt, readBodyBytes, readLog } from "./operations/read-log.ts";
+import { findSeqAt, readBodyBytes, readLog, readPublishedAt } from "./operations/read-log.ts";
 import * as records from "./operations/records.ts";
 import { findParkedFromEnd } from "./operations/rewind.ts";
+import { searchAttempts } from "./operations/search-attempts.ts";
+import { searchDeadLetters } from "./operations/search-dead-letters.ts";
+import { searchMessages } from "./operations/search-messages.ts";
 
 /** The reads of a database, for claims and for records. They never wait for a commit. */
 export function readJobs(database: () => DatabaseSync) {
@@ -27,11 +30,15 @@ export function readJobs(database: () => DatabaseSync) {
     findParkedFromEnd: one(findParkedFromEnd),
     readMessage: one(records.readMessage),
     readOrigin: one(records.readOrigin),
-    readAttempts: one(records.readAttempts),
+    searchMessages: one(searchMessages),
+    searchAttempts: one(searchAttempts),
+    searchDeadLetters: one(searchDeadLetters),
     readDeadLetters: one(records.readDeadLetters),
     readDeadLetter: one(records.readDeadLetter),
     countAllDeadLetters: one(records.countAllDeadLetters),
     readCounts: one(records.readCounts),
+    readManyCounts: one(records.readManyCounts),
+    readPublishedAt: one(readPublishedAt),
     readAudit: one(readAudit),
     lastDeadLetterId: one(records.lastDeadLetterId),
   };

@@ -3,13 +3,18 @@ import { parseMessageId } from "../../domain/message-id.ts";
 import { momentOf, optionalToWall, shownMessage } from "../../domain/clock-rules.ts";
 import type { AccountId, Message, MessageId, Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
+import { attemptScan, examinedAttempt } from "../attempt-search.ts";
+import { accountScope, deadLetterScan, type DeadLetterScope } from "../dead-letter-search.ts";
 import { deliveryState } from "../delivery-state.ts";
-import type { Page, PageRequest } from "../page.ts";
-import { beforeId, recordPage, toRecordId } from "../record-page.ts";
+import type { ListedMessage } from "../message-search.ts";
+import type { PageRequest } from "../page.ts";
+import type { AccountDeadLetterFilter, AttemptFilter, DeadLetterFilter, MessageFilter } from "../record-filters.ts";
+import { toRecordId } from "../record-page.ts";
 import type {
   AttemptRecord,
   DeadLetter,
   DeliveryRecord,
+  ListedDeadLetter,
   MessageOrigin,
   MessageRecord,
   PullCounts,
@@ -18,9 +23,11 @@ import type {
   SubscriptionCounts,
   UnsettledCounts,
 } from "../records.ts";
+import { positionText, searchPage, type SearchPage } from "../search.ts";
 import { isListed } from "../topic-index.ts";
 import type { DeadLetterSelection, DeadLetterStep } from "./operations/dead-letters.ts";
 import type { DeliveryRows } from "./operations/records.ts";
+import { listMessages } from "./message-search.ts";
 import { readPullCounts } from "./pull-counts.ts";
 import { readSeqAt } from "./read-seq-at.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -50,6 +57,10 @@ export class SqliteRecords implements RecordStore {
     const areStable = steps.every((step, at) => step % 2 === 0 && step === rewindSteps(topic)[at]);
     // A rewind changes the database before memory, so the two may not fit together. No rewind runs in the mutex.
     return areStable ? record : catalogMutex.run(() => this.#readMessage(topic, seq));
+  }
+
+  listMessages(id: TopicId, page: PageRequest, filter: MessageFilter = {}): Promise<SearchPage<ListedMessage>> {
+    return listMessages(this.#context, id, page, filter);
   }
 
   bodyBytes(topicId: TopicId, fromSeq: Seq, toSeq: Seq): Promise<number> {
@@ -94,6 +105,20 @@ export class SqliteRecords implements RecordStore {
     return { ...this.#unsettled(entry), ...counts };
   }
 
+  async countsOfSubscriptions(
+    ids: readonly SubscriptionId[],
+  ): Promise<ReadonlyMap<SubscriptionId, SubscriptionCounts>> {
+    const { index, reader } = this.#context;
+    const entries = ids.map((id) => index.subscriptions.get(id)).filter((entry) => entry !== undefined);
+    const rows = await reader.call(
+      "readManyCounts",
+      entries.map(({ id }) => id),
+    );
+    return new Map(
+      entries.map((entry, at) => [entry.id, { ...this.#unsettled(entry), ...(rows[at] as (typeof rows)[number]) }]),
+    );
+  }
+
   async unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts> {
     return this.#unsettled(this.#entry(id));
   }
@@ -114,21 +139,64 @@ export class SqliteRecords implements RecordStore {
     return readPullCounts(entry, reader, { nowMs, fromSeq });
   }
 
-  async listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>> {
-    const entry = this.#entry(id);
-    const rows = await this.#context.reader.call("readAttempts", {
-      subscriptionId: id,
-      beforeId: beforeId(page),
-      limit: page.limit,
-      failedOnly: only === "failed",
+  async listAttempts(
+    id: SubscriptionId,
+    page: PageRequest,
+    filter: AttemptFilter = {},
+  ): Promise<SearchPage<AttemptRecord>> {
+    const { name } = this.#entry(id);
+    return searchPage(page, async (after, count) => {
+      const scan = attemptScan(id, filter, after, count);
+      const rows = scan === null ? [] : await this.#context.reader.call("searchAttempts", scan);
+      return rows.map((row) => examinedAttempt(row, name));
     });
-    return recordPage(rows, page, ({ record }) => ({ ...record, subscription: entry.name }));
   }
 
-  async listDeadLetters(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>> {
+  async listDeadLetters(
+    id: SubscriptionId,
+    page: PageRequest,
+    filter: DeadLetterFilter = {},
+  ): Promise<SearchPage<ListedDeadLetter>> {
     this.#entry(id);
-    const range = { subscriptionId: id, beforeId: beforeId(page), limit: page.limit };
-    return recordPage(await this.#context.reader.call("readDeadLetters", range), page, (letter) => this.#shown(letter));
+    return this.#searchDeadLetters({ source: "subscription", ids: [id] }, page, filter);
+  }
+
+  listAccountDeadLetters(
+    id: AccountId,
+    page: PageRequest,
+    filter: AccountDeadLetterFilter = {},
+  ): Promise<SearchPage<ListedDeadLetter>> {
+    return this.#searchDeadLetters(accountScope(id, filter.topicIds), page, filter);
+  }
+
+  async #searchDeadLetters(
+    scope: DeadLetterScope,
+    page: PageRequest,
+    filter: DeadLetterFilter,
+  ): Promise<SearchPage<ListedDeadLetter>> {
+    const { reader, index } = this.#context;
+    const found = await searchPage(page, async (after, count) => {
+      const rows = await reader.call("searchDeadLetters", deadLetterScan(scope, filter, after, count));
+      return rows.map(({ id, atMs, subscriptionId, matches }) => {
+        // The dead letters of a deleted subscription exist until retention removes them.
+        const entry = index.subscriptions.get(subscriptionId);
+        const isShown = Boolean(matches) && entry !== undefined && isShownIn(scope, entry);
+        return { position: positionText({ atMs, id }), item: isShown ? { id, entry } : null };
+      });
+    });
+    const entries = new Map(found.items.map(({ id, entry }) => [String(id), entry]));
+    const letters = await reader.call(
+      "readDeadLetters",
+      found.items.map(({ id }) => id),
+    );
+    return {
+      ...found,
+      items: letters.map((letter) => this.#listed(letter, entries.get(letter.id) as SubscriptionEntry)),
+    };
+  }
+
+  #listed(letter: DeadLetter, { id, name, topic: { topic } }: SubscriptionEntry): ListedDeadLetter {
+    return { ...this.#shown(letter), subscriptionId: id, subscription: name, topic: topic.name };
   }
 
   async getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
@@ -225,6 +293,11 @@ export class SqliteRecords implements RecordStore {
 interface Known {
   readonly open: OpenDelivery | null;
   readonly isSettled: boolean;
+}
+
+/** Lists of an account leave out internal topics. */
+function isShownIn({ source }: DeadLetterScope, { name, topic: { topic } }: SubscriptionEntry): boolean {
+  return source === "subscription" || (isListed(topic.name) && isListed(name));
 }
 
 function rewindSteps(topic: TopicEntry): readonly number[] {

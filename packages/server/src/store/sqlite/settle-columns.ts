@@ -75,6 +75,16 @@ export class AttemptList {
     this.#replyBytes += attempt.reply.byteLength;
   }
 
+  /** The positions of the subscription's messages that have an attempt here. */
+  seqsOf(subscriptionId: SubscriptionId): Seq[] {
+    const seqs: Seq[] = [];
+    for (let offset = 0; offset < this.#numbers.length; offset += attemptNumbers) {
+      if (this.#numbers[offset + attemptFields.subscriptionId] !== subscriptionId) continue;
+      seqs.push(this.#numbers[offset + attemptFields.seq] as number);
+    }
+    return seqs;
+  }
+
   /** The attempts to deliver the message at `seq`, in the order in which they were added. */
   of(subscriptionId: SubscriptionId, seq: Seq): Attempt[] {
     const found: Attempt[] = [];

@@ -48,6 +48,17 @@ export function withUnwritten(
   return { parked, dead: rows.dead, attempts, isOpen };
 }
 
+/** The positions of the subscription's messages with rows that are not written yet. */
+export function unwrittenSeqs(works: readonly SettleWork[], id: SubscriptionId): ReadonlySet<Seq> {
+  const seqs = new Set<Seq>();
+  for (const { attempts, dead, parked, unparked } of works) {
+    for (const seq of attempts.seqsOf(id)) seqs.add(seq);
+    for (const row of dead) if (row.subscriptionId === id) seqs.add(row.message.seq);
+    for (const row of [...parked, ...unparked]) if (row.subscriptionId === id) seqs.add(row.seq);
+  }
+  return seqs;
+}
+
 function isSame(one: Attempt, other: Attempt): boolean {
   const { attempt, startedAtMs, verdict } = other;
   return one.attempt === attempt && one.startedAtMs === startedAtMs && one.verdict === verdict;

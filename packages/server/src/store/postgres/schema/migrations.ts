@@ -40,7 +40,7 @@ const initialFiles = [
  */
 export const migrations: readonly Migration[] = [
   {
-    name: "initial-9",
+    name: "initial-10",
     sql: initialFiles.flatMap((files) => globSync(files, { cwd }).sort().map(readSql)).join("\n"),
   },
 ];

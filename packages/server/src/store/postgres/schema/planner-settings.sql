@@ -17,8 +17,8 @@ DECLARE
   v_function text;
   v_setting text;
 BEGIN
-  FOREACH v_function IN ARRAY ARRAY['append', 'claim', 'renew_claims', 'settle', 'settle_pulled', 'rewind',
-      'trim_topic'] LOOP
+  FOREACH v_function IN ARRAY ARRAY['append', 'claim', 'renew_claims', 'reserve_starts', 'settle',
+      'settle_pulled', 'rewind', 'trim_topic'] LOOP
     FOREACH v_setting IN ARRAY ARRAY['enable_seqscan = off', 'enable_hashjoin = off', 'enable_mergejoin = off',
         'enable_material = off', 'enable_memoize = off', 'enable_bitmapscan = off', 'jit = off',
         'plan_cache_mode = force_generic_plan'] LOOP

@@ -101,7 +101,7 @@ async function recordsPart(scene: Scene): Promise<unknown[]> {
   const reader = await store.catalog.getSubscription(topic.id, "reader");
   if (reader === null) throw new Error("The subscription is gone.");
   const page = { after: null, limit: 10 };
-  seen.push(await store.records.listAttempts(reader.id, page, "failed"));
+  seen.push(await store.records.listAttempts(reader.id, page, { only: "failed" }));
   const letters = await store.records.listDeadLetters(reader.id, page);
   seen.push(letters, await store.records.redriveDeadLetters(reader.id, null));
   seen.push(view(await scene.settleNext(reader, dead)));

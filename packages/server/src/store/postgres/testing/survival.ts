@@ -107,7 +107,7 @@ export class Survival {
     const texts = new Set(stored.map(({ text }) => text));
     expect([...this.#accepted].filter((text) => !texts.has(text))).toEqual([]);
     const page = { after: null, limit: ATTEMPTS_MAX };
-    const { items } = await this.#cluster.store(0).records.listAttempts(this.#reader.id, page, "all");
+    const { items } = await this.#cluster.store(0).records.listAttempts(this.#reader.id, page);
     expect(items).toHaveLength(stored.length);
     expect(new Set(items.map(({ messageId }) => messageId)).size).toBe(stored.length);
   }

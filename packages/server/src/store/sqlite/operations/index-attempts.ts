@@ -13,8 +13,9 @@ export function indexAttempts(db: DatabaseSync, _input: null): void {
   const { through } = single<{ through: number }>(db, "SELECT through FROM attempt_indexed");
   const { last } = single<{ last: number }>(db, "SELECT coalesce(max(id), 0) AS last FROM attempt");
   const end = Math.min(last, through + 2 * UNINDEXED_ATTEMPTS_MAX);
-  const index = `INSERT INTO attempt_index (subscription_id, attempt_id)
-    SELECT subscription_id, id FROM attempt WHERE id > ? AND id <= ? ORDER BY subscription_id, id`;
+  const index = `INSERT INTO attempt_index (subscription_id, started_at, attempt_id)
+    SELECT subscription_id, started_at, id FROM attempt WHERE id > ? AND id <= ?
+    ORDER BY subscription_id, started_at, id`;
   run(db, index, through, end);
   run(db, "UPDATE attempt_indexed SET through = ?", end);
 }

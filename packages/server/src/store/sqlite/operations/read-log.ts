@@ -54,3 +54,15 @@ export function readBodyBytes(
   return single<{ bytes: number }>(db, sum, messageIdToBigInt(topicId, fromSeq), messageIdToBigInt(topicId, toSeq))
     .bytes;
 }
+
+/** Reads when each of the messages was published; null: the log does not have it. */
+export function readPublishedAt(
+  db: DatabaseSync,
+  positions: readonly { readonly topicId: TopicId; readonly seq: Seq }[],
+): (TimeMs | null)[] {
+  const find = statement(db, "SELECT published_at AS atMs FROM message WHERE id = ?");
+  return positions.map(({ topicId, seq }) => {
+    const row = find.get(messageIdToBigInt(topicId, seq)) as { atMs: TimeMs } | undefined;
+    return row?.atMs ?? null;
+  });
+}

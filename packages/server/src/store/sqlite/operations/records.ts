@@ -1,10 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
-import { messageId, messageIdToBigInt } from "../../../domain/message-id.ts";
+import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Attempt, DeadReason, Message, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
-import type { AttemptRecord, DeadLetter, MessageOrigin, SubscriptionCounts } from "../../records.ts";
+import type { DeadLetter, MessageOrigin, SubscriptionCounts } from "../../records.ts";
 import {
   attemptsBySubscription,
-  toAttempt,
   toDeadLetter,
   toOrigin,
   type AttemptRow,
@@ -76,53 +75,14 @@ export function readOrigin(
   return row === undefined ? null : toOrigin(row);
 }
 
-export interface RecordPage {
-  readonly subscriptionId: SubscriptionId;
-  readonly beforeId: number;
-  readonly limit: number;
-}
-
-/** Reads attempts, newest first. One row more than the limit is read, to find out whether there is a next page. */
-export function readAttempts(
-  db: DatabaseSync,
-  input: RecordPage & { readonly failedOnly: boolean },
-): { readonly id: number; readonly record: Omit<AttemptRecord, "subscription"> }[] {
-  const rows = input.failedOnly ? readFailedAttempts(db, input) : readAllAttempts(db, input);
-  return rows.map((row) => ({
-    id: row.id,
-    record: { ...toAttempt(row), messageId: messageId(row.topic_id, row.seq) },
-  }));
-}
-
-function readFailedAttempts(db: DatabaseSync, { subscriptionId, beforeId, limit }: RecordPage): AttemptRow[] {
-  const failed = "SELECT * FROM attempt WHERE subscription_id = ? AND id < ? AND verdict <> 0 ORDER BY id DESC LIMIT ?";
-  return all(db, failed, subscriptionId, beforeId, limit + 1);
-}
-
-/** Reads the newest attempts, which are not indexed yet (see index-attempts.ts), then the older ones by the index. */
-function readAllAttempts(db: DatabaseSync, { subscriptionId, beforeId, limit }: RecordPage): AttemptRow[] {
-  db.exec("BEGIN");
-  try {
-    const { through } = single<{ through: number }>(db, "SELECT through FROM attempt_indexed");
-    const newest = "SELECT * FROM attempt WHERE id > ? AND id < ? AND +subscription_id = ? ORDER BY id DESC LIMIT ?";
-    const rows = all<AttemptRow>(db, newest, through, beforeId, subscriptionId, limit + 1);
-    if (rows.length > limit) return rows;
-    const indexed = `SELECT a.* FROM attempt_index i JOIN attempt a ON a.id = i.attempt_id
-      WHERE i.subscription_id = ? AND i.attempt_id < ? ORDER BY i.attempt_id DESC LIMIT ?`;
-    return [...rows, ...all<AttemptRow>(db, indexed, subscriptionId, beforeId, limit + 1 - rows.length)];
-  } finally {
-    db.exec("COMMIT");
-  }
-}
-
 type LetterRow = DeadLetterRow<string>;
 
 const toLetter = (row: LetterRow): DeadLetter => toDeadLetter(row, toMessage(row.topic_id, row));
 const listed = "FROM dead_letter WHERE redriven_at IS NULL";
 
-export function readDeadLetters(db: DatabaseSync, { subscriptionId, beforeId, limit }: RecordPage): DeadLetter[] {
-  const page = `SELECT * ${listed} AND subscription_id = ? AND id < ? ORDER BY id DESC LIMIT ?`;
-  return all<LetterRow>(db, page, subscriptionId, beforeId, limit + 1).map(toLetter);
+/** Reads those of the dead letters that still exist, in the order of the ids. */
+export function readDeadLetters(db: DatabaseSync, ids: readonly number[]): DeadLetter[] {
+  return ids.flatMap((id) => all<LetterRow>(db, `SELECT * ${listed} AND id = ?`, id)).map(toLetter);
 }
 
 export function readDeadLetter(
@@ -140,14 +100,19 @@ export function countAllDeadLetters(db: DatabaseSync, _input: null): number {
 /** Reads the counts of a subscription that are not in memory. */
 export function readCounts(
   db: DatabaseSync,
-  { subscriptionId }: Pick<RecordPage, "subscriptionId">,
+  { subscriptionId }: { readonly subscriptionId: SubscriptionId },
 ): Pick<SubscriptionCounts, "deadLetters" | "expired"> {
   const counts = `SELECT (SELECT count(*) ${listed} AND subscription_id = ?1) AS deadLetters,
     (SELECT coalesce(max(expired), 0) FROM cursor WHERE subscription_id = ?1) AS expired`;
   return single(db, counts, subscriptionId);
 }
 
-export function lastDeadLetterId(db: DatabaseSync, input: Pick<RecordPage, "subscriptionId">): number {
+/** Reads these counts of several subscriptions, in the order of the ids. */
+export function readManyCounts(db: DatabaseSync, ids: readonly SubscriptionId[]): ReturnType<typeof readCounts>[] {
+  return ids.map((subscriptionId) => readCounts(db, { subscriptionId }));
+}
+
+export function lastDeadLetterId(db: DatabaseSync, input: { readonly subscriptionId: SubscriptionId }): number {
   const last = `SELECT coalesce(max(id), 0) AS id ${listed} AND subscription_id = ?`;
   return single<{ id: number }>(db, last, input.subscriptionId).id;
 }

@@ -84,8 +84,8 @@ function trimAttempts(db: DatabaseSync, beforeMs: TimeMs): number {
     WHERE started_at < ? AND id < (SELECT max(id) FROM attempt)`;
   const { through } = single<{ through: number | null }>(db, old, ROWS_MAX, beforeMs);
   if (through === null) return 0;
-  const unindex = `DELETE FROM attempt_index WHERE (subscription_id, attempt_id) IN
-    (SELECT subscription_id, id FROM attempt WHERE id <= ?)`;
+  const unindex = `DELETE FROM attempt_index WHERE (subscription_id, started_at, attempt_id) IN
+    (SELECT subscription_id, started_at, id FROM attempt WHERE id <= ?)`;
   run(db, unindex, through);
   return run(db, "DELETE FROM attempt WHERE id <= ?", through);
 }

@@ -22,8 +22,12 @@ BEGIN
     v_name := 'attempt_' || replace(v_from::text, '-', 'minus_');
     EXECUTE format('CREATE TABLE ringback.%1$I (LIKE ringback.attempt INCLUDING DEFAULTS, PRIMARY KEY (id))', v_name);
     EXECUTE format('CREATE INDEX ON ringback.%1$I (topic_id, seq)', v_name);
-    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, id)', v_name);
-    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, id) WHERE verdict <> 0', v_name);
+    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, started_at, id)', v_name);
+    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, started_at, id) WHERE verdict <> 0', v_name);
+    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, status, started_at, id) WHERE verdict <> 0',
+      v_name);
+    EXECUTE format('CREATE INDEX ON ringback.%1$I (subscription_id, error_code, started_at, id) WHERE verdict <> 0',
+      v_name);
     EXECUTE format('ALTER TABLE ringback.attempt ATTACH PARTITION ringback.%1$I FOR VALUES FROM (%2$s) TO (%3$s)',
       v_name, v_from, v_to);
     INSERT INTO ringback.attempt_partition (from_at, to_at, name) VALUES (v_from, v_to, v_name);

@@ -29,6 +29,7 @@ LANGUAGE plpgsql AS $function$
 DECLARE
   v_count integer;
 BEGIN
+  DELETE FROM ringback.start_schedule WHERE subscription_id = p_subscription;
   DELETE FROM ringback.parked WHERE ctid = ANY (ARRAY (
     SELECT p.ctid FROM ringback.parked p WHERE p.subscription_id = p_subscription LIMIT p_max));
   GET DIAGNOSTICS v_count = ROW_COUNT;

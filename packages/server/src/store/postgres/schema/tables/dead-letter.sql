@@ -25,3 +25,7 @@ CREATE TABLE ringback.dead_letter (
 CREATE INDEX dead_letter_listed ON ringback.dead_letter (subscription_id, id) WHERE redriven_at IS NULL;
 CREATE INDEX dead_letter_delivery ON ringback.dead_letter (subscription_id, seq);
 CREATE INDEX dead_letter_age ON ringback.dead_letter (died_at) WHERE redriven_at IS NULL;
+-- For lists, newest first: of a subscription, of a topic, of an account.
+CREATE INDEX dead_letter_newest ON ringback.dead_letter (subscription_id, died_at, id) WHERE redriven_at IS NULL;
+CREATE INDEX dead_letter_topic ON ringback.dead_letter (topic_id, died_at, id) WHERE redriven_at IS NULL;
+CREATE INDEX dead_letter_account ON ringback.dead_letter (account_id, died_at, id) WHERE redriven_at IS NULL;

@@ -17,6 +17,8 @@ CREATE INDEX subscription_of_account ON ringback.subscription (account_id);
 
 -- For the list of an account's unhealthy subscriptions.
 CREATE INDEX subscription_unhealthy ON ringback.subscription (account_id, topic_id, name) WHERE health IS NOT NULL;
+-- For the lists of an account's paused and disabled subscriptions.
+CREATE INDEX subscription_stopped ON ringback.subscription (account_id, state) WHERE state <> 'active';
 
 -- Columns that a claim reads of a subscription: the position that claims have reached, and the settings that claims
 -- use.

@@ -1,0 +1,15 @@
+import { emitDeliveryEvents } from "./delivery-events.ts";
+import type { DeliveryOutcome, DeliveryReceiver } from "./delivery-outcome.ts";
+import type { EventBus } from "./event-bus.ts";
+
+/**
+ * Reports an outcome to everyone who wants to know it: to the observer (metrics, log) and to the listeners of live
+ * events. Called once for each outcome, so that no receiver misses one that another receiver gets.
+ */
+export function reportDelivery(
+  { observer, events }: { readonly observer: DeliveryReceiver; readonly events: EventBus },
+  outcome: DeliveryOutcome,
+): void {
+  observer.settled(outcome);
+  if (events.listening) emitDeliveryEvents(events, outcome);
+}

@@ -1,0 +1,25 @@
+import { RingbackError } from "../domain/errors.ts";
+import type { SubscriptionFilter } from "./record-filters.ts";
+
+/** The place of a subscription in a list over all topics. No name contains a slash. */
+export interface SubscriptionPosition {
+  readonly topic: string;
+  readonly name: string;
+}
+
+export function subscriptionPosition({ topic, name }: SubscriptionPosition): string {
+  return `${topic}/${name}`;
+}
+
+/** Throws `invalid_cursor`. */
+export function parseSubscriptionPosition(after: string | null): SubscriptionPosition | null {
+  if (after === null) return null;
+  const [, topic, name] = /^([\w.-]+)\/([\w.-]+)$/.exec(after) ?? [];
+  if (topic === undefined || name === undefined) throw new RingbackError("invalid_cursor");
+  return { topic, name };
+}
+
+/** `exceptional`: only few subscriptions can match, and drivers find them without reading the others. */
+export function isExceptional({ state, health }: SubscriptionFilter): boolean {
+  return (state !== undefined && state !== "active") || (health !== undefined && health !== "healthy");
+}
