@@ -172,7 +172,7 @@ it("two nodes share an open breaker, and each probe is sent by one of them", asy
   await Promise.all([one, other].map(({ api }) => api.publishBatch("t", bodies(100))));
   await untilHealth(one.api, "t", "open");
   await untilHealth(other.api, "t", "open");
-  // What was in flight when the breaker opened has arrived when the first probe comes.
+  // POSTs that were in flight when the breaker opened have arrived when the first probe comes.
   const before = receiver.arrivals.length;
   await untilTrue("some probes have come", () => receiver.arrivals.length >= before + 4);
   const probes = receiver.arrivals.slice(-3).map(({ atMs }) => atMs);

@@ -169,7 +169,7 @@ export const limits = {
 
   /** A longer `Retry-After` of an endpoint is shortened to this. The delay of the retry policy may still be longer. */
   retryAfterMsMax: 3600_000,
-  /** An endpoint that asks for a pause with `Retry-After` gets nothing for so long, or for a shorter time if it asks so. */
+  /** The longest pause of everything to an endpoint that asks for a pause with `Retry-After`. */
   retryAfterHoldMsMax: 300_000,
 
   /** The breaker of a subscription: failures in a row after which it opens, and the pause before the first probe. */

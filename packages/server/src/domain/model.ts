@@ -237,7 +237,9 @@ export interface Disablement {
   readonly attempt: number;
 }
 
-/** Describes an endpoint that accepts nothing at present. The members are on the scale of `Clock.wall`, unless noted. */
+/**
+ * Describes an endpoint that accepts nothing at present. The members are on the scale of `Clock.wall`, unless noted.
+ */
 export interface SubscriptionHealth {
   /** `failing`: attempts fail, and go on. `open`: the breaker is open, so only probes are sent. */
   readonly state: "failing" | "open";

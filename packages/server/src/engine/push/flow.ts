@@ -81,7 +81,9 @@ export class Flow {
     return this.#gate === "probe" && open === 0 ? 1 : 0;
   }
 
-  /** Whether a POST may start now. If not, `resume` is called, or the breakers wake the subscription, or a POST ends. */
+  /**
+   * Whether a POST may start now. If not, `resume` is called, or the breakers wake the subscription, or a POST ends.
+   */
   mayStart(inFlight: number): boolean {
     this.#ask();
     if (this.#gate !== "send") return this.#gate === "probe" && inFlight === 0;
