@@ -223,7 +223,8 @@ export type Start =
   | { readonly atMs: TimeMs };
 
 /**
- * `disabled`: the endpoint replied 410 Gone, or nothing but failures came from it for too long. Both `paused` and `disabled` last until a caller resumes the subscription.
+ * `disabled`: the endpoint replied 410 Gone, or nothing but failures came from it for too long. Both `paused` and
+ * `disabled` last until a caller resumes the subscription.
  */
 export type SubscriptionState = "active" | "paused" | "disabled";
 

@@ -22,7 +22,7 @@ export interface BacklogWatchOptions extends Pick<EngineServices, "store" | "eve
 }
 
 /**
- * Reports backlogs that have grown past a limit, each once, until they have fallen below half of it. Nothing is dropped.
+ * Reports backlogs that have grown past a limit, each once, until they have fallen below half of it. Drops nothing.
  * Looks only at subscriptions that have work, a limited number of them at a time. In a cluster one node does this.
  */
 export class BacklogWatch {

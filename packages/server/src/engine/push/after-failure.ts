@@ -31,8 +31,8 @@ export function afterFailure(policy: RetryPolicy, failed: FailedAttempt, random:
 }
 
 /**
- * Parks the delivery of a failed probe until the next probe. The probe tested the endpoint, so it uses up no retry. When
- * the breaker closes, the store takes the time since its opening off the delivery's time.
+ * Parks the delivery of a failed probe until the next probe. The probe tested the endpoint, so it uses up no retry.
+ * When the breaker closes, the store takes the time since its opening off the delivery's time.
  */
 export function afterProbe({ delivery, startedAtMs, errorCode }: FailedAttempt, dueAtMs: TimeMs): Settled {
   if (errorCode === "address_denied") return { kind: "dead", reason: "address_denied" };
