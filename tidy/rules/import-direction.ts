@@ -16,7 +16,7 @@ const levels: readonly (readonly string[])[] = [
   ["shapes", "ops"],
   ["api", "config"],
   ["compat"],
-  ["open-store.ts"],
+  ["open-store.ts", "create-accounts.ts", "create-events.ts"],
   ["stored-api-keys.ts", "server.ts"],
   ["cli"],
 ];

@@ -1,4 +1,5 @@
 import { backlogScenario } from "./backlog.ts";
+import { badEndpointsScenario } from "./bad-endpoints.ts";
 import type { Scenario } from "./bench.ts";
 import { cmqScenario } from "./cmq.ts";
 import { fanoutScenario } from "./fanout.ts";
@@ -12,6 +13,7 @@ import { noisyTenantScenario } from "./noisy-tenant.ts";
 import { oneAtATimeScenario } from "./one-at-a-time.ts";
 import { publishBatchScenario, publishOneScenario } from "./publish.ts";
 import { publishKeyScenario } from "./publish-key.ts";
+import { replayScenario } from "./replay.ts";
 import { ratesScenario } from "./rates.ts";
 import { startScenario } from "./start.ts";
 
@@ -24,9 +26,11 @@ export const scenarios: readonly Scenario[] = [
   cmqScenario,
   latencyScenario,
   backlogScenario,
+  badEndpointsScenario,
   idleManyScenario,
   noisyTenantScenario,
   manyAccountsScenario,
+  replayScenario,
   ratesScenario,
   startScenario,
   hostileRequestsScenario,

@@ -4,7 +4,8 @@ import { Catalog } from "../server/catalog.ts";
 import { inParallel } from "../server/in-parallel.ts";
 import { Account } from "./account.ts";
 import type { Scenario } from "./bench.ts";
-import { throughputKept } from "./result.ts";
+import { throughputKeptOfPairs } from "./result.ts";
+import { throughputPairs } from "./throughput-pairs.ts";
 
 const TENANT = "noisy";
 const TOPICS_AT_A_TIME = 16;
@@ -18,23 +19,30 @@ export const noisyTenantScenario: Scenario = {
     await server.catalog.putAccount(TENANT);
     const account = await Account.ofTopic(bench, server, "quiet");
     await account.publishFor(server, settings.warmUpMs);
-    const before = await account.throughput(server);
 
     const noisy = new Catalog(server.origin, TENANT);
     const endpoints = [`http://127.0.0.1:${await freePort()}`, bench.silentOrigin];
-    await inParallel(settings.idleTopics / 10, TOPICS_AT_A_TIME, settings.setupMsMax, async (topic) => {
-      await noisy.putTopic(`topic${topic}`);
-      const url = `${endpoints[topic % endpoints.length]}/${topic}`;
-      await noisy.putSubscription(`topic${topic}`, "s", url, settings.maxInFlight);
-      const batch = publishBatch(server.origin, `topic${topic}`, settings.bodyBytes, settings.backlogBatchMessages);
+    const ofEachTopic = (task: (topic: string, index: number) => Promise<void>): Promise<void> =>
+      inParallel(settings.idleTopics / 10, TOPICS_AT_A_TIME, settings.setupMsMax, (index) =>
+        task(`topic${index}`, index),
+      );
+    await ofEachTopic(async (topic, index) => {
+      await noisy.putTopic(topic);
+      const url = `${endpoints[index % endpoints.length]}/${index}`;
+      await noisy.putSubscription(topic, "s", url, settings.maxInFlight);
+      await noisy.pause(topic, "s");
+      const batch = publishBatch(server.origin, topic, settings.bodyBytes, settings.backlogBatchMessages);
       for (let count = 0; count < BATCHES_PER_TOPIC; count++) await noisy.send(batch);
     });
-    const during = await account.throughput(server);
+    const pairs = await throughputPairs(bench, server, account, {
+      start: () => ofEachTopic((topic) => noisy.resume(topic, "s")),
+      stop: () => ofEachTopic((topic) => noisy.pause(topic, "s")),
+    });
     await noisy.close();
     return {
-      figures: [throughputKept("throughput that the quiet tenant keeps", before, during)],
+      figures: [throughputKeptOfPairs("throughput that the quiet tenant keeps", pairs)],
       deliveries: [await account.close()],
-      details: { perSecondBefore: before, perSecondDuring: during, residentMb: server.memory().residentBytes / 1e6 },
+      details: { pairs, residentMb: server.memory().residentBytes / 1e6 },
     };
   },
 };

@@ -13,7 +13,7 @@ const SETTLE_MS = 3_000;
 const SPARE_S = 5;
 const BATCH_MESSAGES = 500;
 /** So large that it limits no rate, with the deliveries that wait for their starts on all nodes. */
-const MAX_IN_FLIGHT = 512;
+const MAX_IN_FLIGHT = 1_024;
 
 export const ratesScenario: Scenario = {
   name: "rates",

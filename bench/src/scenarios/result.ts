@@ -45,6 +45,19 @@ export function throughputKept(name: string, before: readonly number[], during: 
   return { name, ...medianFigure(percentages), unit: "%", atLeast: 90, perSecond: median(during) };
 }
 
+/** One measurement of a throughput without a load, and one with the load close to it. */
+export interface ThroughputPair {
+  readonly without: number;
+  readonly beside: number;
+}
+
+/** Compares the two throughputs of each pair, as a percentage. */
+export function throughputKeptOfPairs(name: string, pairs: readonly ThroughputPair[], atLeast = 90): Figure {
+  const percentages = pairs.map(({ without, beside }) => (100 * beside) / without);
+  const perSecond = median(pairs.map(({ beside }) => beside));
+  return { name, ...medianFigure(percentages), unit: "%", atLeast, perSecond };
+}
+
 /** Compares the deliveries to a group of endpoints with the accepted messages. */
 export interface DeliveryAccount {
   readonly group: string;

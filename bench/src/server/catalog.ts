@@ -74,6 +74,18 @@ export class Catalog {
     await this.#json("POST", `${subscriptionPath(topic, subscription)}/resume`);
   }
 
+  /** Starts a replay of a whole topic, as fast as the server allows. Returns its id. */
+  async startReplay(topic: string, subscription: string): Promise<string> {
+    const path = `${subscriptionPath(topic, subscription)}/replays`;
+    return (await this.#json<{ readonly id: string }>("POST", path, { from: "oldest", perSecond: null })).id;
+  }
+
+  /** Returns how many copies the replay has sent. */
+  async cancelReplay(id: string): Promise<number> {
+    await this.#json("DELETE", `/v1/replays/${id}`);
+    return (await this.#json<{ readonly sent: number }>("GET", `/v1/replays/${id}`)).sent;
+  }
+
   async backlog(topic: string, subscription: string): Promise<number> {
     const path = subscriptionPath(topic, subscription);
     return (await this.#json<{ counts: { backlog: number } }>("GET", path)).counts.backlog;

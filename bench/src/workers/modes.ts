@@ -3,6 +3,7 @@
  * not influence how the compiler optimises the worker's code. `start` returns the commands that the worker answers.
  */
 export const modes = {
+  "bad-endpoints": () => import("./bad-endpoints.ts"),
   "bare-posts": () => import("./bare-posts.ts"),
   "bare-server": () => import("./bare-server.ts"),
   "cmq-client": () => import("./cmq-client.ts"),

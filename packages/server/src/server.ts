@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
+import { createAccounts } from "./create-accounts.ts";
+import { createEvents } from "./create-events.ts";
 import { addCmqApi } from "./compat/cmq/api.ts";
 import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
 import { addWechatApi } from "./compat/wechat/api.ts";
@@ -12,17 +14,13 @@ import { declareResources } from "./config/declare.ts";
 import { replaceMasterKey } from "./config/master-key-file.ts";
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from "./config/tls-files.ts";
 import { version } from "./config/version.ts";
-import type { AccountLimits } from "./domain/account-limits.ts";
-import type { AccountId } from "./domain/model.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
 import { limits } from "./domain/limits.ts";
 import { Access } from "./engine/access/access.ts";
 import { createServicesOf, type ServicesOf } from "./engine/account-services.ts";
-import { AccountDeletion } from "./engine/accounts/account-deletion.ts";
 import { Audit } from "./engine/audit/audit.ts";
 import { Accounts } from "./engine/accounts/accounts.ts";
-import { PublishLimits } from "./engine/accounts/publish-limits.ts";
 import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
@@ -33,7 +31,6 @@ import { createDeliveryLog } from "./ops/delivery-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { OnDemandLimit } from "./engine/push/on-demand-limit.ts";
 import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
-import type { EngineServices } from "./engine/services.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
@@ -101,6 +98,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     }
     await services.engine.start();
     services.deletion.start();
+    services.producers.start();
     readiness = { ready: true };
     return { url: urlOf(app.server.address() as AddressInfo) ?? "", opsUrl, publicUrl, close };
   } catch (error) {
@@ -178,7 +176,9 @@ function createServices(foundation: Foundation) {
   });
   const observer = withReceivers(metrics.observer, deliveryLog);
   const shared = { store, events, observer, clock: systemClock, timers: systemTimers };
-  const { accounts, limitsOf, publishLimits, deletion } = createAccounts(shared, failedDuring);
+  const { accounts, limitsOf, publishLimits, deletion } = createAccounts(shared, failedDuring, {
+    refused: (...given) => producers.limitsReached.refused(...given),
+  });
   const isShared = (): boolean => accounts.areSeveral;
   const engine = new Engine({
     ...shared,
@@ -229,7 +229,15 @@ function createServices(foundation: Foundation) {
   );
   pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
   const control = createControl(foundation, { accounts, servicesOf, endpointSecrets });
-  const background = { publishLimits, deletion, hookCalls, pullQueues };
+  const { producers, eventTail } = createEvents({
+    ...shared,
+    config,
+    log,
+    accounts,
+    servicesOf,
+    failed: failedDuring("events"),
+  });
+  const background = { publishLimits, deletion, hookCalls, pullQueues, producers, eventTail };
   return { engine, verifier, tests, onDemand, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
 }
 
@@ -260,36 +268,14 @@ function createControl(
   return { access, audit, masterKeyRotation };
 }
 
-type FailedDuring = (during: string) => (error: unknown) => void;
-
-/** The accounts, their limits and their deletion. */
-function createAccounts(shared: Omit<EngineServices, "failed">, failedDuring: FailedDuring) {
-  const accounts = new Accounts({ store: shared.store, randomInt, failed: failedDuring("accounts") });
-  const limitsOf = (accountId: AccountId): AccountLimits => accounts.limitsOf(accountId);
-  const publishLimits = new PublishLimits({ ...shared, limitsOf, failed: failedDuring("account limits") });
-  accounts.onGone((accountId) => publishLimits.forget(accountId));
-  const deletion = new AccountDeletion({ ...shared, accounts, failed: failedDuring("account deletion") });
-  return { accounts, limitsOf, publishLimits, deletion };
-}
-
 async function createHttpApp(
   { config, log, store, endpointRule, events, metrics }: Foundation,
-  {
-    engine,
-    verifier,
-    tests,
-    onDemand,
-    accounts,
-    access,
-    audit,
-    servicesOf,
-    masterKeyRotation,
-    endpointSecrets,
-    pulls,
-  }: Services,
+  services: Services,
   listeners: Listeners,
   ready: () => Readiness,
 ): Promise<FastifyInstance> {
+  const { engine, verifier, accounts, access, audit, servicesOf, masterKeyRotation, endpointSecrets, pulls } = services;
+  const { tests, onDemand, eventTail } = services;
   const { publisher } = engine;
   const shared = {
     store,
@@ -311,6 +297,7 @@ async function createHttpApp(
     masterKeyRotation,
     endpointSecrets,
     pulls,
+    eventTail,
     metrics,
     windowOf: (id) => engine.windowOf(id),
     version,
@@ -340,7 +327,7 @@ async function closeServer(
   listeners: Listeners,
   app: FastifyInstance,
 ): Promise<void> {
-  const { engine, access, publishLimits, deletion, hookCalls, pullQueues } = services;
+  const { engine, access, publishLimits, deletion, hookCalls, pullQueues, producers } = services;
   // Clients and endpoints have the same grace period. Neither a slow client nor a hanging endpoint can delay the end of
   // the process.
   const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => listeners.closeConnections());
@@ -351,6 +338,7 @@ async function closeServer(
   await access.stop();
   await publishLimits.stop();
   await deletion.stop();
+  await producers.stop();
   await store.close();
   lines.close();
 }

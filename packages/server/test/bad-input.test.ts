@@ -122,6 +122,7 @@ describe("after all of this", () => {
     }
     const { items } = await api.ok<{ items: { name: string; retentionMs: number }[] }>("GET", "/v1/topics");
     expect(items.map(({ name, retentionMs }) => `${name} ${retentionMs}`)).toEqual([
+      "ringback.events 604800000",
       "routed 3600000",
       "small 604800000",
       "tagged 604800000",

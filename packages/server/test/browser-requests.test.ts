@@ -96,7 +96,7 @@ describe.each(hostile)("a request of %s", (_what, headers, status, code, setting
       expect([path, texts.filter((text) => !answer.body.includes(text))]).toEqual([path, []]);
     }
     const { api } = server();
-    expect(await api.ok("GET", "/v1/topics")).toMatchObject({ items: [{ name: "kept" }] });
+    expect(await api.ok("GET", "/v1/topics")).toMatchObject({ items: [{ name: "kept" }, { name: "ringback.events" }] });
     expect(await api.ok("GET", "/v1/topics/kept/subscriptions")).toMatchObject({
       items: [{ name: "kept", state: "active" }],
     });

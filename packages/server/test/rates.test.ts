@@ -88,9 +88,12 @@ function describeRates(
 ): void {
   describe(`a rate, with ${kind}`, () => {
     let nodes: RunningServer[] = [];
-    let stop = async (): Promise<void> => {};
-    beforeAll(async () => void ({ nodes, stop } = await start()));
-    afterAll(() => stop());
+    let started: Awaited<ReturnType<typeof start>> | null = null;
+    beforeAll(async () => {
+      started = await start();
+      ({ nodes } = started);
+    });
+    afterAll(() => started?.stop());
 
     async function rated(work: (scene: Rated) => Promise<void>, behave?: Behaviour): Promise<void> {
       await using receiver = await startReceiver(behave);
@@ -219,8 +222,9 @@ describe("the API", () => {
   const path = subscriptionPath("orders", "mail");
   const push = { url: "http://127.0.0.1:9/" };
 
+  const put = (settings: object) => server.api.ok<View>("PUT", path, { json: { push, ...settings } });
+
   it("shows the rate, and null without one", async () => {
-    const put = (settings: object) => server.api.ok<View>("PUT", path, { json: { push, ...settings } });
     expect((await put({})).rate).toBeNull();
     expect((await put({ rate: { perSecond: 0.1 } })).rate).toEqual({ perSecond: 0.1, burst: 1 });
     expect((await put({ rate: { perSecond: 20, burst: 40 } })).rate).toEqual({ perSecond: 20, burst: 40 });
@@ -239,7 +243,6 @@ describe("the API", () => {
     [{ perSecond: null }, "rate.perSecond"],
     [{ perSecond: 10_001 }, "rate.perSecond"],
     [{ perSecond: 0.000_01 }, "rate.perSecond"],
-    [{ perSecond: 1e400 }, "rate.perSecond"],
     [{ perSecond: 1, burst: 0 }, "rate.burst"],
     [{ perSecond: 1, burst: 1.5 }, "rate.burst"],
     [{ perSecond: 1, burst: 10_001 }, "rate.burst"],

@@ -105,7 +105,7 @@ function topicOf({ params }: FastifyRequest): string | null {
   return typeof topic === "string" ? topic : null;
 }
 
-type Called = Pick<FastifyRequest, "caller">;
+export type Called = Pick<FastifyRequest, "caller">;
 
 /** A request to a path with these parameters. */
 export interface RequestTo<P> extends Called {

@@ -151,7 +151,9 @@ describe("every route", () => {
       ];
       expect([path, one.status, one.text.replaceAll("mine", "none")]).toEqual([path, 404, other.text]);
     }
-    for (const path of ["/v1/topics", "/v1/hooks", "/v1/inboxes", "/v1/keys"]) {
+    const topics = (await call(test.app, "GET", "/v1/topics", { headers: rival })).json.items;
+    expect(topics).toMatchObject([{ name: "ringback.events" }]);
+    for (const path of ["/v1/hooks", "/v1/inboxes", "/v1/keys"]) {
       expect([path, (await call(test.app, "GET", path, { headers: rival })).json.items]).toEqual([path, []]);
     }
   });

@@ -5,6 +5,7 @@ import type { Access } from "../engine/access/access.ts";
 import type { ServicesOf } from "../engine/account-services.ts";
 import type { Audit } from "../engine/audit/audit.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
+import type { EventTail } from "../engine/events/event-tail.ts";
 import type { EventBus } from "../engine/event-bus.ts";
 import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
 import type { MasterKeyRotation } from "../engine/keys/master-key-rotation.ts";
@@ -35,6 +36,7 @@ export interface ApiParts {
   readonly onDemand: OnDemandLimit;
   readonly pulls: Pulls;
   readonly events: EventBus;
+  readonly eventTail: EventTail;
   readonly metrics: Metrics;
   /** See `Engine.windowOf`. */
   readonly windowOf: (id: SubscriptionId) => number | null;

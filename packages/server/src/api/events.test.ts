@@ -53,7 +53,7 @@ describe("the event stream", () => {
     return { text: () => text, leave: () => controller.abort(), ended: collect() };
   }
 
-  it("carries each event with id, type and JSON, times as text", async () => {
+  it("carries each event with type and JSON, times as text", async () => {
     const reader = await read();
     test.events.emit(published("orders"));
     test.events.emit({
@@ -75,7 +75,7 @@ describe("the event stream", () => {
       expect(reader.text()).toContain("delivery.attempted");
     });
     expect(reader.text()).toContain(
-      'id: 1\nevent: message.published\ndata: {"type":"message.published","at":"1970-01-01T00:00:01.000Z","topic":"orders","ids":["1099511627777"]}\n\n',
+      '\n\nevent: message.published\ndata: {"type":"message.published","at":"1970-01-01T00:00:01.000Z","topic":"orders","ids":["1099511627777"]}\n\n',
     );
     expect(reader.text()).toContain('"nextAttemptAt":"1970-01-01T00:00:03.000Z"');
   });
@@ -136,7 +136,7 @@ describe("the event stream", () => {
       status: 400,
       json: { code, errors: [{ field }] },
     });
-    expect(test.events.listening).toBe(false);
+    expect(test.events.isWatched).toBe(false);
   });
 
   it("is never silent for long", async () => {
@@ -174,12 +174,12 @@ describe("the event stream", () => {
   });
 
   it("listens to the engine only while there are readers", async () => {
-    expect(test.events.listening).toBe(false);
+    expect(test.events.isWatched).toBe(false);
     const reader = await read();
-    expect(test.events.listening).toBe(true);
+    expect(test.events.isWatched).toBe(true);
     reader.leave();
     await vi.waitFor(() => {
-      expect(test.events.listening).toBe(false);
+      expect(test.events.isWatched).toBe(false);
     });
   });
 
@@ -187,7 +187,7 @@ describe("the event stream", () => {
     const reader = await read();
     await test.app.close();
     await reader.ended;
-    expect(test.events.listening).toBe(false);
+    expect(test.events.isWatched).toBe(false);
   });
 
   it("reports to a slow reader how many events it missed, and continues", async () => {

@@ -1,7 +1,12 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { isTopicGranted } from "../domain/access-rules.ts";
+import { eventsTopicName } from "../domain/internal-names.ts";
+import type { AccountId } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
+import { engineLimits } from "../engine/engine-limits.ts";
+import { eventTypes, type PublishedLiveEvent } from "../engine/events/event-table.ts";
+import type { EventStart, EventTail } from "../engine/events/event-tail.ts";
 import type { LiveEvent } from "../engine/live-events.ts";
 import { createEventStreams } from "../http/event-streams.ts";
 import { queryReader } from "../shapes/query.ts";
@@ -10,7 +15,8 @@ import { timeText } from "../shapes/time-text.ts";
 import { callerOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 
-const types = [
+/** Events that are shown when they happen, and not stored. */
+const liveTypes = [
   "message.published",
   "delivery.attempted",
   "delivery.dead",
@@ -22,38 +28,54 @@ const types = [
   "subscription.changed",
   "subscription.paused",
   "subscription.resumed",
-  "subscription.disabled",
   "subscription.deleted",
   "subscription.failing",
   "subscription.recovered",
   "breaker.opened",
   "breaker.closed",
   "backlog.growing",
-] as const satisfies readonly LiveEvent["type"][];
+] as const satisfies readonly Exclude<LiveEvent["type"], PublishedLiveEvent["type"]>[];
 
 const query = closedObject({
   topic: about("Only the events of this topic; a hook's events belong to none.", Type.Optional(Type.String())),
   type: about(
     "Only events of these types; joined by commas, or repeated.",
-    Type.Optional(Type.Array(Type.Enum([...types]))),
+    Type.Optional(Type.Array(Type.Enum([...liveTypes, ...eventTypes]))),
+  ),
+  after: about(
+    `The id of an event, to get first the events after it. \`0\`: all that are still kept. At most ${engineLimits.eventsReplayedMax}.`,
+    Type.Optional(Type.String({ maxLength: 20 })),
   ),
 });
 
 const schema = {
   ...operation("events", "streamEvents", "Watch what happens, as Server-Sent Events"),
   description:
-    "Each event has an id, its type as `event`, and JSON as `data` with `type`, `at` and the members of its type. A " +
-    "reader that is too slow gets an event `lagged` with the number of `dropped` events. Past events are not sent again.",
+    "Each event has its type as `event`, and JSON as `data` with `type`, `at` and the members of its type. " +
+    `The events on the topic \`${eventsTopicName}\` (${eventTypes.map((type) => `\`${type}\``).join(", ")}) have an id: ` +
+    "that of the message. A reader that connects again with the last id in the header `Last-Event-ID`, as an " +
+    "EventSource does by itself, or in `after`, first gets the events after that one, in order, and then those that " +
+    "happen. The ids are valid on every node and after restarts. The stream begins with an id without an event, from " +
+    "which a reader can go on that has got no event. All other events have no id and are not sent again. They are " +
+    "shown by the node where they happen, and their order among the events with ids can differ. " +
+    "A reader that is too slow, or asks for events that are no longer kept, gets an event `lagged` with the number of " +
+    "`dropped` events.",
   querystring: query,
+  headers: {
+    type: "object",
+    properties: {
+      "Last-Event-ID": { type: "string", description: "As `after`, which it replaces." },
+    },
+  },
   response: {
     200: { description: "The stream.", content: { "text/event-stream": { schema: { type: "string" } } } },
     ...problemResponses("invalid_name", "too_many_streams"),
   },
 };
 
-export function eventRoutes(app: FastifyInstance, { events, config, accounts, access }: ApiParts): void {
+export function eventRoutes(app: FastifyInstance, { events, eventTail, config, accounts, access }: ApiParts): void {
   const readQuery = queryReader(query);
-  const streams = createEventStreams({ subscribe: (deliver) => events.subscribe(deliver), view }, config);
+  const streams = createEventStreams({ subscribe: (deliver) => events.subscribe(deliver, liveTypes), view }, config);
   accounts.onGone((accountId) => streams.closeOf(accountId));
   // A closing server waits until its connections have ended. Event streams never end by themselves, so they are ended
   // here.
@@ -66,30 +88,63 @@ export function eventRoutes(app: FastifyInstance, { events, config, accounts, ac
   app.get(
     "/v1/events",
     { exposeHeadRoute: false, schema, config: { access: "read", omitsOtherTopics: true } },
-    (request, reply) => {
+    async (request, reply) => {
       const caller = callerOf(request);
       const { account, topics } = caller;
-      const { topic = null, type = [] } = readQuery(request);
+      const { topic = null, type = [], after } = readQuery(request);
       // `inbox:NAME`, the log of an inbox, can be watched too.
       if (topic !== null) assertName("topic", topic.replace(/^inbox:/, ""));
-      const isVisible = (event: LiveEvent): boolean =>
-        event.accountId === account.id &&
+      const isShown = (event: Shown): boolean =>
         isTopicGranted(topics, topicOf(event) ?? "") &&
         (topic === null || topicOf(event) === topic) &&
         isOneOf(type, event);
-      const end = streams.open(reply.raw, account.id, isVisible);
-      reply.raw.once("close", access.keyWatch.whenInvalid(caller, end));
-      reply.hijack();
+      const isOfReader = (event: LiveEvent): boolean => event.accountId === account.id && isShown(event);
+      const start = await startOf(eventTail, account.id, request, after);
+      // The client may have left in the meantime.
+      if (reply.raw.destroyed) return reply.hijack();
+      const stream = streams.open(reply.raw, account.id, start.id, isOfReader);
+      if (start.missed > 0) stream.lag(start.missed);
+      const unfollow = eventTail.follow(account.id, start, {
+        deliver(event) {
+          if (isShown(JSON.parse(event.text) as Shown)) stream.send(event);
+        },
+        ready: stream.drained,
+        failed: stream.end,
+      });
+      const unwatch = access.keyWatch.whenInvalid(caller, stream.end);
+      reply.raw.once("close", () => {
+        unfollow();
+        unwatch();
+      });
+      return reply.hijack();
     },
   );
 }
 
-function topicOf(event: LiveEvent): string | null {
-  return "topic" in event ? event.topic : null;
+/** Throws `invalid_request` for an id that no event of the account has. */
+function startOf(
+  tail: EventTail,
+  accountId: AccountId,
+  { headers }: FastifyRequest,
+  after: string | undefined,
+): Promise<EventStart> {
+  const last = headers["last-event-id"];
+  if (last !== undefined && last !== "") return tail.startAfter(accountId, "Last-Event-ID", String(last));
+  return after === undefined ? tail.startNow(accountId) : tail.startAfter(accountId, "after", after);
+}
+
+/** The members of an event that decide whether a reader gets it. */
+interface Shown {
+  readonly type: string;
+  readonly topic?: string | null;
+}
+
+function topicOf({ topic = null }: Shown): string | null {
+  return topic;
 }
 
 /** An empty list of types matches every event. */
-function isOneOf(types: readonly string[], { type }: LiveEvent): boolean {
+function isOneOf(types: readonly string[], { type }: Shown): boolean {
   return types.length === 0 || types.includes(type);
 }
 

@@ -35,6 +35,7 @@ const publishErrors = [
   "invalid_type",
   "invalid_idempotency_key",
   "topic_not_found",
+  "built_in_topic",
   "idempotency_conflict",
   "topic_used_up",
   "body_too_large",

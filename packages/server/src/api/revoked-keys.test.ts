@@ -99,7 +99,7 @@ describe("a request that waits", () => {
     const port = await listen(test.app);
     const response = await fetch(`http://127.0.0.1:${port}/v1/events`, { headers });
     await end(id);
-    expect(await response.text()).toBe("retry: 2000\n\n");
+    expect(await response.text()).toBe("retry: 2000\nid: 0\n\n");
   });
 
   it("without a key ends when the server gets an operator's key", async () => {
@@ -107,7 +107,7 @@ describe("a request that waits", () => {
     const port = await listen(open.app);
     const response = await fetch(`http://127.0.0.1:${port}/v1/events`);
     await open.apiKeys.create({ ...settings, role: "operator", allAccounts: true }, null);
-    expect(await response.text()).toBe("retry: 2000\n\n");
+    expect(await response.text()).toBe("retry: 2000\nid: 0\n\n");
     await open.app.close();
   });
 

@@ -34,7 +34,10 @@ const filters = closedObject({
       `${limits.laggingMessages} messages wait in the log, or one that is older than ${limits.laggingAgeMs / 1000} s.`,
     Type.Optional(Type.Enum(["active", "paused", "disabled", "healthy", "failing", "open", "lagging"])),
   ),
-  health: about("Only those with this health.", Type.Optional(Type.Enum(["healthy", "failing", "open"]))),
+  health: about(
+    "Only those with this health. `unhealthy`: failing or open.",
+    Type.Optional(Type.Enum(["healthy", "unhealthy", "failing", "open"])),
+  ),
   label: labelParameter,
   name: namePattern("subscription"),
   topic: namePattern("topic"),

@@ -14,6 +14,12 @@ export class EventStreamParser {
   #type = "";
   #data: string[] = [];
   #dataChars = 0;
+  #lastId = "";
+
+  /** The id from which a reader goes on that has all events so far; empty: there was none. */
+  get lastId(): string {
+    return this.#lastId;
+  }
 
   push(text: string): readonly StreamEvent[] {
     const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
@@ -28,6 +34,7 @@ export class EventStreamParser {
     const field = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (field === "event") this.#type = value;
+    if (field === "id") this.#lastId = value;
     if (field === "data") {
       this.#dataChars += value.length;
       if (this.#dataChars > eventCharsMax) throw new RangeError(`an event of more than ${eventCharsMax} characters`);

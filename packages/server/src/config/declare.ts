@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { RingbackError } from "../domain/errors.ts";
 import { assertRetriesWithin } from "../domain/retry-rules.ts";
-import type { AccountId } from "../domain/model.ts";
+import { eventsTopicName } from "../domain/internal-names.ts";
+import type { AccountId, TopicSettings } from "../domain/model.ts";
 import type { ServicesOf } from "../engine/account-services.ts";
 import { settingsDefault } from "../engine/accounts/account-settings.ts";
 import { actors, type Audit } from "../engine/audit/audit.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
+import { putEventsTopic } from "../engine/events/events-topic.ts";
 import type { EndpointSecrets } from "../engine/keys/endpoint-secrets.ts";
 import type { EndpointVerifier } from "../engine/push/endpoint-verifier.ts";
 import { putSubscription } from "../engine/push/settings-rule.ts";
@@ -75,7 +77,7 @@ export async function declareResources(services: DeclareServices, config: Config
       action: "putTopic",
       view: topicView,
       get: () => store.catalog.getTopic(accountId, name),
-      write: async () => (await store.catalog.putTopic(accountId, name, value.settings)).topic,
+      write: async () => (await putTopic(services, accountId, name, value.settings)).topic,
     });
     for (const { name: subscriptionName, value: subscription, origin } of value.subscriptions) {
       await put(`topics/${name}/subscriptions/${subscriptionName}`, {
@@ -103,6 +105,11 @@ export async function declareResources(services: DeclareServices, config: Config
       write,
     });
   }
+}
+
+function putTopic({ store, accounts }: DeclareServices, accountId: AccountId, name: string, settings: TopicSettings) {
+  if (name !== eventsTopicName) return store.catalog.putTopic(accountId, name, settings);
+  return putEventsTopic(store.catalog, accountId, settings, { accountLimits: accounts.limitsOf(accountId) });
 }
 
 interface Declaration<R> {

@@ -1,4 +1,5 @@
 import { Type, type Static, type TSchema } from "typebox";
+import { eventsTopicName } from "../domain/internal-names.ts";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
 import { closedObject } from "../shapes/schema-parts.ts";
@@ -102,6 +103,15 @@ export const yesOrNo = {
 export const topicName = {
   schema: Type.String({ pattern: nameForm.source, maxLength: limits.nameCharsMax }),
   expected: `a letter or digit, then letters, digits, ".", "_" and "-"; at most ${limits.nameCharsMax} characters`,
+};
+
+/** A topic that the API can publish to. */
+export const ordinaryTopicName = {
+  schema: Type.String({
+    pattern: `^(?!${eventsTopicName.replace(".", "\\.")}$)${nameForm.source.slice(1)}`,
+    maxLength: limits.nameCharsMax,
+  }),
+  expected: `${topicName.expected}; not ${eventsTopicName}`,
 };
 
 /** A host name, or empty. */

@@ -18,6 +18,7 @@ import {
   origins,
   path,
   proxyUrl,
+  ordinaryTopicName,
   topicName,
   wholeNumber,
   yesOrNo,
@@ -221,7 +222,7 @@ export const settings = {
     { secret: true },
   ),
   wechatTopic: setting(
-    topicName,
+    ordinaryTopicName,
     "wechat",
     "The topic whose messages are sent to the handlers that programs add at `POST /api/`, the WeChat HTTP API. " +
       "It is created with the first handler. Publish to it as to any other topic.",

@@ -10,7 +10,14 @@ export interface AccountLimits {
   readonly retentionMsMax: number | null;
 }
 
-export type LimitsOf = (accountId: AccountId) => AccountLimits;
+export type LimitName = keyof AccountLimits;
+
+/** The limits of an account, and who is notified when one of them refuses something. */
+export interface ReportedLimits extends AccountLimits {
+  readonly refused?: (limit: LimitName) => void;
+}
+
+export type LimitsOf = (accountId: AccountId) => ReportedLimits;
 
 export const unlimited: AccountLimits = {
   topicsMax: null,

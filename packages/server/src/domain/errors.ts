@@ -56,6 +56,7 @@ export const errorTable = {
   no_public_key: { status: 409, title: "The key is a shared secret, which has no public half." },
   queue_exists: { status: 409, title: "There is already a queue with this name." },
   not_pulled: { status: 409, title: "The subscription is pushed, so that it cannot be pulled from." },
+  built_in_topic: { status: 409, title: "The topic is the server's own, so that requests cannot do this." },
   immutable_field: { status: 409, title: "The field cannot be changed after the resource was created." },
   idempotency_conflict: { status: 409, title: "The Idempotency-Key was used before with a different request." },
   topic_limit: { status: 409, title: "The account has the largest number of topics that is allowed." },

@@ -9,6 +9,17 @@ export function isInternalName(name: string): boolean {
   return name.includes(":");
 }
 
+/**
+ * The topic with the events of Ringback itself. Every account has one. Callers can subscribe to it and change its
+ * retention; only the server publishes to it.
+ */
+export const eventsTopicName = "ringback.events";
+
+/** True for the topics that the server creates. Listings of the store omit them, and no limit counts them. */
+export function isInternalTopic(name: string): boolean {
+  return isInternalName(name) || name === eventsTopicName;
+}
+
 /** Name of an inbox's subscription, and of the inbox's own log. An inbox that reads a topic has no own log. */
 export function inboxLogName(inbox: string): string {
   return `inbox:${inbox}`;

@@ -158,7 +158,7 @@ export const limits = {
    * A node reserves starts of POSTs no further ahead. Twice the time that a slow database takes to answer, and short
    * enough that reserved starts that are not used are no loss.
    */
-  startsAheadMsMax: 1_000,
+  startsAheadMsMax: 2_000,
   retriesMax: 1000,
   retryDelayMsMax: 30 * 24 * 3600_000,
   retryFactorMax: 100,

@@ -6,7 +6,7 @@
 import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
 import type { PushProtocol } from "@ringback/sdk/protocols";
 
-import type { AccountLimits } from "./account-limits.ts";
+import type { ReportedLimits } from "./account-limits.ts";
 import { assertEndpointAccess } from "./endpoint-access-rules.ts";
 import { assertEndpointUrl, httpSchemes, isHttpUrl, queueScheme } from "./endpoint-url-rule.ts";
 import { assertVerify } from "./endpoint-verification.ts";
@@ -82,10 +82,11 @@ export function assertStaysPushedOrPulled(before: { readonly push: unknown }, af
 export function assertRoomForSubscription(
   name: string,
   counts: { readonly ofTopic: number; readonly ofAccount: number; readonly ofStore: number },
-  { subscriptionsMax }: AccountLimits,
+  { subscriptionsMax, refused }: ReportedLimits,
 ): void {
   if (!isInternalName(name)) {
     if (subscriptionsMax !== null && counts.ofAccount >= subscriptionsMax) {
+      refused?.("subscriptionsMax");
       const fault = `the account may have at most ${subscriptionsMax} subscriptions`;
       throw RingbackError.at("subscription_limit", "limits.subscriptionsMax", fault);
     }

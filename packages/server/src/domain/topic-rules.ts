@@ -1,19 +1,20 @@
-import { assertRetention, type AccountLimits } from "./account-limits.ts";
+import { assertRetention, type AccountLimits, type ReportedLimits } from "./account-limits.ts";
 import { RingbackError } from "./errors.ts";
-import { isInternalName } from "./internal-names.ts";
+import { isInternalTopic } from "./internal-names.ts";
 import { limits } from "./limits.ts";
 import type { TopicSettings } from "./model.ts";
 
-/** `count`: number of the account's topics, without internal ones. Throws `topic_limit`. */
-export function assertRoomForTopic(name: string, count: number, { topicsMax }: AccountLimits): void {
-  if (isInternalName(name)) return;
+/** `count`: number of the account's topics, without those that the server creates. Throws `topic_limit`. */
+export function assertRoomForTopic(name: string, count: number, { topicsMax, refused }: ReportedLimits): void {
+  if (isInternalTopic(name)) return;
   if (topicsMax !== null && count >= topicsMax) {
+    refused?.("topicsMax");
     throw RingbackError.at("topic_limit", "limits.topicsMax", `the account may have at most ${topicsMax} topics`);
   }
   if (count >= limits.topicsMax) throw new RingbackError("topic_limit");
 }
 
-/** The engine bounds the retention of an internal topic, because its owner is an inbox or a queue. */
+/** The engine bounds the retention of an internal topic, which belongs to an inbox or a queue, or has events. */
 export function assertTopicRetention(name: string, { retentionMs }: TopicSettings, account: AccountLimits): void {
-  if (!isInternalName(name)) assertRetention(retentionMs, account);
+  if (!isInternalTopic(name)) assertRetention(retentionMs, account);
 }

@@ -101,7 +101,7 @@ export class BacklogWatch {
   #report(subscription: Subscription, backlog: Backlog): void {
     const { events, log, clock } = this.#options;
     log.backlogGrowing(subscription, backlog);
-    if (!events.listening) return;
+    if (!events.wants("backlog.growing")) return;
     const { accountId, topic, name } = subscription;
     const { limit, count, oldestAtMs: oldestAt, expiresAtMs: expiresAt } = backlog;
     const common = { accountId, at: clock.wall(), topic, subscription: name };

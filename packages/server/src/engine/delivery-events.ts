@@ -2,9 +2,12 @@ import { messageId } from "../domain/message-id.ts";
 import type { DeliveryOutcome } from "./delivery-outcome.ts";
 import type { EventBus } from "./event-bus.ts";
 
-/** Emits an event for the attempt. Emits a second event if the delivery became a dead letter. */
+/** Emits an event for the attempt, and one if the delivery became a dead letter. Makes none that nobody wants. */
 export function emitDeliveryEvents(events: EventBus, outcome: DeliveryOutcome): void {
   const { subscription, message, attempt, settled, atMs } = outcome;
+  const attempted = events.wants("delivery.attempted") ? attempt : null;
+  const isDead = settled.kind === "dead" && events.wants("delivery.dead");
+  if (attempted === null && !isDead) return;
   const common = {
     accountId: subscription.accountId,
     at: atMs,
@@ -12,20 +15,20 @@ export function emitDeliveryEvents(events: EventBus, outcome: DeliveryOutcome): 
     subscription: subscription.name,
     messageId: messageId(subscription.topicId, message.seq),
   };
-  if (attempt !== null) {
+  if (attempted !== null) {
     events.emit({
       type: "delivery.attempted",
       ...common,
-      attempt: attempt.attempt,
-      verdict: attempt.verdict,
-      status: attempt.status,
-      errorCode: attempt.errorCode,
-      errorDetail: attempt.errorDetail,
-      durationMs: attempt.durationMs,
+      attempt: attempted.attempt,
+      verdict: attempted.verdict,
+      status: attempted.status,
+      errorCode: attempted.errorCode,
+      errorDetail: attempted.errorDetail,
+      durationMs: attempted.durationMs,
       nextAttemptAt: settled.kind === "parked" ? settled.dueAtMs : null,
     });
   }
-  if (settled.kind === "dead") {
+  if (isDead) {
     const { errorCode = null, errorDetail = null } = attempt ?? {};
     events.emit({ type: "delivery.dead", ...common, reason: settled.reason, errorCode, errorDetail });
   }

@@ -11,5 +11,5 @@ export function reportDelivery(
   outcome: DeliveryOutcome,
 ): void {
   observer.settled(outcome);
-  if (events.listening) emitDeliveryEvents(events, outcome);
+  emitDeliveryEvents(events, outcome);
 }

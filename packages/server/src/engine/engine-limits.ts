@@ -53,13 +53,13 @@ export const engineLimits = {
    * store takes to answer.
    */
   reservedMsMin: 200,
-  reservedMsMax: 500,
+  reservedMsMax: 1_000,
   /** A reserved start that is later than this is given up. So after a stall, POSTs for this time start at once. */
   startLateMsMax: 150,
   /** Delay before the next try to reserve starts after an error of the store. */
   reserveRetryMs: 500,
   /** A sender with a rate claims what can start within this time, up to so many windows of its endpoint. */
-  ratedQueueMs: 1_000,
+  ratedQueueMs: 500,
   ratedQueueWindows: 8,
   /** A sender keeps no deliveries in memory whose POSTs cannot start within this time. */
   ratedHoldMs: 5_000,
@@ -129,6 +129,30 @@ export const engineLimits = {
    * retried.
    */
   deadLetterRetryMs: 60_000,
+  /** Messages on `ringback.events` that one node publishes for one account in a minute. Further events are counted. */
+  eventsPerMinuteMax: 60,
+  /** Events that wait to be published on `ringback.events`, of all accounts together. Further events are dropped. */
+  eventsWaitingMax: 1_000,
+  /** Delay before events that could not be stored are stored again. */
+  eventRetryMs: 5_000,
+  /** Occurrences within this time after the first one are in the same event. */
+  eventGatherMs: 1_000,
+  /** Time between two events about the dead letters, or the expired messages, of one subscription. */
+  eventIntervalMs: 60_000,
+  /** Time between two events about one limit of an account. */
+  limitEventIntervalMs: 300_000,
+  /** Subscriptions, or limits of accounts, whose occurrences are gathered at the same time. */
+  eventGroupsMax: 1_000,
+  /** The longest time between two searches for keys that expire. */
+  expiryCheckMs: 3_600_000,
+  /** Interval of the check of the disk. */
+  diskCheckMs: 60_000,
+  /** Messages of `ringback.events` that one read for the event streams returns. */
+  eventsReadMax: 100,
+  /** Past events that a reader of the event stream can get. Older ones are counted as dropped. */
+  eventsReplayedMax: 10_000,
+  /** While readers are connected, events of other nodes are looked for at this interval. */
+  eventPollMs: 1_000,
   /** Requests to endpoints that the API makes on demand, tests and verifications: of one account, and of all. */
   onDemandPerAccountMax: 4,
   onDemandMax: 32,

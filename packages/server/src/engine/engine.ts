@@ -137,8 +137,7 @@ export class Engine {
     }
     log.disabled(subscription, why);
     const { atMs, ...by } = why;
-    if (events.listening)
-      events.emit({ type: "subscription.disabled", accountId, at: atMs, topic, subscription: name, ...by });
+    events.emit({ type: "subscription.disabled", accountId, at: atMs, topic, subscription: name, ...by });
   }
 
   async #drained(graceMs: number, isTransportInUse: () => boolean): Promise<void> {
@@ -169,7 +168,6 @@ export class Engine {
         const subscription = await store.catalog.getSubscriptionById(subscriptionId);
         if (subscription === null) continue;
         log.expired(subscription, count);
-        if (!events.listening) continue;
         const { accountId, topic, name } = subscription;
         events.emit({ type: "delivery.expired", accountId, at: clock.wall(), topic, subscription: name, count });
       }

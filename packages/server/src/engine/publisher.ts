@@ -1,6 +1,7 @@
 import { assertMessage } from "../domain/message-rules.ts";
 import { messageId } from "../domain/message-id.ts";
 import type { AccountId, MessageId, NewMessage, Seq, TimeMs, Topic } from "../domain/model.ts";
+import { assertPublishable } from "./events/events-topic.ts";
 import { assertNoLoop } from "./loops.ts";
 import type { EngineServices } from "./services.ts";
 
@@ -43,6 +44,7 @@ export function createPublisher({
 }: Pick<EngineServices, "store" | "events" | "observer" | "clock"> & { readonly admit?: Admit }): Publisher {
   return {
     async publish(topic, messages, idempotency): Promise<PublishResult> {
+      assertPublishable(topic.name);
       for (const { hops = 0 } of messages)
         assertNoLoop({ events, clock }, hops, { accountId: topic.accountId, topic: topic.name });
       checkMessages(topic, messages);
@@ -51,7 +53,7 @@ export function createPublisher({
       const ids = messages.map((_message, index) => messageId(topic.id, appended.firstSeq + index));
       if (!appended.replayed) {
         observer.published(messages.length);
-        if (events.listening) {
+        if (events.wants("message.published")) {
           const { accountId, name } = topic;
           events.emit({ type: "message.published", accountId, at: clock.wall(), topic: name, ids });
         }

@@ -8,9 +8,10 @@ const reconnectMs = 2_000;
 
 /**
  * Opens a stream. Events wait in a backlog while the socket of the reader is full. When the backlog has more than
- * `backlogMax` events, the oldest are dropped, and an event `lagged` reports the number of dropped events.
+ * `backlogMax` events, the oldest are dropped, and an event `lagged` reports the number of dropped events. `startId`:
+ * the id from which a reader without an event can go on; null: it is not known.
  */
-export function openEventStream(response: ServerResponse, backlogMax: number) {
+export function openEventStream(response: ServerResponse, backlogMax: number, startId: string | null) {
   let waiting: string[] = [];
   let dropped = 0;
   let full = false;
@@ -21,14 +22,21 @@ export function openEventStream(response: ServerResponse, backlogMax: number) {
     // Without this header, nginx buffers the stream.
     "x-accel-buffering": "no",
   });
+  const waitingForDrain: (() => void)[] = [];
+  const release = (): void => {
+    for (const resolve of waitingForDrain.splice(0)) resolve();
+  };
   response.on("drain", () => {
     full = false;
     flush();
+    if (!full) release();
   });
+  response.once("close", release);
   // A lost connection needs no handling here, because the event `close` follows.
   response.on("error", () => {});
-  write(`retry: ${reconnectMs}\n\n`);
-  return { send, beat, end };
+  // An id without data is no event, but the reader remembers it.
+  write(`retry: ${reconnectMs}\n${startId === null ? "" : `id: ${startId}\n`}\n`);
+  return { send, lag, drained, beat, end };
 
   function send(text: string): void {
     if (!full) {
@@ -46,13 +54,23 @@ export function openEventStream(response: ServerResponse, backlogMax: number) {
 
   function flush(): void {
     if (dropped > 0) {
-      const lagged = `event: lagged\ndata: ${JSON.stringify({ type: "lagged", dropped })}\n\n`;
+      write(laggedText(dropped));
       dropped = 0;
-      write(lagged);
     }
     const ready = waiting;
     waiting = [];
     for (const text of ready) send(text);
+  }
+
+  /** Reports that the reader does not get so many events. */
+  function lag(count: number): void {
+    send(laggedText(count));
+  }
+
+  /** Resolves when the socket of the reader takes more, or when the stream has ended. */
+  function drained(): Promise<void> {
+    if (!full || response.destroyed) return Promise.resolve();
+    return new Promise((resolve) => waitingForDrain.push(resolve));
   }
 
   /** Sends a comment, so that proxies do not close a silent stream and a lost connection is noticed. */
@@ -67,4 +85,8 @@ export function openEventStream(response: ServerResponse, backlogMax: number) {
   function write(text: string): void {
     if (!response.write(text)) full = true;
   }
+}
+
+function laggedText(dropped: number): string {
+  return `event: lagged\ndata: ${JSON.stringify({ type: "lagged", dropped })}\n\n`;
 }

@@ -13,7 +13,12 @@ export interface EventSource<E> {
 interface Reader<E> {
   readonly owner: unknown;
   readonly wants: (event: E) => boolean;
-  lastId: number;
+}
+
+/** The stream of one reader. */
+export interface OpenStream extends Pick<EventStream, "lag" | "drained" | "end"> {
+  /** Sends an event from another source, with an id from which the reader can go on. */
+  readonly send: (event: { readonly id: string; readonly type: string; readonly text: string }) => void;
 }
 
 /** The Server-Sent Events streams of one source of events, one per reader. */
@@ -21,15 +26,21 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
   const streams = new Map<EventStream, Reader<E>>();
   let unsubscribe: (() => void) | null = null;
   let heartbeat: NodeJS.Timeout | null = null;
+  let isClosed = false;
 
   return { open, close, closeOf };
 
   /**
    * Sends the events that `wants` accepts over this response, until the reader disconnects or `close` is called. One
-   * owner can have at most three quarters of the streams. Returns a function that ends the stream. Throws
-   * `too_many_streams`.
+   * owner can have at most three quarters of the streams. Throws `too_many_streams`.
    */
-  function open(response: ServerResponse, owner: unknown, wants: (event: E) => boolean): () => void {
+  function open(
+    response: ServerResponse,
+    owner: unknown,
+    startId: string | null,
+    wants: (event: E) => boolean,
+  ): OpenStream {
+    if (isClosed) throw new RingbackError("shutting_down");
     const ofOwner = [...streams.values()].filter((reader) => reader.owner === owner).length;
     if (ofOwner >= Math.ceil(config.eventStreamsMax * 0.75)) {
       throw new RingbackError("too_many_streams");
@@ -37,12 +48,17 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
     if (streams.size >= config.eventStreamsMax) {
       throw new RingbackError("too_many_streams");
     }
-    const stream = openEventStream(response, config.eventStreamBacklogMax);
-    streams.set(stream, { owner, wants, lastId: 0 });
+    const stream = openEventStream(response, config.eventStreamBacklogMax, startId);
+    streams.set(stream, { owner, wants });
     response.once("close", () => leave(stream));
     unsubscribe ??= subscribe(deliver);
     heartbeat ??= setInterval(beat, config.eventHeartbeatMs).unref();
-    return () => end(stream);
+    return {
+      send: ({ id, type, text }) => stream.send(`id: ${id}\nevent: ${type}\ndata: ${text}\n\n`),
+      lag: stream.lag,
+      drained: stream.drained,
+      end: () => end(stream),
+    };
   }
 
   function leave(stream: EventStream): void {
@@ -59,8 +75,7 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
     // The text is made once for all readers.
     const text = `event: ${shown.type}\ndata: ${JSON.stringify(shown)}\n\n`;
     for (const [stream, reader] of streams) {
-      // Ids count the events of one stream. A common count would show how much happens in other accounts.
-      if (reader.wants(event)) stream.send(`id: ${++reader.lastId}\n${text}`);
+      if (reader.wants(event)) stream.send(text);
     }
   }
 
@@ -79,8 +94,9 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
     for (const [stream, reader] of streams) if (reader.owner === owner) stream.end();
   }
 
-  /** Ends every stream. */
+  /** Ends every stream, and refuses further ones. */
   function close(): void {
+    isClosed = true;
     for (const stream of streams.keys()) stream.end();
   }
 }

@@ -226,9 +226,9 @@ describe("over HTTP/2", () => {
     const client = await FrameClient.open(port);
     client.request(1, { ":path": "/v1/events" });
     await expect.poll(() => client.body(1)).toBe("retry: 2000\n\n");
-    expect(test.events.listening).toBe(true);
+    expect(test.events.isWatched).toBe(true);
     client.reset(1);
-    await expect.poll(() => test.events.listening).toBe(false);
+    await expect.poll(() => test.events.isWatched).toBe(false);
     client.socket.destroy();
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Topics and subscriptions. A name with a colon is internal (`domain/internal-names.ts`). Internal topics and
- * subscriptions work like any other, but lists, statistics and the account's limits skip them.
+ * Topics and subscriptions. A name with a colon is internal, and so is the topic `ringback.events`
+ * (`domain/internal-names.ts`). Internal topics and subscriptions work like any other, but lists, statistics and the
+ * account's limits skip them.
  */
 
 import type { LimitsOf } from "../domain/account-limits.ts";

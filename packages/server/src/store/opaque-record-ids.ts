@@ -112,6 +112,7 @@ function opaqueRecords(records: RecordStore, key: Uint8Array): RecordStore {
     countsOfSubscriptions: (ids) => records.countsOfSubscriptions(ids),
     unsettledCounts: (id) => records.unsettledCounts(id),
     pullCounts: (...given) => records.pullCounts(...given),
+    messagesAfter: (...given) => records.messagesAfter(...given),
     bodyBytes: (...given) => records.bodyBytes(...given),
     statistics: () => records.statistics(),
     listAttempts: (id, page, filter) => cursors.page(id, page, (part) => records.listAttempts(id, part, filter)),

@@ -64,7 +64,8 @@ export interface SubscriptionFilter {
   readonly topic?: string;
   readonly name?: string;
   readonly state?: SubscriptionState;
-  readonly health?: "healthy" | SubscriptionHealth["state"];
+  /** `unhealthy`: any state but `healthy`. */
+  readonly health?: "healthy" | "unhealthy" | SubscriptionHealth["state"];
   readonly label?: Label;
   readonly lagging?: LagLimits;
 }

@@ -110,6 +110,14 @@ export interface StoreStatistics {
   readonly bytes: number;
 }
 
+/** Successive messages of a log, oldest first, with the ends of the log. */
+export interface LogPart {
+  readonly firstSeq: Seq;
+  /** `firstSeq - 1` when the log is empty. */
+  readonly lastSeq: Seq;
+  readonly messages: readonly Message[];
+}
+
 export interface RecordStore {
   getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null>;
   /** Lists messages of a topic, newest first. */
@@ -145,6 +153,11 @@ export interface RecordStore {
   redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number>;
   /** Deletes dead letters for good; `ids` null: all. Returns how many. */
   purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number>;
+  /**
+   * Returns up to `limit` messages after a position. Only messages whose retention has ended are missing. Throws
+   * `topic_not_found`.
+   */
+  messagesAfter(id: TopicId, afterSeq: Seq, limit: number): Promise<LogPart>;
   /** Returns the bytes of the bodies of the topic's messages from one position to another, both included. */
   bodyBytes(id: TopicId, fromSeq: Seq, toSeq: Seq): Promise<number>;
   statistics(): Promise<StoreStatistics>;

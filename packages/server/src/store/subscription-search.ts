@@ -1,4 +1,5 @@
 import { RingbackError } from "../domain/errors.ts";
+import type { SubscriptionHealth } from "../domain/model.ts";
 import type { SubscriptionFilter } from "./record-filters.ts";
 
 /** The place of a subscription in a list over all topics. No name contains a slash. */
@@ -17,6 +18,12 @@ export function parseSubscriptionPosition(after: string | null): SubscriptionPos
   const [, topic, name] = /^([\w.-]+)\/([\w.-]+)$/.exec(after) ?? [];
   if (topic === undefined || name === undefined) throw new RingbackError("invalid_cursor");
   return { topic, name };
+}
+
+/** Whether a subscription with this health, null if it is healthy, meets the filter. */
+export function hasHealth(health: SubscriptionHealth["state"] | null, wanted: SubscriptionFilter["health"]): boolean {
+  if (wanted === undefined) return true;
+  return wanted === "unhealthy" ? health !== null : (health ?? "healthy") === wanted;
 }
 
 /** `exceptional`: only few subscriptions can match, and drivers find them without reading the others. */

@@ -1,10 +1,12 @@
-import { isInternalName } from "../domain/internal-names.ts";
+import { isInternalName, isInternalTopic } from "../domain/internal-names.ts";
 import type { AccountId, Topic, TopicId } from "../domain/model.ts";
 import { foldCase } from "../domain/names.ts";
 import { topicNumber } from "../domain/topic-number.ts";
 import { NameIndex } from "./name-index.ts";
 
+/** Whether a subscription with this name is listed and counted. */
 export const isListed = (name: string): boolean => !isInternalName(name);
+const isListedTopic = (name: string): boolean => !isInternalTopic(name);
 
 /** Topics in memory, indexed by number, by name, and by name in any letter case. */
 export class TopicIndex<T extends { readonly topic: Topic }> {
@@ -29,7 +31,7 @@ export class TopicIndex<T extends { readonly topic: Topic }> {
 
   ofAccount(accountId: AccountId): NameIndex<T> {
     let topics = this.#accounts.get(accountId);
-    if (topics === undefined) this.#accounts.set(accountId, (topics = new NameIndex(isListed)));
+    if (topics === undefined) this.#accounts.set(accountId, (topics = new NameIndex(isListedTopic)));
     return topics;
   }
 

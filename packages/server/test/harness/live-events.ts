@@ -2,10 +2,11 @@ import { EventStreamParser } from "../../src/cli/event-stream.ts";
 
 export type LiveEvent = Readonly<Record<string, unknown>>;
 
-/** Reads live events as a program with an EventSource does. */
-export async function listen(url: string, query = "") {
+/** Reads live events as a program with an EventSource does. `lastId`: the id that the program has from before. */
+export async function listen(url: string, query = "", lastId = "") {
   const cut = new AbortController();
-  const response = await fetch(`${url}/v1/events${query}`, { signal: cut.signal });
+  const headers = { "last-event-id": lastId };
+  const response = await fetch(`${url}/v1/events${query}`, { signal: cut.signal, headers });
   const events: LiveEvent[] = [];
   const parser = new EventStreamParser();
   const reading = (async () => {
@@ -17,6 +18,10 @@ export async function listen(url: string, query = "") {
     status: response.status,
     contentType: response.headers.get("content-type"),
     events,
+    /** The id from which the program can go on. */
+    get lastId() {
+      return parser.lastId;
+    },
     async [Symbol.asyncDispose]() {
       cut.abort();
       await reading;

@@ -91,6 +91,9 @@ export class AccountProgram {
       () => this.#call("POST", `${reader}/nack`, { receiptHandles: [this.#known(this.#handles, unknownHandle)] }),
       () => this.#list(`${reader}/attempts`),
       () => this.#list(`${reader}/dead-letters`),
+      () => this.#list(`${topic}/messages`),
+      () => this.#list("/v1/dead-letters"),
+      () => this.#list("/v1/subscriptions"),
       () => this.#call("GET", `${reader}/dead-letters/${this.#known(this.#letterIds, "1")}`),
       () => this.#call("PUT", `/v1/hooks/${other}`, { urls: ["http://127.0.0.1:9/"] }, this.#condition(other)),
       () => this.#call("GET", `/v1/hooks/${other}`),
@@ -212,6 +215,7 @@ export class AccountProgram {
       /"(\d+)-(\d+)"/g,
       (_tag, id: string, version) => `"${this.#placeholder(id)}-${version}"`,
     );
-    return withoutTags.replace(/[\w-]{13,}/g, (word) => this.#placeholders.get(word) ?? word);
+    // The cursor of a page can be short.
+    return withoutTags.replace(/[\w-]{13,}|(?<=&after=)[\w-]+/g, (word) => this.#placeholders.get(word) ?? word);
   }
 }

@@ -1,24 +1,26 @@
-import type { EventBus } from "../../engine/event-bus.ts";
+import { createEventBus, type EventBus } from "../../engine/event-bus.ts";
 import type { LiveEvent } from "../../engine/live-events.ts";
 
 /** An event bus that keeps every emitted event. */
 export class RecordedEvents implements EventBus {
   readonly emitted: LiveEvent[] = [];
-  readonly #listeners = new Set<(event: LiveEvent) => void>();
+  readonly #bus = createEventBus();
 
-  get listening(): boolean {
-    return this.#listeners.size > 0;
+  wants(): boolean {
+    return true;
+  }
+
+  /** Whether a listener watches publishes, as the readers of the event stream do. */
+  get isWatched(): boolean {
+    return this.#bus.wants("message.published");
   }
 
   emit(event: LiveEvent): void {
     this.emitted.push(event);
-    for (const listener of this.#listeners) listener(event);
+    this.#bus.emit(event);
   }
 
-  subscribe(listener: (event: LiveEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-    };
+  subscribe(...given: Parameters<EventBus["subscribe"]>): () => void {
+    return this.#bus.subscribe(...given);
   }
 }

@@ -31,6 +31,7 @@ import { PublishLimits } from "../../engine/accounts/publish-limits.ts";
 import { CallLimit } from "../../engine/hooks/call-limit.ts";
 import { MemoryBudget } from "../../engine/hooks/memory-budget.ts";
 import type { AccountQueues } from "../../engine/queues/account-queues.ts";
+import { EventTail } from "../../engine/events/event-tail.ts";
 import { EndpointVerifier, type VerifierOptions } from "../../engine/push/endpoint-verifier.ts";
 import { LargeEncodings } from "../../engine/push/large-encodings.ts";
 import { OnDemandLimit } from "../../engine/push/on-demand-limit.ts";
@@ -264,6 +265,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     ...requesters,
     pulls,
     events,
+    eventTail: new EventTail({ ...shared, limitsOf: (accountId) => accounts.limitsOf(accountId), failed }),
     metrics,
     windowOf: () => null,
     log,

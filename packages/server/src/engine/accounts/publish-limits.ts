@@ -1,4 +1,4 @@
-import type { AccountLimits, LimitsOf } from "../../domain/account-limits.ts";
+import type { AccountLimits, LimitName, LimitsOf } from "../../domain/account-limits.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type { AccountId, NewMessage } from "../../domain/model.ts";
 import { engineLimits } from "../engine-limits.ts";
@@ -8,6 +8,8 @@ import { TokenBucket } from "./token-bucket.ts";
 
 export interface PublishLimitsOptions extends Pick<EngineServices, "store" | "clock" | "timers" | "failed"> {
   readonly limitsOf: LimitsOf;
+  /** Called before an error is thrown because of a limit. */
+  readonly refused?: (accountId: AccountId, limit: LimitName) => void;
 }
 
 /**
@@ -46,6 +48,7 @@ export class PublishLimits {
 
   #admitBytes(accountId: AccountId, messages: readonly NewMessage[], bytesMax: number): void {
     if (this.#stored.of(accountId) + bytesOf(messages) <= bytesMax) return;
+    this.#options.refused?.(accountId, "storedBytesMax");
     throw RingbackError.at(
       "account_storage_limit",
       "limits.storedBytesMax",
@@ -59,6 +62,7 @@ export class PublishLimits {
     if (bucket === undefined) this.#buckets.set(accountId, (bucket = new TokenBucket()));
     const waitMs = bucket.take(count, perSecond / this.#nodeCount, this.#options.clock.now());
     if (waitMs === 0) return;
+    this.#options.refused?.(accountId, "publishesPerSecondMax");
     const fault = `the account may publish at most ${perSecond} messages a second`;
     throw new RingbackError("account_rate_limit", `limits.publishesPerSecondMax: ${fault}`, {
       details: [{ field: "limits.publishesPerSecondMax", message: fault }],

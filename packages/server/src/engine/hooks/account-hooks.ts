@@ -200,7 +200,7 @@ export class AccountHooks {
   ): void {
     const { accountId, observer, events, clock } = this.#options;
     observer.hookCalled(error === null ? action : "failed", durationMs / 1000);
-    if (!events.listening) return;
+    if (!events.wants("hook.called")) return;
     const at = clock.wall();
     const transport = { transportError: failure?.error ?? null, transportErrorDetail: failure?.errorDetail ?? null };
     events.emit({

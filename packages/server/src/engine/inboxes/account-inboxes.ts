@@ -60,7 +60,7 @@ export class AccountInboxes {
     this.#options = options;
     this.#entries = new AccountEntries(options.store, options.accountId, "inbox");
     this.#paths = new ReceivePaths(options);
-    this.#logs = new InboxLogs(options.store, options.accountId, options.clock);
+    this.#logs = new InboxLogs(options.store, options.accountId, options.clock, options.limitsOf);
     this.#startedAtMs = options.clock.now();
   }
 
@@ -270,7 +270,6 @@ export class AccountInboxes {
     const count = backlog + parked;
     if (count === 0) return;
     observer.expired(count);
-    if (!events.listening) return;
     const { topic, name: subscription } = log.subscription;
     events.emit({ type: "delivery.expired", accountId, at: clock.wall(), topic, subscription, count });
   }

@@ -1,9 +1,11 @@
 import { RingbackError } from "../../domain/errors.ts";
-import { inboxLogName } from "../../domain/internal-names.ts";
+import type { LimitsOf } from "../../domain/account-limits.ts";
+import { eventsTopicName, inboxLogName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import type { AccountId, Start, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Store } from "../../store/store.ts";
+import { eventsTopicOf } from "../events/events-topic.ts";
 import { type InternalLog, InternalLogs, settingsForClients } from "../internal-logs.ts";
 import type { InboxDetails } from "./inboxes.ts";
 
@@ -13,10 +15,12 @@ import type { InboxDetails } from "./inboxes.ts";
  */
 export class InboxLogs extends InternalLogs {
   readonly #clock: Clock;
+  readonly #limitsOf: LimitsOf;
 
-  constructor(store: Store, accountId: AccountId, clock: Clock) {
+  constructor(store: Store, accountId: AccountId, clock: Clock, limitsOf: LimitsOf) {
     super(store, accountId);
     this.#clock = clock;
+    this.#limitsOf = limitsOf;
   }
 
   async find({ name, topic }: InboxDetails): Promise<InternalLog | null> {
@@ -25,6 +29,9 @@ export class InboxLogs extends InternalLogs {
 
   /** The topic that the inbox publishes into. Throws `topic_not_found`. */
   async publishedTopic(name: string): Promise<Topic> {
+    if (name === eventsTopicName) {
+      return eventsTopicOf(this.catalog, this.accountId, this.#limitsOf(this.accountId));
+    }
     const topic = await this.topicNamed(name);
     if (topic !== null) return topic;
     throw new RingbackError("topic_not_found", `The inbox publishes into the topic "${name}", which does not exist.`);

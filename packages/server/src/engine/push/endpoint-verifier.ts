@@ -162,7 +162,7 @@ export class EndpointVerifier {
 
   #emit({ accountId, topic, name: subscription }: Subscription): void {
     const { events, clock } = this.#options;
-    if (events.listening) {
+    if (events.wants("subscription.changed")) {
       events.emit({ type: "subscription.changed", accountId, at: clock.wall(), topic, subscription });
     }
   }

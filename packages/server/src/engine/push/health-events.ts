@@ -22,21 +22,23 @@ export function announceHealth(
   const isOpen = after?.state === "open";
   if (before === null && after !== null) {
     log.failing(subscription, after);
-    if (events.listening) events.emit({ type: "subscription.failing", ...common, ...causeOf(after) });
+    if (events.wants("subscription.failing"))
+      events.emit({ type: "subscription.failing", ...common, ...causeOf(after) });
   }
   if (isOpen && !wasOpen) {
     log.breakerOpened(subscription, after);
-    if (events.listening) events.emit({ type: "breaker.opened", ...common, ...causeOf(after), scope: after.scope });
+    if (events.wants("breaker.opened"))
+      events.emit({ type: "breaker.opened", ...common, ...causeOf(after), scope: after.scope });
   }
   if (wasOpen && !isOpen) {
     log.breakerClosed(subscription, before);
-    if (events.listening) {
+    if (events.wants("breaker.closed")) {
       events.emit({ type: "breaker.closed", ...common, openedAt: before.sinceMs, scope: before.scope });
     }
   }
   if (before !== null && after === null) {
     log.recovered(subscription, before);
-    if (events.listening) {
+    if (events.wants("subscription.recovered")) {
       events.emit({ type: "subscription.recovered", ...common, failingSince: before.failingSinceMs });
     }
   }

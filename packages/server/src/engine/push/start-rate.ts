@@ -92,7 +92,7 @@ export class StartRate {
     const atOnce = this.#nextAtMs === 0 ? 1 : Math.floor((nowMs - this.#nextAtMs) / intervalMs) + 1;
     const soon = Math.ceil(engineLimits.ratedQueueMs / intervalMs);
     const goal = Math.min(Math.max(soon, Math.min(atOnce, burst)), window * engineLimits.ratedQueueWindows);
-    return queued * 4 >= goal ? 0 : goal - queued;
+    return queued * 2 >= goal ? 0 : goal - queued;
   }
 
   stop(): void {

@@ -51,6 +51,23 @@ export function recordsContract({ promise, shared, empty }: Part): void {
     expect(new Set(before?.deliveries.map((delivery) => delivery.state))).toEqual(new Set(["skipped", "filtered"]));
   });
 
+  promise("returns the messages after a position, and the ends of the log", async () => {
+    const scene = await Scene.make(shared());
+    const { id } = scene.topic;
+    const after = async (seq: number, limit = 10) => {
+      const { firstSeq, lastSeq, messages } = await scene.store.records.messagesAfter(id, seq, limit);
+      return [firstSeq, lastSeq, ...messages.map((each) => `${each.seq} ${textOf(each)}`)];
+    };
+    expect(await after(0)).toEqual([1, 0]);
+    await scene.publish("a", "b", "c");
+    expect(await after(0)).toEqual([1, 3, "1 a", "2 b", "3 c"]);
+    expect(await after(1, 1)).toEqual([1, 3, "2 b"]);
+    expect(await after(3)).toEqual([1, 3]);
+    expect(await after(2 ** 40)).toEqual([1, 3]);
+    await scene.store.catalog.deleteTopic(scene.topic.accountId, scene.topic.name);
+    await expect(after(0)).rejects.toMatchObject({ code: "topic_not_found" });
+  });
+
   promise("returns the origin of a message, with and without hops, and of no other message", async () => {
     const scene = await Scene.make(shared());
     await scene.publish("a", message("b", { hops: 2 }));

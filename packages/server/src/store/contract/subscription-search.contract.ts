@@ -26,7 +26,7 @@ const anyFilter = fc.record(
     topic: fc.constantFrom("b*", "b.c", "*", "none"),
     name: fc.constantFrom("one*", "*o*", "one", "two_"),
     state: fc.constantFrom("active" as const, "paused" as const, "disabled" as const),
-    health: fc.constantFrom("healthy" as const, "failing" as const, "open" as const),
+    health: fc.constantFrom("healthy" as const, "unhealthy" as const, "failing" as const, "open" as const),
     label: fc.constant({ name: "customer", value: "acme" }),
     lag: fc.record({ messages: fc.integer({ min: 0, max: 3 }), ageMs: fc.integer({ min: 0, max: 20 }) }),
   },
@@ -171,6 +171,7 @@ function isMatch(one: Subscription, { topics, topic, name, state, health, label 
   if (topic !== undefined && !matchesPattern(topic, one.topic)) return false;
   if (name !== undefined && !matchesPattern(name, one.name)) return false;
   if (state !== undefined && one.state !== state) return false;
-  if (health !== undefined && (one.health?.state ?? "healthy") !== health) return false;
+  if (health === "unhealthy" && one.health === null) return false;
+  if (health !== undefined && health !== "unhealthy" && (one.health?.state ?? "healthy") !== health) return false;
   return label === undefined || hasLabel(one.settings, label);
 }

@@ -1,6 +1,7 @@
 import { optionalToWall, shownMessage } from "../../domain/clock-rules.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { compileFilter } from "../../domain/filter.ts";
+import { RingbackError } from "../../domain/errors.ts";
 import { parseMessageId, type MessagePosition } from "../../domain/message-id.ts";
 import type {
   AccountId,
@@ -16,7 +17,7 @@ import type {
 } from "../../domain/model.ts";
 import { deliveryState, type DeliveryFacts } from "../delivery-state.ts";
 import { attemptsBySubscription, toOrigin, topicNumberSql, type AttemptRow, type OriginRow } from "../record-rows.ts";
-import type { DeliveryRecord, MessageOrigin, MessageRecord } from "../records.ts";
+import type { DeliveryRecord, LogPart, MessageOrigin, MessageRecord } from "../records.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { toMessage, type MessageRow } from "./columns.ts";
 import type { Connection } from "./connection.ts";
@@ -69,6 +70,29 @@ export async function readBodyBytes(pool: ConnectionPool, id: TopicId, fromSeq: 
     "body_bytes",
   );
   return (row as { bytes: number }).bytes;
+}
+
+/** Reads the messages one by one, so that each is read from the only partition that can hold it. */
+export async function readMessagesAfter(
+  { database, times }: StoreContext,
+  id: TopicId,
+  afterSeq: Seq,
+  limit: number,
+): Promise<LogPart> {
+  const rows = await database.rest.query<MessageRow & { readonly first_seq: Seq; readonly last_seq: Seq }>(
+    `SELECT l.first_seq, l.last_seq, m.* FROM ringback.topic_log l LEFT JOIN LATERAL (
+       SELECT x.* FROM generate_series(greatest($2::bigint + 1, l.first_seq),
+         least(l.last_seq, greatest($2::bigint, l.first_seq - 1) + $3::bigint)) AS s (seq),
+         LATERAL ringback.message_at(l.topic_id, s.seq) x
+     ) m ON true WHERE l.topic_id = $1 ORDER BY m.seq`,
+    [id, afterSeq, limit],
+    "messages_after",
+  );
+  const [first] = rows;
+  if (first === undefined) throw new RingbackError("topic_not_found");
+  const found = rows.filter(({ seq }) => seq !== null);
+  const messages = found.map((row) => shownMessage(times, toMessage(id, row)));
+  return { firstSeq: first.first_seq, lastSeq: first.last_seq, messages };
 }
 
 /** Reads a message with those of its deliveries and attempts whose records are still kept. */

@@ -2,7 +2,7 @@ import type { RecordStore } from "../records.ts";
 import { listAttempts } from "./attempt-records.ts";
 import { readManyCounts, readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { readBodyBytes, readMessageRecord, readOrigin } from "./message-records.ts";
+import { readBodyBytes, readMessageRecord, readMessagesAfter, readOrigin } from "./message-records.ts";
 import { listMessages } from "./message-search.ts";
 import { readPullCounts } from "./pull-counts.ts";
 import { readStatistics, Statistics } from "./statistics.ts";
@@ -25,6 +25,7 @@ export function createRecords(context: StoreContext): RecordStore {
     getDeadLetter: (id, deadLetterId) => deadLetters.get(id, deadLetterId),
     redriveDeadLetters: (id, ids) => deadLetters.redrive(id, ids),
     purgeDeadLetters: (id, ids) => deadLetters.purge(id, ids),
+    messagesAfter: (id, afterSeq, limit) => readMessagesAfter(context, id, afterSeq, limit),
     bodyBytes: (id, fromSeq, toSeq) => readBodyBytes(context.database.rest, id, fromSeq, toSeq),
     statistics: () => statistics.read(),
   };

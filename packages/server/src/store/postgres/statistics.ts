@@ -1,5 +1,5 @@
 import type { StoreStatistics } from "../records.ts";
-import { isListedSql } from "./topics.ts";
+import { isListedSql, isListedTopicSql } from "./topics.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import type { StoreContext } from "./store-context.ts";
 
@@ -57,7 +57,7 @@ export async function readStatistics({ database, times }: StoreContext): Promise
      ), parked AS (
        SELECT count(*) AS count FROM ringback.parked p JOIN ringback.subscription_cursor c USING (subscription_id)
      )
-     SELECT (SELECT count(*) FROM ringback.topic WHERE ${isListedSql}) AS topics,
+     SELECT (SELECT count(*) FROM ringback.topic WHERE ${isListedTopicSql}) AS topics,
        (SELECT count(*) FROM ringback.subscription WHERE ${isListedSql}) AS subscriptions,
        (coalesce(ahead.count, 0) + coalesce(claimed.back, 0))::bigint AS backlog,
        greatest(0, parked.count - coalesce(claimed.open_parked, 0))::bigint AS parked,

@@ -69,7 +69,8 @@ function escaped(text: string): string {
 /** `columns`: further columns. `more`: further conditions that a subscription must meet to be examined. */
 const query = (matches: string, joins: string, more: string): string => `
   SELECT s.id, t.name AS topic, s.name, ($7::text IS NULL OR s.name ~ $7) AND ($8::text IS NULL OR s.state = $8)
-    AND ($9::text IS NULL OR coalesce(s.health::json ->> 'state', 'healthy') = $9)
+    AND ($9::text IS NULL OR coalesce(s.health::json ->> 'state', 'healthy') = $9
+      OR ($9 = 'unhealthy' AND s.health IS NOT NULL))
     AND ($10::text IS NULL OR position($10 in s.settings) > 0) ${matches} AS matches
   FROM ringback.topic t JOIN ringback.subscription s ON s.topic_id = t.id ${joins}
   WHERE t.account_id = $1 AND position(':' in t.name) = 0 AND position(':' in s.name) = 0

@@ -1,5 +1,6 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { AccountId, Seq, SubscriptionId, TimeMs, Topic, TopicId, TopicSettings } from "../../domain/model.ts";
+import { eventsTopicName } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
 import { isReusable, newTopicNumber, type NumbersInUse } from "../../domain/topic-number.ts";
 import { assertRoomForTopic, assertTopicRetention } from "../../domain/topic-rules.ts";
@@ -22,6 +23,8 @@ export interface CatalogOptions extends Omit<StoreContext, "changed"> {
 
 /** SQL condition for names that lists, statistics and limits include: the opposite of `isInternalName`. */
 export const isListedSql = "position(':' in name) = 0";
+/** The same for names of topics: the opposite of `isInternalTopic`. */
+export const isListedTopicSql = `${isListedSql} AND name <> '${eventsTopicName}'`;
 
 /** Advisory lock: only one topic is created at a time, so that concurrent creations cannot exceed the limit. */
 const TOPIC_LIMIT_LOCK = "8243118316933116780";
@@ -80,7 +83,7 @@ export class Topics {
     nowMs: TimeMs,
   ): Promise<Topic> {
     const [known] = await connection.query<{ topics: number } & NumberRow>(
-      `SELECT (SELECT count(*) FROM ringback.topic WHERE account_id = $1 AND ${isListedSql}) AS topics, n.last, n.key,
+      `SELECT (SELECT count(*) FROM ringback.topic WHERE account_id = $1 AND ${isListedTopicSql}) AS topics, n.last, n.key,
          r.id AS "order", r.topic_id AS "topicId", r.last_seq AS "lastSeq",
          (SELECT max(id) FROM ringback.released_number) - r.id AS later
        FROM ringback.topic_number n
@@ -157,7 +160,7 @@ export class Topics {
   list(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>> {
     return listByName(page, label, toTopic, (after, limit, text) =>
       this.#options.pool.query<TopicRow>(
-        `SELECT * FROM ringback.topic WHERE account_id = $1 AND name > $2 AND ${isListedSql}
+        `SELECT * FROM ringback.topic WHERE account_id = $1 AND name > $2 AND ${isListedTopicSql}
            AND ($4::text IS NULL OR position($4::text in settings) > 0) ORDER BY name LIMIT $3`,
         [accountId, after, limit, text],
         "list_topics",

@@ -14,6 +14,7 @@ import type {
   AttemptRecord,
   DeadLetter,
   DeliveryRecord,
+  LogPart,
   ListedDeadLetter,
   MessageOrigin,
   MessageRecord,
@@ -38,6 +39,9 @@ import { withUnwritten, type ShownRows } from "./unwritten-delivery.ts";
 /** Maximum number of dead letters that one commit redrives or purges. */
 const DEAD_LETTER_STEP = 100;
 
+/** Bytes of messages after which a read of a log ends. */
+const LOG_PART_BYTES_MAX = 4 * 1024 * 1024;
+
 export class SqliteRecords implements RecordStore {
   readonly #context: StoreContext;
   readonly #databaseBytes: () => number;
@@ -57,6 +61,18 @@ export class SqliteRecords implements RecordStore {
     const areStable = steps.every((step, at) => step % 2 === 0 && step === rewindSteps(topic)[at]);
     // A rewind changes the database before memory, so the two may not fit together. No rewind runs in the mutex.
     return areStable ? record : catalogMutex.run(() => this.#readMessage(topic, seq));
+  }
+
+  async messagesAfter(topicId: TopicId, afterSeq: Seq, limit: number): Promise<LogPart> {
+    const { index, reader, clock } = this.#context;
+    const topic = index.topics.get(topicId);
+    if (topic === undefined) throw new RingbackError("topic_not_found");
+    const { firstSeq, lastSeq } = topic;
+    const fromSeq = Math.max(firstSeq, afterSeq + 1);
+    if (fromSeq > lastSeq) return { firstSeq, lastSeq, messages: [] };
+    const range = { topicId, fromSeq, throughSeq: lastSeq, messagesMax: limit, bytesMax: LOG_PART_BYTES_MAX };
+    const messages = await reader.call("readLog", range);
+    return { firstSeq, lastSeq, messages: messages.map((message) => shownMessage(clock, message)) };
   }
 
   listMessages(id: TopicId, page: PageRequest, filter: MessageFilter = {}): Promise<SearchPage<ListedMessage>> {

@@ -5,7 +5,7 @@ import { toHealth } from "../catalog-rows.ts";
 import type { PageRequest } from "../page.ts";
 import type { LagLimits, SubscriptionFilter } from "../record-filters.ts";
 import { searchPage, type SearchPage } from "../search.ts";
-import { isExceptional, parseSubscriptionPosition, subscriptionPosition } from "../subscription-search.ts";
+import { hasHealth, isExceptional, parseSubscriptionPosition, subscriptionPosition } from "../subscription-search.ts";
 import type { SubscriptionPosition } from "../subscription-search.ts";
 import { isListed } from "../topic-index.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -93,7 +93,7 @@ function isTopicWanted(name: string, { topics, topic }: SubscriptionFilter): boo
 function isMatch(entry: SubscriptionEntry, { name, state, health, label }: SubscriptionFilter): boolean {
   if (name !== undefined && !matchesPattern(name, entry.name)) return false;
   if (state !== undefined && entry.state !== state) return false;
-  if (health !== undefined && (toHealth(entry.health)?.state ?? "healthy") !== health) return false;
+  if (!hasHealth(toHealth(entry.health)?.state ?? null, health)) return false;
   return label === undefined || entry.hasLabel(label);
 }
 

@@ -1,0 +1,59 @@
+import type { AccountId } from "../../domain/model.ts";
+import type { Timers } from "../../domain/ports.ts";
+import { engineLimits } from "../engine-limits.ts";
+
+interface Minute {
+  admitted: number;
+  suppressed: number;
+  readonly cancel: () => void;
+}
+
+const minuteMs = 60_000;
+
+/** Bounds the events of each account per minute. `ended` is called once for a minute in which there were too many. */
+export class EventRate {
+  readonly #timers: Timers;
+  readonly #ended: (accountId: AccountId, suppressed: number) => void;
+  /** An account is kept for a minute after its first event. */
+  readonly #minutes = new Map<AccountId, Minute>();
+
+  constructor({ timers }: { readonly timers: Timers }, ended: (accountId: AccountId, suppressed: number) => void) {
+    this.#timers = timers;
+    this.#ended = ended;
+  }
+
+  admits(accountId: AccountId): boolean {
+    const minute = this.#of(accountId);
+    const isAdmitted = minute.admitted < engineLimits.eventsPerMinuteMax;
+    if (isAdmitted) minute.admitted++;
+    else minute.suppressed++;
+    return isAdmitted;
+  }
+
+  suppress(accountId: AccountId, count: number): void {
+    this.#of(accountId).suppressed += count;
+  }
+
+  /** Ends every minute at once. */
+  stop(): void {
+    for (const [accountId, minute] of this.#minutes) {
+      minute.cancel();
+      this.#end(accountId);
+    }
+  }
+
+  #of(accountId: AccountId): Minute {
+    let minute = this.#minutes.get(accountId);
+    if (minute === undefined) {
+      const cancel = this.#timers.after(minuteMs, () => this.#end(accountId));
+      this.#minutes.set(accountId, (minute = { admitted: 0, suppressed: 0, cancel }));
+    }
+    return minute;
+  }
+
+  #end(accountId: AccountId): void {
+    const { suppressed = 0 } = this.#minutes.get(accountId) ?? {};
+    this.#minutes.delete(accountId);
+    if (suppressed > 0) this.#ended(accountId, suppressed);
+  }
+}

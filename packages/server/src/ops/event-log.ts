@@ -1,0 +1,12 @@
+import type { Logger } from "pino";
+import type { EventLog } from "../engine/events/event-log.ts";
+
+export function createEventLog(log: Logger): EventLog {
+  return {
+    unpublished: ({ type, members }) =>
+      log.warn({ event: type, ...members }, "an event about a subscription that receives events is not published"),
+    suppressed: (accountId, count) =>
+      log.warn({ accountId, count }, "events of the account were not published, because there were too many"),
+    lost: (type, error) => log.error({ err: error, event: type }, "an event could not be stored"),
+  };
+}
