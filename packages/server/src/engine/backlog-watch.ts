@@ -1,21 +1,10 @@
 import { isInternalName } from "../domain/internal-names.ts";
 import { limits } from "../domain/limits.ts";
-import type { Subscription, SubscriptionId, TimeMs } from "../domain/model.ts";
+import type { Subscription, SubscriptionId } from "../domain/model.ts";
+import type { Backlog, BacklogLimit } from "./backlog.ts";
 import type { EngineLog } from "./engine-log.ts";
 import { engineLimits } from "./engine-limits.ts";
 import type { EngineServices } from "./services.ts";
-
-/** The limit that a backlog has exceeded. `retention`: its oldest message will expire soon. */
-export type BacklogLimit = "messages" | "age" | "retention";
-
-export interface Backlog {
-  readonly limit: BacklogLimit;
-  /** Messages that wait; with a filter an upper bound. */
-  readonly count: number;
-  readonly oldestAtMs: TimeMs;
-  /** When the oldest message expires. */
-  readonly expiresAtMs: TimeMs;
-}
 
 export interface BacklogWatchOptions extends Pick<EngineServices, "store" | "events" | "clock"> {
   readonly log: EngineLog;

@@ -1,5 +1,5 @@
 import type { Disablement, Subscription, SubscriptionHealth } from "../domain/model.ts";
-import type { Backlog } from "./backlog-watch.ts";
+import type { Backlog } from "./backlog.ts";
 
 type Named = Pick<Subscription, "id" | "accountId" | "topic" | "name">;
 

@@ -151,9 +151,9 @@ describe("a breaker", () => {
   });
 });
 
-describe("subscriptions of one origin", () => {
-  const url = (path: string): Subscribing => ({ push: { url: `http://shared.test/${path}` } });
+const url = (path: string): Subscribing => ({ push: { url: `http://shared.test/${path}` } });
 
+describe("subscriptions of one origin", () => {
   test("share a breaker and its probes when the origin is dead, and start together when it is back", async () => {
     const { simulation, topic, events, subscribe, read } = await started();
     simulation.script("http://shared.test", refused);

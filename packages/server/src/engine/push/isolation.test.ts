@@ -102,9 +102,9 @@ describe("the window of an endpoint", () => {
   });
 });
 
-describe("a backlog on an endpoint that fails", () => {
-  const broken: Script = () => ({ status: 500, afterMs: 1 });
+const broken: Script = () => ({ status: 500, afterMs: 1 });
 
+describe("a backlog on an endpoint that fails", () => {
   test("stays in the log: at most parkedFailingMax deliveries are parked", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
