@@ -180,6 +180,20 @@ export interface PullSettings {
   readonly receivesMax: number | null;
 }
 
+/** When sending to a failing endpoint stops. */
+export interface BreakerSettings {
+  /** Failures in a row. */
+  readonly failures: number;
+  /** The pause before the first probe. */
+  readonly probeMs: number;
+}
+
+/** Limits above which a backlog is reported; null: none. */
+export interface BacklogLimits {
+  readonly messagesMax: number | null;
+  readonly ageMsMax: number | null;
+}
+
 export interface SubscriptionSettings {
   /** null: the subscription is not pushed. */
   readonly push: PushSettings | null;
@@ -191,6 +205,12 @@ export interface SubscriptionSettings {
   readonly maxInFlight: number;
   /** null: no limit. Settings that were stored before the member existed lack it. */
   readonly rate?: RateSettings | null;
+  /** null: sending never stops. */
+  readonly breaker: BreakerSettings | null;
+  /** The subscription is disabled when all attempts have failed for this time; null: never. */
+  readonly disableAfterMs: number | null;
+  /** Absent: `limits.backlogDefault`. */
+  readonly backlog?: BacklogLimits;
   /** Absent until the first attempt to verify the endpoint has ended. */
   readonly verification?: EndpointVerification;
 }
@@ -205,7 +225,8 @@ export type Start =
   | { readonly atMs: TimeMs };
 
 /**
- * `disabled`: the endpoint replied 410 Gone, or nothing but failures came from it for too long. Both `paused` and `disabled` last until a caller resumes the subscription.
+ * `disabled`: the endpoint replied 410 Gone, or nothing but failures came from it for too long. Both `paused` and
+ * `disabled` last until a caller resumes the subscription.
  */
 export type SubscriptionState = "active" | "paused" | "disabled";
 
@@ -219,7 +240,9 @@ export interface Disablement {
   readonly attempt: number;
 }
 
-/** Describes an endpoint that accepts nothing at present. The members are on the scale of `Clock.wall`, unless noted. */
+/**
+ * Describes an endpoint that accepts nothing at present. The members are on the scale of `Clock.wall`, unless noted.
+ */
 export interface SubscriptionHealth {
   /** `failing`: attempts fail, and go on. `open`: the breaker is open, so only probes are sent. */
   readonly state: "failing" | "open";

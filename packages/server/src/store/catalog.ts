@@ -129,6 +129,8 @@ export interface CatalogStore {
    * settings of the endpoint set the health to null too.
    */
   setSubscriptionHealth(id: SubscriptionId, change: HealthChange): Promise<boolean>;
-  /** Notifies every listener that a subscription was changed, paused, resumed or deleted, or that its health changed. */
+  /**
+   * Notifies every listener that a subscription was changed, paused, resumed or deleted, or that its health changed.
+   */
   onSubscriptionChange(listener: (subscriptionId: SubscriptionId) => void): void;
 }
