@@ -27,6 +27,7 @@ import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
 import { createAuditLog } from "./ops/audit-log.ts";
 import { logNodes } from "./ops/node-log.ts";
+import { reportEarlyRefusals } from "./ops/early-refusals.ts";
 import { createRequestLog } from "./ops/request-log.ts";
 import { LimitedLog } from "./ops/limited-log.ts";
 import { createDeliveryLog } from "./ops/delivery-log.ts";
@@ -43,6 +44,7 @@ import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
 import type { Readiness } from "./ops/health.ts";
 import { withReceivers } from "./engine/delivery-outcome.ts";
 import { createMetrics } from "./ops/metrics.ts";
+import type { Tracing } from "./ops/tracing/otlp.ts";
 import { loadTracing } from "./load-tracing.ts";
 import { assertHasKey, warnOfSecrets } from "./config/start-checks.ts";
 import { openStore } from "./open-store.ts";
@@ -70,8 +72,8 @@ type Services = ReturnType<typeof createServices>;
 /** The composition root: the only file that creates the parts of the server and connects them. */
 export async function startServer(config: Config, { log }: { log: Logger }): Promise<RunningServer> {
   const tlsFiles = await readTlsFiles(config);
-  const listeners = createListeners(config, log, tlsFiles);
   const foundation = await createFoundation(config, log);
+  const listeners = createListeners(foundation, tlsFiles);
   const stopClockLog = logClockJumps(systemClock, systemTimers, log);
   const stopNodeLog = logNodes(foundation.store.cluster, systemTimers, log);
   const services = createServices(foundation);
@@ -111,14 +113,14 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   }
 }
 
-function createListeners(config: Config, log: Logger, certificate: TlsFiles | null): Listeners {
+function createListeners({ config, lines, metrics }: Foundation, certificate: TlsFiles | null): Listeners {
   const { opsListen, publicListen, trustedProxies, connectionsPerSourceMax } = config;
   return new Listeners({
     certificate,
     trustedProxies,
     connectionsPerSourceMax,
     addresses: { ops: opsListen, public: publicListen },
-    connectionsRefused: (source, count) => log.warn({ source, count }, "refused connections of a source with too many"),
+    ...reportEarlyRefusals(lines, metrics.requests),
   });
 }
 
@@ -126,6 +128,9 @@ function createListeners(config: Config, log: Logger, certificate: TlsFiles | nu
 interface RunningParts {
   accountNameOf: (accountId: AccountId) => string;
   senders: Engine["senders"];
+  openBreakers: Engine["openBreakers"];
+  suppressedEvents: () => number;
+  tracing: Tracing | null;
 }
 
 /** Creates the parts that all other parts depend on, such as the store. */
@@ -141,7 +146,13 @@ async function createFoundation(config: Config, log: Logger) {
   });
   const endpointRule = createEndpointRule(createAddressGuard(addresses));
   // The metrics begin before the parts that they read from.
-  const running: RunningParts = { accountNameOf: String, senders: () => [] };
+  const running: RunningParts = {
+    accountNameOf: String,
+    senders: () => [],
+    openBreakers: () => ({ subscription: 0, origin: 0 }),
+    suppressedEvents: () => 0,
+    tracing: null,
+  };
   const metrics = createMetrics({
     statistics: () => store.records.statistics(),
     nodes: () => store.cluster.nodes(),
@@ -151,8 +162,18 @@ async function createFoundation(config: Config, log: Logger) {
       shownMax: config.metricsSubscriptionsMax,
       accountNameOf: (accountId) => running.accountNameOf(accountId),
       senders: () => running.senders(),
-      counts: (ids) => store.records.countsOfSubscriptions(ids),
+      records: {
+        countsOfSubscriptions: (ids) => store.records.countsOfSubscriptions(ids),
+        conditionsOf: (ids) => store.records.conditionsOf(ids),
+        unhealthySubscriptions: (limit) => store.records.unhealthySubscriptions(limit),
+      },
       nowMs: () => systemClock.now(),
+      wallMs: () => systemClock.wall(),
+    },
+    background: {
+      openBreakers: () => running.openBreakers(),
+      suppressedEvents: () => running.suppressedEvents(),
+      spans: () => running.tracing?.counts() ?? null,
     },
     machine: {
       version,
@@ -163,6 +184,7 @@ async function createFoundation(config: Config, log: Logger) {
   const accountNameOf = (accountId: AccountId): string => running.accountNameOf(accountId);
   const deliveryLog = createDeliveryLog({ log: lines, clock: systemClock, accountNameOf });
   const tracing = await loadTracing(config, log, accountNameOf);
+  running.tracing = tracing;
   const observer = withReceivers(metrics.observer, deliveryLog, ...(tracing === null ? [] : [tracing.deliveries]));
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
   const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });
@@ -213,6 +235,7 @@ function createServices(foundation: Foundation) {
     failed: (error, during) => failedDuring(during)(error),
   });
   running.senders = () => engine.senders();
+  running.openBreakers = () => engine.openBreakers();
   running.accountNameOf = (accountId) => accounts.nameOf(accountId);
   const { publisher, verifier, tests } = engine;
   const onDemand = new OnDemandLimit(systemClock, isShared);
@@ -250,6 +273,7 @@ function createServices(foundation: Foundation) {
     servicesOf,
     failed: failedDuring("events"),
   });
+  running.suppressedEvents = () => producers.messages.suppressedTotal;
   const background = { publishLimits, deletion, hookCalls, pullQueues, producers, eventTail, tracing };
   return { engine, verifier, tests, onDemand, accounts, servicesOf, endpointSecrets, pulls, ...control, ...background };
 }

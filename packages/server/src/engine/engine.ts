@@ -106,6 +106,11 @@ export class Engine {
     return this.#dispatcher.senders();
   }
 
+  /** The breakers that are open in this process, by scope. */
+  openBreakers() {
+    return this.#dispatcher.openBreakers();
+  }
+
   async start(): Promise<void> {
     await this.#dispatcher.start();
     this.replays.start();

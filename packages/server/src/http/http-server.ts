@@ -11,6 +11,9 @@ import { IncomingRequest } from "./incoming-request.ts";
 import { problemText, writeProblem } from "./problem.ts";
 import { dropUnreadBody } from "./unread-body.ts";
 
+/** Receives the errors with which requests are refused before the application gets them. */
+export type RefusedEarly = (error: RingbackError, remoteAddress: string) => void;
+
 /** The application sets `stopping` when it closes. The server then refuses further requests. */
 export interface ServerState {
   stopping: boolean;
@@ -39,6 +42,7 @@ export function createHttpServer(
   config: HttpLimits,
   state: ServerState,
   pair: CertificatePair | null,
+  refused: RefusedEarly,
 ): Server {
   const http2 = new Http2Limits(config);
   const server = pair === null ? createServer(http1Options(config)) : createTlsServer(pair, config, http2);
@@ -46,29 +50,35 @@ export function createHttpServer(
   server.timeout = config.connectionIdleMsMax;
   server.on("request", answer);
   server.on("checkContinue", answerContinue);
-  server.on("checkExpectation", (_request, response: ServerResponse) => {
+  server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
     const sentence = 'The server supports no other Expect header than "100-continue".';
-    writeProblem(response, new RingbackError("expectation_failed", sentence));
+    refuse(request, response, new RingbackError("expectation_failed", sentence));
   });
-  server.on("connect", (_request: IncomingMessage, target: Socket | ServerResponse) => {
+  server.on("connect", (request: IncomingMessage, target: Socket | ServerResponse) => {
     const sentence = "This server is not a proxy: it does not support CONNECT.";
     const error = new RingbackError("method_not_allowed", sentence);
-    if (target instanceof Socket) target.end(problemText(error));
-    else writeProblem(target, error);
+    if (!(target instanceof Socket)) return refuse(request, target, error);
+    target.end(problemText(error));
+    refused(error, target.remoteAddress ?? "");
   });
   return server;
+
+  function refuse(request: IncomingMessage, response: ServerResponse, error: RingbackError): void {
+    writeProblem(response, error);
+    refused(error, request.socket.remoteAddress ?? "");
+  }
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     if (isHttp2(request) && !http2.admit(request, response)) return;
     // /healthz still responds until the last requests have ended, so that an orchestrator does not kill the process
     // earlier.
     if (state.stopping && request.url !== "/healthz") {
-      writeProblem(response, new RingbackError("shutting_down"));
+      refuse(request, response, new RingbackError("shutting_down"));
       return;
     }
     const fault = headerFault(request, config);
     if (fault !== null) {
-      writeProblem(response, fault);
+      refuse(request, response, fault);
       return;
     }
     // A stream of HTTP/2 is ended without its body.
@@ -78,7 +88,7 @@ export function createHttpServer(
 
   function answerContinue(request: IncomingMessage, response: ServerResponse): void {
     if (Number(request.headers["content-length"]) > config.requestBytesMax) {
-      writeProblem(response, requestTooLarge(config.requestBytesMax));
+      refuse(request, response, requestTooLarge(config.requestBytesMax));
       return;
     }
     response.writeContinue();
@@ -137,29 +147,34 @@ export function requestTooLarge(bytesMax: number): RingbackError {
   return new RingbackError("request_too_large", `The request body is larger than ${bytesMax} bytes.`);
 }
 
-/** Answers on the socket itself when Node's parser or one of its time limits refuses a request. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+/**
+ * Answers on the socket itself when Node's parser or one of its time limits refuses a request. Returns the error of the
+ * answer; null: there is no answer.
+ */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): RingbackError | null {
   const { code = "" } = error;
   // Other errors of a TLS socket are those of its handshake. The client cannot read a response then.
   const isUnreadable = socket instanceof TLSSocket && !code.startsWith("HPE_") && !code.startsWith("ERR_HTTP_");
   if (code === "ECONNRESET" || isUnreadable || !socket.writable) {
     socket.destroy();
-    return;
+    return null;
   }
   // The response that is being sent over the socket. Node has no public property for this response.
   // oxlint-disable-next-line no-underscore-dangle
   const underWay = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
   if (underWay?.headersSent === true) {
     socket.destroy();
-    return;
+    return null;
   }
   if (underWay?.req.complete === true) {
     // The fault is in a later, pipelined request. The connection is closed after the response to the earlier request.
     underWay.shouldKeepAlive = false;
-    return;
+    return null;
   }
-  socket.write(problemText(faultOf(error)));
+  const fault = faultOf(error);
+  socket.write(problemText(fault));
   socket.destroySoon();
+  return fault;
 }
 
 function faultOf(error: Error & { code?: string }): RingbackError {

@@ -6,7 +6,7 @@ import { limits } from "../domain/limits.ts";
 import { ClientConnections } from "./client-connections.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { answerClientError, createHttpServer, tlsOptions } from "./http-server.ts";
-import type { CertificatePair, ServerState } from "./http-server.ts";
+import type { CertificatePair, RefusedEarly, ServerState } from "./http-server.ts";
 import { arrivedAt, type ListenerName, type OtherListener } from "./listener.ts";
 import { createProxyTrust } from "./trusted-proxies.ts";
 
@@ -28,6 +28,8 @@ export interface ListenersOptions {
   readonly connectionsPerSourceMax?: number;
   /** Called after connections were refused, at most once per second. */
   readonly connectionsRefused?: (source: string, count: number) => void;
+  /** Called after a request was refused before the application got it. */
+  readonly refusedEarly?: RefusedEarly;
 }
 
 /** The parts of the application that the servers of all listeners need. */
@@ -47,11 +49,13 @@ export class Listeners {
   readonly #connections: ClientConnections;
   readonly #sockets = new Map<Server, ReadonlySet<Socket>>();
   #certificate: CertificatePair | null;
+  readonly #refusedEarly: RefusedEarly;
   #application: Application | null = null;
 
   constructor(options: ListenersOptions = {}) {
     this.#certificate = options.certificate ?? null;
     this.addresses = options.addresses ?? {};
+    this.#refusedEarly = options.refusedEarly ?? (() => {});
     this.isTrustedProxy = createProxyTrust(options.trustedProxies ?? []);
     this.#connections = new ClientConnections({
       perSourceMax: options.connectionsPerSourceMax ?? limits.connectionsMax,
@@ -117,8 +121,12 @@ export class Listeners {
       arrivedAt(name, request);
       handler(request, response);
     };
-    const server = createHttpServer(answer, limits, this.#state, this.#certificate);
-    server.on("clientError", answerClientError);
+    const server = createHttpServer(answer, limits, this.#state, this.#certificate, this.#refusedEarly);
+    server.on("clientError", (error: Error, socket: Socket) => {
+      const { remoteAddress = "" } = socket;
+      const refusal = answerClientError(error, socket);
+      if (refusal !== null) this.#refusedEarly(refusal, remoteAddress);
+    });
     this.#sockets.set(server, this.#connections.watch(server));
     server.once("close", () => this.#sockets.delete(server));
     return server;

@@ -15,25 +15,40 @@ const statistics: StoreStatistics = {
   parked: 4,
   deadLetters: 5,
   inFlight: 6,
+  disabledSubscriptions: 7,
+  failingSubscriptions: 8,
+  openSubscriptions: 9,
+  replays: 10,
   bytes: 7,
 };
 
 const node = { name: "a", version: "1.2.3", startedAtMs: 1, lastSeenAtMs: 2, isThis: false };
 const topic = { ...subscriptionOf("orders", "x"), name: "orders", settings: plainTopic } as never;
-const inFlight = { subscriptionId: branded<SubscriptionId>(1), inFlight: 2, window: 16, isFailing: true };
+const first = branded<SubscriptionId>(1);
+const counts = { backlog: 5, parked: 3, inFlight: 2 };
+const inFlight = { subscriptionId: first, inFlight: 2, window: 0.5, ratePerSecond: 20 };
 const others = {
   subscriptions: {
     shownMax: 2,
     accountNameOf: (id: number) => `account-${id}`,
     senders: () => [inFlight],
-    counts: async () =>
-      new Map([[branded<SubscriptionId>(1), { backlog: 5, parked: 3, inFlight: 2, deadLetters: 4, expired: 0 }]]),
+    records: {
+      countsOfSubscriptions: async () => new Map([[first, { ...counts, deadLetters: 4, expired: 0 }]]),
+      conditionsOf: async () => new Map([[first, { health: "open", oldestAtMs: 30_000 } as const]]),
+      unhealthySubscriptions: async () => [],
+    },
     nowMs: () => 0,
+    wallMs: () => 40_500,
   },
   machine: {
     version: "1.2.3",
     driver: "sqlite" as const,
     disk: async () => ({ freeBytes: 70, sizeBytes: 100 }),
+  },
+  background: {
+    openBreakers: () => ({ subscription: 3, origin: 1 }),
+    suppressedEvents: () => 11,
+    spans: () => ({ exported: 12, lost: 13, waiting: 14 }),
   },
   openSockets: () => 8,
   nodes: async () => [1, 2, 3].map((id) => ({ ...node, id, isAlive: id !== 2 })),
@@ -100,6 +115,16 @@ describe("the metrics", () => {
       ringback_cluster_in_flight: 6,
       ringback_cluster_database_bytes: 7,
       ringback_open_sockets: 8,
+      ringback_cluster_disabled_subscriptions: 7,
+      'ringback_cluster_unhealthy_subscriptions{state="failing"}': 8,
+      'ringback_cluster_unhealthy_subscriptions{state="open"}': 9,
+      ringback_cluster_replays: 10,
+      'ringback_open_breakers{scope="subscription"}': 3,
+      'ringback_open_breakers{scope="origin"}': 1,
+      ringback_events_suppressed_total: 11,
+      ringback_spans_exported_total: 12,
+      ringback_spans_lost_total: 13,
+      ringback_spans_waiting: 14,
     });
     await render();
     expect(read).toHaveBeenCalledTimes(2);
@@ -161,8 +186,12 @@ describe("the metrics of subscriptions", () => {
       [`ringback_subscription_attempt_duration_seconds_bucket{${name},le="0.25"}`]: 2,
       [`ringback_subscription_attempt_duration_seconds_count{${name}}`]: 2,
       [`ringback_subscription_in_flight{${name}}`]: 2,
-      [`ringback_subscription_window{${name}}`]: 16,
-      [`ringback_subscription_failing{${name}}`]: 1,
+      [`ringback_subscription_window{${name}}`]: 0.5,
+      [`ringback_cluster_subscription_rate_limit{${name}}`]: 20,
+      [`ringback_cluster_subscription_health{${name},state="healthy"}`]: 0,
+      [`ringback_cluster_subscription_health{${name},state="failing"}`]: 0,
+      [`ringback_cluster_subscription_health{${name},state="open"}`]: 1,
+      [`ringback_cluster_subscription_oldest_message_age_seconds{${name}}`]: 10.5,
       [`ringback_cluster_subscription_backlog{${name}}`]: 5,
       [`ringback_cluster_subscription_parked{${name}}`]: 3,
       'ringback_topic_published_messages_total{account="account-1",topic="orders"}': 4,
@@ -180,6 +209,27 @@ describe("the metrics of subscriptions", () => {
     const attempts = [...samples(await render())].filter(([key]) => /_subscription_attempts_total.*accepted/.test(key));
     expect(attempts).toHaveLength(3);
     expect(attempts.reduce((sum, [, value]) => sum + value, 0)).toBe(100);
+  });
+
+  it("show an unhealthy subscription that this process has not sent for, and leave out the state of all others", async () => {
+    const sent = Array.from({ length: 5 }, (_, at) => subscriptionOf("orders", `s${at}`, at + 10));
+    const { id } = subscriptionOf("orders", "mail", 1);
+    const subscriptions = {
+      ...others.subscriptions,
+      shownMax: 1,
+      records: {
+        ...others.subscriptions.records,
+        unhealthySubscriptions: async (limit: number) => [subscriptionOf("orders", "mail", id)].slice(0, limit),
+      },
+    };
+    const { observer, render } = createMetrics({ statistics: async () => statistics, ...others, subscriptions });
+    const open = `ringback_cluster_subscription_health{${name},state="open"}`;
+    expect(samples(await render()).get(open)).toBe(1);
+    for (const subscription of sent) observer.settled(outcomeOf({ subscription }));
+    const seen = samples(await render());
+    expect(seen.get(open)).toBe(1);
+    expect([...seen.keys()].filter((key) => key.includes(`window{${other}`))).toEqual([]);
+    expect(seen.get(`ringback_subscription_attempts_total{${other},outcome="accepted"}`)).toBe(5);
   });
 
   it("have one series for a name after its subscription was deleted and created again", async () => {

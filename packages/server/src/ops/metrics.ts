@@ -2,10 +2,10 @@ import { collectDefaultMetrics, Registry, type Metric } from "prom-client";
 import { deadReasons, type DeadReason } from "../domain/model.ts";
 import { firstDeliveryMs } from "../engine/delivery-outcome.ts";
 import type { EngineObserver, HookObserver } from "../engine/observer.ts";
-import type { RequestReceiver } from "../http/answered-request.ts";
 import type { ConnectionUse, StoreNode } from "../store/cluster.ts";
 import type { StoreStatistics } from "../store/records.ts";
 import type { StoreObserver } from "../store/store.ts";
+import { type BackgroundSources, backgroundMetrics } from "./background-metrics.ts";
 import { createRequestMetrics } from "./request-metrics.ts";
 import { type MachineSources, machineMetrics } from "./machine-metrics.ts";
 import { SubscriptionMetrics, type SubscriptionMetricsSources } from "./subscription-metrics.ts";
@@ -20,6 +20,7 @@ export interface MetricsSources {
   readonly openSockets: () => number;
   readonly subscriptions: SubscriptionMetricsSources;
   readonly machine: MachineSources;
+  readonly background: BackgroundSources;
 }
 
 export interface Metrics {
@@ -27,7 +28,7 @@ export interface Metrics {
   readonly observer: EngineObserver & StoreObserver & HookObserver;
   readonly contentType: string;
   /** Receives the answered requests. */
-  readonly requests: RequestReceiver;
+  readonly requests: ReturnType<typeof createRequestMetrics>["receiver"];
   /** The Prometheus text format. */
   readonly render: () => Promise<string>;
 }
@@ -167,6 +168,21 @@ function clusterMetrics(lastRead: StoreRead): ScrapedMetric[] {
     gauge("ringback_cluster_parked", "Deliveries that wait for their next attempt.", "parked"),
     gauge("ringback_cluster_dead_letters", "Stored dead letters.", "deadLetters"),
     gauge("ringback_cluster_in_flight", "Deliveries that are being sent.", "inFlight"),
+    gauge("ringback_cluster_disabled_subscriptions", "Disabled subscriptions.", "disabledSubscriptions"),
+    metric(
+      "gauge",
+      "ringback_cluster_unhealthy_subscriptions",
+      `Subscriptions whose attempts fail, and subscriptions whose breaker is open. ${ofTheCluster}`,
+      async () => {
+        const read = await lastRead.statistics;
+        if (read === null) return null;
+        return byLabel("state", [
+          ["failing", read.failingSubscriptions],
+          ["open", read.openSubscriptions],
+        ]);
+      },
+    ),
+    gauge("ringback_cluster_replays", "Replays that have not ended.", "replays"),
     gauge("ringback_cluster_database_bytes", "Size of the database on disk.", "bytes"),
     metric(
       "gauge",
@@ -192,6 +208,7 @@ function metricsOf(sources: MetricsSources, { cells, lastRead, requests, subscri
     ...clusterMetrics(lastRead),
     ...connectionMetrics(sources.connections),
     metric("gauge", "ringback_open_sockets", "Open connections to endpoints.", sources.openSockets),
+    ...backgroundMetrics(sources.background),
     ...machineMetrics(sources.machine),
   ];
 }
@@ -202,8 +219,13 @@ export function describedMetrics(): readonly Pick<ScrapedMetric, "name" | "type"
     shownMax: 0,
     accountNameOf: String,
     senders: () => [],
-    counts: async () => new Map(),
+    records: {
+      countsOfSubscriptions: async () => new Map(),
+      conditionsOf: async () => new Map(),
+      unhealthySubscriptions: async () => [],
+    },
     nowMs: () => 0,
+    wallMs: () => 0,
   };
   const sources: MetricsSources = {
     statistics: () => Promise.reject(new Error("there is no store")),
@@ -212,6 +234,7 @@ export function describedMetrics(): readonly Pick<ScrapedMetric, "name" | "type"
     openSockets: () => 0,
     subscriptions,
     machine: { version: "", driver: "memory", disk: async () => null },
+    background: { openBreakers: () => ({ subscription: 0, origin: 0 }), suppressedEvents: () => 0, spans: () => null },
   };
   const lastRead: StoreRead = { statistics: Promise.resolve(null), nodes: Promise.resolve(null) };
   const requests = createRequestMetrics();

@@ -19,6 +19,11 @@ const limitCodes: ReadonlySet<ErrorCode> = new Set(
   }),
 );
 
+/** Whether the error is a refusal because of a limit. */
+export function isLimit(code: ErrorCode): boolean {
+  return limitCodes.has(code);
+}
+
 /** Errors of the server that do not end by themselves. */
 const urgentCodes: ReadonlySet<ErrorCode> = new Set(["storage_full", "storage_unavailable"]);
 
@@ -35,7 +40,9 @@ export function createRequestLog(log: LimitedLog, slowRequestMs: number): Reques
     answered(answered) {
       const { route, request, durationMs, error } = answered;
       if (error !== null && error.code !== "internal") reportError(log, answered, error);
-      if (durationMs >= slowRequestMs && request.routeOptions.config.waits !== true) {
+      // The route of another system's API waits for some of its actions only.
+      const mayWait = request.routeOptions.config.waits === true && answered.action?.isPublish !== true;
+      if (durationMs >= slowRequestMs && !mayWait) {
         const source = sourceOf(answered, route);
         log.write("warn", "request.slow", source, () => membersOf(answered), "the answer to a request took long");
       }
@@ -48,8 +55,8 @@ export function createRequestLog(log: LimitedLog, slowRequestMs: number): Reques
 function reportError(log: LimitedLog, answered: AnsweredRequest, error: RingbackError): void {
   const { code, message } = error;
   const isFault = errorTable[code].status >= 500;
-  if (!isFault && !limitCodes.has(code)) return;
-  const kind = isPublish(answered) ? "publish.refused" : limitCodes.has(code) ? "request.refused" : "request.failed";
+  if (!isFault && !isLimit(code)) return;
+  const kind = isPublish(answered) ? "publish.refused" : isLimit(code) ? "request.refused" : "request.failed";
   const source = sourceOf(answered, `${answered.route} ${code}`);
   const members = () => ({ ...membersOf(answered), errorCode: code, errorDetail: errorDetail(message) });
   log.write(urgentCodes.has(code) ? "error" : "warn", kind, source, members, sentences[kind]);

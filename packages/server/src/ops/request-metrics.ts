@@ -12,11 +12,16 @@ interface RequestCounts {
 
 /** Counts the answered requests by route, method and status. The route is a pattern, so the labels are few. */
 export function createRequestMetrics(): {
-  readonly receiver: RequestReceiver;
+  readonly receiver: RequestReceiver & {
+    /** A request was refused before a route got it. */
+    refusedEarly(status: number): void;
+    connectionsRefused(count: number): void;
+  };
   readonly metrics: readonly ScrapedMetric[];
 } {
   const counts = new Map<string, RequestCounts>();
   let series = 0;
+  let refusedConnections = 0;
 
   function countsOf(method: string, route: string): RequestCounts {
     const key = `${method} ${route}`;
@@ -28,17 +33,27 @@ export function createRequestMetrics(): {
     return found;
   }
 
-  const requests = "Answered requests, by the pattern of their route, method and status.";
+  function count({ perStatus }: RequestCounts, status: number): void {
+    const before = perStatus.get(status);
+    if (before === undefined) series++;
+    perStatus.set(status, (before ?? 0) + 1);
+  }
+
+  const requests =
+    "Answered requests, by the pattern of their route, method and status. The route `refused` has those that no route got.";
+  const refused = "Connections that were closed at once, because their source had too many.";
   const durations = "Time from the arrival of a request's head to the end of its answer, by route and method.";
   return {
     receiver: {
       answered({ request: { method }, route, status, durationMs }) {
         const isFull = series >= engineLimits.requestSeriesMax;
-        const { perStatus, durations: histogram } = isFull ? countsOf("other", "other") : countsOf(method, route);
-        const before = perStatus.get(status);
-        if (before === undefined) series++;
-        perStatus.set(status, (before ?? 0) + 1);
-        histogram.observe(durationMs / 1000);
+        const found = isFull ? countsOf("other", "other") : countsOf(method, route);
+        count(found, status);
+        found.durations.observe(durationMs / 1000);
+      },
+      refusedEarly: (status) => count(countsOf("other", "refused"), status),
+      connectionsRefused(number) {
+        refusedConnections += number;
       },
     },
     metrics: [
@@ -47,6 +62,7 @@ export function createRequestMetrics(): {
           Array.from(perStatus, ([status, value]) => ({ labels: { ...labels, status }, value })),
         ),
       ),
+      metric("counter", "ringback_http_refused_connections_total", refused, () => refusedConnections),
       histogramsMetric("ringback_http_request_duration_seconds", durations, () =>
         Array.from(counts.values(), ({ labels, durations: histogram }) => ({ labels, histogram })),
       ),

@@ -2,8 +2,8 @@ import type { AccountId, Subscription, SubscriptionId, Topic, TopicId } from "..
 import type { DeliveryReceiver } from "../engine/delivery-outcome.ts";
 import { engineLimits } from "../engine/engine-limits.ts";
 import type { SenderState } from "../engine/push/sender-state.ts";
-import type { SubscriptionCounts } from "../store/records.ts";
-import { Histogram, histogramsMetric, metric, ofTheCluster, type ScrapedMetric } from "./metric-cells.ts";
+import type { RecordStore, SubscriptionCondition, SubscriptionCounts } from "../store/records.ts";
+import { Histogram, histogramsMetric, metric, ofTheCluster, type Sample, type ScrapedMetric } from "./metric-cells.ts";
 import { ShownSeries } from "./shown-series.ts";
 
 export interface SubscriptionMetricsSources {
@@ -12,8 +12,10 @@ export interface SubscriptionMetricsSources {
   readonly accountNameOf: (id: AccountId) => string;
   /** The senders of this process. */
   readonly senders: () => Iterable<SenderState>;
-  /** The counts of those of the subscriptions that exist, read together. */
-  readonly counts: (ids: readonly SubscriptionId[]) => Promise<ReadonlyMap<SubscriptionId, SubscriptionCounts>>;
+  /** What the store knows of subscriptions. */
+  readonly records: Pick<RecordStore, "countsOfSubscriptions" | "conditionsOf" | "unhealthySubscriptions">;
+  /** Unix time in milliseconds. */
+  readonly wallMs: () => number;
   /** Milliseconds on a scale that never goes back. */
   readonly nowMs: () => number;
 }
@@ -25,9 +27,12 @@ type NamedTopic = Pick<Topic, "id" | "accountId" | "name">;
 const other = "_other";
 
 const durationBoundsS = [0.05, 0.25, 1, 5, 30];
+const healths = ["healthy", "failing", "open"] as const;
 const outcomes = ["accepted", "failed", "error"] as const;
 const outcomeLabels = outcomes.map((outcome) => [outcome, { outcome }] as const);
 
+type State = SubscriptionCounts & SubscriptionCondition;
+type States = ReadonlyMap<SubscriptionId, State>;
 type Labels = Readonly<Record<string, string>>;
 
 class SubscriptionCells {
@@ -55,7 +60,7 @@ export class SubscriptionMetrics implements DeliveryReceiver {
   readonly #sources: SubscriptionMetricsSources;
   readonly #subscriptions: ShownSeries<SubscriptionId, SubscriptionCells>;
   readonly #topics: ShownSeries<TopicId, TopicCells>;
-  #lastRead: { readonly atMs: number; readonly counts: ReturnType<SubscriptionMetricsSources["counts"]> } | null = null;
+  #lastRead: { readonly atMs: number; readonly states: Promise<States | null> } | null = null;
 
   constructor(sources: SubscriptionMetricsSources) {
     this.#sources = sources;
@@ -65,8 +70,7 @@ export class SubscriptionMetrics implements DeliveryReceiver {
 
   settled({ subscription, attempt, durationMs, settled }: Parameters<DeliveryReceiver["settled"]>[0]): void {
     const isFailure = settled.kind === "dead" || (attempt !== null && attempt.verdict !== "accepted");
-    const cells = this.#subscriptions.cellsFor(subscription.id, isFailure);
-    cells.subscription = subscription;
+    const cells = this.#cellsFor(subscription, isFailure);
     if (attempt !== null) {
       cells.attempts[attempt.verdict]++;
       cells.durations.observe(durationMs / 1000);
@@ -113,45 +117,76 @@ export class SubscriptionMetrics implements DeliveryReceiver {
 
   /** The state of the shown subscriptions. What is counted together has no state. */
   #gauges(): ScrapedMetric[] {
-    const ofSender = (name: string, help: string, read: (state: SenderState) => number) =>
-      metric("gauge", `ringback_subscription_${name}`, `${help} Of this node.`, () => {
+    const ofSender = (name: string, help: string, read: (state: SenderState) => number | null) =>
+      metric("gauge", name, help, () => {
         const states = new Map(Array.from(this.#sources.senders(), (state) => [state.subscriptionId, state]));
         return this.#shownSubscriptions().flatMap(({ labels, cells }) => {
           const state = cells.subscription === null ? undefined : states.get(cells.subscription.id);
-          return state === undefined ? [] : [{ labels, value: read(state) }];
+          const value = state === undefined ? null : read(state);
+          return value === null ? [] : [{ labels, value }];
         });
       });
-    const ofStore = (name: string, help: string, read: (counts: SubscriptionCounts) => number) =>
+    const ofStore = (name: string, help: string, read: (state: State) => readonly Omit<Sample, "metricName">[]) =>
       metric("gauge", `ringback_cluster_subscription_${name}`, `${help} ${ofTheCluster}`, async () => {
-        const counts = await this.#counts();
+        const states = await this.#states();
         return this.#shownSubscriptions().flatMap(({ labels, cells }) => {
-          const found = cells.subscription === null ? undefined : counts?.get(cells.subscription.id);
-          return found === undefined ? [] : [{ labels, value: read(found) }];
+          const found = cells.subscription === null ? undefined : states?.get(cells.subscription.id);
+          return found === undefined
+            ? []
+            : read(found).map((one) => ({ ...one, labels: { ...labels, ...one.labels } }));
         });
       });
-    const window = "POSTs that may be in flight at a time. The window shrinks while the endpoint fails.";
-    const failing = "1 while the endpoint fails, otherwise 0.";
+    const one = (value: number) => [{ labels: {}, value }];
+    const window =
+      "POSTs that may be in flight at a time. The window shrinks while the endpoint fails; below 1 there are pauses.";
+    const rate = `Configured maximum of POSTs per second, over all nodes. ${ofTheCluster}`;
+    const health = "1 for the state that the subscription is in, 0 for the others.";
+    const age = "Age of the oldest message that is not settled; 0: there is none.";
+    const ageOf = ({ oldestAtMs }: State) =>
+      oldestAtMs === null ? 0 : Math.max(0, this.#sources.wallMs() - oldestAtMs) / 1000;
     return [
-      ofSender("in_flight", "POSTs in flight.", ({ inFlight }) => inFlight),
-      ofSender("window", window, (state) => state.window),
-      ofSender("failing", failing, ({ isFailing }) => Number(isFailing)),
-      ofStore("backlog", "Messages that wait in the log.", ({ backlog }) => backlog),
-      ofStore("parked", "Deliveries that wait for their next attempt.", ({ parked }) => parked),
-      ofStore("dead_letters", "Stored dead letters.", ({ deadLetters }) => deadLetters),
+      ofSender("ringback_subscription_in_flight", "POSTs in flight. Of this node.", ({ inFlight }) => inFlight),
+      ofSender("ringback_subscription_window", `${window} Of this node.`, (state) => state.window),
+      ofSender("ringback_cluster_subscription_rate_limit", rate, ({ ratePerSecond }) => ratePerSecond),
+      // The first one to read the store, because the read adds unhealthy subscriptions to those that are shown.
+      ofStore("health", health, (found) =>
+        healths.map((state) => ({ labels: { state }, value: Number(found.health === state) })),
+      ),
+      ofStore("oldest_message_age_seconds", age, (found) => one(ageOf(found))),
+      ofStore("backlog", "Messages that wait in the log.", ({ backlog }) => one(backlog)),
+      ofStore("parked", "Deliveries that wait for their next attempt.", ({ parked }) => one(parked)),
+      ofStore("dead_letters", "Stored dead letters.", ({ deadLetters }) => one(deadLetters)),
     ];
   }
 
-  /** null: the store cannot be read. Subscriptions that do not exist any more lose their series. */
-  async #counts(): Promise<ReadonlyMap<SubscriptionId, SubscriptionCounts> | null> {
+  /** null: the store cannot be read. All metrics of a few seconds share one read. */
+  #states(): Promise<States | null> {
     const nowMs = this.#sources.nowMs();
     if (this.#lastRead === null || nowMs - this.#lastRead.atMs >= engineLimits.seriesLagReadMs) {
-      const ids = Array.from(this.#subscriptions.shown(nowMs), ([id]) => id);
-      const counts = this.#sources.counts(ids);
-      this.#lastRead = { atMs: nowMs, counts };
-      const found = await counts.catch(() => null);
-      if (found !== null) for (const id of ids) if (!found.has(id)) this.#subscriptions.forget(id);
+      this.#lastRead = { atMs: nowMs, states: this.#readStates(nowMs).catch(() => null) };
     }
-    return this.#lastRead.counts.catch(() => null);
+    return this.#lastRead.states;
+  }
+
+  /** Subscriptions that do not exist any more lose their series. Unhealthy ones get series, if there is room. */
+  async #readStates(nowMs: number): Promise<States> {
+    const { records, shownMax } = this.#sources;
+    for (const unhealthy of await records.unhealthySubscriptions(shownMax)) this.#cellsFor(unhealthy, true);
+    const ids = Array.from(this.#subscriptions.shown(nowMs), ([id]) => id);
+    const [counts, conditions] = await Promise.all([records.countsOfSubscriptions(ids), records.conditionsOf(ids)]);
+    const states = new Map<SubscriptionId, State>();
+    for (const id of ids) {
+      const [found, condition] = [counts.get(id), conditions.get(id)];
+      if (found === undefined || condition === undefined) this.#subscriptions.forget(id);
+      else states.set(id, { ...found, ...condition });
+    }
+    return states;
+  }
+
+  #cellsFor(subscription: NamedSubscription, isFailure: boolean): SubscriptionCells {
+    const cells = this.#subscriptions.cellsFor(subscription.id, isFailure);
+    if (cells !== this.#subscriptions.others) cells.subscription = subscription;
+    return cells;
   }
 
   #shownSubscriptions(): Shown<SubscriptionCells>[] {

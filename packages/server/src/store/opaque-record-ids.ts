@@ -110,6 +110,8 @@ function opaqueRecords(records: RecordStore, key: Uint8Array): RecordStore {
     getOrigin: (id) => records.getOrigin(id),
     subscriptionCounts: (id) => records.subscriptionCounts(id),
     countsOfSubscriptions: (ids) => records.countsOfSubscriptions(ids),
+    conditionsOf: (ids) => records.conditionsOf(ids),
+    unhealthySubscriptions: (limit) => records.unhealthySubscriptions(limit),
     unsettledCounts: (id) => records.unsettledCounts(id),
     pullCounts: (...given) => records.pullCounts(...given),
     messagesAfter: (...given) => records.messagesAfter(...given),

@@ -11,6 +11,8 @@ import type {
   Message,
   MessageId,
   Seq,
+  Subscription,
+  SubscriptionHealth,
   SubscriptionId,
   TimeMs,
   TopicId,
@@ -98,6 +100,13 @@ export interface ListedDeadLetter extends DeadLetter {
   readonly topic: string;
 }
 
+/** What monitoring shows of a subscription beside its counts. */
+export interface SubscriptionCondition {
+  readonly health: "healthy" | SubscriptionHealth["state"];
+  /** When the oldest unsettled message was published; null: there is none. */
+  readonly oldestAtMs: TimeMs | null;
+}
+
 /** Counts of the whole store. Internal topics and subscriptions are not counted; their messages and deliveries are. */
 export interface StoreStatistics {
   readonly topics: number;
@@ -106,6 +115,14 @@ export interface StoreStatistics {
   readonly parked: number;
   readonly deadLetters: number;
   readonly inFlight: number;
+  /** Subscriptions that Ringback has disabled. */
+  readonly disabledSubscriptions: number;
+  /** Subscriptions whose attempts fail, and go on. */
+  readonly failingSubscriptions: number;
+  /** Subscriptions whose breaker is open. */
+  readonly openSubscriptions: number;
+  /** Replays that have not ended. */
+  readonly replays: number;
   /** Size of the database on disk. */
   readonly bytes: number;
 }
@@ -127,6 +144,10 @@ export interface RecordStore {
   subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts>;
   /** Reads the counts of a page of subscriptions at once. A subscription that does not exist is left out. */
   countsOfSubscriptions(ids: readonly SubscriptionId[]): Promise<ReadonlyMap<SubscriptionId, SubscriptionCounts>>;
+  /** Reads a bounded amount for each subscription. A subscription that does not exist is left out. */
+  conditionsOf(ids: readonly SubscriptionId[]): Promise<ReadonlyMap<SubscriptionId, SubscriptionCondition>>;
+  /** Returns at most `limit` subscriptions that are not healthy, of any account, without internal ones. */
+  unhealthySubscriptions(limit: number): Promise<readonly Subscription[]>;
   /** These counts are read for every message of an inbox, so a driver caches them. */
   unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts>;
   pullCounts(id: SubscriptionId, rewindableFromMs: TimeMs): Promise<PullCounts>;

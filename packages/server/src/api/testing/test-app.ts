@@ -190,10 +190,12 @@ function metricsOf(store: Store) {
       shownMax: 10,
       accountNameOf: () => "default",
       senders: () => [],
-      counts: (ids) => store.records.countsOfSubscriptions(ids),
+      records: store.records,
       nowMs: () => performance.now(),
+      wallMs: () => Date.now(),
     },
     machine: { version: "1.2.3", driver: "memory", disk: async () => null },
+    background: { openBreakers: () => ({ subscription: 0, origin: 0 }), suppressedEvents: () => 0, spans: () => null },
   });
 }
 

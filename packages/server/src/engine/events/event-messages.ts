@@ -59,6 +59,11 @@ export class EventMessages {
     this.#enqueue(event);
   }
 
+  /** The number of events since the start that were not published, because there were too many. */
+  get suppressedTotal(): number {
+    return this.#rate.suppressedTotal;
+  }
+
   /** Counts events that were not made, because there were too many. */
   suppress(accountId: AccountId, count: number): void {
     this.#rate.suppress(accountId, count);

@@ -17,6 +17,9 @@ export class EventRate {
   /** An account is kept for a minute after its first event. */
   readonly #minutes = new Map<AccountId, Minute>();
 
+  /** Since the start. */
+  suppressedTotal = 0;
+
   constructor({ timers }: { readonly timers: Timers }, ended: (accountId: AccountId, suppressed: number) => void) {
     this.#timers = timers;
     this.#ended = ended;
@@ -26,12 +29,17 @@ export class EventRate {
     const minute = this.#of(accountId);
     const isAdmitted = minute.admitted < engineLimits.eventsPerMinuteMax;
     if (isAdmitted) minute.admitted++;
-    else minute.suppressed++;
+    else this.#suppress(minute, 1);
     return isAdmitted;
   }
 
   suppress(accountId: AccountId, count: number): void {
-    this.#of(accountId).suppressed += count;
+    this.#suppress(this.#of(accountId), count);
+  }
+
+  #suppress(minute: Minute, count: number): void {
+    minute.suppressed += count;
+    this.suppressedTotal += count;
   }
 
   /** Ends every minute at once. */

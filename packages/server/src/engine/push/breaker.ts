@@ -1,5 +1,5 @@
 import { flowLimits } from "../../domain/flow-limits.ts";
-import type { BreakerSettings, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { BreakerSettings, SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Random, Timers } from "../../domain/ports.ts";
 
 export interface BreakerContext {
@@ -128,6 +128,16 @@ export class Breaker {
       this.#due(id);
     });
   }
+}
+
+/** While a breaker was open, no delivery had a chance. Retry policies do not count that time. */
+export function waitOf(
+  before: SubscriptionHealth | null,
+  after: SubscriptionHealth | null,
+  nowMs: TimeMs,
+): { readonly waitedMs: number; readonly nowMs: TimeMs } | null {
+  if (before?.openedAtMs === null || before === null || after?.state === "open") return null;
+  return { waitedMs: Math.max(0, nowMs - before.openedAtMs), nowMs };
 }
 
 /** The pause before the next probe. It doubles with each failed probe. */

@@ -5,7 +5,7 @@ import type { Disablement, Subscription, SubscriptionHealth, SubscriptionId, Tim
 import type { Store } from "../../store/store.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import { engineLimits } from "../engine-limits.ts";
-import { Breaker, type BreakerContext, probePauseMs } from "./breaker.ts";
+import { Breaker, type BreakerContext, probePauseMs, waitOf } from "./breaker.ts";
 import { FailingOrigin } from "./failing-origin.ts";
 import { FailingSubscription, type Failure } from "./failing-subscription.ts";
 import { type AnnounceContext, announceHealth } from "./health-events.ts";
@@ -90,6 +90,14 @@ export class Breakers {
       this.#write(known);
       this.#context.wake(waiting);
     }
+  }
+
+  /** The breakers that are open in this process, by scope. */
+  openCounts(): Readonly<Record<Breaker["scope"], number>> {
+    const counts = { subscription: 0, origin: 0 };
+    for (const { breaker } of this.#failing.values()) if (breaker?.scope === "subscription") counts.subscription++;
+    for (const { breaker } of this.#origins.values()) if (breaker !== null) counts.origin++;
+    return counts;
   }
 
   isKnown(id: SubscriptionId): boolean {
@@ -381,16 +389,6 @@ export class Breakers {
       probe?.breaker.postpone(clock.now() + pauseMs);
     }
   }
-}
-
-/** While a breaker was open, no delivery had a chance. Retry policies do not count that time. */
-function waitOf(
-  before: SubscriptionHealth | null,
-  after: SubscriptionHealth | null,
-  nowMs: TimeMs,
-): { readonly waitedMs: number; readonly nowMs: TimeMs } | null {
-  if (before?.openedAtMs === null || before === null || after?.state === "open") return null;
-  return { waitedMs: Math.max(0, nowMs - before.openedAtMs), nowMs };
 }
 
 /** Identifies the origin of a subscription's endpoint, for its account. */

@@ -287,6 +287,10 @@ export class Dispatcher {
   }
 
   /** The state of every sender, read at this moment. */
+  openBreakers(): ReturnType<Breakers["openCounts"]> {
+    return this.#breakers.openCounts();
+  }
+
   senders(): readonly SenderState[] {
     return Array.from(this.#senders.values(), ({ state }) => state);
   }

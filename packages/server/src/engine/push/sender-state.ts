@@ -6,5 +6,6 @@ export interface SenderState {
   readonly inFlight: number;
   /** The number of POSTs that may be in flight; below 1: one at a time, with pauses. */
   readonly window: number;
-  readonly isFailing: boolean;
+  /** The configured number of POSTs per second, over all nodes; null: no limit. */
+  readonly ratePerSecond: number | null;
 }

@@ -116,8 +116,8 @@ export class SubscriptionSender implements SlotUser {
   }
 
   get state(): SenderState {
-    const { exactWindow: window, isFailing } = this.flow;
-    return { subscriptionId: this.id, inFlight: this.#inFlight, window, isFailing };
+    const ratePerSecond = this.#subscription.settings.rate?.perSecond ?? null;
+    return { subscriptionId: this.id, inFlight: this.#inFlight, window: this.flow.exactWindow, ratePerSecond };
   }
 
   isIdle(nowMs: TimeMs): boolean {

@@ -67,7 +67,7 @@ describe("a collector that", () => {
     expect(state.fired).toHaveLength(1);
     state.fired[0]?.();
     await stopped;
-    expect(tracing.counts()).toEqual({ exported: 0, lost: 0 });
+    expect(tracing.counts()).toMatchObject({ exported: 0, lost: 0 });
   });
 
   it("does not answer makes the queue grow to its limit, and further spans are lost", async () => {
@@ -75,7 +75,7 @@ describe("a collector that", () => {
     publish(engineLimits.spansQueuedMax);
     expect(tracing.counts().lost).toBe(0);
     publish(1_000);
-    expect(tracing.counts()).toEqual({ exported: 0, lost: 1_000 });
+    expect(tracing.counts()).toEqual({ exported: 0, lost: 1_000, waiting: engineLimits.spansQueuedMax });
   });
 
   it("refuses spans has one line in the log per five minutes, with the number of lost spans", async () => {
@@ -105,7 +105,7 @@ describe("a collector that", () => {
     publish(engineLimits.spansPerExportMax + 1);
     await tracing.stop();
     expect(requests).toBe(2);
-    expect(tracing.counts()).toEqual({ exported: engineLimits.spansPerExportMax + 1, lost: 0 });
+    expect(tracing.counts()).toEqual({ exported: engineLimits.spansPerExportMax + 1, lost: 0, waiting: 0 });
     expect(state.lines).toEqual([]);
   });
 });

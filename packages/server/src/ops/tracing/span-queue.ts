@@ -6,6 +6,7 @@ export interface SpanCounts {
   readonly exported: number;
   /** Spans that the collector did not take in time, and spans for which the queue had no room. */
   readonly lost: number;
+  readonly waiting: number;
 }
 
 /** Exports spans in batches. A collector that is slow or away costs spans and nothing else. */
@@ -35,7 +36,7 @@ export class SpanQueue implements SpanProcessor {
   }
 
   get counts(): SpanCounts {
-    return { exported: this.#exported, lost: this.#lost };
+    return { exported: this.#exported, lost: this.#lost, waiting: this.#waiting };
   }
 
   onStart(): void {}

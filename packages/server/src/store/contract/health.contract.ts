@@ -23,7 +23,7 @@ function open(atMs: number): SubscriptionHealth {
   return { ...failing(atMs), state: "open", scope: "origin", probeAtMs: atMs + 30_000, openedAtMs: atMs };
 }
 
-export function healthContract({ promise, shared }: Part): void {
+export function healthContract({ promise, shared, empty }: Part): void {
   const read = (scene: Scene) => scene.store.catalog.getSubscription(scene.topic.id, "reader");
   const replace = (
     scene: Scene,
@@ -62,6 +62,34 @@ export function healthContract({ promise, shared }: Part): void {
     expect(await replace(scene, reader, open(scene.now), null)).toBe(false);
     await scene.store.catalog.deleteSubscription(scene.topic.id, "reader");
     expect(await replace(scene, reader, health, null)).toBe(false);
+  });
+
+  promise("reports the subscriptions that are not healthy or are disabled, and no internal ones", async () => {
+    await empty(async (under) => {
+      const { records, catalog } = under.store;
+      const scene = await Scene.make(under);
+      const names = ["healthy", "failing", "open", "disabled"] as const;
+      const made = await Promise.all(names.map((name) => scene.subscribe(name)));
+      const internal = await scene.subscribe("inbox:reader");
+      const [healthy, bad, broken] = made as [Subscription, Subscription, Subscription];
+      for (const one of [bad, internal]) await replace(scene, one, null, failing(scene.now));
+      await replace(scene, broken, null, open(scene.now));
+      const why = { atMs: scene.now, reason: "failing", messageId: scene.idOf(1), attempt: 3 } as const;
+      await catalog.setSubscriptionState(scene.topic.id, "disabled", why);
+      const counts = { disabledSubscriptions: 1, failingSubscriptions: 1, openSubscriptions: 1, replays: 0 };
+      expect(await records.statistics()).toMatchObject(counts);
+      const found = await records.unhealthySubscriptions(10);
+      expect(found.map(({ name, health }) => [name, health?.state]).toSorted()).toEqual([
+        ["failing", "failing"],
+        ["open", "open"],
+      ]);
+      expect(await records.unhealthySubscriptions(1)).toHaveLength(1);
+      await catalog.deleteSubscription(scene.topic.id, "open");
+      const conditions = await records.conditionsOf([healthy.id, bad.id, broken.id]);
+      expect(conditions.get(healthy.id)).toEqual({ health: "healthy", oldestAtMs: null });
+      expect(conditions.get(bad.id)).toEqual({ health: "failing", oldestAtMs: null });
+      expect(conditions.size).toBe(2);
+    });
   });
 
   promise("notifies the listeners of a changed health", async () => {

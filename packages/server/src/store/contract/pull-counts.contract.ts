@@ -8,7 +8,12 @@ export function pullCountsContract({ promise, shared, empty }: Part): void {
   promise("counts visible, invisible and delayed messages, and those that a rewind would deliver again", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
-    const counts = (fromMs = 0) => scene.store.records.pullCounts(reader.id, fromMs);
+    const counts = async (fromMs = 0) => {
+      const found = await scene.store.records.pullCounts(reader.id, fromMs);
+      const conditions = await scene.store.records.conditionsOf([reader.id]);
+      expect(conditions.get(reader.id)).toEqual({ health: "healthy", oldestAtMs: found.oldestAtMs });
+      return found;
+    };
     const nothing = { visible: 0, invisible: 0, delayed: 0, oldestAtMs: null, rewindable: 0 };
     expect(await counts()).toEqual(nothing);
     const startedAtMs = scene.now;
@@ -71,6 +76,8 @@ export function pullCountsContract({ promise, shared, empty }: Part): void {
         oldestAtMs: publishedAtMs,
         rewindable: 0,
       });
+      const conditions = await scene.store.records.conditionsOf([reader.id]);
+      expect(conditions.get(reader.id)?.oldestAtMs).toBe(publishedAtMs);
       await scene.store.log.rewind(reader.id, "oldest");
       expect((await scene.claimUntil(reader, 2)).flatMap(textsOf).toSorted()).toEqual(["a", "b"]);
     });

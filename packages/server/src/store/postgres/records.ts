@@ -1,6 +1,7 @@
 import type { RecordStore } from "../records.ts";
 import { listAttempts } from "./attempt-records.ts";
 import { readManyCounts, readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
+import { readConditions, readUnhealthy } from "./conditions.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { readBodyBytes, readMessageRecord, readMessagesAfter, readOrigin } from "./message-records.ts";
 import { listMessages } from "./message-search.ts";
@@ -17,6 +18,8 @@ export function createRecords(context: StoreContext): RecordStore {
     getOrigin: (id) => readOrigin(context.database.rest, id),
     subscriptionCounts: (id) => readSubscriptionCounts(context, id),
     countsOfSubscriptions: (ids) => readManyCounts(context, ids),
+    conditionsOf: (ids) => readConditions(context, ids),
+    unhealthySubscriptions: (limit) => readUnhealthy(context, limit),
     unsettledCounts: (id) => readUnsettledCounts(context, id),
     pullCounts: (id, rewindableFromMs) => readPullCounts(context, id, rewindableFromMs),
     listAttempts: (id, page, filter) => listAttempts(context.database.rest, id, page, filter),

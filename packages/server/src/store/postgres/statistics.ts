@@ -1,3 +1,4 @@
+import type { SubscriptionHealth } from "../../domain/model.ts";
 import type { StoreStatistics } from "../records.ts";
 import { isListedSql, isListedTopicSql } from "./topics.ts";
 import { postgresLimits } from "./postgres-limits.ts";
@@ -42,6 +43,9 @@ export class Statistics {
   }
 }
 
+const unhealthyCount = (state: SubscriptionHealth["state"]): string => `(SELECT count(*) FROM ringback.subscription
+  WHERE health IS NOT NULL AND health::json ->> 'state' = '${state}' AND ${isListedSql})`;
+
 /** Counts rows of whole tables, because with 100,000 subscriptions one count per subscription would be too slow. */
 export async function readStatistics({ database, times }: StoreContext): Promise<StoreStatistics> {
   const [row] = await database.rest.query<StoreStatistics>(
@@ -63,6 +67,9 @@ export async function readStatistics({ database, times }: StoreContext): Promise
        greatest(0, parked.count - coalesce(claimed.open_parked, 0))::bigint AS parked,
        (SELECT count(*) FROM ringback.dead_letter d WHERE d.redriven_at IS NULL) AS "deadLetters",
        coalesce(claimed.open, 0)::bigint AS "inFlight",
+       (SELECT count(*) FROM ringback.subscription WHERE state = 'disabled' AND ${isListedSql}) AS "disabledSubscriptions",
+       ${unhealthyCount("failing")} AS "failingSubscriptions", ${unhealthyCount("open")} AS "openSubscriptions",
+       (SELECT count(*) FROM ringback.replay WHERE is_open AND ended_at IS NULL) AS replays,
        pg_database_size(current_database()) AS bytes
      FROM ahead, claimed, parked`,
     [times.at()],

@@ -1,5 +1,5 @@
 import type { AccountId, SubscriptionId } from "../../domain/model.ts";
-import { toTopic } from "../catalog-rows.ts";
+import { toHealth, toTopic } from "../catalog-rows.ts";
 import { Cursor } from "../cursor.ts";
 import { isListed, TopicIndex } from "../topic-index.ts";
 import type { CatalogRows } from "./operations/load-catalog.ts";
@@ -58,6 +58,33 @@ export class CatalogIndex {
 
   exceptionalOf(accountId: AccountId): ReadonlySet<SubscriptionEntry> {
     return this.#exceptional.get(accountId) ?? none;
+  }
+
+  /** Counts the listed subscriptions that are disabled, or not healthy, of all accounts. */
+  exceptionCounts() {
+    const counts = { disabledSubscriptions: 0, failingSubscriptions: 0, openSubscriptions: 0 };
+    for (const { state, health } of this.#listedExceptions()) {
+      if (state === "disabled") counts.disabledSubscriptions++;
+      const found = toHealth(health)?.state;
+      if (found !== undefined) counts[found === "open" ? "openSubscriptions" : "failingSubscriptions"]++;
+    }
+    return counts;
+  }
+
+  /** Returns at most `limit` listed subscriptions that are not healthy. */
+  unhealthy(limit: number): readonly SubscriptionEntry[] {
+    const found: SubscriptionEntry[] = [];
+    for (const entry of this.#listedExceptions()) {
+      if (found.length >= limit) break;
+      if (entry.health !== null) found.push(entry);
+    }
+    return found;
+  }
+
+  *#listedExceptions(): Iterable<SubscriptionEntry> {
+    for (const entries of this.#exceptional.values()) {
+      for (const entry of entries) if (isListed(entry.name) && isListed(entry.topic.topic.name)) yield entry;
+    }
   }
 
   /** Must be called after each change of a subscription's state or health. */

@@ -9,15 +9,12 @@ export async function readPullCounts(
   reader: Reader,
   { nowMs, fromSeq }: { readonly nowMs: TimeMs; readonly fromSeq: Seq },
 ): Promise<PullCounts> {
-  const { cursor, topic } = entry;
-  const first = Math.max(cursor.settledThrough + 1, topic.firstSeq);
+  const { cursor } = entry;
   const rows = await reader.call("readPullRows", {
-    topicId: topic.topic.id,
-    subscriptionId: entry.id,
+    ...unsettledOf(entry),
     nowMs,
     scannedThrough: cursor.scannedThrough,
     fromSeq,
-    unsettledSeq: first > topic.lastSeq ? null : first,
   });
   const visibleParked = Math.max(0, entry.waitingCount - rows.parkedLater);
   // Unread positions may be settled or open already: after a crash, for example, claims read parked positions again.
@@ -30,6 +27,12 @@ export async function readPullCounts(
     oldestAtMs: rows.oldestAtMs,
     rewindable: Math.max(0, settledFrom(entry, fromSeq) - rows.parkedFromSeq),
   };
+}
+
+/** Identifies the oldest message that the log still has for the subscription. */
+export function unsettledOf({ id, cursor, topic }: SubscriptionEntry) {
+  const first = Math.max(cursor.settledThrough + 1, topic.firstSeq);
+  return { topicId: topic.topic.id, subscriptionId: id, unsettledSeq: first > topic.lastSeq ? null : first };
 }
 
 /** Positions that the cursor counts as settled, parked ones included. */

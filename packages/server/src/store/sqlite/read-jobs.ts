@@ -4,12 +4,12 @@ import { readAudit } from "./operations/audit.ts";
 import { readClockMark } from "./operations/clock-mark.ts";
 import { loadEntries } from "./operations/entries.ts";
 import { loadCatalog } from "./operations/load-catalog.ts";
-import { readPullRows } from "./operations/pull-counts.ts";
+import { readOldest, readPullRows } from "./operations/pull-counts.ts";
 import { readDue } from "./operations/read-due.ts";
 import { findSeqAt, readBodyBytes, readLog, readPublishedAt } from "./operations/read-log.ts";
 import * as records from "./operations/records.ts";
 import { countReplay } from "./operations/replay-step.ts";
-import { listReplays, openReplayCount, openReplays, readReplay } from "./operations/replays.ts";
+import { countAllReplays, listReplays, openReplayCount, openReplays, readReplay } from "./operations/replays.ts";
 import { findParkedFromEnd } from "./operations/rewind.ts";
 import { searchAttempts } from "./operations/search-attempts.ts";
 import { searchDeadLetters } from "./operations/search-dead-letters.ts";
@@ -27,6 +27,7 @@ export function readJobs(database: () => DatabaseSync) {
     readLog: one(readLog),
     readDue: one(readDue),
     readPullRows: one(readPullRows),
+    readOldest: one(readOldest),
     findSeqAt: one(findSeqAt),
     readBodyBytes: one(readBodyBytes),
     findParkedFromEnd: one(findParkedFromEnd),
@@ -47,6 +48,7 @@ export function readJobs(database: () => DatabaseSync) {
     listReplays: one(listReplays),
     openReplays: one(openReplays),
     openReplayCount: one(openReplayCount),
+    countAllReplays: one(countAllReplays),
     countReplay: one(countReplay),
   };
 }

@@ -1,8 +1,18 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
 import { momentOf, optionalToWall, shownMessage } from "../../domain/clock-rules.ts";
-import type { AccountId, Message, MessageId, Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
+import type {
+  AccountId,
+  Message,
+  MessageId,
+  Seq,
+  Subscription,
+  SubscriptionId,
+  TimeMs,
+  TopicId,
+} from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
+import { toHealth } from "../catalog-rows.ts";
 import { attemptScan, examinedAttempt } from "../attempt-search.ts";
 import { accountScope, deadLetterScan, type DeadLetterScope } from "../dead-letter-search.ts";
 import { deliveryState } from "../delivery-state.ts";
@@ -21,6 +31,7 @@ import type {
   PullCounts,
   RecordStore,
   StoreStatistics,
+  SubscriptionCondition,
   SubscriptionCounts,
   UnsettledCounts,
 } from "../records.ts";
@@ -29,7 +40,7 @@ import { isListed } from "../topic-index.ts";
 import type { DeadLetterSelection, DeadLetterStep } from "./operations/dead-letters.ts";
 import type { DeliveryRows } from "./operations/records.ts";
 import { listMessages } from "./message-search.ts";
-import { readPullCounts } from "./pull-counts.ts";
+import { readPullCounts, unsettledOf } from "./pull-counts.ts";
 import { readSeqAt } from "./read-seq-at.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { OpenDelivery, SubscriptionEntry } from "./subscription-entry.ts";
@@ -133,6 +144,21 @@ export class SqliteRecords implements RecordStore {
     return new Map(
       entries.map((entry, at) => [entry.id, { ...this.#unsettled(entry), ...(rows[at] as (typeof rows)[number]) }]),
     );
+  }
+
+  async conditionsOf(ids: readonly SubscriptionId[]): Promise<ReadonlyMap<SubscriptionId, SubscriptionCondition>> {
+    const { index, reader, commits } = this.#context;
+    if (commits.isBehind) await commits.written();
+    const entries = ids.map((id) => index.subscriptions.get(id)).filter((entry) => entry !== undefined);
+    const times = await reader.call("readOldest", entries.map(unsettledOf));
+    const conditionOf = (entry: SubscriptionEntry, at: number) => {
+      return { health: toHealth(entry.health)?.state ?? "healthy", oldestAtMs: times[at] ?? null } as const;
+    };
+    return new Map(entries.map((entry, at) => [entry.id, conditionOf(entry, at)]));
+  }
+
+  async unhealthySubscriptions(limit: number): Promise<readonly Subscription[]> {
+    return this.#context.index.unhealthy(limit).map((entry) => entry.view());
   }
 
   async unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts> {
@@ -282,6 +308,7 @@ export class SqliteRecords implements RecordStore {
   async statistics(): Promise<StoreStatistics> {
     const { index, claims, reader, clock } = this.#context;
     const sum = { subscriptions: 0, backlog: 0, parked: 0 };
+    const exceptions = index.exceptionCounts();
     const nowMs = clock.now();
     for (const entry of index.subscriptions.values()) {
       claims.releaseExpired(entry, nowMs);
@@ -292,6 +319,8 @@ export class SqliteRecords implements RecordStore {
     return {
       ...sum,
       topics: index.topics.listedCount,
+      ...exceptions,
+      replays: await reader.call("countAllReplays", null),
       deadLetters: await reader.call("countAllDeadLetters", null),
       inFlight: claims.openCount,
       bytes: this.#databaseBytes(),

@@ -46,6 +46,12 @@ export function openReplayCount(db: DatabaseSync, { accountId }: Pick<NewReplay,
   return single<{ count: number }>(db, running, accountId).count;
 }
 
+/** Counts the replays of all accounts that have not ended. */
+export function countAllReplays(db: DatabaseSync, _input: null): number {
+  const sql = "SELECT count(*) AS count FROM replay WHERE is_open = 1 AND ended_at IS NULL";
+  return single<{ count: number }>(db, sql).count;
+}
+
 /** `accountId` left out: of any account. */
 export function readReplay(
   db: DatabaseSync,
