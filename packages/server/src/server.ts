@@ -178,6 +178,7 @@ async function createFoundation(config: Config, log: Logger) {
     machine: {
       version,
       driver: config.database === "sqlite" ? "sqlite" : "postgres",
+      databaseBytesMax: config.database === "sqlite" && config.databaseBytesMax > 0 ? config.databaseBytesMax : null,
       disk: () => (config.database === "sqlite" ? diskSpace(config.data) : Promise.resolve(null)),
     },
   });

@@ -163,6 +163,22 @@ describe("requests that an operator should see", () => {
     expect(await slow).toMatchObject({ level: "warn", status: expect.any(Number), requestId: expect.any(String) });
   });
 
+  it("have a line and a count when no route gets them, and a slow publish by CMQ's API has a line", async () => {
+    const { port, url } = server();
+    expect(await rawAnswer(port, `GET / HTTP/1.1\r\nHost: a\r\nx: ${"y".repeat(100_000)}\r\n\r\n`)).toContain("431");
+    expect(await rawAnswer(port, "GET / HTTP/9.9\r\n\r\n")).toContain("400");
+    const large = await lineWith({ event: "request.refused", errorCode: "headers_too_large" });
+    expect(large).toMatchObject({ level: "warn", status: 431, source: "127.0.0.1" });
+    const malformed = await lineWith({ event: "request.refused", errorCode: "malformed_request" });
+    expect(malformed).toMatchObject({ level: "info", status: 400 });
+    const text = await (await fetch(`${url}/metrics`)).text();
+    for (const status of [400, 431]) {
+      expect(text).toMatch(
+        new RegExp(`^ringback_http_requests_total\\{method="other",route="refused",status="${status}"\\} [1-9]`, "m"),
+      );
+    }
+  });
+
   it("cannot forge lines with the names in their path", async () => {
     const { url } = server();
     const name = encodeURIComponent(`a\n{"event":"forged"}\r${"b".repeat(5_000)}`);

@@ -43,6 +43,7 @@ const others = {
   machine: {
     version: "1.2.3",
     driver: "sqlite" as const,
+    databaseBytesMax: 900,
     disk: async () => ({ freeBytes: 70, sizeBytes: 100 }),
   },
   background: {
@@ -197,6 +198,7 @@ describe("the metrics of subscriptions", () => {
       'ringback_topic_published_messages_total{account="account-1",topic="orders"}': 4,
       'ringback_topic_published_messages_total{account="_other",topic="_other"}': 0,
       ringback_disk_free_bytes: 70,
+      ringback_storage_limit_bytes: 900,
       [`ringback_build_info{version="1.2.3",node="${process.version}",driver="sqlite"}`]: 1,
     });
   });

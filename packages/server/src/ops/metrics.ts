@@ -233,7 +233,7 @@ export function describedMetrics(): readonly Pick<ScrapedMetric, "name" | "type"
     connections: () => [],
     openSockets: () => 0,
     subscriptions,
-    machine: { version: "", driver: "memory", disk: async () => null },
+    machine: { version: "", driver: "memory", databaseBytesMax: null, disk: async () => null },
     background: { openBreakers: () => ({ subscription: 0, origin: 0 }), suppressedEvents: () => 0, spans: () => null },
   };
   const lastRead: StoreRead = { statistics: Promise.resolve(null), nodes: Promise.resolve(null) };

@@ -194,7 +194,7 @@ function metricsOf(store: Store) {
       nowMs: () => performance.now(),
       wallMs: () => Date.now(),
     },
-    machine: { version: "1.2.3", driver: "memory", disk: async () => null },
+    machine: { version: "1.2.3", driver: "memory", databaseBytesMax: null, disk: async () => null },
     background: { openBreakers: () => ({ subscription: 0, origin: 0 }), suppressedEvents: () => 0, spans: () => null },
   });
 }

@@ -36,6 +36,7 @@ describe("a breaker", () => {
       health: { state: "open", scope: "subscription", error: { code: "connect_refused" } },
     });
     expect(events).toEqual(["subscription.failing", "breaker.opened"]);
+    expect(simulation.engine.openBreakers()).toEqual({ subscription: 1, origin: 0 });
     const opened = simulation.posts.length;
     await simulation.time.advance(2 * 3600_000);
     const probes = simulation.posts.slice(opened);
@@ -50,6 +51,7 @@ describe("a breaker", () => {
     expect(await simulation.counts(one)).toMatchObject({ backlog: 0, parked: 0, deadLetters: 0 });
     expect(await read(one)).toMatchObject({ health: null });
     expect(events.slice(2)).toEqual(["breaker.closed", "subscription.recovered"]);
+    expect(simulation.engine.openBreakers()).toEqual({ subscription: 0, origin: 0 });
     expect(simulation.failures).toEqual([]);
   });
 
