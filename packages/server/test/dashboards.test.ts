@@ -1,6 +1,7 @@
 /**
- * Real: the files of `deploy/`, Prometheus' grammar of PromQL, two servers with traffic and their `/metrics`. Nothing is
- * faked. The test does not evaluate the expressions: it compares their metrics and labels with the series.
+ * Real: the files of `deploy/`, Prometheus' grammar of PromQL, two servers with traffic and their `/metrics`. Nothing
+ * is faked. The test does not evaluate the expressions: it compares their metrics and labels with the series. With Go,
+ * `npm run test:ops` makes the cause of each alert and evaluates the rules.
  */
 import { readFileSync } from "node:fs";
 import { parser } from "@prometheus-io/lezer-promql";

@@ -1,6 +1,6 @@
 import { byLabel, metric, type ScrapedMetric } from "./metric-cells.ts";
 
-/** What runs beside deliveries, in this process. */
+/** Reads the state of the parts of this process that run beside deliveries. */
 export interface BackgroundSources {
   /** Numbers of open breakers by scope. */
   readonly openBreakers: () => Readonly<Record<"subscription" | "origin", number>>;

@@ -15,7 +15,9 @@ export interface RequestLog extends RequestReceiver {
 const limitCodes: ReadonlySet<ErrorCode> = new Set(
   (Object.keys(errorTable) as ErrorCode[]).filter((code) => {
     const { status } = errorTable[code];
-    return status > 400 && (status === 413 || status === 429 || /_limit$|_full$|^too_many_/.test(code));
+    return (
+      status > 400 && (status === 413 || status === 429 || status === 431 || /_limit$|_full$|^too_many_/.test(code))
+    );
   }),
 );
 

@@ -12,7 +12,7 @@ export interface SubscriptionMetricsSources {
   readonly accountNameOf: (id: AccountId) => string;
   /** The senders of this process. */
   readonly senders: () => Iterable<SenderState>;
-  /** What the store knows of subscriptions. */
+  /** Reads the state of subscriptions from the store. */
   readonly records: Pick<RecordStore, "countsOfSubscriptions" | "conditionsOf" | "unhealthySubscriptions">;
   /** Unix time in milliseconds. */
   readonly wallMs: () => number;
@@ -136,7 +136,6 @@ export class SubscriptionMetrics implements DeliveryReceiver {
             : read(found).map((one) => ({ ...one, labels: { ...labels, ...one.labels } }));
         });
       });
-    const one = (value: number) => [{ labels: {}, value }];
     const window =
       "POSTs that may be in flight at a time. The window shrinks while the endpoint fails; below 1 there are pauses.";
     const rate = `Configured maximum of POSTs per second, over all nodes. ${ofTheCluster}`;
@@ -205,6 +204,10 @@ export class SubscriptionMetrics implements DeliveryReceiver {
       topic && { account: this.#sources.accountNameOf(topic.accountId), topic: topic.name };
     return shownOf(this.#topics, this.#sources.nowMs(), labelsOf, { account: other, topic: other });
   }
+}
+
+function one(value: number) {
+  return [{ labels: {}, value }];
 }
 
 /** After a resource was deleted and created again, only the last one of the name is shown: labels must be unique. */

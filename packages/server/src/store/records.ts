@@ -100,7 +100,7 @@ export interface ListedDeadLetter extends DeadLetter {
   readonly topic: string;
 }
 
-/** What monitoring shows of a subscription beside its counts. */
+/** The state of a subscription that monitoring shows beside its counts. */
 export interface SubscriptionCondition {
   readonly health: "healthy" | SubscriptionHealth["state"];
   /** When the oldest unsettled message was published; null: there is none. */

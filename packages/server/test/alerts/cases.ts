@@ -9,15 +9,7 @@ import { SettableClock } from "../harness/settable-clock.ts";
 import { SmallDisk } from "../harness/small-disk.ts";
 import { until } from "../harness/until.ts";
 import { clusterCases } from "./cluster-cases.ts";
-import { metricsOf, type Scrape, Timeline } from "./timeline.ts";
-
-export interface AlertCase {
-  readonly name: string;
-  /** The alerts that must fire, with the subscriptions for which they do. null: not about subscriptions. */
-  readonly expected: Readonly<Record<string, readonly string[] | null>>;
-  /** Resolves with null if the cause cannot be made on this machine. */
-  readonly make: () => Promise<readonly Scrape[] | null>;
-}
+import { type AlertCase, metricsOf, type Scrape, Timeline } from "./timeline.ts";
 
 /** Longer than the time for which the states of subscriptions are cached for the metrics. */
 const seriesReadMs = 5_200;
@@ -66,6 +58,26 @@ async function troubled(): Promise<readonly Scrape[]> {
   });
   clock.set(2 * 3600_000);
   await timeline.run(3, () => pause(seriesReadMs));
+  return timeline.scrapes;
+}
+
+const away = ["one", "two", "three"];
+
+/** No endpoint can be reached. */
+async function networkAway(): Promise<readonly Scrape[]> {
+  await using folder = await temporaryFolder();
+  await using server = await Server.start({ folder: folder.path });
+  await using dead = await refusing();
+  const { api, url } = server;
+  await api.putTopic("orders");
+  for (const name of away) {
+    await api.subscribe("orders", name, { push: { url: `${dead.url}/${name}` }, retry: "none", breaker: null });
+  }
+  const timeline = new Timeline([url]);
+  await timeline.run(8, async () => {
+    await api.publishBatch("orders", copies(50, { body: "x" }));
+    await pause(seriesReadMs);
+  });
   return timeline.scrapes;
 }
 
@@ -145,9 +157,13 @@ export const cases: readonly AlertCase[] = [
       RingbackDeadLetters: ["failing"],
       RingbackBacklogGrowing: ["slow"],
       RingbackBacklogOld: ["slow", "open", "failing", "left"],
-      RingbackMostAttemptsFail: null,
     },
     make: troubled,
+  },
+  {
+    name: "a network that is away",
+    expected: { RingbackMostAttemptsFail: null, RingbackEndpointFailing: away, RingbackDeadLetters: away },
+    make: networkAway,
   },
   { name: "messages that expire", expected: { RingbackMessagesExpired: null }, make: expired },
   {

@@ -6,8 +6,7 @@ import { temporaryFolder } from "../harness/folder.ts";
 import { startReceiver } from "../harness/receiver.ts";
 import { Server } from "../harness/server.ts";
 import { until } from "../harness/until.ts";
-import type { AlertCase } from "./cases.ts";
-import { metricsOf, type Scrape, Timeline } from "./timeline.ts";
+import { type AlertCase, metricsOf, type Scrape, Timeline } from "./timeline.ts";
 
 /** Runs with two servers on one PostgreSQL, with a topic and a subscription. */
 async function withCluster(

@@ -6,6 +6,14 @@ export interface Scrape {
   readonly text: string | null;
 }
 
+export interface AlertCase {
+  readonly name: string;
+  /** The alerts that must fire, with the subscriptions for which they do. null: not about subscriptions. */
+  readonly expected: Readonly<Record<string, readonly string[] | null>>;
+  /** Resolves with null if the cause cannot be made on this machine. */
+  readonly make: () => Promise<readonly Scrape[] | null>;
+}
+
 /**
  * Real scrapes are seconds apart at most, and rules wait for minutes. So each step of a timeline counts as this time.
  * Rules with rates over five minutes find two scrapes in them.
