@@ -205,7 +205,8 @@ export type Start =
   | { readonly atMs: TimeMs };
 
 /**
- * `disabled`: the endpoint replied 410 Gone, or nothing but failures came from it for too long. Both `paused` and `disabled` last until a caller resumes the subscription.
+ * `disabled`: the endpoint replied 410 Gone, or nothing but failures came from it for too long. Both `paused` and
+ * `disabled` last until a caller resumes the subscription.
  */
 export type SubscriptionState = "active" | "paused" | "disabled";
 
@@ -219,7 +220,7 @@ export interface Disablement {
   readonly attempt: number;
 }
 
-/** Describes an endpoint that accepts nothing at present. The members are on the scale of `Clock.wall`, unless noted. */
+/** Describes an endpoint that accepts nothing at present. Times are on the scale of `Clock.wall`, unless noted. */
 export interface SubscriptionHealth {
   /** `failing`: attempts fail, and go on. `open`: the breaker is open, so only probes are sent. */
   readonly state: "failing" | "open";

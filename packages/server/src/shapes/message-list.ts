@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { messageId } from "../domain/message-id.ts";
-import type { DeliveryState, SubscriptionId } from "../domain/model.ts";
+import type { SubscriptionId } from "../domain/model.ts";
 import { assertTag } from "../domain/tag-rules.ts";
 import { headerTextFault } from "../domain/text-rules.ts";
 import { assertTypePattern } from "../domain/type-rules.ts";

@@ -94,7 +94,7 @@ function endpointAttributes(origin: string): Attributes {
   const scheme = protocol.slice(0, -1);
   if (hostname === "") return {};
   const http: Attributes = /^https?$/.test(scheme) ? { "http.request.method": "POST" } : {};
-  const usual = scheme.endsWith('s') ? 443 : 80;
+  const usual = scheme.endsWith("s") ? 443 : 80;
   return {
     ...http,
     "url.scheme": scheme,
