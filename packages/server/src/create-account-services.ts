@@ -20,7 +20,7 @@ type CreatedHere =
   | "queueFailed";
 
 interface AccountServiceParts extends Omit<SharedServices, CreatedHere | "observer"> {
-  readonly observer: EngineServices["observer"];
+  readonly observer: EngineServices["observer"] & SharedServices["observer"];
   readonly accounts: Accounts;
   readonly failedDuring: (during: string) => (error: unknown) => void;
 }

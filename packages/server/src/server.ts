@@ -297,6 +297,7 @@ async function createHttpApp(
     replays,
     metrics,
     requestLog,
+    windowOf: (id) => engine.windowOf(id),
     version,
     ready,
     listeners,

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { SubscriptionId } from "../domain/model.ts";
 import type { Clock } from "../domain/ports.ts";
 import type { Access } from "../engine/access/access.ts";
 import type { ServicesOf } from "../engine/account-services.ts";
@@ -40,6 +41,8 @@ export interface ApiParts {
   readonly events: EventBus;
   readonly eventTail: EventTail;
   readonly metrics: Metrics;
+  /** See `Engine.windowOf`. */
+  readonly windowOf: (id: SubscriptionId) => number | null;
   readonly log: Logger;
   readonly requestLog: RequestLog;
   readonly version: string;

@@ -145,9 +145,20 @@ function isOneOf(types: readonly string[], { type }: Shown): boolean {
   return types.length === 0 || types.includes(type);
 }
 
+const times: ReadonlySet<string> = new Set([
+  "at",
+  "nextAttemptAt",
+  "failingSince",
+  "openedAt",
+  "oldestAt",
+  "expiresAt",
+]);
+
 /** Converts the times of an event to text, the form that the whole API uses. */
 function view({ accountId: _accountId, ...event }: LiveEvent) {
-  const shown = { ...event, at: timeText(event.at) };
-  if (event.type !== "delivery.attempted") return shown;
-  return { ...shown, nextAttemptAt: event.nextAttemptAt === null ? null : timeText(event.nextAttemptAt) };
+  const shown = Object.entries(event).map(([name, value]: [string, unknown]) =>
+    times.has(name) && typeof value === "number" ? [name, timeText(value)] : [name, value],
+  );
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the members are those of the event.
+  return Object.fromEntries(shown) as { readonly type: LiveEvent["type"] };
 }

@@ -51,6 +51,9 @@ describe("subscriptions", () => {
       order: "none",
       maxInFlight: 64,
       rate: null,
+      breaker: { failures: 20, probeMs: 30_000 },
+      disableAfterMs: 5 * 24 * 3600_000,
+      backlog: { messagesMax: 100_000, ageMsMax: null },
       description: "",
       labels: {},
       createdAt: "2026-01-31T08:15:30.250Z",
@@ -91,7 +94,8 @@ describe("subscriptions", () => {
     const one = await call(test.app, "GET", path);
     expect(one.json.counts).toEqual({ backlog: 0, parked: 1, deadLetters: 0, expired: 3, inFlight: 4 });
     const { items, next } = (await call(test.app, "GET", "/v1/topics/orders/subscriptions")).json;
-    const { counts: _counts, pullCounts, ...rest } = one.json;
+    const { counts: _counts, pullCounts, flow, ...rest } = one.json;
+    expect(flow).toBeNull();
     expect([items, next]).toEqual([[rest], null]);
     expect(pullCounts).toBeNull();
   });

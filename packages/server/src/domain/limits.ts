@@ -1,3 +1,6 @@
+import { hookLimits } from "./hook-limits.ts";
+import { replayLimits } from "./replay-limits.ts";
+
 /**
  * Every limit that a caller can reach: its value, its unit (in the name) and its reason. An operator may change some of
  * them; the configuration starts from these values.
@@ -169,6 +172,35 @@ export const limits = {
 
   /** A longer `Retry-After` of an endpoint is shortened to this. The delay of the retry policy may still be longer. */
   retryAfterMsMax: 3600_000,
+  /** The longest pause of everything to an endpoint that asks for a pause with `Retry-After`. */
+  retryAfterHoldMsMax: 300_000,
+
+  /** The breaker of a subscription: failures in a row after which it opens, and the pause before the first probe. */
+  breakerFailuresDefault: 20,
+  breakerFailuresMax: 1_000,
+  breakerProbeMsDefault: 30_000,
+  breakerProbeMsMin: 100,
+  /** The pause before a probe doubles with each failed one, up to this, or up to `probeMs` if that is longer. */
+  breakerProbePauseMsMax: 300_000,
+  breakerProbeMsMax: 3600_000,
+  /** How long attempts must have failed before a breaker opens, so that the restart of a receiver does not open it. */
+  breakerFailingMsMin: 10_000,
+  /** Different messages that must have failed before a breaker opens, because a few messages may be at fault. */
+  breakerMessagesMin: 5,
+
+  /** The size and age of a backlog above which an event reports it; null: no limit. */
+  backlogDefault: { messagesMax: 100_000, ageMsMax: null },
+  backlogAgeMsMin: 1_000,
+
+  /** A subscription is disabled when nothing but failure has come from its endpoint for this time. */
+  disableAfterMsDefault: 5 * 24 * 3600_000,
+  disableAfterMsMin: 1_000,
+  disableAfterMsMax: 365 * 24 * 3600_000,
+  /** Failed attempts that are needed to disable a subscription. */
+  disableAttemptsMin: 5,
+  /** How much of the pause between two failed attempts counts as failing. The endpoint may have recovered meanwhile. */
+  failurePauseMsMax: 3600_000,
+
   /**
    * Pushes and hook calls in a row. A request that comes after so many is refused as part of a loop. With this limit,
    * two subscriptions that push to their own topic make 62 POSTs of one message; with one more it would be 126.
@@ -216,34 +248,7 @@ export const limits = {
   /** The SecretId of an API key, including its prefix. */
   secretIdCharsMax: 64,
 
-  /**
-   * Concurrent hook calls; one hook may use half of them. Each call occupies a connection and holds its payload and
-   * replies in memory.
-   */
-  hookCallsMax: 256,
-  /**
-   * Memory budget of all hook calls together. When the budget is used up, calls are refused. The memory of an outcome
-   * counts until the client has read the outcome.
-   */
-  hookMemoryBytesMax: 256 * 1024 * 1024,
-  /**
-   * Memory per byte of JSON in a payload or reply: its text, the parsed value, the next request and the outcome's text.
-   * Measured: 13 for a list of `{}`, 40 for a list of `1.0`.
-   */
-  hookJsonBytesFactor: 16,
-  /**
-   * Memory per byte of a reply that is an image, a text or a file: for the bytes and for their base64 in the outcome.
-   */
-  hookAttachmentBytesFactor: 3,
-  /**
-   * The payload of a call. It exists several times at once: as bytes, as text, in the request and in the response. So a
-   * call uses less than 64 MB.
-   */
-  hookPayloadBytesMax: 4 * 1024 * 1024,
-  /** One JSON reply, even if the hook's own limit is higher. Its data becomes part of the payload. */
-  hookJsonReplyBytesMax: 4 * 1024 * 1024,
-  /** All replies of one call together. */
-  hookCallReplyBytesMax: 64 * 1024 * 1024,
+  ...hookLimits,
 
   /** Entries (hooks, inboxes, keys, ...) of each kind. */
   entriesMax: 100_000,
@@ -339,28 +344,7 @@ export const limits = {
   /** A deleted topic's number rests until this many others were released after it. Then a new topic may have it. */
   topicNumbersResting: 10_000,
 
-  /** Copies that a replay sends per second. The largest number bounds what a replay takes from live traffic. */
-  replayPerSecondDefault: 100,
-  replayPerSecondMax: 1_000,
-  /** Replays of one account that have not ended, paused ones included. */
-  replaysOpenMax: 20,
-  /** How long an ended replay is listed, and how many of one account are. */
-  replayKeptMs: 7 * 24 * 3600_000,
-  replaysKeptMax: 1_000,
-  /** Positions of the log, or dead letters, that are examined to count what a replay will send. */
-  replayCountedMax: 50_000,
-  /** Positions of the log, or dead letters, that one transaction examines. */
-  replayExaminedMax: 1_000,
-  /** Copies that one step parks. */
-  replayParkedMax: 250,
-  /** Copies of one replay that wait, for their time, a retry or a reply. While there are so many, none is parked. */
-  replayWaitingMax: 500,
-  /** Copies are parked at most this long before they are due. */
-  replayAheadMs: 500,
-  /** Copies that are due within this time are due together, so that they share a claim. */
-  replayDueStepMs: 100,
-  /** Of the deliveries that a claim takes while the log has further messages, one in so many is a separate copy. */
-  replayShare: 8,
+  ...replayLimits,
 
   pageItemsDefault: 50,
   pageItemsMax: 200,

@@ -1,5 +1,6 @@
 /** Ringback's data types. docs/ARCHITECTURE.md explains the terms. */
 
+import type { ReceivedRequest } from "./received-request.ts";
 import type { TraceContext } from "./trace-context.ts";
 
 declare const brand: unique symbol;
@@ -180,6 +181,20 @@ export interface PullSettings {
   readonly receivesMax: number | null;
 }
 
+/** When sending to a failing endpoint stops. */
+export interface BreakerSettings {
+  /** Failures in a row. */
+  readonly failures: number;
+  /** The pause before the first probe. */
+  readonly probeMs: number;
+}
+
+/** Limits above which a backlog is reported; null: none. */
+export interface BacklogLimits {
+  readonly messagesMax: number | null;
+  readonly ageMsMax: number | null;
+}
+
 export interface SubscriptionSettings {
   /** null: the subscription is not pushed. */
   readonly push: PushSettings | null;
@@ -191,6 +206,12 @@ export interface SubscriptionSettings {
   readonly maxInFlight: number;
   /** null: no limit. Settings that were stored before the member existed lack it. */
   readonly rate?: RateSettings | null;
+  /** null: sending never stops. */
+  readonly breaker: BreakerSettings | null;
+  /** The subscription is disabled when all attempts have failed for this time; null: never. */
+  readonly disableAfterMs: number | null;
+  /** Absent: `limits.backlogDefault`. */
+  readonly backlog?: BacklogLimits;
   /** Absent until the first attempt to verify the endpoint has ended. */
   readonly verification?: EndpointVerification;
 }
@@ -265,14 +286,6 @@ export interface Subscription extends EntryState {
   /** null: healthy. Not part of the version. */
   readonly health: SubscriptionHealth | null;
   readonly settings: SubscriptionSettings;
-}
-
-/** The parts of an HTTP request, besides its body, that an inbox keeps. */
-export interface ReceivedRequest {
-  /** Name and value of each header in the order of the request. Names are in lower case. Repeated names are kept. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  /** The query as it was sent, without the question mark; empty without a query. */
-  readonly query: string;
 }
 
 /** A message as its publisher sent it. */

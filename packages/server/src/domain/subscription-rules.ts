@@ -26,11 +26,26 @@ import { unknownProtocol } from "./unknown-protocol.ts";
  * again when its visibility timeout has ended. `maxInFlight` limits POSTs, so it must not limit the claim that serves
  * all waiting pulls.
  */
-export const unpushed = { push: null, retry: "none", maxInFlight: limits.maxInFlightMax, rate: null } as const;
+export const unpushed = {
+  push: null,
+  retry: "none",
+  maxInFlight: limits.maxInFlightMax,
+  breaker: null,
+  disableAfterMs: null,
+  rate: null,
+} as const;
+
+/** Defaults of the settings that say what happens while an endpoint fails. */
+export const whileFailing = {
+  breaker: { failures: limits.breakerFailuresDefault, probeMs: limits.breakerProbeMsDefault },
+  disableAfterMs: limits.disableAfterMsDefault,
+} as const;
+
+const pushedOnly = ["retry", "maxInFlight", "breaker", "disableAfterMs", "rate"] as const;
 
 /** `given` contains only the settings that the caller has written, without defaults. */
 export function assertPushedOrPulled(given: {
-  readonly [K in "push" | "pull" | "retry" | "maxInFlight" | "rate"]?: unknown;
+  readonly [K in "push" | "pull" | (typeof pushedOnly)[number]]?: unknown;
 }): void {
   if (given.pull === undefined) {
     if (given.push === undefined) throw RingbackError.at("invalid_request", "push", "is missing; give push or pull");
@@ -39,7 +54,8 @@ export function assertPushedOrPulled(given: {
   if (given.push !== undefined) {
     throw RingbackError.at("invalid_request", "pull", "cannot be given together with push; give one of the two");
   }
-  for (const field of ["retry", "maxInFlight", "rate"] as const) {
+  for (const field of pushedOnly) {
+    // The view of a subscription with pull has null for these settings.
     if ((given[field] ?? null) === null) continue;
     throw RingbackError.at("invalid_request", field, "has no meaning for a subscription with pull; leave it out");
   }

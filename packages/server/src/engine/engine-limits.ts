@@ -67,6 +67,25 @@ export const engineLimits = {
   windowMin: 2,
   /** After this many failures in a row an endpoint counts as failing. From then on each failure halves its window. */
   failingAfter: 8,
+  /**
+   * The smallest window, and what a success adds to a window below 1. A window below 1 means one POST at a time, with
+   * `flowPaceMs` divided by the window between two starts.
+   */
+  flowWindowMin: 1 / 16,
+  flowPaceMs: 500,
+  /** A subscription is shown as failing after so many failures in a row, over at least so long. */
+  shownFailingAfter: 3,
+  shownFailingMsMin: 5_000,
+  /** Failing subscriptions that a node remembers. The health of the others is read from the store when it is needed. */
+  failingKeptMax: 20_000,
+  /** While a subscription fails, its failing time is written at most once in this time, besides at changes. */
+  failingWrittenMs: 600_000,
+  /** An event reports a backlog whose oldest message has used this share of the topic's retention. */
+  backlogRetentionShare: 0.75,
+  /** Subscriptions with work whose backlog is counted in one round, every `findWorkMs`. */
+  backlogsCheckedMax: 100,
+  /** Backlogs that are above a limit and remembered, so that they are reported once. */
+  backlogsReportedMax: 10_000,
   /** An endpoint counts as stalled when POSTs are in flight and no reply has come for this long. */
   stalledAfterMs: 1_000,
   /** A sender without work for this long is dropped. The health of its endpoint is forgotten too. */

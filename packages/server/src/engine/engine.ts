@@ -1,6 +1,7 @@
 import type { AccountId, Disablement, Subscription, SubscriptionId } from "../domain/model.ts";
 import type { Random } from "../domain/ports.ts";
 import type { Transport } from "../transport/port.ts";
+import { BacklogWatch } from "./backlog-watch.ts";
 import { Dispatcher } from "./push/dispatcher.ts";
 import { engineLimits } from "./engine-limits.ts";
 import type { EngineLog } from "./engine-log.ts";
@@ -68,6 +69,7 @@ export class Engine {
     this.#settler = new Settler(options.store, options.timers, (error) => options.failed(error, "settle"));
     this.replays = new Replays({ ...options, failed: (error) => options.failed(error, "replays") });
     const tokens = new OAuth2Tokens(options);
+    const backlogs = new BacklogWatch(options);
     this.verifier = new EndpointVerifier({
       ...options,
       tokens,
@@ -90,9 +92,9 @@ export class Engine {
         settler: this.#settler,
         slots: new Slots(options.inFlightMax, options.isShared, new FailingPace(options)),
         nextRequestId: requestIds(options.random),
-        gone: (subscription, why) => {
-          this.#disable(subscription, why).catch((error: unknown) => options.failed(error, "disable"));
-        },
+        gone: (subscription, why) => this.#disableSoon(subscription, why),
+        disable: (subscription, why) => this.#disableSoon(subscription, why),
+        found: (ids) => backlogs.check(ids),
         unverified: (subscription) => this.verifier.request(subscription),
       },
       (error) => options.failed(error, "dispatch"),
@@ -129,6 +131,15 @@ export class Engine {
     await this.#dispatcher.quiet();
     await this.#retaining;
     await this.#settler.idle();
+  }
+
+  /** See `Dispatcher.windowOf`. */
+  windowOf(id: SubscriptionId): number | null {
+    return this.#dispatcher.windowOf(id);
+  }
+
+  #disableSoon(subscription: Subscription, why: Disablement): void {
+    this.#disable(subscription, why).catch((error: unknown) => this.#options.failed(error, "disable"));
   }
 
   /**

@@ -38,5 +38,7 @@ export function settingsForClients(pull: Pick<SubscriptionSettings, "pull"> = {}
     retry: "none",
     order: "none",
     maxInFlight: limits.maxInFlightMax,
+    breaker: null,
+    disableAfterMs: null,
   };
 }

@@ -1,5 +1,13 @@
 import type { HookErrorCode } from "@ringback/sdk/hooks";
-import type { AccountId, AttemptVerdict, DeadReason, Disablement, MessageId, TimeMs } from "../domain/model.ts";
+import type {
+  AccountId,
+  AttemptVerdict,
+  DeadReason,
+  Disablement,
+  MessageId,
+  SubscriptionHealth,
+  TimeMs,
+} from "../domain/model.ts";
 import type { TransportErrorCode } from "../transport/port.ts";
 
 interface OfAccount {
@@ -14,6 +22,18 @@ interface OfTopic extends OfAccount {
 
 interface OfSubscription extends OfTopic {
   readonly subscription: string;
+}
+
+/** Since when an endpoint fails, and the last failure. */
+interface EndpointFailure {
+  readonly failingSince: TimeMs;
+  readonly status: number | null;
+  readonly errorCode: string | null;
+  readonly errorDetail: string | null;
+}
+
+interface BreakerScope {
+  readonly scope: SubscriptionHealth["scope"];
 }
 
 /** An event that `GET /v1/events` and `ringback tail` show when it happens. */
@@ -60,6 +80,26 @@ export type LiveEvent =
   | (OfTopic & { readonly type: "topic.changed" | "topic.deleted" })
   | (OfSubscription & {
       readonly type: "subscription.changed" | "subscription.paused" | "subscription.resumed" | "subscription.deleted";
+    })
+  /** Several attempts in a row have failed. */
+  | (OfSubscription & EndpointFailure & { readonly type: "subscription.failing" })
+  | (OfSubscription & {
+      readonly type: "subscription.recovered";
+      readonly failingSince: TimeMs;
+    })
+  | (OfSubscription & EndpointFailure & BreakerScope & { readonly type: "breaker.opened" })
+  | (OfSubscription &
+      BreakerScope & {
+        readonly type: "breaker.closed";
+        readonly openedAt: TimeMs;
+      })
+  | (OfSubscription & {
+      readonly type: "backlog.growing";
+      /** The limit that was exceeded; `retention`: the oldest message will expire soon. */
+      readonly limit: "messages" | "age" | "retention";
+      readonly count: number;
+      readonly oldestAt: TimeMs;
+      readonly expiresAt: TimeMs;
     })
   | (OfSubscription & {
       readonly type: "replay.started";

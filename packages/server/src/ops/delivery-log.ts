@@ -1,8 +1,9 @@
 import { messageId } from "../domain/message-id.ts";
-import type { AccountId, Attempt, Subscription } from "../domain/model.ts";
+import type { AccountId, Attempt, Disablement, Subscription } from "../domain/model.ts";
 import type { Clock } from "../domain/ports.ts";
 import type { DeliveryOutcome, DeliveryReceiver } from "../engine/delivery-outcome.ts";
 import type { EngineLog } from "../engine/engine-log.ts";
+import { createHealthLog } from "./health-log.ts";
 import type { LimitedLog, LineSource } from "./limited-log.ts";
 
 interface DeliveryLogOptions {
@@ -10,6 +11,11 @@ interface DeliveryLogOptions {
   readonly clock: Clock;
   readonly accountNameOf: (id: AccountId) => string;
 }
+
+const causes = {
+  gone: "its endpoint replied 410 Gone",
+  failing: "nothing but failure has come from its endpoint for as long as it allows",
+} as const satisfies Record<Disablement["reason"], string>;
 
 type Named = Pick<Subscription, "id" | "accountId" | "topic" | "name">;
 
@@ -42,8 +48,11 @@ export function createDeliveryLog({ log, clock, accountNameOf }: DeliveryLogOpti
       });
       log.write("warn", "delivery.dead", source, members, "a message was given up; it is a dead letter now");
     },
-    disabled(subscription, { messageId: id, attempt }) {
-      const text = "a subscription was disabled, because its endpoint replied 410 Gone";
+    ...createHealthLog((event, level, subscription, members, text) =>
+      log.write(level, event, sourceOf(subscription), members, text),
+    ),
+    disabled(subscription, { reason, messageId: id, attempt }) {
+      const text = `a subscription was disabled, because ${causes[reason]}`;
       log.write("warn", "subscription.disabled", sourceOf(subscription), () => ({ messageId: id, attempt }), text);
     },
     expired(subscription, count) {

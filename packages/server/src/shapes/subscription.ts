@@ -2,16 +2,18 @@ import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { Type, type Static } from "typebox";
 import { verificationOf, verifyMethods } from "../domain/endpoint-verification.ts";
 import { limits } from "../domain/limits.ts";
-import type { RateSettings, Start, Subscription, SubscriptionHealth, SubscriptionSettings } from "../domain/model.ts";
+import type { RateSettings, Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
 import {
   assertPushedOrPulled,
   assertStaysPushedOrPulled,
   assertSubscription,
   unpushed,
+  whileFailing,
 } from "../domain/subscription-rules.ts";
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
 import { endpointAuth, endpointTls } from "./endpoint-access.ts";
 import { description, labels } from "./labels.ts";
+import { failureSettings, flow, healthMembers, healthView } from "./subscription-health.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
 import {
   about,
@@ -27,7 +29,7 @@ import {
 } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 import { valueFault } from "./shape-check.ts";
-import { optionalTimeText, parseTime, timeText } from "./time-text.ts";
+import { optionalTimeText, parseTime } from "./time-text.ts";
 
 /** Descriptions of the URL schemes that only some protocols support. */
 const furtherUrls = pushProtocols
@@ -86,7 +88,7 @@ const push = describedObject(
 );
 
 const pull = describedObject(
-  "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight` and `rate` are refused beside it.",
+  "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it.",
   {
     visibilityMs: about(
       "How long a pulled message is invisible to other receivers, in milliseconds.",
@@ -139,6 +141,7 @@ const settings = closedObject({
     optional(whole(1, limits.maxInFlightMax), limits.maxInFlightDefault),
   ),
   rate: optional(Type.Unsafe<RateSettings | null>(nullable(rate)), null),
+  ...failureSettings,
   description,
   labels,
 });
@@ -200,8 +203,9 @@ export const subscriptionShape = settingsShape(body, {
     assertPushedOrPulled(given);
     const { retry } = given;
     const policy = retry === undefined ? {} : { retry: withDelayMsMax(retry) };
-    const { start, push, ...others } = complete(body, { ...given, ...policy });
-    const settings = push === undefined ? { ...others, ...unpushed } : { push, ...others };
+    const { start, push, breaker: givenBreaker, ...others } = complete(body, { ...given, ...policy });
+    const breaker = givenBreaker === null ? null : { ...whileFailing.breaker, ...givenBreaker };
+    const settings = push === undefined ? { ...others, ...unpushed } : { push, ...others, breaker };
     assertSubscription(settings);
     return { settings, start: startOf(start) };
   },
@@ -212,8 +216,8 @@ export const subscriptionShape = settingsShape(body, {
  * pulled, are omitted.
  */
 export function bodyOf(settings: SubscriptionSettings): object {
-  const { push, pull, retry, maxInFlight, rate = null, verification: _, ...others } = settings;
-  return push === null ? { pull, ...others } : { push, retry, maxInFlight, rate, ...others };
+  const { push, pull, retry, maxInFlight, rate = null, breaker, disableAfterMs, verification: _, ...others } = settings;
+  return push === null ? { pull, ...others } : { push, retry, maxInFlight, rate, breaker, disableAfterMs, ...others };
 }
 
 export const rewindBody = bodyObject([{ to: { at: "2026-01-31T08:00:00Z" } }, { to: "oldest" }], {
@@ -242,25 +246,7 @@ const members = {
       attempt: about("The number of the attempt.", Type.Integer({ minimum: 1 })),
     }),
   ),
-  health: about(
-    "healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. " +
-      "open: the breaker is open, so messages wait in the log, and only probes are sent.",
-    Type.Enum(["healthy", "failing", "open"]),
-  ),
-  failing: nullable(
-    describedObject("Since when and why the endpoint fails; null while it is healthy.", {
-      since: timeSchema("When the subscription entered this state."),
-      failingSince: timeSchema("When the first attempt failed that no success has followed."),
-      scope: about(
-        "origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.",
-        Type.Enum(["subscription", "origin"]),
-      ),
-      status: about("The HTTP status of the failure that led to this state.", nullable(Type.Integer())),
-      error: about("The error code of that failure.", nullable(Type.String({ examples: ["connect_refused"] }))),
-      errorDetail: about("The exact cause of that failure, in words.", nullable(Type.String())),
-      nextProbeAt: nullable(timeSchema("When the next probe may be sent; null while the breaker is closed.")),
-    }),
-  ),
+  ...healthMembers,
   verification: nullable(
     describedObject("The verification of the endpoint; null without `push.verify`.", {
       state: about(
@@ -279,6 +265,7 @@ const members = {
   ...shown,
   retry: nullable(shown.retry),
   maxInFlight: nullable(shown.maxInFlight),
+  disableAfterMs: nullable(shown.disableAfterMs),
   ...changeTimes,
 };
 
@@ -310,7 +297,7 @@ export const subscriptionSchema = describedObject("The subscription.", {
 });
 export const countedSubscriptionSchema = describedObject(
   "The subscription, with how many deliveries it has in each state.",
-  { ...members, counts, pullCounts: nullable(pullCounts) },
+  { ...members, counts, pullCounts: nullable(pullCounts), flow: nullable(flow) },
 );
 
 /** A subscription in a list that can show counts. */
@@ -329,24 +316,11 @@ export function subscriptionView({ settings: stored, ...subscription }: Subscrip
     disabledAt: optionalTimeText(disabled?.atMs ?? null),
     disabledReason: disabled?.reason ?? null,
     disabledBy: disabled && { messageId: disabled.messageId, attempt: disabled.attempt },
-    health: health?.state ?? "healthy",
-    failing: health && failingView(health),
+    ...healthView(health),
     verification: verificationView(stored),
     ...viewOf(settings, bodyOf(stored)),
-    ...(isPulled && { retry: null, maxInFlight: null }),
+    ...(isPulled && { retry: null, maxInFlight: null, breaker: null, disableAfterMs: null }),
     ...changeTimesView(times),
-  };
-}
-
-function failingView({ sinceMs, failingSinceMs, scope, error, probeAtMs }: SubscriptionHealth): object {
-  return {
-    since: timeText(sinceMs),
-    failingSince: timeText(failingSinceMs),
-    scope,
-    status: error.status,
-    error: error.code,
-    errorDetail: error.detail,
-    nextProbeAt: optionalTimeText(probeAtMs),
   };
 }
 
@@ -361,8 +335,13 @@ export function countedSubscriptionView(
   subscription: Subscription,
   counted: SubscriptionCounts,
   pulled: PullCounts | null,
+  window: number | null,
 ): object {
-  return { ...listedSubscriptionView(subscription, counted), pullCounts: pulled && pullCountsView(pulled) };
+  return {
+    ...listedSubscriptionView(subscription, counted),
+    pullCounts: pulled && pullCountsView(pulled),
+    flow: window === null ? null : { window },
+  };
 }
 
 /** `counted` null: the list shows no counts. */

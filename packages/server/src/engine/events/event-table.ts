@@ -12,16 +12,53 @@ const subscription = {
   subscription: "Name of the subscription.",
 } as const;
 
+const failure = {
+  failingSince: "When the first attempt failed that no success has followed.",
+  status: "HTTP status of the last failure; `null` if no reply came.",
+  errorCode: "Error code of the last failure, such as `connect_refused`.",
+  errorDetail: "Its exact cause in words, or `null`.",
+} as const;
+
+const scope = {
+  scope: "`subscription`, or `origin`: the whole origin of the URL is unreachable or overloaded.",
+} as const;
+
 /**
  * Every event that is a message on the topic `ringback.events`. `docs/guide/events.md` has the same table, which a test
  * compares with this one.
  */
 export const eventTable = {
+  "subscription.failing": {
+    when: "Several attempts in a row have failed.",
+    members: { ...subscription, ...failure },
+  },
+  "subscription.recovered": {
+    when: "An attempt was accepted after `subscription.failing`.",
+    members: { ...subscription, failingSince: "When the first attempt failed." },
+  },
+  "breaker.opened": {
+    when: "The circuit breaker has opened: messages wait in the log, and only probes are sent.",
+    members: { ...subscription, ...failure, ...scope },
+  },
+  "breaker.closed": {
+    when: "A probe was accepted, so the circuit breaker has closed.",
+    members: { ...subscription, ...scope, openedAt: "When it had opened." },
+  },
+  "backlog.growing": {
+    when: "A backlog has exceeded a limit of the subscription, or its oldest message will expire soon. Once until it has shrunk.",
+    members: {
+      ...subscription,
+      limit: "`messages`, `age`, or `retention`: the oldest message will expire soon.",
+      count: "Messages that wait.",
+      oldestAt: "When the oldest of them was published.",
+      expiresAt: "When that message expires.",
+    },
+  },
   "subscription.disabled": {
     when: "The server has disabled a subscription: its endpoint gets no more messages until somebody resumes it.",
     members: {
       ...subscription,
-      reason: "Why: `gone`, the endpoint replied 410 Gone.",
+      reason: "Why: `gone`, the endpoint replied 410 Gone; `failing`, all attempts failed for too long.",
       messageId: "The message whose attempt disabled the subscription.",
       attempt: "Number of that attempt.",
     },
@@ -90,6 +127,12 @@ export const eventTypes: readonly string[] = Object.keys(eventTable);
 export type EventMembers<T extends EventType> = Readonly<Record<keyof (typeof eventTable)[T]["members"], unknown>>;
 
 /** Live events that are published as messages. Their members in the table are members of the live event. */
-export const publishedLiveEvents = ["subscription.disabled"] as const satisfies readonly (EventType &
-  LiveEvent["type"])[];
+export const publishedLiveEvents = [
+  "subscription.failing",
+  "subscription.recovered",
+  "breaker.opened",
+  "breaker.closed",
+  "backlog.growing",
+  "subscription.disabled",
+] as const satisfies readonly (EventType & LiveEvent["type"])[];
 export type PublishedLiveEvent = Extract<LiveEvent, { readonly type: (typeof publishedLiveEvents)[number] }>;

@@ -16,5 +16,5 @@ function messageEvent(event: PublishedLiveEvent): OwnEvent {
 
 /** Times are text in every message. */
 function shown(name: string, value: unknown): unknown {
-  return /(?:^at|At)$/.test(name) && typeof value === "number" ? new Date(value).toISOString() : value;
+  return /(?:^at|At|Since)$/.test(name) && typeof value === "number" ? new Date(value).toISOString() : value;
 }

@@ -102,4 +102,6 @@ const pulled = {
   retry: "none",
   order: "none",
   maxInFlight: 1,
+  breaker: null,
+  disableAfterMs: null,
 } as const;

@@ -30,6 +30,16 @@ export function afterFailure(policy: RetryPolicy, failed: FailedAttempt, random:
   return { kind: "parked", dueAtMs: nowMs + delayMs, retriesMade: retriesMade + 1, firstAttemptAtMs };
 }
 
+/**
+ * Parks the delivery of a failed probe until the next probe. The probe tested the endpoint, so it uses up no retry.
+ * When the breaker closes, the store takes the time since its opening off the delivery's time.
+ */
+export function afterProbe({ delivery, startedAtMs, errorCode }: FailedAttempt, dueAtMs: TimeMs): Settled {
+  if (errorCode === "address_denied") return { kind: "dead", reason: "address_denied" };
+  const { retriesMade, firstAttemptAtMs } = delivery;
+  return { kind: "parked", dueAtMs, retriesMade, firstAttemptAtMs: firstAttemptAtMs ?? startedAtMs };
+}
+
 /** An endpoint can request a longer wait than the policy's, up to `limits.retryAfterMsMax`, but not a shorter one. */
 function requestedDelayMs(retryAfter: RetryAfter | null, wallMs: TimeMs): number {
   if (retryAfter === null) return 0;

@@ -3,13 +3,19 @@ import type { AccountId, Subscription, SubscriptionId } from "../../domain/model
 import type { Claim, ClaimId, ClaimWant } from "../../store/log.ts";
 import type { Store } from "../../store/store.ts";
 import { engineLimits } from "../engine-limits.ts";
+import { Breakers, type BreakersContext } from "./breakers.ts";
 import { LeaseGuard } from "./lease-guard.ts";
 import type { SenderState } from "./sender-state.ts";
 import { SubscriptionSender, type SenderContext } from "./subscription-sender.ts";
 
-interface DispatcherContext extends Omit<SenderContext, "maySend" | "wantsClaim" | "claimEnded"> {
+interface DispatcherContext
+  extends
+    Omit<SenderContext, "maySend" | "wantsClaim" | "claimEnded" | "breakers">,
+    Omit<BreakersContext, "wake" | "block" | "events" | "store" | "failed"> {
   /** Called for a subscription with work whose endpoint must be verified first. */
   readonly unverified: (subscription: Subscription) => void;
+  /** Called from time to time with the subscriptions that have work. */
+  readonly found: (ids: readonly SubscriptionId[]) => Promise<void>;
 }
 
 interface ClaimRequest {
@@ -34,6 +40,7 @@ export class Dispatcher {
   /** Subscriptions with work whose endpoint must be verified first. */
   readonly #unverified = new Set<SubscriptionId>();
   readonly #leases: LeaseGuard;
+  readonly #breakers: Breakers;
   #scheduled = false;
   #claiming = false;
   #claimed: Promise<void> = Promise.resolve();
@@ -50,6 +57,12 @@ export class Dispatcher {
     this.#store = store;
     this.#context = context;
     this.#failed = failed;
+    this.#breakers = new Breakers({
+      ...context,
+      wake: (ids) => this.#wakeUp(ids),
+      block: (id) => this.#senders.get(id)?.resume(),
+      failed,
+    });
     this.#leases = new LeaseGuard({
       touch: () => store.log.touch(),
       renew: () => this.#renewLeases(),
@@ -73,6 +86,11 @@ export class Dispatcher {
     this.#every(engineLimits.senderSweepMs, () => this.#dropIdleSenders());
   }
 
+  /** The window of a subscription to which this node sends; null: it does not send to it at present. */
+  windowOf(id: SubscriptionId): number | null {
+    return this.#senders.get(id)?.flow.exactWindow ?? null;
+  }
+
   get inFlight(): number {
     return this.#context.slots.used;
   }
@@ -83,6 +101,7 @@ export class Dispatcher {
     this.#leases.stop();
     for (const cancel of this.#cancelTimers) cancel();
     for (const sender of this.#senders.values()) sender.stop();
+    this.#breakers.stop();
   }
 
   /** Call after `stop`. Resolves when the last claim has arrived and its deliveries were released. */
@@ -185,6 +204,10 @@ export class Dispatcher {
     const ofAccounts = new Map<AccountId, number>();
     for (const id of this.#ready) {
       if (requests.length >= engineLimits.claimWantsMax || !slots.hasBytes("healthy", reserved)) break;
+      if (!this.#senders.has(id) && this.#breakers.isWaiting(id)) {
+        this.#ready.delete(id);
+        continue;
+      }
       const sender = this.#senders.get(id) ?? (await this.#openSender(id));
       if (sender === null) {
         this.#ready.delete(id);
@@ -223,6 +246,7 @@ export class Dispatcher {
       this.#context.unverified(subscription);
       return null;
     }
+    this.#breakers.learn(subscription);
     const { order } = subscription.settings;
     for (const before of this.#draining.get(id) ?? []) if (order !== "none" || before.order !== "none") return null;
     let sender: SubscriptionSender;
@@ -249,6 +273,7 @@ export class Dispatcher {
   #newSender(subscription: Subscription): SubscriptionSender {
     const sender: SubscriptionSender = new SubscriptionSender(subscription, {
       ...this.#context,
+      breakers: this.#breakers,
       maySend: () => this.#leases.areConfirmed(),
       wantsClaim: (wanting) => this.#wantsClaim(wanting),
       claimEnded: (claimId) => {
@@ -268,12 +293,14 @@ export class Dispatcher {
 
   #changed(id: SubscriptionId): void {
     this.#changes++;
-    if (this.#senders.has(id)) this.#applyChange(id).catch(this.#failed);
+    if (this.#senders.has(id) || this.#breakers.isKnown(id)) this.#applyChange(id).catch(this.#failed);
     else if (this.#unverified.delete(id)) this.#wakeUp([id]);
   }
 
   async #applyChange(id: SubscriptionId): Promise<void> {
     const subscription = await this.#read(id);
+    if (subscription?.state === "active" && subscription.settings.push !== null) this.#breakers.learn(subscription);
+    else this.#breakers.forget(id);
     const sender = this.#senders.get(id);
     if (sender === undefined) return;
     const isActive =
@@ -298,7 +325,9 @@ export class Dispatcher {
   }
 
   async #findWork(): Promise<void> {
-    this.#wakeUp((await this.#store.log.findReady()).subscriptionIds);
+    const { subscriptionIds } = await this.#store.log.findReady();
+    this.#wakeUp(subscriptionIds);
+    await this.#context.found(subscriptionIds);
   }
 
   async #renewLeases(): Promise<void> {

@@ -6,7 +6,7 @@ function after(windowMax: number, history: string): EndpointHealth {
   const health = new EndpointHealth(windowMax);
   for (const outcome of history) {
     if (outcome === "+") health.succeeded(1);
-    else health.failed(1);
+    else health.failed(1, { startedAtMs: 1, isOverload: false });
   }
   return health;
 }

@@ -1,15 +1,31 @@
 import type { TimeMs } from "../../domain/model.ts";
 import { engineLimits } from "../engine-limits.ts";
 
+/** A failed POST. `isOverload`: see `isOverload` in `overload.ts`. */
+export interface FailedPost {
+  readonly startedAtMs: TimeMs;
+  readonly isOverload: boolean;
+}
+
 /**
  * Computes a subscription's window, the number of POSTs that may be in flight to its endpoint, from the last replies.
- * The window starts small and grows by one with each success, up to the subscription's limit. After several failures in
- * a row each failure halves it. Single failures between successes change nothing, because a healthy receiver may refuse
- * bad messages.
+ * The window starts small and grows by one with each success, up to the subscription's limit.
+ *
+ * An endpoint that is overloaded or unreachable halves the window, once for all POSTs that were in flight together.
+ * From then on the window grows by one for each window of successes (AIMD, as in TCP). A window below 1 is one POST at
+ * a time with a pause between two starts.
+ *
+ * Other failures between successes change nothing, because a healthy receiver may refuse bad messages. After several
+ * such failures in a row each halves the window.
  */
 export class EndpointHealth {
   #windowMax: number;
   #window: number;
+  /** Below this window a success adds 1. Above it, a window of successes adds 1. */
+  #threshold = Number.POSITIVE_INFINITY;
+  /** POSTs that started before this time do not halve the window again. */
+  #halvedAtMs: TimeMs = Number.NEGATIVE_INFINITY;
+  #startedAtMs: TimeMs = Number.NEGATIVE_INFINITY;
   #failuresInRow = 0;
   #lastReplyAtMs: TimeMs = 0;
   #hasSucceeded = false;
@@ -20,6 +36,11 @@ export class EndpointHealth {
   }
 
   get window(): number {
+    return Math.max(1, Math.floor(this.#window));
+  }
+
+  /** Below 1: one POST at a time, with pauses. */
+  get exactWindow(): number {
     return this.#window;
   }
 
@@ -36,6 +57,11 @@ export class EndpointHealth {
     return this.#failuresInRow > 0;
   }
 
+  /** The earliest time at which the next POST may start. */
+  get nextStartAtMs(): TimeMs {
+    return this.#window < 1 ? this.#startedAtMs + engineLimits.flowPaceMs / this.#window : Number.NEGATIVE_INFINITY;
+  }
+
   /**
    * True if POSTs are in flight but no reply has come for `stalledAfterMs`. `oldestStartMs`: a time at or after the
    * start of the oldest POST in flight.
@@ -46,19 +72,45 @@ export class EndpointHealth {
 
   setWindowMax(windowMax: number): void {
     this.#windowMax = windowMax;
-    this.#window = Math.min(windowMax, Math.max(this.#window, engineLimits.windowStart));
+    const grown = this.#window < 1 ? this.#window : Math.max(this.#window, engineLimits.windowStart);
+    this.#window = Math.min(windowMax, grown);
+  }
+
+  started(nowMs: TimeMs): void {
+    this.#startedAtMs = nowMs;
+  }
+
+  /** Called when the endpoint is back. The window grows as for a new endpoint, but starts with one POST. */
+  reopened(): void {
+    this.#window = Math.min(1, this.#windowMax);
+    this.#threshold = Number.POSITIVE_INFINITY;
   }
 
   succeeded(nowMs: TimeMs): void {
     this.#lastReplyAtMs = nowMs;
     this.#failuresInRow = 0;
     this.#hasSucceeded = true;
-    if (this.#window < this.#windowMax) this.#window++;
+    this.#window = Math.min(this.#windowMax, this.#grown());
   }
 
-  failed(nowMs: TimeMs): void {
+  #grown(): number {
+    if (this.#window < 1) return Math.min(1, this.#window + engineLimits.flowWindowMin);
+    return this.#window + (this.#window < this.#threshold ? 1 : 1 / this.#window);
+  }
+
+  failed(nowMs: TimeMs, { startedAtMs, isOverload }: FailedPost): void {
     this.#lastReplyAtMs = nowMs;
     this.#failuresInRow++;
-    if (this.isFailing) this.#window = Math.max(Math.min(engineLimits.windowMin, this.#windowMax), this.#window >> 1);
+    if (isOverload) this.#halve(nowMs, startedAtMs);
+    else if (this.isFailing && this.#window > 1) {
+      this.#window = Math.max(Math.min(engineLimits.windowMin, this.#windowMax), Math.floor(this.#window / 2));
+    }
+  }
+
+  #halve(nowMs: TimeMs, startedAtMs: TimeMs): void {
+    if (startedAtMs < this.#halvedAtMs) return;
+    this.#halvedAtMs = nowMs;
+    this.#window = Math.max(engineLimits.flowWindowMin, this.#window / 2);
+    this.#threshold = Math.max(1, this.#window);
   }
 }

@@ -4,7 +4,6 @@ import { engineLimits } from "../engine-limits.ts";
 import { Simulation } from "../testing/simulation.ts";
 import type { Script } from "../testing/scripted-transport.ts";
 
-const down: Script = () => ({ error: "connect_refused", afterMs: 1 });
 const inFlightMax = (simulation: Simulation): number =>
   Math.max(...simulation.posts.map((post) => post.inFlightBefore)) + 1;
 const texts = (count: number): string[] => Array.from({ length: count }, () => "x");
@@ -103,11 +102,13 @@ describe("the window of an endpoint", () => {
   });
 });
 
-describe("a backlog on an endpoint that is down", () => {
+const broken: Script = () => ({ status: 500, afterMs: 1 });
+
+describe("a backlog on an endpoint that fails", () => {
   test("stays in the log: at most parkedFailingMax deliveries are parked", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
-    const subscription = await simulation.subscribe(topic, "one", { retry: { delaysMs: [3_600_000] }, script: down });
+    const subscription = await simulation.subscribe(topic, "one", { retry: { delaysMs: [3_600_000] }, script: broken });
     for (let batch = 0; batch < 5; batch++) await simulation.publish(topic, ...texts(1_000));
     await simulation.time.advance(600_000);
     const counts = await simulation.counts(subscription);
@@ -122,7 +123,7 @@ describe("a backlog on an endpoint that is down", () => {
     const topic = await simulation.topic();
     const subscription = await simulation.subscribe(topic, "one", {
       retry: { delaysMs: [3_600_000, 3_600_000] },
-      script: down,
+      script: broken,
     });
     for (let batch = 0; batch < 3; batch++) await simulation.publish(topic, ...texts(1_000));
     await simulation.time.advance(600_000);
@@ -138,7 +139,7 @@ describe("a backlog on an endpoint that is down", () => {
     const simulation = await Simulation.started();
     simulation.store.findsNothing = true;
     const topic = await simulation.topic();
-    const subscription = await simulation.subscribe(topic, "one", { retry: { delaysMs: [60_000] }, script: down });
+    const subscription = await simulation.subscribe(topic, "one", { retry: { delaysMs: [60_000] }, script: broken });
     for (let batch = 0; batch < 3; batch++) await simulation.publish(topic, ...texts(1_000));
     await simulation.time.advance(1_200_000);
     expect(await simulation.counts(subscription)).toMatchObject({ backlog: 0, parked: 0, deadLetters: 3_000 });

@@ -4,7 +4,7 @@ import type { SubscriptionId } from "../../domain/model.ts";
 export interface SenderState {
   readonly subscriptionId: SubscriptionId;
   readonly inFlight: number;
-  /** The number of POSTs that may be in flight. */
+  /** The number of POSTs that may be in flight; below 1: one at a time, with pauses. */
   readonly window: number;
   readonly isFailing: boolean;
 }

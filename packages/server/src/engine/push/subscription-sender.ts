@@ -8,21 +8,21 @@ import type { Claim, ClaimId, Settled } from "../../store/log.ts";
 import type { PostResult } from "../../transport/port.ts";
 import { reportDelivery } from "../delivery-report.ts";
 import { engineLimits } from "../engine-limits.ts";
-import { afterFailure } from "./after-failure.ts";
+import { afterFailure, afterProbe } from "./after-failure.ts";
 import { DueTimer } from "./due-timer.ts";
-import { EndpointHealth } from "./endpoint-health.ts";
+import { Flow, type FlowContext } from "./flow.ts";
 import { type EncodeFailure, judge, type Judgement, judgeUnsent, type Route, routeOf } from "./outgoing.ts";
 import { type PostContext, postDelivery } from "./post-delivery.ts";
-import { pushAttempt, unsent } from "./push-attempt.ts";
+import { pushAttempt, type Started, unsent } from "./push-attempt.ts";
 import type { SenderState } from "./sender-state.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
 import type { Settler } from "./settler.ts";
 import type { Health, Slot, Slots, SlotUser } from "./slots.ts";
-import { StartRate, windowMaxOf } from "./start-rate.ts";
+import { StartRate } from "./start-rate.ts";
 import type { EngineServices } from "../services.ts";
 
 /** Services that all senders share. */
-export interface SenderContext extends PostContext, EngineServices {
+export interface SenderContext extends PostContext, FlowContext, EngineServices {
   readonly settler: Settler;
   readonly slots: Slots;
   readonly random: Random;
@@ -38,21 +38,13 @@ export interface SenderContext extends PostContext, EngineServices {
   readonly claimEnded: (claimId: ClaimId) => void;
 }
 
-/** A delivery whose attempt has started. */
-interface Started {
-  readonly queued: Queued;
-  readonly route: Route;
-  readonly requestId: string;
-  readonly startedAtMs: TimeMs;
-}
-
 /**
  * Sends the deliveries of one subscription. Keeps a queue of claimed deliveries, a window of POSTs in flight and the
  * health of the endpoint. Senders share only the slots, so the failures of one endpoint do not affect other senders.
  */
 export class SubscriptionSender implements SlotUser {
   readonly #context: SenderContext;
-  readonly #endpointHealth: EndpointHealth;
+  readonly flow: Flow;
   readonly #queue: SendQueue;
   readonly #dueTimer: DueTimer;
   readonly #rate: StartRate;
@@ -62,7 +54,7 @@ export class SubscriptionSender implements SlotUser {
   #oldestStartMs: TimeMs = 0;
   /** Unfinished deliveries of each claim. */
   readonly #unfinished = new Map<ClaimId, number>();
-  #isClaiming = false;
+  isClaiming = false;
   #claimRequestedAtMs: TimeMs = 0;
   /**
    * Ordering keys whose failed delivery was recorded as parked while a claim was running. That claim may still bring
@@ -85,7 +77,7 @@ export class SubscriptionSender implements SlotUser {
     this.#subscription = subscription;
     this.#route = routeOf(subscription, context.appIdOf(subscription.accountId), context.maySend);
     this.#queue = new SendQueue(subscription.settings.order);
-    this.#endpointHealth = new EndpointHealth(windowMaxOf(subscription));
+    this.flow = new Flow(subscription, context, () => this.#send());
     this.#dueTimer = new DueTimer(context.clock, context.timers, () => {
       this.hasMore = true;
       context.wantsClaim(this);
@@ -107,20 +99,15 @@ export class SubscriptionSender implements SlotUser {
   }
 
   get windowMax(): number {
-    return windowMaxOf(this.#subscription);
+    return this.flow.windowMax;
   }
 
   get health(): Health {
-    const health = this.#endpointHealth;
-    if (health.isFailing) return "suspect";
-    // Until a first POST has shown that the endpoint answers, further ones must not take slots from healthy endpoints.
-    if (health.isUnproven) return this.#inFlight > 0 || health.hasFailed ? "suspect" : "unproven";
-    const isStalled = this.#inFlight > 0 && health.isStalled(this.#context.clock.now(), this.#oldestStartMs);
-    return isStalled ? "suspect" : "healthy";
+    return this.flow.health(this.#inFlight, this.#oldestStartMs);
   }
 
   get state(): SenderState {
-    const { window, isFailing } = this.#endpointHealth;
+    const { exactWindow: window, isFailing } = this.flow;
     return { subscriptionId: this.id, inFlight: this.#inFlight, window, isFailing };
   }
 
@@ -128,9 +115,9 @@ export class SubscriptionSender implements SlotUser {
     return (
       this.#inFlight === 0 &&
       this.#queue.size === 0 &&
-      !this.#isClaiming &&
-      !this.#dueTimer.isSet &&
-      !this.hasMore &&
+      !this.isClaiming &&
+      // The breakers remember a subscription that waits for them.
+      (this.flow.isBlocked || (!this.#dueTimer.isSet && !this.hasMore)) &&
       nowMs - this.#lastUsedMs > engineLimits.senderIdleMs
     );
   }
@@ -138,12 +125,13 @@ export class SubscriptionSender implements SlotUser {
   /** How many deliveries to claim next; 0: none now. */
   get wanted(): number {
     if (this.#stopped) return 0;
-    return this.#rate.wanted(this.#subscription, this.#endpointHealth.window, this.#inFlight, this.#queue.size);
+    const goal = this.#rate.wanted(this.#subscription, this.flow.window, this.#inFlight, this.#queue.size);
+    return Math.min(goal, this.flow.claimMax(this.#queue.size + this.#inFlight));
   }
 
   /** False: the next claim must take parked deliveries only, because too many are parked. */
   get wantsFromLog(): boolean {
-    return this.#parkedCount < (this.#endpointHealth.isFailing ? limits.parkedFailingMax : limits.parkedMax);
+    return this.#parkedCount < (this.flow.isFailing ? limits.parkedFailingMax : limits.parkedMax);
   }
 
   get order() {
@@ -152,16 +140,12 @@ export class SubscriptionSender implements SlotUser {
 
   /** True after `stop` while a POST or a claim is running or the store has not recorded every outcome. */
   get isDraining(): boolean {
-    return this.#unfinished.size > 0 || this.#isClaiming || this.#unrecorded > 0;
-  }
-
-  get isClaiming(): boolean {
-    return this.#isClaiming;
+    return this.#unfinished.size > 0 || this.isClaiming || this.#unrecorded > 0;
   }
 
   /** Called when a claim was requested. A call of `accept` or `claimFailed` follows. */
   claimRequested(): void {
-    this.#isClaiming = true;
+    this.isClaiming = true;
     // Otherwise each POST that ends before the claim arrives would request another claim.
     this.hasMore = false;
     this.#claimRequestedAtMs = this.#context.clock.now();
@@ -176,7 +160,7 @@ export class SubscriptionSender implements SlotUser {
   change(subscription: Subscription): void {
     this.#subscription = subscription;
     this.#route = routeOf(subscription, this.#route.topicOwner, this.#context.maySend);
-    this.#endpointHealth.setWindowMax(windowMaxOf(subscription));
+    this.flow.change(subscription);
     // The sender may have waited for a slot of its previous origin.
     this.#send();
   }
@@ -186,6 +170,7 @@ export class SubscriptionSender implements SlotUser {
     this.#stopped = true;
     this.#dueTimer.cancel();
     this.#rate.stop();
+    this.flow.stop();
     this.#context.slots.forget(this);
     this.releaseQueued();
   }
@@ -203,6 +188,7 @@ export class SubscriptionSender implements SlotUser {
       this.#wakeAt(isHeld ? this.#lastUsedMs + engineLimits.overdueRetryMs : claim.nextDueAtMs);
     }
     if (claim.deliveries.length === 0) {
+      if (this.#inFlight === 0) this.flow.probeUnused();
       this.#claimArrived();
       if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
       return;
@@ -220,7 +206,7 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #claimArrived(): void {
-    this.#isClaiming = false;
+    this.isClaiming = false;
     for (const key of this.#keysToRelease.splice(0)) this.#releaseKey(key);
     if (this.#stopped) this.#context.wantsClaim(this);
   }
@@ -250,18 +236,17 @@ export class SubscriptionSender implements SlotUser {
     } finally {
       this.#isSending = false;
     }
-    if (this.#queue.isDrained()) {
-      // A strict subscription gets its next claim only after all deliveries of the last one have finished.
-      if (this.#inFlight === 0 && this.order === "strict") this.hasMore = true;
-    }
+    // A strict subscription gets its next claim only after all deliveries of the last one have finished.
+    if (this.#queue.isDrained() && this.#inFlight === 0 && this.order === "strict") this.hasMore = true;
     if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
   }
 
   #startAll(): void {
-    while (!this.#stopped && this.#inFlight < this.#endpointHealth.window) {
+    while (!this.#stopped) {
       const queued = this.#queue.peek();
       if (queued === null || !this.#context.maySend()) return;
-      if (!this.#rate.allows(this.#subscription, this.#queue, this.#endpointHealth.window - this.#inFlight)) return;
+      if (!this.flow.mayStart(this.#inFlight)) return this.flow.isBlocked ? this.releaseQueued() : undefined;
+      if (!this.#rate.allows(this.#subscription, this.#queue, this.flow.window - this.#inFlight)) return;
       const slot = this.#context.slots.take(this);
       if (slot === null) return;
       this.#queue.start(queued);
@@ -275,7 +260,8 @@ export class SubscriptionSender implements SlotUser {
     this.#rate.started();
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
-    const started: Started = { queued, route: this.#route, requestId: nextRequestId(), startedAtMs };
+    const isProbe = this.flow.started(startedAtMs);
+    const started: Started = { queued, route: this.#route, requestId: nextRequestId(), startedAtMs, isProbe };
     const attempt = { requestId: started.requestId, sentAtMs: clock.wall(startedAtMs) };
     postDelivery(this.#context, started.route, queued.delivery, attempt, (result) => {
       this.#inFlight--;
@@ -291,6 +277,7 @@ export class SubscriptionSender implements SlotUser {
       this.#finishAttempt(started, unsent, judgeUnsent(result));
     } else if (result.error === "aborted") {
       // The server itself aborted the POST while stopping, so this is not an attempt.
+      this.flow.probeUnused();
       this.#settle(queued, null, { kind: "released" });
       this.#next(queued, "released");
     } else {
@@ -314,28 +301,34 @@ export class SubscriptionSender implements SlotUser {
   #outcomeOf(started: Started, attempt: Attempt, judgement: Judgement, moment: Moment): Settled {
     const { verdict, errorCode } = judgement;
     if (verdict === "accepted") {
-      this.#endpointHealth.succeeded(moment.nowMs);
+      if (!this.#stopped) this.flow.succeeded(moment.nowMs);
       if (this.#skippedLog) this.hasMore = true;
       return { kind: "delivered" };
     }
     // The message is at fault, not the endpoint. Another attempt would fail in the same way.
-    if (errorCode === "unencodable" || errorCode === "loop_detected") return { kind: "dead", reason: errorCode };
+    if (errorCode === "unencodable" || errorCode === "loop_detected") {
+      this.flow.probeUnused();
+      return { kind: "dead", reason: errorCode };
+    }
     return this.#failed(started, attempt, judgement, moment);
   }
 
   #failed(started: Started, attempt: Attempt, { errorCode, gone, retryAfter }: Judgement, moment: Moment): Settled {
     const { nowMs, wallMs } = moment;
-    const { queued, route, startedAtMs } = started;
+    const { queued, startedAtMs } = started;
     const { delivery } = queued;
-    this.#endpointHealth.failed(nowMs);
-    // A 410 reply is ignored if the endpoint has changed or the sender was stopped since the POST started.
-    if (gone && route === this.#route && !this.#stopped) {
-      const { topicId, seq } = delivery.message;
-      const by = { messageId: messageId(topicId, seq), attempt: attempt.attempt };
+    // False: the endpoint has changed, or the sender was stopped, since the POST started.
+    const isCurrent = started.route === this.#route && !this.#stopped;
+    const { seq } = delivery.message;
+    const probeAtMs = this.flow.failed(moment, { ...started, seq, attempt, retryAfter, isCurrent });
+    if (gone && isCurrent) {
+      const by = { messageId: messageId(delivery.message.topicId, seq), attempt: attempt.attempt };
       this.#context.gone(this.#subscription, { atMs: wallMs, reason: "gone", ...by });
     }
     const failed = { delivery, startedAtMs, nowMs, wallMs, errorCode, retryAfter };
-    return afterFailure(this.#subscription.settings.retry, failed, this.#context.random);
+    return probeAtMs === null
+      ? afterFailure(this.#subscription.settings.retry, failed, this.#context.random)
+      : afterProbe(failed, probeAtMs);
   }
 
   #settle(queued: Queued, attempt: Attempt | null, settled: Settled): void {
@@ -363,7 +356,7 @@ export class SubscriptionSender implements SlotUser {
     this.#unrecorded--;
     if (settled.kind === "parked") {
       const key = this.order === "key" ? this.#queue.keyOf(queued) : null;
-      if (key !== null && this.#isClaiming) this.#keysToRelease.push(key);
+      if (key !== null && this.isClaiming) this.#keysToRelease.push(key);
       else if (key !== null) this.#releaseKey(key);
       this.#parkedCount++;
       this.#wakeAt(settled.dueAtMs);

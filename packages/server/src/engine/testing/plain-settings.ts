@@ -17,4 +17,6 @@ export const plainSubscription = {
   retry: "EXPONENTIAL_DECAY_RETRY",
   order: "none",
   maxInFlight: limits.maxInFlightDefault,
+  breaker: null,
+  disableAfterMs: null,
 } as const;

@@ -110,6 +110,11 @@ export class Simulation {
       timers,
       random: this.random,
       log: {
+        failing: ({ name }) => this.logged.push(`${name} failing`),
+        recovered: ({ name }) => this.logged.push(`${name} recovered`),
+        breakerOpened: ({ name }) => this.logged.push(`${name} opened`),
+        breakerClosed: ({ name }) => this.logged.push(`${name} closed`),
+        backlogGrowing: ({ name }) => this.logged.push(`${name} backlog`),
         disabled: ({ name }) => this.logged.push(`${name} disabled`),
         expired: () => {},
       },

@@ -65,6 +65,8 @@ export function settings(fields: Partial<SubscriptionSettings> = {}): Subscripti
     retry: "EXPONENTIAL_DECAY_RETRY",
     order: "none",
     maxInFlight: 64,
+    breaker: null,
+    disableAfterMs: null,
     ...fields,
   };
 }

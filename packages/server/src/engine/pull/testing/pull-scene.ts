@@ -105,6 +105,8 @@ export class PullScene {
         retry: "none",
         order,
         maxInFlight: 200,
+        breaker: null,
+        disableAfterMs: null,
       },
       "oldest",
     );

@@ -1,0 +1,99 @@
+import { isInternalName } from "../domain/internal-names.ts";
+import { limits } from "../domain/limits.ts";
+import type { Subscription, SubscriptionId } from "../domain/model.ts";
+import type { Backlog, BacklogLimit } from "./backlog.ts";
+import type { EngineLog } from "./engine-log.ts";
+import { engineLimits } from "./engine-limits.ts";
+import type { EngineServices } from "./services.ts";
+
+export interface BacklogWatchOptions extends Pick<EngineServices, "store" | "events" | "clock"> {
+  readonly log: EngineLog;
+}
+
+/**
+ * Reports backlogs that have grown past a limit, each once, until they have fallen below half of it. Drops nothing.
+ * Looks only at subscriptions that have work, a limited number of them at a time. In a cluster one node does this.
+ */
+export class BacklogWatch {
+  readonly #options: BacklogWatchOptions;
+  readonly #reported = new Map<SubscriptionId, Set<BacklogLimit>>();
+  #waiting: SubscriptionId[] = [];
+
+  constructor(options: BacklogWatchOptions) {
+    this.#options = options;
+  }
+
+  /** `ids`: the subscriptions that have work now. */
+  async check(ids: readonly SubscriptionId[]): Promise<void> {
+    if (ids.length === 0 && this.#reported.size === 0) return;
+    if (!(await this.#isResponsible())) return this.#reported.clear();
+    // The rest of the last check comes first, so that each subscription has its turn.
+    const waiting = new Set([...this.#waiting, ...this.#reported.keys(), ...ids]);
+    const known = new Set([...ids, ...this.#reported.keys()]);
+    const due = [...waiting].filter((id) => known.has(id));
+    this.#waiting = due.slice(engineLimits.backlogsCheckedMax);
+    for (const id of due.slice(0, engineLimits.backlogsCheckedMax)) await this.#checkOne(id);
+  }
+
+  /** Of several nodes the one with the smallest id. */
+  async #isResponsible(): Promise<boolean> {
+    const nodes = await this.#options.store.cluster.nodes();
+    const alive = nodes.filter(({ isAlive, isThis }) => isAlive || isThis);
+    const first = alive.reduce((one, other) => (other.id < one.id ? other : one), alive[0] ?? { id: 0, isThis: true });
+    return first.isThis;
+  }
+
+  async #checkOne(id: SubscriptionId): Promise<void> {
+    const { store, clock } = this.#options;
+    const subscription = await store.catalog.getSubscriptionById(id);
+    const topic =
+      subscription === null || isInternalName(subscription.topic)
+        ? null
+        : await store.catalog.getTopic(subscription.accountId, subscription.topic);
+    if (subscription === null || topic === null) return void this.#reported.delete(id);
+    const { visible, invisible, delayed, oldestAtMs } = await store.records.pullCounts(id, clock.wall());
+    const count = visible + invisible + delayed;
+    const ageMs = oldestAtMs === null ? 0 : Math.max(0, clock.wall() - oldestAtMs);
+    const { retentionMs } = topic.settings;
+    const { messagesMax, ageMsMax } = subscription.settings.backlog ?? limits.backlogDefault;
+    const used: Record<BacklogLimit, readonly [used: number, max: number | null]> = {
+      messages: [count, messagesMax],
+      age: [ageMs, ageMsMax],
+      retention: [ageMs, retentionMs * engineLimits.backlogRetentionShare],
+    };
+    for (const limit of ["messages", "age", "retention"] as const) {
+      const [value, max] = used[limit];
+      if (max === null || value * 2 < max) this.#forget(id, limit);
+      else if (value > max && oldestAtMs !== null && this.#isNew(id, limit)) {
+        this.#report(subscription, { limit, count, oldestAtMs, expiresAtMs: oldestAtMs + retentionMs });
+      }
+    }
+  }
+
+  #isNew(id: SubscriptionId, limit: BacklogLimit): boolean {
+    let reported = this.#reported.get(id);
+    if (reported === undefined) {
+      if (this.#reported.size >= engineLimits.backlogsReportedMax) return false;
+      this.#reported.set(id, (reported = new Set()));
+    }
+    if (reported.has(limit)) return false;
+    reported.add(limit);
+    return true;
+  }
+
+  #forget(id: SubscriptionId, limit: BacklogLimit): void {
+    const reported = this.#reported.get(id);
+    reported?.delete(limit);
+    if (reported?.size === 0) this.#reported.delete(id);
+  }
+
+  #report(subscription: Subscription, backlog: Backlog): void {
+    const { events, log, clock } = this.#options;
+    log.backlogGrowing(subscription, backlog);
+    if (!events.wants("backlog.growing")) return;
+    const { accountId, topic, name } = subscription;
+    const { limit, count, oldestAtMs: oldestAt, expiresAtMs: expiresAt } = backlog;
+    const common = { accountId, at: clock.wall(), topic, subscription: name };
+    events.emit({ type: "backlog.growing", ...common, limit, count, oldestAt, expiresAt });
+  }
+}

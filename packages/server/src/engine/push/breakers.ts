@@ -1,0 +1,398 @@
+import { momentOf, toSteady } from "../../domain/clock-rules.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Disablement, Subscription, SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { Store } from "../../store/store.ts";
+import { parseEndpoint } from "../../transport/endpoint.ts";
+import { engineLimits } from "../engine-limits.ts";
+import { Breaker, type BreakerContext, probePauseMs } from "./breaker.ts";
+import { FailingOrigin } from "./failing-origin.ts";
+import { FailingSubscription, type Failure } from "./failing-subscription.ts";
+import { type AnnounceContext, announceHealth } from "./health-events.ts";
+
+export interface BreakersContext extends BreakerContext, AnnounceContext {
+  readonly store: Pick<Store, "catalog">;
+  /** Called to disable a subscription whose endpoint has failed for too long. */
+  readonly disable: (subscription: Subscription, why: Disablement) => void;
+  /** Called for subscriptions that have waited and may send now. */
+  readonly wake: (ids: readonly SubscriptionId[]) => void;
+  /** Called for a subscription that must wait from now on. */
+  readonly block: (id: SubscriptionId) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** `probe`: one delivery may be sent. `wait`: none; `wake` is called when that changes. */
+export type Gate = "send" | "probe" | "wait";
+
+/**
+ * Knows the subscriptions and origins that fail, and decides when sending to them stops and goes on. Their health is
+ * written to the store at changes, so that it survives restarts and other nodes learn of it. Subscriptions that do not
+ * fail cost nothing here.
+ */
+export class Breakers {
+  readonly #context: BreakersContext;
+  readonly #failing = new Map<SubscriptionId, FailingSubscription>();
+  readonly #origins = new Map<string, FailingOrigin>();
+  #stopped = false;
+
+  constructor(context: BreakersContext) {
+    this.#context = context;
+  }
+
+  /** `originKey`: of `originKeyOf`. */
+  gate(subscription: Subscription, originKey: string): Gate {
+    if (this.#failing.size === 0 && this.#origins.size === 0) return "send";
+    const { id } = subscription;
+    const origin = this.#origins.get(originKey);
+    const moment = momentOf(this.#context.clock);
+    if (origin !== undefined && origin.heldUntilMs > moment.nowMs) {
+      origin.waitForHold(id);
+      return "wait";
+    }
+    if (subscription.settings.breaker === null) return "send";
+    const known = this.#failing.get(id);
+    const shared = origin?.breaker ?? null;
+    if (shared !== null && known?.breaker !== shared && origin !== undefined) {
+      const joining = known ?? this.#add(subscription, originKey);
+      joining.breaker?.close();
+      joining.join(shared, origin.error, moment);
+      this.#write(joining);
+    }
+    const breaker = this.#failing.get(id)?.breaker ?? null;
+    if (breaker === null) return "send";
+    return breaker.mayProbe(id) ? "probe" : "wait";
+  }
+
+  /** True if the subscription is known to wait, so that its settings need not be read. */
+  isWaiting(id: SubscriptionId): boolean {
+    const breaker = this.#failing.get(id)?.breaker ?? null;
+    return breaker !== null && !breaker.mayProbe(id);
+  }
+
+  /** The failing time that the store has is taken over, and so is an open breaker. */
+  learn(subscription: Subscription): void {
+    const { id, health } = subscription;
+    const known = this.#failing.get(id);
+    if (known === undefined) {
+      if (health !== null) this.#adopt(this.#add(subscription, originKeyOf(subscription)), health);
+      return;
+    }
+    known.subscription = subscription;
+    if (known.isWriting) return;
+    if (known.originKey !== originKeyOf(subscription)) {
+      this.forget(id);
+      return this.learn(subscription);
+    }
+    if (JSON.stringify(known.stored) !== JSON.stringify(health)) this.#adopt(known, health);
+    if (subscription.settings.breaker === null && known.breaker !== null) {
+      const waiting = known.breaker.scope === "subscription" ? known.breaker.close() : [id];
+      known.breaker = null;
+      this.#write(known);
+      this.#context.wake(waiting);
+    }
+  }
+
+  isKnown(id: SubscriptionId): boolean {
+    return this.#failing.has(id);
+  }
+
+  /** The subscription is not sent any more, or its endpoint is another one. */
+  forget(id: SubscriptionId): void {
+    const known = this.#failing.get(id);
+    if (known === undefined) return;
+    this.#failing.delete(id);
+    this.#origins.get(known.originKey)?.forget(id);
+    const { breaker } = known;
+    if (breaker?.scope === "subscription") breaker.close();
+    else this.#wakeNext(breaker, id);
+  }
+
+  succeeded(id: SubscriptionId, originKey: string): void {
+    if (this.#failing.size === 0 && this.#origins.size === 0) return;
+    this.#replied(originKey);
+    const known = this.#failing.get(id);
+    if (known === undefined) return;
+    const waiting = known.breaker?.scope === "subscription" ? known.breaker.close() : [];
+    known.succeeded();
+    this.#write(known);
+    this.#context.wake(waiting);
+  }
+
+  /** Returns when the next probe may be sent, if the attempt was a probe. */
+  failed(subscription: Subscription, originKey: string, failure: Failure): TimeMs | null {
+    const known = this.#failing.get(subscription.id) ?? this.#add(subscription, originKey);
+    known.note(failure);
+    if (failure.isOverload) this.#originFailed(known, failure);
+    else this.#replied(originKey);
+    const { breaker } = known;
+    const isProber = failure.isProbe && breaker?.isProber(known.id) === true;
+    if (isProber) breaker.probeFailed();
+    else if (breaker === null && known.shouldOpen(failure.nowMs)) this.#open(known, failure.nowMs);
+    this.#write(known);
+    if (known.shouldDisable() && known.last !== null) {
+      this.#context.disable(known.subscription, { atMs: failure.wallMs, reason: "failing", ...known.last });
+    }
+    return isProber ? breaker.probeAtMs : null;
+  }
+
+  /** The probe was not sent, or says nothing about the endpoint. */
+  probeUnused(id: SubscriptionId): void {
+    this.#wakeNext(this.#failing.get(id)?.breaker ?? null, id);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const { breaker } of this.#failing.values()) breaker?.close();
+    for (const origin of this.#origins.values()) origin.stop();
+  }
+
+  #wakeNext(breaker: Breaker | null, id: SubscriptionId): void {
+    const next = breaker?.probeUnused(id) ?? null;
+    if (next !== null) this.#context.wake([next]);
+  }
+
+  #add(subscription: Subscription, originKey: string): FailingSubscription {
+    if (this.#failing.size >= engineLimits.failingKeptMax) this.#forgetOldest();
+    const added = new FailingSubscription(subscription, originKey);
+    this.#failing.set(subscription.id, added);
+    return added;
+  }
+
+  /** The store has the health of the forgotten subscription. So it is known again when it sends or fails. */
+  #forgetOldest(): void {
+    for (const [id, { breaker, isWriting }] of this.#failing) {
+      if (breaker !== null || isWriting) continue;
+      this.#failing.delete(id);
+      return;
+    }
+  }
+
+  #originFailed(known: FailingSubscription, failure: Failure): void {
+    const { clock, timers, wake } = this.#context;
+    const origin = this.#origin(known.originKey);
+    if (origin === null) return;
+    origin.note(known.id, failure);
+    const { nowMs, holdMs } = failure;
+    if (holdMs > 0) {
+      origin.hold(timers, nowMs, nowMs + holdMs, (ids) => {
+        this.#dropIdle(known.originKey, origin);
+        wake(ids);
+      });
+    }
+    if (!origin.shouldOpen(nowMs) || known.subscription.settings.breaker === null) return;
+    const probeAtMs = nowMs + probePauseMs(known.subscription.settings.breaker, 0, this.#context.random);
+    this.#openOrigin(origin, { openedAtMs: nowMs, probeAtMs });
+    for (const other of this.#failing.values()) {
+      if (other.originKey !== known.originKey || other.subscription.settings.breaker === null) continue;
+      this.#shareBreaker(other, origin, momentOf(clock));
+      this.#write(other);
+    }
+  }
+
+  #openOrigin(origin: FailingOrigin, times: { readonly openedAtMs: TimeMs; readonly probeAtMs: TimeMs }): Breaker {
+    const breaker = new Breaker(this.#context, { scope: "origin", ...times }, (id) => this.#reserve(breaker, id));
+    origin.breaker = breaker;
+    return breaker;
+  }
+
+  #shareBreaker(other: FailingSubscription, origin: FailingOrigin, moment: ReturnType<typeof momentOf>): void {
+    if (origin.breaker === null || other.breaker === origin.breaker) return;
+    const waiting = other.breaker?.close() ?? [];
+    other.join(origin.breaker, origin.error, moment);
+    this.#context.block(other.id);
+    this.#context.wake(waiting);
+  }
+
+  #origin(originKey: string): FailingOrigin | null {
+    let origin = this.#origins.get(originKey) ?? null;
+    if (origin === null && this.#origins.size < engineLimits.originsKeptMax) {
+      this.#origins.set(originKey, (origin = new FailingOrigin()));
+    }
+    return origin;
+  }
+
+  #dropIdle(originKey: string, origin: FailingOrigin): void {
+    if (origin.isIdle) this.#origins.delete(originKey);
+  }
+
+  /** The origin is reachable. Its breaker closes, and every subscription finds out for itself how it is. */
+  #replied(originKey: string): void {
+    const origin = this.#origins.get(originKey);
+    if (origin === undefined) return;
+    origin.replied();
+    const { breaker } = origin;
+    if (breaker !== null) {
+      origin.breaker = null;
+      this.#closeShared(breaker);
+    }
+    this.#dropIdle(originKey, origin);
+  }
+
+  #closeShared(breaker: Breaker): void {
+    const waiting = breaker.close();
+    for (const member of this.#failing.values()) {
+      if (member.breaker !== breaker) continue;
+      member.breaker = null;
+      this.#write(member);
+    }
+    this.#context.wake(waiting);
+  }
+
+  #open(known: FailingSubscription, nowMs: TimeMs): void {
+    const { breaker: settings } = known.subscription.settings;
+    if (settings === null) return;
+    const probeAtMs = nowMs + probePauseMs(settings, 0, this.#context.random);
+    this.#setBreaker(known, { openedAtMs: nowMs, probeAtMs });
+  }
+
+  #setBreaker(known: FailingSubscription, times: { readonly openedAtMs: TimeMs; readonly probeAtMs: TimeMs }): void {
+    const breaker = new Breaker(this.#context, { scope: "subscription", ...times }, (id) => this.#reserve(breaker, id));
+    known.breaker = breaker;
+    this.#context.block(known.id);
+  }
+
+  /** Takes over what the store has, because another process has written it, or an earlier one. */
+  #adopt(known: FailingSubscription, health: SubscriptionHealth | null): void {
+    const { breaker } = known;
+    if (health === null || health.state !== "open") {
+      // Another process has found that the endpoint replies.
+      if (breaker?.scope === "origin") this.#replied(known.originKey);
+      const waiting = breaker?.scope === "subscription" ? breaker.close() : [];
+      if (health === null) known.succeeded();
+      else known.adopt(health);
+      known.breaker = null;
+      if (health === null) {
+        known.stored = null;
+        if (!known.isWriting) this.#failing.delete(known.id);
+      }
+      this.#context.wake(waiting);
+      return;
+    }
+    known.adopt(health);
+    const { clock } = this.#context;
+    const nowMs = clock.now();
+    const settings = known.subscription.settings.breaker;
+    if (settings === null) return;
+    // The machine's clock may have been set, so the wait is limited.
+    const longestMs = Math.max(settings.probeMs, limits.breakerProbePauseMsMax) * 2;
+    const probeAtMs = Math.min(toSteady(clock, health.probeAtMs ?? 0), nowMs + longestMs);
+    if (breaker !== null) {
+      breaker.probes = Math.max(breaker.probes, health.probes);
+      return breaker.postpone(probeAtMs);
+    }
+    const times = { openedAtMs: health.openedAtMs ?? nowMs, probeAtMs };
+    const origin = health.scope === "origin" ? this.#origin(known.originKey) : null;
+    if (origin === null) this.#setBreaker(known, times);
+    else {
+      origin.error = health.error;
+      if (origin.breaker === null) this.#openOrigin(origin, times);
+      this.#shareBreaker(known, origin, momentOf(clock));
+    }
+    if (known.breaker !== null) known.breaker.probes = Math.max(known.breaker.probes, health.probes);
+  }
+
+  /** Reserves the probe in the store, so that of several nodes one sends it. */
+  #reserve(breaker: Breaker, id: SubscriptionId): void {
+    const known = this.#failing.get(id);
+    const settings = known?.subscription.settings.breaker ?? null;
+    if (known === undefined || settings === null || known.breaker !== breaker) {
+      breaker.forget(id);
+      return breaker.postpone(0);
+    }
+    const nextMs = this.#context.clock.now() + probePauseMs(settings, breaker.probes, this.#context.random);
+    this.#write(known, { breaker, nextMs });
+  }
+
+  /** Writes the health if it has changed. `probe`: the time of the next probe is written, and this one is permitted. */
+  #write(
+    known: FailingSubscription,
+    probe: { readonly breaker: Breaker; readonly nextMs: TimeMs } | null = null,
+  ): void {
+    if (known.isWriting) {
+      // The write that runs writes the newest state again. A probe is tried again at once.
+      if (probe !== null)
+        this.#context.timers.after(engineLimits.leaseCheckMs, () => this.#reserve(probe.breaker, known.id));
+      return;
+    }
+    if (this.#stopped) return;
+    if (probe === null && !this.#isOutdated(known)) return this.#dropHealthy(known);
+    known.isWriting = true;
+    this.#writeAll(known, probe)
+      .catch(this.#context.failed)
+      .finally(() => {
+        known.isWriting = false;
+        this.#dropHealthy(known);
+      });
+  }
+
+  #dropHealthy(known: FailingSubscription): void {
+    const isHealthy = !known.hasFailed && known.breaker === null && known.stored === null;
+    if (isHealthy && this.#failing.get(known.id) === known) this.#failing.delete(known.id);
+  }
+
+  #isOutdated(known: FailingSubscription): boolean {
+    const { stored } = known;
+    const now = this.#healthOf(known);
+    if (stored === null || now === null) return stored !== now;
+    if (stored.state !== now.state || stored.scope !== now.scope) return true;
+    return now.failedAtMs - stored.failedAtMs >= engineLimits.failingWrittenMs;
+  }
+
+  #healthOf(known: FailingSubscription): SubscriptionHealth | null {
+    const { clock } = this.#context;
+    return known.health(momentOf(clock), (steadyMs) => clock.wall(steadyMs));
+  }
+
+  async #writeAll(
+    known: FailingSubscription,
+    probe: { readonly breaker: Breaker; readonly nextMs: TimeMs } | null,
+  ): Promise<void> {
+    const { clock, store, wake } = this.#context;
+    let reserving = probe;
+    let pauseMs: number = engineLimits.findWorkMs;
+    try {
+      for (let round = 0; round < limits.writeRoundsMax && !this.#stopped; round++) {
+        if (this.#failing.get(known.id) !== known) break;
+        if (reserving !== null && known.breaker !== reserving.breaker) reserving = null;
+        if (reserving === null && !this.#isOutdated(known)) break;
+        const before = known.stored;
+        const health = this.#healthOf(known);
+        const after =
+          reserving === null || health === null ? health : { ...health, probeAtMs: clock.wall(reserving.nextMs) };
+        const waited = waitOf(before, after, clock.now());
+        if (await store.catalog.setSubscriptionHealth(known.id, { before, after, waited })) {
+          known.stored = after;
+          announceHealth(this.#context, known, before, after);
+          if (reserving === null) continue;
+          reserving.breaker.permit(reserving.nextMs);
+          reserving = null;
+          wake([known.id]);
+        } else {
+          // Another process has written the health, or the subscription was deleted.
+          const current = await store.catalog.getSubscriptionById(known.id);
+          reserving = null;
+          if (current?.state !== "active") this.forget(known.id);
+          else this.#adopt(known, current.health);
+        }
+      }
+      pauseMs = 0;
+    } finally {
+      // Without effect if the probe was permitted. After an error the next try waits.
+      probe?.breaker.postpone(clock.now() + pauseMs);
+    }
+  }
+}
+
+/** While a breaker was open, no delivery had a chance. Retry policies do not count that time. */
+function waitOf(
+  before: SubscriptionHealth | null,
+  after: SubscriptionHealth | null,
+  nowMs: TimeMs,
+): { readonly waitedMs: number; readonly nowMs: TimeMs } | null {
+  if (before?.openedAtMs === null || before === null || after?.state === "open") return null;
+  return { waitedMs: Math.max(0, nowMs - before.openedAtMs), nowMs };
+}
+
+/** Identifies the origin of a subscription's endpoint, for its account. */
+export function originKeyOf({ accountId, settings: { push } }: Subscription): string {
+  return push === null ? "" : `${accountId} ${parseEndpoint(push).origin}`;
+}
