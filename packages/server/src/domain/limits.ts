@@ -152,16 +152,6 @@ export const limits = {
 
   maxInFlightDefault: 64,
   maxInFlightMax: 1024,
-  /** The lowest rate of a subscription: a POST every 10,000 seconds, nearly three hours. */
-  ratePerSecondMin: 0.0001,
-  /** The highest rate. One process sends fewer POSTs than that. */
-  ratePerSecondMax: 10_000,
-  rateBurstMax: 10_000,
-  /**
-   * A node reserves starts of POSTs no further ahead. Twice the time that a slow database takes to answer, and short
-   * enough that reserved starts that are not used are no loss.
-   */
-  startsAheadMsMax: 2_000,
   retriesMax: 1000,
   retryDelayMsMax: 30 * 24 * 3600_000,
   retryFactorMax: 100,
@@ -172,34 +162,6 @@ export const limits = {
 
   /** A longer `Retry-After` of an endpoint is shortened to this. The delay of the retry policy may still be longer. */
   retryAfterMsMax: 3600_000,
-  /** The longest pause of everything to an endpoint that asks for a pause with `Retry-After`. */
-  retryAfterHoldMsMax: 300_000,
-
-  /** The breaker of a subscription: failures in a row after which it opens, and the pause before the first probe. */
-  breakerFailuresDefault: 20,
-  breakerFailuresMax: 1_000,
-  breakerProbeMsDefault: 30_000,
-  breakerProbeMsMin: 100,
-  /** The pause before a probe doubles with each failed one, up to this, or up to `probeMs` if that is longer. */
-  breakerProbePauseMsMax: 300_000,
-  breakerProbeMsMax: 3600_000,
-  /** How long attempts must have failed before a breaker opens, so that the restart of a receiver does not open it. */
-  breakerFailingMsMin: 10_000,
-  /** Different messages that must have failed before a breaker opens, because a few messages may be at fault. */
-  breakerMessagesMin: 5,
-
-  /** The size and age of a backlog above which an event reports it; null: no limit. */
-  backlogDefault: { messagesMax: 100_000, ageMsMax: null },
-  backlogAgeMsMin: 1_000,
-
-  /** A subscription is disabled when nothing but failure has come from its endpoint for this time. */
-  disableAfterMsDefault: 5 * 24 * 3600_000,
-  disableAfterMsMin: 1_000,
-  disableAfterMsMax: 365 * 24 * 3600_000,
-  /** Failed attempts that are needed to disable a subscription. */
-  disableAttemptsMin: 5,
-  /** How much of the pause between two failed attempts counts as failing. The endpoint may have recovered meanwhile. */
-  failurePauseMsMax: 3600_000,
 
   /**
    * Pushes and hook calls in a row. A request that comes after so many is refused as part of a loop. With this limit,

@@ -1,5 +1,5 @@
 import { isInternalName } from "../domain/internal-names.ts";
-import { limits } from "../domain/limits.ts";
+import { flowLimits } from "../domain/flow-limits.ts";
 import type { Subscription, SubscriptionId } from "../domain/model.ts";
 import type { Backlog, BacklogLimit } from "./backlog.ts";
 import type { EngineLog } from "./engine-log.ts";
@@ -55,7 +55,7 @@ export class BacklogWatch {
     const count = visible + invisible + delayed;
     const ageMs = oldestAtMs === null ? 0 : Math.max(0, clock.wall() - oldestAtMs);
     const { retentionMs } = topic.settings;
-    const { messagesMax, ageMsMax } = subscription.settings.backlog ?? limits.backlogDefault;
+    const { messagesMax, ageMsMax } = subscription.settings.backlog ?? flowLimits.backlogDefault;
     const used: Record<BacklogLimit, readonly [used: number, max: number | null]> = {
       messages: [count, messagesMax],
       age: [ageMs, ageMsMax],

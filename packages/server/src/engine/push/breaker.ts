@@ -1,4 +1,4 @@
-import { limits } from "../../domain/limits.ts";
+import { flowLimits } from "../../domain/flow-limits.ts";
 import type { BreakerSettings, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Random, Timers } from "../../domain/ports.ts";
 
@@ -132,6 +132,6 @@ export class Breaker {
 
 /** The pause before the next probe. It doubles with each failed probe. */
 export function probePauseMs({ probeMs }: BreakerSettings, probes: number, random: Random): number {
-  const pauseMs = Math.min(probeMs * 2 ** Math.min(probes, 30), Math.max(probeMs, limits.breakerProbePauseMsMax));
+  const pauseMs = Math.min(probeMs * 2 ** Math.min(probes, 30), Math.max(probeMs, flowLimits.breakerProbePauseMsMax));
   return Math.round(pauseMs * (1 - jitter + random.next() * 2 * jitter));
 }

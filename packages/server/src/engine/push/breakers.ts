@@ -1,4 +1,5 @@
 import { momentOf, toSteady } from "../../domain/clock-rules.ts";
+import { flowLimits } from "../../domain/flow-limits.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Disablement, Subscription, SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Store } from "../../store/store.ts";
@@ -273,7 +274,7 @@ export class Breakers {
     const settings = known.subscription.settings.breaker;
     if (settings === null) return;
     // The machine's clock may have been set, so the wait is limited.
-    const longestMs = Math.max(settings.probeMs, limits.breakerProbePauseMsMax) * 2;
+    const longestMs = Math.max(settings.probeMs, flowLimits.breakerProbePauseMsMax) * 2;
     const probeAtMs = Math.min(toSteady(clock, health.probeAtMs ?? 0), nowMs + longestMs);
     if (breaker !== null) {
       breaker.probes = Math.max(breaker.probes, health.probes);

@@ -1,4 +1,4 @@
-import { limits } from "../../domain/limits.ts";
+import { flowLimits } from "../../domain/flow-limits.ts";
 import type { SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { Breaker } from "./breaker.ts";
@@ -23,7 +23,7 @@ export class FailingOrigin {
     if (this.#failures === 0) this.#sinceMs = nowMs;
     this.#failures++;
     if (this.#subscriptions.size < 2) this.#subscriptions.add(id);
-    if (this.#messages.size < limits.breakerMessagesMin) this.#messages.add(`${id} ${seq}`);
+    if (this.#messages.size < flowLimits.breakerMessagesMin) this.#messages.add(`${id} ${seq}`);
     if (this.breaker === null) {
       this.error = { status: attempt.status, code: attempt.errorCode, detail: attempt.errorDetail };
     }
@@ -33,10 +33,10 @@ export class FailingOrigin {
   shouldOpen(nowMs: TimeMs): boolean {
     return (
       this.breaker === null &&
-      this.#failures >= limits.breakerFailuresDefault &&
+      this.#failures >= flowLimits.breakerFailuresDefault &&
       this.#subscriptions.size > 1 &&
-      this.#messages.size >= limits.breakerMessagesMin &&
-      nowMs - this.#sinceMs >= limits.breakerFailingMsMin
+      this.#messages.size >= flowLimits.breakerMessagesMin &&
+      nowMs - this.#sinceMs >= flowLimits.breakerFailingMsMin
     );
   }
 

@@ -1,5 +1,5 @@
 import type { RetryAfter } from "@ringback/sdk/protocols";
-import { limits } from "../../domain/limits.ts";
+import { flowLimits } from "../../domain/flow-limits.ts";
 import type { TimeMs } from "../../domain/model.ts";
 
 /** Errors of the connection, which say something about the whole origin and nothing about the message. */
@@ -25,5 +25,5 @@ export function isOverload(errorCode: string | null, status: number): boolean {
 export function requestedHoldMs(status: number, retryAfter: RetryAfter | null, wallMs: TimeMs): number {
   if (retryAfter === null || (status !== 429 && status !== 503)) return 0;
   const delayMs = "delayMs" in retryAfter ? retryAfter.delayMs : retryAfter.atMs - wallMs;
-  return Math.min(Math.max(0, delayMs), limits.retryAfterHoldMsMax);
+  return Math.min(Math.max(0, delayMs), flowLimits.retryAfterHoldMsMax);
 }

@@ -272,16 +272,13 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #finish(started: Started, result: PostResult | EncodeFailure): void {
-    const { queued } = started;
-    if ("failure" in result) {
-      this.#finishAttempt(started, unsent, judgeUnsent(result));
-    } else if (result.error === "aborted") {
+    if ("failure" in result) this.#finishAttempt(started, unsent, judgeUnsent(result));
+    else if (result.error !== "aborted") this.#finishAttempt(started, result, judge(started.route, result));
+    else {
       // The server itself aborted the POST while stopping, so this is not an attempt.
       this.flow.probeUnused();
-      this.#settle(queued, null, { kind: "released" });
-      this.#next(queued, "released");
-    } else {
-      this.#finishAttempt(started, result, judge(started.route, result));
+      this.#settle(started.queued, null, { kind: "released" });
+      this.#next(started.queued, "released");
     }
   }
 

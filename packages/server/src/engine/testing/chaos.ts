@@ -297,12 +297,11 @@ export class Chaos {
   async #judgeAttempts(watched: Watched): Promise<void> {
     const { id } = watched.subscription;
     const { items } = await this.simulation.store.records.listAttempts(id, { after: null, limit: 100_000 });
-    const last = new Map<string, number>();
-    for (const { messageId, attempt } of items.toReversed()) {
-      const expected = (last.get(messageId) ?? 0) + 1;
-      if (attempt !== expected)
-        this.#break(watched, `attempt ${attempt} of ${messageId} is recorded instead of ${expected}`);
-      last.set(messageId, attempt);
+    const numbers = Map.groupBy(items, ({ messageId }) => messageId);
+    for (const [messageId, attempts] of numbers) {
+      const sorted = attempts.map(({ attempt }) => attempt).toSorted((one, other) => one - other);
+      const wrong = sorted.find((attempt, index) => attempt !== index + 1);
+      if (wrong !== undefined) this.#break(watched, `attempt ${wrong} of ${messageId} is recorded: ${sorted.join()}`);
     }
   }
 
