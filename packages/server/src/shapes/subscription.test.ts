@@ -45,6 +45,9 @@ describe("a subscription", () => {
       order: "none",
       maxInFlight: 64,
       rate: null,
+      breaker: { failures: 20, probeMs: 30_000 },
+      disableAfterMs: 5 * 24 * 3600_000,
+      backlog: { messagesMax: 100_000, ageMsMax: null },
       ...forPeople,
     });
   });
@@ -67,6 +70,9 @@ describe("a subscription", () => {
       order: "key",
       maxInFlight: 1024,
       rate: { perSecond: 0.1, burst: 3 },
+      breaker: { failures: 3, probeMs: 60_000 },
+      disableAfterMs: 3600_000,
+      backlog: { messagesMax: 5, ageMsMax: 60_000 },
       ...forPeople,
     } as const satisfies SubscriptionBody;
     expect(normalised(input)).toEqual(input);

@@ -252,7 +252,10 @@ async function expectMessagesFound(
   }
 }
 
-function listed({ body, request: _request, hops: _hops, ...members }: Message, state: string | null): ListedMessage {
+function listed(
+  { body, request: _request, hops: _hops, trace: _trace, ...members }: Message,
+  state: string | null,
+): ListedMessage {
   return { ...members, bodyBytes: body.byteLength, state: state as ListedMessage["state"] };
 }
 
