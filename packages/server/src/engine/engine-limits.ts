@@ -73,6 +73,8 @@ export const engineLimits = {
    */
   flowWindowMin: 1 / 16,
   flowPaceMs: 500,
+  /** The pause between two POSTs to an endpoint whose replies are longer than what is read of them. */
+  longReplyPaceMs: 25,
   /** A subscription is shown as failing after so many failures in a row, over at least so long. */
   shownFailingAfter: 3,
   shownFailingMsMin: 5_000,
