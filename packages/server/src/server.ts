@@ -26,6 +26,7 @@ import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
 import { createAuditLog } from "./ops/audit-log.ts";
+import { createBusyShare } from "./ops/busy-share.ts";
 import { logNodes } from "./ops/node-log.ts";
 import { createRequestLog } from "./ops/request-log.ts";
 import { LimitedLog } from "./ops/limited-log.ts";
@@ -206,6 +207,7 @@ function createServices(foundation: Foundation) {
     log: deliveryLog,
     endpointSecrets,
     isShared,
+    busyShare: createBusyShare(),
     inFlightMax: config.inFlightMax,
     randomBytes,
     publicName: config.publicName === "" ? hostname() : config.publicName,
