@@ -24,6 +24,7 @@ import { Audit } from "./engine/audit/audit.ts";
 import type { Accounts } from "./engine/accounts/accounts.ts";
 import { Engine } from "./engine/engine.ts";
 import { createAuditLog } from "./ops/audit-log.ts";
+import { createBusyShare } from "./ops/busy-share.ts";
 import { logNodes } from "./ops/node-log.ts";
 import { createRequestLog } from "./ops/request-log.ts";
 import { LimitedLog } from "./ops/limited-log.ts";
@@ -201,6 +202,7 @@ function createServices(foundation: Foundation) {
     log: deliveryLog,
     endpointSecrets,
     isShared,
+    busyShare: createBusyShare(),
     inFlightMax: config.inFlightMax,
     randomBytes,
     publicName: config.publicName === "" ? hostname() : config.publicName,
