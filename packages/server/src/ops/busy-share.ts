@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 
-/** Returns a function that returns the part of the time since its last call in which the event loop was busy, 0 to 1. */
+/** Returns a function for the part of the time since its last call, 0 to 1, in which the event loop was busy. */
 export function createBusyShare(): () => number {
   let last = performance.eventLoopUtilization();
   return () => {
