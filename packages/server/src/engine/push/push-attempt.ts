@@ -1,7 +1,17 @@
 import { errorDetail } from "../../domain/error-detail.ts";
 import type { Attempt, TimeMs } from "../../domain/model.ts";
 import type { PostResult } from "../../transport/port.ts";
-import type { Judgement } from "./outgoing.ts";
+import type { Judgement, Route } from "./outgoing.ts";
+import type { Queued } from "./send-queue.ts";
+
+/** A delivery whose attempt has started. */
+export interface Started {
+  readonly queued: Queued;
+  readonly route: Route;
+  readonly requestId: string;
+  readonly startedAtMs: TimeMs;
+  readonly isProbe: boolean;
+}
 
 /** Result of an attempt without a POST. */
 export const unsent = { durationMs: 0, status: 0, body: null } as const;

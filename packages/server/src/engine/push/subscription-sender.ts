@@ -13,7 +13,7 @@ import { DueTimer } from "./due-timer.ts";
 import { Flow, type FlowContext } from "./flow.ts";
 import { type EncodeFailure, judge, type Judgement, judgeUnsent, type Route, routeOf } from "./outgoing.ts";
 import { type PostContext, postDelivery } from "./post-delivery.ts";
-import { pushAttempt, unsent } from "./push-attempt.ts";
+import { pushAttempt, type Started, unsent } from "./push-attempt.ts";
 import type { SenderState } from "./sender-state.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
 import type { Settler } from "./settler.ts";
@@ -36,15 +36,6 @@ export interface SenderContext extends PostContext, FlowContext, EngineServices 
   readonly wantsClaim: (sender: SubscriptionSender) => void;
   /** Called when the sender has finished the last delivery of a claim. */
   readonly claimEnded: (claimId: ClaimId) => void;
-}
-
-/** A delivery whose attempt has started. */
-interface Started {
-  readonly queued: Queued;
-  readonly route: Route;
-  readonly requestId: string;
-  readonly startedAtMs: TimeMs;
-  readonly isProbe: boolean;
 }
 
 /**
@@ -305,9 +296,9 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #outcomeOf(started: Started, attempt: Attempt, judgement: Judgement, moment: Moment): Settled {
-    const { verdict, errorCode } = judgement;
+    const { verdict, errorCode, isTooLong } = judgement;
     if (verdict === "accepted") {
-      if (!this.#stopped) this.flow.succeeded(moment.nowMs);
+      if (!this.#stopped) this.flow.succeeded(moment.nowMs, isTooLong);
       if (this.#skippedLog) this.hasMore = true;
       return { kind: "delivered" };
     }
