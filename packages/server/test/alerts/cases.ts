@@ -95,8 +95,8 @@ async function expired(): Promise<readonly Scrape[]> {
   await timeline.run(2, async () => {});
   await until(
     "the message has expired",
-    () => metricsOf(url),
-    (text) => /^ringback_expired_total [1-9]/m.test(text ?? ""),
+    async () => /^ringback_expired_total [1-9]/m.test((await metricsOf(url)) ?? ""),
+    Boolean,
   );
   await timeline.run(2, async () => {});
   return timeline.scrapes;
