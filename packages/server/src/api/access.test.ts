@@ -65,7 +65,7 @@ async function ask({ method, path }: Pick<Operation, "method" | "path">, headers
   const remoteAddress = `10.0.${clients >> 8}.${clients++ & 255}`;
   // All answers have the same request id, so that answers can be compared.
   const named = { "x-request-id": "one", ...headers };
-  const answer = await call(test.app, method, path, { ...payload, headers: named, remoteAddress } as CallBody);
+  const answer = await call(test.app, method, path, { ...payload, headers: named, remoteAddress });
   const { status, headers: head, json } = answer;
   return { status, code: json?.code as string | undefined, text: JSON.stringify(json), json, headers: head };
 }
