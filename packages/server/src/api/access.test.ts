@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mayUse, roles, type AccessNeed, type Role } from "../domain/access-rules.ts";
 import { settingsDefault } from "../engine/accounts/account-settings.ts";
 import { guardAccess } from "./access-gate.ts";
-import { call } from "./testing/call.ts";
+import { call, type CallBody } from "./testing/call.ts";
 import { createTestApp, testNowMs, type TestApp } from "./testing/test-app.ts";
 
 const operatorToken = "operator-token-of-this-test-0123456789";
