@@ -60,19 +60,25 @@ export async function send({ url, headers: common }: ApiServer, request: ApiRequ
 
 /**
  * Reads `GET /v1/events` until the connection ends or `signal` is aborted. Calls `opened` when the server has accepted
- * the request. Throws the same errors as `send`.
+ * the request. `position`: where the stream begins, and then where the next one can go on. Throws the same errors as
+ * `send`.
  */
 export async function* events(
   { url, headers }: ApiServer,
   query: string,
   signal: AbortSignal,
   opened: () => void,
+  position: { lastId: string },
 ): AsyncGenerator<StreamEvent, void, undefined> {
   const abort = new AbortController();
   const silence = setTimeout(() => abort.abort(new DOMException("silent", "TimeoutError")), silenceMsMax);
   try {
     const init = {
-      headers: { ...headers, accept: "text/event-stream" },
+      headers: {
+        ...headers,
+        accept: "text/event-stream",
+        ...(position.lastId !== "" && { "last-event-id": position.lastId }),
+      },
       signal: AbortSignal.any([signal, abort.signal]),
     };
     const response = await reach(url, () => fetch(`${url}/v1/events${query}`, init));
@@ -87,7 +93,9 @@ export async function* events(
       const piece = await reach(url, () => pieces.next());
       if (piece.done === true) return;
       silence.refresh();
-      yield* parser.push(piece.value);
+      const arrived = parser.push(piece.value);
+      if (parser.lastId !== "") position.lastId = parser.lastId;
+      yield* arrived;
     }
   } finally {
     clearTimeout(silence);

@@ -15,6 +15,7 @@ export class EventStreamParser {
   #data: string[] = [];
   #dataChars = 0;
   #lastId = "";
+  #id: string | null = null;
 
   /** The id from which a reader goes on that has all events so far; empty: there was none. */
   get lastId(): string {
@@ -34,7 +35,7 @@ export class EventStreamParser {
     const field = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (field === "event") this.#type = value;
-    if (field === "id") this.#lastId = value;
+    if (field === "id") this.#id = value;
     if (field === "data") {
       this.#dataChars += value.length;
       if (this.#dataChars > eventCharsMax) throw new RangeError(`an event of more than ${eventCharsMax} characters`);
@@ -46,6 +47,9 @@ export class EventStreamParser {
   #complete(): StreamEvent | null {
     const event = { type: this.#type === "" ? "message" : this.#type, data: this.#data.join("\n") };
     const empty = this.#data.length === 0;
+    // The id of an event that did not arrive whole must not count.
+    this.#lastId = this.#id ?? this.#lastId;
+    this.#id = null;
     this.#type = "";
     this.#data = [];
     this.#dataChars = 0;

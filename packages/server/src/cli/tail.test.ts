@@ -94,18 +94,22 @@ describe("ringback tail", () => {
 
   it("connects again when the stream ends or the server is starting", async () => {
     let connections = 0;
-    await using server = await startFakeServer((_, response) => {
+    const lastIds: unknown[] = [];
+    await using server = await startFakeServer((request, response) => {
       connections += 1;
+      lastIds.push(request.headers["last-event-id"]);
       if (connections === 2) {
         response.writeHead(503).end(JSON.stringify({ code: "shutting_down", detail: "stopping" }));
         return;
       }
       response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write(eventText({ ...attempted, messageId: String(connections) }));
-      if (connections === 1) response.end();
+      response.write(`id: 7\n\n${eventText({ ...attempted, messageId: String(connections) })}`);
+      if (connections === 1) response.end("id: 8\n");
     });
     const tail = startCommandInProcess(["tail", "--url", server.url]);
     await tail.stdoutMatch(/messageId=1 [^]*messageId=3 /);
+    // The event with the id 8 was cut off.
+    expect(lastIds).toEqual([undefined, "7", "7"]);
     tail.signal("SIGINT");
     const { stderr } = await tail.ended;
     expect(stderr).toContain("the stream ended (closed by the server); trying again in 0.25 s\n");

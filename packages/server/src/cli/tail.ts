@@ -28,7 +28,8 @@ const example = `
 Example:
   $ ringback tail --topic MyTopic --type delivery.attempted --type delivery.dead
 
-Connects again when the server was restarted. Events in between are not shown.
+Connects again when the server was restarted. Then the events of Ringback itself in between are shown, such as
+subscription.disabled; publishes and attempts in between are not.
 `;
 
 export function addTailCommand(program: Command, context: CommandContext): void {
@@ -55,6 +56,7 @@ async function tail(options: TailOptions, context: CommandContext): Promise<void
   const query = eventsQuery(options);
   const paint = createPaint(context, context.stdout);
   const signal = stopSignal(context);
+  const position = { lastId: "" };
   let everOpened = false;
   let delayMs = reconnectMsMin;
   const opened = () => {
@@ -64,7 +66,7 @@ async function tail(options: TailOptions, context: CommandContext): Promise<void
   while (!signal.aborted) {
     let reason = "closed by the server";
     try {
-      for await (const event of events(server, query, signal, opened)) {
+      for await (const event of events(server, query, signal, opened, position)) {
         const data = parseEvent(event);
         if (!wanted(data, options)) continue;
         context.stdout.write(`${options.json ? JSON.stringify(data) : eventLine(data, paint)}\n`);

@@ -33,9 +33,10 @@ export function withReceivers<T extends DeliveryReceiver>(observer: T, ...others
 
 /**
  * Time from publishing to the receiver's acceptance by the first attempt. null: the delivery needed more attempts, was
- * not accepted, or its publishing time is not known.
+ * not accepted or is a copy of a replay, or its publishing time is not known.
  */
-export function firstDeliveryMs({ message, attempt, atMs }: DeliveryOutcome): number | null {
+export function firstDeliveryMs({ message, push, attempt, atMs }: DeliveryOutcome): number | null {
+  if (push?.delivery.isApart === true) return null;
   if (attempt?.verdict !== "accepted" || attempt.attempt !== 1 || message.publishedAtMs === null) return null;
   return Math.max(0, atMs - message.publishedAtMs);
 }
