@@ -100,6 +100,16 @@ describe("a breaker", () => {
     expect(events).toEqual(["subscription.failing"]);
   });
 
+  test("spends no retries either when its own notice of a probe arrives while the probe is in flight", async () => {
+    const { simulation, topic, subscribe } = await started();
+    simulation.store.latencyMsMax = 30;
+    const push = { timeoutMs: 1_000 };
+    const one = await subscribe("one", { push, script: "hang", order: "none", retry: { delaysMs: [60_000] } });
+    await simulation.publish(topic, ...texts(30));
+    await simulation.time.advance(2 * HOUR_MS);
+    expect(await simulation.counts(one)).toMatchObject({ deadLetters: 0 });
+  });
+
   test("stays open over a restart, and probes when that is due", async () => {
     const { simulation, topic, subscribe, read } = await started();
     const one = await subscribe("one", { script: refused });

@@ -11,7 +11,8 @@ import { engineLimits } from "../engine-limits.ts";
 import { afterFailure, afterProbe } from "./after-failure.ts";
 import { DueTimer } from "./due-timer.ts";
 import { Flow, type FlowContext } from "./flow.ts";
-import { type EncodeFailure, judge, type Judgement, judgeUnsent, type Route, routeOf } from "./outgoing.ts";
+import { type EncodeFailure, judge, type Judgement, judgeUnsent } from "./outgoing.ts";
+import { changedRoute, type Route, routeOf } from "./route.ts";
 import { type PostContext, postDelivery } from "./post-delivery.ts";
 import { pushAttempt, unsent } from "./push-attempt.ts";
 import type { SenderState } from "./sender-state.ts";
@@ -168,7 +169,7 @@ export class SubscriptionSender implements SlotUser {
   /** Applies changed settings. The setting `order` must be the same as before. */
   change(subscription: Subscription): void {
     this.#subscription = subscription;
-    this.#route = routeOf(subscription, this.#route.topicOwner, this.#context.maySend);
+    this.#route = changedRoute(this.#route, subscription, this.#context.maySend);
     this.flow.change(subscription);
     // The sender may have waited for a slot of its previous origin.
     this.#send();

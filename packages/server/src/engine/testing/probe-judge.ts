@@ -1,4 +1,4 @@
-import type { Subscription, TimeMs } from "../../domain/model.ts";
+import type { Subscription, SubscriptionHealth, TimeMs } from "../../domain/model.ts";
 import type { Received } from "./controlled-delivery.ts";
 
 /** The pause before a probe is spread by a fifth of its length. */
@@ -33,10 +33,16 @@ export class ProbeJudge {
     const breaker = health.scope === "origin" ? origin : name;
     const last = this.#last.get(breaker);
     this.#last.set(breaker, received);
-    if (last === undefined || startedAtMs <= this.#forgivenUntilMs) return null;
+    if (last === undefined || startedAtMs <= this.#forgivenUntilMs || hasClosed(last, health.scope)) return null;
     if (last.post.endedAtMs === null) return `a probe of ${breaker} starts while another one is in flight`;
     const pauseMs = startedAtMs - last.post.startedAtMs;
     if (pauseMs >= Math.floor(probeMsMin * SHORTEST_PAUSE)) return null;
     return `a probe of ${breaker} starts ${pauseMs} ms after the last one, instead of ${probeMsMin}`;
   }
+}
+
+/** Whether the breaker has closed since: an origin has replied, or a subscription's endpoint has accepted a message. */
+function hasClosed({ post: { result } }: Received, scope: SubscriptionHealth["scope"]): boolean {
+  if (result === null) return false;
+  return scope === "origin" ? result.status > 0 : result.status === 200;
 }
