@@ -186,6 +186,23 @@ describe("subscriptions of one origin", () => {
     expect(simulation.failures).toEqual([]);
   });
 
+  test("spend no retry on the probe that opens the breaker of the origin", async () => {
+    const { simulation, topic, events, subscribe, read } = await started();
+    const settings = { order: "none", retry: { delaysMs: [] } } as const;
+    const one = await subscribe("one", { ...settings, breaker: { failures: 3, probeMs: 300 }, script: refused });
+    for (let second = 0; second < 12; second += 2) {
+      await simulation.publish(topic, "x");
+      await simulation.time.advance(2_000);
+    }
+    expect(events).toContain("breaker.opened");
+    await subscribe("two", { ...settings, breaker: null, push: { url: "http://one.test/two" }, script: refused });
+    await simulation.publish(topic, ...texts(3));
+    const { deadLetters } = await simulation.counts(one);
+    await simulation.time.advance(2 * HOUR_MS);
+    expect(await read(one)).toMatchObject({ health: { state: "open", scope: "origin" } });
+    expect(await simulation.counts(one)).toMatchObject({ deadLetters });
+  });
+
   test("are not affected by a path that replies 500 or 404", async () => {
     const { simulation, topic, subscribe, read } = await started();
     const bad = await subscribe("bad", url("bad"));

@@ -122,17 +122,18 @@ export class Breakers {
   failed(subscription: Subscription, originKey: string, failure: Failure): TimeMs | null {
     const known = this.#failing.get(subscription.id) ?? this.#add(subscription, originKey);
     known.note(failure);
+    const probed = failure.isProbe && known.breaker?.isProber(known.id) === true ? known.breaker : null;
     if (failure.isOverload) this.#originFailed(known, failure);
     else this.#replied(originKey);
+    // The failure may have opened the origin's breaker, or closed it.
     const { breaker } = known;
-    const isProber = failure.isProbe && breaker?.isProber(known.id) === true;
-    if (isProber) breaker.probeFailed();
+    if (probed !== null && breaker === probed) breaker.probeFailed();
     else if (breaker === null && known.shouldOpen(failure.nowMs)) this.#open(known, failure.nowMs);
     this.#write(known);
     if (known.shouldDisable() && known.last !== null) {
       this.#context.disable(known.subscription, { atMs: failure.wallMs, reason: "failing", ...known.last });
     }
-    return isProber ? breaker.probeAtMs : null;
+    return probed === null ? null : (breaker?.probeAtMs ?? null);
   }
 
   /** The probe was not sent, or says nothing about the endpoint. */

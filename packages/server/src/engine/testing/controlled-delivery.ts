@@ -6,9 +6,11 @@ export interface Received {
   readonly post: Post;
   /** When the breaker opened that was open at the start; null: none was open. */
   readonly openedAtMs: TimeMs | null;
-  /** True: the breaker stayed open until the end of the POST, so the policy must not count the attempt. */
-  isProbe: boolean;
-  hasEnded: boolean;
+  /**
+   * `yes`: the breaker stayed open until the end of the POST, so the policy must not count the attempt. `unclear`: it
+   * has closed meanwhile, or the subscription was disabled because of this POST.
+   */
+  isProbe: "yes" | "no" | "unclear";
 }
 
 /** The delivery of one message to one subscription, as seen from outside. */
@@ -46,15 +48,11 @@ export class ControlledDelivery {
     return this.posts.filter(({ post }) => post.result?.status === 200);
   }
 
-  /** Failed attempts that the retry policy counts. Aborted POSTs are no attempts. */
-  countedFailures(sinceMs: TimeMs): readonly Received[] {
-    return this.posts.filter(
-      ({ post: { result, endedAtMs }, isProbe }) =>
-        result !== null &&
-        result.status !== 200 &&
-        result.error !== "aborted" &&
-        !isProbe &&
-        Number(endedAtMs) >= sinceMs,
-    );
+  /** Failed attempts that the retry policy counts: at least, or at most. Aborted POSTs are no attempts. */
+  counted(bound: "least" | "most"): readonly Received[] {
+    return this.posts.filter(({ post: { result }, isProbe }) => {
+      if (result === null || result.status === 200 || result.error === "aborted") return false;
+      return isProbe === "no" || (isProbe === "unclear" && bound === "most");
+    });
   }
 }

@@ -108,7 +108,11 @@ export class ControlledSubscription {
     }
     if (nowMs > delivery.endsAtMs) this.#broken(`${seq} is sent more than a second after its replay was cancelled`);
     if (checksOrder && !delivery.isAsked) this.#checkOrder(delivery);
-    const received = { post, openedAtMs: this.#shown()?.health?.openedAtMs ?? null, isProbe: false, hasEnded: false };
+    const received: Received = {
+      post,
+      openedAtMs: this.#shown()?.health?.openedAtMs ?? null,
+      isProbe: "no",
+    };
     delivery.posts.push(received);
     this.#inFlight.add({ delivery, received });
     return received;
@@ -121,7 +125,6 @@ export class ControlledSubscription {
       const { result, endedAtMs } = received.post;
       if (endedAtMs === null || result === null) continue;
       this.#inFlight.delete(flying);
-      received.hasEnded = true;
       if (result.error === "aborted") continue;
       if (result.status === 200) {
         delivery.isOver = true;
@@ -131,8 +134,8 @@ export class ControlledSubscription {
       }
       this.#failures++;
       const openedAtMs = this.#shown()?.health?.openedAtMs ?? null;
-      received.isProbe = received.openedAtMs !== null && openedAtMs === received.openedAtMs;
-      if (delivery.countedFailures(0).length > this.#retriesMax.smallest) delivery.isOver = true;
+      if (received.openedAtMs !== null) received.isProbe = openedAtMs === received.openedAtMs ? "yes" : "unclear";
+      if (delivery.counted("most").length > this.#retriesMax.smallest) delivery.isOver = true;
     }
   }
 
@@ -210,11 +213,11 @@ export class ControlledSubscription {
   #judgeFailures(delivery: ControlledDelivery, letter: DeadLetter | undefined): void {
     const { seq, credits } = delivery;
     const { smallest, largest } = this.#retriesMax;
-    const certain = delivery.countedFailures(0).filter(({ post }) => !this.#mayBeLost(post)).length;
+    const certain = delivery.counted("least").filter(({ post }) => !this.#mayBeLost(post)).length;
     if (certain > credits * (largest + 1))
       this.#broken(`${seq} has ${certain} counted attempts, with ${credits} copies`);
     if (letter?.reason !== "retries_exhausted" || delivery.accepted.length > 0) return;
-    const counted = delivery.countedFailures(0).length;
+    const counted = delivery.counted("most").length;
     if (counted <= smallest)
       this.#broken(`${seq} is dead after ${counted} counted attempts instead of ${smallest + 1}`);
   }

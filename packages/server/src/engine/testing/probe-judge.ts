@@ -3,6 +3,8 @@ import type { Received } from "./controlled-delivery.ts";
 
 /** The pause before a probe is spread by a fifth of its length. */
 const SHORTEST_PAUSE = 0.8;
+/** A probe starts when its time has come and its delivery was claimed, with two slow calls of the store. */
+const CLAIM_MS = 125;
 
 /** Checks that behind an open breaker one probe at a time starts, and at most one per probe interval. */
 export class ProbeJudge {
@@ -36,7 +38,7 @@ export class ProbeJudge {
     if (last === undefined || startedAtMs <= this.#forgivenUntilMs || hasClosed(last, health.scope)) return null;
     if (last.post.endedAtMs === null) return `a probe of ${breaker} starts while another one is in flight`;
     const pauseMs = startedAtMs - last.post.startedAtMs;
-    if (pauseMs >= Math.floor(probeMsMin * SHORTEST_PAUSE)) return null;
+    if (pauseMs >= Math.floor(probeMsMin * SHORTEST_PAUSE) - CLAIM_MS) return null;
     return `a probe of ${breaker} starts ${pauseMs} ms after the last one, instead of ${probeMsMin}`;
   }
 }
