@@ -110,6 +110,23 @@ describe("a breaker", () => {
     expect(await simulation.counts(one)).toMatchObject({ deadLetters: 0 });
   });
 
+  test("spends no retry on a probe that fails while the server stops", async () => {
+    const { simulation, topic, events, subscribe } = await started();
+    const push = { timeoutMs: 1_000 };
+    const one = await subscribe("one", { push, script: "hang", order: "none", retry: { delaysMs: [1_000] } });
+    await simulation.publish(topic, ...texts(30));
+    await simulation.time.until(() => events.includes("breaker.opened"), HOUR_MS);
+    await simulation.time.advance(5_000);
+    const { deadLetters } = await simulation.counts(one);
+    for (let restart = 0; restart < 5; restart++) {
+      const { length } = simulation.posts;
+      await simulation.time.until(() => simulation.posts.length > length, HOUR_MS);
+      await simulation.stop(5_000);
+      await simulation.start();
+    }
+    expect(await simulation.counts(one)).toMatchObject({ deadLetters });
+  });
+
   test("stays open over a restart, and probes when that is due", async () => {
     const { simulation, topic, subscribe, read } = await started();
     const one = await subscribe("one", { script: refused });

@@ -6,10 +6,13 @@ const SHORTEST_PAUSE = 0.8;
 /** A probe starts when its time has come and its delivery was claimed, with two slow calls of the store. */
 const CLAIM_MS = 125;
 
-/** Checks that behind an open breaker one probe at a time starts, and at most one per probe interval. */
+/**
+ * Checks that behind an open breaker one probe at a time starts, and at most one per probe interval. A probe may start
+ * late, as its delivery or its rate allows, and the next one when its interval is over. So every second one counts.
+ */
 export class ProbeJudge {
-  /** The last probe of each breaker: of a subscription, or of an origin. */
-  readonly #last = new Map<string, Received>();
+  /** The last probe of each breaker, of a subscription or of an origin, and the start of the one before. */
+  readonly #last = new Map<string, { readonly received: Received; readonly beforeMs: TimeMs | null }>();
   #forgivenUntilMs: TimeMs = 0;
 
   /** Settings or states were changed, or a process has ended: a probe may have been without effect. */
@@ -34,12 +37,15 @@ export class ProbeJudge {
     const { startedAtMs } = received.post;
     const breaker = health.scope === "origin" ? origin : name;
     const last = this.#last.get(breaker);
-    this.#last.set(breaker, received);
-    if (last === undefined || startedAtMs <= this.#forgivenUntilMs || hasClosed(last, health.scope)) return null;
-    if (last.post.endedAtMs === null) return `a probe of ${breaker} starts while another one is in flight`;
-    const pauseMs = startedAtMs - last.post.startedAtMs;
+    const isFirst =
+      last === undefined || startedAtMs <= this.#forgivenUntilMs || hasClosed(last.received, health.scope);
+    this.#last.set(breaker, { received, beforeMs: isFirst ? null : last.received.post.startedAtMs });
+    if (isFirst) return null;
+    if (last.received.post.endedAtMs === null) return `a probe of ${breaker} starts while another one is in flight`;
+    if (last.beforeMs === null) return null;
+    const pauseMs = startedAtMs - last.beforeMs;
     if (pauseMs >= Math.floor(probeMsMin * SHORTEST_PAUSE) - CLAIM_MS) return null;
-    return `a probe of ${breaker} starts ${pauseMs} ms after the last one, instead of ${probeMsMin}`;
+    return `three probes of ${breaker} start within ${pauseMs} ms, with an interval of ${probeMsMin}`;
   }
 }
 
