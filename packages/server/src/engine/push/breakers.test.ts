@@ -220,6 +220,31 @@ describe("subscriptions of one origin", () => {
     expect(await simulation.counts(one)).toMatchObject({ deadLetters });
   });
 
+  test("spend no retry on a probe that is in flight when the breaker of the origin opens", async () => {
+    const { simulation, topic, subscribe, read } = await started();
+    const retry = { delaysMs: [] };
+    const [breaker, push] = [
+      { failures: 3, probeMs: 60_000 },
+      { url: "http://one.test/one", timeoutMs: 1_000 },
+    ];
+    const one = await subscribe("one", { order: "none", retry, breaker, push });
+    simulation.script("http://one.test", ({ endpoint }) => (endpoint.path === "/one" ? "hang" : refused));
+    for (let second = 0; second < 14; second += 2) {
+      await simulation.publish(topic, "x");
+      await simulation.time.advance(2_000);
+    }
+    expect(await read(one)).toMatchObject({ health: { state: "open", scope: "subscription" } });
+    await subscribe("two", { order: "none", retry, push: { url: "http://one.test/two" } });
+    const { length } = simulation.posts;
+    await simulation.publish(topic, "probe");
+    await simulation.time.until(() => simulation.postsTo(one).length > length, HOUR_MS);
+    const { deadLetters } = await simulation.counts(one);
+    await simulation.publish(topic, ...texts(30));
+    await simulation.time.advance(10_000);
+    expect(await read(one)).toMatchObject({ health: { state: "open", scope: "origin" } });
+    expect(await simulation.counts(one)).toMatchObject({ deadLetters });
+  });
+
   test("are not affected by a path that replies 500 or 404", async () => {
     const { simulation, topic, subscribe, read } = await started();
     const bad = await subscribe("bad", url("bad"));
