@@ -16,7 +16,14 @@ const levels: readonly (readonly string[])[] = [
   ["shapes", "ops"],
   ["api", "config"],
   ["compat"],
-  ["open-store.ts", "create-accounts.ts", "create-events.ts"],
+  [
+    "open-store.ts",
+    "create-accounts.ts",
+    "create-account-services.ts",
+    "create-events.ts",
+    "load-tracing.ts",
+    "watch-certificate.ts",
+  ],
   ["stored-api-keys.ts", "server.ts"],
   ["cli"],
 ];

@@ -1,9 +1,10 @@
-import { randomBytes, randomInt, randomUUID } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { hostname } from "node:os";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
+import { createAccountServices } from "./create-account-services.ts";
 import { createAccounts } from "./create-accounts.ts";
 import { createEvents } from "./create-events.ts";
 import { addCmqApi } from "./compat/cmq/api.ts";
@@ -16,25 +17,20 @@ import { readTlsFiles, type TlsFiles } from "./config/tls-files.ts";
 import { diskSpace } from "./config/disk-space.ts";
 import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
-import { limits } from "./domain/limits.ts";
 import type { AccountId } from "./domain/model.ts";
 import { Access } from "./engine/access/access.ts";
-import { createServicesOf, type ServicesOf } from "./engine/account-services.ts";
+import type { ServicesOf } from "./engine/account-services.ts";
 import { Audit } from "./engine/audit/audit.ts";
 import type { Accounts } from "./engine/accounts/accounts.ts";
-import { CallLimit } from "./engine/hooks/call-limit.ts";
-import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { Engine } from "./engine/engine.ts";
 import { createAuditLog } from "./ops/audit-log.ts";
+import { createBusyShare } from "./ops/busy-share.ts";
 import { logNodes } from "./ops/node-log.ts";
 import { createRequestLog } from "./ops/request-log.ts";
 import { LimitedLog } from "./ops/limited-log.ts";
 import { createDeliveryLog } from "./ops/delivery-log.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { OnDemandLimit } from "./engine/push/on-demand-limit.ts";
-import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
-import { AccountPulls } from "./engine/pull/account-pulls.ts";
-import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { Listeners } from "./http/listeners.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
@@ -206,6 +202,7 @@ function createServices(foundation: Foundation) {
     log: deliveryLog,
     endpointSecrets,
     isShared,
+    busyShare: createBusyShare(),
     inFlightMax: config.inFlightMax,
     randomBytes,
     publicName: config.publicName === "" ? hostname() : config.publicName,
@@ -217,30 +214,17 @@ function createServices(foundation: Foundation) {
   const { publisher, verifier, tests } = engine;
   const onDemand = new OnDemandLimit(systemClock, isShared);
   accounts.onGone((accountId) => onDemand.forget(accountId));
-  const pullQueues = new PullQueues({ ...shared, isShared, failed: failedDuring("pulls") });
-  const pulls = new AccountPulls({ ...shared, pullQueues });
-  const hookCalls = new CallLimit(limits.hookCallsMax, isShared);
-  const servicesOf = createServicesOf(
-    {
-      ...shared,
-      ...sealing,
-      limitsOf,
-      randomBytes,
-      verifier: new InboxVerifier({ ...sealing, clock: systemClock }),
-      transport,
-      endpointRule,
-      endpointSecrets,
-      requestId: randomUUID,
-      calls: hookCalls,
-      memory: new MemoryBudget(limits.hookMemoryBytesMax),
-      publisher,
-      pullQueues,
-      pulls,
-      queueFailed: failedDuring("queues"),
-    },
-    (listener) => accounts.onGone(listener),
-  );
-  pulls.sendDeadLetters((subscription) => servicesOf(subscription.accountId).queues.deadLetterTarget(subscription));
+  const { servicesOf, pullQueues, pulls, hookCalls } = createAccountServices({
+    ...shared,
+    ...sealing,
+    accounts,
+    limitsOf,
+    transport,
+    endpointRule,
+    endpointSecrets,
+    publisher,
+    failedDuring,
+  });
   const control = createControl(foundation, { accounts, servicesOf, endpointSecrets });
   const { producers, eventTail } = createEvents({
     ...shared,

@@ -1,6 +1,6 @@
 /**
- * Real: the files of `deploy/`, Prometheus' grammar of PromQL, two servers with traffic and their `/metrics`. Nothing is
- * faked. The test does not evaluate the expressions: it compares their metrics and labels with the series.
+ * Real: the files of `deploy/`, Prometheus' grammar of PromQL, two servers with traffic and their `/metrics`. Nothing
+ * is faked. The test does not evaluate the expressions: it compares their metrics and labels with the series.
  */
 import { readFileSync } from "node:fs";
 import { parser } from "@prometheus-io/lezer-promql";

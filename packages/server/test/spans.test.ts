@@ -173,7 +173,8 @@ describe.each(drivers)("with tracing, on %s,", (driver) => {
     await api.ok("POST", "/v1/topics/given-up/subscriptions/s/dead-letters/redrive", { json: { all: true } });
     const spans = await collector.ofTrace(traceId, 6);
     const delivers = named(spans, "deliver given-up");
-    expect(delivers.map(({ isError }) => isError).toSorted()).toEqual([false, true]);
+    expect(delivers.filter(({ isError }) => isError)).toHaveLength(1);
+    expect(delivers).toHaveLength(2);
     expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(6);
     expect(named(spans, "POST").at(-1)?.parentSpanId).toBe(delivers.find(({ isError }) => !isError)?.spanId);
   });

@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import type { SendRequest } from "../src/api/testing/account-program.ts";
-import { expectNothingObserved, seeds, type AccountServer } from "../src/api/testing/two-accounts.ts";
+import { expectNothingObserved, sameRequestId, seeds, type AccountServer } from "../src/api/testing/two-accounts.ts";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
 import { withMasterKey } from "./harness/cmq/account.ts";
 import { temporaryFolder } from "./harness/folder.ts";
@@ -21,7 +21,8 @@ async function open(args: readonly string[]): Promise<AccountServer> {
   const send =
     (own: Readonly<Record<string, string>>): SendRequest =>
     async ({ method, url, json, headers }) => {
-      const sent = { ...own, ...headers, ...(json === undefined ? {} : { "content-type": "application/json" }) };
+      const type = json === undefined ? {} : { "content-type": "application/json" };
+      const sent = { ...sameRequestId, ...own, ...headers, ...type };
       const body = json === undefined ? {} : { body: JSON.stringify(json) };
       const response = await fetch(`${server.url}${url}`, { method, headers: sent, ...body });
       return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };

@@ -63,7 +63,9 @@ async function ask({ method, path }: Pick<Operation, "method" | "path">, headers
   const payload = method === "GET" || method === "DELETE" ? {} : (body ?? { json: {} });
   // Each request has an address of its own, so that wrong keys do not slow down the next request.
   const remoteAddress = `10.0.${clients >> 8}.${clients++ & 255}`;
-  const answer = await call(test.app, method, path, { ...payload, headers, remoteAddress } as CallBody);
+  // All answers have the same request id, so that answers can be compared.
+  const named = { "x-request-id": "one", ...headers };
+  const answer = await call(test.app, method, path, { ...payload, headers: named, remoteAddress });
   const { status, headers: head, json } = answer;
   return { status, code: json?.code as string | undefined, text: JSON.stringify(json), json, headers: head };
 }

@@ -145,12 +145,19 @@ function isOneOf(types: readonly string[], { type }: Shown): boolean {
   return types.length === 0 || types.includes(type);
 }
 
-const times = ["at", "nextAttemptAt", "failingSince", "openedAt", "oldestAt", "expiresAt"];
+const times: ReadonlySet<string> = new Set([
+  "at",
+  "nextAttemptAt",
+  "failingSince",
+  "openedAt",
+  "oldestAt",
+  "expiresAt",
+]);
 
 /** Converts the times of an event to text, the form that the whole API uses. */
 function view({ accountId: _accountId, ...event }: LiveEvent) {
   const shown = Object.entries(event).map(([name, value]: [string, unknown]) =>
-    times.includes(name) && typeof value === "number" ? [name, timeText(value)] : [name, value],
+    times.has(name) && typeof value === "number" ? [name, timeText(value)] : [name, value],
   );
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the members are those of the event.
   return Object.fromEntries(shown) as { readonly type: LiveEvent["type"] };

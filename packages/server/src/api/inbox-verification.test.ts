@@ -24,7 +24,9 @@ const put = (settings: object) => call(test.app, "PUT", "/v1/inboxes/arrivals", 
 const patch = (settings: object) => call(test.app, "PATCH", "/v1/inboxes/arrivals", { json: settings });
 
 async function post(headers: Record<string, string>, payload: string = body, query = "") {
-  const answer = await test.app.inject({ method: "POST", url: `/in/arrivals${query}`, headers, payload });
+  // All answers have the same request id, so that answers can be compared.
+  const named = { "x-request-id": "one", ...headers };
+  const answer = await test.app.inject({ method: "POST", url: `/in/arrivals${query}`, headers: named, payload });
   return { status: answer.statusCode, problem: answer.body };
 }
 

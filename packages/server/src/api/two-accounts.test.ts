@@ -3,7 +3,7 @@ import { test } from "vitest";
 import { randomId } from "../store/random-id.ts";
 import type { SendRequest } from "./testing/account-program.ts";
 import { createTestApp } from "./testing/test-app.ts";
-import { expectNothingObserved, seeds, type AccountServer } from "./testing/two-accounts.ts";
+import { expectNothingObserved, sameRequestId, seeds, type AccountServer } from "./testing/two-accounts.ts";
 
 async function open(): Promise<AccountServer> {
   const { app } = await createTestApp({}, { ids: { newId: randomId } });
@@ -11,7 +11,7 @@ async function open(): Promise<AccountServer> {
     (own: Readonly<Record<string, string>>): SendRequest =>
     async ({ method, url, json, headers }) => {
       const payload = json === undefined ? {} : { payload: json as object };
-      const answer = await app.inject({ method, url, headers: { ...own, ...headers }, ...payload });
+      const answer = await app.inject({ method, url, headers: { ...sameRequestId, ...own, ...headers }, ...payload });
       const given = Object.entries(answer.headers).map(([name, value]) => [name, String(value)]);
       return { status: answer.statusCode, headers: Object.fromEntries(given) as never, body: answer.body };
     };

@@ -3,7 +3,7 @@ import { unlimited } from "../domain/account-limits.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { Mutex } from "../domain/mutex.ts";
-import type { ReceivedRequest } from "../domain/model.ts";
+import type { ReceivedRequest } from "../domain/received-request.ts";
 import type { Clock, Timers } from "../domain/ports.ts";
 import { createEventBus } from "../engine/event-bus.ts";
 import { AccountInboxes } from "../engine/inboxes/account-inboxes.ts";

@@ -1,3 +1,6 @@
+import { hookLimits } from "./hook-limits.ts";
+import { replayLimits } from "./replay-limits.ts";
+
 /**
  * Every limit that a caller can reach: its value, its unit (in the name) and its reason. An operator may change some of
  * them; the configuration starts from these values.
@@ -207,34 +210,7 @@ export const limits = {
   /** The SecretId of an API key, including its prefix. */
   secretIdCharsMax: 64,
 
-  /**
-   * Concurrent hook calls; one hook may use half of them. Each call occupies a connection and holds its payload and
-   * replies in memory.
-   */
-  hookCallsMax: 256,
-  /**
-   * Memory budget of all hook calls together. When the budget is used up, calls are refused. The memory of an outcome
-   * counts until the client has read the outcome.
-   */
-  hookMemoryBytesMax: 256 * 1024 * 1024,
-  /**
-   * Memory per byte of JSON in a payload or reply: its text, the parsed value, the next request and the outcome's text.
-   * Measured: 13 for a list of `{}`, 40 for a list of `1.0`.
-   */
-  hookJsonBytesFactor: 16,
-  /**
-   * Memory per byte of a reply that is an image, a text or a file: for the bytes and for their base64 in the outcome.
-   */
-  hookAttachmentBytesFactor: 3,
-  /**
-   * The payload of a call. It exists several times at once: as bytes, as text, in the request and in the response. So a
-   * call uses less than 64 MB.
-   */
-  hookPayloadBytesMax: 4 * 1024 * 1024,
-  /** One JSON reply, even if the hook's own limit is higher. Its data becomes part of the payload. */
-  hookJsonReplyBytesMax: 4 * 1024 * 1024,
-  /** All replies of one call together. */
-  hookCallReplyBytesMax: 64 * 1024 * 1024,
+  ...hookLimits,
 
   /** Entries (hooks, inboxes, keys, ...) of each kind. */
   entriesMax: 100_000,
@@ -330,28 +306,7 @@ export const limits = {
   /** A deleted topic's number rests until this many others were released after it. Then a new topic may have it. */
   topicNumbersResting: 10_000,
 
-  /** Copies that a replay sends per second. The largest number bounds what a replay takes from live traffic. */
-  replayPerSecondDefault: 100,
-  replayPerSecondMax: 1_000,
-  /** Replays of one account that have not ended, paused ones included. */
-  replaysOpenMax: 20,
-  /** How long an ended replay is listed, and how many of one account are. */
-  replayKeptMs: 7 * 24 * 3600_000,
-  replaysKeptMax: 1_000,
-  /** Positions of the log, or dead letters, that are examined to count what a replay will send. */
-  replayCountedMax: 50_000,
-  /** Positions of the log, or dead letters, that one transaction examines. */
-  replayExaminedMax: 1_000,
-  /** Copies that one step parks. */
-  replayParkedMax: 250,
-  /** Copies of one replay that wait, for their time, a retry or a reply. While there are so many, none is parked. */
-  replayWaitingMax: 500,
-  /** Copies are parked at most this long before they are due. */
-  replayAheadMs: 500,
-  /** Copies that are due within this time are due together, so that they share a claim. */
-  replayDueStepMs: 100,
-  /** Of the deliveries that a claim takes while the log has further messages, one in so many is a separate copy. */
-  replayShare: 8,
+  ...replayLimits,
 
   pageItemsDefault: 50,
   pageItemsMax: 200,

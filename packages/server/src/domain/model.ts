@@ -1,5 +1,6 @@
 /** Ringback's data types. docs/ARCHITECTURE.md explains the terms. */
 
+import type { ReceivedRequest } from "./received-request.ts";
 import type { TraceContext } from "./trace-context.ts";
 
 declare const brand: unique symbol;
@@ -240,9 +241,7 @@ export interface Disablement {
   readonly attempt: number;
 }
 
-/**
- * Describes an endpoint that accepts nothing at present. The members are on the scale of `Clock.wall`, unless noted.
- */
+/** Describes an endpoint that accepts nothing at present. Times are on the scale of `Clock.wall`, unless noted. */
 export interface SubscriptionHealth {
   /** `failing`: attempts fail, and go on. `open`: the breaker is open, so only probes are sent. */
   readonly state: "failing" | "open";
@@ -287,14 +286,6 @@ export interface Subscription extends EntryState {
   /** null: healthy. Not part of the version. */
   readonly health: SubscriptionHealth | null;
   readonly settings: SubscriptionSettings;
-}
-
-/** The parts of an HTTP request, besides its body, that an inbox keeps. */
-export interface ReceivedRequest {
-  /** Name and value of each header in the order of the request. Names are in lower case. Repeated names are kept. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  /** The query as it was sent, without the question mark; empty without a query. */
-  readonly query: string;
 }
 
 /** A message as its publisher sent it. */

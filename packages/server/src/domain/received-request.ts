@@ -1,5 +1,4 @@
 import { limits } from "./limits.ts";
-import type { ReceivedRequest } from "./model.ts";
 
 /** Headers that describe one connection and not the message (RFC 9110 section 7.6.1). */
 const ofConnection = new Set([
@@ -18,6 +17,14 @@ const credentials = new Set(["authorization", "cookie", "proxy-authorization"]);
 /** Each name of a header that `GET /in/{inbox}` sends back begins with this. */
 export const receivedHeaderPrefix = "ringback-header-";
 export const receivedQueryHeader = "ringback-query";
+
+/** The parts of an HTTP request, besides its body, that an inbox keeps. */
+export interface ReceivedRequest {
+  /** Name and value of each header in the order of the request. Names are in lower case. Repeated names are kept. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The query as it was sent, without the question mark; empty without a query. */
+  readonly query: string;
+}
 
 /** Where a sender puts its token, in a header or in a query parameter; null: the token is not there. */
 export interface TokenLocation {

@@ -33,8 +33,8 @@ export interface ReservedStarts {
 }
 
 /**
- * Reserves the next starts. Nothing is reserved further ahead than `flowLimits.startsAheadMsMax`, so that few starts are
- * lost when a node that has reserved them does not use them.
+ * Reserves the next starts. Nothing is reserved further ahead than `flowLimits.startsAheadMsMax`, so that few starts
+ * are lost when a node that has reserved them does not use them.
  */
 export function reserveStarts(
   before: StartSchedule | null,

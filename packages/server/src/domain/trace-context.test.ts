@@ -4,6 +4,9 @@ import { isSampled, readTrace, traceHeaders, traceOfHeaders, withParent, withTra
 
 const ids = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
 const valid = `00-${ids}-01`;
+const members = (count: number) => Array.from({ length: count }, (_, index) => `k${index}=v`).join();
+/** A member of 100 characters. */
+const small = (name: string) => `${name}=${"v".repeat(98)}`;
 const stateOf = (tracestate: string) => readTrace(valid, tracestate)?.tracestate;
 
 describe("traceparent", () => {
@@ -89,19 +92,18 @@ describe("tracestate", () => {
   );
 
   it("has at most 32 members", () => {
-    const members = (count: number) => Array.from({ length: count }, (_, index) => `k${index}=v`).join();
     expect(stateOf(members(32))).toBe(members(32));
     expect(stateOf(members(33))).toBeNull();
   });
 
   it("has at most 512 characters: long members are left out first, then the last ones", () => {
-    const small = (name: string) => `${name}=${"v".repeat(98)}`;
     const long = `l=${"v".repeat(200)}`;
     expect(stateOf([long, small("a"), small("b"), small("c")].join())).toContain(long);
     expect(stateOf([long, ...["a", "b", "c", "d", "e"].map(small)].join())).toBe(
       ["a", "b", "c", "d", "e"].map(small).join(),
     );
-    expect(stateOf([..."abcdefg"].map(small).join())).toBe([..."abcde"].map(small).join());
+    const seven = ["a", "b", "c", "d", "e", "f", "g"].map(small);
+    expect(stateOf(seven.join())).toBe(seven.slice(0, 5).join());
   });
 
   it("is not read if it is very long", () => {

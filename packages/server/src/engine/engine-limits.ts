@@ -73,6 +73,8 @@ export const engineLimits = {
    */
   flowWindowMin: 1 / 16,
   flowPaceMs: 500,
+  /** The pause between two POSTs to an endpoint whose replies are longer than what is read of them. */
+  longReplyPaceMs: 25,
   /** A subscription is shown as failing after so many failures in a row, over at least so long. */
   shownFailingAfter: 3,
   shownFailingMsMin: 5_000,
@@ -156,6 +158,14 @@ export const engineLimits = {
   /** Interval of the steps of the replays that this process runs, and how many of them one interval has. */
   replayTickMs: 250,
   replayStepsMax: 8,
+  /**
+   * Copies that all replays of a process may park in one interval. The number is halved, down to the least one, while
+   * the process is busy for more than this share of the time, and grows otherwise.
+   */
+  replayCopiesMax: 2_000,
+  replayCopiesMin: 25,
+  replayCopiesAdded: 50,
+  replayBusyShareMax: 0.7,
   /** Steps of one replay in one interval while it finds nothing to send. */
   replayScansMax: 4,
   /** Lease of a replay. Its node takes a step in every interval, so another node goes on soon after the end of one. */

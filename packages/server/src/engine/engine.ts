@@ -36,6 +36,8 @@ export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly endpointSecrets: EndpointSecretReader;
   /** Whether the server has several accounts, which share the limits. Left out: it has one. */
   readonly isShared?: () => boolean;
+  /** See `ReplaysOptions`. */
+  readonly busyShare?: () => number;
   /** The most POSTs in flight for all subscriptions together. */
   readonly inFlightMax: number;
   /** Cryptographically secure random bytes. */

@@ -4,8 +4,8 @@ import type { ClaimedDelivery } from "../store/log.ts";
 import type { Publisher } from "./publisher.ts";
 
 /**
- * Makes the spans of publishes. `DeliveryReceiver` gets what the spans of deliveries and attempts are made of. docs/adr/0038
- * says how the spans belong together.
+ * Makes the spans of publishes. `DeliveryReceiver` gets what the spans of deliveries and attempts are made of.
+ * docs/adr/0038 says how the spans belong together.
  */
 export interface PublishTracer {
   /** Starts the spans of a publish. The caller must then call one of `published` and `failed`. */

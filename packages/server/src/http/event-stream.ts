@@ -6,6 +6,13 @@ export type EventStream = ReturnType<typeof openEventStream>;
 /** Delay after which an EventSource reconnects when the stream has broken. */
 const reconnectMs = 2_000;
 
+const headers = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+  // Without this header, nginx buffers the stream.
+  "x-accel-buffering": "no",
+};
+
 /**
  * Opens a stream. Events wait in a backlog while the socket of the reader is full. When the backlog has more than
  * `backlogMax` events, the oldest are dropped, and an event `lagged` reports the number of dropped events. `startId`:
@@ -16,12 +23,7 @@ export function openEventStream(response: ServerResponse, backlogMax: number, st
   let dropped = 0;
   let full = false;
 
-  response.writeHead(200, {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-store",
-    // Without this header, nginx buffers the stream.
-    "x-accel-buffering": "no",
-  });
+  response.writeHead(200, headers);
   const waitingForDrain: (() => void)[] = [];
   const release = (): void => {
     for (const resolve of waitingForDrain.splice(0)) resolve();

@@ -41,18 +41,12 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
     wants: (event: E) => boolean,
   ): OpenStream {
     if (isClosed) throw new RingbackError("shutting_down");
-    const ofOwner = [...streams.values()].filter((reader) => reader.owner === owner).length;
-    if (ofOwner >= Math.ceil(config.eventStreamsMax * 0.75)) {
-      throw new RingbackError("too_many_streams");
-    }
-    if (streams.size >= config.eventStreamsMax) {
-      throw new RingbackError("too_many_streams");
-    }
+    assertRoom(config.eventStreamsMax, owner, [...streams.values()]);
     const stream = openEventStream(response, config.eventStreamBacklogMax, startId);
     streams.set(stream, { owner, wants });
     response.once("close", () => leave(stream));
     unsubscribe ??= subscribe(deliver);
-    heartbeat ??= setInterval(beat, config.eventHeartbeatMs).unref();
+    heartbeat ??= setInterval(() => streams.forEach((_, stream) => stream.beat()), config.eventHeartbeatMs).unref();
     return {
       send: ({ id, type, text }) => stream.send(`id: ${id}\nevent: ${type}\ndata: ${text}\n\n`),
       lag: stream.lag,
@@ -79,10 +73,6 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
     }
   }
 
-  function beat(): void {
-    for (const stream of streams.keys()) stream.beat();
-  }
-
   /** The reader gets no further events, even if it is slow to end its connection. */
   function end(stream: EventStream): void {
     leave(stream);
@@ -98,5 +88,12 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
   function close(): void {
     isClosed = true;
     for (const stream of streams.keys()) stream.end();
+  }
+}
+
+function assertRoom(streamsMax: number, owner: unknown, readers: readonly { readonly owner: unknown }[]): void {
+  const ofOwner = readers.filter((reader) => reader.owner === owner).length;
+  if (readers.length >= streamsMax || ofOwner >= Math.ceil(streamsMax * 0.75)) {
+    throw new RingbackError("too_many_streams");
   }
 }

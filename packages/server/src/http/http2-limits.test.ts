@@ -69,7 +69,7 @@ describe("a session of HTTP/2", () => {
   it("stays while a request runs", async () => {
     await start({ keepAliveMs: 1 });
     client.request(1, { ":path": "/v1/events" });
-    await expect.poll(() => client.body(1)).toBe("retry: 2000\n\n");
+    await expect.poll(() => client.body(1)).toBe("retry: 2000\nid: 0\n\n");
     // The check for idle sessions has run when it has closed the session of another client.
     const other = await FrameClient.open(Number(client.socket.remotePort));
     other.request(1, {});
@@ -154,7 +154,7 @@ describe("a request over HTTP/2", () => {
   it("may be a GET with a body, which is dropped while the response is not ready", async () => {
     await start({});
     client.request(1, { ":path": "/v1/events" }, { hasBody: true });
-    await expect.poll(() => client.body(1)).toBe("retry: 2000\n\n");
+    await expect.poll(() => client.body(1)).toBe("retry: 2000\nid: 0\n\n");
     // More than the window of a stream. So the rest can be sent only if the server takes the first part.
     for (let streamId = 3; streamId < 15; streamId += 2) {
       for (let i = 0; i < 10; i++) client.data(1, "x".repeat(10_000));
@@ -268,7 +268,7 @@ describe("a connection to a port with TLS", () => {
     const handshaking = connect(port, "127.0.0.1");
     client.request(1, publish, { hasBody: true });
     client.request(3, { ":path": "/v1/events" });
-    await expect.poll(() => client.body(3)).toBe("retry: 2000\n\n");
+    await expect.poll(() => client.body(3)).toBe("retry: 2000\nid: 0\n\n");
     const idle = await FrameClient.open(port);
     await test.app.close();
     await expect.poll(() => client.isClosed && idle.isClosed && handshaking.destroyed).toBe(true);

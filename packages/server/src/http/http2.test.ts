@@ -225,7 +225,7 @@ describe("over HTTP/2", () => {
   it("streams events until the client resets its stream", async () => {
     const client = await FrameClient.open(port);
     client.request(1, { ":path": "/v1/events" });
-    await expect.poll(() => client.body(1)).toBe("retry: 2000\n\n");
+    await expect.poll(() => client.body(1)).toBe("retry: 2000\nid: 0\n\n");
     expect(test.events.isWatched).toBe(true);
     client.reset(1);
     await expect.poll(() => test.events.isWatched).toBe(false);

@@ -28,7 +28,7 @@ describe("a request that matches no route", () => {
   it.each([
     ["POST", "/v1/topics/orders", "DELETE, GET, HEAD, PATCH, PUT"],
     ["POST", "/v1/topics", "GET, HEAD"],
-    ["GET", "/v1/topics/orders/messages", "POST"],
+    ["PUT", "/v1/topics/orders/messages", "GET, HEAD, POST"],
     ["GET", "/v1/topics/orders/messages/batch?x=1", "POST"],
     ["PUT", "/v1/topics/orders/subscriptions/s/dead-letters/redrive", "DELETE, GET, HEAD, POST"],
     ["PUT", "/healthz", "GET, HEAD"],

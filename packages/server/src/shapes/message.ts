@@ -1,7 +1,8 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { messageId } from "../domain/message-id.ts";
-import { deadReasons, type Message, type ReceivedRequest } from "../domain/model.ts";
+import { deadReasons, type Message } from "../domain/model.ts";
+import type { ReceivedRequest } from "../domain/received-request.ts";
 import type { MessageRecord } from "../store/records.ts";
 import { attemptSchema, attemptView } from "./attempt.ts";
 import { bodyView } from "./bytes-view.ts";

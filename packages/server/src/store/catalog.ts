@@ -129,8 +129,6 @@ export interface CatalogStore {
    * settings of the endpoint set the health to null too.
    */
   setSubscriptionHealth(id: SubscriptionId, change: HealthChange): Promise<boolean>;
-  /**
-   * Notifies every listener that a subscription was changed, paused, resumed or deleted, or that its health changed.
-   */
+  /** Notifies every listener that a subscription or its health changed, or that it was paused, resumed or deleted. */
   onSubscriptionChange(listener: (subscriptionId: SubscriptionId) => void): void;
 }

@@ -5,12 +5,12 @@ import type {
   AttemptVerdict,
   Message,
   NewMessage,
-  ReceivedRequest,
   Seq,
   SubscriptionId,
   TimeMs,
   TopicId,
 } from "../domain/model.ts";
+import type { ReceivedRequest } from "../domain/received-request.ts";
 import type { TraceContext } from "../domain/trace-context.ts";
 import type { ClaimedDelivery } from "./log.ts";
 import type { ListedMessage } from "./message-search.ts";

@@ -32,17 +32,18 @@ export interface ChosenCopies<C extends ReplayCandidate> {
 type Rate = Pick<ReplayRow, "per_second" | "next_at">;
 
 /**
- * Chooses the next copies of a replay, and when each is due. `waiting`: how many of its copies are parked. Time that
- * has passed unused is lost, so that no step makes up for a pause with more copies.
+ * Chooses the next copies of a replay, and when each is due. `waiting`: how many of its copies are parked.
+ * `max`: the most copies to choose. Time that has passed unused is lost, so that no step makes up for a pause with more
+ * copies.
  */
 export function chooseCopies<C extends ReplayCandidate>(
   { per_second: perSecond, next_at }: Rate,
   { candidates, end }: ExaminedPart<C>,
   nowMs: TimeMs,
-  waiting: number,
+  { waiting, max }: { readonly waiting: number; readonly max: number },
 ): ChosenCopies<C> {
-  const { replayAheadMs, replayDueStepMs, replayParkedMax, replayWaitingMax } = limits;
-  const copiesMax = Math.min(replayParkedMax, replayWaitingMax - waiting);
+  const { replayAheadMs, replayDueStepMs, replayWaitingMax } = limits;
+  const copiesMax = Math.min(max, replayWaitingMax - waiting);
   const copies: { candidate: C; dueAtMs: TimeMs }[] = [];
   const skipped: C[] = [];
   let nextAt = Math.max(next_at, nowMs);

@@ -139,10 +139,11 @@ export interface ReplayStore {
    */
   acquire(max: number, leaseMs: number): Promise<readonly ReplayId[]>;
   /**
-   * Advances a replay. null: this process does not run the replay. Parks no copy while `limits.replayWaitingMax` copies
-   * of the replay wait, and none that would be due after `limits.replayAheadMs`.
+   * Advances a replay. null: this process does not run the replay. Parks at most `copiesMax` copies, which is at most
+   * `limits.replayParkedMax`. Parks none while `limits.replayWaitingMax` copies of the replay wait, and none that would
+   * be due after `limits.replayAheadMs`.
    */
-  step(id: ReplayId, leaseMs: number): Promise<ReplayStep | null>;
+  step(id: ReplayId, leaseMs: number, copiesMax: number): Promise<ReplayStep | null>;
   /** Removes replays that ended before `limits.replayKeptMs`, in one bounded step. */
   trim(): Promise<void>;
 }

@@ -121,7 +121,9 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     this.#kept ??= new BoundedBytes(keptBytesMax);
     if (bytesLeft > 0) this.#kept.append(chunk);
     if (chunk.byteLength > bytesLeft) this.isReplyCut = true;
-    if (wholeReplyBytesMax === null ? this.#receivedBytes > replyBytesMax : chunk.byteLength > bytesLeft) {
+    this.isReplyTooLong =
+      wholeReplyBytesMax === null ? this.#receivedBytes > replyBytesMax : chunk.byteLength > bytesLeft;
+    if (this.isReplyTooLong) {
       if (wholeReplyBytesMax === null) this.finish(null);
       else this.finish("reply_too_large", tooLarge(wholeReplyBytesMax));
     }

@@ -85,6 +85,17 @@ describe("an invalid reply is bad_reply, and the connection is closed", () => {
   });
 });
 
+test("a body that is longer than what is read keeps its status, and is marked as too long", async () => {
+  const result = await postTo(({ socket }) => {
+    socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    pour(socket, `400\r\n${"x".repeat(1024)}\r\n`);
+  });
+  expect(result).toMatchObject({ error: null, status: 200, isTooLong: true });
+  expect(await postTo(writeAndEnd("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))).toMatchObject({
+    isTooLong: false,
+  });
+});
+
 describe("a reply that is cut off is connection_reset", () => {
   const cutOff: [what: string, bytes: string, status: number][] = [
     ["before its first byte", "", 0],

@@ -76,6 +76,8 @@ export interface PostResult {
   readonly body: Uint8Array;
   /** True: the reply had more bytes than `body`. */
   readonly isCut?: boolean;
+  /** True: the reply had more bytes than `limits.replyBytesMax`, so the connection was closed. */
+  readonly isTooLong?: boolean;
 }
 
 export interface Transport {

@@ -28,6 +28,8 @@ export abstract class Post implements Expiring {
   protected replyHeaders: Readonly<Record<string, string>> = noHeaders;
   /** True: the reply had more bytes than are reported. */
   protected isReplyCut = false;
+  /** True: the reply had more bytes than are read. */
+  protected isReplyTooLong = false;
   readonly #context: PostContext;
   readonly #done: (result: PostResult) => void;
   readonly #startedAtMs: TimeMs;
@@ -91,8 +93,8 @@ export abstract class Post implements Expiring {
   protected report(body: Uint8Array, failure: Failure | null = null): void {
     const error = this.#error ?? failure?.code ?? null;
     const errorDetail = this.#error === null ? (failure?.detail ?? null) : this.#errorDetail;
-    const { status, replyHeaders: headers, isReplyCut: isCut } = this;
-    this.#done({ durationMs: this.#durationMs, error, errorDetail, status, headers, body, isCut });
+    const { status, replyHeaders: headers, isReplyCut: isCut, isReplyTooLong: isTooLong } = this;
+    this.#done({ durationMs: this.#durationMs, error, errorDetail, status, headers, body, isCut, isTooLong });
   }
 
   static readonly #report = (post: Post): void => post.conclude();

@@ -105,7 +105,9 @@ function toSpan(span: OtlpSpan, resource: Readonly<Record<string, unknown>>): Re
 }
 
 function valuesOf(attributes: OtlpAttributes): Record<string, unknown> {
-  const valueOf = ({ stringValue, intValue, doubleValue, boolValue }: OtlpValue) =>
-    stringValue ?? (intValue === undefined ? (doubleValue ?? boolValue) : Number(intValue));
   return Object.fromEntries(attributes.map(({ key, value }) => [key, valueOf(value)]));
+}
+
+function valueOf({ stringValue, intValue, doubleValue, boolValue }: OtlpValue): unknown {
+  return stringValue ?? (intValue === undefined ? (doubleValue ?? boolValue) : Number(intValue));
 }

@@ -131,6 +131,15 @@ type SharedParts = Omit<
   "limitsOf" | "randomBytes" | "verifier" | "transport" | "requestId" | "calls" | "memory" | "queueFailed"
 >;
 
+/** The parts that all other parts depend on. A test sets the time that `clock` contains. */
+function createFoundation({ nowMs = testNowMs, ids }: TestParts) {
+  const clock = { nowMs };
+  const common = { clock: clockAt(() => clock.nowMs), timers: systemTimers };
+  const account = { name: "default", appId: 1 };
+  const store = new FaultyStore({ ...common, random: new SeededRandom(1), account, ...ids });
+  return { clock, shared: { ...common, store, events: new RecordedEvents() } };
+}
+
 async function createAccounts(shared: Pick<EngineServices, "store" | "events" | "observer" | "clock" | "timers">) {
   const { store, timers } = shared;
   const accounts = new Accounts({ store, randomInt: () => 0, failed });
@@ -232,13 +241,8 @@ function createLogs({ slowRequestMs = Infinity }: TestParts) {
 
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
 export async function createTestApp(config: Partial<HttpLimits> = {}, parts: TestParts = {}): Promise<TestApp> {
-  const clock = { nowMs: parts.nowMs ?? testNowMs };
-  const ticking = clockAt(() => clock.nowMs);
-  const common = { clock: ticking, timers: systemTimers };
-  const account = { name: "default", appId: 1 };
-  const store = new FaultyStore({ ...common, random: new SeededRandom(1), account, ...parts.ids });
-  const events = new RecordedEvents();
-  const shared = { ...common, store, events };
+  const { clock, shared } = createFoundation(parts);
+  const { store, events, clock: ticking } = shared;
   const { log, logLines, requestLog } = createLogs(parts);
   const safe = {
     store,

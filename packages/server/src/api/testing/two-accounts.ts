@@ -10,6 +10,9 @@ export function seeds(runs: number): readonly number[] {
   return Array.from({ length: Number(runsText ?? runs) }, (_, run) => firstSeed + run);
 }
 
+/** Gives all requests the same id, so that answers can be compared. */
+export const sameRequestId = { "x-request-id": "program" } as const;
+
 /** A server without accounts. */
 export interface AccountServer extends AsyncDisposable {
   /** Creates an account with an API key, and returns how to send requests with the key. */

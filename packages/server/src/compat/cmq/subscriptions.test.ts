@@ -96,6 +96,7 @@ describe("subscriptions", () => {
     expect(await scene.code("Unsubscribe", s)).toBe("4440/10600");
     expect(scene.events.emitted.map(({ type }) => type).slice(1)).toEqual([
       "subscription.changed",
+      "message.published",
       "subscription.deleted",
     ]);
   });

@@ -44,3 +44,14 @@ test("an endpoint is stalled when no reply came and no POST started within stall
   expect(health.isStalled(late - 1, 900)).toBe(false);
   expect(health.isStalled(late, 1_500)).toBe(false);
 });
+
+test("an endpoint with replies that are too long gets one POST at a time, with pauses, until a reply is short", () => {
+  const health = after(64, "+".repeat(64));
+  health.succeeded(1, true);
+  expect(health.window).toBe(1);
+  health.started(100);
+  expect(health.nextStartAtMs).toBe(100 + engineLimits.longReplyPaceMs);
+  health.succeeded(110, false);
+  expect(health.window).toBe(64);
+  expect(health.nextStartAtMs).toBeLessThan(110);
+});

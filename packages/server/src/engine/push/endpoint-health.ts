@@ -15,6 +15,9 @@ export interface FailedPost {
  * From then on the window grows by one for each window of successes (AIMD, as in TCP). A window below 1 is one POST at
  * a time with a pause between two starts.
  *
+ * An endpoint whose replies are too long gets one POST at a time with a pause between two starts, because each of its
+ * POSTs needs a new connection and reads as many bytes as a reply may have.
+ *
  * Other failures between successes change nothing, because a healthy receiver may refuse bad messages. After several
  * such failures in a row each halves the window.
  */
@@ -29,6 +32,8 @@ export class EndpointHealth {
   #failuresInRow = 0;
   #lastReplyAtMs: TimeMs = 0;
   #hasSucceeded = false;
+  /** The last accepted reply was so long that its connection was closed. */
+  #isTooLong = false;
 
   constructor(windowMax: number) {
     this.#windowMax = windowMax;
@@ -36,12 +41,12 @@ export class EndpointHealth {
   }
 
   get window(): number {
-    return Math.max(1, Math.floor(this.#window));
+    return Math.max(1, Math.floor(this.exactWindow));
   }
 
   /** Below 1: one POST at a time, with pauses. */
   get exactWindow(): number {
-    return this.#window;
+    return this.#isTooLong ? Math.min(1, this.#window) : this.#window;
   }
 
   get isFailing(): boolean {
@@ -59,7 +64,8 @@ export class EndpointHealth {
 
   /** The earliest time at which the next POST may start. */
   get nextStartAtMs(): TimeMs {
-    return this.#window < 1 ? this.#startedAtMs + engineLimits.flowPaceMs / this.#window : Number.NEGATIVE_INFINITY;
+    if (this.#window < 1) return this.#startedAtMs + engineLimits.flowPaceMs / this.#window;
+    return this.#isTooLong ? this.#startedAtMs + engineLimits.longReplyPaceMs : Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -86,8 +92,9 @@ export class EndpointHealth {
     this.#threshold = Number.POSITIVE_INFINITY;
   }
 
-  succeeded(nowMs: TimeMs): void {
+  succeeded(nowMs: TimeMs, isTooLong = false): void {
     this.#lastReplyAtMs = nowMs;
+    this.#isTooLong = isTooLong;
     this.#failuresInRow = 0;
     this.#hasSucceeded = true;
     this.#window = Math.min(this.#windowMax, this.#grown());

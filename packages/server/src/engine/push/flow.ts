@@ -114,9 +114,10 @@ export class Flow {
     return this.#gate === "probe";
   }
 
-  succeeded(nowMs: TimeMs): void {
+  /** `isTooLong`: see `Judgement`. */
+  succeeded(nowMs: TimeMs, isTooLong: boolean): void {
     if (this.#gate === "probe") this.#endpoint.reopened();
-    this.#endpoint.succeeded(nowMs);
+    this.#endpoint.succeeded(nowMs, isTooLong);
     this.#context.breakers.succeeded(this.#subscription.id, this.#originKey);
   }
 

@@ -172,10 +172,13 @@ export interface Judgement {
   readonly gone: boolean;
   /** The wait that the endpoint requested. */
   readonly retryAfter: RetryAfter | null;
+  /** True: the reply was so long that its connection was closed, which makes every POST expensive. */
+  readonly isTooLong: boolean;
 }
 
-const none = { errorCode: null, errorDetail: null, gone: false, retryAfter: null } as const;
+const none = { errorCode: null, errorDetail: null, gone: false, retryAfter: null, isTooLong: false } as const;
 const accepted: Judgement = { ...none, verdict: "accepted" };
+const acceptedAtLength: Judgement = { ...accepted, isTooLong: true };
 const loop: Judgement = {
   ...none,
   verdict: "failed",
@@ -195,7 +198,7 @@ export function judge(route: Route, result: PostResult): Judgement {
   // TCP and WebSocket endpoints do not reply: a message that was sent counts as accepted.
   if (result.status === 0) return accepted;
   const verdict = route.protocol.interpret({ status: result.status, headers: result.headers, body: result.body });
-  if (verdict.kind === "accepted") return accepted;
+  if (verdict.kind === "accepted") return result.isTooLong === true ? acceptedAtLength : accepted;
   if (verdict.kind === "gone") return gone;
   if (isLoopReply(result)) return loop;
   const { code, detail, retryAfter } = verdict;

@@ -301,9 +301,9 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #outcomeOf(started: Started, attempt: Attempt, judgement: Judgement, moment: Moment): Settled {
-    const { verdict, errorCode } = judgement;
+    const { verdict, errorCode, isTooLong } = judgement;
     if (verdict === "accepted") {
-      if (!this.#stopped) this.flow.succeeded(moment.nowMs);
+      if (!this.#stopped) this.flow.succeeded(moment.nowMs, isTooLong);
       if (this.#skippedLog) this.hasMore = true;
       return { kind: "delivered" };
     }

@@ -2,8 +2,11 @@ import { limits } from "../../domain/limits.ts";
 import type { Replay, ReplayId, ReplayStep } from "../../store/replays.ts";
 import { engineLimits } from "../engine-limits.ts";
 import type { EngineServices } from "../services.ts";
+import { ReplayPace } from "./replay-pace.ts";
 
 export interface RunnerOptions extends Pick<EngineServices, "store" | "timers" | "clock" | "failed"> {
+  /** The part of the time since its last call, from 0 to 1, in which the process was busy. */
+  readonly busyShare: () => number;
   /** Called when a replay of this process is done or has failed. */
   readonly ended: (replay: Replay) => void;
 }
@@ -14,6 +17,7 @@ export interface RunnerOptions extends Pick<EngineServices, "store" | "timers" |
  */
 export class ReplayRunner {
   readonly #options: RunnerOptions;
+  readonly #pace: ReplayPace;
   /** In the order of their turns. */
   readonly #running = new Set<ReplayId>();
   #cancelTimer: (() => void) | null = null;
@@ -24,6 +28,7 @@ export class ReplayRunner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#pace = new ReplayPace(options.busyShare);
   }
 
   start(): void {
@@ -75,24 +80,26 @@ export class ReplayRunner {
       const { replaysRunMax, replayLeaseMs } = engineLimits;
       for (const id of await store.replays.acquire(replaysRunMax, replayLeaseMs)) this.#running.add(id);
     }
-    for (const id of [...this.#running].slice(0, engineLimits.replayStepsMax)) {
+    const turns = [...this.#running].slice(0, engineLimits.replayStepsMax);
+    const copiesMax = Math.min(limits.replayParkedMax, Math.ceil(this.#pace.next() / turns.length));
+    for (const id of turns) {
       if (this.#stopped) return;
       // The last one in the set has the last turn.
       this.#running.delete(id);
       this.#running.add(id);
-      await this.#advance(id);
+      await this.#advance(id, copiesMax);
     }
     if (nowMs < this.#trimAtMs || this.#stopped) return;
     this.#trimAtMs = nowMs + engineLimits.replayTrimMs;
     await store.replays.trim();
   }
 
-  async #advance(id: ReplayId): Promise<void> {
+  async #advance(id: ReplayId, copiesMax: number): Promise<void> {
     const { store, ended } = this.#options;
     let step: ReplayStep | null = null;
     for (let scans = 0; scans < engineLimits.replayScansMax && !this.#stopped; scans++) {
       const examinedBefore = step?.replay.examined ?? 0;
-      step = await store.replays.step(id, engineLimits.replayLeaseMs);
+      step = await store.replays.step(id, engineLimits.replayLeaseMs, copiesMax);
       if (step === null || !step.isOpen || step.replay.waiting > 0) break;
       if (step.replay.examined - examinedBefore < limits.replayExaminedMax) break;
     }

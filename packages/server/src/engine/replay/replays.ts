@@ -6,7 +6,10 @@ import type { Replay, ReplayCount, ReplayPlan, ReplaySource } from "../../store/
 import type { EngineServices } from "../services.ts";
 import { ReplayRunner } from "./replay-runner.ts";
 
-export type ReplaysOptions = Pick<EngineServices, "store" | "events" | "clock" | "timers" | "failed">;
+export interface ReplaysOptions extends Pick<EngineServices, "store" | "events" | "clock" | "timers" | "failed"> {
+  /** See `RunnerOptions`. Left out: the process is never busy. */
+  readonly busyShare?: () => number;
+}
 
 /** A replay that a caller requests. */
 export interface RequestedReplay extends Pick<ReplayPlan, "order"> {
@@ -24,7 +27,7 @@ export class Replays {
 
   constructor(options: ReplaysOptions) {
     this.#options = options;
-    this.#runner = new ReplayRunner({ ...options, ended: (replay) => this.#notifyEnded(replay) });
+    this.#runner = new ReplayRunner({ busyShare: () => 0, ...options, ended: (replay) => this.#notifyEnded(replay) });
   }
 
   start(): void {

@@ -1,6 +1,6 @@
 /**
- * Tracing with OpenTelemetry. Only servers with `otlpEndpoint` load this file, because the packages cost time and memory
- * at each start.
+ * Tracing with OpenTelemetry. Only servers with `otlpEndpoint` load this file, because the packages cost time and
+ * memory at each start.
  */
 
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";

@@ -29,8 +29,8 @@ export class SpanIds implements IdGenerator {
 }
 
 /**
- * The id of a delivery's span. All attempts of the delivery compute the same id, on whichever node they run, because the
- * span itself is made after the last one. A redrive begins another delivery, with another id.
+ * The id of a delivery's span. All attempts of the delivery compute the same id, on whichever node they run, because
+ * the span itself is made after the last one. A redrive begins another delivery, with another id.
  */
 export function deliverySpanId(subscriptionId: SubscriptionId, delivery: ClaimedDelivery): string {
   const { message, attemptsMade, retriesMade } = delivery;

@@ -2,6 +2,10 @@ import type { ReadableSpan, SpanExporter, SpanProcessor } from "@opentelemetry/s
 import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
 import { engineLimits } from "../../engine/engine-limits.ts";
 
+type Done = Parameters<SpanExporter["export"]>[1];
+
+const succeeded: Parameters<Done>[0]["code"] = 0;
+
 export interface SpanCounts {
   readonly exported: number;
   /** Spans that the collector did not take in time, and spans for which the queue had no room. */
@@ -57,11 +61,10 @@ export class SpanQueue implements SpanProcessor {
     return this.#batches.shutdown();
   }
 
-  #export(spans: ReadableSpan[], done: Parameters<SpanExporter["export"]>[1]): void {
+  #export(spans: ReadableSpan[], done: Done): void {
     this.#exporter.export(spans, (result) => {
       this.#waiting -= spans.length;
-      // 0 is the code of success.
-      if (result.code === 0) this.#exported += spans.length;
+      if (result.code === succeeded) this.#exported += spans.length;
       else {
         this.#lost += spans.length;
         this.#failed(result.error);

@@ -23,15 +23,20 @@ function open(atMs: number): SubscriptionHealth {
   return { ...failing(atMs), state: "open", scope: "origin", probeAtMs: atMs + 30_000, openedAtMs: atMs };
 }
 
-export function healthContract({ promise, shared }: Part): void {
-  const read = (scene: Scene) => scene.store.catalog.getSubscription(scene.topic.id, "reader");
-  const replace = (
-    scene: Scene,
-    { id }: Subscription,
-    before: SubscriptionHealth | null,
-    after: SubscriptionHealth | null,
-  ) => scene.store.catalog.setSubscriptionHealth(id, { before, after, waited: null });
+function read(scene: Scene): Promise<Subscription | null> {
+  return scene.store.catalog.getSubscription(scene.topic.id, "reader");
+}
 
+function replace(
+  scene: Scene,
+  { id }: Subscription,
+  before: SubscriptionHealth | null,
+  after: SubscriptionHealth | null,
+): Promise<boolean> {
+  return scene.store.catalog.setSubscriptionHealth(id, { before, after, waited: null });
+}
+
+export function healthContract({ promise, shared }: Part): void {
   promise("keeps the health of a subscription over a crash, and changes neither version nor times for it", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");

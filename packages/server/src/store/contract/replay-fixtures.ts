@@ -1,3 +1,4 @@
+import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
 import type { Replay, ReplayPlan, ReplaySource, ReplayStep } from "../replays.ts";
 import type { Scene } from "./fixtures.ts";
@@ -48,7 +49,7 @@ export async function startReplay(
 }
 
 export async function stepOf(scene: Scene, { id }: Pick<Replay, "id">): Promise<ReplayStep> {
-  const step = await scene.store.replays.step(id, REPLAY_LEASE_MS);
+  const step = await scene.store.replays.step(id, REPLAY_LEASE_MS, limits.replayParkedMax);
   if (step === null) throw new Error("This process does not run the replay.");
   return step;
 }

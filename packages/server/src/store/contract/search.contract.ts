@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import { matches as matchesFilter } from "../../domain/filter.ts";
@@ -177,10 +177,8 @@ async function expectRecordsFound(
       .filter((one) => isLetter(one, letterFilter))
       .toReversed()
       .map((one) => one.attempt.errorDetail === null || `${one.reason} ${one.attempt.status} ${one.diedAtMs}`);
-    const shown = ({ reason, lastStatus, diedAtMs }: { reason: string; lastStatus: number | null; diedAtMs: number }) =>
-      `${reason} ${lastStatus} ${diedAtMs}`;
     const own = await pagesOf(limit, (page) => records.listDeadLetters(reader.id, page, letterFilter));
-    expect(own.map(shown)).toEqual(dead);
+    expect(own.map((one) => `${one.reason} ${one.lastStatus} ${one.diedAtMs}`)).toEqual(dead);
     const topicIds = [fresh.topic.id, scene.topic.id];
     const account = scene.topic.accountId;
     const ofTopics = { ...letterFilter, topicIds };
@@ -254,7 +252,10 @@ async function expectMessagesFound(
   }
 }
 
-function listed({ body, request: _request, hops: _hops, ...members }: Message, state: string | null): ListedMessage {
+function listed(
+  { body, request: _request, hops: _hops, trace: _trace, ...members }: Message,
+  state: string | null,
+): ListedMessage {
   return { ...members, bodyBytes: body.byteLength, state: state as ListedMessage["state"] };
 }
 

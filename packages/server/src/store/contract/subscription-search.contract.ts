@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect } from "vitest";
 import { matchesPattern } from "../../domain/access-rules.ts";
 import type { AccountId, Subscription, SubscriptionHealth } from "../../domain/model.ts";
@@ -68,7 +68,7 @@ export function subscriptionSearchContract({ promise, shared }: Part): void {
     const counts = await records.countsOfSubscriptions(ids);
     for (const id of ids) expect(counts.get(id)).toEqual(await records.subscriptionCounts(id));
     await catalog.deleteSubscription(topic.id, "reader0");
-    expect([...(await records.countsOfSubscriptions(ids)).keys()].toSorted()).toEqual(ids.slice(1).toSorted());
+    expect(new Set((await records.countsOfSubscriptions(ids)).keys())).toEqual(new Set(ids.slice(1)));
     expect((await records.countsOfSubscriptions([])).size).toBe(0);
   });
 }

@@ -90,7 +90,7 @@ export function createReplays(context: StoreContext): ReplayStore {
       return (await pool.query(sql, [id, accountId], "remove_replay")).length > 0;
     },
     acquire: (max, leaseMs) => acquire(context, max, leaseMs),
-    step: (id, leaseMs) => step(context, id, leaseMs),
+    step: (id, leaseMs, copiesMax) => step(context, id, leaseMs, copiesMax),
     async trim() {
       await pool.query(
         `DELETE FROM ringback.replay WHERE id = ANY (ARRAY (SELECT r.id FROM ringback.replay r
@@ -272,7 +272,12 @@ async function lock(
   return { row, plan, areThere: cursors.length === ids.length, nowMs: row.now, wallMs: row.wall };
 }
 
-async function step(context: StoreContext, id: ReplayId, leaseMs: number): Promise<ReplayStep | null> {
+async function step(
+  context: StoreContext,
+  id: ReplayId,
+  leaseMs: number,
+  copiesMax: number,
+): Promise<ReplayStep | null> {
   const { database, nodeId, ready } = context;
   const done = await database.rest.transaction(async (connection) => {
     const locked = await lock(connection, context, id, nodeId);
@@ -280,7 +285,7 @@ async function step(context: StoreContext, id: ReplayId, leaseMs: number): Promi
     const { row, areThere, nowMs } = locked;
     await connection.query("UPDATE ringback.replay SET lease_until = $2 WHERE id = $1", [id, nowMs + leaseMs]);
     if (row.state !== "running") return { ended: "cancelled" as const };
-    return areThere ? advance(connection, locked) : { ended: "failed" as const };
+    return areThere ? advance(connection, locked, copiesMax) : { ended: "failed" as const };
   });
   if (done === null) return null;
   if ("ended" in done) {
@@ -294,6 +299,7 @@ async function step(context: StoreContext, id: ReplayId, leaseMs: number): Promi
 async function advance(
   connection: Connection,
   { row, plan, nowMs, wallMs }: Locked,
+  copiesMax: number,
 ): Promise<ReplayStep & { readonly parked: number; readonly targetId: SubscriptionId }> {
   const { id, through } = row;
   const start = await startOf(connection, plan, row);
@@ -301,7 +307,7 @@ async function advance(
   const part = isMoving
     ? await examine(connection, plan, { position: start, through, max: limits.replayExaminedMax })
     : { candidates: [], end: start };
-  const chosen = chooseCopies(row, part, nowMs, row.waiting);
+  const chosen = chooseCopies(row, part, nowMs, { waiting: row.waiting, max: copiesMax });
   const { copies, skipped, examined, nextAt } = chosen;
   if (copies.length > 0) await park(connection, id, plan, copies, wallMs);
   if (plan.source.kind === "dead-letters" && skipped.length > 0) {

@@ -72,7 +72,7 @@ export function sqliteReplays(context: StoreContext): ReplayStore {
     },
     // No other process has the database open, so each open replay is this one's.
     acquire: (max) => reader.call("openReplays", { max }),
-    step: (id) => step(context, id),
+    step: (id, _leaseMs, copiesMax) => step(context, id, copiesMax),
     async trim() {
       await commits.write("trimReplays", { beforeMs: clock.wall() - limits.replayKeptMs });
     },
@@ -139,7 +139,7 @@ export function settledPositions(
   return { settledThrough: cursor.settledThrough, done: cursor.doneAhead(), parkedSoon };
 }
 
-async function step(context: StoreContext, id: ReplayId): Promise<ReplayStep | null> {
+async function step(context: StoreContext, id: ReplayId, copiesMax: number): Promise<ReplayStep | null> {
   const { index, reader, commits, catalogMutex, clock, ready } = context;
   const before = await reader.call("readReplay", { id });
   if (before === null) return null;
@@ -151,7 +151,7 @@ async function step(context: StoreContext, id: ReplayId): Promise<ReplayStep | n
       const entries = entriesOf(index, plan);
       if (entries === null) return "gone";
       const reading = readingOf(plan, entries, commits.waiting);
-      const result = await commits.write("stepReplay", { id, reading, ...momentOf(clock) });
+      const result = await commits.write("stepReplay", { id, reading, copiesMax, ...momentOf(clock) });
       if (result === null) return null;
       const { parked, dueAtMs } = result;
       if (parked > 0 && dueAtMs !== null) {

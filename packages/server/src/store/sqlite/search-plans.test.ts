@@ -5,11 +5,6 @@ import { LargeRecords, PAGE_ROWS, type ReadRows } from "./testing/large-records.
 describe("a search in a large table reads only what it shows", () => {
   const large = new LargeRecords(200_000);
   const toMs = large.middleMs;
-  /** The record at the end of the range is read, too. */
-  const expectPage = ({ read, returned }: ReadRows) => {
-    expect(returned).toBe(PAGE_ROWS);
-    expect(read).toBeLessThanOrEqual(PAGE_ROWS + 1);
-  };
 
   it("reads attempts from the newest on, or from the end of a range of times", () => {
     expectPage(large.searchAttempts("indexed", {}));
@@ -46,3 +41,9 @@ describe("a search in a large table reads only what it shows", () => {
     expect(found.plan).not.toContain("TEMP B-TREE");
   });
 });
+
+/** The record at the end of the range is read, too. */
+function expectPage({ read, returned }: ReadRows): void {
+  expect(returned).toBe(PAGE_ROWS);
+  expect(read).toBeLessThanOrEqual(PAGE_ROWS + 1);
+}

@@ -13,7 +13,7 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-/** What a statement did. */
+/** The work that a statement did. */
 export interface PlanReading {
   /** Rows of tables that were read, whether or not they were used. */
   readonly rows: number;

@@ -42,10 +42,16 @@ interface Candidate extends ReplayCandidate {
   readonly letter: { readonly id: number; readonly attempts: number } | null;
 }
 
+interface StepRequest extends Moment {
+  readonly id: ReplayId;
+  readonly reading: ReplayReading;
+  readonly copiesMax: number;
+}
+
 /** Parks the next copies of a replay, and moves the replay past them. Returns null if the replay has ended. */
 export function stepReplay(
   db: DatabaseSync,
-  { id, reading, nowMs, wallMs }: { readonly id: ReplayId; readonly reading: ReplayReading } & Moment,
+  { id, reading, copiesMax, nowMs, wallMs }: StepRequest,
 ): ReplayStepResult | null {
   const before = readReplay(db, { id });
   if (before === null || before.row.state !== "running") return null;
@@ -54,7 +60,7 @@ export function stepReplay(
   const range = { position: start, through: row.through, max: limits.replayExaminedMax };
   const isMoving = row.paused === 0 && start < row.through;
   const part = isMoving ? examine(db, reading, range) : { candidates: [], end: start };
-  const chosen = chooseCopies(row, part, nowMs, waiting);
+  const chosen = chooseCopies(row, part, nowMs, { waiting, max: copiesMax });
   for (const copy of chosen.copies) park(db, id, reading.plan, copy, wallMs);
   // A dead letter whose message will be delivered anyway is removed, as by a redrive.
   if (reading.plan.source.kind === "dead-letters") {
