@@ -1,19 +1,9 @@
-import type { Queued } from "./send-queue.ts";
 import type { Route } from "./route.ts";
 import { errorDetail } from "../../domain/error-detail.ts";
 import type { Attempt, TimeMs } from "../../domain/model.ts";
 import type { PostResult } from "../../transport/port.ts";
-import type { Judgement, Route } from "./outgoing.ts";
+import type { Judgement } from "./outgoing.ts";
 import type { Queued } from "./send-queue.ts";
-
-/** A delivery whose attempt has started. */
-export interface Started {
-  readonly queued: Queued;
-  readonly route: Route;
-  readonly requestId: string;
-  readonly startedAtMs: TimeMs;
-  readonly isProbe: boolean;
-}
 
 /** A delivery whose attempt has started. */
 export interface Started {
