@@ -58,7 +58,7 @@ export class ControlChaos {
   #requested: Requested[] = [];
   #types: (string | null)[] = [];
   #topic: Topic | null = null;
-  /** The number of POSTs until which two runs with the same seed must be the same, whatever the machine's clock does. */
+  /** Two runs with the same seed have the same POSTs up to this number, whatever the clock does. */
   comparable = Number.POSITIVE_INFINITY;
 
   constructor(options: ControlChaosOptions) {

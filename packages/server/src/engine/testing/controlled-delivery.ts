@@ -34,7 +34,7 @@ export class ControlledDelivery {
     this.isDelayed = isDelayed;
   }
 
-  get isAsked(): boolean {
+  get isRequested(): boolean {
     return this.credits > 1;
   }
 

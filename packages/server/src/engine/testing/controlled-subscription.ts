@@ -11,7 +11,7 @@ const LEARNED_MS = 200;
 /** After a crash, attempts that ended within this time before may not be recorded. */
 const UNRECORDED_MS = 1_000;
 
-/** What a subscription promises, checked by the POSTs that its endpoint has received and by what the API shows. */
+/** Checks the promises of one subscription by the POSTs that its endpoint has received and by what the API shows. */
 export class ControlledSubscription {
   readonly name: string;
   readonly origin: string;
@@ -107,7 +107,7 @@ export class ControlledSubscription {
       this.#broken(`${seq} is sent while the subscription is ${this.#shown()?.state}`);
     }
     if (nowMs > delivery.endsAtMs) this.#broken(`${seq} is sent more than a second after its replay was cancelled`);
-    if (checksOrder && !delivery.isAsked) this.#checkOrder(delivery);
+    if (checksOrder && !delivery.isRequested) this.#checkOrder(delivery);
     const received: Received = {
       post,
       openedAtMs: this.#shown()?.health?.openedAtMs ?? null,
@@ -177,7 +177,7 @@ export class ControlledSubscription {
     const group = ({ key }: ControlledDelivery): string | null => (order === "strict" ? "" : key);
     if (order === "none" || group(delivery) === null) return;
     for (const { delivery: other } of this.#inFlight) {
-      if (group(other) !== group(delivery) || other.isAsked) continue;
+      if (group(other) !== group(delivery) || other.isRequested) continue;
       this.#broken(`${delivery.seq} is sent while ${other.seq} is in flight`);
     }
     if (delivery.isDelayed) return;

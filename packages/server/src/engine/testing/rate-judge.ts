@@ -1,6 +1,6 @@
 import type { RateSettings, TimeMs } from "../../domain/model.ts";
 
-/** What a start may be late: by the limit of the engine, and by two slow calls of the store. */
+/** A start may be late by this time: by the limit of the engine, and by two slow calls of the store. */
 const LATE_MS = 220;
 /** The time within which the engine must know a changed rate. */
 const LEARNED_MS = 200;
