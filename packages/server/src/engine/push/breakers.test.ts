@@ -102,6 +102,33 @@ describe("a breaker", () => {
     expect(events).toEqual(["subscription.failing"]);
   });
 
+  test("spends no retries either when its own notice of a probe arrives while the probe is in flight", async () => {
+    const { simulation, topic, subscribe } = await started();
+    simulation.store.latencyMsMax = 30;
+    const push = { timeoutMs: 1_000 };
+    const one = await subscribe("one", { push, script: "hang", order: "none", retry: { delaysMs: [60_000] } });
+    await simulation.publish(topic, ...texts(30));
+    await simulation.time.advance(2 * HOUR_MS);
+    expect(await simulation.counts(one)).toMatchObject({ deadLetters: 0 });
+  });
+
+  test("spends no retry on a probe that fails while the server stops", async () => {
+    const { simulation, topic, events, subscribe } = await started();
+    const push = { timeoutMs: 1_000 };
+    const one = await subscribe("one", { push, script: "hang", order: "none", retry: { delaysMs: [1_000] } });
+    await simulation.publish(topic, ...texts(30));
+    await simulation.time.until(() => events.includes("breaker.opened"), HOUR_MS);
+    await simulation.time.advance(5_000);
+    const { deadLetters } = await simulation.counts(one);
+    for (let restart = 0; restart < 5; restart++) {
+      const { length } = simulation.posts;
+      await simulation.time.until(() => simulation.posts.length > length, HOUR_MS);
+      await simulation.stop(5_000);
+      await simulation.start();
+    }
+    expect(await simulation.counts(one)).toMatchObject({ deadLetters });
+  });
+
   test("stays open over a restart, and probes when that is due", async () => {
     const { simulation, topic, subscribe, read } = await started();
     const one = await subscribe("one", { script: refused });
@@ -176,6 +203,48 @@ describe("subscriptions of one origin", () => {
     expect(events.filter((type) => type === "breaker.opened")).toHaveLength(100);
     expect(events.filter((type) => type === "breaker.closed")).toHaveLength(100);
     expect(simulation.failures).toEqual([]);
+  });
+
+  test("spend no retry on the probe that opens the breaker of the origin", async () => {
+    const { simulation, topic, events, subscribe, read } = await started();
+    const settings = { order: "none", retry: { delaysMs: [] } } as const;
+    const one = await subscribe("one", { ...settings, breaker: { failures: 3, probeMs: 300 }, script: refused });
+    for (let second = 0; second < 12; second += 2) {
+      await simulation.publish(topic, "x");
+      await simulation.time.advance(2_000);
+    }
+    expect(events).toContain("breaker.opened");
+    await subscribe("two", { ...settings, breaker: null, push: { url: "http://one.test/two" }, script: refused });
+    await simulation.publish(topic, ...texts(3));
+    const { deadLetters } = await simulation.counts(one);
+    await simulation.time.advance(2 * HOUR_MS);
+    expect(await read(one)).toMatchObject({ health: { state: "open", scope: "origin" } });
+    expect(await simulation.counts(one)).toMatchObject({ deadLetters });
+  });
+
+  test("spend no retry on a probe that is in flight when the breaker of the origin opens", async () => {
+    const { simulation, topic, subscribe, read } = await started();
+    const retry = { delaysMs: [] };
+    const [breaker, push] = [
+      { failures: 3, probeMs: 60_000 },
+      { url: "http://one.test/one", timeoutMs: 1_000 },
+    ];
+    const one = await subscribe("one", { order: "none", retry, breaker, push });
+    simulation.script("http://one.test", ({ endpoint }) => (endpoint.path === "/one" ? "hang" : refused));
+    for (let second = 0; second < 14; second += 2) {
+      await simulation.publish(topic, "x");
+      await simulation.time.advance(2_000);
+    }
+    expect(await read(one)).toMatchObject({ health: { state: "open", scope: "subscription" } });
+    await subscribe("two", { order: "none", retry, push: { url: "http://one.test/two" } });
+    const { length } = simulation.posts;
+    await simulation.publish(topic, "probe");
+    await simulation.time.until(() => simulation.postsTo(one).length > length, HOUR_MS);
+    const { deadLetters } = await simulation.counts(one);
+    await simulation.publish(topic, ...texts(30));
+    await simulation.time.advance(10_000);
+    expect(await read(one)).toMatchObject({ health: { state: "open", scope: "origin" } });
+    expect(await simulation.counts(one)).toMatchObject({ deadLetters });
   });
 
   test("are not affected by a path that replies 500 or 404", async () => {

@@ -126,21 +126,21 @@ export class Breakers {
     this.#context.wake(waiting);
   }
 
-  /** Returns when the next probe may be sent, if the attempt was a probe. */
+  /** Returns when the next probe may be sent, if the attempt was a probe and a breaker is still open. */
   failed(subscription: Subscription, originKey: string, failure: Failure): TimeMs | null {
     const known = this.#failing.get(subscription.id) ?? this.#add(subscription, originKey);
     known.note(failure);
     if (failure.isOverload) this.#originFailed(known, failure);
     else this.#replied(originKey);
+    // The origin's breaker may have opened, or closed, since the probe started.
     const { breaker } = known;
-    const isProber = failure.isProbe && breaker?.isProber(known.id) === true;
-    if (isProber) breaker.probeFailed();
+    if (failure.isProbe && breaker?.isProber(known.id) === true) breaker.probeFailed();
     else if (breaker === null && known.shouldOpen(failure.nowMs)) this.#open(known, failure.nowMs);
     this.#write(known);
     if (known.shouldDisable() && known.last !== null) {
       this.#context.disable(known.subscription, { atMs: failure.wallMs, reason: "failing", ...known.last });
     }
-    return isProber ? breaker.probeAtMs : null;
+    return failure.isProbe ? (breaker?.probeAtMs ?? null) : null;
   }
 
   /** The probe was not sent, or says nothing about the endpoint. */

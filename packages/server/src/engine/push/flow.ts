@@ -126,7 +126,8 @@ export class Flow {
     const { attempt, startedAtMs, retryAfter, seq, isProbe, isCurrent } = facts;
     if (!isCurrent) {
       this.probeUnused();
-      return null;
+      // The delivery had no chance, so it uses up no retry.
+      return isProbe ? nowMs : null;
     }
     const status = attempt.status ?? 0;
     const overload = isOverload(attempt.errorCode, status);

@@ -1,5 +1,4 @@
 import {
-  findPushProtocol,
   UnencodableError,
   type EncodedRequest,
   type OutgoingDelivery,
@@ -10,34 +9,15 @@ import {
 import { errorTable } from "../../domain/errors.ts";
 import { hopsHeader, isLoopReply } from "../../domain/hops.ts";
 import { messageId } from "../../domain/message-id.ts";
-import type { AccountId, Message, PushSettings, Subscription, TimeMs } from "../../domain/model.ts";
+import type { AccountId, Message, TimeMs } from "../../domain/model.ts";
 import { contentEncodingOf } from "../../domain/received-request.ts";
 import { traceHeaders } from "../../domain/trace-context.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
-import { connectionsKeyOf, parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
-import { secretsOf } from "../../domain/endpoint-secrets.ts";
 import type { KeyRing } from "../keys/keys.ts";
 import { markedRequestId } from "../loops.ts";
-import {
-  type EndpointSecretReader,
-  type OpenedAccess,
-  type SecretOwner,
-  subscriptionOwner,
-} from "../keys/endpoint-secrets.ts";
-
-/** Everything that all deliveries of a subscription share, computed once. */
-export interface Route {
-  readonly endpoint: Endpoint;
-  readonly protocol: PushProtocol;
-  readonly accountId: AccountId;
-  readonly topicOwner: number;
-  readonly topic: string;
-  readonly subscription: string;
-  readonly push: PushSettings;
-  /** Set if requests need secrets or TLS settings of the subscription. */
-  readonly secretOwner: SecretOwner | null;
-}
+import type { Route } from "./route.ts";
+import { type EndpointSecretReader, type OpenedAccess } from "../keys/endpoint-secrets.ts";
 
 /** Gives the secrets that requests are made with. */
 export interface Secrets {
@@ -58,28 +38,6 @@ export interface EncodeFailure {
    */
   readonly failure: "unencodable" | "key_unavailable";
   readonly detail: string | null;
-}
-
-export function routeOf(subscription: Subscription, topicOwner: number, maySend?: () => boolean): Route {
-  const { push } = subscription.settings;
-  if (push === null) throw new Error(`subscription ${subscription.id} is not pushed`);
-  const protocol = findPushProtocol(push.protocol);
-  if (protocol === null) throw new Error(`subscription ${subscription.id} has no protocol "${push.protocol}"`);
-  const { accountId } = subscription;
-  const parsed = parseEndpoint(push);
-  const connectionsKey = connectionsKeyOf(parsed, accountId);
-  const endpoint = { ...parsed, accountId, isHeadFixed: protocol.fixedHead !== undefined, connectionsKey };
-  const hasAccess = push.tls || !secretsOf(push).next().done;
-  return {
-    endpoint: maySend === undefined ? endpoint : { ...endpoint, maySend },
-    protocol,
-    accountId,
-    topicOwner,
-    topic: subscription.topic,
-    subscription: subscription.name,
-    push,
-    secretOwner: hasAccess ? subscriptionOwner(subscription) : null,
-  };
 }
 
 /** The endpoint with the parameters that the dialect adds to the query of its URL. */

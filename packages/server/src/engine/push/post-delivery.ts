@@ -4,7 +4,8 @@ import type { PostResult, Transport } from "../../transport/port.ts";
 import { type AccessContext, postWithAccess } from "../keys/post-with-access.ts";
 import { tracedAttempt } from "../tracing.ts";
 import type { LargeEncodings } from "./large-encodings.ts";
-import { encode, type EncodeFailure, endpointFor, type PreparedRequest, type Route, type Secrets } from "./outgoing.ts";
+import { encode, type EncodeFailure, endpointFor, type PreparedRequest, type Secrets } from "./outgoing.ts";
+import type { Route } from "./route.ts";
 
 export interface PostContext extends Secrets, AccessContext {
   readonly transport: Transport;

@@ -1,7 +1,8 @@
+import type { Route } from "./route.ts";
 import { errorDetail } from "../../domain/error-detail.ts";
 import type { Attempt, TimeMs } from "../../domain/model.ts";
 import type { PostResult } from "../../transport/port.ts";
-import type { Judgement, Route } from "./outgoing.ts";
+import type { Judgement } from "./outgoing.ts";
 import type { Queued } from "./send-queue.ts";
 
 /** A delivery whose attempt has started. */

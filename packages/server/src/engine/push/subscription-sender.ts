@@ -11,7 +11,8 @@ import { engineLimits } from "../engine-limits.ts";
 import { afterFailure, afterProbe } from "./after-failure.ts";
 import { DueTimer } from "./due-timer.ts";
 import { Flow, type FlowContext } from "./flow.ts";
-import { type EncodeFailure, judge, type Judgement, judgeUnsent, type Route, routeOf } from "./outgoing.ts";
+import { type EncodeFailure, judge, type Judgement, judgeUnsent } from "./outgoing.ts";
+import { changedRoute, type Route, routeOf } from "./route.ts";
 import { type PostContext, postDelivery } from "./post-delivery.ts";
 import { pushAttempt, type Started, unsent } from "./push-attempt.ts";
 import type { SenderState } from "./sender-state.ts";
@@ -63,6 +64,9 @@ export class SubscriptionSender implements SlotUser {
   #keysToRelease: string[] = [];
   /** Settlements that the store has not recorded yet and for which other work waits. */
   #unrecorded = 0;
+  /** Released deliveries of an ordered subscription that the store has not recorded. A claim could bring later ones. */
+  #releasing = 0;
+  #isClaimOvertaken = false;
   #parkedCount = 0;
   #isSending = false;
   #stopped = false;
@@ -124,7 +128,7 @@ export class SubscriptionSender implements SlotUser {
 
   /** How many deliveries to claim next; 0: none now. */
   get wanted(): number {
-    if (this.#stopped) return 0;
+    if (this.#stopped || this.#releasing > 0) return 0;
     const goal = this.#rate.wanted(this.#subscription, this.flow.window, this.#inFlight, this.#queue.size);
     return Math.min(goal, this.flow.claimMax(this.#queue.size + this.#inFlight));
   }
@@ -146,6 +150,7 @@ export class SubscriptionSender implements SlotUser {
   /** Called when a claim was requested. A call of `accept` or `claimFailed` follows. */
   claimRequested(): void {
     this.isClaiming = true;
+    this.#isClaimOvertaken = false;
     // Otherwise each POST that ends before the claim arrives would request another claim.
     this.hasMore = false;
     this.#claimRequestedAtMs = this.#context.clock.now();
@@ -159,7 +164,7 @@ export class SubscriptionSender implements SlotUser {
   /** Applies changed settings. The setting `order` must be the same as before. */
   change(subscription: Subscription): void {
     this.#subscription = subscription;
-    this.#route = routeOf(subscription, this.#route.topicOwner, this.#context.maySend);
+    this.#route = changedRoute(this.#route, subscription, this.#context.maySend);
     this.flow.change(subscription);
     // The sender may have waited for a slot of its previous origin.
     this.#send();
@@ -201,7 +206,7 @@ export class SubscriptionSender implements SlotUser {
     }
     this.#context.slots.addBytes(this.accountId, bytes);
     this.#claimArrived();
-    if (this.#stopped) this.releaseQueued();
+    if (this.#stopped || this.#isClaimOvertaken) this.releaseQueued();
     else this.#send();
   }
 
@@ -329,7 +334,10 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #settle(queued: Queued, attempt: Attempt | null, settled: Settled): void {
-    const isWaitedFor = settled.kind === "parked" || this.#stopped;
+    const isReleased = settled.kind === "released" && this.order !== "none";
+    if (isReleased) this.#releasing++;
+    if (isReleased) this.#isClaimOvertaken = this.isClaiming;
+    const isWaitedFor = settled.kind === "parked" || isReleased || this.#stopped;
     if (isWaitedFor) this.#unrecorded++;
     const { claimId, delivery } = queued;
     this.#context.settler.add(
@@ -351,6 +359,7 @@ export class SubscriptionSender implements SlotUser {
 
   #recorded(queued: Queued, settled: Settled): void {
     this.#unrecorded--;
+    if (settled.kind === "released" && this.#releasing > 0 && --this.#releasing === 0) this.#send();
     if (settled.kind === "parked") {
       const key = this.order === "key" ? this.#queue.keyOf(queued) : null;
       if (key !== null && this.isClaiming) this.#keysToRelease.push(key);

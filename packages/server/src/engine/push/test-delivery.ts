@@ -6,7 +6,8 @@ import { unusedSeq } from "../../domain/message-id.ts";
 import type { AccountId, Message, NewMessage, PushSettings, Subscription } from "../../domain/model.ts";
 import type { Random } from "../../domain/ports.ts";
 import type { Endpoint, PostResult, Transport } from "../../transport/port.ts";
-import { type EncodeFailure, judge, type Judgement, judgeUnsent, routeOf } from "./outgoing.ts";
+import { type EncodeFailure, judge, type Judgement, judgeUnsent } from "./outgoing.ts";
+import { routeOf } from "./route.ts";
 import { type PostContext, postDelivery } from "./post-delivery.ts";
 import { requestIds } from "./request-ids.ts";
 

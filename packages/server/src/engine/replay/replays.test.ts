@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { limits } from "../../domain/limits.ts";
+import { parseMessageId } from "../../domain/message-id.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
 import type { Replay } from "../../store/replays.ts";
 import { engineLimits } from "../engine-limits.ts";
@@ -143,6 +144,25 @@ describe("a replay", () => {
     expect(simulation.posts.length).toBeGreaterThan(1_000);
     expect(live / simulation.posts.length).toBeGreaterThan(0.8);
     expect(live).toBeLessThan(simulation.posts.length);
+  });
+
+  test("keeps the order of live deliveries when it is cancelled", async () => {
+    const scene = await delivered(20, { order: "key", maxInFlight: 4, script: { status: 204, afterMs: 100 } });
+    const { simulation, topic } = scene;
+    simulation.store.latencyMsMax = 30;
+    const messages = Array.from({ length: 60 }, (_, index) => ({ orderingKey: `key ${index % 3}` }));
+    const { firstSeq } = await simulation.publish(topic, ...messages);
+    for (let times = 0; times < 20; times++) {
+      const replay = await start(scene, 20, null);
+      await simulation.time.advance(70);
+      await simulation.finished(simulation.engine.replays.cancel(replay));
+    }
+    await simulation.time.advance(60_000);
+    const seqs = simulation.posts.map(({ headers }) => parseMessageId(headers["ringback-message-id"] ?? "")?.seq ?? 0);
+    for (const key of [0, 1, 2]) {
+      const live = seqs.filter((seq) => seq >= firstSeq && (seq - firstSeq) % 3 === key);
+      expect(live).toEqual(Array.from({ length: 20 }, (_, index) => firstSeq + index * 3 + key));
+    }
   });
 
   test("of another process is taken over when its lease has ended", async () => {

@@ -1,5 +1,6 @@
 import { parseMessageId } from "../../domain/message-id.ts";
 import type { Order, RetryPolicy, Seq, Subscription, Topic } from "../../domain/model.ts";
+import { misnumberedAttempts } from "./attempt-numbers.ts";
 import type { Post, Reaction } from "./scripted-transport.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { jumps } from "./clock-jumps.ts";
@@ -297,12 +298,7 @@ export class Chaos {
   async #judgeAttempts(watched: Watched): Promise<void> {
     const { id } = watched.subscription;
     const { items } = await this.simulation.store.records.listAttempts(id, { after: null, limit: 100_000 });
-    const numbers = Map.groupBy(items, ({ messageId }) => messageId);
-    for (const [messageId, attempts] of numbers) {
-      const sorted = attempts.map(({ attempt }) => attempt).toSorted((one, other) => one - other);
-      const wrong = sorted.find((attempt, index) => attempt !== index + 1);
-      if (wrong !== undefined) this.#break(watched, `attempt ${wrong} of ${messageId} is recorded: ${sorted.join()}`);
-    }
+    for (const wrong of misnumberedAttempts(items)) this.#break(watched, wrong);
   }
 
   #break({ subscription, order }: Watched, what: string): void {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Seq, SubscriptionId } from "../../domain/model.ts";
+import type { Seq, Subscription, SubscriptionId } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import type { ClusterStore } from "../../store/cluster.ts";
 import type { LogStore } from "../../store/log.ts";
@@ -126,6 +126,11 @@ export class FaultyStore extends MemoryStore {
   /** True: the subscription was created before the message was published. */
   isFor(id: SubscriptionId, seq: Seq): boolean {
     return seq > (this.#startedAfter.get(id) ?? seq);
+  }
+
+  /** The subscription as the API would show it now. */
+  shown(id: SubscriptionId): Subscription | null {
+    return this.context.index.subscriptions.get(id)?.view() ?? null;
   }
 
   #watch(): void {

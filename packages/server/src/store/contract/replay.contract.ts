@@ -232,7 +232,9 @@ function ending({ promise, shared, fresh }: Part): void {
     expect(textsOf(open)).toEqual(["b"]);
     const cancelled = await replays.cancel(replay.accountId, replay.id);
     expect(cancelled).toMatchObject({ state: "cancelled", waiting: 1, sent: 0, endedAtMs: scene.now });
-    // The dead letter of "a" is listed again.
+    // The dead letter of "a" is listed again, with the attempt of its copy.
+    const letters = await records.listDeadLetters(reader.id, { after: null, limit: 10 });
+    expect(letters.items).toMatchObject([{ attemptsMade: 2 }]);
     expect(await records.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 1, parked: 0, inFlight: 1 });
     expect(await replays.remove(replay.accountId, replay.id)).toBe(false);
     // A copy that fails after the end of its replay is not tried again.

@@ -1328,17 +1328,18 @@ CREATE OR REPLACE FUNCTION ringback.remove_copies(p_replay bigint, p_target bigi
 AS $function$
 DECLARE
   v_keys text[];
-  v_letters bigint[];
   v_count integer;
 BEGIN
   WITH gone AS (
     DELETE FROM ringback.parked p WHERE p.replay_id = p_replay AND p.seq <> ALL (ARRAY (
       SELECT unnest(c.parked) FROM ringback.claim c WHERE c.subscription_id = p_target))
-    RETURNING p.ordering_key, p.dead_letter_id
+    RETURNING p.ordering_key, p.dead_letter_id, p.attempts
+  ), listed AS (
+    UPDATE ringback.dead_letter d SET redriven_at = NULL, attempts = g.attempts FROM gone g
+    WHERE d.id = g.dead_letter_id
   )
-  SELECT array_agg(g.ordering_key) FILTER (WHERE g.ordering_key IS NOT NULL), array_agg(g.dead_letter_id), count(*)
-    INTO v_keys, v_letters, v_count FROM gone g;
-  UPDATE ringback.dead_letter d SET redriven_at = NULL WHERE d.id = ANY (v_letters);
+  SELECT array_agg(g.ordering_key) FILTER (WHERE g.ordering_key IS NOT NULL), count(*)
+    INTO v_keys, v_count FROM gone g;
   IF v_keys IS NOT NULL THEN
     PERFORM ringback.unblock_keys(array_fill(p_target, ARRAY[cardinality(v_keys)]), v_keys, p_now);
   END IF;

@@ -132,15 +132,15 @@ export function endReplay(
     id,
   );
   const unpark = `DELETE FROM parked WHERE replay_id = ? AND seq NOT IN (SELECT value FROM json_each(?))
-    RETURNING subscription_id AS subscriptionId, ordering_key AS orderingKey, dead_letter_id AS deadLetterId`;
-  const removed = all<RemovedCopy & { subscriptionId: SubscriptionId; deadLetterId: number | null }>(
+    RETURNING subscription_id AS subscriptionId, ordering_key AS orderingKey, dead_letter_id AS deadLetterId, attempts`;
+  const removed = all<RemovedCopy & { subscriptionId: SubscriptionId; deadLetterId: number | null; attempts: number }>(
     db,
     unpark,
     id,
     JSON.stringify(open),
   );
-  for (const { deadLetterId } of removed) {
-    run(db, "UPDATE dead_letter SET redriven_at = NULL WHERE id = ?", deadLetterId);
+  for (const { deadLetterId, attempts } of removed) {
+    run(db, "UPDATE dead_letter SET redriven_at = NULL, attempts = ? WHERE id = ?", attempts, deadLetterId);
   }
   for (const { subscriptionId, orderingKey } of removed) promote(db, nowMs, subscriptionId, orderingKey);
   // A copy that a claim returns without an attempt is not claimed again before the next step removes it.

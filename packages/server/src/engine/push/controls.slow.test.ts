@@ -1,0 +1,3 @@
+import { expectControlled } from "../testing/expect-controlled.ts";
+
+expectControlled(10_000);
