@@ -1,5 +1,5 @@
 import { awaitsVerification } from "../../domain/endpoint-verification.ts";
-import type { AccountId, Subscription, SubscriptionId } from "../../domain/model.ts";
+import type { AccountId, Subscription, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Claim, ClaimId, ClaimWant } from "../../store/log.ts";
 import type { Store } from "../../store/store.ts";
 import { engineLimits } from "../engine-limits.ts";
@@ -190,6 +190,8 @@ export class Dispatcher {
       if (claim === undefined) return;
       if (claim.deliveries.length > 0) this.#openClaims.set(claim.id, sender);
       sender.accept(claim, want.fromLog);
+      // A wake-up without work, such as that of a new subscription, leaves no sender in memory.
+      this.#dropIfIdle(sender, this.#context.clock.now());
     });
   }
 
@@ -347,6 +349,10 @@ export class Dispatcher {
 
   #dropIdleSenders(): void {
     const now = this.#context.clock.now();
-    for (const [id, sender] of this.#senders) if (sender.isIdle(now)) this.#senders.delete(id);
+    for (const sender of this.#senders.values()) this.#dropIfIdle(sender, now);
+  }
+
+  #dropIfIdle(sender: SubscriptionSender, nowMs: TimeMs): void {
+    if (sender.isIdle(nowMs) && this.#senders.get(sender.id) === sender) this.#senders.delete(sender.id);
   }
 }

@@ -72,7 +72,8 @@ export class SubscriptionSender implements SlotUser {
   #stopped = false;
   /** True: the last claim took nothing from the log, because too many deliveries of this subscription are parked. */
   #skippedLog = false;
-  #lastUsedMs: TimeMs;
+  /** When deliveries were last claimed. A sender that never had any is idle at once. */
+  #lastUsedMs: TimeMs = Number.NEGATIVE_INFINITY;
   /** True: the store may have deliveries for which no claim has been requested. */
   hasMore = true;
 
@@ -87,7 +88,6 @@ export class SubscriptionSender implements SlotUser {
       context.wantsClaim(this);
     });
     this.#rate = new StartRate(context, this);
-    this.#lastUsedMs = context.clock.now();
   }
 
   get id() {
@@ -181,7 +181,7 @@ export class SubscriptionSender implements SlotUser {
   }
 
   accept(claim: Claim, fromLog: boolean): void {
-    this.#lastUsedMs = this.#context.clock.now();
+    const nowMs = this.#context.clock.now();
     this.#parkedCount = claim.parkedCount;
     this.#skippedLog = !fromLog;
     // `more` can mean that the log has further messages. If neither this claim nor the next one takes messages from the
@@ -190,7 +190,7 @@ export class SubscriptionSender implements SlotUser {
     if (claim.nextDueAtMs !== null) {
       // If the claim did not return an overdue delivery, that delivery waits for another delivery of its order.
       const isHeld = claim.deliveries.length === 0 && claim.nextDueAtMs < this.#claimRequestedAtMs;
-      this.#wakeAt(isHeld ? this.#lastUsedMs + engineLimits.overdueRetryMs : claim.nextDueAtMs);
+      this.#wakeAt(isHeld ? nowMs + engineLimits.overdueRetryMs : claim.nextDueAtMs);
     }
     if (claim.deliveries.length === 0) {
       if (this.#inFlight === 0) this.flow.probeUnused();
@@ -198,6 +198,7 @@ export class SubscriptionSender implements SlotUser {
       if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
       return;
     }
+    this.#lastUsedMs = nowMs;
     this.#unfinished.set(claim.id, claim.deliveries.length);
     let bytes = 0;
     for (const delivery of claim.deliveries) {

@@ -93,7 +93,8 @@ export class SubscriptionEntry {
   /** Incremented when a step of a rewind begins and when it ends, so it is odd during a step. */
   rewindSteps = 0;
   #settingsText: string;
-  #settings: SubscriptionSettings | null = null;
+  /** The parsed settings stay in memory only while somebody uses them. */
+  #settings: WeakRef<SubscriptionSettings> | null = null;
   #matches: ((message: Pick<Message, "tags" | "type">) => boolean) | null = null;
 
   constructor(topic: TopicLog, row: SubscriptionRow, cursor: Cursor) {
@@ -111,7 +112,11 @@ export class SubscriptionEntry {
   }
 
   get settings(): SubscriptionSettings {
-    return (this.#settings ??= JSON.parse(this.#settingsText) as SubscriptionSettings);
+    const known = this.#settings?.deref();
+    if (known !== undefined) return known;
+    const settings = JSON.parse(this.#settingsText) as SubscriptionSettings;
+    this.#settings = new WeakRef(settings);
+    return settings;
   }
 
   get settingsText(): string {
