@@ -29,6 +29,7 @@ const replies = {
 export const dingtalk = {
   ...robotKeys,
   name: "dingtalk",
+  isUrlSecret: true,
   encode,
   interpret: (reply) => robotVerdict(reply, replies),
   decode,

@@ -35,6 +35,7 @@ const replies = {
 export const feishu = {
   ...robotKeys,
   name: "feishu",
+  isUrlSecret: true,
   encode,
   interpret: (reply) => robotVerdict(reply, replies),
   decode,

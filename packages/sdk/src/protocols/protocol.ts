@@ -111,6 +111,8 @@ export interface PushProtocol {
    * members are the names of the headers with the two ids, in lower case.
    */
   readonly fixedHead?: { readonly messageId: string; readonly requestId: string };
+  /** True: whoever knows the endpoint's URL can send to it, so the URL is a secret. */
+  readonly isUrlSecret?: true;
   /**
    * `required`: the sender signs with at least one key, and the receiver verifies with at least one. `optional`: they
    * do so if they have a key.

@@ -28,6 +28,7 @@ const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", "
 
 export const slack = {
   name: "slack",
+  isUrlSecret: true,
   keys: "none",
   encode,
   interpret,

@@ -20,6 +20,7 @@ const replies = {
 
 export const wecom = {
   name: "wecom",
+  isUrlSecret: true,
   keys: "none",
   encode,
   interpret: (reply) => robotVerdict(reply, replies),

@@ -249,6 +249,7 @@ describe("records of changes", () => {
       k: jwk.k,
       d: generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }).d ?? "",
       inbox: "inb0x-5ecret",
+      robotUrl: "r0b0t-url-5ecret",
       secretKey: "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE",
       operatorToken,
     };
@@ -267,6 +268,10 @@ describe("records of changes", () => {
         await ask(method, "/v1/hooks/h", method === "PUT" ? { urls: [push.url], auth, tls } : undefined);
       }
     }
+    for (const protocol of ["slack", "dingtalk", "wecom", "feishu"]) {
+      const url = `https://127.0.0.1:8/${secrets.robotUrl}?access_token=${secrets.robotUrl}`;
+      await ask("PUT", `${topic}/subscriptions/${protocol}`, { push: { url, protocol } });
+    }
     await ask("PUT", "/v1/keys/k", { jwk });
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     const pair = { ...publicKey.export({ format: "jwk" }), ...privateKey.export({ format: "jwk" }) };
@@ -281,7 +286,7 @@ describe("records of changes", () => {
     const rotated = await ask("POST", `/v1/api-keys/${secretId}/rotate`);
     await ask("DELETE", `/v1/api-keys/${secretId}`);
     const seen = JSON.stringify([await records("limit=200"), test.auditLines, test.logLines]);
-    expect(test.auditLines).toHaveLength(1 + auths.length * 4 + 10);
+    expect(test.auditLines).toHaveLength(1 + auths.length * 4 + 4 + 10);
     const made = [
       imported.json.token,
       rotated.json.token,

@@ -32,6 +32,7 @@ import {
   rewindTo,
   subscriptionSchema,
   subscriptionShape,
+  recordedSubscriptionView,
   subscriptionView,
 } from "../shapes/subscription.ts";
 import type { PageRequest } from "../store/page.ts";
@@ -126,6 +127,7 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
     notFound,
     bodyOf: ({ settings }) => bodyOf(settings),
     viewOf: subscriptionView,
+    recordedViewOf: recordedSubscriptionView,
     async wholeViewOf(subscription) {
       const { id, settings } = subscription;
       // The view does not show how many messages a rewind could make visible again. `clock.wall()` as the start of that
@@ -234,7 +236,7 @@ function verifyRoute(app: FastifyInstance, { store, verifier, onDemand }: ApiPar
       }
       await onDemand.run(subscription.accountId, () => verifier.verifyNow(subscription));
       const verified = await subscriptionAt(store, request);
-      noteWrite(request, subscription, verified, subscriptionView);
+      noteWrite(request, subscription, verified, recordedSubscriptionView);
       return subscriptionView(verified);
     },
   );
@@ -263,7 +265,7 @@ function stateRoute(
         },
       );
       const subscription = found(request.params, after);
-      noteWrite(request, before, subscription, subscriptionView);
+      noteWrite(request, before, subscription, recordedSubscriptionView);
       emit(parts, verb === "pause" ? "paused" : "resumed", request.params, request);
       return sendTagged(reply, subscription, subscriptionView(subscription));
     },

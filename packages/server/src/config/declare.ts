@@ -16,7 +16,7 @@ import { apiKeyView } from "../shapes/api-key.ts";
 import { hookView } from "../shapes/hook.ts";
 import { recordedInboxView } from "../shapes/inbox.ts";
 import { keyView } from "../shapes/key.ts";
-import { subscriptionView } from "../shapes/subscription.ts";
+import { recordedSubscriptionView } from "../shapes/subscription.ts";
 import { topicView } from "../shapes/topic.ts";
 import type { Store } from "../store/store.ts";
 import type { EndpointRule } from "../transport/endpoint-rule.ts";
@@ -83,7 +83,7 @@ export async function declareResources(services: DeclareServices, config: Config
       await put(`topics/${name}/subscriptions/${subscriptionName}`, {
         origin,
         action: "putSubscription",
-        view: subscriptionView,
+        view: recordedSubscriptionView,
         get: () => store.catalog.getSubscription(topic.id, subscriptionName),
         async write() {
           // The file may have shortened the retention of the topic above without a change of the policy.

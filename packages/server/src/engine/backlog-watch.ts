@@ -1,6 +1,6 @@
 import { isInternalName } from "../domain/internal-names.ts";
 import { flowLimits } from "../domain/flow-limits.ts";
-import type { Subscription, SubscriptionId } from "../domain/model.ts";
+import type { Subscription, SubscriptionId, TimeMs } from "../domain/model.ts";
 import type { Backlog, BacklogLimit } from "./backlog.ts";
 import type { EngineLog } from "./engine-log.ts";
 import { engineLimits } from "./engine-limits.ts";
@@ -32,7 +32,16 @@ export class BacklogWatch {
     const known = new Set([...ids, ...this.#reported.keys()]);
     const due = [...waiting].filter((id) => known.has(id));
     this.#waiting = due.slice(engineLimits.backlogsCheckedMax);
-    for (const id of due.slice(0, engineLimits.backlogsCheckedMax)) await this.#checkOne(id);
+    const checked = due.slice(0, engineLimits.backlogsCheckedMax);
+    const { records } = this.#options.store;
+    const [counts, conditions] = await Promise.all([
+      records.countsOfSubscriptions(checked),
+      records.conditionsOf(checked),
+    ]);
+    for (const id of checked) {
+      const { backlog = 0, parked = 0, inFlight = 0 } = counts.get(id) ?? {};
+      await this.#checkOne(id, backlog + parked + inFlight, conditions.get(id)?.oldestAtMs ?? null);
+    }
   }
 
   /** Of several nodes the one with the smallest id. */
@@ -43,7 +52,7 @@ export class BacklogWatch {
     return first.isThis;
   }
 
-  async #checkOne(id: SubscriptionId): Promise<void> {
+  async #checkOne(id: SubscriptionId, count: number, oldestAtMs: TimeMs | null): Promise<void> {
     const { store, clock } = this.#options;
     const subscription = await store.catalog.getSubscriptionById(id);
     const topic =
@@ -51,15 +60,13 @@ export class BacklogWatch {
         ? null
         : await store.catalog.getTopic(subscription.accountId, subscription.topic);
     if (subscription === null || topic === null) return void this.#reported.delete(id);
-    const { visible, invisible, delayed, oldestAtMs } = await store.records.pullCounts(id, clock.wall());
-    const count = visible + invisible + delayed;
     const ageMs = oldestAtMs === null ? 0 : Math.max(0, clock.wall() - oldestAtMs);
     const { retentionMs } = topic.settings;
     const { messagesMax, ageMsMax } = subscription.settings.backlog ?? flowLimits.backlogDefault;
     const used: Record<BacklogLimit, readonly [used: number, max: number | null]> = {
       messages: [count, messagesMax],
       age: [ageMs, ageMsMax],
-      retention: [ageMs, retentionMs * engineLimits.backlogRetentionShare],
+      retention: [ageMs, reportedAgeMs(retentionMs)],
     };
     for (const limit of ["messages", "age", "retention"] as const) {
       const [value, max] = used[limit];
@@ -96,4 +103,11 @@ export class BacklogWatch {
     const common = { accountId, at: clock.wall(), topic, subscription: name };
     events.emit({ type: "backlog.growing", ...common, limit, count, oldestAt, expiresAt });
   }
+}
+
+/** The age of a message from which on its expiry is near: at least two rounds before it. */
+function reportedAgeMs(retentionMs: number): number {
+  const { backlogRetentionShare, backlogRetentionShareMin, findWorkMs } = engineLimits;
+  const ageMs = Math.min(retentionMs * backlogRetentionShare, retentionMs - 2 * findWorkMs);
+  return Math.max(ageMs, retentionMs * backlogRetentionShareMin);
 }

@@ -84,8 +84,10 @@ export const engineLimits = {
   failingWrittenMs: 600_000,
   /** An event reports a backlog whose oldest message has used this share of the topic's retention. */
   backlogRetentionShare: 0.75,
+  /** A short retention leaves little time, so the event comes earlier, but not before this share of it. */
+  backlogRetentionShareMin: 0.25,
   /** Subscriptions with work whose backlog is counted in one round, every `findWorkMs`. */
-  backlogsCheckedMax: 100,
+  backlogsCheckedMax: 1_000,
   /** Backlogs that are above a limit and remembered, so that they are reported once. */
   backlogsReportedMax: 10_000,
   /** An endpoint counts as stalled when POSTs are in flight and no reply has come for this long. */
@@ -131,7 +133,7 @@ export const engineLimits = {
    * retried.
    */
   deadLetterRetryMs: 60_000,
-  /** Messages on `ringback.events` that one node publishes for one account in a minute. Further events are counted. */
+  /** Messages of one type on `ringback.events` that one node publishes for one account in a minute. Others are counted. */
   eventsPerMinuteMax: 60,
   /** Events that wait to be published on `ringback.events`, of all accounts together. Further events are dropped. */
   eventsWaitingMax: 1_000,

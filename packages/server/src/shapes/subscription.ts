@@ -1,4 +1,4 @@
-import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
+import { findPushProtocol, pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { Type, type Static } from "typebox";
 import { verificationOf, verifyMethods } from "../domain/endpoint-verification.ts";
 import { flowLimits } from "../domain/flow-limits.ts";
@@ -323,6 +323,14 @@ export function subscriptionView({ settings: stored, ...subscription }: Subscrip
     ...(isPulled && { retry: null, maxInFlight: null, breaker: null, disableAfterMs: null }),
     ...changeTimesView(times),
   };
+}
+
+/** The view in the record of a change. Of a URL that is a secret, only the origin is shown. */
+export function recordedSubscriptionView(subscription: Subscription): object {
+  const view = subscriptionView(subscription) as { readonly push?: object | null };
+  const { push } = subscription.settings;
+  if (push === null || findPushProtocol(push.protocol)?.isUrlSecret !== true) return view;
+  return { ...view, push: { ...view.push, url: `${URL.parse(push.url)?.origin ?? ""}/[hidden]` } };
 }
 
 function verificationView(settings: SubscriptionSettings): object | null {

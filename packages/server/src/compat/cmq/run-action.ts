@@ -3,7 +3,7 @@ import { foldCase, isName } from "../../domain/names.ts";
 import type { Caller } from "../../engine/access/access.ts";
 import { type Audit, actorOf } from "../../engine/audit/audit.ts";
 import { clientAddressOf } from "../../http/trusted-proxies.ts";
-import { subscriptionView } from "../../shapes/subscription.ts";
+import { recordedSubscriptionView } from "../../shapes/subscription.ts";
 import { topicView } from "../../shapes/topic.ts";
 import { type Action, type ActionContext, callOf, type Members, needOf } from "./call.ts";
 import type { Parameters } from "./parameters.ts";
@@ -65,7 +65,7 @@ function subjectOf(context: ActionContext, action: string, parameters: Parameter
     target: `topics/${name}/subscriptions/${subscription}`,
     view: async () => {
       const found = subscription === "" ? null : await topic();
-      return viewed(found && (await catalog.getSubscription(found.id, subscription)), subscriptionView);
+      return viewed(found && (await catalog.getSubscription(found.id, subscription)), recordedSubscriptionView);
     },
   };
 }

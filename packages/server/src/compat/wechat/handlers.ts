@@ -6,7 +6,7 @@ import type { Store } from "../../store/store.ts";
 import type { EndpointVerifier } from "../../engine/push/endpoint-verifier.ts";
 import type { EndpointRule } from "../../transport/endpoint-rule.ts";
 import { Mutex } from "../../domain/mutex.ts";
-import { subscriptionShape, subscriptionView } from "../../shapes/subscription.ts";
+import { subscriptionShape, recordedSubscriptionView } from "../../shapes/subscription.ts";
 import { topicShape, topicView } from "../../shapes/topic.ts";
 import { everyPage } from "../../store/every-page.ts";
 import { wechatLimits } from "./wechat-limits.ts";
@@ -91,7 +91,7 @@ export class Handlers {
   async view(cookie: string): Promise<object | null> {
     const topic = nameForm.test(prefix + cookie) ? await this.#topic() : null;
     const found = topic && (await this.#given.store.catalog.getSubscription(topic.id, prefix + cookie));
-    return found && subscriptionView(found);
+    return found && recordedSubscriptionView(found);
   }
 
   async list(): Promise<readonly Handler[]> {

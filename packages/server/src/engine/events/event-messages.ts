@@ -55,7 +55,7 @@ export class EventMessages {
   add<T extends EventType>(event: OwnEvent<T>): void {
     if (this.#options.accountOf(event.accountId) === null) return;
     if (topicIn(event) === eventsTopicName) return this.#options.log.unpublished(event);
-    if (!this.#rate.admits(event.accountId)) return;
+    if (!this.#rate.admits(event.accountId, event.type)) return;
     this.#enqueue(event);
   }
 

@@ -1,16 +1,21 @@
 import type { AccountId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import { engineLimits } from "../engine-limits.ts";
+import type { EventType } from "./event-table.ts";
 
 interface Minute {
-  admitted: number;
+  /** For each type of event. */
+  readonly admitted: Map<EventType, number>;
   suppressed: number;
   readonly cancel: () => void;
 }
 
 const minuteMs = 60_000;
 
-/** Bounds the events of each account per minute. `ended` is called once for a minute in which there were too many. */
+/**
+ * Bounds the events of each account, type and minute, so that many events of one type suppress no other type. `ended` is
+ * called once for a minute in which there were too many.
+ */
 export class EventRate {
   readonly #timers: Timers;
   readonly #ended: (accountId: AccountId, suppressed: number) => void;
@@ -25,10 +30,11 @@ export class EventRate {
     this.#ended = ended;
   }
 
-  admits(accountId: AccountId): boolean {
+  admits(accountId: AccountId, type: EventType): boolean {
     const minute = this.#of(accountId);
-    const isAdmitted = minute.admitted < engineLimits.eventsPerMinuteMax;
-    if (isAdmitted) minute.admitted++;
+    const before = minute.admitted.get(type) ?? 0;
+    const isAdmitted = before < engineLimits.eventsPerMinuteMax;
+    if (isAdmitted) minute.admitted.set(type, before + 1);
     else this.#suppress(minute, 1);
     return isAdmitted;
   }
@@ -54,7 +60,7 @@ export class EventRate {
     let minute = this.#minutes.get(accountId);
     if (minute === undefined) {
       const cancel = this.#timers.after(minuteMs, () => this.#end(accountId));
-      this.#minutes.set(accountId, (minute = { admitted: 0, suppressed: 0, cancel }));
+      this.#minutes.set(accountId, (minute = { admitted: new Map(), suppressed: 0, cancel }));
     }
     return minute;
   }

@@ -116,7 +116,7 @@ export const eventTable = {
     },
   },
   "events.suppressed": {
-    when: "There were more than 60 events of the account in a minute on one node.",
+    when: "There were more than 60 events of one type in a minute on one node.",
     members: { count: "How many events are missing." },
   },
 } as const satisfies Readonly<Record<string, EventDescription>>;

@@ -73,7 +73,7 @@ test("A queue that gets events leads to no event about its own dead letters.", a
   expect(scene.logged).toEqual(["dead_letters.added unpublished"]);
 });
 
-test("An account has at most 60 events a minute, and one event with the number of the others.", async () => {
+test("An account has at most 60 events of a type a minute, and one event with the number of the others.", async () => {
   const scene = await EventsScene.started();
   const { simulation, accountId } = scene;
   scene.node();
@@ -81,8 +81,11 @@ test("An account has at most 60 events a minute, and one event with the number o
     const expired = { type: "delivery.expired", accountId, at: simulation.nowMs, count: 1 } as const;
     simulation.events.emit({ ...expired, topic: `topic-${count}`, subscription: "s" });
   }
+  const common = { accountId, at: simulation.nowMs, topic: "t", subscription: "s", attempt: 1 };
+  simulation.events.emit({ type: "subscription.disabled", reason: "gone", messageId: "1" as MessageId, ...common });
   await simulation.time.advance(90_000);
   const types = await scene.types();
+  expect(types).toContain("subscription.disabled");
   expect(types.filter((type) => type === "messages.expired")).toHaveLength(60);
   expect((await scene.published()).at(-1)).toMatchObject({ type: "events.suppressed", count: 40 });
   expect(scene.logged).toEqual(["40 suppressed"]);

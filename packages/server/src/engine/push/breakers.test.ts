@@ -26,6 +26,19 @@ async function started() {
   return { simulation, topic, events, subscribe, read };
 }
 
+test("a new URL has a window of its own, however small that of the old one has become", async () => {
+  const { simulation, topic, subscribe } = await started();
+  const one = await subscribe("one", { script: refused, breaker: null });
+  await simulation.publish(topic, ...texts(200));
+  await simulation.time.advance(MINUTE_MS);
+  expect(simulation.engine.windowOf(one.id)).toBeLessThan(1);
+  const { settings } = one;
+  const push = { ...settings.push, url: "http://other.test/" } as NonNullable<typeof settings.push>;
+  await simulation.store.catalog.putSubscription(topic.id, one.name, { ...settings, push }, "now");
+  await simulation.time.advance(2_000);
+  expect(simulation.posts.filter(({ endpoint }) => endpoint.origin === "http://other.test").length).toBeGreaterThan(50);
+});
+
 describe("a breaker", () => {
   test("opens after sustained failure, probes at growing intervals, and closes with nothing lost", async () => {
     const { simulation, topic, events, subscribe, read } = await started();

@@ -27,7 +27,7 @@ export interface FailedAttemptFacts {
 /** Decides when the next POST to one endpoint may start: by its window, and by the breakers. */
 export class Flow {
   readonly #context: FlowContext;
-  readonly #endpoint: EndpointHealth;
+  #endpoint: EndpointHealth;
   readonly #pace: DueTimer;
   #subscription: Subscription;
   #originKey: string;
@@ -99,9 +99,12 @@ export class Flow {
   }
 
   change(subscription: Subscription): void {
+    const isOther = subscription.settings.push?.url !== this.#subscription.settings.push?.url;
     this.#subscription = subscription;
     this.#originKey = originKeyOf(subscription);
-    this.#endpoint.setWindowMax(windowMaxOf(subscription));
+    // Nothing is known of another endpoint.
+    if (isOther) this.#endpoint = new EndpointHealth(windowMaxOf(subscription));
+    else this.#endpoint.setWindowMax(windowMaxOf(subscription));
   }
 
   stop(): void {
