@@ -13,8 +13,8 @@ interface Minute {
 const minuteMs = 60_000;
 
 /**
- * Bounds the events of each account, type and minute, so that many events of one type suppress no other type. `ended` is
- * called once for a minute in which there were too many.
+ * Bounds the events of each account, type and minute, so that many events of one type suppress no other type. `ended`
+ * is called once for a minute in which there were too many.
  */
 export class EventRate {
   readonly #timers: Timers;
