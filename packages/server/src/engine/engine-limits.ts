@@ -133,7 +133,7 @@ export const engineLimits = {
    * retried.
    */
   deadLetterRetryMs: 60_000,
-  /** Messages of one type on `ringback.events` that a node publishes for one account in a minute. Others are counted. */
+  /** Messages of one type on `ringback.events` that a node publishes per account and minute. Others are counted. */
   eventsPerMinuteMax: 60,
   /** Events that wait to be published on `ringback.events`, of all accounts together. Further events are dropped. */
   eventsWaitingMax: 1_000,
