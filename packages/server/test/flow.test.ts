@@ -69,7 +69,7 @@ const faults: Readonly<Record<string, { readonly behave: Behaviour; readonly fai
   },
 };
 
-describe.each(drivers)("with $driver", ({ argsOf }) => {
+describe.each(drivers)("with $driver", { concurrent: true }, ({ argsOf }) => {
   it("a breaker opens, stays open over a restart, probes, and closes with the whole backlog delivered", async () => {
     await using folder = await temporaryFolder();
     const args = await argsOf("breaker_restart");
@@ -158,7 +158,7 @@ describe.each(drivers)("with $driver", ({ argsOf }) => {
   });
 });
 
-it("two nodes share an open breaker, and each probe is sent by one of them", async () => {
+it.concurrent("two nodes share an open breaker, and each probe is sent by one of them", async () => {
   await using folder = await temporaryFolder();
   const args = await onDatabase("breaker_nodes");
   const start = () => Server.start({ folder: folder.path, args, env });
