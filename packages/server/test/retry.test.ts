@@ -172,7 +172,7 @@ describe.concurrent("a delivery that is given up", () => {
     let healthy = false;
     await using receiver = await startReceiver((_arrival, response) => {
       if (healthy) return 200;
-      response.writeHead(503).end("come back later");
+      response.writeHead(500).end("come back later");
       return undefined;
     });
     await api.putTopic("many");
@@ -192,7 +192,7 @@ describe.concurrent("a delivery that is given up", () => {
     for (const letter of items) {
       expect(letter).toMatchObject({
         attempts: 2,
-        lastStatus: 503,
+        lastStatus: 500,
         lastErrorCode: "http_status",
         reply: "come back later",
       });
