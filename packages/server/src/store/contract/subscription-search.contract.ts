@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
 import { matchesPattern } from "../../domain/access-rules.ts";
+import { eventsTopicName } from "../../domain/internal-names.ts";
 import type { AccountId, Subscription, SubscriptionHealth } from "../../domain/model.ts";
 import { hasLabel } from "../label.ts";
 import type { SubscriptionFilter } from "../record-filters.ts";
@@ -47,6 +48,31 @@ export function subscriptionSearchContract({ promise, shared }: Part): void {
       ),
       { numRuns: runs },
     );
+  });
+
+  promise("finds the subscriptions of the topic of events, healthy or not", async () => {
+    const { catalog } = shared().store;
+    const accountId = await catalog.ensureAccount(`searched-${++accounts}`);
+    for (const topicName of ["a", eventsTopicName, "z"]) {
+      const { topic } = await catalog.putTopic(accountId, topicName, topicSettings());
+      for (const name of ["failing", "healthy"]) {
+        const { subscription } = await catalog.putSubscription(topic.id, name, settings(), "now");
+        const change = { before: null, after: healthIn("failing", 1), waited: null };
+        if (name === "failing") await catalog.setSubscriptionHealth(subscription.id, change);
+      }
+    }
+    const namesOf = async (limit: number, filter: SubscriptionFilter) => {
+      const found = await pagesOf(limit, (page) => catalog.searchSubscriptions(accountId, page, filter));
+      return found.map(({ topic, name }) => `${topic} ${name}`);
+    };
+    const topics = ["a", eventsTopicName, "z"];
+    for (const limit of [1, 2, 3, 10]) {
+      expect(await namesOf(limit, {})).toEqual(topics.flatMap((topic) => [`${topic} failing`, `${topic} healthy`]));
+      expect(await namesOf(limit, { health: "failing" })).toEqual(topics.map((topic) => `${topic} failing`));
+      expect(await namesOf(limit, { topic: eventsTopicName, health: "healthy" })).toEqual([
+        `${eventsTopicName} healthy`,
+      ]);
+    }
   });
 
   promise("reads the counts of several subscriptions as those of each", async () => {

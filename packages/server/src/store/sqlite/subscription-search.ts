@@ -1,4 +1,5 @@
 import { matchesPattern } from "../../domain/access-rules.ts";
+import { eventsTopicName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import type { AccountId, Subscription } from "../../domain/model.ts";
 import { toHealth } from "../catalog-rows.ts";
@@ -10,6 +11,7 @@ import type { SubscriptionPosition } from "../subscription-search.ts";
 import { isListed } from "../topic-index.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
+import type { TopicEntry } from "./topic-entry.ts";
 
 export async function searchSubscriptions(
   context: StoreContext,
@@ -63,9 +65,22 @@ function* walk(topics: Topics, filter: SubscriptionFilter, after: SubscriptionPo
   if (started !== undefined && isTopicWanted(started.topic.name, filter)) {
     yield* started.subscriptions.after(after?.name ?? null);
   }
-  for (const topic of topics.after(after?.topic ?? null)) {
+  for (const topic of topicsAfter(topics, after?.topic ?? null)) {
     if (isTopicWanted(topic.topic.name, filter)) yield* topic.subscriptions.after(null);
   }
+}
+
+/** Yields the topics whose names are after the given one, in order. Unlike lists of topics, with the topic of events. */
+function* topicsAfter(topics: Topics, name: string | null): Iterable<TopicEntry> {
+  let events = name === null || name < eventsTopicName ? topics.get(eventsTopicName) : undefined;
+  for (const topic of topics.after(name)) {
+    if (events !== undefined && eventsTopicName < topic.topic.name) {
+      yield events;
+      events = undefined;
+    }
+    yield topic;
+  }
+  if (events !== undefined) yield events;
 }
 
 function sorted(entries: readonly SubscriptionEntry[]): readonly SubscriptionEntry[] {
