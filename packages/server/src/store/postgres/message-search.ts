@@ -21,12 +21,7 @@ import type { ConnectionPool } from "./database.ts";
 import { deliveryFacts } from "./message-records.ts";
 import { routePattern } from "./route-patterns.ts";
 import type { StoreContext } from "./store-context.ts";
-import { findSeqAt, readSubscription, readSubscriptionIds } from "./subscriptions.ts";
-
-interface LogRange {
-  readonly firstSeq: Seq;
-  readonly lastSeq: Seq;
-}
+import { findSeqAt, readLogRange, readSubscription, readSubscriptionIds } from "./subscriptions.ts";
 
 interface Row extends ListedMessageRow<readonly string[]>, Pick<DeliveryFacts, "isOpen" | "isParked" | "isSettled"> {
   readonly reason: string | null;
@@ -42,7 +37,8 @@ export async function listMessages(
   filter: MessageFilter = {},
 ): Promise<SearchPage<ListedMessage>> {
   const pool = context.database.rest;
-  const log = await readRange(pool, id);
+  const log = await readLogRange(pool, id);
+  if (log === null) throw new RingbackError("topic_not_found");
   const { fromMs, toMs, subscriptionId } = filter;
   const subscription = subscriptionId === undefined ? null : await readSubscription(pool, subscriptionId);
   if (subscription !== null && subscription.topicId !== id) throw new RingbackError("subscription_not_found");
@@ -55,16 +51,6 @@ export async function listMessages(
     return readExamined(context, scan, subscription);
   };
   return searchPage(page, read, messagesExaminedMax(filter, subscriptions.length));
-}
-
-async function readRange(pool: ConnectionPool, id: TopicId): Promise<LogRange> {
-  const [row] = await pool.query<LogRange>(
-    `SELECT first_seq AS "firstSeq", last_seq AS "lastSeq" FROM ringback.topic_log WHERE topic_id = $1`,
-    [id],
-    "log_range",
-  );
-  if (row === undefined) throw new RingbackError("topic_not_found");
-  return row;
 }
 
 async function readExamined(

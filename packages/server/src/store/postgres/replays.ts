@@ -1,6 +1,6 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
+import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import { chooseCopies, type ChosenCopies, type ExaminedPart, type ReplayCandidate } from "../replay-copies.ts";
 import {
   beforeReplay,
@@ -11,7 +11,6 @@ import {
   replayPage,
   replayColumns,
   toReplay,
-  type LogRange,
   type Replay,
   type ReplayCount,
   type ReplayId,
@@ -24,7 +23,7 @@ import { notifyNodes } from "./change-bus.ts";
 import { call, type Connection } from "./connection.ts";
 import { routePattern } from "./route-patterns.ts";
 import type { StoreContext } from "./store-context.ts";
-import { findSeqAt } from "./subscriptions.ts";
+import { findSeqAt, readLogRange } from "./subscriptions.ts";
 
 type FoundRow = ReplayRow & { readonly waiting: number };
 
@@ -41,7 +40,7 @@ export function createReplays(context: StoreContext): ReplayStore {
   const { database, times, nodeId } = context;
   const pool = database.rest;
   return {
-    logRange: (topicId) => logRange(pool, topicId),
+    logRange: (topicId) => readLogRange(pool, topicId),
     seqAt: (topicId, atMs) => findSeqAt(pool, topicId, atMs),
     count: (plan) => count(pool, plan),
     create: (replay) => pool.transaction((connection) => create(connection, context, replay)),
@@ -100,15 +99,6 @@ export function createReplays(context: StoreContext): ReplayStore {
       );
     },
   };
-}
-
-async function logRange(connection: Connection, topicId: TopicId): Promise<LogRange | null> {
-  const [range] = await connection.query<LogRange>(
-    `SELECT first_seq AS "firstSeq", last_seq AS "lastSeq" FROM ringback.topic_log WHERE topic_id = $1`,
-    [topicId],
-    "log_range",
-  );
-  return range ?? null;
 }
 
 async function acquire(
@@ -332,12 +322,8 @@ async function advance(
 /** The position of a replay, after the messages that have expired. */
 async function startOf(connection: Connection, plan: ReplayPlan, { position, through }: ReplayRow): Promise<number> {
   if (plan.source.kind === "dead-letters") return position;
-  const [log] = await connection.query<{ first_seq: Seq }>(
-    "SELECT first_seq FROM ringback.topic_log WHERE topic_id = $1",
-    [plan.topicId],
-    "first_seq",
-  );
-  return Math.max(position, Math.min((log?.first_seq ?? 1) - 1, through));
+  const log = await readLogRange(connection, plan.topicId);
+  return Math.max(position, Math.min((log?.firstSeq ?? 1) - 1, through));
 }
 
 function park(

@@ -17,6 +17,7 @@ import type { CatalogStore, HealthChange } from "../catalog.ts";
 import { healthColumn, keepsHealth, stateColumns, toDisablement, toHealth } from "../catalog-rows.ts";
 import { randomId } from "../random-id.ts";
 import type { Label } from "../label.ts";
+import type { LogRange } from "../replays.ts";
 import { sealedMark } from "../sealed-mark.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { notifyNodes } from "./change-bus.ts";
@@ -339,6 +340,16 @@ export async function readSubscription(connection: Connection, id: SubscriptionI
   const [row] = await connection.query<SubscriptionRow>(`${select} WHERE s.id = $1`, [id], "get_subscription");
   if (row === undefined) throw new RingbackError("subscription_not_found");
   return toSubscription(row);
+}
+
+/** Returns the ends of a log. null: there is no such topic. */
+export async function readLogRange(connection: Connection, topicId: TopicId): Promise<LogRange | null> {
+  const [range] = await connection.query<LogRange>(
+    `SELECT first_seq AS "firstSeq", last_seq AS "lastSeq" FROM ringback.topic_log WHERE topic_id = $1`,
+    [topicId],
+    "log_range",
+  );
+  return range ?? null;
 }
 
 /** Returns the first position whose message was published at or after a time. */
