@@ -1,4 +1,5 @@
-import type { AccountId, MessageId } from "../domain/model.ts";
+import type { AccountId, DeliveryState, MessageId } from "../domain/model.ts";
+import type { RecordStore } from "./records.ts";
 
 /** The states of deliveries that can be neither retried nor cancelled. */
 type UnsettledState = "pending" | "in_flight" | "filtered";
@@ -18,4 +19,35 @@ export interface DeliveryStore {
   retry(accountId: AccountId, id: MessageId, subscription: string): Promise<RetryOutcome | null>;
   /** The dead letter has the reason `cancelled`. Later deliveries of its ordering key go on. */
   cancel(accountId: AccountId, id: MessageId, subscription: string): Promise<CancelOutcome | null>;
+}
+
+/** The changes of a driver, each in one atomic step. null: the delivery has meanwhile got another state. */
+export interface DeliveryChanges {
+  readonly retry: (...delivery: DeliveryKey) => Promise<RetryOutcome | null>;
+  readonly cancel: (...delivery: DeliveryKey) => Promise<"cancelled" | "in_flight" | null>;
+}
+
+type DeliveryKey = Parameters<DeliveryStore["retry"]>;
+
+/** Reads the state of a delivery first, and changes only deliveries whose state allows the change. */
+export function deliveryStore(records: Pick<RecordStore, "getMessage">, changes: DeliveryChanges): DeliveryStore {
+  const stateOf = async (...[accountId, id, name]: DeliveryKey): Promise<DeliveryState | null> => {
+    const found = await records.getMessage(accountId, id);
+    return found?.deliveries.find(({ subscription }) => subscription === name)?.state ?? null;
+  };
+  return {
+    async retry(...delivery) {
+      const state = await stateOf(...delivery);
+      if (state === null || state === "pending" || state === "in_flight" || state === "filtered") return state;
+      return changes.retry(...delivery);
+    },
+    async cancel(...delivery) {
+      const state = await stateOf(...delivery);
+      if (state !== "parked") return state;
+      const cancelled = await changes.cancel(...delivery);
+      if (cancelled !== null) return cancelled;
+      const now = await stateOf(...delivery);
+      return now === "parked" ? "in_flight" : now;
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import { limits } from "../domain/limits.ts";
 import type { Seq, TimeMs } from "../domain/model.ts";
-import type { ReplayRow } from "./replays.ts";
+import type { ReplayCount, ReplayRow } from "./replays.ts";
 
 /** A message or a dead letter that a step of a replay examines. */
 export interface ReplayCandidate {
@@ -16,6 +16,42 @@ export interface ExaminedPart<C extends ReplayCandidate> {
   readonly candidates: readonly C[];
   /** The position when all candidates are done. */
   readonly end: number;
+}
+
+/** The candidates that one read examines: at most `max`, after `position`, up to and including `through`. */
+export interface ExaminedRange extends Pick<ReplayRow, "position" | "through"> {
+  readonly max: number;
+}
+
+/** The result of counting one part of a replay's range. */
+export interface CountedPart {
+  readonly matched: number;
+  readonly examined: number;
+  readonly end: number;
+}
+
+export function countedPart({ candidates, end }: ExaminedPart<ReplayCandidate>): CountedPart {
+  return { matched: candidates.filter(({ matches }) => matches).length, examined: candidates.length, end };
+}
+
+/** Counts what a replay would send. Each call of `countPart` examines at most `partMax` candidates. */
+export async function countInParts(
+  { position: start, through }: Pick<ReplayRow, "position" | "through">,
+  partMax: number,
+  countPart: (range: ExaminedRange) => Promise<CountedPart>,
+): Promise<ReplayCount> {
+  let position = start;
+  let matched = 0;
+  let left: number = limits.replayCountedMax;
+  while (position < through) {
+    // The ids of the dead letters of one subscription have gaps, so the rest can be smaller.
+    if (left <= 0) return { matched: matched + through - position, isExact: false };
+    const part = await countPart({ position, through, max: Math.min(partMax, left) });
+    matched += part.matched;
+    left -= part.examined;
+    position = part.end;
+  }
+  return { matched, isExact: true };
 }
 
 /** The work of one step of a replay. */

@@ -1,9 +1,9 @@
 import type { AccountId, MessageId, Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
-import type { CancelOutcome, DeliveryStore, RetryOutcome } from "../deliveries.ts";
+import { deliveryStore, type DeliveryStore, type RetryOutcome } from "../deliveries.ts";
 import { topicNumberSql } from "../record-rows.ts";
+import type { RecordStore } from "../records.ts";
 import { call, type Connection } from "./connection.ts";
-import { readMessageRecord } from "./message-records.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /** A delivery whose cursor is locked. */
@@ -20,11 +20,7 @@ interface LockedDelivery {
   readonly wallMs: TimeMs;
 }
 
-export function createDeliveries(context: StoreContext): DeliveryStore {
-  const stateOf = async (accountId: AccountId, id: MessageId, name: string) => {
-    const found = await readMessageRecord(context, accountId, id);
-    return found?.deliveries.find(({ subscription }) => subscription === name)?.state ?? null;
-  };
+export function createDeliveries(context: StoreContext, records: Pick<RecordStore, "getMessage">): DeliveryStore {
   /** Changes a delivery whose cursor is locked, and then wakes the senders of its subscription. */
   const changing = async <T>(
     accountId: AccountId,
@@ -40,21 +36,10 @@ export function createDeliveries(context: StoreContext): DeliveryStore {
     return result && result.outcome;
   };
 
-  return {
-    async retry(accountId, id, name) {
-      const state = await stateOf(accountId, id, name);
-      if (state === null || state === "pending" || state === "in_flight" || state === "filtered") return state;
-      return changing(accountId, id, name, retry);
-    },
-    async cancel(accountId, id, name): Promise<CancelOutcome | null> {
-      const state = await stateOf(accountId, id, name);
-      if (state !== "parked") return state;
-      const cancelled = await changing(accountId, id, name, cancel);
-      if (cancelled !== null) return cancelled;
-      const now = await stateOf(accountId, id, name);
-      return now === "parked" ? "in_flight" : now;
-    },
-  };
+  return deliveryStore(records, {
+    retry: (...delivery) => changing(...delivery, retry),
+    cancel: (...delivery) => changing(...delivery, cancel),
+  });
 }
 
 async function lock(

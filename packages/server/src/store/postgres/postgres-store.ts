@@ -156,7 +156,7 @@ export class PostgresStore implements Store {
     this.catalog = createCatalog(account, context);
     this.entries = new PostgresEntries(context);
     this.records = createRecords(context);
-    this.deliveries = createDeliveries(context);
+    this.deliveries = createDeliveries(context, this.records);
     this.replays = createReplays(context);
     this.audit = createAudit(opened.database.rest);
     this.cluster = createCluster(context, listener);

@@ -1,7 +1,8 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
-import { chooseCopies, type ChosenCopies, type ExaminedPart, type ReplayCandidate } from "../replay-copies.ts";
+import { chooseCopies, countedPart, countInParts } from "../replay-copies.ts";
+import type { ChosenCopies, ExaminedPart, ExaminedRange, ReplayCandidate } from "../replay-copies.ts";
 import {
   beforeReplay,
   newReplayId,
@@ -131,17 +132,8 @@ async function lastLetter(connection: Connection, id: SubscriptionId): Promise<n
 }
 
 async function count(connection: Connection, plan: ReplayPlan): Promise<ReplayCount> {
-  let { position, through } = rangeOf(plan, await lastLetter(connection, plan.subscriptionId));
-  let matched = 0;
-  for (let left: number = limits.replayCountedMax; position < through;) {
-    if (left <= 0) return { matched: matched + through - position, isExact: false };
-    const max = Math.min(countStep, left);
-    const { candidates, end: next } = await examine(connection, plan, { position, through, max });
-    matched += candidates.filter(({ matches }) => matches).length;
-    left -= candidates.length;
-    position = next;
-  }
-  return { matched, isExact: true };
+  const all = rangeOf(plan, await lastLetter(connection, plan.subscriptionId));
+  return countInParts(all, countStep, async (range) => countedPart(await examine(connection, plan, range)));
 }
 
 async function create(
@@ -188,16 +180,10 @@ interface CandidateRow {
   readonly letter: number | null;
 }
 
-interface Range {
-  readonly position: number;
-  readonly through: number;
-  readonly max: number;
-}
-
 async function examine(
   connection: Connection,
   plan: ReplayPlan,
-  { position, through, max }: Range,
+  { position, through, max }: ExaminedRange,
 ): Promise<ExaminedPart<Candidate>> {
   const { source, topicId, subscriptionId, targetId } = plan;
   const rows =

@@ -1,7 +1,7 @@
 import { momentOf } from "../../domain/clock-rules.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
 import type { AccountId, MessageId, Seq } from "../../domain/model.ts";
-import type { CancelOutcome, DeliveryStore, RetryOutcome } from "../deliveries.ts";
+import { deliveryStore, type DeliveryStore, type RetryOutcome } from "../deliveries.ts";
 import type { RecordStore } from "../records.ts";
 import { withClaimsLocked } from "./claim-lock.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -23,37 +23,28 @@ export function sqliteDeliveries(context: StoreContext, records: Pick<RecordStor
       if (position === null || topic?.topic.accountId !== accountId || entry === undefined) return null;
       return withClaimsLocked([entry], () => commits.exclusively(() => change(entry, position.seq)));
     });
-  const stateOf = async (accountId: AccountId, id: MessageId, name: string) => {
-    const found = await records.getMessage(accountId, id);
-    return found?.deliveries.find(({ subscription }) => subscription === name)?.state ?? null;
-  };
   const { commits, clock, ready } = context;
 
-  return {
-    async retry(accountId, id, name): Promise<RetryOutcome | null> {
-      const state = await stateOf(accountId, id, name);
-      if (state === null || state === "pending" || state === "in_flight" || state === "filtered") return state;
-      return changing(accountId, id, name, async (entry, seq) => {
+  return deliveryStore(records, {
+    retry: (...delivery) =>
+      changing(...delivery, async (entry, seq): Promise<RetryOutcome> => {
         if (entry.open.has(seq)) return "in_flight";
         if (!entry.cursor.isDone(seq)) return "pending";
-        const delivery = { topicId: entry.topic.topic.id, subscriptionId: entry.id, seq };
-        const outcome = await commits.write("retryDelivery", { ...delivery, ...momentOf(clock) });
+        const position = { topicId: entry.topic.topic.id, subscriptionId: entry.id, seq };
+        const outcome = await commits.write("retryDelivery", { ...position, ...momentOf(clock) });
         if (outcome === "held") return outcome;
         if (outcome !== "retried") entry.parkedCount++;
         if (outcome === "copied") entry.mayHaveApart = true;
         entry.parkedDueAt(clock.now());
         ready.notify([entry.id]);
         return outcome;
-      });
-    },
-    async cancel(accountId, id, name): Promise<CancelOutcome | null> {
-      const state = await stateOf(accountId, id, name);
-      if (state !== "parked") return state;
-      const cancelled = await changing(accountId, id, name, async (entry, seq) => {
+      }),
+    cancel: (...delivery) =>
+      changing(...delivery, async (entry, seq) => {
         if (entry.open.has(seq)) return "in_flight";
         const { topic } = entry.topic;
-        const delivery = { topicId: topic.id, subscriptionId: entry.id, seq, accountId };
-        const gone = await commits.write("cancelDelivery", { ...delivery, ...momentOf(clock) });
+        const position = { topicId: topic.id, subscriptionId: entry.id, seq, accountId: topic.accountId };
+        const gone = await commits.write("cancelDelivery", { ...position, ...momentOf(clock) });
         if (gone === undefined) return null;
         entry.parkedCount--;
         if (gone.orderingKey !== null) {
@@ -62,10 +53,6 @@ export function sqliteDeliveries(context: StoreContext, records: Pick<RecordStor
         }
         ready.notify([entry.id]);
         return "cancelled";
-      });
-      if (cancelled !== null) return cancelled;
-      const now = await stateOf(accountId, id, name);
-      return now === "parked" ? "in_flight" : now;
-    },
-  };
+      }),
+  });
 }

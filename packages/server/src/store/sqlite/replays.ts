@@ -3,6 +3,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { AccountId, SubscriptionId } from "../../domain/model.ts";
 import { Listeners } from "../listeners.ts";
+import { countInParts } from "../replay-copies.ts";
 import {
   beforeReplay,
   planOf,
@@ -85,22 +86,11 @@ function shown({ row, waiting }: FoundReplay): Replay {
 
 async function count({ index, reader, commits }: StoreContext, plan: ReplayPlan): Promise<ReplayCount> {
   const last = await reader.call("lastDeadLetterId", { subscriptionId: plan.subscriptionId });
-  let { position, through } = rangeOf(plan, last);
-  let matched = 0;
-  for (let left: number = limits.replayCountedMax; position < through;) {
-    if (left <= 0) {
-      // The ids of the dead letters of one subscription have gaps.
-      return { matched: matched + through - position, isExact: false };
-    }
+  return countInParts(rangeOf(plan, last), COUNT_STEP, (range) => {
     const entries = entriesOf(index, plan);
     if (entries === null) throw new RingbackError("subscription_not_found");
-    const reading = readingOf(plan, entries, commits.waiting);
-    const piece = await reader.call("countReplay", { reading, position, through, max: Math.min(COUNT_STEP, left) });
-    matched += piece.matched;
-    left -= piece.examined;
-    position = piece.position;
-  }
-  return { matched, isExact: true };
+    return reader.call("countReplay", { reading: readingOf(plan, entries, commits.waiting), range });
+  });
 }
 
 interface Entries {
@@ -129,7 +119,7 @@ function readingOf(
   };
 }
 
-export function settledPositions(
+function settledPositions(
   { id, cursor }: SubscriptionEntry,
   waiting: StoreContext["commits"]["waiting"],
 ): SettledPositions {

@@ -6,7 +6,7 @@ import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
 import { get, run } from "../statements.ts";
 import { insertDeadLetter } from "./dead-letter-rows.ts";
 import { promote } from "./promote.ts";
-import { attemptsOf, letterOf } from "./replay-step.ts";
+import { letterOf, parkCopy } from "./replay-step.ts";
 
 interface Delivery {
   readonly topicId: TopicId;
@@ -43,13 +43,9 @@ export function retryDelivery(db: DatabaseSync, input: Delivery & Moment): "retr
     return "retried";
   }
   const letter = letterOf(db, subscriptionId, seq);
-  const attempts = letter?.attempts ?? attemptsOf(db, topicId, subscriptionId, seq);
-  const insert = `INSERT INTO parked (subscription_id, seq, due_at, attempts, retries, dead_letter_id, apart)
-    VALUES (?, ?, ?, ?, 0, ?, ?)`;
-  run(db, insert, subscriptionId, seq, nowMs, attempts, letter?.id ?? null, letter === null ? 1 : 0);
-  if (letter === null) return "copied";
-  run(db, "UPDATE dead_letter SET redriven_at = ? WHERE id = ?", wallMs, letter.id);
-  return "redriven";
+  const copy = { subscriptionId, topicId, seq, letter, dueAtMs: nowMs, wallMs };
+  parkCopy(db, { ...copy, replayId: null, isApart: letter === null });
+  return letter === null ? "copied" : "redriven";
 }
 
 interface LastAttempt {

@@ -4,7 +4,8 @@ import { limits } from "../../../domain/limits.ts";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Filter, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import type { Moment } from "../../../domain/ports.ts";
-import { chooseCopies, type ChosenCopies, type ExaminedPart, type ReplayCandidate } from "../../replay-copies.ts";
+import { chooseCopies, countedPart, type CountedPart } from "../../replay-copies.ts";
+import type { ChosenCopies, ExaminedPart, ExaminedRange, ReplayCandidate } from "../../replay-copies.ts";
 import type { ReplayId, ReplayPlan, ReplayRow, ReplaySource } from "../../replays.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
 import { all, get, run } from "../statements.ts";
@@ -20,7 +21,7 @@ export interface SettledPositions {
   readonly parkedSoon: readonly Seq[];
 }
 
-/** The plan of a replay, with the facts that only memory has. */
+/** A replay's plan and the facts that its reads need and the database does not have. */
 export interface ReplayReading {
   readonly plan: ReplayPlan;
   /** First position of the log. */
@@ -82,30 +83,15 @@ function startOf({ position, through }: ReplayRow, { plan, firstSeq }: ReplayRea
   return plan.source.kind === "messages" ? Math.max(position, Math.min(firstSeq - 1, through)) : position;
 }
 
-/** Counts a piece of what a replay would send. */
+/** Counts a part of what a replay would send. */
 export function countReplay(
   db: DatabaseSync,
-  {
-    reading,
-    ...range
-  }: { readonly reading: ReplayReading; readonly position: number; readonly through: number; readonly max: number },
-): { readonly matched: number; readonly examined: number; readonly position: number } {
-  const { candidates, end } = examine(db, reading, range);
-  let [matched, examined] = [0, 0];
-  for (const { matches } of candidates) {
-    if (matches) matched++;
-    examined++;
-  }
-  return { matched, examined, position: end };
+  { reading, range }: { readonly reading: ReplayReading; readonly range: ExaminedRange },
+): CountedPart {
+  return countedPart(examine(db, reading, range));
 }
 
-interface Range {
-  readonly position: number;
-  readonly through: number;
-  readonly max: number;
-}
-
-function examine(db: DatabaseSync, reading: ReplayReading, range: Range): ExaminedPart<Candidate> {
+function examine(db: DatabaseSync, reading: ReplayReading, range: ExaminedRange): ExaminedPart<Candidate> {
   const { plan } = reading;
   return plan.source.kind === "messages"
     ? examineLog(db, reading, plan.source, range)
@@ -122,7 +108,7 @@ function examineLog(
   db: DatabaseSync,
   { plan, filter, subscription, target }: ReplayReading,
   { types, only }: ReplaySource & { readonly kind: "messages" },
-  { position, through, max }: Range,
+  { position, through, max }: ExaminedRange,
 ): ExaminedPart<Candidate> {
   const { topicId, subscriptionId, targetId } = plan;
   const log = `SELECT id & ${SEQ_MASK_SQL} AS seq, tags, type FROM message WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?`;
@@ -178,7 +164,7 @@ function examineLetters(
   db: DatabaseSync,
   { plan: { subscriptionId }, target }: ReplayReading,
   source: ReplaySource & { readonly kind: "dead-letters" },
-  { position, through, max }: Range,
+  { position, through, max }: ExaminedRange,
 ): ExaminedPart<Candidate> {
   const listed = `SELECT id, seq, attempts, reason, last_status AS status, died_at AS diedAtMs FROM dead_letter
     WHERE subscription_id = ? AND redriven_at IS NULL AND id > ? AND id <= ? ORDER BY id LIMIT ?`;
@@ -211,14 +197,34 @@ function park(
   { candidate: { seq, letter }, dueAtMs }: ChosenCopies<Candidate>["copies"][number],
   wallMs: TimeMs,
 ): void {
-  const attempts = letter?.attempts ?? attemptsOf(db, topicId, targetId, seq);
+  const isApart = order === "separate";
+  parkCopy(db, { replayId: id, subscriptionId: targetId, topicId, seq, letter, dueAtMs, isApart, wallMs });
+}
+
+/** Parks a copy of a settled delivery. With `letter`, the copy redrives this dead letter. */
+export function parkCopy(
+  db: DatabaseSync,
+  copy: {
+    /** null: the copy belongs to no replay. */
+    readonly replayId: ReplayId | null;
+    readonly subscriptionId: SubscriptionId;
+    readonly topicId: TopicId;
+    readonly seq: Seq;
+    readonly letter: Candidate["letter"];
+    readonly dueAtMs: TimeMs;
+    readonly isApart: boolean;
+    readonly wallMs: TimeMs;
+  },
+): void {
+  const { replayId, subscriptionId, topicId, seq, letter, dueAtMs, isApart, wallMs } = copy;
+  const attempts = letter?.attempts ?? attemptsOf(db, topicId, subscriptionId, seq);
   const insert = `INSERT INTO parked (subscription_id, seq, due_at, attempts, retries, dead_letter_id, replay_id, apart)
     VALUES (?, ?, ?, ?, 0, ?, ?, ?)`;
-  run(db, insert, targetId, seq, dueAtMs, attempts, letter?.id ?? null, id, order === "separate" ? 1 : 0);
+  run(db, insert, subscriptionId, seq, dueAtMs, attempts, letter?.id ?? null, replayId, isApart ? 1 : 0);
   if (letter !== null) run(db, "UPDATE dead_letter SET redriven_at = ? WHERE id = ?", wallMs, letter.id);
 }
 
-/** Returns a function that tells whether the subscription still has to deliver a message. */
+/** Returns a function that returns whether the subscription still has to deliver a message. */
 function pendingAt(db: DatabaseSync, id: SubscriptionId, settled: SettledPositions): (seq: Seq) => boolean {
   const positions = toPositions(settled);
   const parked = "SELECT 1 FROM parked WHERE subscription_id = ? AND seq = ?";
@@ -232,7 +238,7 @@ export function letterOf(db: DatabaseSync, id: SubscriptionId, seq: Seq): Candid
 }
 
 /** Returns how many attempts to deliver the message are recorded. */
-export function attemptsOf(db: DatabaseSync, topicId: TopicId, id: SubscriptionId, seq: Seq): number {
+function attemptsOf(db: DatabaseSync, topicId: TopicId, id: SubscriptionId, seq: Seq): number {
   const last = "SELECT max(attempt) AS attempts FROM attempt WHERE topic_id = ? AND seq = ? AND +subscription_id = ?";
   return get<{ attempts: number | null }>(db, last, topicId, seq, id)?.attempts ?? 0;
 }
