@@ -165,7 +165,7 @@ export function toDeadLetter(row: DeadLetterRow<unknown>, message: Message): Dea
   };
 }
 
-/** The column `apart` of a parked delivery, as the member of a claimed one. */
-export function apartMember(apart: number): Pick<ClaimedDelivery, "isApart"> {
-  return apart === 1 ? { isApart: true } : {};
+/** The member `isApart` of a claimed delivery, which most deliveries do not have. */
+export function apartMember(isApart: boolean): Pick<ClaimedDelivery, "isApart"> {
+  return isApart ? { isApart } : {};
 }

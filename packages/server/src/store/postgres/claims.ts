@@ -1,5 +1,6 @@
 import type { TimeMs, TopicId } from "../../domain/model.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../log.ts";
+import { apartMember } from "../record-rows.ts";
 import { Batches, type Choice } from "./batches.ts";
 import { ClaimIds } from "./claim-ids.ts";
 import { call } from "./connection.ts";
@@ -157,7 +158,7 @@ export class Claims extends Batches<Request, readonly Claim[]> {
     for (const row of rows) {
       if (row.seq !== null) {
         const { attempts: attemptsMade, retries: retriesMade, first_attempt_at: firstAttemptAtMs } = row;
-        const counts = { attemptsMade, retriesMade, firstAttemptAtMs, ...(row.apart && { isApart: true as const }) };
+        const counts = { attemptsMade, retriesMade, firstAttemptAtMs, ...apartMember(row.apart) };
         deliveries.push({ message: toMessage(row.topic_id, row), ...counts });
         continue;
       }

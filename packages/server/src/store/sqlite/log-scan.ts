@@ -1,5 +1,6 @@
 import type { Message, Seq, TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery, ClaimWant } from "../log.ts";
+import { apartMember } from "../record-rows.ts";
 import type { MessageCache } from "./message-cache.ts";
 import type { DueDelivery } from "./operations/read-due.ts";
 import type { DeliveryCounts, ParkRow, UnparkRow } from "./operations/settle.ts";
@@ -141,7 +142,7 @@ export function takeDelivery(
 ): void {
   const { seq, message, attemptsMade, retriesMade, firstAttemptAtMs, parked, orderingKey, deadLetterId } = delivery;
   const { isApart } = delivery;
-  const claimed = { message, attemptsMade, retriesMade, firstAttemptAtMs, ...(isApart === true && { isApart }) };
+  const claimed = { message, attemptsMade, retriesMade, firstAttemptAtMs, ...apartMember(isApart === true) };
   const unsettled = { settling: false, attempt: null };
   claim.entry.addOpen(seq, { ...claimed, claim: claim.state, parked, orderingKey, deadLetterId, ...unsettled });
   claim.deliveries.push(claimed);

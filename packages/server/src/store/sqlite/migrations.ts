@@ -83,8 +83,8 @@ CREATE TABLE message (
 
 -- Deliveries that wait: after a failure, for a delay, or (due_at null) behind an earlier delivery of their ordering
 -- key. ordering_key is set only if the delivery holds later ones of its key back; '' is the only key of a strict
--- subscription. replay_id: the replay that sends the copy. apart: 1 if the copy neither holds back other deliveries nor
--- waits for them.
+-- subscription. replay_id: set only for copies that a replay sends: the id of the replay. apart: 1 for copies that
+-- neither hold back other deliveries nor wait for them.
 CREATE TABLE parked (
   subscription_id INTEGER NOT NULL,
   seq INTEGER NOT NULL,
@@ -137,7 +137,10 @@ CREATE INDEX dead_letter_newest ON dead_letter (subscription_id, died_at) WHERE 
 CREATE INDEX dead_letter_topic ON dead_letter (topic_id, died_at) WHERE redriven_at IS NULL;
 CREATE INDEX dead_letter_account ON dead_letter (account_id, died_at) WHERE redriven_at IS NULL;
 
--- Replays; see store/replays.ts. plan: JSON. is_open: 0 if the replay has ended and none of its copies is parked.
+-- Replays; see store/replays.ts. plan: ReplayPlan and ReplayCount, as JSON. is_open: 0 if the replay has ended and none
+-- of its copies is parked. position: the last examined position of the log, or the id of the last examined dead letter.
+-- through: the last position, or the last id, that the replay examines. parked: the number of copies that were parked.
+-- next_at: steady time at which the next copy is due by per_second.
 CREATE TABLE replay (
   id INTEGER PRIMARY KEY,
   account_id INTEGER NOT NULL,

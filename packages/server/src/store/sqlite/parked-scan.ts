@@ -47,6 +47,7 @@ export async function takeParked(context: ClaimContext, claim: ClaimInProgress):
       topicId: entry.topic.topic.id,
       subscriptionId: entry.id,
       nowMs,
+      mayHaveApart,
       ...bounds,
       bytesMax: want.bytesMax,
       skip: rowsNotToRead(entry),

@@ -20,7 +20,8 @@ export interface PlanReading {
   readonly pages: number;
   /** Names of tables that were read sequentially. */
   readonly scanned: readonly string[];
-  readonly sorts: number;
+  /** Names of indexes that were read. */
+  readonly indexes: readonly string[];
 }
 
 /**
@@ -58,7 +59,7 @@ function readingOf(root: PlanNode): PlanReading {
     scanned: scans
       .filter((node) => node["Node Type"] === "Seq Scan" && node["Actual Loops"] > 0)
       .map((node) => node["Relation Name"] ?? ""),
-    sorts: nodes.filter((node) => node["Node Type"] === "Sort").length,
+    indexes: nodes.filter((node) => node["Actual Loops"] > 0).flatMap((node) => node["Index Name"] ?? []),
   };
 }
 

@@ -25,9 +25,13 @@ export interface DueDeliveries {
 export interface DueInput extends Omit<ClaimWant, "fromLog"> {
   readonly topicId: TopicId;
   readonly nowMs: TimeMs;
-  /** Of `deliveriesMax`, how many may be apart from the order, and how many not. `apartFirst`: so many come first. */
+  /** False: the subscription has no copies apart from its order, so that the read need not look for them. */
+  readonly mayHaveApart: boolean;
+  /** The number of copies apart from the order that come before all other deliveries. */
   readonly apartFirst: number;
+  /** The most copies apart from the order. */
   readonly apartMax: number;
+  /** The most deliveries that take part in the order. */
   readonly orderedMax: number;
   /** Positions that are open in a claim. */
   readonly skip: readonly Seq[];
@@ -45,12 +49,9 @@ const columns = `seq, attempts AS attemptsMade, retries AS retriesMade, first_at
 export function readDue(db: DatabaseSync, input: DueInput): DueDeliveries {
   const { topicId, subscriptionId, nowMs, deliveriesMax, bytesMax } = input;
   const skip = new Set(input.skip);
-  const { hasApart } = single<{ hasApart: 0 | 1 }>(
-    db,
-    "SELECT EXISTS (SELECT 1 FROM parked WHERE subscription_id = ? AND apart = 1) AS hasApart",
-    subscriptionId,
-  );
-  const apart = hasApart === 1 ? readApart(db, input, skip) : [];
+  const anyApart = "SELECT 1 FROM parked WHERE subscription_id = ? AND apart = 1 LIMIT 1";
+  const hasApart = input.mayHaveApart && get(db, anyApart, subscriptionId) !== undefined;
+  const apart = hasApart ? readApart(db, input, skip) : [];
   const ordered = readOrdered(db, input, skip);
   const due: DueDelivery[] = [];
   let bytes = 0;
@@ -68,11 +69,11 @@ export function readDue(db: DatabaseSync, input: DueInput): DueDeliveries {
     }
     const message = readMessage(db, topicId, row.seq, row.deadLetterId);
     bytes += message?.body.byteLength ?? 0;
-    due.push({ ...row, ...apartMember(row.apart), message });
+    due.push({ ...row, ...apartMember(row.apart === 1), message });
   }
   const next = "SELECT min(due_at) AS dueAtMs FROM parked WHERE subscription_id = ? AND due_at > ?";
   const { dueAtMs } = single<{ dueAtMs: number | null }>(db, next, subscriptionId, nowMs);
-  return { due, more, nextDueAtMs: dueAtMs, hasApart: hasApart === 1 };
+  return { due, more, nextDueAtMs: dueAtMs, hasApart };
 }
 
 /** Returns at most one delivery more than may be taken. */

@@ -21,8 +21,10 @@ BEGIN
     p_lease_end := least(p_lease_end, p_now + p_retry_ms);
   END IF;
   IF p_is_held THEN
-    SELECT greatest(p.due_at, p_now + p_retry_ms) INTO v_due FROM ringback.parked p
-      WHERE p.subscription_id = p_subscription AND p.apart ORDER BY p.due_at LIMIT 1;
+    IF p_parked > 0 THEN
+      SELECT greatest(p.due_at, p_now + p_retry_ms) INTO v_due FROM ringback.parked p
+        WHERE p.subscription_id = p_subscription AND p.apart ORDER BY p.due_at LIMIT 1;
+    END IF;
     more := false;
     next_due_in := least(v_due, p_lease_end) - p_now;
     RETURN;

@@ -1,10 +1,13 @@
--- How many deliveries a claim may take. While the log has messages, copies that are apart from the order get one of
--- eight deliveries: the fraction of a small claim is decided by the id of the claim. A strictly ordered subscription
--- has one open delivery, and one open copy beside it.
+-- The largest numbers of deliveries that a claim may take. While the log has messages, copies that are apart from the
+-- order get one of eight deliveries. The id of the claim decides whether a fraction is rounded up. A strictly ordered
+-- subscription has one open delivery, and one open copy beside it.
 --
--- p_wanted: the largest number of deliveries. p_open: number of deliveries in open claims. p_claimed: those of them
--- that are parked. room: deliveries in all. ordered: those that take part in the order. apart: those that do not. open:
--- number of open deliveries that take part in the order.
+-- p_wanted: the largest number of deliveries that the caller takes. p_open: the number of deliveries in open claims.
+-- p_claimed: the positions of parked deliveries in open claims.
+--
+-- room: the largest number of deliveries in all. ordered: the largest number that take part in the order. apart: the
+-- largest number of copies that are apart from the order. open: the number of deliveries in open claims that take part
+-- in the order.
 CREATE FUNCTION ringback.claim_room(
   p_cursor ringback.subscription_cursor, p_claim bigint, p_wanted integer, p_open integer, p_claimed bigint[],
   p_parked_count bigint, p_from_log boolean, OUT room integer, OUT ordered integer, OUT apart integer, OUT open integer

@@ -62,7 +62,8 @@ BEGIN
       v_now, CASE WHEN parked_count > 0 THEN v_room.room ELSE 0 END, v_room.ordered, v_room.apart,
       p_bytes_max[v_request], p_scan_max);
     v_log := ringback.take_from_log(v_cursor, v_open.returned, v_open.foreign_keys, v_now, p_from_log[v_request],
-      least(v_room.room - v_parked.count, v_room.ordered - v_parked.ordered), p_bytes_max[v_request] - v_parked.bytes, p_scan_max, p_returned_max);
+      least(v_room.room - v_parked.count, v_room.ordered - v_parked.ordered), p_bytes_max[v_request] - v_parked.bytes,
+      p_scan_max, p_returned_max);
     IF v_log.count + v_parked.count > 0 THEN
       INSERT INTO ringback.claim (id, node_id, subscription_id, lease_until, seqs, keys, parked, parked_keys) VALUES
         (p_claims[v_request], p_node, v_id, v_now + p_lease_ms, v_log.seqs, v_log.keys, v_parked.seqs, v_parked.keys);

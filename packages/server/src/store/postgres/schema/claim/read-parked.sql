@@ -2,8 +2,9 @@
 -- planner inlines this function into its caller.
 CREATE FUNCTION ringback.read_parked(p_subscription bigint, p_topic bigint, p_seqs bigint[])
 RETURNS TABLE (
-  seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, apart boolean, topic_id bigint, published_at bigint,
-  deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text, request text, body bytea
+  seq bigint, attempts bigint, retries bigint, first_attempt_at bigint, apart boolean, topic_id bigint,
+  published_at bigint, deliver_at bigint, content_type text, tags text[], type text, ordering_key text, attributes text,
+  request text, body bytea
 ) LANGUAGE sql STABLE AS $function$
   SELECT p.seq, p.attempts, p.retries, p.first_attempt_at, p.apart, p_topic, x.published_at, x.deliver_at,
     x.content_type, x.tags, x.type, x.ordering_key, x.attributes, x.request, x.body

@@ -1,6 +1,8 @@
 -- Reserves starts of POSTs for many subscriptions, by the rules of domain/start-schedule.ts. Each subscription occurs
 -- once, and the requests are ordered by subscription, so that two nodes cannot wait for each other.
--- first_in: the time from now to the first start; negative after silence. now: the steady time by which it counts.
+--
+-- first_in: milliseconds from now to the first start; negative while a burst is possible. now: the steady time at which
+-- the subscription's row was locked.
 CREATE FUNCTION ringback.reserve_starts(
   p_now bigint[], p_ahead_ms bigint,
   -- One element per request.

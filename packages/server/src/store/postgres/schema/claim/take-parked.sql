@@ -1,6 +1,8 @@
 -- Takes the parked deliveries that are due, the longest overdue first. A delivery that is not the first of its ordering
--- key waits. p_claimed: parked deliveries that are in open claims. p_ordered, p_apart: of p_room, how many deliveries
--- may take part in the order, and how many copies may be apart from it.
+-- key waits.
+--
+-- p_claimed: parked deliveries that are in open claims. p_room: the most deliveries to take. p_ordered: of these, the
+-- most that take part in the order. p_apart: of these, the most copies that are apart from the order.
 --
 -- seqs, keys: the deliveries taken, with the ordering key of each. ordered: how many take part in the order. expired:
 -- how many deliveries had lost their message. has_more: another delivery is due. waits: a delivery was skipped because
@@ -8,7 +10,8 @@
 CREATE FUNCTION ringback.take_parked(
   p_subscription bigint, p_topic bigint, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint,
   p_room integer, p_ordered integer, p_apart integer, p_bytes_max bigint, p_scan_max integer, OUT count integer,
-  OUT ordered integer, OUT bytes bigint, OUT seqs bigint[], OUT keys text[], OUT expired bigint, OUT has_more boolean, OUT waits boolean
+  OUT ordered integer, OUT bytes bigint, OUT seqs bigint[], OUT keys text[], OUT expired bigint, OUT has_more boolean,
+  OUT waits boolean
 ) LANGUAGE plpgsql AS $function$
 DECLARE
   v_row record;

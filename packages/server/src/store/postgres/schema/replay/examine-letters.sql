@@ -1,5 +1,6 @@
 -- Examines up to p_max dead letters for a replay: those with ids after p_position, through p_through. An empty array of
--- reasons or statuses, and a time that is null, match any. The results are as those of examine_log.
+-- reasons or statuses, and a time that is null, match any. at: the id of the dead letter.
+-- The other columns are those of examine_log.
 CREATE FUNCTION ringback.examine_letters(
   p_subscription bigint, p_position bigint, p_through bigint, p_max integer, p_reasons text[], p_statuses bigint[],
   p_from bigint, p_to bigint

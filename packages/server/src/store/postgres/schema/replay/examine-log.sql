@@ -1,9 +1,12 @@
 -- Examines up to p_max messages of a log for a replay: those after p_position, through p_through. The caller has locked
 -- the cursor of the target, except when it only counts.
 --
--- p_routes: regular expressions for the type, as in subscription_cursor; null: any type. p_failed_of: the subscription
--- whose failures are meant; null: all messages are. matches: the replay sends the message. pending: the target still
--- has to deliver it anyway. letter: the dead letter of the message at the target.
+-- p_routes: regular expressions for the type, as in subscription_cursor; null: any type. p_failed_of: a message matches
+-- only if its delivery to this subscription was given up; null: no such condition.
+--
+-- at: the position of the replay when the message is done. matches: the message meets the conditions of the replay and
+-- the filter of the target. pending: the target still has to deliver the message anyway. letter: the message's dead
+-- letter of the target; null: there is none.
 CREATE FUNCTION ringback.examine_log(
   p_topic bigint, p_position bigint, p_through bigint, p_max integer, p_target bigint, p_routes text[],
   p_failed_of bigint

@@ -1,4 +1,4 @@
--- Whether the delivery of a message was given up, as deliveryState in store/delivery-state.ts judges it.
+-- Whether the delivery of a message was given up, by the rules of deliveryState in store/delivery-state.ts.
 CREATE FUNCTION ringback.has_failed(p_cursor ringback.subscription_cursor, p_seq bigint) RETURNS boolean
 LANGUAGE plpgsql AS $function$
 BEGIN

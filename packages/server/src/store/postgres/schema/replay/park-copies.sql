@@ -1,5 +1,7 @@
--- Parks copies for a replay. The caller has locked the cursor of the target, which still has to deliver none of the
--- messages. p_letters: the dead letter of each message; null: it has none.
+-- Parks copies of messages that the target has settled. The caller has locked the cursor of the target.
+--
+-- p_replay: the replay that sends the copies; null: the retry of one delivery. p_dues: the steady time at which each
+-- copy is due. p_letters: the dead letter that each copy redrives; null: none.
 CREATE FUNCTION ringback.park_copies(
   p_replay bigint, p_target bigint, p_topic bigint, p_apart boolean, p_wall bigint, p_seqs bigint[], p_dues bigint[],
   p_letters bigint[]

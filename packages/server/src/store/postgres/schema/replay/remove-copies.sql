@@ -1,5 +1,6 @@
 -- Removes the copies of a replay that are in no claim, and lists their dead letters again. Returns how many were
--- removed. The caller has locked the cursor of the target.
+-- removed. The caller has locked the cursor of the target. p_later_ms: how long the copies in claims wait if a claim
+-- returns them without an attempt.
 CREATE FUNCTION ringback.remove_copies(p_replay bigint, p_target bigint, p_now bigint, p_later_ms bigint)
 RETURNS integer
 LANGUAGE plpgsql AS $function$

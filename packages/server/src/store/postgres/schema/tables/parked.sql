@@ -2,7 +2,8 @@
 -- delivery of their ordering key.
 -- ordering_key: set only where the row blocks later deliveries of that key. In a strictly ordered subscription, all
 -- deliveries have the key ''.
--- replay_id: the replay that sends the copy. apart: the copy neither holds back other deliveries nor waits for them.
+-- replay_id: set only for copies that a replay sends: the id of the replay.
+-- apart: true for copies that neither hold back other deliveries nor wait for them.
 CREATE TABLE ringback.parked (
   subscription_id bigint NOT NULL,
   seq bigint NOT NULL,

@@ -1,7 +1,11 @@
--- Replays; see store/replays.ts. plan: JSON. position: the last position of the log, or id of a dead letter, that was
--- examined; through: the last one to examine. parked: how many copies were parked. next_at: when the next copy is due
--- by per_second. is_open: false when the replay has ended and none of its copies is parked. lease_node: the node that
--- runs the replay until lease_until.
+-- Replays; see store/replays.ts.
+-- plan: ReplayPlan and ReplayCount, as JSON.
+-- is_open: false when the replay has ended and none of its copies is parked.
+-- position: the last examined position of the log, or the id of the last examined dead letter. through: the last
+-- position, or the last id, that the replay examines.
+-- parked: the number of copies that were parked.
+-- next_at: steady time at which the next copy is due by per_second.
+-- lease_node: the node that runs the replay. lease_until: the end of its lease in steady time.
 CREATE TABLE ringback.replay (
   id bigint PRIMARY KEY,
   account_id bigint NOT NULL,

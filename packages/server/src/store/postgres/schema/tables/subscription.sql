@@ -15,9 +15,9 @@ CREATE TABLE ringback.subscription (
 -- For the number of an account's subscriptions.
 CREATE INDEX subscription_of_account ON ringback.subscription (account_id);
 
--- For the list of an account's unhealthy subscriptions.
+-- For lists and counts of subscriptions that are not healthy. The health of all others is null.
 CREATE INDEX subscription_unhealthy ON ringback.subscription (account_id, topic_id, name) WHERE health IS NOT NULL;
--- For the lists of an account's paused and disabled subscriptions.
+-- For lists and counts of paused and disabled subscriptions.
 CREATE INDEX subscription_stopped ON ringback.subscription (account_id, state) WHERE state <> 'active';
 
 -- Columns that a claim reads of a subscription: the position that claims have reached, and the settings that claims
