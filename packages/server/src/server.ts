@@ -123,7 +123,7 @@ function createListeners({ config, lines, metrics }: Foundation, certificate: Tl
 /** The parts that the metrics read from, and that are created later than the metrics. */
 interface RunningParts {
   accountNameOf: (accountId: AccountId) => string;
-  senders: Engine["senders"];
+  senderState: Engine["senderState"];
   openBreakers: Engine["openBreakers"];
   suppressedEvents: () => number;
   tracing: Tracing | null;
@@ -144,7 +144,7 @@ async function createFoundation(config: Config, log: Logger) {
   // The metrics begin before the parts that they read from.
   const running: RunningParts = {
     accountNameOf: String,
-    senders: () => [],
+    senderState: () => null,
     openBreakers: () => ({ subscription: 0, origin: 0 }),
     suppressedEvents: () => 0,
     tracing: null,
@@ -157,7 +157,7 @@ async function createFoundation(config: Config, log: Logger) {
     subscriptions: {
       shownMax: config.metricsSubscriptionsMax,
       accountNameOf: (accountId) => running.accountNameOf(accountId),
-      senders: () => running.senders(),
+      senderState: (id) => running.senderState(id),
       records: {
         countsOfSubscriptions: (ids) => store.records.countsOfSubscriptions(ids),
         conditionsOf: (ids) => store.records.conditionsOf(ids),
@@ -232,7 +232,7 @@ function createServices(foundation: Foundation) {
     isVerificationRequired: config.endpointVerification === "required",
     failed: (error, during) => failedDuring(during)(error),
   });
-  running.senders = () => engine.senders();
+  running.senderState = (id) => engine.senderState(id);
   running.openBreakers = () => engine.openBreakers();
   running.accountNameOf = (accountId) => accounts.nameOf(accountId);
   const { publisher, verifier, tests } = engine;
@@ -324,7 +324,7 @@ async function createHttpApp(
     replays,
     metrics,
     requestLog,
-    windowOf: (id) => engine.windowOf(id),
+    windowOf: (id) => engine.senderState(id)?.window ?? null,
     version,
     ready,
     listeners,

@@ -41,7 +41,7 @@ export interface ApiParts {
   readonly events: EventBus;
   readonly eventTail: EventTail;
   readonly metrics: Metrics;
-  /** See `Engine.windowOf`. */
+  /** The window of the subscription in this process; null: this process does not send to it at present. */
   readonly windowOf: (id: SubscriptionId) => number | null;
   readonly log: Logger;
   readonly requestLog: RequestLog;

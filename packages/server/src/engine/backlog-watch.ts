@@ -11,8 +11,9 @@ export interface BacklogWatchOptions extends Pick<EngineServices, "store" | "eve
 }
 
 /**
- * Reports backlogs that have grown past a limit, each once, until they have fallen below half of it. Drops nothing.
- * Looks only at subscriptions that have work, a limited number of them at a time. In a cluster one node does this.
+ * Reports a backlog when it has grown past a limit, and again only after it has fallen below half of the limit. Drops
+ * nothing. Checks only subscriptions that have work, a limited number of them at a time. One node of a cluster does
+ * this for all nodes.
  */
 export class BacklogWatch {
   readonly #options: BacklogWatchOptions;
@@ -27,12 +28,10 @@ export class BacklogWatch {
   async check(ids: readonly SubscriptionId[]): Promise<void> {
     if (ids.length === 0 && this.#reported.size === 0) return;
     if (!(await this.#isResponsible())) return this.#reported.clear();
+    const known = new Set([...this.#reported.keys(), ...ids]);
     // The rest of the last check comes first, so that each subscription has its turn.
-    const waiting = new Set([...this.#waiting, ...this.#reported.keys(), ...ids]);
-    const known = new Set([...ids, ...this.#reported.keys()]);
-    const due = [...waiting].filter((id) => known.has(id));
-    this.#waiting = due.slice(engineLimits.backlogsCheckedMax);
-    const checked = due.slice(0, engineLimits.backlogsCheckedMax);
+    const checked = [...new Set([...this.#waiting.filter((id) => known.has(id)), ...known])];
+    this.#waiting = checked.splice(engineLimits.backlogsCheckedMax);
     const { records } = this.#options.store;
     const [counts, conditions] = await Promise.all([
       records.countsOfSubscriptions(checked),
@@ -44,12 +43,12 @@ export class BacklogWatch {
     }
   }
 
-  /** Of several nodes the one with the smallest id. */
+  /** True for the node with the smallest id of the nodes that are alive. */
   async #isResponsible(): Promise<boolean> {
     const nodes = await this.#options.store.cluster.nodes();
     const alive = nodes.filter(({ isAlive, isThis }) => isAlive || isThis);
-    const first = alive.reduce((one, other) => (other.id < one.id ? other : one), alive[0] ?? { id: 0, isThis: true });
-    return first.isThis;
+    const [first] = alive.toSorted((one, other) => one.id - other.id);
+    return first?.isThis ?? true;
   }
 
   async #checkOne(id: SubscriptionId, count: number, oldestAtMs: TimeMs | null): Promise<void> {

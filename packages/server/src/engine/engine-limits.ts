@@ -80,6 +80,8 @@ export const engineLimits = {
   shownFailingMsMin: 5_000,
   /** Failing subscriptions that a node remembers. The health of the others is read from the store when it is needed. */
   failingKeptMax: 20_000,
+  /** Delay before a probe is reserved again, because the health of its subscription was being written. */
+  probeReservedAgainMs: 50,
   /** While a subscription fails, its failing time is written at most once in this time, besides at changes. */
   failingWrittenMs: 600_000,
   /** An event reports a backlog whose oldest message has used this share of the topic's retention. */

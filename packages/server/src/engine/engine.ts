@@ -103,9 +103,9 @@ export class Engine {
     );
   }
 
-  /** The senders of this process, for metrics. */
-  senders(): readonly SenderState[] {
-    return this.#dispatcher.senders();
+  /** See `Dispatcher.senderState`. */
+  senderState(id: SubscriptionId): SenderState | null {
+    return this.#dispatcher.senderState(id);
   }
 
   /** The breakers that are open in this process, by scope. */
@@ -138,11 +138,6 @@ export class Engine {
     await this.#dispatcher.quiet();
     await this.#retaining;
     await this.#settler.idle();
-  }
-
-  /** See `Dispatcher.windowOf`. */
-  windowOf(id: SubscriptionId): number | null {
-    return this.#dispatcher.windowOf(id);
   }
 
   #disableSoon(subscription: Subscription, why: Disablement): void {

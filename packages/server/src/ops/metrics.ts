@@ -218,7 +218,7 @@ export function describedMetrics(): readonly Pick<ScrapedMetric, "name" | "type"
   const subscriptions = {
     shownMax: 0,
     accountNameOf: String,
-    senders: () => [],
+    senderState: () => null,
     records: {
       countsOfSubscriptions: async () => new Map(),
       conditionsOf: async () => new Map(),

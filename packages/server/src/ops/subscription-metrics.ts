@@ -10,8 +10,8 @@ export interface SubscriptionMetricsSources {
   /** How many subscriptions, and how many topics, have metrics of their own. */
   readonly shownMax: number;
   readonly accountNameOf: (id: AccountId) => string;
-  /** The senders of this process. */
-  readonly senders: () => Iterable<SenderState>;
+  /** null: this process does not send to the subscription at present. */
+  readonly senderState: (id: SubscriptionId) => SenderState | null;
   /** Reads the state of subscriptions from the store. */
   readonly records: Pick<RecordStore, "countsOfSubscriptions" | "conditionsOf" | "unhealthySubscriptions">;
   /** Unix time in milliseconds. */
@@ -118,14 +118,13 @@ export class SubscriptionMetrics implements DeliveryReceiver {
   /** The state of the shown subscriptions. What is counted together has no state. */
   #gauges(): ScrapedMetric[] {
     const ofSender = (name: string, help: string, read: (state: SenderState) => number | null) =>
-      metric("gauge", name, help, () => {
-        const states = new Map(Array.from(this.#sources.senders(), (state) => [state.subscriptionId, state]));
-        return this.#shownSubscriptions().flatMap(({ labels, cells }) => {
-          const state = cells.subscription === null ? undefined : states.get(cells.subscription.id);
-          const value = state === undefined ? null : read(state);
+      metric("gauge", name, help, () =>
+        this.#shownSubscriptions().flatMap(({ labels, cells }) => {
+          const state = cells.subscription === null ? null : this.#sources.senderState(cells.subscription.id);
+          const value = state === null ? null : read(state);
           return value === null ? [] : [{ labels, value }];
-        });
-      });
+        }),
+      );
     const ofStore = (name: string, help: string, read: (state: State) => readonly Omit<Sample, "metricName">[]) =>
       metric("gauge", `ringback_cluster_subscription_${name}`, `${help} ${ofTheCluster}`, async () => {
         const states = await this.#states();

@@ -198,7 +198,7 @@ function metricsOf(store: Store) {
     subscriptions: {
       shownMax: 10,
       accountNameOf: () => "default",
-      senders: () => [],
+      senderState: () => null,
       records: store.records,
       nowMs: () => performance.now(),
       wallMs: () => Date.now(),

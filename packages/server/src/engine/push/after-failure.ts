@@ -4,6 +4,7 @@ import type { RetryPolicy, TimeMs } from "../../domain/model.ts";
 import type { Moment, Random } from "../../domain/ports.ts";
 import { nextRetry } from "../../domain/retry.ts";
 import type { ClaimedDelivery, Settled } from "../../store/log.ts";
+import { requestedDelayMs } from "./overload.ts";
 
 export interface FailedAttempt extends Moment {
   readonly delivery: ClaimedDelivery;
@@ -19,14 +20,16 @@ export interface FailedAttempt extends Moment {
  * the policy has no further attempt, the delivery becomes a dead letter.
  */
 export function afterFailure(policy: RetryPolicy, failed: FailedAttempt, random: Random): Settled {
-  const { delivery, nowMs, wallMs } = failed;
+  const { delivery, nowMs, wallMs, retryAfter } = failed;
   const { retriesMade } = delivery;
   const firstAttemptAtMs = delivery.firstAttemptAtMs ?? failed.startedAtMs;
   // The configuration denies the address, so a later attempt would fail as well.
   if (failed.errorCode === "address_denied") return { kind: "dead", reason: "address_denied" };
   const retry = nextRetry(policy, { retriesMade, firstAttemptAtMs, nowMs }, random);
   if (retry === null) return { kind: "dead", reason: "retries_exhausted" };
-  const delayMs = Math.max(retry.delayMs, requestedDelayMs(failed.retryAfter, wallMs));
+  // An endpoint can request a longer wait than the policy's, within a limit, but not a shorter one.
+  const requestedMs = retryAfter === null ? 0 : Math.min(requestedDelayMs(retryAfter, wallMs), limits.retryAfterMsMax);
+  const delayMs = Math.max(retry.delayMs, requestedMs);
   return { kind: "parked", dueAtMs: nowMs + delayMs, retriesMade: retriesMade + 1, firstAttemptAtMs };
 }
 
@@ -38,11 +41,4 @@ export function afterProbe({ delivery, startedAtMs, errorCode }: FailedAttempt, 
   if (errorCode === "address_denied") return { kind: "dead", reason: "address_denied" };
   const { retriesMade, firstAttemptAtMs } = delivery;
   return { kind: "parked", dueAtMs, retriesMade, firstAttemptAtMs: firstAttemptAtMs ?? startedAtMs };
-}
-
-/** An endpoint can request a longer wait than the policy's, up to `limits.retryAfterMsMax`, but not a shorter one. */
-function requestedDelayMs(retryAfter: RetryAfter | null, wallMs: TimeMs): number {
-  if (retryAfter === null) return 0;
-  const delayMs = "delayMs" in retryAfter ? retryAfter.delayMs : retryAfter.atMs - wallMs;
-  return Math.min(delayMs, limits.retryAfterMsMax);
 }

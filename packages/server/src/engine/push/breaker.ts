@@ -1,6 +1,7 @@
 import { flowLimits } from "../../domain/flow-limits.ts";
 import type { BreakerSettings, SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Random, Timers } from "../../domain/ports.ts";
+import { DueTimer } from "./due-timer.ts";
 
 export interface BreakerContext {
   readonly clock: Clock;
@@ -11,6 +12,8 @@ export interface BreakerContext {
 /** The pause before a probe is spread by up to this share, so that many endpoints are not probed at the same time. */
 const jitter = 0.2;
 
+export type BreakerTimes = Pick<Breaker, "openedAtMs" | "probeAtMs">;
+
 /** An open breaker of a subscription, or of an origin. Lets one delivery at a time through: the probe. */
 export class Breaker {
   readonly scope: "subscription" | "origin";
@@ -19,33 +22,34 @@ export class Breaker {
   probeAtMs: TimeMs;
   /** Failed probes. */
   probes = 0;
-  /** How long probes have failed, and when the last one did. */
+  /** For how long probes have failed. */
   failedMs = 0;
-  failedAtMs: TimeMs;
+  #failedAtMs: TimeMs;
   #isPermitted = false;
   #prober: SubscriptionId | null = null;
   readonly #waiting = new Set<SubscriptionId>();
-  readonly #context: BreakerContext;
-  /** Called for a subscription that waits when a probe is due. It calls `permit` or `postpone`. */
+  readonly #clock: Clock;
+  readonly #timer: DueTimer;
   readonly #due: (id: SubscriptionId) => void;
-  #cancelTimer: (() => void) | null = null;
   #isReserving = false;
-  isClosed = false;
+  #isClosed = false;
 
+  /** `due`: called for a subscription that waits when a probe is due. It must call `permit` or `postpone`. */
   constructor(
-    context: BreakerContext,
-    { scope, openedAtMs, probeAtMs }: Pick<Breaker, "scope" | "openedAtMs" | "probeAtMs">,
+    { clock, timers }: Pick<BreakerContext, "clock" | "timers">,
+    { scope, openedAtMs, probeAtMs }: BreakerTimes & Pick<Breaker, "scope">,
     due: (id: SubscriptionId) => void,
   ) {
-    this.#context = context;
+    this.#clock = clock;
+    this.#timer = new DueTimer(clock, timers, () => this.#probeDue());
     this.scope = scope;
     this.openedAtMs = openedAtMs;
-    this.failedAtMs = context.clock.now();
+    this.#failedAtMs = clock.now();
     this.probeAtMs = probeAtMs;
     this.#due = due;
   }
 
-  /** Returns whether the subscription may send the probe. If not, it is called when it may. */
+  /** Returns whether the subscription may send the probe. If not, the subscription waits until a probe is due. */
   mayProbe(id: SubscriptionId): boolean {
     if (this.#prober === id) return true;
     if (this.#isPermitted && this.#prober === null) {
@@ -77,13 +81,22 @@ export class Breaker {
     this.#setTimer();
   }
 
+  /** Adds the time since the last failed probe to `failedMs`. */
+  addFailedTime(nowMs: TimeMs): void {
+    this.failedMs += failurePauseMs(this.#failedAtMs, nowMs);
+    this.#failedAtMs = nowMs;
+  }
+
   probeFailed(): void {
     this.probes++;
     this.#prober = null;
     this.#setTimer();
   }
 
-  /** The subscription had nothing to send, or its delivery said nothing about the endpoint. Another one may probe. */
+  /**
+   * Call if the subscription had nothing to send, or if its delivery said nothing about the endpoint. Returns a
+   * subscription that may probe instead.
+   */
   probeUnused(id: SubscriptionId): SubscriptionId | null {
     if (this.#prober !== id) return null;
     this.#prober = null;
@@ -93,9 +106,8 @@ export class Breaker {
 
   /** Returns the subscriptions that wait. */
   close(): readonly SubscriptionId[] {
-    this.isClosed = true;
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
+    this.#isClosed = true;
+    this.#timer.cancel();
     return [...this.#waiting];
   }
 
@@ -103,7 +115,7 @@ export class Breaker {
     this.#waiting.delete(id);
   }
 
-  /** The subscription waits on, as the last one, until it asks again. */
+  /** Returns the subscription that waits first, and moves it to the end. It leaves when it sends the probe. */
   #nextWaiting(): SubscriptionId | null {
     const [id = null] = this.#waiting;
     if (id !== null) {
@@ -114,34 +126,47 @@ export class Breaker {
   }
 
   #setTimer(): void {
-    const { clock, timers } = this.#context;
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
     const isBusy = this.#isReserving || this.#isPermitted || this.#prober !== null;
-    if (this.isClosed || isBusy || this.#waiting.size === 0) return;
-    this.#cancelTimer = timers.after(Math.max(0, this.probeAtMs - clock.now()), () => {
-      this.#cancelTimer = null;
-      if (clock.now() < this.probeAtMs) return this.#setTimer();
-      const id = this.#nextWaiting();
-      if (id === null) return;
-      this.#isReserving = true;
-      this.#due(id);
-    });
+    if (this.#isClosed || isBusy || this.#waiting.size === 0) this.#timer.cancel();
+    else this.#timer.setNoLaterThan(this.probeAtMs);
+  }
+
+  #probeDue(): void {
+    // The probe may have been postponed since the timer was set.
+    if (this.#clock.now() < this.probeAtMs) return this.#setTimer();
+    const id = this.#nextWaiting();
+    if (id === null) return;
+    this.#isReserving = true;
+    this.#due(id);
   }
 }
 
-/** While a breaker was open, no delivery had a chance. Retry policies do not count that time. */
+/** The time between two failures, as far as it counts as failing. */
+export function failurePauseMs(fromMs: TimeMs, toMs: TimeMs): number {
+  return Math.min(Math.max(0, toMs - fromMs), flowLimits.failurePauseMsMax);
+}
+
+/**
+ * Returns how long the breaker was open if this change of health closes it, otherwise null. Retry policies do not count
+ * this time, because only probes were sent.
+ */
 export function waitOf(
   before: SubscriptionHealth | null,
   after: SubscriptionHealth | null,
   nowMs: TimeMs,
 ): { readonly waitedMs: number; readonly nowMs: TimeMs } | null {
-  if (before?.openedAtMs === null || before === null || after?.state === "open") return null;
-  return { waitedMs: Math.max(0, nowMs - before.openedAtMs), nowMs };
+  const openedAtMs = before?.openedAtMs ?? null;
+  if (openedAtMs === null || after?.state === "open") return null;
+  return { waitedMs: Math.max(0, nowMs - openedAtMs), nowMs };
 }
 
 /** The pause before the next probe. It doubles with each failed probe. */
 export function probePauseMs({ probeMs }: BreakerSettings, probes: number, random: Random): number {
   const pauseMs = Math.min(probeMs * 2 ** Math.min(probes, 30), Math.max(probeMs, flowLimits.breakerProbePauseMsMax));
   return Math.round(pauseMs * (1 - jitter + random.next() * 2 * jitter));
+}
+
+/** The times of a breaker that opens now. */
+export function openedAt(nowMs: TimeMs, settings: BreakerSettings, random: Random): BreakerTimes {
+  return { openedAtMs: nowMs, probeAtMs: nowMs + probePauseMs(settings, 0, random) };
 }

@@ -31,7 +31,7 @@ test("a new URL has a window of its own, however small that of the old one has b
   const one = await subscribe("one", { script: refused, breaker: null });
   await simulation.publish(topic, ...texts(200));
   await simulation.time.advance(MINUTE_MS);
-  expect(simulation.engine.windowOf(one.id)).toBeLessThan(1);
+  expect(simulation.engine.senderState(one.id)?.window).toBeLessThan(1);
   const { settings } = one;
   const push = { ...settings.push, url: "http://other.test/" } as NonNullable<typeof settings.push>;
   await simulation.store.catalog.putSubscription(topic.id, one.name, { ...settings, push }, "now");

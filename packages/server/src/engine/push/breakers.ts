@@ -2,11 +2,11 @@ import { momentOf, toSteady } from "../../domain/clock-rules.ts";
 import { flowLimits } from "../../domain/flow-limits.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Disablement, Subscription, SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { Moment } from "../../domain/ports.ts";
 import type { Store } from "../../store/store.ts";
-import { parseEndpoint } from "../../transport/endpoint.ts";
 import { engineLimits } from "../engine-limits.ts";
-import { Breaker, type BreakerContext, probePauseMs, waitOf } from "./breaker.ts";
-import { FailingOrigin } from "./failing-origin.ts";
+import { Breaker, type BreakerContext, type BreakerTimes, openedAt, probePauseMs, waitOf } from "./breaker.ts";
+import { FailingOrigin, originKeyOf } from "./failing-origin.ts";
 import { FailingSubscription, type Failure } from "./failing-subscription.ts";
 import { type AnnounceContext, announceHealth } from "./health-events.ts";
 
@@ -43,33 +43,36 @@ export class Breakers {
   gate(subscription: Subscription, originKey: string): Gate {
     if (this.#failing.size === 0 && this.#origins.size === 0) return "send";
     const { id } = subscription;
+    const { clock } = this.#context;
     const origin = this.#origins.get(originKey);
-    const moment = momentOf(this.#context.clock);
-    if (origin !== undefined && origin.heldUntilMs > moment.nowMs) {
+    if (origin !== undefined && origin.heldUntilMs > clock.now()) {
       origin.waitForHold(id);
       return "wait";
     }
     if (subscription.settings.breaker === null) return "send";
-    const known = this.#failing.get(id);
+    let known = this.#failing.get(id);
     const shared = origin?.breaker ?? null;
-    if (shared !== null && known?.breaker !== shared && origin !== undefined) {
-      const joining = known ?? this.#add(subscription, originKey);
-      joining.breaker?.close();
-      joining.join(shared, origin.error, moment);
-      this.#write(joining);
+    if (origin !== undefined && shared !== null && known?.breaker !== shared) {
+      known ??= this.#add(subscription, originKey);
+      known.breaker?.close();
+      known.join(shared, origin.error, momentOf(clock));
+      this.#write(known);
     }
-    const breaker = this.#failing.get(id)?.breaker ?? null;
+    const breaker = known?.breaker ?? null;
     if (breaker === null) return "send";
     return breaker.mayProbe(id) ? "probe" : "wait";
   }
 
-  /** True if the subscription is known to wait, so that its settings need not be read. */
+  /**
+   * True if the subscription is known to wait, so that its settings need not be read. If it may send a probe, the probe
+   * is reserved for it.
+   */
   isWaiting(id: SubscriptionId): boolean {
     const breaker = this.#failing.get(id)?.breaker ?? null;
     return breaker !== null && !breaker.mayProbe(id);
   }
 
-  /** The failing time that the store has is taken over, and so is an open breaker. */
+  /** Takes over the health that the store has, with an open breaker. Call when the subscription was read. */
   learn(subscription: Subscription): void {
     const { id, health } = subscription;
     const known = this.#failing.get(id);
@@ -104,7 +107,7 @@ export class Breakers {
     return this.#failing.has(id);
   }
 
-  /** The subscription is not sent any more, or its endpoint is another one. */
+  /** Call when the subscription is not sent any more, or when its endpoint has changed. */
   forget(id: SubscriptionId): void {
     const known = this.#failing.get(id);
     if (known === undefined) return;
@@ -143,7 +146,7 @@ export class Breakers {
     return failure.isProbe ? (breaker?.probeAtMs ?? null) : null;
   }
 
-  /** The probe was not sent, or says nothing about the endpoint. */
+  /** Call if the probe was not sent, or if it says nothing about the endpoint. */
   probeUnused(id: SubscriptionId): void {
     this.#wakeNext(this.#failing.get(id)?.breaker ?? null, id);
   }
@@ -176,7 +179,7 @@ export class Breakers {
   }
 
   #originFailed(known: FailingSubscription, failure: Failure): void {
-    const { clock, timers, wake } = this.#context;
+    const { timers, wake } = this.#context;
     const origin = this.#origin(known.originKey);
     if (origin === null) return;
     origin.note(known.id, failure);
@@ -187,23 +190,22 @@ export class Breakers {
         wake(ids);
       });
     }
-    if (!origin.shouldOpen(nowMs) || known.subscription.settings.breaker === null) return;
-    const probeAtMs = nowMs + probePauseMs(known.subscription.settings.breaker, 0, this.#context.random);
-    this.#openOrigin(origin, { openedAtMs: nowMs, probeAtMs });
+    const { breaker: settings } = known.subscription.settings;
+    if (settings === null || !origin.shouldOpen(nowMs)) return;
+    origin.breaker = this.#newBreaker("origin", openedAt(nowMs, settings, this.#context.random));
     for (const other of this.#failing.values()) {
       if (other.originKey !== known.originKey || other.subscription.settings.breaker === null) continue;
-      this.#shareBreaker(other, origin, momentOf(clock));
+      this.#shareBreaker(other, origin, failure);
       this.#write(other);
     }
   }
 
-  #openOrigin(origin: FailingOrigin, times: { readonly openedAtMs: TimeMs; readonly probeAtMs: TimeMs }): Breaker {
-    const breaker = new Breaker(this.#context, { scope: "origin", ...times }, (id) => this.#reserve(breaker, id));
-    origin.breaker = breaker;
+  #newBreaker(scope: Breaker["scope"], times: BreakerTimes): Breaker {
+    const breaker = new Breaker(this.#context, { scope, ...times }, (id) => this.#reserve(breaker, id));
     return breaker;
   }
 
-  #shareBreaker(other: FailingSubscription, origin: FailingOrigin, moment: ReturnType<typeof momentOf>): void {
+  #shareBreaker(other: FailingSubscription, origin: FailingOrigin, moment: Moment): void {
     if (origin.breaker === null || other.breaker === origin.breaker) return;
     const waiting = other.breaker?.close() ?? [];
     other.join(origin.breaker, origin.error, moment);
@@ -223,7 +225,7 @@ export class Breakers {
     if (origin.isIdle) this.#origins.delete(originKey);
   }
 
-  /** The origin is reachable. Its breaker closes, and every subscription finds out for itself how it is. */
+  /** Called when the origin has replied. Its breaker closes, and each subscription is judged by its own attempts. */
   #replied(originKey: string): void {
     const origin = this.#origins.get(originKey);
     if (origin === undefined) return;
@@ -248,34 +250,18 @@ export class Breakers {
 
   #open(known: FailingSubscription, nowMs: TimeMs): void {
     const { breaker: settings } = known.subscription.settings;
-    if (settings === null) return;
-    const probeAtMs = nowMs + probePauseMs(settings, 0, this.#context.random);
-    this.#setBreaker(known, { openedAtMs: nowMs, probeAtMs });
+    if (settings !== null) this.#setBreaker(known, openedAt(nowMs, settings, this.#context.random));
   }
 
-  #setBreaker(known: FailingSubscription, times: { readonly openedAtMs: TimeMs; readonly probeAtMs: TimeMs }): void {
-    const breaker = new Breaker(this.#context, { scope: "subscription", ...times }, (id) => this.#reserve(breaker, id));
-    known.breaker = breaker;
+  #setBreaker(known: FailingSubscription, times: BreakerTimes): void {
+    known.breaker = this.#newBreaker("subscription", times);
     this.#context.block(known.id);
   }
 
-  /** Takes over what the store has, because another process has written it, or an earlier one. */
+  /** Takes over what another process has written, or an earlier one. */
   #adopt(known: FailingSubscription, health: SubscriptionHealth | null): void {
+    if (health?.state !== "open") return this.#adoptClosed(known, health);
     const { breaker } = known;
-    if (health === null || health.state !== "open") {
-      // Another process has found that the endpoint replies.
-      if (breaker?.scope === "origin") this.#replied(known.originKey);
-      const waiting = breaker?.scope === "subscription" ? breaker.close() : [];
-      if (health === null) known.succeeded();
-      else known.adopt(health);
-      known.breaker = null;
-      if (health === null) {
-        known.stored = null;
-        if (!known.isWriting) this.#failing.delete(known.id);
-      }
-      this.#context.wake(waiting);
-      return;
-    }
     known.adopt(health);
     const { clock } = this.#context;
     const nowMs = clock.now();
@@ -293,10 +279,25 @@ export class Breakers {
     if (origin === null) this.#setBreaker(known, times);
     else {
       origin.error = health.error;
-      if (origin.breaker === null) this.#openOrigin(origin, times);
+      origin.breaker ??= this.#newBreaker("origin", times);
       this.#shareBreaker(known, origin, momentOf(clock));
     }
     if (known.breaker !== null) known.breaker.probes = Math.max(known.breaker.probes, health.probes);
+  }
+
+  /** Another process has found that the endpoint replies, or that it is healthy. */
+  #adoptClosed(known: FailingSubscription, health: SubscriptionHealth | null): void {
+    const { breaker } = known;
+    if (breaker?.scope === "origin") this.#replied(known.originKey);
+    const waiting = breaker?.scope === "subscription" ? breaker.close() : [];
+    known.breaker = null;
+    if (health !== null) known.adopt(health);
+    else {
+      known.succeeded();
+      known.stored = null;
+      if (!known.isWriting) this.#failing.delete(known.id);
+    }
+    this.#context.wake(waiting);
   }
 
   /** Reserves the probe in the store, so that of several nodes one sends it. */
@@ -317,9 +318,9 @@ export class Breakers {
     probe: { readonly breaker: Breaker; readonly nextMs: TimeMs } | null = null,
   ): void {
     if (known.isWriting) {
-      // The write that runs writes the newest state again. A probe is tried again at once.
-      if (probe !== null)
-        this.#context.timers.after(engineLimits.leaseCheckMs, () => this.#reserve(probe.breaker, known.id));
+      // The write that runs writes the newest state too. Only a probe must be reserved again.
+      const { timers } = this.#context;
+      if (probe !== null) timers.after(engineLimits.probeReservedAgainMs, () => this.#reserve(probe.breaker, known.id));
       return;
     }
     if (this.#stopped) return;
@@ -389,9 +390,4 @@ export class Breakers {
       probe?.breaker.postpone(clock.now() + pauseMs);
     }
   }
-}
-
-/** Identifies the origin of a subscription's endpoint, for its account. */
-export function originKeyOf({ accountId, settings: { push } }: Subscription): string {
-  return push === null ? "" : `${accountId} ${parseEndpoint(push).origin}`;
 }

@@ -14,7 +14,7 @@ interface DispatcherContext
     Omit<BreakersContext, "wake" | "block" | "events" | "store" | "failed"> {
   /** Called for a subscription with work whose endpoint must be verified first. */
   readonly unverified: (subscription: Subscription) => void;
-  /** Called from time to time with the subscriptions that have work. */
+  /** Called every `findWorkMs` with the subscriptions that have work. */
   readonly found: (ids: readonly SubscriptionId[]) => Promise<void>;
 }
 
@@ -81,14 +81,14 @@ export class Dispatcher {
     this.#store.replays.onCancelled((id) => this.#senders.get(id)?.releaseQueued());
     await this.#findWork();
     if (this.#stopped) return;
-    this.#every(engineLimits.findWorkMs, () => this.#findWork());
+    this.#every(engineLimits.findWorkMs, async () => this.#context.found(await this.#findWork()));
     this.#every(engineLimits.claimRenewMs, () => this.#renewLeases());
     this.#every(engineLimits.senderSweepMs, () => this.#dropIdleSenders());
   }
 
-  /** The window of a subscription to which this node sends; null: it does not send to it at present. */
-  windowOf(id: SubscriptionId): number | null {
-    return this.#senders.get(id)?.flow.exactWindow ?? null;
+  /** null: this process does not send to the subscription at present. */
+  senderState(id: SubscriptionId): SenderState | null {
+    return this.#senders.get(id)?.state ?? null;
   }
 
   get inFlight(): number {
@@ -206,11 +206,7 @@ export class Dispatcher {
     const ofAccounts = new Map<AccountId, number>();
     for (const id of this.#ready) {
       if (requests.length >= engineLimits.claimWantsMax || !slots.hasBytes("healthy", reserved)) break;
-      if (!this.#senders.has(id) && this.#breakers.isWaiting(id)) {
-        this.#ready.delete(id);
-        continue;
-      }
-      const sender = this.#senders.get(id) ?? (await this.#openSender(id));
+      const sender = this.#senders.get(id) ?? (this.#breakers.isWaiting(id) ? null : await this.#openSender(id));
       if (sender === null) {
         this.#ready.delete(id);
         continue;
@@ -288,13 +284,9 @@ export class Dispatcher {
     return sender;
   }
 
-  /** The state of every sender, read at this moment. */
+  /** See `Breakers.openCounts`. */
   openBreakers(): ReturnType<Breakers["openCounts"]> {
     return this.#breakers.openCounts();
-  }
-
-  senders(): readonly SenderState[] {
-    return Array.from(this.#senders.values(), ({ state }) => state);
   }
 
   #changed(id: SubscriptionId): void {
@@ -330,10 +322,10 @@ export class Dispatcher {
     this.#wakeUp([sender.id]);
   }
 
-  async #findWork(): Promise<void> {
+  async #findWork(): Promise<readonly SubscriptionId[]> {
     const { subscriptionIds } = await this.#store.log.findReady();
     this.#wakeUp(subscriptionIds);
-    await this.#context.found(subscriptionIds);
+    return subscriptionIds;
   }
 
   async #renewLeases(): Promise<void> {

@@ -1,8 +1,9 @@
 import { flowLimits } from "../../domain/flow-limits.ts";
-import type { SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { Subscription, SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
+import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { Breaker } from "./breaker.ts";
-import type { Failure } from "./failing-subscription.ts";
+import { errorOf, type Failure } from "./failing-subscription.ts";
 
 /**
  * An origin that is overloaded or unreachable, as one node knows it, for one account. Subscriptions of this origin
@@ -24,12 +25,10 @@ export class FailingOrigin {
     this.#failures++;
     if (this.#subscriptions.size < 2) this.#subscriptions.add(id);
     if (this.#messages.size < flowLimits.breakerMessagesMin) this.#messages.add(`${id} ${seq}`);
-    if (this.breaker === null) {
-      this.error = { status: attempt.status, code: attempt.errorCode, detail: attempt.errorDetail };
-    }
+    if (this.breaker === null) this.error = errorOf(attempt);
   }
 
-  /** One subscription alone has a breaker of its own. */
+  /** False while only one subscription fails, because its own breaker is enough. */
   shouldOpen(nowMs: TimeMs): boolean {
     return (
       this.breaker === null &&
@@ -83,4 +82,9 @@ export class FailingOrigin {
     this.#cancelHold = null;
     this.breaker?.close();
   }
+}
+
+/** Identifies the origin of a subscription's endpoint, for its account. */
+export function originKeyOf({ accountId, settings: { push } }: Subscription): string {
+  return push === null ? "" : `${accountId} ${parseEndpoint(push).origin}`;
 }

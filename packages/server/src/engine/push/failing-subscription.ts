@@ -3,7 +3,7 @@ import { messageId } from "../../domain/message-id.ts";
 import type { Attempt, MessageId, Seq, Subscription, SubscriptionHealth, TimeMs } from "../../domain/model.ts";
 import type { Moment } from "../../domain/ports.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { Breaker } from "./breaker.ts";
+import { type Breaker, failurePauseMs } from "./breaker.ts";
 
 /** A failed attempt to send a delivery. */
 export interface Failure extends Moment {
@@ -11,7 +11,7 @@ export interface Failure extends Moment {
   readonly attempt: Attempt;
   readonly isOverload: boolean;
   readonly isProbe: boolean;
-  /** How long the endpoint wants to get nothing; 0: it has not asked for a pause. */
+  /** The pause that the endpoint has requested; 0: none. */
   readonly holdMs: number;
 }
 
@@ -24,7 +24,7 @@ export class FailingSubscription {
   breaker: Breaker | null = null;
   isWriting = false;
   #failures = 0;
-  /** Of the failures in a row that this process has seen. */
+  /** The failures in a row that this process has seen. `isOverload`: all of them were overloads. */
   readonly #streak = { failures: 0, isOverload: true, seqs: new Set<Seq>(), sinceMs: 0 };
   #failingSinceMs: TimeMs = 0;
   #firstFailedAtMs: TimeMs = 0;
@@ -68,17 +68,16 @@ export class FailingSubscription {
 
   /** The time since the last failure, as far as it counts as failing. */
   #pauseMs(nowMs: TimeMs, isProbe: boolean): number {
-    const pauseMs = Math.min(Math.max(0, nowMs - this.#failedAtMs), flowLimits.failurePauseMsMax);
+    const pauseMs = failurePauseMs(this.#failedAtMs, nowMs);
     if (!isProbe || this.breaker?.scope !== "origin") return pauseMs;
     // The subscriptions of an origin probe in turns. The probes of the others count for this one too.
-    this.breaker.failedMs += Math.min(Math.max(0, nowMs - this.breaker.failedAtMs), flowLimits.failurePauseMsMax);
-    this.breaker.failedAtMs = nowMs;
+    this.breaker.addFailedTime(nowMs);
     const countedMs = this.breaker.failedMs - this.#countedOfBreakerMs;
     this.#countedOfBreakerMs = this.breaker.failedMs;
     return Math.max(pauseMs, countedMs);
   }
 
-  /** The subscription shares the open breaker of its origin. */
+  /** Called when the breaker of the origin opens: from then on the subscription shares it. */
   join(breaker: Breaker, error: SubscriptionHealth["error"], { nowMs, wallMs }: Moment): void {
     this.breaker = breaker;
     this.#countedOfBreakerMs = breaker.failedMs;
@@ -119,7 +118,7 @@ export class FailingSubscription {
     return seqs.size >= (isOverload ? Math.min(settings.failures, flowLimits.breakerMessagesMin) : settings.failures);
   }
 
-  /** True: nothing but failure has come for as long as the subscription allows. */
+  /** True: all attempts have failed for as long as the subscription allows. */
   shouldDisable(): boolean {
     const { disableAfterMs } = this.subscription.settings;
     return (
@@ -157,6 +156,6 @@ export class FailingSubscription {
   }
 }
 
-function errorOf({ status, errorCode, errorDetail }: Attempt): SubscriptionHealth["error"] {
+export function errorOf({ status, errorCode, errorDetail }: Attempt): SubscriptionHealth["error"] {
   return { status, code: errorCode, detail: errorDetail };
 }

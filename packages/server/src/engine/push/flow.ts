@@ -1,9 +1,10 @@
 import type { RetryAfter } from "@ringback/sdk/protocols";
 import type { Attempt, Seq, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Clock, Moment, Timers } from "../../domain/ports.ts";
-import { type Breakers, type Gate, originKeyOf } from "./breakers.ts";
+import type { Breakers, Gate } from "./breakers.ts";
 import { DueTimer } from "./due-timer.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
+import { originKeyOf } from "./failing-origin.ts";
 import { isOverload, requestedHoldMs } from "./overload.ts";
 import type { Health } from "./slots.ts";
 import { windowMaxOf } from "./start-rate.ts";
@@ -76,16 +77,17 @@ export class Flow {
 
   /** How many deliveries may be claimed next, beside `open` ones that are queued or in flight. */
   claimMax(open: number): number {
-    this.#ask();
+    this.#readGate();
     if (this.#gate === "send") return Number.POSITIVE_INFINITY;
     return this.#gate === "probe" && open === 0 ? 1 : 0;
   }
 
   /**
-   * Whether a POST may start now. If not, `resume` is called, or the breakers wake the subscription, or a POST ends.
+   * Whether a POST may start now. If not, the sender tries again when `resume` is called, when the breakers wake the
+   * subscription, or when one of its POSTs ends.
    */
   mayStart(inFlight: number): boolean {
-    this.#ask();
+    this.#readGate();
     if (this.#gate !== "send") return this.#gate === "probe" && inFlight === 0;
     if (inFlight >= this.#endpoint.window) return false;
     const { nextStartAtMs } = this.#endpoint;
@@ -94,7 +96,7 @@ export class Flow {
     return false;
   }
 
-  #ask(): void {
+  #readGate(): void {
     this.#gate = this.#context.breakers.gate(this.#subscription, this.#originKey);
   }
 

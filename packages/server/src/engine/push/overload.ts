@@ -21,9 +21,13 @@ export function isOverload(errorCode: string | null, status: number): boolean {
   return (errorCode !== null && connectionErrors.has(errorCode)) || overloadStatuses.has(status);
 }
 
-/** How long the endpoint wants to get no POST at all; 0: it has not asked for a pause. */
+/** The pause that the endpoint has requested for all POSTs; 0: none. */
 export function requestedHoldMs(status: number, retryAfter: RetryAfter | null, wallMs: TimeMs): number {
   if (retryAfter === null || (status !== 429 && status !== 503)) return 0;
-  const delayMs = "delayMs" in retryAfter ? retryAfter.delayMs : retryAfter.atMs - wallMs;
-  return Math.min(Math.max(0, delayMs), flowLimits.retryAfterHoldMsMax);
+  return Math.min(Math.max(0, requestedDelayMs(retryAfter, wallMs)), flowLimits.retryAfterHoldMsMax);
+}
+
+/** The wait that `Retry-After` requests. Negative for a time in the past. */
+export function requestedDelayMs(retryAfter: RetryAfter, wallMs: TimeMs): number {
+  return "delayMs" in retryAfter ? retryAfter.delayMs : retryAfter.atMs - wallMs;
 }

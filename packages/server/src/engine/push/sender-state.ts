@@ -1,8 +1,5 @@
-import type { SubscriptionId } from "../../domain/model.ts";
-
-/** The state of a subscription's sender in this process, for metrics. */
+/** The state of a subscription's sender in this process, for metrics and for the API. */
 export interface SenderState {
-  readonly subscriptionId: SubscriptionId;
   readonly inFlight: number;
   /** The number of POSTs that may be in flight; below 1: one at a time, with pauses. */
   readonly window: number;

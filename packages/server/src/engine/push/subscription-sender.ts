@@ -112,7 +112,7 @@ export class SubscriptionSender implements SlotUser {
 
   get state(): SenderState {
     const ratePerSecond = this.#subscription.settings.rate?.perSecond ?? null;
-    return { subscriptionId: this.id, inFlight: this.#inFlight, window: this.flow.exactWindow, ratePerSecond };
+    return { inFlight: this.#inFlight, window: this.flow.exactWindow, ratePerSecond };
   }
 
   isIdle(nowMs: TimeMs): boolean {
