@@ -25,7 +25,6 @@ import type { Accounts } from "./engine/accounts/accounts.ts";
 import { Engine } from "./engine/engine.ts";
 import { createAuditLog } from "./ops/audit-log.ts";
 import { createBusyShare } from "./ops/busy-share.ts";
-import { logNodes } from "./ops/node-log.ts";
 import { reportEarlyRefusals } from "./ops/early-refusals.ts";
 import { createRequestLog } from "./ops/request-log.ts";
 import { LimitedLog } from "./ops/limited-log.ts";
@@ -71,7 +70,6 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   const foundation = await createFoundation(config, log);
   const listeners = createListeners(foundation, tlsFiles);
   const stopClockLog = logClockJumps(systemClock, systemTimers, log);
-  const stopNodeLog = logNodes(foundation.store.cluster, systemTimers, log);
   const services = createServices(foundation);
   let readiness: Readiness = { ready: false, reason: "starting" };
   const app = await createHttpApp(foundation, services, listeners, () => readiness);
@@ -79,7 +77,6 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   const close = async (): Promise<void> => {
     readiness = { ready: false, reason: "stopping" };
     stopClockLog();
-    await stopNodeLog();
     stopTlsWatch();
     await closeServer(foundation, services, listeners, app);
   };
