@@ -39,7 +39,6 @@ import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
 import type { Readiness } from "./ops/health.ts";
 import { withReceivers } from "./engine/delivery-outcome.ts";
 import { createMetrics } from "./ops/metrics.ts";
-import type { Tracing } from "./ops/tracing/otlp.ts";
 import { loadTracing } from "./load-tracing.ts";
 import { assertHasKey, warnOfSecrets } from "./config/start-checks.ts";
 import { openStore } from "./open-store.ts";
@@ -117,13 +116,12 @@ function createListeners({ config, lines, metrics }: Foundation, certificate: Tl
   });
 }
 
-/** The parts that the metrics read from, and that are created later than the metrics. */
+/** What the metrics, the log and the traces read from parts that are created later. */
 interface RunningParts {
   accountNameOf: (accountId: AccountId) => string;
   senders: Engine["senders"];
   openBreakers: Engine["openBreakers"];
   suppressedEvents: () => number;
-  tracing: Tracing | null;
 }
 
 /** Creates the parts that all other parts depend on, such as the store. */
@@ -138,14 +136,14 @@ async function createFoundation(config: Config, log: Logger) {
     isDirect: createDirectRule(config.egressProxyExcept),
   });
   const endpointRule = createEndpointRule(createAddressGuard(addresses));
-  // The metrics begin before the parts that they read from.
   const running: RunningParts = {
     accountNameOf: String,
     senders: () => [],
     openBreakers: () => ({ subscription: 0, origin: 0 }),
     suppressedEvents: () => 0,
-    tracing: null,
   };
+  const accountNameOf = (accountId: AccountId): string => running.accountNameOf(accountId);
+  const tracing = await loadTracing(config, log, accountNameOf);
   const metrics = createMetrics({
     statistics: () => store.records.statistics(),
     nodes: () => store.cluster.nodes(),
@@ -153,20 +151,15 @@ async function createFoundation(config: Config, log: Logger) {
     openSockets: () => transport.openSockets(),
     subscriptions: {
       shownMax: config.metricsSubscriptionsMax,
-      accountNameOf: (accountId) => running.accountNameOf(accountId),
+      accountNameOf,
       senders: () => running.senders(),
-      records: {
-        countsOfSubscriptions: (ids) => store.records.countsOfSubscriptions(ids),
-        conditionsOf: (ids) => store.records.conditionsOf(ids),
-        unhealthySubscriptions: (limit) => store.records.unhealthySubscriptions(limit),
-      },
-      nowMs: () => systemClock.now(),
-      wallMs: () => systemClock.wall(),
+      records: () => store.records,
+      clock: systemClock,
     },
     background: {
       openBreakers: () => running.openBreakers(),
       suppressedEvents: () => running.suppressedEvents(),
-      spans: () => running.tracing?.counts() ?? null,
+      spans: () => tracing?.counts() ?? null,
     },
     machine: {
       version,
@@ -175,10 +168,7 @@ async function createFoundation(config: Config, log: Logger) {
       disk: () => (config.database === "sqlite" ? diskSpace(config.data) : Promise.resolve(null)),
     },
   });
-  const accountNameOf = (accountId: AccountId): string => running.accountNameOf(accountId);
   const deliveryLog = createDeliveryLog({ log: lines, clock: systemClock, accountNameOf });
-  const tracing = await loadTracing(config, log, accountNameOf);
-  running.tracing = tracing;
   const observer = withReceivers(metrics.observer, deliveryLog, ...(tracing === null ? [] : [tracing.deliveries]));
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
   const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });
