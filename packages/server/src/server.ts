@@ -14,7 +14,6 @@ import { type Config, isLocal } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
 import { replaceMasterKey } from "./config/master-key-file.ts";
 import { readTlsFiles, type TlsFiles } from "./config/tls-files.ts";
-import { diskSpace } from "./config/disk-space.ts";
 import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import type { AccountId } from "./domain/model.ts";
@@ -33,6 +32,7 @@ import { createEventBus } from "./engine/event-bus.ts";
 import { OnDemandLimit } from "./engine/push/on-demand-limit.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { Listeners } from "./http/listeners.ts";
+import { readDiskSpace } from "./ops/disk-space.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
@@ -165,7 +165,7 @@ async function createFoundation(config: Config, log: Logger) {
       version,
       driver: config.database === "sqlite" ? "sqlite" : "postgres",
       databaseBytesMax: config.database === "sqlite" && config.databaseBytesMax > 0 ? config.databaseBytesMax : null,
-      disk: () => (config.database === "sqlite" ? diskSpace(config.data) : Promise.resolve(null)),
+      disk: async () => (config.database === "sqlite" ? readDiskSpace(config.data).catch(() => null) : null),
     },
   });
   const deliveryLog = createDeliveryLog({ log: lines, clock: systemClock, accountNameOf });
