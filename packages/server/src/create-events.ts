@@ -7,7 +7,7 @@ import type { Accounts } from "./engine/accounts/accounts.ts";
 import { EventProducers } from "./engine/events/event-producers.ts";
 import { EventTail } from "./engine/events/event-tail.ts";
 import type { EngineServices } from "./engine/services.ts";
-import { readDiskUse } from "./ops/disk-use.ts";
+import { readDiskUse } from "./ops/disk-space.ts";
 import { createEventLog } from "./ops/event-log.ts";
 
 interface EventParts extends EngineServices {

@@ -14,7 +14,6 @@ import { type Config, isLocal } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
 import { replaceMasterKey } from "./config/master-key-file.ts";
 import { readTlsFiles, type TlsFiles } from "./config/tls-files.ts";
-import { diskSpace } from "./config/disk-space.ts";
 import { version } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import type { AccountId } from "./domain/model.ts";
@@ -25,7 +24,6 @@ import type { Accounts } from "./engine/accounts/accounts.ts";
 import { Engine } from "./engine/engine.ts";
 import { createAuditLog } from "./ops/audit-log.ts";
 import { createBusyShare } from "./ops/busy-share.ts";
-import { logNodes } from "./ops/node-log.ts";
 import { reportEarlyRefusals } from "./ops/early-refusals.ts";
 import { createRequestLog } from "./ops/request-log.ts";
 import { LimitedLog } from "./ops/limited-log.ts";
@@ -34,13 +32,13 @@ import { createEventBus } from "./engine/event-bus.ts";
 import { OnDemandLimit } from "./engine/push/on-demand-limit.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { Listeners } from "./http/listeners.ts";
+import { readDiskSpace } from "./ops/disk-space.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
 import type { Readiness } from "./ops/health.ts";
 import { withReceivers } from "./engine/delivery-outcome.ts";
 import { createMetrics } from "./ops/metrics.ts";
-import type { Tracing } from "./ops/tracing/otlp.ts";
 import { loadTracing } from "./load-tracing.ts";
 import { assertHasKey, warnOfSecrets } from "./config/start-checks.ts";
 import { openStore } from "./open-store.ts";
@@ -71,7 +69,6 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   const foundation = await createFoundation(config, log);
   const listeners = createListeners(foundation, tlsFiles);
   const stopClockLog = logClockJumps(systemClock, systemTimers, log);
-  const stopNodeLog = logNodes(foundation.store.cluster, systemTimers, log);
   const services = createServices(foundation);
   let readiness: Readiness = { ready: false, reason: "starting" };
   const app = await createHttpApp(foundation, services, listeners, () => readiness);
@@ -79,7 +76,6 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   const close = async (): Promise<void> => {
     readiness = { ready: false, reason: "stopping" };
     stopClockLog();
-    await stopNodeLog();
     stopTlsWatch();
     await closeServer(foundation, services, listeners, app);
   };
@@ -120,13 +116,12 @@ function createListeners({ config, lines, metrics }: Foundation, certificate: Tl
   });
 }
 
-/** The parts that the metrics read from, and that are created later than the metrics. */
+/** What the metrics, the log and the traces read from parts that are created later. */
 interface RunningParts {
   accountNameOf: (accountId: AccountId) => string;
   senderState: Engine["senderState"];
   openBreakers: Engine["openBreakers"];
   suppressedEvents: () => number;
-  tracing: Tracing | null;
 }
 
 /** Creates the parts that all other parts depend on, such as the store. */
@@ -141,14 +136,14 @@ async function createFoundation(config: Config, log: Logger) {
     isDirect: createDirectRule(config.egressProxyExcept),
   });
   const endpointRule = createEndpointRule(createAddressGuard(addresses));
-  // The metrics begin before the parts that they read from.
   const running: RunningParts = {
     accountNameOf: String,
     senderState: () => null,
     openBreakers: () => ({ subscription: 0, origin: 0 }),
     suppressedEvents: () => 0,
-    tracing: null,
   };
+  const accountNameOf = (accountId: AccountId): string => running.accountNameOf(accountId);
+  const tracing = await loadTracing(config, log, accountNameOf);
   const metrics = createMetrics({
     statistics: () => store.records.statistics(),
     nodes: () => store.cluster.nodes(),
@@ -156,32 +151,24 @@ async function createFoundation(config: Config, log: Logger) {
     openSockets: () => transport.openSockets(),
     subscriptions: {
       shownMax: config.metricsSubscriptionsMax,
-      accountNameOf: (accountId) => running.accountNameOf(accountId),
+      accountNameOf,
       senderState: (id) => running.senderState(id),
-      records: {
-        countsOfSubscriptions: (ids) => store.records.countsOfSubscriptions(ids),
-        conditionsOf: (ids) => store.records.conditionsOf(ids),
-        unhealthySubscriptions: (limit) => store.records.unhealthySubscriptions(limit),
-      },
-      nowMs: () => systemClock.now(),
-      wallMs: () => systemClock.wall(),
+      records: () => store.records,
+      clock: systemClock,
     },
     background: {
       openBreakers: () => running.openBreakers(),
       suppressedEvents: () => running.suppressedEvents(),
-      spans: () => running.tracing?.counts() ?? null,
+      spans: () => tracing?.counts() ?? null,
     },
     machine: {
       version,
       driver: config.database === "sqlite" ? "sqlite" : "postgres",
       databaseBytesMax: config.database === "sqlite" && config.databaseBytesMax > 0 ? config.databaseBytesMax : null,
-      disk: () => (config.database === "sqlite" ? diskSpace(config.data) : Promise.resolve(null)),
+      disk: async () => (config.database === "sqlite" ? readDiskSpace(config.data).catch(() => null) : null),
     },
   });
-  const accountNameOf = (accountId: AccountId): string => running.accountNameOf(accountId);
   const deliveryLog = createDeliveryLog({ log: lines, clock: systemClock, accountNameOf });
-  const tracing = await loadTracing(config, log, accountNameOf);
-  running.tracing = tracing;
   const observer = withReceivers(metrics.observer, deliveryLog, ...(tracing === null ? [] : [tracing.deliveries]));
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
   const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });

@@ -37,7 +37,7 @@ import type { Store } from "../store/store.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { callerOf } from "./access-gate.ts";
 import { noteChange } from "./audit-gate.ts";
-import { answer } from "./replays.ts";
+import { sendReplay } from "./replays.ts";
 import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
 import { grantedTopicIds, topicAt } from "./topics.ts";
 
@@ -245,12 +245,8 @@ function redriveRoute(app: FastifyInstance, parts: ApiParts): void {
       const { id } = await subscriptionAt({ catalog }, request);
       return counted(request, await records.redriveDeadLetters(id, ids));
     }
-    if (ids !== null) throw RingbackError.at("invalid_request", "ids", "cannot be combined with a filter or a rate");
-    if (source.fromMs !== null && source.toMs !== null && source.toMs < source.fromMs) {
-      throw RingbackError.at("invalid_request", "to", "must not lie before `from`");
-    }
     const subscription = await subscriptionAt({ catalog }, request);
-    return answer(parts, request, reply, { source, subscription, target: subscription, order }, body);
+    return sendReplay(parts, request, reply, { source, subscription, target: subscription, order }, body);
   });
 }
 

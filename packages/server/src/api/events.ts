@@ -7,11 +7,10 @@ import { assertName } from "../domain/names.ts";
 import { engineLimits } from "../engine/engine-limits.ts";
 import { eventTypes, type PublishedLiveEvent } from "../engine/events/event-table.ts";
 import type { EventStart, EventTail } from "../engine/events/event-tail.ts";
-import type { LiveEvent } from "../engine/live-events.ts";
+import { type LiveEvent, shownMember } from "../engine/live-events.ts";
 import { createEventStreams } from "../http/event-streams.ts";
 import { queryReader } from "../shapes/query.ts";
 import { about, closedObject, operation, problemResponses } from "../shapes/schema-parts.ts";
-import { timeText } from "../shapes/time-text.ts";
 import { callerOf } from "./access-gate.ts";
 import type { ApiParts } from "./api-parts.ts";
 
@@ -145,20 +144,8 @@ function isOneOf(types: readonly string[], { type }: Shown): boolean {
   return types.length === 0 || types.includes(type);
 }
 
-const times: ReadonlySet<string> = new Set([
-  "at",
-  "nextAttemptAt",
-  "failingSince",
-  "openedAt",
-  "oldestAt",
-  "expiresAt",
-]);
-
-/** Converts the times of an event to text, the form that the whole API uses. */
 function view({ accountId: _accountId, ...event }: LiveEvent) {
-  const shown = Object.entries(event).map(([name, value]: [string, unknown]) =>
-    times.has(name) && typeof value === "number" ? [name, timeText(value)] : [name, value],
-  );
+  const shown = Object.entries(event).map(([name, value]: [string, unknown]) => [name, shownMember(name, value)]);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the members are those of the event.
   return Object.fromEntries(shown) as { readonly type: LiveEvent["type"] };
 }

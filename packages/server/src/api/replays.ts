@@ -89,7 +89,7 @@ function createRoute(app: FastifyInstance, parts: ApiParts): void {
       const target = await targetOf(parts, subscription, body);
       const range = await replayRange(store.replays, subscription.topicId, ends, clock.wall());
       const source = { kind: "messages" as const, ...range, types, only };
-      return answer(parts, request, reply, { source, subscription, target, order }, body);
+      return sendReplay(parts, request, reply, { source, subscription, target, order }, body);
     },
   );
 }
@@ -103,8 +103,8 @@ async function targetOf({ store }: ApiParts, subscription: Subscription, { targe
   throw new RingbackError("subscription_not_found", sentence, { details: [{ field: "target", message: "unknown" }] });
 }
 
-/** Counts what matches for a dry run, and otherwise creates the replay. */
-export async function answer(
+/** Answers a dry run with the count of what matches. Otherwise creates the replay, and answers with its view. */
+export async function sendReplay(
   { replays }: Pick<ApiParts, "replays">,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -10,6 +10,21 @@ import type {
 } from "../domain/model.ts";
 import type { TransportErrorCode } from "../transport/port.ts";
 
+/** The members of live events that are times, as Unix milliseconds. */
+const times: ReadonlySet<string> = new Set([
+  "at",
+  "nextAttemptAt",
+  "failingSince",
+  "openedAt",
+  "oldestAt",
+  "expiresAt",
+]);
+
+/** Converts a member of an event to the form that readers of the event get: times are text. */
+export function shownMember(name: string, value: unknown): unknown {
+  return times.has(name) && typeof value === "number" ? new Date(value).toISOString() : value;
+}
+
 interface OfAccount {
   /** Only readers of this account see the event. */
   readonly accountId: AccountId;

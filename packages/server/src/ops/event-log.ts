@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { EventLog } from "../engine/events/event-log.ts";
+import { createNodeLog } from "./node-log.ts";
 
 export function createEventLog(log: Logger): EventLog {
   return {
@@ -8,5 +9,6 @@ export function createEventLog(log: Logger): EventLog {
     suppressed: (accountId, count) =>
       log.warn({ accountId, count }, "events of the account were not published, because there were too many"),
     lost: (type, error) => log.error({ err: error, event: type }, "an event could not be stored"),
+    nodesRead: createNodeLog(log),
   };
 }

@@ -32,13 +32,12 @@ const others = {
     shownMax: 2,
     accountNameOf: (id: number) => `account-${id}`,
     senderState: (id: number) => (id === first ? inFlight : null),
-    records: {
+    records: () => ({
       countsOfSubscriptions: async () => new Map([[first, { ...counts, deadLetters: 4, expired: 0 }]]),
       conditionsOf: async () => new Map([[first, { health: "open", oldestAtMs: 30_000 } as const]]),
       unhealthySubscriptions: async () => [],
-    },
-    nowMs: () => 0,
-    wallMs: () => 40_500,
+    }),
+    clock: { now: () => 0, wall: () => 40_500 },
   },
   machine: {
     version: "1.2.3",
@@ -219,10 +218,10 @@ describe("the metrics of subscriptions", () => {
     const subscriptions = {
       ...others.subscriptions,
       shownMax: 1,
-      records: {
-        ...others.subscriptions.records,
+      records: () => ({
+        ...others.subscriptions.records(),
         unhealthySubscriptions: async (limit: number) => [subscriptionOf("orders", "mail", id)].slice(0, limit),
-      },
+      }),
     };
     const { observer, render } = createMetrics({ statistics: async () => statistics, ...others, subscriptions });
     const open = `ringback_cluster_subscription_health{${name},state="open"}`;

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Registry, type Metric } from "prom-client";
 import { deadReasons, type DeadReason } from "../domain/model.ts";
+import { systemClock } from "../domain/ports.ts";
 import { firstDeliveryMs } from "../engine/delivery-outcome.ts";
 import type { EngineObserver, HookObserver } from "../engine/observer.ts";
 import type { ConnectionUse, StoreNode } from "../store/cluster.ts";
@@ -213,47 +214,38 @@ function metricsOf(sources: MetricsSources, { cells, lastRead, requests, subscri
   ];
 }
 
+function createParts(sources: MetricsSources): MetricParts {
+  return {
+    cells: createCells(),
+    lastRead: { statistics: Promise.resolve(null), nodes: Promise.resolve(null) },
+    requests: createRequestMetrics(),
+    subscriptions: new SubscriptionMetrics(sources.subscriptions),
+  };
+}
+
 /** The name, the type and the help of every metric of Ringback, for the documentation. */
 export function describedMetrics(): readonly Pick<ScrapedMetric, "name" | "type" | "help">[] {
-  const subscriptions = {
-    shownMax: 0,
-    accountNameOf: String,
-    senderState: () => null,
-    records: {
-      countsOfSubscriptions: async () => new Map(),
-      conditionsOf: async () => new Map(),
-      unhealthySubscriptions: async () => [],
-    },
-    nowMs: () => 0,
-    wallMs: () => 0,
+  const unread = (): never => {
+    throw new Error("a description reads no values");
   };
   const sources: MetricsSources = {
-    statistics: () => Promise.reject(new Error("there is no store")),
-    nodes: async () => [],
-    connections: () => [],
-    openSockets: () => 0,
-    subscriptions,
-    machine: { version: "", driver: "memory", databaseBytesMax: null, disk: async () => null },
-    background: { openBreakers: () => ({ subscription: 0, origin: 0 }), suppressedEvents: () => 0, spans: () => null },
+    statistics: unread,
+    nodes: unread,
+    connections: unread,
+    openSockets: unread,
+    subscriptions: { shownMax: 0, accountNameOf: unread, senderState: unread, records: unread, clock: systemClock },
+    machine: { version: "", driver: "memory", databaseBytesMax: null, disk: unread },
+    background: { openBreakers: unread, suppressedEvents: unread, spans: unread },
   };
-  const lastRead: StoreRead = { statistics: Promise.resolve(null), nodes: Promise.resolve(null) };
-  const requests = createRequestMetrics();
-  return metricsOf(sources, {
-    cells: createCells(),
-    lastRead,
-    requests,
-    subscriptions: new SubscriptionMetrics(subscriptions),
-  });
+  return metricsOf(sources, createParts(sources));
 }
 
 export function createMetrics(sources: MetricsSources): Metrics {
-  const cells = createCells();
-  const lastRead: StoreRead = { statistics: Promise.resolve(null), nodes: Promise.resolve(null) };
+  const parts = createParts(sources);
+  const { cells, lastRead, requests, subscriptions } = parts;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopSampleMs });
-  const requests = createRequestMetrics();
-  const subscriptions = new SubscriptionMetrics(sources.subscriptions);
-  for (const one of metricsOf(sources, { cells, lastRead, requests, subscriptions })) {
+  for (const one of metricsOf(sources, parts)) {
     // The type requires prom-client's own classes, but the code uses only the members of ScrapedMetric.
     registry.registerMetric(one as unknown as Metric);
   }

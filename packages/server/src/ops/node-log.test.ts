@@ -1,14 +1,11 @@
-/** Faked: the list of nodes and the timers. */
+/** Faked: the list of nodes. */
 import { expect, it } from "vitest";
-import { engineLimits } from "../engine/engine-limits.ts";
-import { VirtualTime } from "../engine/testing/virtual-time.ts";
 import type { StoreNode } from "../store/cluster.ts";
-import { logNodes } from "./node-log.ts";
+import { createNodeLog } from "./node-log.ts";
 import { createTestLog } from "./testing/log-lines.ts";
 
-it("the log says once when another node comes, is gone, is back or stops", async () => {
+it("the log says once when another node comes, is gone, is back or stops", () => {
   const { log, lines } = createTestLog();
-  const time = new VirtualTime();
   const one: StoreNode = {
     id: 2,
     name: "b",
@@ -18,12 +15,10 @@ it("the log says once when another node comes, is gone, is back or stops", async
     isAlive: true,
     isThis: false,
   };
-  let nodes: StoreNode[] = [{ ...one, id: 1, name: "a", isThis: true }];
-  const end = logNodes({ nodes: async () => nodes }, time, log);
-  const [self] = nodes as [StoreNode];
+  const self = { ...one, id: 1, name: "a", isThis: true };
+  const nodesRead = createNodeLog(log);
   for (const others of [[], [one], [one], [{ ...one, isAlive: false }], [{ ...one, isAlive: false }], [one], []]) {
-    nodes = [self, ...others];
-    await time.advance(engineLimits.nodeCheckMs);
+    nodesRead([self, ...others]);
   }
   expect(lines()).toMatchObject([
     { level: "info", event: "node.joined", node: 2, name: "b" },
@@ -31,5 +26,4 @@ it("the log says once when another node comes, is gone, is back or stops", async
     { level: "info", event: "node.joined", node: 2 },
     { level: "info", event: "node.left", node: 2 },
   ]);
-  await end();
 });

@@ -1,39 +1,16 @@
-import type { Timers } from "../domain/ports.ts";
-import { engineLimits } from "../engine/engine-limits.ts";
-import type { ClusterStore, StoreNode } from "../store/cluster.ts";
 import type { Logger } from "pino";
+import type { StoreNode } from "../store/cluster.ts";
 
 /**
- * Writes a line when another node has come, has stopped contacting the database, or is back. Every node that runs
- * writes these lines. Returns a function that ends the checks; its promise is fulfilled when no read is running.
+ * Returns a function that gets the nodes of the cluster at intervals, and writes a line when another node has come, has
+ * stopped contacting the database, or is back. Every node that runs writes these lines.
  */
-export function logNodes(
-  cluster: Pick<ClusterStore, "nodes">,
-  timers: Timers,
-  log: Pick<Logger, "info" | "warn">,
-): () => Promise<void> {
+export function createNodeLog(log: Pick<Logger, "info" | "warn">): (nodes: readonly StoreNode[]) => void {
   let known: ReadonlyMap<number, StoreNode> | null = null;
-  let cancel: (() => void) | null = null;
-  let isEnded = false;
-  let reading: Promise<void> = Promise.resolve();
-  const read = async (): Promise<void> => {
-    // A database that cannot be read is reported by those who need it.
-    const nodes = await cluster.nodes().catch(() => null);
-    if (nodes !== null) {
-      const found = new Map(nodes.map((node) => [node.id, node]));
-      if (known !== null) report(known, found, log);
-      known = found;
-    }
-    if (!isEnded) cancel = timers.after(engineLimits.nodeCheckMs, check);
-  };
-  const check = (): void => {
-    reading = read();
-  };
-  check();
-  return () => {
-    isEnded = true;
-    cancel?.();
-    return reading;
+  return (nodes) => {
+    const found = new Map(nodes.map((node) => [node.id, node]));
+    if (known !== null) report(known, found, log);
+    known = found;
   };
 }
 

@@ -40,11 +40,9 @@ export function createRequestLog(log: LimitedLog, slowRequestMs: number): Reques
       log.write("error", "request.failed", source, () => ({ err: error, ...members }), "a request failed unexpectedly");
     },
     answered(answered) {
-      const { route, request, durationMs, error } = answered;
+      const { route, durationMs, error } = answered;
       if (error !== null && error.code !== "internal") reportError(log, answered, error);
-      // The route of another system's API waits for some of its actions only.
-      const mayWait = request.routeOptions.config.waits === true && answered.action?.isPublish !== true;
-      if (durationMs >= slowRequestMs && !mayWait) {
+      if (durationMs >= slowRequestMs && !mayWait(answered)) {
         const source = sourceOf(answered, route);
         log.write("warn", "request.slow", source, () => membersOf(answered), "the answer to a request took long");
       }
@@ -52,6 +50,11 @@ export function createRequestLog(log: LimitedLog, slowRequestMs: number): Reques
       log.writeEach("request.answered", sourceOf(answered, route), membersOf(answered), "answered");
     },
   };
+}
+
+/** Another system's API has one route for all of its actions, and a publish never waits on purpose. */
+function mayWait({ request, action }: AnsweredRequest): boolean {
+  return request.routeOptions.config.waits === true && action?.isPublish !== true;
 }
 
 function reportError(log: LimitedLog, answered: AnsweredRequest, error: RingbackError): void {

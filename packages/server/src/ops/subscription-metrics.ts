@@ -1,4 +1,5 @@
 import type { AccountId, Subscription, SubscriptionId, Topic, TopicId } from "../domain/model.ts";
+import type { Clock } from "../domain/ports.ts";
 import type { DeliveryReceiver } from "../engine/delivery-outcome.ts";
 import { engineLimits } from "../engine/engine-limits.ts";
 import type { SenderState } from "../engine/push/sender-state.ts";
@@ -13,17 +14,14 @@ export interface SubscriptionMetricsSources {
   /** null: this process does not send to the subscription at present. */
   readonly senderState: (id: SubscriptionId) => SenderState | null;
   /** Reads the state of subscriptions from the store. */
-  readonly records: Pick<RecordStore, "countsOfSubscriptions" | "conditionsOf" | "unhealthySubscriptions">;
-  /** Unix time in milliseconds. */
-  readonly wallMs: () => number;
-  /** Milliseconds on a scale that never goes back. */
-  readonly nowMs: () => number;
+  readonly records: () => Pick<RecordStore, "countsOfSubscriptions" | "conditionsOf" | "unhealthySubscriptions">;
+  readonly clock: Clock;
 }
 
 type NamedSubscription = Pick<Subscription, "id" | "accountId" | "topic" | "name">;
 type NamedTopic = Pick<Topic, "id" | "accountId" | "name">;
 
-/** No topic and no subscription can have this name. */
+/** The label of everything that is counted together. No topic and no subscription can have this name. */
 const other = "_other";
 
 const durationBoundsS = [0.05, 0.25, 1, 5, 30];
@@ -141,12 +139,13 @@ export class SubscriptionMetrics implements DeliveryReceiver {
     const health = "1 for the state that the subscription is in, 0 for the others.";
     const age = "Age of the oldest message that is not settled; 0: there is none.";
     const ageOf = ({ oldestAtMs }: State) =>
-      oldestAtMs === null ? 0 : Math.max(0, this.#sources.wallMs() - oldestAtMs) / 1000;
+      oldestAtMs === null ? 0 : Math.max(0, this.#sources.clock.wall() - oldestAtMs) / 1000;
     return [
       ofSender("ringback_subscription_in_flight", "POSTs in flight. Of this node.", ({ inFlight }) => inFlight),
       ofSender("ringback_subscription_window", `${window} Of this node.`, (state) => state.window),
       ofSender("ringback_cluster_subscription_rate_limit", rate, ({ ratePerSecond }) => ratePerSecond),
-      // The first one to read the store, because the read adds unhealthy subscriptions to those that are shown.
+      // The first metric that reads the store. The read adds unhealthy subscriptions to the shown ones, so the metrics
+      // after this one have them too.
       ofStore("health", health, (found) =>
         healths.map((state) => ({ labels: { state }, value: Number(found.health === state) })),
       ),
@@ -159,7 +158,7 @@ export class SubscriptionMetrics implements DeliveryReceiver {
 
   /** null: the store cannot be read. All metrics of a few seconds share one read. */
   #states(): Promise<States | null> {
-    const nowMs = this.#sources.nowMs();
+    const nowMs = this.#sources.clock.now();
     if (this.#lastRead === null || nowMs - this.#lastRead.atMs >= engineLimits.seriesLagReadMs) {
       this.#lastRead = { atMs: nowMs, states: this.#readStates(nowMs).catch(() => null) };
     }
@@ -168,7 +167,8 @@ export class SubscriptionMetrics implements DeliveryReceiver {
 
   /** Subscriptions that do not exist any more lose their series. Unhealthy ones get series, if there is room. */
   async #readStates(nowMs: number): Promise<States> {
-    const { records, shownMax } = this.#sources;
+    const { shownMax } = this.#sources;
+    const records = this.#sources.records();
     for (const unhealthy of await records.unhealthySubscriptions(shownMax)) this.#cellsFor(unhealthy, true);
     const ids = Array.from(this.#subscriptions.shown(nowMs), ([id]) => id);
     const [counts, conditions] = await Promise.all([records.countsOfSubscriptions(ids), records.conditionsOf(ids)]);
@@ -195,13 +195,13 @@ export class SubscriptionMetrics implements DeliveryReceiver {
         subscription: subscription.name,
       };
     const others: Labels = { account: other, topic: other, subscription: other };
-    return shownOf(this.#subscriptions, this.#sources.nowMs(), labelsOf, others);
+    return shownOf(this.#subscriptions, this.#sources.clock.now(), labelsOf, others);
   }
 
   #shownTopics(): Shown<TopicCells>[] {
     const labelsOf = ({ topic }: TopicCells): Labels | null =>
       topic && { account: this.#sources.accountNameOf(topic.accountId), topic: topic.name };
-    return shownOf(this.#topics, this.#sources.nowMs(), labelsOf, { account: other, topic: other });
+    return shownOf(this.#topics, this.#sources.clock.now(), labelsOf, { account: other, topic: other });
   }
 }
 

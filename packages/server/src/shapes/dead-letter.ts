@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { deadReasons, type TimeMs } from "../domain/model.ts";
 import type { DeadLetterFilter } from "../store/record-filters.ts";
@@ -7,7 +8,8 @@ import { replyMembers } from "./attempt.ts";
 import { replyView } from "./bytes-view.ts";
 import { messageBodyMembers, messageMembers, messageMembersView, messageView } from "./message.ts";
 import type { ReplaySource } from "../store/replays.ts";
-import { replayControls, timeMs, timeOrMs } from "./replay.ts";
+import { timeMs, timeOrMs } from "./position.ts";
+import { replayControls } from "./replay.ts";
 import { about, bodyObject, closedObject, describedObject, nullable, timeSchema, whole } from "./schema-parts.ts";
 import { statusParameter, statusRangeOf, timeRangeOf, timeRangeParameters } from "./search-query.ts";
 import { timeText } from "./time-text.ts";
@@ -93,12 +95,20 @@ export const redriveBody = bodyObject(redriveExamples, {
   ),
 });
 
-/** Returns null for a request without a filter or a control, which is answered when all dead letters are redriven. */
+/**
+ * Returns null for a request without a filter or a control, which is answered when all dead letters are redriven.
+ * Throws `invalid_request`.
+ */
 export function letterSource(body: Static<typeof redriveBody>): (ReplaySource & { kind: "dead-letters" }) | null {
-  const { ids: _ids, all: _all, ...filters } = body;
+  const { ids, all: _all, ...filters } = body;
   if (Object.keys(filters).length === 0) return null;
   const { reasons = [], statuses = [], from, to } = filters;
-  return { kind: "dead-letters", reasons, statuses, fromMs: optionalTime(from), toMs: optionalTime(to) };
+  const [fromMs, toMs] = [optionalTime(from), optionalTime(to)];
+  if (ids !== undefined) throw RingbackError.at("invalid_request", "ids", "cannot be combined with a filter or a rate");
+  if (fromMs !== null && toMs !== null && toMs < fromMs) {
+    throw RingbackError.at("invalid_request", "to", "must not lie before `from`");
+  }
+  return { kind: "dead-letters", reasons, statuses, fromMs, toMs };
 }
 
 function optionalTime(time: string | number | undefined): TimeMs | null {

@@ -1,27 +1,13 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
-import type { TimeMs } from "../domain/model.ts";
 import { assertTypePatterns } from "../domain/type-rules.ts";
 import type { ReplayEnd, ReplayStart } from "../engine/replay/replay-range.ts";
 import type { Replay } from "../store/replays.ts";
+import { positionForms, positionOf, timeForms } from "./position.ts";
 import { about, bodyObject, closedObject, describedObject, nullable, timeSchema, whole } from "./schema-parts.ts";
-import { unixMs } from "./subscription.ts";
-import { optionalTimeText, parseTime, timeText } from "./time-text.ts";
+import { optionalTimeText, timeText } from "./time-text.ts";
 
-/** A time as text or as a number. */
-export const timeOrMs = Type.Union([Type.String({ format: "date-time" }), unixMs], {
-  description: "ISO 8601 with an offset or Z, or Unix milliseconds.",
-});
-
-/** The schema has checked that the text is a valid time. */
-export function timeMs(time: Static<typeof timeOrMs>): TimeMs {
-  return typeof time === "number" ? time : (parseTime(time) ?? 0);
-}
-
-const positions = [
-  closedObject({ seq: about("A position of the topic's log.", Type.Integer({ minimum: 1 })) }),
-  closedObject({ at: timeOrMs }),
-] as const;
+const positions = positionForms("A position of the topic's log.", timeForms);
 
 const perSecond = about(
   "The most copies that are sent per second; null: as many as live traffic leaves room for, up to " +
@@ -78,13 +64,9 @@ export type ReplayBody = Static<typeof replayBody>;
 /** Throws `invalid_type_pattern`. */
 export function rangeOfBody({ from, to = "now", types = [] }: ReplayBody) {
   assertTypePatterns("types", types);
-  const ends: { readonly from: ReplayStart; readonly to: ReplayEnd } = { from: positionOf(from), to: positionOf(to) };
-  return { ...ends, types };
-}
-
-function positionOf<W extends string>(position: W | Static<(typeof positions)[number]>) {
-  if (typeof position === "string") return position;
-  return "seq" in position ? position : { atMs: timeMs(position.at) };
+  const start: ReplayStart = from === "oldest" ? from : positionOf(from);
+  const end: ReplayEnd = to === "now" ? to : positionOf(to);
+  return { from: start, to: end, types };
 }
 
 export const replayPatchBody = bodyObject([{ perSecond: 10 }, { paused: true }], {

@@ -2,18 +2,16 @@ import { Type, type TSchema } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { TimeMs } from "../domain/model.ts";
+import { timeForms, unixMsFault } from "./position.ts";
 import { about, describedObject, nullable } from "./schema-parts.ts";
 import { valueFault } from "./shape-check.ts";
 import { parseTime, timeFault } from "./time-text.ts";
 import type { StatusRange, TimeRange } from "../store/record-filters.ts";
 
-/** Parameters of lists that search. All conditions of a search must be met. */
+/** The parameters of lists that search. All of them must hold. */
 
 const timeText = (description: string) =>
-  about(
-    `${description} ISO 8601 with an offset or Z, or Unix milliseconds.`,
-    Type.Optional(Type.String({ examples: ["2026-01-31T08:00:00Z"] })),
-  );
+  about(`${description} ${timeForms}`, Type.Optional(Type.String({ examples: ["2026-01-31T08:00:00Z"] })));
 
 /** `what`: for example "messages published". */
 export const timeRangeParameters = (what: string) => ({
@@ -34,21 +32,21 @@ export const statusParameter = (whose: string) =>
 
 /** Reads the parameters `from` and `to`. Throws `invalid_request`. */
 export function timeRangeOf({ from, to }: { readonly from?: string; readonly to?: string }): TimeRange {
-  const range = { ...(from && { fromMs: timeOf("from", from) }), ...(to && { toMs: timeOf("to", to) }) };
-  if (from === "") timeOf("from", from);
-  if (to === "") timeOf("to", to);
+  const range = {
+    ...(from !== undefined && { fromMs: timeOf("from", from) }),
+    ...(to !== undefined && { toMs: timeOf("to", to) }),
+  };
   const { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER } = range;
-  if (toMs < fromMs) throw RingbackError.at("invalid_request", "to", "must not be before `from`");
+  if (toMs < fromMs) throw RingbackError.at("invalid_request", "to", "must not lie before `from`");
   return range;
 }
 
 function timeOf(name: string, text: string): TimeMs {
-  const ms = /^\d{1,15}$/.test(text) ? Number(text) : parseTime(text);
+  const isNumber = /^\d{1,15}$/.test(text);
+  const ms = isNumber ? Number(text) : parseTime(text);
   if (ms === null) throw RingbackError.at("invalid_request", name, timeFault);
-  // Unix seconds and microseconds would silently mean a time in 1970 or in the far future.
-  if (/^\d+$/.test(text) && (ms < limits.timeMsMin || ms > limits.timeMsMax)) {
-    const rule = "must be Unix milliseconds from the year 2000 to the year 9999";
-    throw RingbackError.at("invalid_request", name, rule);
+  if (isNumber && (ms < limits.timeMsMin || ms > limits.timeMsMax)) {
+    throw RingbackError.at("invalid_request", name, unixMsFault);
   }
   return ms;
 }

@@ -15,6 +15,7 @@ import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
 import { endpointAuth, endpointTls } from "./endpoint-access.ts";
 import { description, labels } from "./labels.ts";
 import { failureSettings, flow, healthMembers, healthView } from "./subscription-health.ts";
+import { positionForms, positionOf, timeForms } from "./position.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
 import {
   about,
@@ -29,8 +30,7 @@ import {
   whole,
 } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
-import { valueFault } from "./shape-check.ts";
-import { optionalTimeText, parseTime } from "./time-text.ts";
+import { optionalTimeText } from "./time-text.ts";
 
 /** Descriptions of the URL schemes that only some protocols support. */
 const furtherUrls = pushProtocols
@@ -147,29 +147,10 @@ const settings = closedObject({
   labels,
 });
 
-/** Refuses Unix seconds and microseconds, which would silently mean a time in 1970 or in the far future. */
-export const unixMs = Type.Integer({
-  minimum: limits.timeMsMin,
-  maximum: limits.timeMsMax,
-  [valueFault]:
-    "must be Unix milliseconds from the year 2000 to the year 9999; Unix seconds times 1000 are milliseconds",
-});
-
-const positionForms = [
-  closedObject({
-    seq: Type.Integer({
-      minimum: 1,
-      description:
-        "From this message on, or from the next that still exists; at most the position of the topic's next message.",
-    }),
-  }),
-  closedObject({
-    at: Type.Union([Type.String({ format: "date-time" }), unixMs], {
-      description:
-        "From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds.",
-    }),
-  }),
-] as const;
+const positions = positionForms(
+  "From this message on, or from the next that still exists; at most the position of the topic's next message.",
+  `From the first message published at or after this time: ${timeForms}`,
+);
 
 const body = bodyObject(
   [
@@ -185,7 +166,7 @@ const body = bodyObject(
   {
     ...settings.properties,
     start: optional(
-      Type.Union([Type.Enum(["now", "oldest"]), ...positionForms], {
+      Type.Union([Type.Enum(["now", "oldest"]), ...positions], {
         description: "Where a new subscription begins to read. Has no effect on an existing one.",
       }),
       "now",
@@ -222,7 +203,7 @@ export function bodyOf(settings: SubscriptionSettings): object {
 }
 
 export const rewindBody = bodyObject([{ to: { at: "2026-01-31T08:00:00Z" } }, { to: "oldest" }], {
-  to: Type.Union([Type.Enum(["oldest"]), ...positionForms], {
+  to: Type.Union([Type.Enum(["oldest"]), ...positions], {
     description: "Every matching message from here on that still exists is delivered, or can be pulled, once more.",
   }),
 });
@@ -370,11 +351,4 @@ export function rewindTo({ to }: Static<typeof rewindBody>): Exclude<Start, "now
 
 function startOf(start: NonNullable<SubscriptionBody["start"]>): Start {
   return typeof start === "string" ? start : positionOf(start);
-}
-
-function positionOf(position: Static<(typeof positionForms)[number]>): Exclude<Start, string> {
-  if ("seq" in position) return position;
-  const { at } = position;
-  // The schema has checked that the text is a valid time.
-  return { atMs: typeof at === "number" ? at : (parseTime(at) ?? 0) };
 }

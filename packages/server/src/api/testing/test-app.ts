@@ -9,7 +9,7 @@ import { createRequestLog, type RequestLog } from "../../ops/request-log.ts";
 import { createLog } from "../../ops/log.ts";
 import { createMetrics } from "../../ops/metrics.ts";
 import type { Readiness } from "../../ops/health.ts";
-import { systemTimers, type Clock } from "../../domain/ports.ts";
+import { systemClock, systemTimers, type Clock } from "../../domain/ports.ts";
 import type { Store } from "../../store/store.ts";
 import type { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
 import { InboxVerifier } from "../../engine/inboxes/inbox-verifier.ts";
@@ -199,9 +199,8 @@ function metricsOf(store: Store) {
       shownMax: 10,
       accountNameOf: () => "default",
       senderState: () => null,
-      records: store.records,
-      nowMs: () => performance.now(),
-      wallMs: () => Date.now(),
+      records: () => store.records,
+      clock: systemClock,
     },
     machine: { version: "1.2.3", driver: "memory", databaseBytesMax: null, disk: async () => null },
     background: { openBreakers: () => ({ subscription: 0, origin: 0 }), suppressedEvents: () => 0, spans: () => null },

@@ -47,7 +47,7 @@ export class EventProducers {
     const checks = [
       { intervalMs: engineLimits.expiryCheckMs, check: expiryCheck(shared) },
       { intervalMs: engineLimits.diskCheckMs, check: diskCheck({ clock, messages, accountId, uses: diskUses }) },
-      { intervalMs: engineLimits.nodeCheckMs, check: nodeGoneCheck(shared, messages) },
+      { intervalMs: engineLimits.nodeCheckMs, check: nodeGoneCheck(shared) },
     ];
     this.#checks = checks.map((check) => repeatCheck({ ...this.#options, ...check }));
   }

@@ -1,15 +1,23 @@
 import type { EngineServices } from "../services.ts";
+import type { EventLog } from "./event-log.ts";
 import type { EventMessages } from "./event-messages.ts";
 
-/** Returns a check that reports nodes whose heartbeat has ended. A node that stops properly is in no list any more. */
-export function nodeGoneCheck(
-  { store, clock }: Pick<EngineServices, "store" | "clock">,
-  messages: EventMessages,
-): () => Promise<void> {
+export interface NodeCheckOptions extends Pick<EngineServices, "store" | "clock"> {
+  readonly messages: EventMessages;
+  readonly log: EventLog;
+}
+
+/**
+ * Returns a check that reads the nodes of the cluster, and reports those whose heartbeat has ended. A node that stops
+ * in order is not listed any more.
+ */
+export function nodeGoneCheck({ store, clock, messages, log }: NodeCheckOptions): () => Promise<void> {
   /** Nodes that this process has reported and that are still listed. */
   let reported: ReadonlySet<number> = new Set();
   return async () => {
-    const gone = (await store.cluster.nodes()).filter(({ isAlive, isThis }) => !isAlive && !isThis);
+    const nodes = await store.cluster.nodes();
+    log.nodesRead(nodes);
+    const gone = nodes.filter(({ isAlive, isThis }) => !isAlive && !isThis);
     for (const { id: node, name, version, startedAtMs, lastSeenAtMs } of gone) {
       if (reported.has(node)) continue;
       const [startedAt, lastSeenAt] = [new Date(startedAtMs).toISOString(), new Date(lastSeenAtMs).toISOString()];

@@ -1,4 +1,5 @@
 import type { EventBus } from "../event-bus.ts";
+import { shownMember } from "../live-events.ts";
 import type { EventMessages, OwnEvent } from "./event-messages.ts";
 import { eventTable, publishedLiveEvents, type PublishedLiveEvent } from "./event-table.ts";
 
@@ -10,11 +11,6 @@ export function publishLiveEvents(events: EventBus, messages: EventMessages): ()
 function messageEvent(event: PublishedLiveEvent): OwnEvent {
   const { type, accountId, at } = event;
   const names = Object.keys(eventTable[type].members);
-  const members = Object.fromEntries(names.map((name) => [name, shown(name, event[name as keyof typeof event])]));
+  const members = Object.fromEntries(names.map((name) => [name, shownMember(name, event[name as keyof typeof event])]));
   return { type, accountId, at, members };
-}
-
-/** Times are text in every message. */
-function shown(name: string, value: unknown): unknown {
-  return /(?:^at|At|Since)$/.test(name) && typeof value === "number" ? new Date(value).toISOString() : value;
 }

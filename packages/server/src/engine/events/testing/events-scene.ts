@@ -59,6 +59,7 @@ export class EventsScene {
         unpublished: ({ type }) => this.logged.push(`${type} unpublished`),
         suppressed: (_accountId, count) => this.logged.push(`${count} suppressed`),
         lost: (type) => this.logged.push(`${type} lost`),
+        nodesRead: () => {},
       },
     });
     onTestFinished(() => this.simulation.finished(producers.stop()));
