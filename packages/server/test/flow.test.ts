@@ -1,4 +1,4 @@
-/** Real: servers as child processes, SQLite and PostgreSQL, sockets, receivers on loopback. Nothing is faked. */
+/** Real: servers inside the test's process, SQLite and PostgreSQL, sockets, receivers on loopback. Nothing is faked. */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
@@ -7,7 +7,7 @@ import type { Api, CountsView } from "./harness/api.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { listen } from "./harness/live-events.ts";
 import { type Behaviour, startReceiver } from "./harness/receiver.ts";
-import { Server } from "./harness/server.ts";
+import { startServerInProcess } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 interface View {
@@ -76,7 +76,7 @@ describe.each(drivers)("with $driver", { concurrent: true }, ({ argsOf }) => {
     let isWell = false;
     const names = Object.keys(faults);
     await using receivers = new AsyncDisposableStack();
-    const start = () => Server.start({ folder: folder.path, args, env });
+    const start = () => startServerInProcess({ folder: folder.path, args, env });
     const first = await start();
     await using events = await listen(first.url);
     for (const name of names) {
@@ -110,7 +110,7 @@ describe.each(drivers)("with $driver", { concurrent: true }, ({ argsOf }) => {
 
   it("a Retry-After holds every subscription of the origin", async () => {
     await using folder = await temporaryFolder();
-    await using server = await Server.start({ folder: folder.path, args: await argsOf("retry_after"), env });
+    await using server = await startServerInProcess({ folder: folder.path, args: await argsOf("retry_after"), env });
     const { api } = server;
     let repliedAtMs = 0;
     await using receiver = await startReceiver((_arrival, response) => {
@@ -137,7 +137,7 @@ describe.each(drivers)("with $driver", { concurrent: true }, ({ argsOf }) => {
 
   it("a subscription of which nothing but failure comes is disabled, and resumes with all its messages", async () => {
     await using folder = await temporaryFolder();
-    await using server = await Server.start({ folder: folder.path, args: await argsOf("disabling"), env });
+    await using server = await startServerInProcess({ folder: folder.path, args: await argsOf("disabling"), env });
     const { api } = server;
     let status = 500;
     await using receiver = await startReceiver(() => status);
@@ -161,7 +161,7 @@ describe.each(drivers)("with $driver", { concurrent: true }, ({ argsOf }) => {
 it.concurrent("two nodes share an open breaker, and each probe is sent by one of them", async () => {
   await using folder = await temporaryFolder();
   const args = await onDatabase("breaker_nodes");
-  const start = () => Server.start({ folder: folder.path, args, env });
+  const start = () => startServerInProcess({ folder: folder.path, args, env });
   await using one = await start();
   await using other = await start();
   let isWell = false;

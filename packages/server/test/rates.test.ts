@@ -86,7 +86,7 @@ function describeRates(
   kind: string,
   start: () => Promise<{ nodes: RunningServer[]; stop: () => Promise<void> }>,
 ): void {
-  describe(`a rate, with ${kind}`, () => {
+  describe(`a rate, with ${kind}`, { concurrent: true }, () => {
     let nodes: RunningServer[] = [];
     let started: Awaited<ReturnType<typeof start>> | null = null;
     beforeAll(async () => {

@@ -1,6 +1,6 @@
 /**
- * Real: servers as child processes, `kill -9`, SQLite and PostgreSQL, sockets, receivers. Nothing is faked. Each
- * sentence is tested on both databases; on PostgreSQL, two nodes share the database.
+ * Real: servers, as child processes where one is killed with `kill -9`, SQLite and PostgreSQL, sockets, receivers.
+ * Nothing is faked. Each sentence is tested on both databases; on PostgreSQL, two nodes share the database.
  */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts
 import { subscriptionPath, type Api, type Page } from "./harness/api.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { startReceiver, type Receiver } from "./harness/receiver.ts";
-import { Server } from "./harness/server.ts";
+import { type RunningServer, Server, type ServerOptions, startServerInProcess } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 interface ReplayView {
@@ -26,45 +26,20 @@ let database: PostgresServer;
 beforeAll(async () => void (database = await PostgresServer.start()));
 afterAll(() => database.stop());
 
-/** One running installation: a node with SQLite, or nodes that share a PostgreSQL. */
-class Installation implements AsyncDisposable {
-  readonly nodes: Server[];
-  readonly #start: () => Promise<Server>;
-  readonly #dispose: () => Promise<void>;
-
-  private constructor(nodes: Server[], start: () => Promise<Server>, dispose: () => Promise<void>) {
-    this.nodes = nodes;
-    this.#start = start;
-    this.#dispose = dispose;
-  }
-
-  static async start(driver: "sqlite" | "postgres", count: number): Promise<Installation> {
-    const folder = await temporaryFolder();
+/** Starts a node on a new database. Each further call starts another node on the same database. */
+async function installation<Node extends RunningServer>(
+  resources: AsyncDisposableStack,
+  driver: "sqlite" | "postgres",
+  startServer: (options: ServerOptions) => Promise<Node>,
+): Promise<() => Promise<Node>> {
+  const folder = resources.use(await temporaryFolder());
+  const args: string[] = [];
+  if (driver === "postgres") {
     const name = `replays_${randomBytes(6).toString("hex")}`;
-    if (driver === "postgres") await database.query(`CREATE DATABASE ${name}`);
-    const args = driver === "postgres" ? ["--database", database.url(name)] : [];
-    const start = () => Server.start({ folder: folder.path, args, env });
-    const nodes = [await start()];
-    while (nodes.length < count) nodes.push(await start());
-    return new Installation(nodes, start, async () => {
-      await folder[Symbol.asyncDispose]();
-    });
+    await database.query(`CREATE DATABASE ${name}`);
+    args.push("--database", database.url(name), "--node-gone-after-ms", "10000");
   }
-
-  get api(): Api {
-    return (this.nodes[0] as Server).api;
-  }
-
-  /** Ends the first node with `kill -9`. With `restart`, another one starts in its place. */
-  async kill({ restart }: { readonly restart: boolean }): Promise<void> {
-    await this.nodes.shift()?.kill();
-    if (restart) this.nodes.unshift(await this.#start());
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.kill()));
-    await this.#dispose();
-  }
+  return async () => resources.use(await startServer({ folder: folder.path, args, env }));
 }
 
 const replays = (name: string) => `${subscriptionPath("orders", name)}/replays`;
@@ -108,11 +83,11 @@ function copiesOf(receiver: Receiver, before: number): Map<string, number> {
   return copies;
 }
 
-describe.each(["sqlite", "postgres"] as const)("with %s", (driver) => {
+describe.each(["sqlite", "postgres"] as const)("with %s", { concurrent: true }, (driver) => {
   it("a replay sends a range again, to its subscription or to another one, and counts in a dry run", async () => {
     await using receiver = await startReceiver();
-    await using installation = await Installation.start(driver, 1);
-    const { api } = installation;
+    await using resources = new AsyncDisposableStack();
+    const { api } = await (await installation(resources, driver, startServerInProcess))();
     const ids = await deliveredBefore(api, receiver, 50);
     await api.subscribe("orders", "archive", { push: { url: `${receiver.url}/archive` } });
     const range = { from: { seq: 11 }, to: { seq: 30 }, types: ["order.*"] };
@@ -145,8 +120,8 @@ describe.each(["sqlite", "postgres"] as const)("with %s", (driver) => {
   it("what failed is sent again when the receiver is mended, by a replay or by a filtered redrive", async () => {
     let isBroken = true;
     await using receiver = await startReceiver(({ text }) => (isBroken && /[0-4]$/.test(text) ? 503 : 200));
-    await using installation = await Installation.start(driver, 1);
-    const { api } = installation;
+    await using resources = new AsyncDisposableStack();
+    const { api } = await (await installation(resources, driver, startServerInProcess))();
     await deliveredBefore(api, receiver, 20, { retry: "none" });
     await until(
       "ten have failed",
@@ -174,18 +149,22 @@ describe.each(["sqlite", "postgres"] as const)("with %s", (driver) => {
 
   it("no message is parked twice when the process is killed in the middle of a replay", async () => {
     await using receiver = await startReceiver((_arrival, response) => void setTimeout(() => response.end("ok"), 20));
-    await using installation = await Installation.start(driver, driver === "postgres" ? 2 : 1);
+    await using resources = new AsyncDisposableStack();
+    const start = await installation(resources, driver, Server.start);
+    const first = await start();
+    const survivor = driver === "postgres" ? await start() : null;
     const count = 600;
-    const ids = await deliveredBefore(installation.api, receiver, count, { maxInFlight: 8 });
-    const replay = await installation.api.ok<ReplayView>("POST", replays("mail"), {
+    const ids = await deliveredBefore(first.api, receiver, count, { maxInFlight: 8 });
+    const replay = await first.api.ok<ReplayView>("POST", replays("mail"), {
       json: { from: "oldest", perSecond: 200 },
     });
     await untilTrue("a part was sent", () => receiver.at("/mail").length > count + 150);
-    const { sent: sentBefore } = await replayOf(installation.api, replay);
-    await installation.kill({ restart: driver === "sqlite" });
+    const { sent: sentBefore } = await replayOf(first.api, replay);
+    await first.kill();
+    const { api } = survivor ?? (await start());
     // Copies whose outcomes were not written yet were in flight at the kill, and may come once more.
     const inFlightAtKill = receiver.at("/mail").length - count - sentBefore;
-    expect(await untilDone(installation.api, replay)).toMatchObject({ state: "done", matched: count, sent: count });
+    expect(await untilDone(api, replay)).toMatchObject({ state: "done", matched: count, sent: count });
     const copies = copiesOf(receiver, count);
     expect([...copies.keys()].toSorted()).toEqual(ids.toSorted());
     const twice = [...copies].filter(([, times]) => times > 1);
@@ -195,10 +174,12 @@ describe.each(["sqlite", "postgres"] as const)("with %s", (driver) => {
 
   it("a cancelled replay sends nothing more, and can be removed from the list", async () => {
     await using receiver = await startReceiver();
-    await using installation = await Installation.start(driver, driver === "postgres" ? 2 : 1);
-    const api = installation.nodes.at(-1)?.api as Api;
+    await using resources = new AsyncDisposableStack();
+    const start = await installation(resources, driver, startServerInProcess);
+    const creator = await start();
+    const { api } = driver === "postgres" ? await start() : creator;
     await deliveredBefore(api, receiver, 300);
-    const replay = await installation.api.ok<ReplayView>("POST", replays("mail"), {
+    const replay = await creator.api.ok<ReplayView>("POST", replays("mail"), {
       json: { from: "oldest", perSecond: 20 },
     });
     await untilTrue("a part was sent", () => receiver.at("/mail").length > 305);
@@ -222,8 +203,8 @@ describe.each(["sqlite", "postgres"] as const)("with %s", (driver) => {
   it("one delivery is sent again at once, or given up", async () => {
     let status = 500;
     await using receiver = await startReceiver(() => status);
-    await using installation = await Installation.start(driver, 1);
-    const { api } = installation;
+    await using resources = new AsyncDisposableStack();
+    const { api } = await (await installation(resources, driver, startServerInProcess))();
     await api.putTopic("orders");
     const retry = { delaysMs: [3_600_000, 3_600_000] };
     await api.subscribe("orders", "mail", { push: { url: `${receiver.url}/mail` }, retry, order: "strict" });
