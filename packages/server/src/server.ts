@@ -116,7 +116,7 @@ function createListeners({ config, lines, metrics }: Foundation, certificate: Tl
   });
 }
 
-/** What the metrics, the log and the traces read from parts that are created later. */
+/** Members of later parts that the metrics, the log and the traces read. */
 interface RunningParts {
   accountNameOf: (accountId: AccountId) => string;
   senderState: Engine["senderState"];

@@ -150,7 +150,7 @@ describe.each(["sqlite", "postgres"] as const)("with %s", { concurrent: true }, 
   it("no message is parked twice when the process is killed in the middle of a replay", async () => {
     await using receiver = await startReceiver((_arrival, response) => void setTimeout(() => response.end("ok"), 20));
     await using resources = new AsyncDisposableStack();
-    const start = await installation(resources, driver, Server.start);
+    const start = await installation(resources, driver, (options) => Server.start(options));
     const first = await start();
     const survivor = driver === "postgres" ? await start() : null;
     const count = 600;

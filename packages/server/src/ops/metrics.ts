@@ -223,11 +223,12 @@ function createParts(sources: MetricsSources): MetricParts {
   };
 }
 
+function unread(): never {
+  throw new Error("a description reads no values");
+}
+
 /** The name, the type and the help of every metric of Ringback, for the documentation. */
 export function describedMetrics(): readonly Pick<ScrapedMetric, "name" | "type" | "help">[] {
-  const unread = (): never => {
-    throw new Error("a description reads no values");
-  };
   const sources: MetricsSources = {
     statistics: unread,
     nodes: unread,

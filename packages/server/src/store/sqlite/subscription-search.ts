@@ -70,7 +70,7 @@ function* walk(topics: Topics, filter: SubscriptionFilter, after: SubscriptionPo
   }
 }
 
-/** Yields the topics whose names are after the given one, in order. Unlike lists of topics, with the topic of events. */
+/** Yields the topics whose names are after the given one, in order, and, unlike lists, also the topic of events. */
 function* topicsAfter(topics: Topics, name: string | null): Iterable<TopicEntry> {
   let events = name === null || name < eventsTopicName ? topics.get(eventsTopicName) : undefined;
   for (const topic of topics.after(name)) {
