@@ -15,6 +15,7 @@ import { toDisablement, toHealth } from "../catalog-rows.ts";
 import type { Cursor } from "../cursor.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
 import type { ClaimedDelivery, ClaimId } from "../log.ts";
+import { SimilarTexts, type ShortText, wholeText } from "./similar-texts.ts";
 import type { TopicLog } from "./topic-log.ts";
 
 export interface ClaimState {
@@ -50,11 +51,14 @@ export interface SubscriptionRow extends Omit<
   readonly health: string | null;
 }
 
+/** Subscriptions of all stores of this process share the equal parts of their settings. */
+const settingsTexts = new SimilarTexts();
+
 const nothingOpen: ReadonlyMap<Seq, OpenDelivery> = new Map();
 
 /**
  * A subscription in memory. The objects are small, because there may be a hundred thousand of them: settings are not
- * parsed until the subscription has work, and maps are created when first needed.
+ * parsed until the subscription has work, equal parts of them are shared, and maps are created when first needed.
  */
 export class SubscriptionEntry {
   readonly id: SubscriptionId;
@@ -92,7 +96,7 @@ export class SubscriptionEntry {
   closedWhileReading: Set<Seq> | null = null;
   /** Incremented when a step of a rewind begins and when it ends, so it is odd during a step. */
   rewindSteps = 0;
-  #settingsText: string;
+  #settingsText: ShortText;
   /** The parsed settings stay in memory only while somebody uses them. */
   #settings: WeakRef<SubscriptionSettings> | null = null;
   #matches: ((message: Pick<Message, "tags" | "type">) => boolean) | null = null;
@@ -107,25 +111,25 @@ export class SubscriptionEntry {
     this.version = row.version;
     this.createdAtMs = row.createdAtMs;
     this.updatedAtMs = row.updatedAtMs;
-    this.#settingsText = row.settings;
+    this.#settingsText = settingsTexts.shorten(row.settings);
     this.cursor = cursor;
   }
 
   get settings(): SubscriptionSettings {
     const known = this.#settings?.deref();
     if (known !== undefined) return known;
-    const settings = JSON.parse(this.#settingsText) as SubscriptionSettings;
+    const settings = JSON.parse(this.settingsText) as SubscriptionSettings;
     this.#settings = new WeakRef(settings);
     return settings;
   }
 
   get settingsText(): string {
-    return this.#settingsText;
+    return wholeText(this.#settingsText);
   }
 
   changeSettings(settings: string, keepsHealth: boolean, updatedAtMs: TimeMs): void {
     if (!keepsHealth) this.health = null;
-    this.#settingsText = settings;
+    this.#settingsText = settingsTexts.shorten(settings);
     this.#settings = null;
     this.#matches = null;
     this.version++;
@@ -142,7 +146,7 @@ export class SubscriptionEntry {
 
   /** Parses the settings only if their text contains the label. */
   hasLabel(label: Label): boolean {
-    return this.#settingsText.includes(labelText(label)) && hasLabel(this.settings, label);
+    return this.settingsText.includes(labelText(label)) && hasLabel(this.settings, label);
   }
 
   get order(): Order {
