@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, property, string, tuple } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SimilarTexts, wholeText } from "./similar-texts.ts";
 
@@ -14,9 +14,9 @@ describe("similar texts", () => {
   });
 
   it("are whole again, whatever they hold", () => {
-    const part = fc.string({ unit: "binary", maxLength: 40 });
-    fc.assert(
-      fc.property(fc.array(fc.tuple(part, part, part), { maxLength: 20 }), fc.string(), (parts, common) => {
+    const part = string({ unit: "binary", maxLength: 40 });
+    assert(
+      property(array(tuple(part, part, part), { maxLength: 20 }), string(), (parts, common) => {
         const texts = new SimilarTexts();
         const all = parts.flatMap(([before, middle, after]) => [
           before + middle + after,
