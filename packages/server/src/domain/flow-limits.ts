@@ -1,4 +1,4 @@
-/** Limits of the flow to an endpoint: rates, holds, breakers, disabling and backlogs. */
+/** Limits of the flow to an endpoint (rates, pauses, breakers, disabling and backlogs), which are part of `limits`. */
 export const flowLimits = {
   /** The lowest rate of a subscription: a POST every 10,000 seconds, nearly three hours. */
   ratePerSecondMin: 0.0001,

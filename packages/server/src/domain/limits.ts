@@ -1,3 +1,4 @@
+import { flowLimits } from "./flow-limits.ts";
 import { hookLimits } from "./hook-limits.ts";
 import { replayLimits } from "./replay-limits.ts";
 
@@ -209,6 +210,8 @@ export const limits = {
   authSourcesMax: 10_000,
   /** The SecretId of an API key, including its prefix. */
   secretIdCharsMax: 64,
+
+  ...flowLimits,
 
   ...hookLimits,
 

@@ -210,7 +210,7 @@ export interface SubscriptionSettings {
   readonly breaker: BreakerSettings | null;
   /** The subscription is disabled when all attempts have failed for this time; null: never. */
   readonly disableAfterMs: number | null;
-  /** Absent: `flowLimits.backlogDefault`. */
+  /** Absent: `limits.backlogDefault`. */
   readonly backlog?: BacklogLimits;
   /** Absent until the first attempt to verify the endpoint has ended. */
   readonly verification?: EndpointVerification;

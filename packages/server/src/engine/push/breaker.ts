@@ -1,4 +1,4 @@
-import { flowLimits } from "../../domain/flow-limits.ts";
+import { limits } from "../../domain/limits.ts";
 import type { BreakerSettings, SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Random, Timers } from "../../domain/ports.ts";
 import { DueTimer } from "./due-timer.ts";
@@ -143,7 +143,7 @@ export class Breaker {
 
 /** The time between two failures, as far as it counts as failing. */
 export function failurePauseMs(fromMs: TimeMs, toMs: TimeMs): number {
-  return Math.min(Math.max(0, toMs - fromMs), flowLimits.failurePauseMsMax);
+  return Math.min(Math.max(0, toMs - fromMs), limits.failurePauseMsMax);
 }
 
 /**
@@ -162,7 +162,7 @@ export function waitOf(
 
 /** The pause before the next probe. It doubles with each failed probe. */
 export function probePauseMs({ probeMs }: BreakerSettings, probes: number, random: Random): number {
-  const pauseMs = Math.min(probeMs * 2 ** Math.min(probes, 30), Math.max(probeMs, flowLimits.breakerProbePauseMsMax));
+  const pauseMs = Math.min(probeMs * 2 ** Math.min(probes, 30), Math.max(probeMs, limits.breakerProbePauseMsMax));
   return Math.round(pauseMs * (1 - jitter + random.next() * 2 * jitter));
 }
 

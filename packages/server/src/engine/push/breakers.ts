@@ -1,5 +1,4 @@
 import { momentOf, toSteady } from "../../domain/clock-rules.ts";
-import { flowLimits } from "../../domain/flow-limits.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Disablement, Subscription, SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Moment } from "../../domain/ports.ts";
@@ -268,7 +267,7 @@ export class Breakers {
     const settings = known.subscription.settings.breaker;
     if (settings === null) return;
     // The machine's clock may have been set, so the wait is limited.
-    const longestMs = Math.max(settings.probeMs, flowLimits.breakerProbePauseMsMax) * 2;
+    const longestMs = Math.max(settings.probeMs, limits.breakerProbePauseMsMax) * 2;
     const probeAtMs = Math.min(toSteady(clock, health.probeAtMs ?? 0), nowMs + longestMs);
     if (breaker !== null) {
       breaker.probes = Math.max(breaker.probes, health.probes);
