@@ -52,7 +52,8 @@ export const failureSettings = {
 export const healthMembers = {
   health: about(
     "healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. " +
-      "open: the breaker is open, so messages wait in the log, and only probes are sent.",
+      "open: the breaker is open, so messages wait in the log, and only probes are sent. A subscription that is paused " +
+      "or disabled is healthy, because nothing is sent: its `state` and `disabledReason` say why.",
     Type.Enum(["healthy", "failing", "open"]),
   ),
   failing: nullable(
@@ -66,7 +67,12 @@ export const healthMembers = {
       status: about("The HTTP status of the failure that led to this state.", nullable(Type.Integer())),
       error: about("The error code of that failure.", nullable(Type.String({ examples: ["connect_refused"] }))),
       errorDetail: about("The exact cause of that failure, in words.", nullable(Type.String())),
-      nextProbeAt: nullable(timeSchema("When the next probe may be sent; null while the breaker is closed.")),
+      nextProbeAt: nullable(
+        timeSchema(
+          "When the next probe may be sent; null while the breaker is closed. With the scope origin the subscriptions " +
+            "probe in turns, and this time is updated only when this subscription probes. So it can be in the past.",
+        ),
+      ),
     }),
   ),
 };
