@@ -146,7 +146,8 @@ export class Engine {
 
   /**
    * Disables a subscription once, even if several of its POSTs get the reply 410 at the same time. Does not change a
-   * subscription that was paused or created again in the meantime.
+   * subscription that was paused or created again in the meantime. Of several nodes, the one whose attempt the store has
+   * recorded reports the change.
    */
   async #disable(subscription: Subscription, why: Disablement): Promise<void> {
     const { id, accountId, topicId, topic, name } = subscription;
@@ -155,7 +156,8 @@ export class Engine {
     this.#disabling.add(id);
     try {
       if ((await store.catalog.getSubscriptionById(id))?.state !== "active") return;
-      if ((await store.catalog.setSubscriptionState(topicId, name, why)) === null) return;
+      const stored = await store.catalog.setSubscriptionState(topicId, name, why);
+      if (stored?.disabled?.messageId !== why.messageId || stored.disabled.attempt !== why.attempt) return;
     } finally {
       this.#disabling.delete(id);
     }
