@@ -96,7 +96,7 @@ export function eventRoutes(app: FastifyInstance, { events, eventTail, config, a
         isOneOf(type, event);
       const isOfReader = (event: LiveEvent): boolean => event.accountId === account.id && isShown(event);
       const start = await startOf(eventTail, account.id, request, after);
-      // The client may have left in the meantime.
+      // The client may have disconnected in the meantime.
       if (reply.raw.destroyed) return reply.hijack();
       const stream = streams.open(reply.raw, account.id, start.id, isOfReader);
       if (start.missed > 0) stream.lag(start.missed);

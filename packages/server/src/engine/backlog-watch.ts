@@ -104,7 +104,7 @@ export class BacklogWatch {
   }
 }
 
-/** The age of a message from which on its expiry is near: at least two rounds before it. */
+/** The age at which a message counts as about to expire: if possible, two checks or more before it expires. */
 function reportedAgeMs(retentionMs: number): number {
   const { backlogRetentionShare, backlogRetentionShareMin, findWorkMs } = engineLimits;
   const ageMs = Math.min(retentionMs * backlogRetentionShare, retentionMs - 2 * findWorkMs);

@@ -49,12 +49,12 @@ export const engineLimits = {
   /** First window of a new endpoint. The window is the number of POSTs that may be in flight; each success adds one. */
   windowStart: 8,
   /**
-   * The time that the starts fill which a sender with a rate reserves at a time. The time grows with the time that the
-   * store takes to answer.
+   * A sender with a rate reserves the starts of this time in one call. The time grows with the time that the store takes
+   * to answer.
    */
   reservedMsMin: 200,
   reservedMsMax: 1_000,
-  /** A reserved start that is later than this is given up. So after a stall, POSTs for this time start at once. */
+  /** A reserved start that is late by more than this is given up. So after a stall, few POSTs start at once. */
   startLateMsMax: 150,
   /** Delay before the next try to reserve starts after an error of the store. */
   reserveRetryMs: 500,

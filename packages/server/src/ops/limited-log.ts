@@ -26,7 +26,7 @@ type Level = "error" | "warn" | "info" | "debug";
 
 /** The subject of a line, such as a subscription. Lines of one kind about one source share a limit. */
 export interface LineSource {
-  /** Distinguishes the source from the others of the kind. */
+  /** Distinguishes the source from other sources of the same kind. */
   readonly key: string | number;
   /** The members that name the source, which the line about left out lines has too. */
   readonly members: Readonly<Record<string, unknown>>;
@@ -103,7 +103,7 @@ export class LimitedLog {
     this.#timers = timers;
   }
 
-  /** Whether lines of the level are written at all. Callers ask before they build a line that is rarely wanted. */
+  /** Whether lines of the level are written at all. Callers check this before they build a line that is rarely written. */
   isWanted(level: Level): boolean {
     return this.#log.isLevelEnabled(level);
   }

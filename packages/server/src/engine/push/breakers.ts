@@ -38,7 +38,7 @@ export class Breakers {
     this.#context = context;
   }
 
-  /** `originKey`: of `originKeyOf`. */
+  /** `originKey`: the result of `originKeyOf`. */
   gate(subscription: Subscription, originKey: string): Gate {
     if (this.#failing.size === 0 && this.#origins.size === 0) return "send";
     const { id } = subscription;
@@ -257,7 +257,7 @@ export class Breakers {
     this.#context.block(known.id);
   }
 
-  /** Takes over what another process has written, or an earlier one. */
+  /** Takes over the health that another process, or an earlier one, has written. */
   #adopt(known: FailingSubscription, health: SubscriptionHealth | null): void {
     if (health?.state !== "open") return this.#adoptClosed(known, health);
     const { breaker } = known;
@@ -385,7 +385,7 @@ export class Breakers {
       }
       pauseMs = 0;
     } finally {
-      // Without effect if the probe was permitted. After an error the next try waits.
+      // If the probe was permitted, this has no effect. After an error, the next try waits.
       probe?.breaker.postpone(clock.now() + pauseMs);
     }
   }
