@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import type { Page } from "./harness/api.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { listen } from "./harness/live-events.ts";
 import { startReceiver } from "./harness/receiver.ts";
@@ -40,6 +41,26 @@ it("an event about a subscription arrives at a URL, in the stream, and as a mess
   await untilTrue("the stream has it", () => stream.events.some(({ type }) => type === event.type));
   expect(stream.events.filter(({ type }) => type === event.type)).toMatchObject([event]);
   expect(await api.ok("GET", `/v1/messages/${stream.lastId}`)).toMatchObject({ topic: "ringback.events" });
+});
+
+it("receivers of events that fail make no further event", async () => {
+  const { api, logged } = server();
+  await using failing = await startReceiver(() => 500);
+  await using gone = await startReceiver(() => 410);
+  const headers = { "ringback-account": "looping" };
+  const put = (path: string, json: object = {}) => api.ok("PUT", `/v1/topics/${path}`, { json, headers });
+  await api.ok("PUT", "/v1/accounts/looping", { json: {} });
+  await put("ringback.events/subscriptions/failing", { push: { url: failing.url }, retry: "none" });
+  await put("ringback.events/subscriptions/gone", { push: { url: gone.url } });
+  await put("orders");
+  for (const name of ["shop", "archive"]) {
+    await put(`orders/subscriptions/${name}`, { push: { url: gone.url } });
+  }
+  await api.ok("POST", "/v1/topics/orders/messages", { json: { body: "x" }, headers });
+  await logged(/"event":"subscription.disabled".*an event about a subscription that receives events is not published/);
+  await logged(/"event":"dead_letters.added".*an event about a subscription that receives events is not published/);
+  const { items } = await api.ok<Page<{ readonly type: string }>>("GET", `${eventsPath}/messages`, { headers });
+  expect(items.map(({ type }) => type)).toEqual(["subscription.disabled", "subscription.disabled"]);
 });
 
 it("the topic exists for every account, and only its retention can be changed", async () => {
