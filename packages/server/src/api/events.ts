@@ -60,7 +60,10 @@ const schema = {
   headers: {
     type: "object",
     properties: {
-      "Last-Event-ID": { type: "string", description: "As `after`, which it replaces." },
+      "Last-Event-ID": {
+        type: "string",
+        description: "Has the meaning of `after`. If both are given, the header counts.",
+      },
     },
   },
   response: {
