@@ -310,5 +310,15 @@ describe.each(["sqlite", "postgres"] as const)("with %s", { concurrent: true }, 
     expect((await change(first, "cancel")).json.code).toBe("delivery_conflict");
     expect((await change(first, "retry")).json).toEqual({ outcome: "copied" });
     await untilTrue("the copy has arrived", () => receiver.at("/mail").length === 5);
+    await until(
+      "its outcome is written",
+      () => stateOf(first),
+      (state) => state === "delivered",
+    );
+    await changer.ok("POST", `${subscriptionPath("orders", "mail")}/pause`);
+    expect((await change(first, "retry")).json).toEqual({ outcome: "copied" });
+    expect(await stateOf(first)).toBe("parked");
+    await api.ok("POST", `${subscriptionPath("orders", "mail")}/resume`);
+    await untilTrue("it is sent after the resume", () => receiver.at("/mail").length === 6);
   });
 });
