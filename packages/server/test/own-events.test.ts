@@ -44,7 +44,7 @@ it("an event about a subscription arrives at a URL, in the stream, and as a mess
 });
 
 it("receivers of events that fail make no further event", async () => {
-  const { api, logged } = server();
+  const { api } = server();
   await using failing = await startReceiver(() => 500);
   await using gone = await startReceiver(() => 410);
   const headers = { "ringback-account": "looping" };
@@ -57,8 +57,12 @@ it("receivers of events that fail make no further event", async () => {
     await put(`orders/subscriptions/${name}`, { push: { url: gone.url } });
   }
   await api.ok("POST", "/v1/topics/orders/messages", { json: { body: "x" }, headers });
-  await logged(/"event":"subscription.disabled".*an event about a subscription that receives events is not published/);
-  await logged(/"event":"dead_letters.added".*an event about a subscription that receives events is not published/);
+  await server().logged(
+    /"event":"subscription.disabled".*an event about a subscription that receives events is not published/,
+  );
+  await server().logged(
+    /"event":"dead_letters.added".*an event about a subscription that receives events is not published/,
+  );
   const { items } = await api.ok<Page<{ readonly type: string }>>("GET", `${eventsPath}/messages`, { headers });
   expect(items.map(({ type }) => type)).toEqual(["subscription.disabled", "subscription.disabled"]);
 });

@@ -314,9 +314,9 @@ export const limits = {
   pageItemsDefault: 50,
   pageItemsMax: 200,
   /**
-   * Records that one page of a search examines: attempts, dead letters, messages or subscriptions. If the filter matches
-   * few of them, the page is short, and the next page continues the search. Reading so many records takes some tens of
-   * milliseconds.
+   * Records that one page of a search examines: attempts, dead letters, messages or subscriptions. If the filter
+   * matches few of them, the page is short, and the next page continues the search. Reading so many records takes some
+   * tens of milliseconds.
    */
   recordsExaminedMax: 10_000,
   /** Messages that one page examines when it shows or filters states of deliveries. */

@@ -15,8 +15,8 @@ export const replayLimits = {
   /** Copies that one step parks. */
   replayParkedMax: 250,
   /**
-   * Copies of one replay that may wait for their time, for a retry or for a reply. While so many wait, no further copy is
-   * parked.
+   * Copies of one replay that may wait for their time, for a retry or for a reply. While so many wait, no further copy
+   * is parked.
    */
   replayWaitingMax: 500,
   /** Copies are parked at most this long before they are due. */

@@ -49,8 +49,8 @@ export const engineLimits = {
   /** First window of a new endpoint. The window is the number of POSTs that may be in flight; each success adds one. */
   windowStart: 8,
   /**
-   * A sender with a rate reserves the starts of this time in one call. The time grows with the time that the store takes
-   * to answer.
+   * A sender with a rate reserves the starts of this time in one call. The time grows with the time that the store
+   * takes to answer.
    */
   reservedMsMin: 200,
   reservedMsMax: 1_000,

@@ -146,8 +146,8 @@ export class Engine {
 
   /**
    * Disables a subscription once, even if several of its POSTs get the reply 410 at the same time. Does not change a
-   * subscription that was paused or created again in the meantime. Of several nodes, the one whose attempt the store has
-   * recorded reports the change.
+   * subscription that was paused or created again in the meantime. Of several nodes, the one whose attempt the store
+   * has recorded reports the change.
    */
   async #disable(subscription: Subscription, why: Disablement): Promise<void> {
     const { id, accountId, topicId, topic, name } = subscription;

@@ -103,7 +103,7 @@ export class LimitedLog {
     this.#timers = timers;
   }
 
-  /** Whether lines of the level are written at all. Callers check this before they build a line that is rarely written. */
+  /** Whether lines of the level are written. Callers check this before they build a line that is rarely written. */
   isWanted(level: Level): boolean {
     return this.#log.isLevelEnabled(level);
   }

@@ -11,8 +11,8 @@ interface Tracked<Cells> {
 }
 
 /**
- * Decides which subscriptions or topics have metrics of their own: at most `max`, the failing and the busiest first. All
- * others are counted together.
+ * Decides which subscriptions or topics have metrics of their own: at most `max`, the failing and the busiest first.
+ * All others are counted together.
  *
  * The choice is stable: as long as there is room everyone gets metrics at its first event, and then a review every
  * minute replaces only those that have become clearly less important than others, and none within its first minutes.

@@ -117,8 +117,8 @@ export class AccountTail {
   }
 
   /**
-   * Called if the log could not be read when the first reader came. Returns the smallest position of all live readers, so
-   * that none of them misses an event.
+   * Called if the log could not be read when the first reader came. Returns the smallest position of all live readers,
+   * so that none of them misses an event.
    */
   async #firstPosition(topicId: TopicId): Promise<Seq> {
     const { lastSeq } = await this.#options.store.records.messagesAfter(topicId, SEQ_MAX, 1);
