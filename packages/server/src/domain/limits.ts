@@ -173,7 +173,7 @@ export const limits = {
   traceparentCharsMax: 256,
   /** A longer `tracestate` is not read. */
   traceStateReadCharsMax: 8 * 1024,
-  /** The largest `tracestate` that W3C Trace Context requires systems to pass on. */
+  /** W3C Trace Context allows 32 members, and wants systems to pass on at least 512 characters. */
   traceStateMembersMax: 32,
   traceStateCharsMax: 512,
   /** Keys with which one subscription signs. A key rotation needs two keys at a time. */

@@ -28,7 +28,7 @@ type Level = "error" | "warn" | "info" | "debug";
 export interface LineSource {
   /** Distinguishes the source from other sources of the same kind. */
   readonly key: string | number;
-  /** The members that name the source, which the line about left out lines has too. */
+  /** The members that name the source. The line with the count of left out lines has these members too. */
   readonly members: Readonly<Record<string, unknown>>;
   /** The account that causes the line; null: none. */
   readonly account: string | null;
@@ -46,7 +46,7 @@ class KindWindow {
   readonly #sources = new Map<string | number, SourceCounts>();
   readonly #perAccount = new Map<string, number>();
   #written = 0;
-  /** Lines about sources that are not counted on their own. */
+  /** The number of left out lines about sources that are not counted on their own. */
   othersLeftOut = 0;
 
   /** Returns true if the line may be written. Otherwise the line is counted as left out. */

@@ -14,10 +14,9 @@ interface Tracked<Cells> {
  * Decides which subscriptions or topics have metrics of their own: at most `max`, the failing and the busiest first.
  * All others are counted together.
  *
- * The choice is stable: as long as there is room everyone gets metrics at its first event, and then a review every
- * minute replaces only those that have become clearly less important than others, and none within its first minutes.
- * Counters never go back: a series that ends has ended, and what is counted with the others stays there. So `rate()` is
- * right for every series.
+ * The choice is stable. As long as there is room, a subscription or topic gets metrics at its first event. Afterwards a
+ * review every minute replaces only those that have become clearly less important than others, and none in its first
+ * minutes. What was counted with the others stays there, so no counter decreases, and `rate()` is right for every series.
  */
 export class ShownSeries<Id, Cells> {
   readonly others: Cells;
@@ -111,7 +110,7 @@ export class ShownSeries<Id, Cells> {
   }
 }
 
-/** A shown one keeps its place unless another one is clearly more important. */
+/** A subscription or topic with metrics of its own keeps them unless another one is clearly more important. */
 function bonus({ shownSinceMs }: Pick<Tracked<unknown>, "shownSinceMs">): number {
   return shownSinceMs === null ? 1 : engineLimits.seriesShownWeight;
 }
