@@ -16,7 +16,8 @@ interface Tracked<Cells> {
  *
  * The choice is stable. As long as there is room, a subscription or topic gets metrics at its first event. Afterwards a
  * review every minute replaces only those that have become clearly less important than others, and none in its first
- * minutes. What was counted with the others stays there, so no counter decreases, and `rate()` is right for every series.
+ * minutes. What was counted with the others stays there, so no counter decreases, and `rate()` is right for every
+ * series.
  */
 export class ShownSeries<Id, Cells> {
   readonly others: Cells;
