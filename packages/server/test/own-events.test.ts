@@ -1,5 +1,5 @@
 /** Real: the server on SQLite, its event stream, receivers. Nothing is faked. */
-import { writeFile } from "node:fs/promises";
+import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Page } from "./harness/api.ts";
@@ -146,4 +146,21 @@ it("a reader goes on after a restart, where it has stopped, and an expiring key 
     const refused = await next.api.call("GET", "/v1/events?after=5");
     expect(refused).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field: "after" }] } });
   }
+});
+
+it("a database that is nearly full is an event", async () => {
+  await using folder = await temporaryFolder();
+  {
+    await using first = await startServerInProcess({ folder: folder.path });
+    await first.api.putTopic("orders");
+    for (let count = 0; count < 10; count++) await first.api.publish("orders", { body: "x".repeat(500_000) });
+  }
+  const files = await readdir(folder.path);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder.path, file))).size));
+  const usedBytes = sizes.reduce((sum, size) => sum + size, 0);
+  const args = ["--database-bytes-max", String(Math.ceil(usedBytes * 1.15))];
+  await using server = await startServerInProcess({ folder: folder.path, args });
+  await using stream = await listen(server.url, "?after=0&type=disk.nearly_full");
+  await untilTrue("the event is shown", () => stream.events.length > 0);
+  expect(stream.events[0]).toMatchObject({ account: "default", what: "database", usedBytes: expect.any(Number) });
 });
