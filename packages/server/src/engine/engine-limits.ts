@@ -179,10 +179,10 @@ export const engineLimits = {
   /** Replays that one process runs. They take turns. */
   replaysRunMax: 1_000,
   replayTrimMs: 60_000,
-  /** Requests to endpoints that the API makes on demand, tests and verifications: of one account, and of all. */
+  /** Requests on demand to endpoints (tests and verifications) that run at once, of one account and of all. */
   onDemandPerAccountMax: 4,
   onDemandMax: 32,
-  /** Such requests that one account starts per second on one node. */
+  /** Requests on demand that one account may start per second on one node. */
   onDemandPerSecondMax: 5,
   /**
    * Lines of the log are limited in each window of this length, and the lines that are left out are counted. A failing
