@@ -146,7 +146,8 @@ export class Engine {
 
   /**
    * Disables a subscription unless it has changed since the sender decided to: somebody may have paused or resumed it,
-   * or given it another URL. So of several POSTs that get the reply 410 at the same time, one disables it.
+   * or given it another URL. So of several POSTs that get the reply 410 at the same time, and of several nodes, one
+   * disables it.
    */
   async #disable(subscription: Subscription, why: Disablement): Promise<void> {
     const { accountId, topicId, topic, name, state } = subscription;
