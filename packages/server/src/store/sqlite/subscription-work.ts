@@ -2,8 +2,8 @@ import type { Message, Seq, SubscriptionSettings, TimeMs } from "../../domain/mo
 import type { OpenDelivery } from "./subscription-entry.ts";
 
 /**
- * What only a subscription with work has in memory: its claims, its parked deliveries and its parsed settings. Maps are
- * created when first needed.
+ * The part of a subscription in memory that idle subscriptions do not have: its claims, its parked deliveries and its
+ * parsed settings. Maps are created when first needed.
  */
 export class SubscriptionWork {
   parkedCount = 0;
