@@ -20,9 +20,9 @@ for (const signal of ["SIGUSR1", "SIGUSR2"]) process.on(signal, () => {});
 // and 15 MB per thread.
 nodeModule.enableCompileCache();
 
-// The heap grows to one and a half times its live objects, in place of up to four times, before V8 collects all garbage.
-// The server has few live objects and many short-lived ones. With twice its live objects, the server needs 10 to 25 MB
-// more, and each message takes the same CPU time. A growth of a fifth would cost CPU time.
+// The heap grows to one and a half times its live objects, in place of up to four times, before V8 collects all
+// garbage. The server has few live objects and many short-lived ones. With twice its live objects, the server needs 10
+// to 25 MB more, and each message takes the same CPU time. A growth of a fifth would cost CPU time.
 setFlagsFromString("--heap-growing-percent=50");
 limitYoungGeneration();
 
