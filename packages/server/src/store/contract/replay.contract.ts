@@ -252,8 +252,10 @@ function ending({ promise, shared, fresh }: Part): void {
     expect(letters.items).toMatchObject([{ attemptsMade: 2 }]);
     expect(await records.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 1, parked: 0, inFlight: 1 });
     expect(await replays.remove(replay.accountId, replay.id)).toBe(false);
-    // A copy that fails after the end of its replay is not tried again.
+    // A copy that fails after the end of its replay is not tried again, even before the next step.
     await scene.settle(open, parkedUntil(scene.now + 1_000));
+    scene.under.clock.advance(2_000);
+    expect((await scene.claim(reader)).deliveries).toEqual([]);
     expect(await stepOf(scene, replay)).toMatchObject({ isOpen: false, replay: { state: "cancelled", waiting: 0 } });
     scene.under.clock.advance(7_200_000);
     expect((await scene.claim(reader)).deliveries).toEqual([]);
