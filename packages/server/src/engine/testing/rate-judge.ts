@@ -12,6 +12,8 @@ const LEARNED_MS = 200;
 export class RateJudge {
   #rates: { readonly rate: RateSettings | null; replacedAtMs: TimeMs }[] = [];
   #tokens: number | null = null;
+  /** The most tokens that the rates of the last refill allow. */
+  #full = 0;
   #atMs: TimeMs = 0;
 
   change(rate: RateSettings | null, nowMs: TimeMs): void {
@@ -43,6 +45,9 @@ export class RateJudge {
     }
     const perSecond = Math.max(...rates.map((rate) => rate.perSecond));
     const full = Math.max(...rates.map(({ burst }) => burst)) + (perSecond * LATE_MS) / 1_000 + 1;
-    this.#tokens = Math.min(full, (this.#tokens ?? full) + (perSecond * (nowMs - fromMs)) / 1_000);
+    // A larger burst is possible at once after silence.
+    const added = Math.max(0, full - this.#full) + (perSecond * (nowMs - fromMs)) / 1_000;
+    this.#tokens = Math.min(full, (this.#tokens ?? full) + added);
+    this.#full = full;
   }
 }
