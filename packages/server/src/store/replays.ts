@@ -25,6 +25,7 @@ export type ReplaySource =
       readonly only: "all" | "failed";
     }
   | {
+      /** Also dead letters of which a copy waits when the replay begins, and fails before the replay reaches them. */
       readonly kind: "dead-letters";
       /** Empty: any reason. */
       readonly reasons: readonly DeadReason[];

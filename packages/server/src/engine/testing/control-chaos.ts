@@ -224,7 +224,7 @@ export class ControlChaos {
         ? Array.from({ length: source.toSeq - source.fromSeq + 1 }, (_, index) => source.fromSeq + index).filter(
             (seq) => source.types.length === 0 || this.#types[seq] === "order.paid",
           )
-        : (await this.#letters(subscription)).map(({ message }) => message.seq);
+        : simulation.store.deadSeqs(subscription.id);
     const perSecond = this.#random.pick([null, 100, 5]);
     target.credit(seqs, createdAtMs);
     const replay = await simulation.finished(simulation.engine.replays.create(requested, perSecond));

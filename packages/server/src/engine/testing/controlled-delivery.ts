@@ -8,7 +8,7 @@ export interface Received {
   readonly openedAtMs: TimeMs | null;
   /**
    * `yes`: the breaker stayed open until the end of the POST, so the policy must not count the attempt. `unclear`: it
-   * has closed meanwhile, or the subscription was disabled because of this POST.
+   * has closed meanwhile, or has been switched off, or the subscription was disabled because of this POST.
    */
   isProbe: "yes" | "no" | "unclear";
 }

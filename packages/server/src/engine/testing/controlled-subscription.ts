@@ -134,7 +134,8 @@ export class ControlledSubscription {
       }
       this.#failures++;
       const openedAtMs = this.#shown()?.health?.openedAtMs ?? null;
-      if (received.openedAtMs !== null) received.isProbe = openedAtMs === received.openedAtMs ? "yes" : "unclear";
+      const isSame = openedAtMs === received.openedAtMs && this.settings.breaker !== null;
+      if (received.openedAtMs !== null) received.isProbe = isSame ? "yes" : "unclear";
       if (delivery.counted("most").length > this.#retriesMax.smallest) delivery.isOver = true;
     }
   }

@@ -133,6 +133,15 @@ export class FaultyStore extends MemoryStore {
     return this.context.index.subscriptions.get(id)?.view() ?? null;
   }
 
+  /** The positions of the dead letters, also of those of which a copy waits. */
+  deadSeqs(id: SubscriptionId): Seq[] {
+    const find = statement(
+      this.#database,
+      "SELECT DISTINCT seq FROM dead_letter WHERE subscription_id = ? ORDER BY seq",
+    );
+    return find.all(id).map(({ seq }) => Number(seq));
+  }
+
   #watch(): void {
     const { catalog } = this;
     const log: LogStore = this.log;
