@@ -13,6 +13,7 @@ import type { EndpointVerifier } from "../engine/push/endpoint-verifier.ts";
 import { putSubscription } from "../engine/push/settings-rule.ts";
 import { accountView } from "../shapes/account.ts";
 import { apiKeyView } from "../shapes/api-key.ts";
+import { eventTypeView } from "../shapes/event-type.ts";
 import { hookView } from "../shapes/hook.ts";
 import { recordedInboxView } from "../shapes/inbox.ts";
 import { keyView } from "../shapes/key.ts";
@@ -41,7 +42,7 @@ export async function declareResources(services: DeclareServices, config: Config
   const { declared } = config;
   const accountId = await accountNamed(services, config.account);
   const account = services.servicesOf(accountId);
-  const { keys, apiKeys, hooks, inboxes } = account;
+  const { keys, apiKeys, hooks, inboxes, eventTypes } = account;
   const put = <R>(target: string, { origin, action, view, get, write }: Declaration<R>): Promise<R> =>
     at(origin, async () => {
       const before = await get();
@@ -70,6 +71,11 @@ export async function declareResources(services: DeclareServices, config: Config
   for (const { name, value, origin } of declared.hooks) {
     const write = async () => (await hooks.put(name, value)).hook;
     await put(`hooks/${name}`, { origin, action: "putHook", view: hookView, get: () => hooks.get(name), write });
+  }
+  for (const { name, value, origin } of declared.eventTypes) {
+    const write = async () => (await eventTypes.put(name, value))["event type"];
+    const get = () => eventTypes.get(name);
+    await put(`event-types/${name}`, { origin, action: "putEventType", view: eventTypeView, get, write });
   }
   for (const { name, value, origin } of declared.topics) {
     const topic = await put(`topics/${name}`, {

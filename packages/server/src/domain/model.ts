@@ -37,6 +37,16 @@ export interface TopicSettings {
   readonly retentionMs: number;
   /** The largest message body. */
   readonly bodyBytesMax: number;
+  /** Absent: as `acceptsDefault`. */
+  readonly accepts?: Accepts;
+}
+
+/** Which messages a topic takes, by the account's catalogue of event types. */
+export interface Accepts {
+  /** `listed`: only messages of types that the catalogue lists. */
+  readonly types: "any" | "listed";
+  /** `valid`: only bodies that are valid by the schema of their type. A type without a schema takes every body. */
+  readonly bodies: "any" | "valid";
 }
 
 export interface Topic extends EntryState {
@@ -57,6 +67,7 @@ export type Jitter = "none" | "full" | "equal";
 
 /** When failed attempts are retried. `domain/retry.ts` computes the delays. */
 export type RetryPolicy =
+  | "webhook"
   | "EXPONENTIAL_DECAY_RETRY"
   | "BACKOFF_RETRY"
   | "none"
