@@ -20,6 +20,7 @@ import { deadLetterRoutes } from "./dead-letters.ts";
 import { deliveryRoutes } from "./deliveries.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
+import { eventTypeDocumentRoutes } from "./event-type-documents.ts";
 import { eventTypeRoutes } from "./event-types.ts";
 import { hookCallRoute, hookRoutes } from "./hooks.ts";
 import { inboxGateRoutes } from "./inbox-gate.ts";
@@ -75,6 +76,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   inboxRoutes(app, context);
   hookRoutes(app, context);
   eventTypeRoutes(app, context);
+  eventTypeDocumentRoutes(app, context);
   keyRoutes(app, context);
   keyRotationRoutes(app, context);
   masterKeyRoute(app, context);

@@ -47,7 +47,7 @@ describe("subscriptions", () => {
       },
       pull: null,
       filter: { tags: [], types: [] },
-      retry: "EXPONENTIAL_DECAY_RETRY",
+      retry: "webhook",
       order: "none",
       maxInFlight: 64,
       rate: null,

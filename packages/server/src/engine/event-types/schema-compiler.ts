@@ -56,10 +56,10 @@ function compiled(vetted: object) {
   const ajv = new Ajv2020({
     meta: false,
     validateSchema: false,
-    addUsedSchema: false,
     inlineRefs: false,
     ownProperties: true,
     strict: true,
+    strictRequired: false,
     strictTypes: false,
     strictTuples: false,
     allowUnionTypes: true,
