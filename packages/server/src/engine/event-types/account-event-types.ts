@@ -7,7 +7,7 @@ import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import type { CompiledSchemas } from "./compiled-schemas.ts";
-import { type CheckBody, compileSchema } from "./schema-compiler.ts";
+import { type CheckBody, checkSchema } from "./schema-compiler.ts";
 
 export interface AccountEventTypesOptions {
   readonly store: Pick<Store, "entries">;
@@ -33,7 +33,7 @@ export class AccountEventTypes {
   ): Promise<{ "event type": EventType; created: boolean }> {
     assertSizes(settings);
     const { schema, example } = settings;
-    if (schema !== null) assertExample(compileSchema(schema), example);
+    if (schema !== null) assertExample(checkSchema(schema), example);
     const { entry, created } = await this.#entries.put(type, settings, condition);
     return { "event type": eventTypeOf(entry), created };
   }

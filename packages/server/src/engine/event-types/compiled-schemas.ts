@@ -1,6 +1,6 @@
 import { eventTypeLimits } from "../../domain/event-type-limits.ts";
 import type { JsonSchema } from "../../domain/json-schema.ts";
-import { type CheckBody, compileSchema } from "./schema-compiler.ts";
+import { type CheckBody, type CompiledSchema, compileSchema } from "./schema-compiler.ts";
 
 /**
  * The compiled schemas that were used last, over all accounts. A changed event type has another schema object, so that
@@ -8,23 +8,26 @@ import { type CheckBody, compileSchema } from "./schema-compiler.ts";
  */
 export class CompiledSchemas {
   /** In the order of their last use. */
-  readonly #compiled = new Map<JsonSchema, CheckBody>();
+  readonly #compiled = new Map<JsonSchema, CompiledSchema>();
+  #subschemas = 0;
 
   of(schema: JsonSchema): CheckBody {
     const found = this.#compiled.get(schema);
-    if (found === undefined) {
-      const compiled = compileSchema(schema);
-      this.#compiled.set(schema, compiled);
-      if (this.#compiled.size > eventTypeLimits.compiledSchemasMax) {
-        for (const oldest of this.#compiled.keys()) {
-          this.#compiled.delete(oldest);
-          break;
-        }
-      }
-      return compiled;
-    }
     this.#compiled.delete(schema);
-    this.#compiled.set(schema, found);
-    return found;
+    const compiled = found ?? compileSchema(schema);
+    this.#compiled.set(schema, compiled);
+    if (found === undefined) {
+      this.#subschemas += compiled.subschemas;
+      this.#forgetOldest();
+    }
+    return compiled.check;
+  }
+
+  #forgetOldest(): void {
+    for (const [schema, { subschemas }] of this.#compiled) {
+      if (this.#subschemas <= eventTypeLimits.compiledSubschemasMax) return;
+      this.#compiled.delete(schema);
+      this.#subschemas -= subschemas;
+    }
   }
 }

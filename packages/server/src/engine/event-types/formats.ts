@@ -1,5 +1,6 @@
 import { fullFormats } from "ajv-formats/dist/formats.js";
 import { eventTypeLimits } from "../../domain/event-type-limits.ts";
+import { spend } from "./step-budget.ts";
 
 /** The formats that are checked. Others are refused, because a schema that names one expects a check. */
 export const formatNames = [
@@ -27,7 +28,11 @@ type Check = (text: string) => boolean;
 export const formats: Readonly<Record<string, { type: "string"; validate: Check }>> = Object.fromEntries(
   formatNames.map((name) => {
     const check = checkOf(fullFormats[name]);
-    const validate: Check = (text) => text.length <= eventTypeLimits.formatCharsMax && check(text);
+    const validate: Check = (text) => {
+      if (text.length > eventTypeLimits.formatCharsMax) return false;
+      spend(text.length);
+      return check(text);
+    };
     return [name, { type: "string", validate }];
   }),
 );

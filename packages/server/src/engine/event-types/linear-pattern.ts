@@ -6,8 +6,11 @@ import { spend } from "./step-budget.ts";
 /** Steps that the match of one character costs besides the instructions of the pattern. */
 const stepsPerChar = 16;
 
-/** Throws `invalid_schema` for a pattern that cannot be matched in linear time, or that is too large. */
-export function assertPattern(pattern: string, pointer: string): void {
+/**
+ * Returns the size of the compiled pattern. Throws `invalid_schema` for a pattern that cannot be matched in linear time,
+ * or that is too large.
+ */
+export function instructionsOf(pattern: string, pointer: string): number {
   const refuse = (fault: string): RingbackError =>
     RingbackError.at("invalid_schema", "schema", `at "${pointer.slice(0, 200)}": ${fault}`);
   if (pattern.length > limits.patternCharsMax) {
@@ -22,9 +25,8 @@ export function assertPattern(pattern: string, pointer: string): void {
       `the pattern is not a regular expression of RE2, which has no look-around and no back-references: ${reason}`,
     );
   }
-  if (instructions > limits.patternInstructionsMax) {
-    throw refuse(`the pattern is too large: its repetitions amount to ${instructions} instructions`);
-  }
+  if (instructions <= limits.patternInstructionsMax) return instructions;
+  throw refuse(`the pattern is too large: its repetitions amount to ${instructions} instructions`);
 }
 
 /** What ajv uses in place of a RegExp. Takes time in proportion to the text, and counts it. */

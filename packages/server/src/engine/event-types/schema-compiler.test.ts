@@ -4,18 +4,18 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RingbackError } from "../../domain/errors.ts";
 import { eventTypeLimits as limits } from "../../domain/event-type-limits.ts";
-import { compileSchema } from "./schema-compiler.ts";
+import { checkSchema } from "./schema-compiler.ts";
 
 function refusal(schema: object): string {
   try {
-    compileSchema({ ...schema });
+    checkSchema({ ...schema });
   } catch (error) {
     if (error instanceof RingbackError && error.code === "invalid_schema") return error.message;
     throw error;
   }
   return "accepted";
 }
-const faultsOf = (schema: object, body: unknown) => compileSchema({ ...schema })(body).faults;
+const faultsOf = (schema: object, body: unknown) => checkSchema({ ...schema })(body).faults;
 
 describe("a schema", () => {
   it.each([
@@ -136,9 +136,9 @@ describe("the cost of a check is limited", () => {
       manyPatterns(),
       Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`k${n}`, 1])),
     ],
-    ["a long text", { allOf: Array<object>(200).fill({ maxLength: 2_000_000 }) }, "a".repeat(1_000_000)],
+    ["a long text", { allOf: Array<object>(150).fill({ maxLength: 2_000_000 }) }, "a".repeat(1_000_000)],
   ])("with %s", (_, schema, body) => {
-    const { steps, faults } = compileSchema({ ...schema })(body);
+    const { steps, faults } = checkSchema({ ...schema })(body);
     expect(faults).not.toEqual([]);
     expect(steps).toBeLessThanOrEqual(limits.checkStepsMax);
   });
@@ -148,7 +148,7 @@ describe("the cost of a check is limited", () => {
       type: "object",
       properties: { id: { type: "string", pattern: "^in_[0-9]+$" }, n: { minimum: 1 } },
     };
-    expect(compileSchema(schema)({ id: "in_17", n: 3 }).steps).toBeLessThan(1_000);
+    expect(checkSchema(schema)({ id: "in_17", n: 3 }).steps).toBeLessThan(1_000);
   });
 });
 
@@ -191,7 +191,7 @@ describe("no text of a schema becomes code", () => {
     fc.assert(
       fc.property(schemas, fc.oneof(json, fc.dictionary(text, json)), (schema, body) => {
         try {
-          compileSchema(schema as object as Record<string, unknown>)(body);
+          checkSchema(schema as object as Record<string, unknown>)(body);
         } catch (error) {
           if (!(error instanceof RingbackError)) throw error;
           expect(error.code).toBe("invalid_schema");

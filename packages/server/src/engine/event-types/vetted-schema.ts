@@ -3,7 +3,7 @@ import { eventTypeLimits as limits } from "../../domain/event-type-limits.ts";
 import type { JsonSchema } from "../../domain/json-schema.ts";
 import { formatNames, isFormat } from "./formats.ts";
 import { assertEndingReferences, type References } from "./reference-circles.ts";
-import { assertPattern } from "./linear-pattern.ts";
+import { instructionsOf } from "./linear-pattern.ts";
 
 /** The keyword that `schema-compiler.ts` adds to ajv. Its value is the cost of applying the subschema once. */
 export const stepsKeyword = "ringbackSteps";
@@ -70,11 +70,11 @@ const sameValue: ReadonlySet<string> = new Set(["allOf", "anyOf", "oneOf", "not"
  * expressions in linear time, no circle that never ends. Returns what ajv compiles: without annotations, and each
  * subschema with its cost. Throws `invalid_schema` with the place.
  */
-export function vettedSchema(schema: JsonSchema): object {
+export function vettedSchema(schema: JsonSchema): { readonly vetted: object; readonly subschemas: number } {
   const walk = new Walk();
-  const vetted = walk.subschema(schema, "", 0);
+  const vetted = walk.subschema(schema, "", 0) as object;
   assertEndingReferences(walk.references);
-  return vetted as object;
+  return { vetted, subschemas: walk.references.size };
 }
 
 export function schemaFault(pointer: string, fault: string): RingbackError {
@@ -84,6 +84,7 @@ export function schemaFault(pointer: string, fault: string): RingbackError {
 class Walk {
   readonly references: References = new Map();
   #subschemas = 0;
+  #instructions = 0;
 
   subschema(given: unknown, pointer: string, depth: number): unknown {
     if (++this.#subschemas > limits.subschemasMax) {
@@ -106,7 +107,8 @@ class Walk {
         vetted[keyword] = value;
         circle.refersTo.push(referredTo(value, at));
       } else if (assertions.has(keyword)) {
-        assertAssertion(keyword, value, at);
+        if (keyword === "pattern" && typeof value === "string") this.#pattern(value, at);
+        if (keyword === "format") assertFormat(value, at);
         vetted[keyword] = value;
         steps += nodesOf(value);
       } else {
@@ -117,6 +119,12 @@ class Walk {
       }
     }
     return { ...vetted, [stepsKeyword]: steps };
+  }
+
+  #pattern(pattern: string, at: string): void {
+    this.#instructions += instructionsOf(pattern, at);
+    if (this.#instructions <= limits.schemaInstructionsMax) return;
+    throw schemaFault(at, `all patterns together have more than ${limits.schemaInstructionsMax} instructions`);
   }
 
   /** Returns the vetted value of a keyword that contains subschemas, and the pointers of these. */
@@ -132,7 +140,7 @@ class Walk {
     const members = Object.entries(value).map(([name, part]) => {
       if (name === "__proto__") throw schemaFault(at, 'the name "__proto__" is not allowed');
       const pointer = `${at}/${escaped(name)}`;
-      if (keyword === "patternProperties") assertPattern(name, pointer);
+      if (keyword === "patternProperties") this.#pattern(name, pointer);
       return [name, this.subschema(part, pointer, depth + 1), pointer] as const;
     });
     const vetted = Object.fromEntries(members.map(([name, part]) => [name, part]));
@@ -140,11 +148,9 @@ class Walk {
   }
 }
 
-function assertAssertion(keyword: string, value: unknown, at: string): void {
-  if (keyword === "pattern" && typeof value === "string") assertPattern(value, at);
-  if (keyword === "format" && !isFormat(value)) {
-    throw schemaFault(at, `there is no such format; known are ${formatNames.join(", ")}`);
-  }
+function assertFormat(value: unknown, at: string): void {
+  if (isFormat(value)) return;
+  throw schemaFault(at, `there is no such format; known are ${formatNames.join(", ")}`);
 }
 
 function assertDialect(value: unknown, pointer: string, at: string): void {
