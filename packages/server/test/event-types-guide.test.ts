@@ -6,12 +6,13 @@ import { useServer } from "./harness/running-server.ts";
 
 const server = useServer();
 
+const text = (command = "") =>
+  runInShell(`${command.replaceAll(readmeServer, new URL(server().url).host)} --show-error`);
+
 it("the commands of the guide answer what the guide says", async (test) => {
   if (!(await isInstalled("curl"))) test.skip("there is no curl on this machine");
   const commands = curlLines("docs/guide/event-types.md");
   expect(commands).toHaveLength(7);
-  const text = (command = "") =>
-    runInShell(`${command.replaceAll(readmeServer, new URL(server().url).host)} --show-error`);
   const run = async (command = ""): Promise<unknown> => JSON.parse(await text(command));
   const [list, demand, valid, invalid, deprecate, page, asyncApi] = commands;
 

@@ -29,9 +29,9 @@ afterEach(() => test.app.close());
 const put = (type: string, json: object) =>
   call(test.app, "PUT", `/v1/event-types/${encodeURIComponent(type)}`, { json });
 
-describe("the AsyncAPI document", () => {
-  const document = async () => (await test.app.inject("/v1/asyncapi.json")).json();
+const document = async () => (await test.app.inject("/v1/asyncapi.json")).json();
 
+describe("the AsyncAPI document", () => {
   it("is valid by AsyncAPI's own schema without event types and with all kinds of them", async () => {
     expect([validate(await document()), validate.errors]).toEqual([true, null]);
     await put("invoice.paid", { schema, example: { amount: 1 }, description: "Paid.", version: "2" });

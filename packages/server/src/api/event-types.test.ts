@@ -1,4 +1,4 @@
-/** Real: the HTTP application, which is called through `inject`; the publisher; the memory driver. Faked: event bus, clock. */
+/** Real: the HTTP application, called through `inject`; publisher; memory driver. Faked: event bus, clock. */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { call } from "./testing/call.ts";
@@ -22,6 +22,8 @@ afterEach(() => test.app.close());
 
 const ask = (method: string, url: string, json?: object, headers: Record<string, string> = {}) =>
   call(test.app, method, url, { ...(json && { json }), headers });
+
+const publish = (json: object) => ask("POST", "/v1/topics/orders/messages", json);
 
 describe("an event type", () => {
   it("is created with 201, replaced with 200, patched, shown and deleted", async () => {
@@ -79,8 +81,6 @@ describe("an event type", () => {
 });
 
 describe("a topic that accepts listed types and valid bodies", () => {
-  const publish = (json: object, headers: Record<string, string> = {}) =>
-    ask("POST", "/v1/topics/orders/messages", json, headers);
   beforeEach(async () => {
     await ask("PUT", invoicePaid, { schema });
     await ask("PUT", "/v1/event-types/old", { deprecated: true });

@@ -3,7 +3,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { assertRetriesWithin } from "../domain/retry-rules.ts";
 import { eventsTopicName } from "../domain/internal-names.ts";
 import type { AccountId, TopicSettings } from "../domain/model.ts";
-import type { ServicesOf } from "../engine/account-services.ts";
+import type { AccountServices, ServicesOf } from "../engine/account-services.ts";
 import { settingsDefault } from "../engine/accounts/account-settings.ts";
 import { actors, type Audit } from "../engine/audit/audit.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
@@ -42,7 +42,7 @@ export async function declareResources(services: DeclareServices, config: Config
   const { declared } = config;
   const accountId = await accountNamed(services, config.account);
   const account = services.servicesOf(accountId);
-  const { keys, apiKeys, hooks, inboxes, eventTypes } = account;
+  const { keys, apiKeys, hooks, inboxes } = account;
   const put = <R>(target: string, { origin, action, view, get, write }: Declaration<R>): Promise<R> =>
     at(origin, async () => {
       const before = await get();
@@ -72,11 +72,7 @@ export async function declareResources(services: DeclareServices, config: Config
     const write = async () => (await hooks.put(name, value)).hook;
     await put(`hooks/${name}`, { origin, action: "putHook", view: hookView, get: () => hooks.get(name), write });
   }
-  for (const { name, value, origin } of declared.eventTypes) {
-    const write = async () => (await eventTypes.put(name, value))["event type"];
-    const get = () => eventTypes.get(name);
-    await put(`event-types/${name}`, { origin, action: "putEventType", view: eventTypeView, get, write });
-  }
+  await declareEventTypes(declared.eventTypes, account.eventTypes, put);
   for (const { name, value, origin } of declared.topics) {
     const topic = await put(`topics/${name}`, {
       origin,
@@ -110,6 +106,20 @@ export async function declareResources(services: DeclareServices, config: Config
       get: () => inboxes.get(name),
       write,
     });
+  }
+}
+
+type Put = <R>(target: string, declaration: Declaration<R>) => Promise<R>;
+
+async function declareEventTypes(
+  declared: Config["declared"]["eventTypes"],
+  eventTypes: AccountServices["eventTypes"],
+  put: Put,
+): Promise<void> {
+  for (const { name, value, origin } of declared) {
+    const write = async () => (await eventTypes.put(name, value))["event type"];
+    const get = () => eventTypes.get(name);
+    await put(`event-types/${name}`, { origin, action: "putEventType", view: eventTypeView, get, write });
   }
 }
 

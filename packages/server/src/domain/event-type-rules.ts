@@ -1,12 +1,12 @@
 import type { JsonSchema } from "./json-schema.ts";
 import { RingbackError } from "./errors.ts";
 import { eventTypeLimits } from "./event-type-limits.ts";
-import type { Accepts, EntryState } from "./model.ts";
+import type { EntryState } from "./model.ts";
 
 /** The kind of the entries of the catalogue. */
 export const eventTypeKind = "event-type";
 
-/** What the catalogue says about the messages of one type. */
+/** The entry of the catalogue about the messages of one type. */
 export interface EventTypeSettings {
   readonly description: string;
   /** JSON Schema 2020-12 of the bodies; null: every body is valid. */
@@ -18,9 +18,6 @@ export interface EventTypeSettings {
   readonly version: string;
   readonly labels: Readonly<Record<string, string>>;
 }
-
-/** A topic that gives no setting takes every message. */
-export const acceptsDefault: Accepts = { types: "any", bodies: "any" };
 
 export interface EventType extends EntryState {
   readonly settings: EventTypeSettings;

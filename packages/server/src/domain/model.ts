@@ -1,5 +1,6 @@
 /** Ringback's data types. docs/ARCHITECTURE.md explains the terms. */
 
+import type { Accepts } from "./accepted-messages.ts";
 import type { ReceivedRequest } from "./received-request.ts";
 import type { TraceContext } from "./trace-context.ts";
 
@@ -39,14 +40,6 @@ export interface TopicSettings {
   readonly bodyBytesMax: number;
   /** Absent: as `acceptsDefault`. */
   readonly accepts?: Accepts;
-}
-
-/** Which messages a topic takes, by the account's catalogue of event types. */
-export interface Accepts {
-  /** `listed`: only messages of types that the catalogue lists. */
-  readonly types: "any" | "listed";
-  /** `valid`: only bodies that are valid by the schema of their type. A type without a schema takes every body. */
-  readonly bodies: "any" | "valid";
 }
 
 export interface Topic extends EntryState {

@@ -37,8 +37,11 @@ function messageOf({ name, settings }: EventType, key: string): object {
 
 /** Keys of AsyncAPI contain letters, digits, ".", "-" and "_" only. Different types have different keys. */
 export function messageKey(type: string): string {
-  const escaped = (text: string): string => `_x${text.codePointAt(0)?.toString(16)}_`;
-  return type.replace(/_(?=x)|[^\w.-]/gu, escaped);
+  return type.replace(/_(?=x)|[^\w.-]/gu, escapedCharacter);
+}
+
+function escapedCharacter(character: string): string {
+  return `_x${character.codePointAt(0)?.toString(16)}_`;
 }
 
 /** Keywords whose value is a schema or a list of schemas. */

@@ -1,3 +1,4 @@
+import { findPushProtocol, pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { about, closedObject, whole } from "./schema-parts.ts";
@@ -28,6 +29,11 @@ const growing = closedObject({
   ),
 });
 
+/** The protocols whose default is not `webhook`. */
+const exceptions = pushProtocols
+  .filter(({ retryDefault }: PushProtocol) => retryDefault !== undefined)
+  .map(({ name }) => name);
+
 export const retryPolicy = Type.Union(
   [
     Type.Enum(["webhook", "EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none"]),
@@ -48,13 +54,14 @@ export const retryPolicy = Type.Union(
       "random; 75 h 35 min and up to 83 h 9 min. EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each " +
       "after 10 to 20 s. An object gives the delays one by one, or lets them grow. A schedule may last up to 30 days, and no " +
       "longer than the topic keeps its messages; EXPONENTIAL_DECAY_RETRY and BACKOFF_RETRY may, and end when the message " +
-      "expires. Left out: webhook, and EXPONENTIAL_DECAY_RETRY with the protocols of CMQ and MNS (cmq-…, mns-…).",
+      `expires. Left out: webhook, and EXPONENTIAL_DECAY_RETRY with the protocols ${exceptions.join(", ")}.`,
   },
 );
 
 /** The policy of a subscription that gives none. `protocol`: of its pushes. */
 export function retryDefault(protocol: string): "webhook" | "EXPONENTIAL_DECAY_RETRY" {
-  return /^(?:cmq|mns)-/.test(protocol) ? "EXPONENTIAL_DECAY_RETRY" : "webhook";
+  const found: PushProtocol | null = findPushProtocol(protocol);
+  return found?.retryDefault ?? "webhook";
 }
 
 /**

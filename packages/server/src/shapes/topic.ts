@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { acceptsDefault } from "../domain/event-type-rules.ts";
+import { acceptsDefault } from "../domain/accepted-messages.ts";
 import { limits } from "../domain/limits.ts";
 import type { Topic } from "../domain/model.ts";
 import { description, labels } from "./labels.ts";

@@ -2,6 +2,8 @@ import { expect, it } from "vitest";
 import { eventTypeLimits } from "../../domain/event-type-limits.ts";
 import { CompiledSchemas } from "./compiled-schemas.ts";
 
+const large = () => ({ allOf: Array<boolean>(eventTypeLimits.subschemasMax - 1).fill(true) });
+
 it("a schema is compiled once while it is used, and a changed one at once", () => {
   const schemas = new CompiledSchemas();
   const schema = { type: "object" };
@@ -11,7 +13,6 @@ it("a schema is compiled once while it is used, and a changed one at once", () =
 
 it("the schemas that were used last stay compiled, up to a number of subschemas", () => {
   const schemas = new CompiledSchemas();
-  const large = () => ({ allOf: Array<boolean>(eventTypeLimits.subschemasMax - 1).fill(true) });
   const [used, unused] = [large(), large()];
   const [first, second] = [schemas.of(used), schemas.of(unused)];
   for (let at = 0; at < eventTypeLimits.compiledSubschemasMax / eventTypeLimits.subschemasMax - 1; at++) {

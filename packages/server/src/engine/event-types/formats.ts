@@ -39,7 +39,7 @@ export const formats: Readonly<Record<string, { type: "string"; validate: Check 
 
 function checkOf(format: (typeof fullFormats)[keyof typeof fullFormats]): Check {
   if (format instanceof RegExp) return (text) => format.test(text);
-  if (typeof format === "function") return format as Check;
+  if (typeof format === "function") return format;
   if (typeof format === "object" && "validate" in format) return checkOf(format.validate as RegExp | Check);
   throw new Error("a format is neither a regular expression nor a function");
 }

@@ -7,8 +7,8 @@ import { spend } from "./step-budget.ts";
 const stepsPerChar = 16;
 
 /**
- * Returns the size of the compiled pattern. Throws `invalid_schema` for a pattern that cannot be matched in linear time,
- * or that is too large.
+ * Returns the size of the compiled pattern. Throws `invalid_schema` for a pattern that cannot be matched in linear
+ * time, or that is too large.
  */
 export function instructionsOf(pattern: string, pointer: string): number {
   const refuse = (fault: string): RingbackError =>
@@ -29,7 +29,7 @@ export function instructionsOf(pattern: string, pointer: string): number {
   throw refuse(`the pattern is too large: its repetitions amount to ${instructions} instructions`);
 }
 
-/** What ajv uses in place of a RegExp. Takes time in proportion to the text, and counts it. */
+/** A pattern for ajv, in place of a RegExp. Takes time in proportion to the text, and counts it. */
 export function linearPattern(pattern: string): { test: (text: string) => boolean; toString: () => string } {
   const regex = compiled(pattern);
   const stepsOfChar = stepsPerChar + regex.programSize();

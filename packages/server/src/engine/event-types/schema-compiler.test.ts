@@ -56,7 +56,9 @@ describe("a schema", () => {
     let deep: object = {};
     for (let level = 0; level <= limits.schemaDepthMax; level++) deep = { items: deep };
     expect(refusal(deep)).toContain("is nested too deeply");
-    expect(refusal({ anyOf: Array<object>(limits.subschemasMax).fill({}) })).toContain("subschemas are allowed");
+    expect(refusal({ anyOf: Array.from({ length: limits.subschemasMax }, () => ({})) })).toContain(
+      "subschemas are allowed",
+    );
   });
 
   it("may refer to itself further down in the body, and has annotations and keywords of its own", () => {
@@ -95,7 +97,7 @@ describe("a body", () => {
       { pointer: "", message: 'must NOT have unevaluated properties: "b" is not allowed' },
     ],
     [{ anyOf: [{ type: "string" }, { type: "null" }] }, 1, { pointer: "", message: "must match a schema in anyOf" }],
-    [{ if: { type: "number" }, then: { minimum: 5 } }, 1, { pointer: "", message: "must be >= 5" }],
+    [JSON.parse('{"if": {"type": "number"}, "then": {"minimum": 5}}'), 1, { pointer: "", message: "must be >= 5" }],
     [
       { dependentRequired: { a: ["b"] } },
       { a: 1 },
@@ -136,7 +138,7 @@ describe("the cost of a check is limited", () => {
       manyPatterns(),
       Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`k${n}`, 1])),
     ],
-    ["a long text", { allOf: Array<object>(150).fill({ maxLength: 2_000_000 }) }, "a".repeat(1_000_000)],
+    ["a long text", { allOf: Array.from({ length: 150 }, () => ({ maxLength: 2_000_000 })) }, "a".repeat(1_000_000)],
   ])("with %s", (_, schema, body) => {
     const { steps, faults } = checkSchema({ ...schema })(body);
     expect(faults).not.toEqual([]);
@@ -193,8 +195,7 @@ describe("no text of a schema becomes code", () => {
         try {
           checkSchema(schema as object as Record<string, unknown>)(body);
         } catch (error) {
-          if (!(error instanceof RingbackError)) throw error;
-          expect(error.code).toBe("invalid_schema");
+          if (!(error instanceof RingbackError) || error.code !== "invalid_schema") throw error;
         }
         expect(seen.ranSchema).toBeUndefined();
       }),

@@ -138,9 +138,9 @@ function metaFault(errors: readonly ErrorObject[]): RingbackError {
 /** ajv stops at the first fault. With `anyOf` and the like, the faults of the branches come before their own. */
 function faultsOf(errors: readonly ErrorObject[]): readonly BodyFault[] {
   const branches: ReadonlySet<string> = new Set(["anyOf", "oneOf", "if", "contains"]);
-  const told = errors.filter(({ keyword }) => keyword !== "if");
-  const last = told.at(-1);
-  const sorted = last !== undefined && branches.has(last.keyword) ? [last, ...told.slice(0, -1)] : told;
+  const shown = errors.filter(({ keyword }) => keyword !== "if");
+  const last = shown.at(-1);
+  const sorted = last !== undefined && branches.has(last.keyword) ? [last, ...shown.slice(0, -1)] : shown;
   return sorted
     .slice(0, limits.bodyFaultsMax)
     .map((error) => ({ pointer: error.instancePath.slice(0, limits.faultCharsMax), message: sentenceOf(error) }));

@@ -1,7 +1,8 @@
 import { setImmediate as otherWork } from "node:timers/promises";
 import { RingbackError } from "../../domain/errors.ts";
 import { eventTypeLimits as limits } from "../../domain/event-type-limits.ts";
-import { acceptsDefault, type EventType } from "../../domain/event-type-rules.ts";
+import { acceptsDefault } from "../../domain/accepted-messages.ts";
+import type { EventType } from "../../domain/event-type-rules.ts";
 import type { AccountId, NewMessage, Topic } from "../../domain/model.ts";
 import { readJson } from "../../http/json-body.ts";
 import type { AccountEventTypes } from "./account-event-types.ts";

@@ -1,7 +1,7 @@
 import { assertRetention, type AccountLimits } from "../../domain/account-limits.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { eventsTopicName } from "../../domain/internal-names.ts";
-import { acceptsDefault } from "../../domain/event-type-rules.ts";
+import { acceptsDefault } from "../../domain/accepted-messages.ts";
 import { limits } from "../../domain/limits.ts";
 import type { AccountId, Topic, TopicSettings } from "../../domain/model.ts";
 import { type WriteCondition, WriteConflict } from "../../domain/write-condition.ts";
