@@ -37,10 +37,9 @@ interface DeclareServices {
  * Creates or replaces the resources that the configuration file declares, like a PUT of the API. The message of an
  * error begins with the resource's line in the file. Declarations that change nothing are not recorded.
  */
-export async function declareResources(services: DeclareServices, config: Config): Promise<void> {
+export async function declareResources(services: DeclareServices, { declared, account: of }: Config): Promise<void> {
   const { store, audit } = services;
-  const { declared } = config;
-  const accountId = await accountNamed(services, config.account);
+  const accountId = await accountNamed(services, of);
   const account = services.servicesOf(accountId);
   const { keys, apiKeys, hooks, inboxes } = account;
   const put = <R>(target: string, { origin, action, view, get, write }: Declaration<R>): Promise<R> =>

@@ -1,5 +1,5 @@
 import { _, Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
-import { RingbackError } from "../../domain/errors.ts";
+import type { RingbackError } from "../../domain/errors.ts";
 import { eventTypeLimits as limits } from "../../domain/event-type-limits.ts";
 import type { JsonSchema } from "../../domain/json-schema.ts";
 import { formats } from "./formats.ts";
