@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { limits } from "./domain/limits.ts";
 import { createServicesOf, type SharedServices } from "./engine/account-services.ts";
 import type { Accounts } from "./engine/accounts/accounts.ts";
+import { CompiledSchemas } from "./engine/event-types/compiled-schemas.ts";
 import { CallLimit } from "./engine/hooks/call-limit.ts";
 import { MemoryBudget } from "./engine/hooks/memory-budget.ts";
 import { InboxVerifier } from "./engine/inboxes/inbox-verifier.ts";
@@ -17,6 +18,7 @@ type CreatedHere =
   | "memory"
   | "pullQueues"
   | "pulls"
+  | "schemas"
   | "queueFailed";
 
 interface AccountServiceParts extends Omit<SharedServices, CreatedHere | "observer"> {
@@ -41,6 +43,7 @@ export function createAccountServices({ accounts, failedDuring, ...shared }: Acc
       memory: new MemoryBudget(limits.hookMemoryBytesMax),
       pullQueues,
       pulls,
+      schemas: new CompiledSchemas(),
       queueFailed: failedDuring("queues"),
     },
     (listener) => accounts.onGone(listener),

@@ -28,6 +28,7 @@ import { reportEarlyRefusals } from "./ops/early-refusals.ts";
 import { createRequestLog } from "./ops/request-log.ts";
 import { LimitedLog } from "./ops/limited-log.ts";
 import { createDeliveryLog } from "./ops/delivery-log.ts";
+import { createTypeCheck } from "./engine/event-types/type-check.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { OnDemandLimit } from "./engine/push/on-demand-limit.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
@@ -199,6 +200,7 @@ function createServices(foundation: Foundation) {
   const engine = new Engine({
     ...shared,
     admit: (accountId, messages) => publishLimits.admit(accountId, messages),
+    checkTypes: createTypeCheck((accountId) => servicesOf(accountId).eventTypes),
     transport: new QueueTransport({
       others: transport,
       queuesOf: (accountId) => servicesOf(accountId).queues,

@@ -20,7 +20,9 @@ describe("a change", () => {
     const path = "/v1/topics/orders/subscriptions/s";
     const message = { topicName: "orders", msgBody: "x", "msgTag.0": "a" };
     const put = (tags: readonly string[]) =>
-      given().server.api.ok("PUT", path, { json: { push: { url: "http://127.0.0.1:1/" }, filter: { tags } } });
+      given().server.api.ok("PUT", path, {
+        json: { push: { url: "http://127.0.0.1:1/" }, retry: "EXPONENTIAL_DECAY_RETRY", filter: { tags } },
+      });
     await program.ok("CreateTopic", { topicName: "orders" });
     await put(["a"]);
     await program.ok("PublishMessage", message);

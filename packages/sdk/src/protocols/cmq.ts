@@ -31,6 +31,7 @@ const fixedHead = { messageId: "x-cmq-message-id", requestId: "x-cmq-request-id"
 
 const shared = {
   keys: "none",
+  retryDefault: "EXPONENTIAL_DECAY_RETRY",
   fixedHead,
   ownHeaders: ["x-cmq-"],
   /**

@@ -41,6 +41,8 @@ const PLAIN = "text/plain;charset=utf-8";
 /** The signature of the original system covers these headers. */
 const ownHeaders = ["x-mns-", "date", "content-md5"] as const;
 
+const shared = { ...statusDialect, retryDefault: "EXPONENTIAL_DECAY_RETRY" } as const;
+
 /**
  * MNS's FAQ counts 2xx as success, its page about retries counts 200 to 399. Here only 2xx is success: a redirect is
  * not followed, so nobody received the message, and receivers written for MNS answer 204. MNS does not document 410 and
@@ -48,7 +50,7 @@ const ownHeaders = ["x-mns-", "date", "content-md5"] as const;
  * failure.
  */
 export const mnsXml = {
-  ...statusDialect,
+  ...shared,
   name: "mns-xml",
   ownHeaders,
   bodyBytesMax: incomingEnvelopeBytesMax,
@@ -61,7 +63,7 @@ export const mnsXml = {
 } as const satisfies PushProtocol;
 
 export const mnsJson = {
-  ...statusDialect,
+  ...shared,
   name: "mns-json",
   ownHeaders,
   bodyBytesMax: incomingEnvelopeBytesMax,
@@ -74,7 +76,7 @@ export const mnsJson = {
 } as const satisfies PushProtocol;
 
 export const mnsSimplified = {
-  ...statusDialect,
+  ...shared,
   name: "mns-simplified",
   ownHeaders,
   encode: encodeSimplified,

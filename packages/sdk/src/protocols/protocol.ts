@@ -131,6 +131,8 @@ export interface PushProtocol {
    * the dialect writes. Default: 2 MiB.
    */
   readonly bodyBytesMax?: number;
+  /** Sender: the retry policy that the dialect's document names as the default. Default: that of the server. */
+  readonly retryDefault?: "EXPONENTIAL_DECAY_RETRY";
   /** The schemes of URLs that the dialect can be sent to, without the colon. Default: http and https. */
   readonly schemes?: readonly string[];
   /**

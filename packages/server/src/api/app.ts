@@ -20,6 +20,8 @@ import { deadLetterRoutes } from "./dead-letters.ts";
 import { deliveryRoutes } from "./deliveries.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
+import { eventTypeDocumentRoutes } from "./event-type-documents.ts";
+import { eventTypeRoutes } from "./event-types.ts";
 import { hookCallRoute, hookRoutes } from "./hooks.ts";
 import { inboxGateRoutes } from "./inbox-gate.ts";
 import { inboxRoutes } from "./inboxes.ts";
@@ -73,6 +75,8 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   replayRoutes(app, context);
   inboxRoutes(app, context);
   hookRoutes(app, context);
+  eventTypeRoutes(app, context);
+  eventTypeDocumentRoutes(app, context);
   keyRoutes(app, context);
   keyRotationRoutes(app, context);
   masterKeyRoute(app, context);

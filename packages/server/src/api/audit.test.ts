@@ -171,6 +171,15 @@ const changes: Record<string, (given: TestApp) => Promise<readonly [path: string
   patchInbox: async () => (await ask("PUT", "/v1/inboxes/i"), ["/v1/inboxes/i", { description: "new" }]),
   rotateInboxPath: async () => (await ask("PUT", "/v1/inboxes/i"), ["/v1/inboxes/i/rotate-path"]),
   deleteInbox: async () => (await ask("PUT", "/v1/inboxes/i"), ["/v1/inboxes/i"]),
+  putEventType: async () => ["/v1/event-types/a.b", { description: "new" }],
+  patchEventType: async () => {
+    await ask("PUT", "/v1/event-types/a.b");
+    return ["/v1/event-types/a.b", { schema: { type: "object" } }];
+  },
+  deleteEventType: async () => {
+    await ask("PUT", "/v1/event-types/a.b");
+    return ["/v1/event-types/a.b"];
+  },
   putHook: async () => ["/v1/hooks/h", { urls: [push.url] }],
   patchHook: async () => (
     await ask("PUT", "/v1/hooks/h", { urls: [push.url] }),

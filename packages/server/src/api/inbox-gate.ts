@@ -86,6 +86,8 @@ const keepSchema = {
       "invalid_type",
       "malformed_json",
       "body_too_large",
+      "unlisted_type",
+      "invalid_body",
       "inbox_full",
       "loop_detected",
       "account_rate_limit",

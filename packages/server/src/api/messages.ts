@@ -34,6 +34,8 @@ const publishErrors = [
   "invalid_tag",
   "too_many_tags",
   "invalid_type",
+  "unlisted_type",
+  "invalid_body",
   "invalid_idempotency_key",
   "topic_not_found",
   "built_in_topic",
@@ -122,7 +124,7 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiPar
         )
         .catch(publishErrorsAt("single"));
       created(reply, result);
-      return publishedView(result, topic.name, 0);
+      return publishedView(result, topic.name, 0, message.type);
     },
   );
 
@@ -139,7 +141,7 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiPar
         .publish(topic, messages, idempotencyOf(request, ["batch", topic.id]))
         .catch(publishErrorsAt("batch"));
       created(reply, result);
-      return { messages: result.ids.map((_, i) => publishedView(result, topic.name, i)) };
+      return { messages: messages.map(({ type }, i) => publishedView(result, topic.name, i, type)) };
     },
   );
 }
@@ -149,6 +151,12 @@ function created(reply: FastifyReply, result: PublishResult): void {
   if (result.replayed) reply.header("idempotency-replayed", "true");
 }
 
-function publishedView({ ids, firstSeq, publishedAtMs }: PublishResult, topic: string, i: number) {
-  return { id: ids[i], topic, seq: firstSeq + i, publishedAt: timeText(publishedAtMs) };
+function publishedView(
+  { ids, firstSeq, publishedAtMs, deprecatedTypes }: PublishResult,
+  topic: string,
+  i: number,
+  type: string | null,
+) {
+  const deprecated = type !== null && deprecatedTypes.has(type) ? { deprecated: true } : null;
+  return { id: ids[i], topic, seq: firstSeq + i, publishedAt: timeText(publishedAtMs), ...deprecated };
 }

@@ -47,6 +47,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         { name: "dead letters", description: "Deliveries that were given up." },
         { name: "inboxes", description: "Buffers: a message that is POSTed to one is kept until a GET takes it." },
         { name: "hooks", description: "Programs that are called at once, and whose replies decide the outcome." },
+        { name: "event types", description: "The account's catalogue of message types, with schemas of their bodies." },
         { name: "keys", description: "Keys that protocols sign and encrypt with." },
         { name: "api keys", description: "Keys that programs sign their requests with." },
         { name: "events", description: "What is happening now, as a stream." },

@@ -173,11 +173,15 @@ export function labelledListRoute<R>(
 ): void {
   const { plural } = resource;
   const readQuery = queryReader(labelledListQuery);
-  app.get(`/v1/${plural}`, { schema: listRoute(resource, labelledListQuery), config }, async (request) => {
-    const { label, ...query } = readQuery(request);
-    const read = (page: PageRequest) => list(request, page, labelOf(label));
-    return pageOfList(`${plural} ${label ?? ""}`, query, read, resource.viewOf);
-  });
+  app.get(
+    `/v1/${plural.replace(" ", "-")}`,
+    { schema: listRoute(resource, labelledListQuery), config },
+    async (request) => {
+      const { label, ...query } = readQuery(request);
+      const read = (page: PageRequest) => list(request, page, labelOf(label));
+      return pageOfList(`${plural} ${label ?? ""}`, query, read, resource.viewOf);
+    },
+  );
 }
 
 /** `shown`: members that only this response has, and that no cache may keep. */

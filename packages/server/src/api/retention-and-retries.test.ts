@@ -1,5 +1,6 @@
 /** Real: the HTTP application, which is called through `inject`; the memory driver. Faked: event bus, clock. */
 
+import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { call } from "./testing/call.ts";
 import { createTestApp, type TestApp } from "./testing/test-app.ts";
@@ -30,7 +31,7 @@ describe("a retention that is shortened", () => {
       expect(refused.json.errors).toEqual([
         {
           field: "retentionMs",
-          message: `must be at least the sum of the retry delays (retry.delaysMs) of these subscriptions: billing (${totalMs} ms)`,
+          message: `must be at least as long as the retries (retry) of these subscriptions may take: billing (${totalMs} ms)`,
         },
       ]);
       expect((await ask(method, topic, { retentionMs: totalMs })).status).toBe(200);
@@ -69,5 +70,61 @@ describe("a subscription whose retry delays are longer than its topic's retentio
     const refused = await ask("PATCH", path, { retry: { delaysMs: [60_001] } });
     expect(refused.json).toMatchObject({ code: "invalid_retry_policy", errors: [{ field: "retry.delaysMs" }] });
     expect((await ask("PATCH", path, { retry: { delaysMs: [60_000] } })).status).toBe(200);
+  });
+});
+
+describe("the policy of a subscription that gives none", () => {
+  const path = `${topic}/subscriptions/billing`;
+  const ownDefaults = pushProtocols
+    .filter(({ retryDefault }: PushProtocol) => retryDefault !== undefined)
+    .map(({ name }) => name);
+  const given = (protocol: string) => ask("PUT", path, { push: { ...push, protocol } });
+
+  it("is webhook, except with protocols that have a default of their own", async () => {
+    expect((await given("raw")).json.retry).toBe("webhook");
+    expect((await given("cloudevents")).json.retry).toBe("webhook");
+    expect(ownDefaults).toHaveLength(5);
+    for (const protocol of ownDefaults) {
+      expect((await given(protocol)).json.retry).toBe("EXPONENTIAL_DECAY_RETRY");
+    }
+    expect((await ask("PATCH", path, { push: { protocol: "raw" } })).json.retry).toBe("EXPONENTIAL_DECAY_RETRY");
+    expect((await ask("PATCH", path, { retry: null })).json.retry).toBe("webhook");
+  });
+
+  it("must fit into the retention of the topic, and the error says what would", async () => {
+    await ask("PUT", topic, { retentionMs: 299_315_499 });
+    const refused = await given("raw");
+    expect(refused).toMatchObject({
+      status: 400,
+      json: { code: "invalid_retry_policy", errors: [{ field: "retry" }] },
+    });
+    expect(refused.json.detail).toBe(
+      "retry: webhook, the default, retries for up to 299315500 ms, but the topic keeps its messages for only 299315499 ms " +
+        '(retentionMs); give a longer "retentionMs" to the topic, or a shorter "retry" to the subscription',
+    );
+    expect((await given(ownDefaults[0] ?? "")).status).toBe(201);
+    await ask("PUT", topic, { retentionMs: 299_315_500 });
+    expect((await given("raw")).status).toBe(200);
+    await ask("PATCH", path, { retry: "webhook" });
+    const shorter = await ask("PATCH", topic, { retentionMs: 299_315_499 });
+    expect(shorter.json.detail).toContain("billing (299315500 ms)");
+  });
+});
+
+describe("a growing delay", () => {
+  it("is refused if its schedule is longer than the topic keeps its messages", async () => {
+    await ask("PUT", topic, { retentionMs: 60_000 });
+    const refused = await subscribe("billing", { baseMs: 1_000 });
+    expect(refused.json).toMatchObject({ code: "invalid_retry_policy", errors: [{ field: "retry.totalMsMax" }] });
+    expect(refused.json.detail).toContain("but the topic keeps its messages for only 60000 ms");
+    expect((await subscribe("billing", { baseMs: 1_000, totalMsMax: 60_000 })).status).toBe(201);
+    expect((await subscribe("mail", { baseMs: 1_000, retriesMax: 5 })).status).toBe(201);
+  });
+
+  it("may last 30 days where the topic keeps its messages as long", async () => {
+    await ask("PUT", topic, { retentionMs: 720 * hourMs });
+    const growing = { baseMs: hourMs, delayMsMax: 24 * hourMs, retriesMax: 1000, totalMsMax: 720 * hourMs };
+    expect((await subscribe("billing", growing)).status).toBe(201);
+    expect((await subscribe("billing", { ...growing, totalMsMax: 720 * hourMs + 1 })).status).toBe(400);
   });
 });

@@ -47,7 +47,7 @@ describe("subscriptions", () => {
       },
       pull: null,
       filter: { tags: [], types: [] },
-      retry: "EXPONENTIAL_DECAY_RETRY",
+      retry: "webhook",
       order: "none",
       maxInFlight: 64,
       rate: null,
@@ -75,7 +75,7 @@ describe("subscriptions", () => {
 
   it("are shown with their counts one by one, but not in a list", async () => {
     await call(test.app, "PUT", "/v1/topics/orders", { json: { retentionMs: 60_000 } });
-    await call(test.app, "PUT", path, { json: { push: { url } } });
+    await call(test.app, "PUT", path, { json: { push: { url }, retry: "EXPONENTIAL_DECAY_RETRY" } });
     const [subscription] = (await storedSubscriptions(test.store)) as [Subscription];
     const publish = (count: number) =>
       call(test.app, "POST", "/v1/topics/orders/messages/batch", {

@@ -24,6 +24,7 @@ describe("topics", () => {
       name: "orders",
       retentionMs: 60_000,
       bodyBytesMax: limits.bodyBytesMax,
+      accepts: { types: "any", bodies: "any" },
       description: "",
       labels: {},
       createdAt: "2026-01-31T08:15:30.250Z",

@@ -75,7 +75,7 @@ describe("the configuration", () => {
       deadLetterRetentionMs: 30 * 24 * 3600_000,
       auditRetentionMs: 90 * 24 * 3600_000,
       messageCacheBytes: 8 * 1024 * 1024,
-      declared: { topics: [], inboxes: [], hooks: [], keys: [], apiKeys: [] },
+      declared: { topics: [], inboxes: [], hooks: [], keys: [], apiKeys: [], eventTypes: [] },
     });
   });
 

@@ -3,7 +3,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { assertRetriesWithin } from "../domain/retry-rules.ts";
 import { eventsTopicName } from "../domain/internal-names.ts";
 import type { AccountId, TopicSettings } from "../domain/model.ts";
-import type { ServicesOf } from "../engine/account-services.ts";
+import type { AccountServices, ServicesOf } from "../engine/account-services.ts";
 import { settingsDefault } from "../engine/accounts/account-settings.ts";
 import { actors, type Audit } from "../engine/audit/audit.ts";
 import type { Accounts } from "../engine/accounts/accounts.ts";
@@ -13,6 +13,7 @@ import type { EndpointVerifier } from "../engine/push/endpoint-verifier.ts";
 import { putSubscription } from "../engine/push/settings-rule.ts";
 import { accountView } from "../shapes/account.ts";
 import { apiKeyView } from "../shapes/api-key.ts";
+import { eventTypeView } from "../shapes/event-type.ts";
 import { hookView } from "../shapes/hook.ts";
 import { recordedInboxView } from "../shapes/inbox.ts";
 import { keyView } from "../shapes/key.ts";
@@ -36,10 +37,9 @@ interface DeclareServices {
  * Creates or replaces the resources that the configuration file declares, like a PUT of the API. The message of an
  * error begins with the resource's line in the file. Declarations that change nothing are not recorded.
  */
-export async function declareResources(services: DeclareServices, config: Config): Promise<void> {
+export async function declareResources(services: DeclareServices, { declared, account: of }: Config): Promise<void> {
   const { store, audit } = services;
-  const { declared } = config;
-  const accountId = await accountNamed(services, config.account);
+  const accountId = await accountNamed(services, of);
   const account = services.servicesOf(accountId);
   const { keys, apiKeys, hooks, inboxes } = account;
   const put = <R>(target: string, { origin, action, view, get, write }: Declaration<R>): Promise<R> =>
@@ -71,6 +71,7 @@ export async function declareResources(services: DeclareServices, config: Config
     const write = async () => (await hooks.put(name, value)).hook;
     await put(`hooks/${name}`, { origin, action: "putHook", view: hookView, get: () => hooks.get(name), write });
   }
+  await declareEventTypes(declared.eventTypes, account.eventTypes, put);
   for (const { name, value, origin } of declared.topics) {
     const topic = await put(`topics/${name}`, {
       origin,
@@ -104,6 +105,20 @@ export async function declareResources(services: DeclareServices, config: Config
       get: () => inboxes.get(name),
       write,
     });
+  }
+}
+
+type Put = <R>(target: string, declaration: Declaration<R>) => Promise<R>;
+
+async function declareEventTypes(
+  declared: Config["declared"]["eventTypes"],
+  eventTypes: AccountServices["eventTypes"],
+  put: Put,
+): Promise<void> {
+  for (const { name, value, origin } of declared) {
+    const write = async () => (await eventTypes.put(name, value))["event type"];
+    const get = () => eventTypes.get(name);
+    await put(`event-types/${name}`, { origin, action: "putEventType", view: eventTypeView, get, write });
   }
 }
 

@@ -3,14 +3,17 @@ import { assertEndpointUrl } from "../domain/endpoint-url-rule.ts";
 import { RingbackError } from "../domain/errors.ts";
 import type { HookSettings } from "../domain/hook-rules.ts";
 import type { InboxSettings } from "../domain/inbox-rules.ts";
+import type { EventTypeSettings } from "../domain/event-type-rules.ts";
 import { assertKid } from "../domain/kid-rule.ts";
 import type { TopicSettings } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
+import { assertType } from "../domain/type-rules.ts";
 import type { ApiKeyPair, ApiKeySettings } from "../engine/access/api-keys.ts";
 import type { StoredJwk } from "../engine/keys/jwk-rule.ts";
 import { lacksKey } from "../domain/subscription-rules.ts";
 import { givenKey } from "../engine/keys/new-key.ts";
 import { apiKeySettings, declaredApiKeyBody } from "../shapes/api-key.ts";
+import { eventTypeShape } from "../shapes/event-type.ts";
 import { hookShape } from "../shapes/hook.ts";
 import { inboxShape } from "../shapes/inbox.ts";
 import { declaredKeyBody, declaredKeySource } from "../shapes/key.ts";
@@ -48,10 +51,19 @@ export interface DeclaredResources {
   readonly hooks: readonly Declared<HookSettings>[];
   readonly keys: readonly Declared<StoredJwk>[];
   readonly apiKeys: readonly Declared<DeclaredApiKey>[];
+  readonly eventTypes: readonly Declared<EventTypeSettings>[];
 }
 
 /** The top-level keys of the file under which resources are declared. */
-export const declarations: readonly string[] = ["topics", "inboxes", "hooks", "callbacks", "keys", "apiKeys"];
+export const declarations: readonly string[] = [
+  "topics",
+  "inboxes",
+  "hooks",
+  "callbacks",
+  "keys",
+  "apiKeys",
+  "eventTypes",
+];
 
 /** The callbacks that koipy's own configuration file can contain. */
 const callbackNames: readonly string[] = ["onMessage", "onPreSend", "onResult"];
@@ -94,6 +106,14 @@ export function readDeclarations(file: ConfigFile): DeclaredResources {
       assertKid,
     ),
     apiKeys: readApiKeys(file),
+    // A name without a value declares a type of which nothing more is known.
+    eventTypes: declared(
+      file,
+      ["eventTypes"],
+      values["eventTypes"],
+      (body) => eventTypeShape.read(body ?? {}),
+      assertType,
+    ),
   };
 }
 

@@ -18,6 +18,9 @@ export const errorTable = {
   too_many_tags: { status: 400, title: "There are too many tags." },
   invalid_type: { status: 400, title: "The type has a form that is not allowed." },
   invalid_type_pattern: { status: 400, title: "A type pattern has a form that is not allowed." },
+  invalid_schema: { status: 400, title: "The JSON Schema of the event type cannot be used." },
+  unlisted_type: { status: 400, title: "The topic takes only messages of types that the account lists." },
+  invalid_body: { status: 400, title: "The body of a message is not valid by the schema of its type." },
   invalid_retry_policy: { status: 400, title: "The retry policy has none of the known forms." },
   invalid_key: { status: 400, title: "The key cannot be used for this." },
   secrets_needed: { status: 400, title: "Secrets must be given again for another origin." },
@@ -45,6 +48,7 @@ export const errorTable = {
   replay_not_found: { status: 404, title: "There is no replay with this id." },
   inbox_not_found: { status: 404, title: "There is no inbox with this name." },
   hook_not_found: { status: 404, title: "There is no hook with this name." },
+  event_type_not_found: { status: 404, title: "The account lists no event type with this name." },
   queue_not_found: { status: 404, title: "There is no queue with this name." },
   api_key_not_found: { status: 404, title: "There is no API key with this id." },
   key_not_found: { status: 404, title: "There is no key with this name." },
@@ -121,6 +125,8 @@ export function mayPass(code: ErrorCode): boolean {
 export interface ErrorDetail {
   readonly field: string;
   readonly message: string;
+  /** JSON pointer (RFC 6901) of the value in the body of a message, if the fault is there. */
+  readonly pointer?: string;
 }
 
 interface ErrorOptions {

@@ -158,7 +158,7 @@ export const limits = {
   retryFactorMax: 100,
   /** The longest schedule: the time from the first attempt to the last retry. */
   retryTotalMsMax: 30 * 24 * 3600_000,
-  /** Length of the named policies, and of a growing policy that gives no length. */
+  /** Length of EXPONENTIAL_DECAY_RETRY, and of a growing policy that gives no length. */
   retryTotalMsDefault: 24 * 3600_000,
 
   /** A longer `Retry-After` of an endpoint is shortened to this. The delay of the retry policy may still be longer. */

@@ -1,5 +1,6 @@
 /** Ringback's data types. docs/ARCHITECTURE.md explains the terms. */
 
+import type { Accepts } from "./accepted-messages.ts";
 import type { ReceivedRequest } from "./received-request.ts";
 import type { TraceContext } from "./trace-context.ts";
 
@@ -37,6 +38,8 @@ export interface TopicSettings {
   readonly retentionMs: number;
   /** The largest message body. */
   readonly bodyBytesMax: number;
+  /** Absent: as `acceptsDefault`. */
+  readonly accepts?: Accepts;
 }
 
 export interface Topic extends EntryState {
@@ -57,6 +60,7 @@ export type Jitter = "none" | "full" | "equal";
 
 /** When failed attempts are retried. `domain/retry.ts` computes the delays. */
 export type RetryPolicy =
+  | "webhook"
   | "EXPONENTIAL_DECAY_RETRY"
   | "BACKOFF_RETRY"
   | "none"

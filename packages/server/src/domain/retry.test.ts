@@ -1,9 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { limits } from "./limits.ts";
 import type { RetryPolicy } from "./model.ts";
 import { systemRandom } from "./ports.ts";
 import { nextRetry } from "./retry.ts";
+import { scheduleMs } from "./retry-rules.ts";
 
 const DAY_MS = 24 * 3600_000;
 const always = (value: number) => ({ next: () => value });
@@ -23,6 +25,7 @@ function delaysOf(policy: RetryPolicy, random = systemRandom, attemptMs = 0): nu
 
 /** The latest time of a retry, from the first attempt. */
 function totalOf(policy: RetryPolicy): number {
+  if (policy === "webhook") return Infinity;
   if (typeof policy === "string") return DAY_MS;
   return "delaysMs" in policy ? Infinity : policy.totalMsMax;
 }
@@ -39,10 +42,39 @@ const growing = fc.record({
   jitter: fc.constantFrom("none", "full", "equal"),
 });
 const anyPolicy: fc.Arbitrary<RetryPolicy> = fc.oneof(
-  fc.constantFrom("EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none"),
+  fc.constantFrom("webhook", "EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none"),
   fc.record({ delaysMs: fc.array(fc.integer({ min: 0, max: DAY_MS }), { maxLength: 50 }) }),
   growing,
 );
+
+describe("webhook", () => {
+  const schedule = [5_000, 300_000, 1_800_000, ...[2, 5, 10, 14, 20, 24].map((hours) => hours * 3600_000)];
+
+  it("retries on the schedule of Standard Webhooks, 75 h 35 min 5 s in total", () => {
+    expect(delaysOf("webhook", always(0))).toEqual(schedule);
+    expect(sum(schedule)).toBe(((75 * 60 + 35) * 60 + 5) * 1000);
+  });
+
+  it("lets no delay shrink, and lets each grow by at most a tenth", () => {
+    fc.assert(
+      fc.property(chance, (random) => {
+        const delays = delaysOf("webhook", random, 15_000);
+        expect(delays).toHaveLength(schedule.length);
+        const outside = delays.filter((delayMs, retry) => {
+          const scheduledMs = schedule[retry] ?? 0;
+          return delayMs < scheduledMs || delayMs > 1.1 * scheduledMs;
+        });
+        expect(outside).toEqual([]);
+        expect(sum(delays)).toBeLessThanOrEqual(scheduleMs("webhook"));
+      }),
+    );
+    expect(sum(delaysOf("webhook", always(almostOne)))).toBe(scheduleMs("webhook"));
+  });
+
+  it("fits into the default retention of a topic", () => {
+    expect(scheduleMs("webhook")).toBeLessThan(limits.retentionMsDefault);
+  });
+});
 
 describe("EXPONENTIAL_DECAY_RETRY", () => {
   it("retries after 1, 2, 4 … 256 s and then 167 times after 512 s, 86,015 s in total", () => {
@@ -145,6 +177,7 @@ describe("a growing delay", () => {
           return delay > Math.round(whole) || delay < Math.floor(whole * share[policy.jitter]);
         });
         expect(outside).toEqual([]);
+        expect(sum(delays)).toBeLessThanOrEqual(scheduleMs(policy));
         expect(delays.length).toBeLessThanOrEqual(policy.retriesMax);
         expect(sum(delays)).toBeLessThanOrEqual(policy.totalMsMax);
       }),

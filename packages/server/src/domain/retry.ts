@@ -25,6 +25,7 @@ export function nextRetry(policy: RetryPolicy, state: RetryState, random: Random
 
 function scheduledDelayMs(policy: RetryPolicy, retriesMade: number, random: Random): number | null {
   if (policy === "none") return null;
+  if (policy === "webhook") return webhook(retriesMade, random);
   if (policy === "EXPONENTIAL_DECAY_RETRY") return exponentialDecay(retriesMade, random);
   if (policy === "BACKOFF_RETRY") return backoff(retriesMade, random);
   if ("delaysMs" in policy) return policy.delaysMs[retriesMade] ?? null;
@@ -32,9 +33,40 @@ function scheduledDelayMs(policy: RetryPolicy, retriesMade: number, random: Rand
 }
 
 function totalMsMax(policy: RetryPolicy): number {
+  // A list of delays is limited by its sum when the policy is set, so that none of its delays is ever cut off.
+  if (policy === "webhook") return Infinity;
   if (typeof policy === "string") return limits.retryTotalMsDefault;
-  // The sum of listed delays is limited when the policy is set, so that none of them is ever cut off.
   return "delaysMs" in policy ? Infinity : policy.totalMsMax;
+}
+
+const [second, minute, hour] = [1000, 60_000, 3600_000] as const;
+
+/** The schedule of Standard Webhooks 1.0, without its first attempt. It lasts 75 h 35 min 5 s. */
+export const webhookDelaysMs: readonly number[] = [
+  5 * second,
+  5 * minute,
+  30 * minute,
+  2 * hour,
+  5 * hour,
+  10 * hour,
+  14 * hour,
+  20 * hour,
+  24 * hour,
+];
+
+/** The largest random part of a delay of `webhook`, as a share of the delay. No delay is shorter than its schedule. */
+const webhookJitter = 0.1;
+
+/** The longest time from the first attempt to the last retry, without the time that the attempts take. */
+export const webhookMsMax = webhookDelaysMs.reduce((sum, delayMs) => sum + withJitter(delayMs, 1), 0);
+
+const webhook: Schedule = (retriesMade, random) => {
+  const delayMs = webhookDelaysMs[retriesMade];
+  return delayMs === undefined ? null : withJitter(delayMs, random.next());
+};
+
+function withJitter(delayMs: number, chance: number): number {
+  return Math.round(delayMs * (1 + webhookJitter * chance));
 }
 
 /** Delays of 1, 2, 4 … 256 s, then 512 s 167 times: 176 retries in 86,015 s. */

@@ -1,5 +1,6 @@
 import type { AccountId } from "../domain/model.ts";
 import { AccountApiKeys, type AccountApiKeysOptions } from "./access/account-api-keys.ts";
+import { AccountEventTypes, type AccountEventTypesOptions } from "./event-types/account-event-types.ts";
 import { AccountHooks, type AccountHooksOptions } from "./hooks/account-hooks.ts";
 import { AccountInboxes, type AccountInboxesOptions } from "./inboxes/account-inboxes.ts";
 import { AccountKeys } from "./keys/account-keys.ts";
@@ -13,6 +14,7 @@ export interface AccountServices {
   readonly hooks: AccountHooks;
   readonly inboxes: AccountInboxes;
   readonly queues: AccountQueues;
+  readonly eventTypes: AccountEventTypes;
 }
 
 export type ServicesOf = (accountId: AccountId) => AccountServices;
@@ -24,7 +26,8 @@ type OnGone = (listener: (accountId: AccountId) => void) => void;
 export type SharedServices = Omit<AccountApiKeysOptions, "accountId"> &
   Omit<AccountHooksOptions, "accountId" | "keys"> &
   Omit<AccountInboxesOptions, "accountId"> &
-  Omit<AccountQueuesOptions, "accountId" | "failed"> & {
+  Omit<AccountQueuesOptions, "accountId" | "failed"> &
+  Omit<AccountEventTypesOptions, "accountId"> & {
     /** Receives errors of background work of the queues. */
     readonly queueFailed: (error: unknown) => void;
   };
@@ -50,5 +53,6 @@ function createServices(shared: SharedServices, accountId: AccountId): AccountSe
     hooks: new AccountHooks({ ...options, keys }),
     inboxes: new AccountInboxes(options),
     queues: new AccountQueues({ ...options, failed: shared.queueFailed }),
+    eventTypes: new AccountEventTypes(options),
   };
 }

@@ -9,6 +9,7 @@ import type { EngineLog } from "./engine-log.ts";
 import type { KeyRing } from "./keys/keys.ts";
 import type { EndpointSecretReader } from "./keys/endpoint-secrets.ts";
 import { OAuth2Tokens } from "./keys/oauth2-tokens.ts";
+import type { TypeCheck } from "./event-types/type-check.ts";
 import type { Admit, Publisher } from "./publisher.ts";
 import { createPublisher } from "./publisher.ts";
 import { EndpointVerifier } from "./push/endpoint-verifier.ts";
@@ -27,6 +28,7 @@ export interface EngineOptions extends Omit<EngineServices, "failed"> {
   readonly transport: Transport;
   /** Left out: every message is admitted. */
   readonly admit?: Admit;
+  readonly checkTypes?: TypeCheck;
   /** null: Ringback makes no spans, and sends the trace context of each message on as it came. */
   readonly tracer: PublishTracer | null;
   readonly random: Random;

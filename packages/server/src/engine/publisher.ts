@@ -1,6 +1,7 @@
 import { assertMessage } from "../domain/message-rules.ts";
 import { messageId } from "../domain/message-id.ts";
 import type { AccountId, MessageId, NewMessage, Seq, TimeMs, Topic } from "../domain/model.ts";
+import { isDemanding, type TypeCheck } from "./event-types/type-check.ts";
 import { assertPublishable } from "./events/events-topic.ts";
 import { assertNoLoop } from "./loops.ts";
 import type { EngineServices } from "./services.ts";
@@ -14,7 +15,11 @@ export interface PublishResult {
    * result.
    */
   readonly replayed: boolean;
+  /** Types of the messages that the account's catalogue calls deprecated. Known for demanding topics only. */
+  readonly deprecatedTypes: ReadonlySet<string>;
 }
+
+const none: ReadonlySet<string> = new Set();
 
 export interface Publisher {
   /**
@@ -41,13 +46,18 @@ export function createPublisher({
   observer,
   clock,
   admit = () => {},
-}: Pick<EngineServices, "store" | "events" | "observer" | "clock"> & { readonly admit?: Admit }): Publisher {
+  checkTypes,
+}: Pick<EngineServices, "store" | "events" | "observer" | "clock"> & {
+  readonly admit?: Admit;
+  readonly checkTypes?: TypeCheck;
+}): Publisher {
   return {
     async publish(topic, messages, idempotency): Promise<PublishResult> {
       assertPublishable(topic.name);
       for (const { hops = 0 } of messages)
         assertNoLoop({ events, clock }, hops, { accountId: topic.accountId, topic: topic.name });
       checkMessages(topic, messages);
+      const deprecatedTypes = checkTypes && isDemanding(topic) ? await checkTypes(topic, messages) : none;
       admit(topic.accountId, messages);
       const appended = await store.log.append({ topicId: topic.id, messages, idempotency });
       const ids = messages.map((_message, index) => messageId(topic.id, appended.firstSeq + index));
@@ -58,7 +68,7 @@ export function createPublisher({
           events.emit({ type: "message.published", accountId, at: clock.wall(), topic: name, ids });
         }
       }
-      return { ...appended, ids };
+      return { ...appended, ids, deprecatedTypes };
     },
   };
 }

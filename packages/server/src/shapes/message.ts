@@ -98,7 +98,13 @@ export const idempotencyHeaders = Type.Object({
   ),
 });
 
-export const publishedSchema = describedObject("The message is accepted: it is on disk.", publishedMembers);
+export const publishedSchema = describedObject("The message is accepted: it is on disk.", {
+  ...publishedMembers,
+  deprecated: about(
+    "True: the event type of the message is deprecated. Only with a topic that `accepts` listed types or valid bodies.",
+    Type.Optional(Type.Boolean()),
+  ),
+});
 
 export const publishedBatchSchema = describedObject("All messages are accepted: they are on disk.", {
   messages: Type.Array(publishedSchema, { description: "In the order of the request." }),

@@ -12,7 +12,7 @@ export function publishErrorsAt(kind: "single" | "batch"): (error: unknown) => n
   const fieldOf = kind === "single" ? withoutPrefix : withPrefix;
   return (error) => {
     if (!(error instanceof RingbackError) || error.details.length === 0) throw error;
-    const details = error.details.map(({ field, message }) => ({ field: fieldOf(field), message }));
+    const details = error.details.map((detail) => ({ ...detail, field: fieldOf(detail.field) }));
     const [from, to] = [error.details[0]?.field ?? "", details[0]?.field ?? ""];
     const sentence = error.message.startsWith(from) ? to + error.message.slice(from.length) : error.message;
     throw new RingbackError(error.code, sentence, { details, retryAfterS: error.retryAfterS, cause: error });

@@ -141,7 +141,7 @@ export function listRoute({ plural, view }: NamedResource, querystring: TObject,
 }
 
 function idOf(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
+  return word.replace(/(?:^|[ -])(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function withArticle(noun: string): string {

@@ -1,3 +1,4 @@
+import { findPushProtocol, pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { about, closedObject, whole } from "./schema-parts.ts";
@@ -28,12 +29,17 @@ const growing = closedObject({
   ),
 });
 
+/** The protocols whose default is not `webhook`. */
+const exceptions = pushProtocols
+  .filter(({ retryDefault }: PushProtocol) => retryDefault !== undefined)
+  .map(({ name }) => name);
+
 export const retryPolicy = Type.Union(
   [
-    Type.Enum(["EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none"]),
+    Type.Enum(["webhook", "EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none"]),
     closedObject({
       delaysMs: about(
-        "One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.",
+        "One delay per retry, in milliseconds; at most 30 days together.",
         Type.Array(Type.Integer(delayMs), {
           maxItems: limits.retriesMax,
           examples: [[1000, 5000]],
@@ -44,10 +50,19 @@ export const retryPolicy = Type.Union(
   ],
   {
     description:
-      "EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each " +
-      "after 10 to 20 s. An object gives the delays one by one, or lets them grow.",
+      "webhook: 9 retries, after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, each up to a tenth longer at " +
+      "random; 75 h 35 min and up to 83 h 9 min. EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each " +
+      "after 10 to 20 s. An object gives the delays one by one, or lets them grow. A schedule may last up to 30 days, and no " +
+      "longer than the topic keeps its messages; EXPONENTIAL_DECAY_RETRY and BACKOFF_RETRY may, and end when the message " +
+      `expires. Left out: webhook, and EXPONENTIAL_DECAY_RETRY with the protocols ${exceptions.join(", ")}.`,
   },
 );
+
+/** The policy of a subscription that gives none. `protocol`: of its pushes. */
+export function retryDefault(protocol: string): "webhook" | "EXPONENTIAL_DECAY_RETRY" {
+  const found: PushProtocol | null = findPushProtocol(protocol);
+  return found?.retryDefault ?? "webhook";
+}
 
 /**
  * Sets the default of `delayMsMax`, which depends on another member. A first delay above the usual maximum raises the

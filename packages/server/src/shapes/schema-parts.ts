@@ -38,6 +38,10 @@ export function whole(minimum: number, maximum: number, more: TSchemaOptions = {
 
 export function nullable<T extends TSchema>(schema: T) {
   const { type, enum: values, anyOf, ...rest } = schema as { type?: string; enum?: unknown[]; anyOf?: unknown[] };
+  // A schema without a form allows null already.
+  if (type === undefined && values === undefined && anyOf === undefined) {
+    return Type.Unsafe<Static<T> | null>(schema);
+  }
   const form =
     values !== undefined
       ? { enum: [...new Set([...values, null])] }
@@ -104,6 +108,12 @@ export const accountParams = Type.Object({ account: name("account", "acme") });
 export const inboxParams = Type.Object({ inbox: name("inbox", "arrivals") });
 
 export const hookParams = Type.Object({ hook: name("hook", "onMessage") });
+export const eventTypeParams = Type.Object({
+  type: about(
+    "The type of the messages: words separated by dots, percent-encoded where a URL needs it.",
+    Type.String({ examples: ["invoice.paid"] }),
+  ),
+});
 export const keyParams = Type.Object({
   kid: about(
     'The key\'s name: 1 to 64 letters, digits, "-", "_", "." and "~", but not "." or "..".',
@@ -139,6 +149,9 @@ export const problemSchema = Type.Object(
         Type.Object({
           field: about("A path such as `push.url` or `messages[3].tags[0]`, a parameter or a header.", Type.String()),
           message: about("What is wrong, or what would be right.", Type.String()),
+          pointer: Type.Optional(
+            about("The JSON pointer of the value in the body of a message, if the fault is there.", Type.String()),
+          ),
         }),
       ),
     ),

@@ -15,7 +15,7 @@ import { endpointAuth, endpointTls } from "./endpoint-access.ts";
 import { description, labels } from "./labels.ts";
 import { failureSettings, flow, healthMembers, healthView } from "./subscription-health.ts";
 import { positionForms, positionOf, timeForms } from "./position.ts";
-import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
+import { retryDefault, retryPolicy, withDelayMsMax } from "./retry-policy.ts";
 import {
   about,
   bodyObject,
@@ -131,7 +131,7 @@ const settings = closedObject({
   push: Type.Optional(push),
   pull: Type.Optional(pull),
   filter: optional(filter, {}),
-  retry: optional(retryPolicy, "EXPONENTIAL_DECAY_RETRY"),
+  retry: Type.Optional(retryPolicy),
   order: about(
     "`key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.",
     optional(Type.Enum(["none", "key", "strict"]), "none"),
@@ -182,11 +182,13 @@ export const subscriptionShape = settingsShape(body, {
   },
   settle: (given) => {
     assertPushedOrPulled(given);
-    const { retry } = given;
-    const policy = retry === undefined ? {} : { retry: withDelayMsMax(retry) };
-    const { start, push, breaker: givenBreaker, ...others } = complete(body, { ...given, ...policy });
+    const policy = given.retry === undefined ? {} : { retry: withDelayMsMax(given.retry) };
+    const { start, push, breaker: givenBreaker, retry, ...others } = complete(body, { ...given, ...policy });
     const breaker = givenBreaker === null ? null : { ...whileFailing.breaker, ...givenBreaker };
-    const settings = push === undefined ? { ...others, ...unpushed } : { push, ...others, breaker };
+    const settings =
+      push === undefined
+        ? { ...others, ...unpushed }
+        : { push, ...others, retry: retry ?? retryDefault(push.protocol), breaker };
     assertSubscription(settings);
     return { settings, start: startOf(start) };
   },
@@ -244,7 +246,6 @@ const members = {
     }),
   ),
   ...shown,
-  retry: nullable(shown.retry),
   maxInFlight: nullable(shown.maxInFlight),
   disableAfterMs: nullable(shown.disableAfterMs),
   ...changeTimes,

@@ -1,9 +1,22 @@
 import { Type } from "typebox";
+import { acceptsDefault } from "../domain/accepted-messages.ts";
 import { limits } from "../domain/limits.ts";
 import type { Topic } from "../domain/model.ts";
 import { description, labels } from "./labels.ts";
 import { about, bodyObject, changeTimes, changeTimesView, describedObject, whole } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
+
+const accepts = describedObject("Which messages the topic takes, by the account's event types (`/v1/event-types`).", {
+  types: about(
+    "`listed`: only messages whose type is among the event types; others, and messages without a type, are refused.",
+    optional(Type.Enum(["any", "listed"]), acceptsDefault.types),
+  ),
+  bodies: about(
+    "`valid`: only bodies that are valid by the schema of their event type. A type that is not listed, or that has no " +
+      "schema, takes every body.",
+    optional(Type.Enum(["any", "valid"]), acceptsDefault.bodies),
+  ),
+});
 
 /** The schema of all settings of a topic. */
 const settings = bodyObject([{ retentionMs: limits.retentionMsDefault }], {
@@ -15,6 +28,7 @@ const settings = bodyObject([{ retentionMs: limits.retentionMsDefault }], {
     "The largest message body, in bytes.",
     optional(whole(limits.topicBodyBytesMin, limits.bodyBytesMax), limits.bodyBytesMax),
   ),
+  accepts: optional(accepts, acceptsDefault),
   description,
   labels,
 });

@@ -1,4 +1,6 @@
 import { RingbackError } from "../domain/errors.ts";
+import { eventTypeLimits } from "../domain/event-type-limits.ts";
+import { eventTypeKind } from "../domain/event-type-rules.ts";
 import { limits } from "../domain/limits.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../domain/model.ts";
 import { assertCondition, type WriteCondition } from "../domain/write-condition.ts";
@@ -69,8 +71,8 @@ export class EntryIndex {
     const before = this.get(accountId, kind, name);
     assertCondition(condition, before);
     if (before === null && this.find(kind, name) !== null) throw nameTaken();
-    if (before === null && this.#of(accountId, kind).size >= limits.entriesMax) {
-      throw new RingbackError("entry_limit", `The account has ${limits.entriesMax} of kind "${kind}" already.`);
+    if (before === null && this.#of(accountId, kind).size >= entriesMax(kind)) {
+      throw new RingbackError("entry_limit", `The account has ${entriesMax(kind)} of kind "${kind}" already.`);
     }
     const text = JSON.stringify(value);
     if (Buffer.byteLength(text) > limits.entryBytesMax) {
@@ -127,4 +129,8 @@ export function entryOf(
   state: Omit<Entry, "kind" | "name" | "value">,
 ): Entry {
   return { kind, name, value: JSON.parse(text) as unknown, ...state };
+}
+
+function entriesMax(kind: EntryKind): number {
+  return kind === eventTypeKind ? eventTypeLimits.eventTypesMax : limits.entriesMax;
 }

@@ -15,6 +15,9 @@ import type { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
 import { InboxVerifier } from "../../engine/inboxes/inbox-verifier.ts";
 import type { Inboxes } from "../../engine/inboxes/account-inboxes.ts";
 import type { HookObserver } from "../../engine/observer.ts";
+import { AccountEventTypes } from "../../engine/event-types/account-event-types.ts";
+import { CompiledSchemas } from "../../engine/event-types/compiled-schemas.ts";
+import { createTypeCheck } from "../../engine/event-types/type-check.ts";
 import { createPublisher, type Publisher } from "../../engine/publisher.ts";
 import { Replays } from "../../engine/replay/replays.ts";
 import { PullQueues } from "../../engine/pull/pull-queues.ts";
@@ -148,11 +151,13 @@ async function createAccounts(shared: Pick<EngineServices, "store" | "events" | 
   const publishLimits = new PublishLimits({ ...shared, limitsOf, failed });
   accounts.onGone((accountId) => publishLimits.forget(accountId));
   const deletion = new AccountDeletion({ store, timers, accounts, failed });
+  const schemas = new CompiledSchemas();
   const publisher = createPublisher({
     ...shared,
+    checkTypes: createTypeCheck((accountId) => new AccountEventTypes({ store, accountId, schemas })),
     admit: (accountId, messages) => publishLimits.admit(accountId, messages),
   });
-  return { accounts, deletion, publisher };
+  return { accounts, deletion, publisher, schemas };
 }
 
 /** The services of the accounts, and the check of API keys. */
@@ -254,7 +259,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const metrics = metricsOf(store);
   const observer = new RecordingObserver();
   const endpointRule = createEndpointRule(createAddressGuard({ allowPrivateNetworks: true }));
-  const { accounts, deletion, publisher } = await createAccounts({ ...shared, observer });
+  const { accounts, deletion, publisher, schemas } = await createAccounts({ ...shared, observer });
   const pullQueues =
     parts.pullQueues ?? new PullQueues({ ...shared, isShared: () => accounts.areSeveral, observer, failed });
   if (parts.pullQueues === undefined) pullQueues.start();
@@ -267,6 +272,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     ...safe,
     observer: Object.assign(observer, shownHookCalls),
     publisher,
+    schemas,
     pullQueues,
     pulls: accountPulls,
     endpointRule,

@@ -156,6 +156,8 @@ const ringbackErrors: Partial<Record<ErrorCode, CmqErrorKey>> = {
   invalid_tag: "outOfRange",
   too_many_tags: "tooManyMessageTags",
   invalid_type: "outOfRange",
+  unlisted_type: "invalidParameters",
+  invalid_body: "invalidParameters",
   invalid_type_pattern: "outOfRange",
   invalid_retry_policy: "unknownStrategy",
   immutable_field: "invalidParameters",

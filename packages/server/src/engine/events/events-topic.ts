@@ -1,6 +1,7 @@
 import { assertRetention, type AccountLimits } from "../../domain/account-limits.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { eventsTopicName } from "../../domain/internal-names.ts";
+import { acceptsDefault } from "../../domain/accepted-messages.ts";
 import { limits } from "../../domain/limits.ts";
 import type { AccountId, Topic, TopicSettings } from "../../domain/model.ts";
 import { type WriteCondition, WriteConflict } from "../../domain/write-condition.ts";
@@ -18,7 +19,13 @@ export async function eventsTopicOf(
     const found = await catalog.getTopic(accountId, eventsTopicName);
     if (found !== null) return found;
     const retentionMs = Math.min(limits.retentionMsDefault, retentionMsMax ?? Infinity);
-    const settings = { retentionMs, bodyBytesMax: limits.bodyBytesMax, description: "", labels: {} };
+    const settings = {
+      retentionMs,
+      bodyBytesMax: limits.bodyBytesMax,
+      accepts: acceptsDefault,
+      description: "",
+      labels: {},
+    };
     try {
       return (await catalog.putTopic(accountId, eventsTopicName, settings, "absent")).topic;
     } catch (error) {

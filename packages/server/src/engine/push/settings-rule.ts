@@ -9,7 +9,7 @@ import type {
 } from "../../domain/model.ts";
 import { type AccessedEndpoints, assertSecretsGiven } from "../../domain/endpoint-access-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
-import { assertRetriesWithin, listedDelaysMs } from "../../domain/retry-rules.ts";
+import { assertRetriesWithin, scheduleMs } from "../../domain/retry-rules.ts";
 import { lacksKey } from "../../domain/subscription-rules.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { SubscriptionPut } from "../../store/catalog.ts";
@@ -140,8 +140,8 @@ function isSamePolicy(before: RetryPolicy | undefined, after: RetryPolicy): bool
 const namedMax = 10;
 
 /**
- * Refuses a retention that is shortened below the retry delays of a subscription of the topic, because the last retries
- * would never happen. Throws `invalid_request`, with the names of these subscriptions.
+ * Refuses a retention that is shortened below the retry schedule of a subscription of the topic, because the last
+ * retries would never happen. Throws `invalid_request`, with the names of these subscriptions.
  */
 export async function assertRetentionFitsRetries(
   { catalog }: Pick<Store, "catalog">,
@@ -154,13 +154,13 @@ export async function assertRetentionFitsRetries(
   const cut: string[] = [];
   for await (const subscriptions of everyPage((page) => catalog.listSubscriptions(topic.id, page))) {
     for (const subscription of subscriptions) {
-      const totalMs = listedDelaysMs(subscription.settings.retry);
+      const totalMs = scheduleMs(subscription.settings.retry);
       if (totalMs > retentionMs) cut.push(`${subscription.name} (${totalMs} ms)`);
     }
     if (cut.length > namedMax) break;
   }
   if (cut.length === 0) return;
   const named = `${cut.slice(0, namedMax).join(", ")}${cut.length > namedMax ? ", and others" : ""}`;
-  const fault = `must be at least the sum of the retry delays (retry.delaysMs) of these subscriptions: ${named}`;
+  const fault = `must be at least as long as the retries (retry) of these subscriptions may take: ${named}`;
   throw RingbackError.at("invalid_request", "retentionMs", fault);
 }

@@ -64,7 +64,7 @@ async function everythingIn(store: Store): Promise<unknown> {
       };
     }),
   );
-  const kinds = ["hook", "inbox", "key"] as const;
+  const kinds = ["hook", "inbox", "key", "event-type"] as const;
   const entries = await Promise.all(
     kinds.map(async (kind) => (await store.entries.list(account.id, kind, PAGE)).items),
   );

@@ -63,6 +63,7 @@ export async function filledFolder(): Promise<FilledFolder> {
   );
 
   await store.entries.put(account, "hook", "ask", { urls: ["http://127.0.0.1:9/"] });
+  await store.entries.put(account, "event-type", "invoice.paid", { schema: { type: "object" } });
   await store.entries.put(account, "inbox", "arrivals", { messagesMax: 3 });
   await store.entries.put(account, "key", "k1", { sealed: "…" });
   const change = { accountId: account, atMs: clock.wall(), who: "anyone", action: "putHook", target: "hooks/ask" };
