@@ -18,6 +18,7 @@ export const errorTable = {
   too_many_tags: { status: 400, title: "There are too many tags." },
   invalid_type: { status: 400, title: "The type has a form that is not allowed." },
   invalid_type_pattern: { status: 400, title: "A type pattern has a form that is not allowed." },
+  invalid_expression: { status: 400, title: "A CEL expression cannot be used." },
   invalid_retry_policy: { status: 400, title: "The retry policy has none of the known forms." },
   invalid_key: { status: 400, title: "The key cannot be used for this." },
   secrets_needed: { status: 400, title: "Secrets must be given again for another origin." },

@@ -3,7 +3,7 @@ import { Type, type Static } from "typebox";
 import { verificationOf, verifyMethods } from "../domain/endpoint-verification.ts";
 import { flowLimits } from "../domain/flow-limits.ts";
 import { limits } from "../domain/limits.ts";
-import type { RateSettings, Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
+import type { PushTransform, RateSettings, Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
 import {
   assertPushedOrPulled,
   assertStaysPushedOrPulled,
@@ -11,6 +11,7 @@ import {
   unpushed,
   whileFailing,
 } from "../domain/subscription-rules.ts";
+import { assertExpressions } from "../expressions/assert-expressions.ts";
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
 import { endpointAuth, endpointTls } from "./endpoint-access.ts";
 import { description, labels } from "./labels.ts";
@@ -26,6 +27,7 @@ import {
   describedObject,
   nullable,
   secretHeaders,
+  textMap,
   timeSchema,
   whole,
 } from "./schema-parts.ts";
@@ -40,6 +42,29 @@ const furtherUrls = pushProtocols
       `With protocol ${name} also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.`,
   )
   .join(" ");
+
+const expression = (example: string) => Type.String({ maxLength: limits.expressionCharsMax, examples: [example] });
+
+const transform = describedObject(
+  "CEL expressions that make the request from the message, before the protocol builds and signs it. They have the " +
+    "variables of `filter.where`. A message for which one fails becomes a dead letter at once. null: the message is sent " +
+    "as it was published.",
+  {
+    body: about(
+      "The body. A map or a list is sent as JSON; a text or bytes are sent as they are. null: the body of the message.",
+      optional(nullable(expression("{'id': id, 'total': data.amount}")), null),
+    ),
+    headers: optional(
+      textMap("Further headers, for http and https only. The result is a text, or null for no header."),
+      {},
+    ),
+    url: about(
+      "The URL of the request, which may be relative to `push.url` and must have its origin; with `verify` its path too. " +
+        "null: `push.url`.",
+      optional(nullable(expression("'/hooks/' + type")), null),
+    ),
+  },
+);
 
 const push = describedObject(
   "Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good.",
@@ -85,6 +110,7 @@ const push = describedObject(
         "at all, unless the server requires it. For http and https only.",
       optional(nullable(Type.Enum(verifyMethods)), null),
     ),
+    transform: Type.Optional(Type.Unsafe<PushTransform | null>(nullable(transform))),
   },
 );
 
@@ -110,6 +136,12 @@ const filter = closedObject({
   types: about(
     "Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.",
     optional(Type.Array(Type.String()), []),
+  ),
+  where: about(
+    "A CEL expression over the message: only messages for which it is true. Its variables are `type`, `tags`, " +
+      "`attributes`, `data` (the body as JSON; null for other bodies), `id` and `time`. A message for which it fails, for " +
+      "example because a member is missing, becomes a dead letter. null: every message.",
+    Type.Optional(nullable(expression("data.amount > 100 && type.startsWith('invoice.')"))),
   ),
 });
 
@@ -189,6 +221,7 @@ export const subscriptionShape = settingsShape(body, {
     const breaker = givenBreaker === null ? null : { ...whileFailing.breaker, ...givenBreaker };
     const settings = push === undefined ? { ...others, ...unpushed } : { push, ...others, breaker };
     assertSubscription(settings);
+    assertExpressions(settings);
     return { settings, start: startOf(start) };
   },
 });

@@ -6,12 +6,14 @@ import type { AccountId, Attempt, Disablement, Subscription, TimeMs } from "../.
 import type { Random } from "../../domain/ports.ts";
 import type { Claim, ClaimId, Settled } from "../../store/log.ts";
 import type { PostResult } from "../../transport/port.ts";
+import type { Judged } from "../content-filters.ts";
 import { reportDelivery } from "../delivery-report.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { afterFailure, afterProbe } from "./after-failure.ts";
 import { DueTimer } from "./due-timer.ts";
 import { Flow, type FlowContext } from "./flow.ts";
 import { type EncodeFailure, judge, type Judgement, judgeUnsent } from "./outgoing.ts";
+import { filterFailures, type OutcomeTimes } from "./filter-failures.ts";
 import { changedRoute, type Route, routeOf } from "./route.ts";
 import { type PostContext, postDelivery } from "./post-delivery.ts";
 import { pushAttempt, type Started, unsent } from "./push-attempt.ts";
@@ -138,6 +140,10 @@ export class SubscriptionSender implements SlotUser {
     return this.#parkedCount < (this.flow.isFailing ? limits.parkedFailingMax : limits.parkedMax);
   }
 
+  get where(): string | null {
+    return this.#subscription.settings.filter.where ?? null;
+  }
+
   get order() {
     return this.#subscription.settings.order;
   }
@@ -180,7 +186,8 @@ export class SubscriptionSender implements SlotUser {
     this.releaseQueued();
   }
 
-  accept(claim: Claim, fromLog: boolean): void {
+  /** `judged`: the deliveries of the claim. */
+  accept(claim: Claim, fromLog: boolean, judged: Judged): void {
     const nowMs = this.#context.clock.now();
     this.#parkedCount = claim.parkedCount;
     this.#skippedLog = !fromLog;
@@ -192,23 +199,28 @@ export class SubscriptionSender implements SlotUser {
       const isHeld = claim.deliveries.length === 0 && claim.nextDueAtMs < this.#claimRequestedAtMs;
       this.#wakeAt(isHeld ? nowMs + engineLimits.overdueRetryMs : claim.nextDueAtMs);
     }
+    if (judged.wanted.length === 0 && this.#inFlight === 0) this.flow.probeUnused();
     if (claim.deliveries.length === 0) {
-      if (this.#inFlight === 0) this.flow.probeUnused();
       this.#claimArrived();
       if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
       return;
     }
     this.#lastUsedMs = nowMs;
     this.#unfinished.set(claim.id, claim.deliveries.length);
-    let bytes = 0;
-    for (const delivery of claim.deliveries) {
-      bytes += delivery.message.body.byteLength;
-      this.#queue.push({ claimId: claim.id, delivery });
-    }
+    const bytes = claim.deliveries.reduce((sum, { message }) => sum + message.body.byteLength, 0);
     this.#context.slots.addBytes(this.accountId, bytes);
+    for (const delivery of judged.wanted) this.#queue.push({ claimId: claim.id, delivery });
     this.#claimArrived();
+    this.#settleUnwanted(claim.id, judged);
     if (this.#stopped || this.#isClaimOvertaken) this.releaseQueued();
     else this.#send();
+  }
+
+  #settleUnwanted(claimId: ClaimId, judged: Judged): void {
+    const { observer } = this.#context;
+    for (const delivery of judged.rejected) this.#settle({ claimId, delivery }, null, { kind: "delivered" });
+    if (judged.rejected.length > 0) observer.filtered(judged.rejected.length);
+    for (const failed of filterFailures(this.#context, this.#route, claimId, judged)) this.#record(...failed);
   }
 
   #claimArrived(): void {
@@ -289,16 +301,21 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #finishAttempt(started: Started, result: PostResult | typeof unsent, judgement: Judgement): void {
-    const { queued, route, requestId, startedAtMs } = started;
-    const { delivery } = queued;
+    const { attemptsMade } = started.queued.delivery;
     const moment = momentOf(this.#context.clock);
-    const attempt = pushAttempt(delivery.attemptsMade + 1, this.#context.clock.wall(startedAtMs), result, judgement);
+    const attempt = pushAttempt(attemptsMade + 1, this.#context.clock.wall(started.startedAtMs), result, judgement);
     const settled = this.#outcomeOf(started, attempt, judgement, moment);
+    this.#record(started, attempt, settled, { durationMs: result.durationMs, atMs: moment.wallMs });
+    this.#next(started.queued, settled.kind === "parked" ? "parked" : "finished");
+  }
+
+  #record(started: Started, attempt: Attempt, settled: Settled, times: OutcomeTimes): void {
+    const { queued, route, requestId } = started;
+    const { delivery } = queued;
     this.#settle(queued, attempt, settled);
     const push = { delivery, requestId, origin: route.endpoint.origin };
-    const outcome = { message: delivery.message, push, attempt, settled, durationMs: result.durationMs };
-    reportDelivery(this.#context, { subscription: this.#subscription, ...outcome, atMs: moment.wallMs });
-    this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
+    const outcome = { message: delivery.message, push, attempt, settled, ...times };
+    reportDelivery(this.#context, { subscription: this.#subscription, ...outcome });
   }
 
   #outcomeOf(started: Started, attempt: Attempt, judgement: Judgement, moment: Moment): Settled {
@@ -309,7 +326,7 @@ export class SubscriptionSender implements SlotUser {
       return { kind: "delivered" };
     }
     // The message is at fault, not the endpoint. Another attempt would fail in the same way.
-    if (errorCode === "unencodable" || errorCode === "loop_detected") {
+    if (errorCode === "unencodable" || errorCode === "transform_failed" || errorCode === "loop_detected") {
       this.flow.probeUnused();
       return { kind: "dead", reason: errorCode };
     }
