@@ -27,10 +27,10 @@ import {
   describedObject,
   nullable,
   secretHeaders,
-  textMap,
   timeSchema,
   whole,
 } from "./schema-parts.ts";
+import { expression, transform } from "./expressions.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 import { optionalTimeText } from "./time-text.ts";
 
@@ -42,29 +42,6 @@ const furtherUrls = pushProtocols
       `With protocol ${name} also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.`,
   )
   .join(" ");
-
-const expression = (example: string) => Type.String({ maxLength: limits.expressionCharsMax, examples: [example] });
-
-const transform = describedObject(
-  "CEL expressions that make the request from the message, before the protocol builds and signs it. They have the " +
-    "variables of `filter.where`. A message for which one fails becomes a dead letter at once. null: the message is sent " +
-    "as it was published.",
-  {
-    body: about(
-      "The body. A map or a list is sent as JSON; a text or bytes are sent as they are. null: the body of the message.",
-      optional(nullable(expression("{'id': id, 'total': data.amount}")), null),
-    ),
-    headers: optional(
-      textMap("Further headers, for http and https only. The result is a text, or null for no header."),
-      {},
-    ),
-    url: about(
-      "The URL of the request, which may be relative to `push.url` and must have its origin; with `verify` its path too. " +
-        "null: `push.url`.",
-      optional(nullable(expression("'/hooks/' + type")), null),
-    ),
-  },
-);
 
 const push = describedObject(
   "Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good.",
