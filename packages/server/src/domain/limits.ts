@@ -100,7 +100,9 @@ export const limits = {
    * The cost of one evaluation, in steps of some 50 ns, so that it takes half a millisecond at most. A call of a
    * function costs a few steps, and more with long texts and lists.
    */
-  expressionStepsMax: 8_000,
+  expressionStepsMax: 6_000,
+  /** Macros (`map`, `filter`, `all`, `exists`, `exists_one`) around another one. */
+  expressionMacrosNestedMax: 8,
   /** Characters of a regular expression in an expression, and instructions of its compiled program. */
   regexCharsMax: 256,
   regexInstructionsMax: 1_000,

@@ -36,17 +36,28 @@ export function compileExpression(text: string, variables: ReadonlySet<string>):
     return offset === undefined ? null : positionAt(text, offset);
   };
   const regexes = new Regexes();
-  new SyntaxCheck({ variables, regexes, positionOf: ({ id }) => positionOf(id) }).check(parsed.expr);
+  const parts = new SyntaxCheck({ variables, regexes, positionOf: ({ id }) => positionOf(id) }).check(parsed.expr);
   const plan = planned(() => cel.plan(meteredEnvironment(), parsed.expr));
   const evaluate = (values: object): CelValue => {
-    startSteps();
+    startSteps(parts);
     useRegexes(regexes);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the library reads the variables by their names
-    const result = plan(values as Parameters<typeof plan>[0]);
+    const result = withoutStacks(() => plan(values as Parameters<typeof plan>[0]));
     if (cel.isCelError(result)) throw evaluationError(result.cause, result.message, positionOf(result.exprId));
     return result;
   };
   return { text, kind: parsed.expr.exprKind, evaluate };
+}
+
+/** The library makes an error for each failure inside an expression. Its stack would take most of the time. */
+function withoutStacks<T>(run: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return run();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function parse(text: string): ReturnType<ReturnType<typeof celLibrary>["cel"]["parse"]> {

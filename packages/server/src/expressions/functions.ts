@@ -13,17 +13,19 @@ type FuncGroup = NonNullable<ReturnType<FuncResolver["find"]>>;
 
 /** Function around the list or map of each macro. Its cost is the length, before the library copies the items. */
 export const rangeFunction = "@range";
-/** Function around the condition of each macro, which is called once for each item. */
+/** Function around the condition of each macro, which is called once for each item. Its second argument: the parts. */
 export const itemFunction = "@item";
 
 /** Steps of a call without long arguments. */
-const CALL_STEPS = 8;
+const CALL_STEPS = 10;
 const ITEM_STEPS = 6;
 /** Characters that a function reads in one step. */
 const CHARS_PER_STEP = 4;
 /** Reading a time in a time zone, or writing one as text. */
 const TIME_STEPS = 60;
 const ZONE_STEPS = 1_500;
+/** Writing one argument in a format. */
+const FORMAT_STEPS = 400;
 /** Nested lists and maps that are compared. */
 const COMPARED_DEPTH_MAX = 200;
 
@@ -71,8 +73,8 @@ const ownFunctions: ReadonlyMap<string, FuncGroup> = new Map(
       useSteps(CALL_STEPS + sizeOf(range));
       return range;
     }),
-    group(itemFunction, (_id, _target, [condition]) => {
-      useSteps(ITEM_STEPS);
+    group(itemFunction, (_id, _target, [condition, parts]) => {
+      useSteps(ITEM_STEPS + Number(parts));
       return condition;
     }),
   ].map((own) => [own.name, own]),
@@ -176,7 +178,8 @@ function costOf(name: string, target: CelValue | undefined, args: readonly CelVa
       return searchCost(target, args[0]);
     case "format":
       // The format writes its arguments, also nested ones.
-      return textCost(target) + 20 * comparisonCost(args[0], 0);
+      useSteps(20 * comparisonCost(args[0], 0));
+      return textCost(target) + (typeof target === "string" ? FORMAT_STEPS * (target.split("%").length - 1) : 0);
     case "timestamp":
     case "duration":
     case "string":

@@ -4,16 +4,27 @@ import { losslessJson } from "../domain/lossless-json.ts";
 import { celLibrary } from "./cel-library.ts";
 import { ExpressionError } from "./expression-error.ts";
 import { isJsonValue } from "./json-values.ts";
+import { useSteps } from "./steps.ts";
 
 /** Nested lists and maps in a result. */
 const RESULT_DEPTH_MAX = 200;
 
-/** Writes the result of an expression as JSON, up to the largest body. Throws `ExpressionError`. */
+/**
+ * Writes the result of the last evaluation as JSON, up to the largest body, with the steps that this evaluation has
+ * left. Throws `ExpressionError`.
+ */
 export function resultJson(value: CelValue): string {
-  return new ResultWriter().write(value, 0);
+  try {
+    return new ResultWriter().write(value, 0);
+  } catch (error) {
+    // A part of the body that is nested too deeply for `JSON.stringify`.
+    if (error instanceof RangeError) throw new ExpressionError("the result is nested too deeply");
+    throw error;
+  }
 }
 
 class ResultWriter {
+  readonly #written = new Map<object, string>();
   #left: number = limits.transformedBodyBytesMax;
 
   write(value: CelValue, depth: number): string {
@@ -24,12 +35,24 @@ class ResultWriter {
     if (typeof value === "string") return this.#counted(this.#text(value));
     if (typeof value === "number") return this.#counted(numberText(value));
     // What comes from the body is written as it came, so every number keeps its digits.
-    if (isJsonValue(value)) return this.#counted(losslessJson.stringify(value.raw));
+    if (isJsonValue(value)) return this.#counted(this.#ofBody(value.raw));
     if (value instanceof Uint8Array) return this.#counted(this.#text(Buffer.from(value).toString("base64")));
     if (cel.isCelUint(value)) return this.#counted(value.value.toString());
     if (cel.isCelList(value)) return this.#list(value, depth);
     if (cel.isCelMap(value)) return this.#map(value, depth);
     return this.#counted(this.#text(timeText(value)));
+  }
+
+  /** Each part of the body is written once without steps, because the body itself bounds that. */
+  #ofBody(raw: object): string {
+    const known = this.#written.get(raw);
+    if (known !== undefined) {
+      useSteps(1 + (known.length >> 6));
+      return known;
+    }
+    const text = losslessJson.stringify(raw);
+    this.#written.set(raw, text);
+    return text;
   }
 
   #list(list: Iterable<CelValue>, depth: number): string {
@@ -54,6 +77,7 @@ class ResultWriter {
   }
 
   #counted(text: string): string {
+    useSteps(2);
     // One character more for the comma or the bracket.
     this.#left -= text.length + 1;
     if (this.#left < 0) throw tooLarge();
@@ -77,6 +101,7 @@ function timeText(value: object): string {
   const { message } = value as { readonly message?: Wkt };
   if (message?.$typeName === "google.protobuf.Timestamp") {
     const at = new Date(wkt.timestampMs(message as Parameters<typeof wkt.timestampMs>[0]));
+    if (Number.isNaN(at.getTime())) throw new ExpressionError("the result contains a time beyond the year 275760");
     return at.toISOString();
   }
   if (message?.$typeName === "google.protobuf.Duration") {

@@ -7,8 +7,9 @@ import { ExpressionError } from "./expression-error.ts";
  */
 let left = 0;
 
-export function startSteps(): void {
-  left = limits.expressionStepsMax;
+/** `parts`: of the expression; each part outside of a macro is evaluated once at most. */
+export function startSteps(parts: number): void {
+  left = limits.expressionStepsMax - parts;
 }
 
 /** Steps that the evaluation has used since `startSteps`. */

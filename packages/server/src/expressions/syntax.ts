@@ -9,13 +9,7 @@ import type { Regexes } from "./regexes.ts";
 /** Names that have a value in every expression: the types of CEL. */
 const typeNames = ["int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type"] as const;
 /** Calls that the library evaluates without a function. */
-const operators: ReadonlyMap<string, number> = new Map([
-  ["_?_:_", 3],
-  ["_&&_", 2],
-  ["_||_", 2],
-  ["_[_]", 2],
-  ["@not_strictly_false", 1],
-]);
+const operators: ReadonlySet<string> = new Set(["_?_:_", "_&&_", "_||_", "_[_]", "@not_strictly_false"]);
 
 export interface SyntaxContext {
   readonly variables: ReadonlySet<string>;
@@ -27,13 +21,17 @@ export interface SyntaxContext {
 export class SyntaxCheck {
   readonly #context: SyntaxContext;
   #parts = 0;
+  /** Macros around the part that is checked. */
+  #macros = 0;
 
   constructor(context: SyntaxContext) {
     this.#context = context;
   }
 
-  check(expr: Expr): void {
+  /** Returns the number of parts. */
+  check(expr: Expr): number {
     this.#check(expr, new Set([...this.#context.variables, ...typeNames]), 0);
+    return this.#parts;
   }
 
   #fault(expr: Expr, sentence: string): ExpressionError {
@@ -52,6 +50,8 @@ export class SyntaxCheck {
         this.#checkName(expr, exprKind.value.name, names);
         break;
       case "selectExpr":
+        // The library looks for the variables `a`, `a.b` and `a.b.c` too.
+        this.#parts += 2;
         this.#check(exprKind.value.operand, names, depth + 1);
         break;
       case "callExpr":
@@ -85,9 +85,12 @@ export class SyntaxCheck {
 
   #checkCall(expr: Expr, call: Expr_Call, names: ReadonlySet<string>, depth: number): void {
     const { target, args } = call;
-    this.#check(target, names, depth + 1);
     for (const arg of args) this.#check(arg, names, depth + 1);
-    if (operators.get(call.function) !== undefined) return;
+    if (operators.has(call.function)) return;
+    // A function such as `strings.quote` looks like a call on a variable.
+    const ofLibrary = target?.exprKind.case === "identExpr" ? `${target.exprKind.value.name}.${call.function}` : "";
+    if (meteredEnvironment().funcs.find(ofLibrary) !== undefined) return;
+    this.#check(target, names, depth + 1);
     const found = meteredEnvironment().funcs.find(call.function);
     const name = call.function.slice(0, 64);
     if (found === undefined) throw this.#fault(expr, `there is no function "${name}"`);
@@ -115,17 +118,34 @@ export class SyntaxCheck {
     const { iterVar, accuVar, iterRange, accuInit, loopCondition, loopStep, result } = macro;
     this.#check(iterRange, names, depth + 1);
     this.#check(accuInit, names, depth + 1);
+    if (iterRange !== undefined && this.#macros >= limits.expressionMacrosNestedMax) {
+      const most = `at most ${limits.expressionMacrosNestedMax} are allowed`;
+      throw this.#fault(iterRange, `too many macros (map, filter, all, exists) are inside each other; ${most}`);
+    }
     const inside = new Set([...names, iterVar, accuVar]);
+    const before = this.#parts;
+    this.#macros++;
     this.#check(loopCondition, inside, depth + 1);
     this.#check(loopStep, inside, depth + 1);
+    this.#macros--;
+    const partsOfItem = this.#parts - before;
     this.#check(result, inside, depth + 1);
     macro.iterRange = callAround(rangeFunction, iterRange);
-    macro.loopCondition = callAround(itemFunction, loopCondition);
+    macro.loopCondition = callAround(itemFunction, loopCondition, partsOfItem);
   }
 }
 
-function callAround(name: string, expr: Expr | undefined): Expr | undefined {
+/** `parts`: a second argument. */
+function callAround(name: string, expr: Expr | undefined, parts?: number): Expr | undefined {
   if (expr === undefined) return undefined;
-  const value = { $typeName: "cel.expr.Expr.Call" as const, function: name, args: [expr] };
-  return { $typeName: "cel.expr.Expr", id: expr.id, exprKind: { case: "callExpr", value } };
+  const { id } = expr;
+  const args = parts === undefined ? [expr] : [expr, constantOf(id, parts)];
+  const value = { $typeName: "cel.expr.Expr.Call" as const, function: name, args };
+  return { $typeName: "cel.expr.Expr", id, exprKind: { case: "callExpr", value } };
+}
+
+function constantOf(id: bigint, value: number): Expr {
+  const constantKind = { case: "int64Value" as const, value: BigInt(value) };
+  const constant = { $typeName: "cel.expr.Constant" as const, constantKind };
+  return { $typeName: "cel.expr.Expr", id, exprKind: { case: "constExpr", value: constant } };
 }
