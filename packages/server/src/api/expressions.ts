@@ -6,7 +6,7 @@ import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId, Seq, TopicId } from "../domain/model.ts";
 import type { ExpressionMessage } from "../expressions/message-variables.ts";
 import { tryExpression, tryTransform } from "../expressions/try-expression.ts";
-import { assertJsonType, bodyBytes, readJsonAround } from "../http/json-body.ts";
+import { assertJsonType, bodyBytes, parseJson, readJsonAround } from "../http/json-body.ts";
 import {
   bodyOfExpressionTest,
   type ExpressionTest,
@@ -45,7 +45,8 @@ export function expressionRoutes(app: FastifyInstance, parts: ApiParts): void {
   const options = { schema, config: { access: "read", omitsOtherTopics: true } } as const;
   app.post("/v1/expressions/test", options, async (request, reply) => {
     assertJsonType(request);
-    const test = expressionTestOf(await readJsonAround(bodyBytes(request), bodyOfExpressionTest));
+    const bytes = bodyBytes(request);
+    const test = expressionTestOf(await readJsonAround(bytes, bodyOfExpressionTest), () => parseJson(bytes));
     const { what } = test;
     if ("url" in what) assertEndpointUrl("url", what.url);
     const text = await parts.onDemand.run(callerOf(request).account.id, async () => {

@@ -1,5 +1,6 @@
 /** Ringback's data types. docs/ARCHITECTURE.md explains the terms. */
 
+import type { PushTransform } from "./push-transform.ts";
 import type { ReceivedRequest } from "./received-request.ts";
 import type { TraceContext } from "./trace-context.ts";
 
@@ -56,16 +57,6 @@ export interface Filter {
    * the engine applies `where` to what it has claimed.
    */
   readonly where?: string | null;
-}
-
-/** CEL expressions that change the request of a push. */
-export interface PushTransform {
-  /** null: the body of the message. */
-  readonly body: string | null;
-  /** Further headers by name. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** null: the URL of the subscription. */
-  readonly url: string | null;
 }
 
 export type Jitter = "none" | "full" | "equal";

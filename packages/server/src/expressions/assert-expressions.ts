@@ -1,7 +1,8 @@
 import { isHttpUrl } from "../domain/endpoint-url-rule.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import type { PushSettings, PushTransform, SubscriptionSettings } from "../domain/model.ts";
+import type { PushSettings, SubscriptionSettings } from "../domain/model.ts";
+import type { PushTransform } from "../domain/push-transform.ts";
 import { assertPushHeaders } from "../domain/push-header-rules.ts";
 import { findPushProtocol } from "@ringback/sdk/protocols";
 import { ExpressionError } from "./expression-error.ts";
@@ -45,8 +46,8 @@ function withField(field: string, compile: () => unknown): void {
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     const { member, fault, position } = error;
-    const place = position === null ? "" : `line ${position.line}, column ${position.column}: `;
+    const prefix = position === null ? "" : `line ${position.line}, column ${position.column}: `;
     const at = member === null ? field : `${field}.${member}`;
-    throw RingbackError.at("invalid_expression", at, `${place}${fault}`);
+    throw RingbackError.at("invalid_expression", at, `${prefix}${fault}`);
   }
 }

@@ -5,12 +5,12 @@ export interface Position {
 }
 
 /**
- * What is wrong with an expression, or with its evaluation for one message. `position`: null if the fault is not at one
+ * A fault of an expression, or of its evaluation for one message. `position`: null if the fault is not at one
  * place of the text.
  */
 export class ExpressionError extends Error {
   override readonly name = "ExpressionError";
-  /** What is wrong, without the place. */
+  /** The sentence without the position. */
   readonly fault: string;
   readonly position: Position | null;
   /** The member of the transformation, such as `headers.x-id`; null: the error is about no member. */

@@ -34,7 +34,7 @@ class ResultWriter {
     if (typeof value === "bigint") return this.#counted(value.toString());
     if (typeof value === "string") return this.#counted(this.#text(value));
     if (typeof value === "number") return this.#counted(numberText(value));
-    // What comes from the body is written as it came, so every number keeps its digits.
+    // A value of the body is written as it came, so every number keeps its digits.
     if (isJsonValue(value)) return this.#counted(this.#ofBody(value.raw));
     if (value instanceof Uint8Array) return this.#counted(this.#text(Buffer.from(value).toString("base64")));
     if (cel.isCelUint(value)) return this.#counted(value.value.toString());

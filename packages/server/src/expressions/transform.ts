@@ -1,7 +1,8 @@
 import { assertEndpointUrl } from "../domain/endpoint-url-rule.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import type { PushSettings, PushTransform } from "../domain/model.ts";
+import type { PushSettings } from "../domain/model.ts";
+import type { PushTransform } from "../domain/push-transform.ts";
 import { headerValueForm } from "../domain/push-header-rules.ts";
 import { compiled } from "./compiled-cache.ts";
 import { ExpressionError } from "./expression-error.ts";
@@ -9,7 +10,7 @@ import type { Expression } from "./expression.ts";
 import { type ExpressionMessage, MessageVariables } from "./message-variables.ts";
 import { resultJson } from "./result-json.ts";
 
-/** What a transformation makes of a message. */
+/** Result of a transformation for one message. */
 export interface Transformed {
   /** null: the body of the message. */
   readonly body: Uint8Array | null;

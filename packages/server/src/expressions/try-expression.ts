@@ -1,11 +1,11 @@
-import type { PushTransform } from "../domain/model.ts";
+import type { PushTransform } from "../domain/push-transform.ts";
 import { compiled } from "./compiled-cache.ts";
 import { ExpressionError } from "./expression-error.ts";
 import { type ExpressionMessage, MessageVariables } from "./message-variables.ts";
 import { resultJson } from "./result-json.ts";
 import { compileTransform, type Transformed } from "./transform.ts";
 
-/** What an expression or a transformation makes of a message. */
+/** Result of an expression or of a transformation for one message. */
 export interface Tried {
   /** The result of an expression; null: there is none. */
   readonly json: string | null;

@@ -2,7 +2,8 @@ import { Type, type Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { JsonText, losslessJson } from "../domain/lossless-json.ts";
 import { limits } from "../domain/limits.ts";
-import type { MessageId, NewMessage, PushTransform } from "../domain/model.ts";
+import type { MessageId, NewMessage } from "../domain/model.ts";
+import type { PushTransform } from "../domain/push-transform.ts";
 import type { Tried } from "../expressions/try-expression.ts";
 import type { PartlyParsed } from "../http/json-body.ts";
 import { bodyView } from "./bytes-view.ts";
@@ -46,9 +47,12 @@ export interface ExpressionTest {
 
 const readBody = shapeReader(expressionTestBody);
 
-/** Throws `invalid_request`. */
-export function expressionTestOf(json: PartlyParsed): ExpressionTest {
-  const given: Static<typeof expressionTestBody> = readBody(json.value);
+/**
+ * `parseAll` parses the whole request, because `transform.body` is not parsed in `json` either. Throws
+ * `invalid_request`.
+ */
+export function expressionTestOf(json: PartlyParsed, parseAll: () => unknown): ExpressionTest {
+  const given: Static<typeof expressionTestBody> = readBody(withTransform(json.value, parseAll));
   const { expression, messageId, url = "https://example.com/" } = given;
   if ((expression === undefined) === (given.transform === undefined)) {
     throw RingbackError.at("invalid_request", "expression", "give either expression or transform");
@@ -61,6 +65,16 @@ export function expressionTestOf(json: PartlyParsed): ExpressionTest {
     message:
       given.message === undefined ? { messageId: messageId as MessageId } : toMessage(given.message, "message.", json),
   };
+}
+
+function withTransform(value: unknown, parseAll: () => unknown): unknown {
+  if (!hasTransform(value)) return value;
+  const whole = parseAll();
+  return hasTransform(whole) ? { ...value, transform: whole.transform } : value;
+}
+
+function hasTransform(value: unknown): value is { readonly transform: unknown } {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, "transform");
 }
 
 export const expressionTestSchema = describedObject("What the expression makes of the message. Nothing was sent.", {

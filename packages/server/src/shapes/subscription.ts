@@ -3,7 +3,8 @@ import { Type, type Static } from "typebox";
 import { verificationOf, verifyMethods } from "../domain/endpoint-verification.ts";
 import { flowLimits } from "../domain/flow-limits.ts";
 import { limits } from "../domain/limits.ts";
-import type { PushTransform, RateSettings, Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
+import type { RateSettings, Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
+import type { PushTransform } from "../domain/push-transform.ts";
 import {
   assertPushedOrPulled,
   assertStaysPushedOrPulled,

@@ -7,7 +7,8 @@ import { engineLimits } from "../engine-limits.ts";
 import { Breakers, type BreakersContext } from "./breakers.ts";
 import { LeaseGuard } from "./lease-guard.ts";
 import type { SenderState } from "./sender-state.ts";
-import { SubscriptionSender, type SenderContext } from "./subscription-sender.ts";
+import type { SenderContext } from "./sender-context.ts";
+import { SubscriptionSender } from "./subscription-sender.ts";
 
 interface DispatcherContext
   extends
@@ -280,7 +281,7 @@ export class Dispatcher {
       ...this.#context,
       breakers: this.#breakers,
       maySend: () => this.#leases.areConfirmed(),
-      wantsClaim: (wanting) => this.#wantsClaim(wanting),
+      wantsClaim: () => this.#wantsClaim(sender),
       claimEnded: (claimId) => {
         this.#openClaims.delete(claimId);
         if (!sender.isDraining) this.#drained(sender);

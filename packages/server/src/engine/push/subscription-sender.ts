@@ -2,8 +2,7 @@ import type { Moment } from "../../domain/clock.ts";
 import { momentOf } from "../../domain/clock-rules.ts";
 import { limits } from "../../domain/limits.ts";
 import { messageId } from "../../domain/message-id.ts";
-import type { AccountId, Attempt, Disablement, Subscription, TimeMs } from "../../domain/model.ts";
-import type { Random } from "../../domain/ports.ts";
+import type { AccountId, Attempt, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Claim, ClaimId, Settled } from "../../store/log.ts";
 import type { PostResult } from "../../transport/port.ts";
 import type { Judged } from "../content-filters.ts";
@@ -11,35 +10,17 @@ import { reportDelivery } from "../delivery-report.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { afterFailure, afterProbe } from "./after-failure.ts";
 import { DueTimer } from "./due-timer.ts";
-import { Flow, type FlowContext } from "./flow.ts";
+import { Flow } from "./flow.ts";
 import { type EncodeFailure, judge, type Judgement, judgeUnsent } from "./outgoing.ts";
 import { filterFailures, type OutcomeTimes } from "./filter-failures.ts";
 import { changedRoute, type Route, routeOf } from "./route.ts";
-import { type PostContext, postDelivery } from "./post-delivery.ts";
+import { postDelivery } from "./post-delivery.ts";
 import { pushAttempt, type Started, unsent } from "./push-attempt.ts";
+import type { SenderContext } from "./sender-context.ts";
 import type { SenderState } from "./sender-state.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
-import type { Settler } from "./settler.ts";
-import type { Health, Slot, Slots, SlotUser } from "./slots.ts";
+import type { Health, Slot, SlotUser } from "./slots.ts";
 import { StartRate } from "./start-rate.ts";
-import type { EngineServices } from "../services.ts";
-
-/** Services that all senders share. */
-export interface SenderContext extends PostContext, FlowContext, EngineServices {
-  readonly settler: Settler;
-  readonly slots: Slots;
-  readonly random: Random;
-  readonly appIdOf: (accountId: AccountId) => number;
-  readonly nextRequestId: () => string;
-  /** Called when the endpoint replied 410 Gone, to disable the subscription. */
-  readonly gone: (subscription: Subscription, why: Disablement) => void;
-  /** False: another process may own the claims of this process. `resume` is called when the claims are confirmed. */
-  readonly maySend: () => boolean;
-  /** Called when the sender needs another claim. */
-  readonly wantsClaim: (sender: SubscriptionSender) => void;
-  /** Called when the sender has finished the last delivery of a claim. */
-  readonly claimEnded: (claimId: ClaimId) => void;
-}
 
 /**
  * Sends the deliveries of one subscription. Keeps a queue of claimed deliveries, a window of POSTs in flight and the
@@ -87,7 +68,7 @@ export class SubscriptionSender implements SlotUser {
     this.flow = new Flow(subscription, context, () => this.#send());
     this.#dueTimer = new DueTimer(context.clock, context.timers, () => {
       this.hasMore = true;
-      context.wantsClaim(this);
+      context.wantsClaim();
     });
     this.#rate = new StartRate(context, this);
   }
@@ -202,7 +183,7 @@ export class SubscriptionSender implements SlotUser {
     if (judged.wanted.length === 0 && this.#inFlight === 0) this.flow.probeUnused();
     if (claim.deliveries.length === 0) {
       this.#claimArrived();
-      if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
+      if (this.hasMore && this.wanted > 0) this.#context.wantsClaim();
       return;
     }
     this.#lastUsedMs = nowMs;
@@ -226,7 +207,7 @@ export class SubscriptionSender implements SlotUser {
   #claimArrived(): void {
     this.isClaiming = false;
     for (const key of this.#keysToRelease.splice(0)) this.#releaseKey(key);
-    if (this.#stopped) this.#context.wantsClaim(this);
+    if (this.#stopped) this.#context.wantsClaim();
   }
 
   /**
@@ -256,7 +237,7 @@ export class SubscriptionSender implements SlotUser {
     }
     // A strict subscription gets its next claim only after all deliveries of the last one have finished.
     if (this.#queue.isDrained() && this.#inFlight === 0 && this.order === "strict") this.hasMore = true;
-    if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
+    if (this.hasMore && this.wanted > 0) this.#context.wantsClaim();
   }
 
   #startAll(): void {
@@ -386,7 +367,7 @@ export class SubscriptionSender implements SlotUser {
       this.#wakeAt(settled.dueAtMs);
     }
     // Another sender of this subscription may wait until this one is drained.
-    if (this.#stopped) this.#context.wantsClaim(this);
+    if (this.#stopped) this.#context.wantsClaim();
   }
 
   /**
