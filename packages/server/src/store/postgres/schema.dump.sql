@@ -1718,9 +1718,13 @@ BEGIN
         CASE v_row.kind WHEN 1 THEN p_retries[v_row.n] ELSE coalesce(v_parked.retries, 0) END,
         coalesce(v_parked.first_attempt_at, CASE v_row.kind WHEN 1 THEN p_first_attempts[v_row.n] END),
         v_key)
-      -- A redriven delivery that fails again keeps its dead_letter_id.
-      ON CONFLICT (subscription_id, seq) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts,
-        retries = excluded.retries, first_attempt_at = excluded.first_attempt_at, ordering_key = excluded.ordering_key;
+      -- A redriven delivery that fails again keeps its dead_letter_id. A copy that a cancelled replay has put off stays
+      -- late.
+      ON CONFLICT (subscription_id, seq) DO UPDATE SET
+        due_at = CASE WHEN p.replay_id IS NULL OR excluded.due_at IS NULL THEN excluded.due_at
+          ELSE greatest(p.due_at, excluded.due_at) END,
+        attempts = excluded.attempts, retries = excluded.retries, first_attempt_at = excluded.first_attempt_at,
+        ordering_key = excluded.ordering_key;
     ELSIF v_row.kind = 3 THEN
       PERFORM ringback.write_dead_letter(v_parked.dead_letter_id, v_id, v_row.topic_id, v_row.seq,
         p_reasons[v_row.n], v_attempts, p_wall, p_statuses[v_row.n], p_error_codes[v_row.n],

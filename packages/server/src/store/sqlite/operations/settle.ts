@@ -70,13 +70,14 @@ function writeCursors(db: DatabaseSync, { numbers, ahead }: CursorColumns): void
   }
 }
 
-/** A redriven delivery that fails again keeps its dead letter. */
+/** A redriven delivery that fails again keeps its dead letter. A copy that a cancelled replay has put off stays late. */
 function writeParked(db: DatabaseSync, row: ParkRow, nowMs: TimeMs): void {
   const park = `INSERT INTO parked (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key)
     VALUES (?1, ?2, coalesce(?3, CASE WHEN EXISTS (
       SELECT 1 FROM parked WHERE subscription_id = ?1 AND ordering_key = ?7 AND seq < ?2) THEN NULL ELSE ?8 END),
       ?4, ?5, ?6, ?7)
-    ON CONFLICT (subscription_id, seq) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts,
+    ON CONFLICT (subscription_id, seq) DO UPDATE SET due_at = CASE WHEN replay_id IS NULL THEN excluded.due_at
+        WHEN excluded.due_at IS NOT NULL THEN max(due_at, excluded.due_at) END, attempts = excluded.attempts,
       retries = excluded.retries, first_attempt_at = excluded.first_attempt_at, ordering_key = excluded.ordering_key`;
   const { subscriptionId, seq, dueAtMs, attemptsMade, retriesMade, firstAttemptAtMs, orderingKey } = row;
   run(db, park, subscriptionId, seq, dueAtMs, attemptsMade, retriesMade, firstAttemptAtMs, orderingKey, nowMs);
