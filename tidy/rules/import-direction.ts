@@ -11,6 +11,7 @@ const levels: readonly (readonly string[])[] = [
   ["sdk/receive", "sdk/hooks", "sdk/client"],
   ["sdk/opencard"],
   ["domain"],
+  ["expressions"],
   ["store", "transport", "http"],
   ["engine"],
   ["shapes", "ops"],

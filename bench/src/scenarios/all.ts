@@ -2,6 +2,7 @@ import { backlogScenario } from "./backlog.ts";
 import { badEndpointsScenario } from "./bad-endpoints.ts";
 import type { Scenario } from "./bench.ts";
 import { cmqScenario } from "./cmq.ts";
+import { expressionsScenario } from "./expressions.ts";
 import { fanoutScenario } from "./fanout.ts";
 import { hookCallScenario } from "./hook-call.ts";
 import { hostileRequestsScenario } from "./hostile-requests.ts";
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   publishKeyScenario,
   fanoutScenario,
   hookCallScenario,
+  expressionsScenario,
   cmqScenario,
   latencyScenario,
   backlogScenario,

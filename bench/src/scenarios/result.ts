@@ -5,7 +5,7 @@ import type { Cost } from "./cost.ts";
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: "×" | "ms" | "s" | "MB" | "%" | "/msg" | "/s";
+  readonly unit: "×" | "ms" | "s" | "MB" | "%" | "µs" | "/msg" | "/s";
   /** The target of `value`. A figure without a target is information only. */
   readonly atMost?: number;
   readonly atLeast?: number;

@@ -29,6 +29,7 @@ import { keyRotationRoutes } from "./key-rotation.ts";
 import { keyRoutes } from "./keys.ts";
 import { masterKeyRoute } from "./master-key.ts";
 import { messageListRoute } from "./message-list.ts";
+import { expressionRoutes } from "./expressions.ts";
 import { messageRoutes, publishRoutes } from "./messages.ts";
 import { metricsRoute } from "./metrics.ts";
 import { nodeRoutes } from "./nodes.ts";
@@ -92,6 +93,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     takeBodiesAsBytes(scope, config.requestBytesMax, bodies, config);
     publishRoutes(scope, context);
     testDeliveryRoute(scope, context);
+    expressionRoutes(scope, context);
     done();
   });
   await app.register((scope, _options, done) => {

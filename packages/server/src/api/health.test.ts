@@ -13,6 +13,7 @@ const routes = [
   "GET /v1/inboxes",
   "GET /v1/inboxes/{inbox}",
   "POST /in/{inbox}",
+  "POST /v1/expressions/test",
   "PUT /v1/inboxes/{inbox}",
   "PATCH /v1/inboxes/{inbox}",
   "PATCH /v1/event-types/{type}",

@@ -121,4 +121,5 @@ const unobserved: EngineObserver = {
   published: () => {},
   settled: () => {},
   expired: () => {},
+  filtered: () => {},
 };

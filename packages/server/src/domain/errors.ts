@@ -21,6 +21,7 @@ export const errorTable = {
   invalid_schema: { status: 400, title: "The JSON Schema of the event type cannot be used." },
   unlisted_type: { status: 400, title: "The topic takes only messages of types that the account lists." },
   invalid_body: { status: 400, title: "The body of a message is not valid by the schema of its type." },
+  invalid_expression: { status: 400, title: "A CEL expression cannot be used." },
   invalid_retry_policy: { status: 400, title: "The retry policy has none of the known forms." },
   invalid_key: { status: 400, title: "The key cannot be used for this." },
   secrets_needed: { status: 400, title: "Secrets must be given again for another origin." },

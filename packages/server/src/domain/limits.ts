@@ -90,6 +90,27 @@ export const limits = {
    * 16 KiB.
    */
   pushHeaderBytesMax: 4096,
+  /** Characters of one CEL expression. A longer one takes too long to parse. */
+  expressionCharsMax: 4_000,
+  /** Characters of all expressions of a transformation together. */
+  transformCharsMax: 8_000,
+  /** Parts of an expression (names, constants, calls), and how deeply they may be nested. */
+  expressionPartsMax: 2_000,
+  expressionDepthMax: 200,
+  /**
+   * The cost of one evaluation, in steps of some 50 ns, so that it takes half a millisecond at most. A call of a
+   * function costs a few steps, and more with long texts and lists.
+   */
+  expressionStepsMax: 6_000,
+  /** Macros (`map`, `filter`, `all`, `exists`, `exists_one`) around another one. */
+  expressionMacrosNestedMax: 8,
+  /** Characters of a regular expression in an expression, and instructions of its compiled program. */
+  regexCharsMax: 256,
+  regexInstructionsMax: 1_000,
+  /** Body that a transformation makes. */
+  transformedBodyBytesMax: 1024 * 1024,
+  /** Characters of the compiled expressions that are kept in memory for their next use. */
+  expressionCharsKept: 100_000,
   /** Limits of `auth`. The header `Authorization` stays below 6 KiB. */
   authNameCharsMax: 256,
   authSecretCharsMax: 4096,

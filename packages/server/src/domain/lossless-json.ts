@@ -39,6 +39,11 @@ export function parsePayload(text: string, numbersAreExact = false): unknown {
   return numbersAreExact ? JSON.parse(text) : losslessJson.parse(text);
 }
 
+/** Parses valid JSON at every depth. A number that JavaScript would write differently becomes a {@link JsonText}. */
+export function parseExactNumbers(text: string): unknown {
+  return new Reader(text, wholeReading).read(0);
+}
+
 const shortPayloadChars = 4096;
 
 interface Reading {
@@ -52,6 +57,7 @@ interface Reading {
 const replyReading: Reading = { keptDepth: 3, stringCharsMax: Number.POSITIVE_INFINITY };
 /** Replies are merged into two levels of a payload. */
 const payloadReading: Reading = { keptDepth: 2, stringCharsMax: 1024 };
+const wholeReading: Reading = { keptDepth: Number.POSITIVE_INFINITY, stringCharsMax: Number.POSITIVE_INFINITY };
 
 /** Returns undefined for a value that JSON does not have, like `JSON.stringify`. */
 function written(value: unknown): string | undefined {

@@ -1,6 +1,7 @@
 /** Ringback's data types. docs/ARCHITECTURE.md explains the terms. */
 
 import type { Accepts } from "./accepted-messages.ts";
+import type { PushTransform } from "./push-transform.ts";
 import type { ReceivedRequest } from "./received-request.ts";
 import type { TraceContext } from "./trace-context.ts";
 
@@ -54,6 +55,11 @@ export interface Filter {
   readonly tags: readonly string[];
   /** The message's type matches at least one of these patterns. Empty: any message. */
   readonly types: readonly string[];
+  /**
+   * A CEL expression that is true for the message. Left out or null: any message. The store applies `tags` and `types`;
+   * the engine applies `where` to what it has claimed.
+   */
+  readonly where?: string | null;
 }
 
 export type Jitter = "none" | "full" | "equal";
@@ -148,6 +154,7 @@ export interface PushSettings extends EndpointAccess {
   readonly keys: readonly string[];
   /** How the endpoint is verified before it gets messages; null: it is not. */
   readonly verify?: "challenge" | "cloudevents" | null;
+  readonly transform?: PushTransform | null;
 }
 
 /** The state of an endpoint's verification. */
@@ -353,7 +360,8 @@ export interface Attempt {
 
 /**
  * The reasons why a delivery becomes a dead letter. `unencodable`: the dialect cannot carry the message.
- * `address_denied`: the endpoint's host has an address to which the configuration allows no connection.
+ * `filter_failed`: `filter.where` could not tell whether the message matches. `transform_failed`: `push.transform` could
+ * not make the request. `address_denied`: the endpoint's host has an address to which the configuration allows no connection.
  * `loop_detected`: a Ringback server refused the message, because it had come through too many pushes in a row.
  * `cancelled`: a caller has given up the delivery.
  */
@@ -362,6 +370,8 @@ export const deadReasons = [
   "receives_exhausted",
   "expired",
   "unencodable",
+  "filter_failed",
+  "transform_failed",
   "address_denied",
   "loop_detected",
   "cancelled",

@@ -10,7 +10,7 @@ export const headerNameForm = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
  * ASCII only, as RFC 9110 section 5.5 requires of new fields. Spaces at the ends are refused, because HTTP removes
  * them.
  */
-const valueForm = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
+export const headerValueForm = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
 const VALUE_FAULT = "must contain only printable ASCII characters, without spaces at its ends";
 
 /**
@@ -68,7 +68,7 @@ function assertPushHeader(field: string, name: string, value: string | SealedTex
     throw RingbackError.at("invalid_request", field, fault);
   }
   // A sealed value was checked before it was sealed.
-  const isValueFit = typeof value !== "string" || valueForm.test(value);
+  const isValueFit = typeof value !== "string" || headerValueForm.test(value);
   const fault = nameFault(name.toLowerCase(), taken) ?? (isValueFit ? null : VALUE_FAULT);
   if (fault !== null) throw RingbackError.at("invalid_request", `${field}.${name.slice(0, 64)}`, fault);
 }

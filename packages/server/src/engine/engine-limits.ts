@@ -46,6 +46,8 @@ export const engineLimits = {
   unsettledMax: 20_000,
   /** Subscriptions in one call of `claim`. */
   claimWantsMax: 1_000,
+  /** Steps of expressions of filters in one turn of the event loop: some 2 ms. See `limits.expressionStepsMax`. */
+  filterStepsPerTurn: 40_000,
   /** First window of a new endpoint. The window is the number of POSTs that may be in flight; each success adds one. */
   windowStart: 8,
   /**

@@ -3,6 +3,7 @@ import type { Random } from "../domain/ports.ts";
 import { WriteConflict } from "../domain/write-condition.ts";
 import type { Transport } from "../transport/port.ts";
 import { BacklogWatch } from "./backlog-watch.ts";
+import { ContentFilters } from "./content-filters.ts";
 import { Dispatcher } from "./push/dispatcher.ts";
 import { engineLimits } from "./engine-limits.ts";
 import type { EngineLog } from "./engine-log.ts";
@@ -95,6 +96,7 @@ export class Engine {
         ...posting,
         settler: this.#settler,
         slots: new Slots(options.inFlightMax, options.isShared, new FailingPace(options)),
+        filters: new ContentFilters(options.timers),
         nextRequestId: requestIds(options.random),
         gone: (subscription, why) => this.#disableSoon(subscription, why),
         disable: (subscription, why) => this.#disableSoon(subscription, why),

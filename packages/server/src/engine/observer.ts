@@ -5,6 +5,8 @@ import type { DeliveryReceiver } from "./delivery-outcome.ts";
 export interface EngineObserver extends DeliveryReceiver {
   published(topic: Topic, messages: number): void;
   expired(count: number): void;
+  /** Messages that `filter.where` has rejected. */
+  filtered(count: number): void;
 }
 
 /** `failed`: a POST of the call failed, even when the hook's `onError` turned that into another outcome. */

@@ -49,6 +49,7 @@ function createCells() {
   return {
     publishes: 0,
     expired: 0,
+    filtered: 0,
     attempts: { accepted: 0, failed: 0, error: 0 },
     dead: Object.fromEntries(deadReasons.map((reason) => [reason, 0])) as Record<DeadReason, number>,
     deliveryLatency: new Histogram(latencyBoundsS),
@@ -81,6 +82,9 @@ function observerOf(cells: Cells, subscriptions: SubscriptionMetrics): Metrics["
       if (latencyMs !== null) cells.deliveryLatency.observe(latencyMs / 1000);
       if (settled.kind === "dead") cells.dead[settled.reason]++;
     },
+    filtered(count) {
+      cells.filtered += count;
+    },
     expired(count) {
       cells.expired += count;
     },
@@ -108,6 +112,7 @@ function labelled(name: string, help: string, label: string, counts: Readonly<Re
 
 function processMetrics(cells: Cells): ScrapedMetric[] {
   const deadLetters = "Deliveries that became dead letters, by reason.";
+  const filtered = "Messages that filter.where of a subscription has rejected.";
   const expired = "Deliveries that were removed because their message's retention ended.";
   const latency =
     "Time from the acceptance of a message by Ringback to its acceptance by the receiver, for first attempts.";
@@ -119,6 +124,7 @@ function processMetrics(cells: Cells): ScrapedMetric[] {
     histogramMetric("ringback_attempt_duration_seconds", "Duration of POSTs to endpoints.", cells.attemptDuration),
     labelled("ringback_dead_letters_total", deadLetters, "reason", cells.dead),
     metric("counter", "ringback_expired_total", expired, () => cells.expired),
+    metric("counter", "ringback_filtered_total", filtered, () => cells.filtered),
     labelled("ringback_hook_calls_total", "Hook calls, by outcome.", "outcome", cells.hookCalls),
     histogramMetric("ringback_hook_call_duration_seconds", "Duration of hook calls.", cells.hookDuration),
     histogramMetric("ringback_store_commit_seconds", "Duration of database commits.", cells.commitDuration),

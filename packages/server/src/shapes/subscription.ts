@@ -3,6 +3,7 @@ import { Type, type Static } from "typebox";
 import { verificationOf, verifyMethods } from "../domain/endpoint-verification.ts";
 import { limits } from "../domain/limits.ts";
 import type { RateSettings, Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
+import type { PushTransform } from "../domain/push-transform.ts";
 import {
   assertPushedOrPulled,
   assertStaysPushedOrPulled,
@@ -10,6 +11,7 @@ import {
   unpushed,
   whileFailing,
 } from "../domain/subscription-rules.ts";
+import { assertExpressions } from "../expressions/assert-expressions.ts";
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
 import { endpointAuth, endpointTls } from "./endpoint-access.ts";
 import { description, labels } from "./labels.ts";
@@ -28,6 +30,7 @@ import {
   timeSchema,
   whole,
 } from "./schema-parts.ts";
+import { expression, transform } from "./expressions.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 import { optionalTimeText } from "./time-text.ts";
 
@@ -84,6 +87,7 @@ const push = describedObject(
         "at all, unless the server requires it. For http and https only.",
       optional(nullable(Type.Enum(verifyMethods)), null),
     ),
+    transform: Type.Optional(Type.Unsafe<PushTransform | null>(nullable(transform))),
   },
 );
 
@@ -109,6 +113,12 @@ const filter = closedObject({
   types: about(
     "Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.",
     optional(Type.Array(Type.String()), []),
+  ),
+  where: about(
+    "A CEL expression over the message: only messages for which it is true. Its variables are `type`, `tags`, " +
+      "`attributes`, `data` (the body as JSON; null for other bodies), `id` and `time`. A message for which it fails, for " +
+      "example because a member is missing, becomes a dead letter. null: every message.",
+    Type.Optional(nullable(expression("data.amount > 100 && type.startsWith('invoice.')"))),
   ),
 });
 
@@ -190,6 +200,7 @@ export const subscriptionShape = settingsShape(body, {
         ? { ...others, ...unpushed }
         : { push, ...others, retry: retry ?? retryDefault(push.protocol), breaker };
     assertSubscription(settings);
+    assertExpressions(settings);
     return { settings, start: startOf(start) };
   },
 });

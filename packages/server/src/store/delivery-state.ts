@@ -1,4 +1,4 @@
-import type { DeliveryState } from "../domain/model.ts";
+import type { DeliveryState, Filter } from "../domain/model.ts";
 
 /** The facts about one message and one subscription from which the state of the delivery is derived. */
 export interface DeliveryFacts {
@@ -10,6 +10,12 @@ export interface DeliveryFacts {
   readonly attempts: readonly { readonly verdict: string }[];
   /** Whether the filter matches the message. */
   readonly matches: () => boolean;
+  /** Whether the subscription has `filter.where`, which leaves no record of what it rejects. */
+  readonly hasWhere: boolean;
+}
+
+export function hasWhere({ where = null }: Filter): boolean {
+  return where !== null;
 }
 
 export function deliveryState(facts: DeliveryFacts): DeliveryState {
@@ -23,5 +29,5 @@ export function deliveryState(facts: DeliveryFacts): DeliveryState {
   // The dead letter of the delivery has been purged.
   if (last !== undefined) return "dead";
   // Settled without an attempt: the subscription started after this message, or the record has been removed since.
-  return facts.matches() ? "skipped" : "filtered";
+  return facts.matches() && !facts.hasWhere ? "skipped" : "filtered";
 }

@@ -6,6 +6,7 @@ import { engineLimits } from "../engine-limits.ts";
 import { FifoQueue } from "../fifo-queue.ts";
 import type { ClaimSize, DeliveryMethod, DeliveryTarget } from "./delivery-method.ts";
 import { DueAlarm } from "./due-alarm.ts";
+import { filterClaim, type FilterServices } from "./filter-claim.ts";
 import { PullRequest } from "./pull-request.ts";
 import type { PullOptions } from "./pulls.ts";
 import { UnreadBytes } from "./unread-bytes.ts";
@@ -13,7 +14,8 @@ import type { WaiterLimit } from "./waiter-limit.ts";
 import type { EngineServices } from "../services.ts";
 
 /** Services that all queues share. */
-export interface PullQueueContext extends Pick<EngineServices, "store" | "clock" | "timers" | "failed"> {
+export interface PullQueueContext
+  extends Pick<EngineServices, "store" | "clock" | "timers" | "failed">, FilterServices {
   /** Bytes that the receivers of all queues have not read yet. */
   readonly unreadBytes: UnreadBytes;
 }
@@ -209,15 +211,16 @@ export class PullQueue<T> implements DeliveryTarget<T> {
     if (this.#requests.size === 0) return "nothing";
     const bounded = this.#bound(this.#method.claimSize(this.#subscription, this.#messagesWanted));
     if (bounded === null) return this.#waitForBytes();
-    const claim = await this.#claim(bounded);
-    if (claim === undefined) return "nothing";
-    this.#alarm.dueAtMs = claim.nextDueAtMs;
-    const bytes = claim.deliveries.reduce((sum, { message }) => sum + message.body.byteLength, 0);
+    const claimed = await this.#claim(bounded);
+    if (claimed === undefined) return "nothing";
+    this.#alarm.dueAtMs = claimed.nextDueAtMs;
+    const bytes = claimed.deliveries.reduce((sum, { message }) => sum + message.body.byteLength, 0);
     this.unreadBytes.add(bytes);
     try {
+      const claim = await filterClaim(this.#context, this.#subscription, claimed);
       const { more, visibleAtMs } = await this.#method.deliver(claim, bounded, this);
       if (visibleAtMs !== null) this.#alarm.noLaterThan(visibleAtMs);
-      return more ? "more" : "nothing";
+      return more || claim !== claimed ? "more" : "nothing";
     } finally {
       this.unreadBytes.remove(bytes);
     }

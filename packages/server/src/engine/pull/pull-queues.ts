@@ -2,6 +2,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import { AccountShare } from "../account-share.ts";
+import { ContentFilters } from "../content-filters.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { Settler } from "../push/settler.ts";
 import type { FindDeadLetterTarget } from "./dead-lettering.ts";
@@ -28,6 +29,7 @@ type Queues<T> = Map<SubscriptionId, PullQueue<T>>;
 export class PullQueues {
   readonly #options: PullQueuesOptions;
   readonly #settler: Settler;
+  readonly #filters: ContentFilters;
   readonly #unreadBytes = new UnreadBytes(engineLimits.pullUnreadBytesTotalMax);
   readonly #pulled: Queues<PulledMessage> = new Map();
   readonly #leased: Queues<LeasedMessage> = new Map();
@@ -44,6 +46,7 @@ export class PullQueues {
       new WaiterLimit(perQueueMax, new AccountShare(totalMax, isShared), () => this.#planCheck());
     this.#pullWaiters = waiters(limits.pullWaitersMax, limits.pullWaitersTotalMax);
     this.#leaseWaiters = waiters(limits.inboxWaitersMax, limits.inboxWaitersTotalMax);
+    this.#filters = new ContentFilters(options.timers);
     this.#settler = new Settler(options.store, options.timers, options.failed);
   }
 
@@ -134,7 +137,7 @@ export class PullQueues {
     method: DeliveryMethod<T>,
     waiters: WaiterLimit,
   ): PullQueue<T> {
-    const context = { ...this.#options, unreadBytes: this.#unreadBytes };
+    const context = { ...this.#options, unreadBytes: this.#unreadBytes, filters: this.#filters };
     const queue = new PullQueue(subscription, method, waiters, context);
     if (this.#isStopped) queue.stop();
     queues.set(subscription.id, queue);

@@ -2,16 +2,19 @@ import { awaitsVerification } from "../../domain/endpoint-verification.ts";
 import type { AccountId, Subscription, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Claim, ClaimId, ClaimWant } from "../../store/log.ts";
 import type { Store } from "../../store/store.ts";
+import type { ContentFilters } from "../content-filters.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { Breakers, type BreakersContext } from "./breakers.ts";
 import { LeaseGuard } from "./lease-guard.ts";
 import type { SenderState } from "./sender-state.ts";
-import { SubscriptionSender, type SenderContext } from "./subscription-sender.ts";
+import type { SenderContext } from "./sender-context.ts";
+import { SubscriptionSender } from "./subscription-sender.ts";
 
 interface DispatcherContext
   extends
     Omit<SenderContext, "maySend" | "wantsClaim" | "claimEnded" | "breakers">,
     Omit<BreakersContext, "wake" | "block" | "events" | "store" | "failed"> {
+  readonly filters: ContentFilters;
   /** Called for a subscription with work whose endpoint must be verified first. */
   readonly unverified: (subscription: Subscription) => void;
   /** Called at the start, and every `findWorkMs`, with the subscriptions that have work. */
@@ -110,6 +113,7 @@ export class Dispatcher {
   /** Call after `stop`. Resolves when the last claim has arrived and its deliveries were released. */
   async quiet(): Promise<void> {
     await this.#claimed;
+    await this.#context.filters.idle();
   }
 
   #every(periodMs: number, task: () => void | Promise<void>): void {
@@ -192,9 +196,13 @@ export class Dispatcher {
       const claim = claims[index];
       if (claim === undefined) return;
       if (claim.deliveries.length > 0) this.#openClaims.set(claim.id, sender);
-      sender.accept(claim, want.fromLog);
-      // A wake-up without work, such as that of a new subscription, leaves no sender in memory.
-      this.#dropIfIdle(sender, this.#context.clock.now());
+      this.#context.filters.judge(sender.where, claim.deliveries, (judged) => {
+        // The lease of the claim may have been lost meanwhile.
+        if (claim.deliveries.length > 0 && !this.#openClaims.has(claim.id)) sender.claimFailed();
+        else sender.accept(claim, want.fromLog, judged);
+        // A wake-up without work, such as that of a new subscription, leaves no sender in memory.
+        this.#dropIfIdle(sender, this.#context.clock.now());
+      });
     });
   }
 
@@ -276,7 +284,7 @@ export class Dispatcher {
       ...this.#context,
       breakers: this.#breakers,
       maySend: () => this.#leases.areConfirmed(),
-      wantsClaim: (wanting) => this.#wantsClaim(wanting),
+      wantsClaim: () => this.#wantsClaim(sender),
       claimEnded: (claimId) => {
         this.#openClaims.delete(claimId);
         if (!sender.isDraining) this.#drained(sender);

@@ -11,6 +11,9 @@ import { hopsHeader, isLoopReply } from "../../domain/hops.ts";
 import { messageId } from "../../domain/message-id.ts";
 import type { AccountId, Message, TimeMs } from "../../domain/model.ts";
 import { contentEncodingOf } from "../../domain/received-request.ts";
+import { ExpressionError } from "../../expressions/expression-error.ts";
+import type { Transformation, Transformed } from "../../expressions/transform.ts";
+import { parseTarget } from "../../transport/endpoint.ts";
 import { traceHeaders } from "../../domain/trace-context.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
@@ -26,6 +29,8 @@ export interface Secrets {
 }
 
 export interface PreparedRequest extends EncodedRequest {
+  /** Set if a transformation has made the URL. */
+  readonly path?: string;
   /** Set if the request is sent with an OAuth2 token or with TLS settings of the subscription. */
   readonly access?: OpenedAccess;
 }
@@ -34,16 +39,19 @@ export interface PreparedRequest extends EncodedRequest {
 export interface EncodeFailure {
   /**
    * `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or unfit, or a secret of
-   * the endpoint cannot be decrypted.
+   * the endpoint cannot be decrypted. `filter_failed`, `transform_failed`: see `deadReasons`.
    */
-  readonly failure: "unencodable" | "key_unavailable";
+  readonly failure: "unencodable" | "key_unavailable" | "filter_failed" | "transform_failed";
   readonly detail: string | null;
 }
 
 /** The endpoint with the parameters that the dialect adds to the query of its URL. */
-export function endpointFor({ endpoint }: Pick<Route, "endpoint">, { query }: Pick<EncodedRequest, "query">): Endpoint {
-  if (query === undefined) return endpoint;
-  return { ...endpoint, path: `${endpoint.path}${endpoint.path.includes("?") ? "&" : "?"}${query}` };
+export function endpointFor(
+  { endpoint }: Pick<Route, "endpoint">,
+  { query, path = endpoint.path }: Pick<PreparedRequest, "query" | "path">,
+): Endpoint {
+  if (query === undefined) return path === endpoint.path ? endpoint : { ...endpoint, path };
+  return { ...endpoint, path: `${path}${path.includes("?") ? "&" : "?"}${query}` };
 }
 
 /**
@@ -57,6 +65,8 @@ export function encode(
   secrets: Secrets,
 ): PreparedRequest | EncodeFailure | Promise<PreparedRequest | EncodeFailure> {
   const { message } = delivery;
+  if (route.transform !== null)
+    return encodeTransformed({ ...route, transform: null }, route.transform, delivery, sending, secrets);
   const outgoing: OutgoingDelivery = {
     topicOwner: route.topicOwner,
     topic: route.topic,
@@ -83,6 +93,37 @@ export function encode(
   } catch (error) {
     return unencodable(error);
   }
+}
+
+/** Makes the request of the transformed message, with the URL and the headers that the transformation adds. */
+function encodeTransformed(
+  route: Route,
+  transform: Transformation,
+  delivery: ClaimedDelivery,
+  sending: Parameters<typeof encode>[2],
+  secrets: Secrets,
+): ReturnType<typeof encode> {
+  const { message } = delivery;
+  let transformed: Transformed;
+  try {
+    transformed = transform(message);
+  } catch (error) {
+    if (error instanceof ExpressionError) return { failure: "transform_failed", detail: error.message };
+    throw error;
+  }
+  const { body, isJson, headers, url } = transformed;
+  const path = url === null ? {} : { path: parseTarget(url).path };
+  const contentType = isJson && !isJsonType(message.contentType) ? "application/json" : message.contentType;
+  // The request of an inbox's message may say how the body was compressed, which the new body is not.
+  const changed = body === null ? message : { ...message, body, contentType, request: null };
+  const added = (prepared: PreparedRequest | EncodeFailure): PreparedRequest | EncodeFailure =>
+    "failure" in prepared ? prepared : { ...prepared, ...path, headers: [...prepared.headers, ...headers] };
+  const prepared = encode(route, { ...delivery, message: changed }, sending, secrets);
+  return prepared instanceof Promise ? prepared.then(added) : added(prepared);
+}
+
+function isJsonType(contentType: string | null): boolean {
+  return contentType !== null && /^application\/(?:[\w.+-]+\+)?json\b/i.test(contentType);
 }
 
 const noKeys: readonly ProtocolKey[] = [];

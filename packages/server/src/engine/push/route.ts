@@ -1,6 +1,7 @@
 import { findPushProtocol, type PushProtocol } from "@ringback/sdk/protocols";
 import { secretsOf } from "../../domain/endpoint-secrets.ts";
 import type { AccountId, PushSettings, Subscription } from "../../domain/model.ts";
+import { compileTransform, type Transformation } from "../../expressions/transform.ts";
 import { connectionsKeyOf, parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint } from "../../transport/port.ts";
 import { type SecretOwner, subscriptionOwner } from "../keys/endpoint-secrets.ts";
@@ -14,6 +15,8 @@ export interface Route {
   readonly topic: string;
   readonly subscription: string;
   readonly push: PushSettings;
+  /** null: messages are sent as they were published. */
+  readonly transform: Transformation | null;
   /** Set if requests need secrets or TLS settings of the subscription. */
   readonly secretOwner: SecretOwner | null;
 }
@@ -36,8 +39,22 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
     topic: subscription.topic,
     subscription: subscription.name,
     push,
+    transform: transformationOf(push),
     secretOwner: hasAccess ? subscriptionOwner(subscription) : null,
   };
+}
+
+/** An expression that cannot be compiled, for example after an upgrade, fails for each message. */
+function transformationOf(push: PushSettings): Transformation | null {
+  const transform = push.transform ?? null;
+  if (transform === null) return null;
+  try {
+    return compileTransform(transform, push);
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }
 
 /** The same route if the endpoint is the same, so that the outcomes of POSTs in flight still count for its health. */

@@ -2,42 +2,25 @@ import type { Moment } from "../../domain/clock.ts";
 import { momentOf } from "../../domain/clock-rules.ts";
 import { limits } from "../../domain/limits.ts";
 import { messageId } from "../../domain/message-id.ts";
-import type { AccountId, Attempt, Disablement, Subscription, TimeMs } from "../../domain/model.ts";
-import type { Random } from "../../domain/ports.ts";
+import type { AccountId, Attempt, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Claim, ClaimId, Settled } from "../../store/log.ts";
 import type { PostResult } from "../../transport/port.ts";
+import type { Judged } from "../content-filters.ts";
 import { reportDelivery } from "../delivery-report.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { afterFailure, afterProbe } from "./after-failure.ts";
 import { DueTimer } from "./due-timer.ts";
-import { Flow, type FlowContext } from "./flow.ts";
+import { Flow } from "./flow.ts";
 import { type EncodeFailure, judge, type Judgement, judgeUnsent } from "./outgoing.ts";
+import { filterFailures, type OutcomeTimes } from "./filter-failures.ts";
 import { changedRoute, type Route, routeOf } from "./route.ts";
-import { type PostContext, postDelivery } from "./post-delivery.ts";
+import { postDelivery } from "./post-delivery.ts";
 import { pushAttempt, type Started, unsent } from "./push-attempt.ts";
+import type { SenderContext } from "./sender-context.ts";
 import type { SenderState } from "./sender-state.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
-import type { Settler } from "./settler.ts";
-import type { Health, Slot, Slots, SlotUser } from "./slots.ts";
+import type { Health, Slot, SlotUser } from "./slots.ts";
 import { StartRate } from "./start-rate.ts";
-import type { EngineServices } from "../services.ts";
-
-/** Services that all senders share. */
-export interface SenderContext extends PostContext, FlowContext, EngineServices {
-  readonly settler: Settler;
-  readonly slots: Slots;
-  readonly random: Random;
-  readonly appIdOf: (accountId: AccountId) => number;
-  readonly nextRequestId: () => string;
-  /** Called when the endpoint replied 410 Gone, to disable the subscription. */
-  readonly gone: (subscription: Subscription, why: Disablement) => void;
-  /** False: another process may own the claims of this process. `resume` is called when the claims are confirmed. */
-  readonly maySend: () => boolean;
-  /** Called when the sender needs another claim. */
-  readonly wantsClaim: (sender: SubscriptionSender) => void;
-  /** Called when the sender has finished the last delivery of a claim. */
-  readonly claimEnded: (claimId: ClaimId) => void;
-}
 
 /**
  * Sends the deliveries of one subscription. Keeps a queue of claimed deliveries, a window of POSTs in flight and the
@@ -85,7 +68,7 @@ export class SubscriptionSender implements SlotUser {
     this.flow = new Flow(subscription, context, () => this.#send());
     this.#dueTimer = new DueTimer(context.clock, context.timers, () => {
       this.hasMore = true;
-      context.wantsClaim(this);
+      context.wantsClaim();
     });
     this.#rate = new StartRate(context, this);
   }
@@ -138,6 +121,10 @@ export class SubscriptionSender implements SlotUser {
     return this.#parkedCount < (this.flow.isFailing ? limits.parkedFailingMax : limits.parkedMax);
   }
 
+  get where(): string | null {
+    return this.#subscription.settings.filter.where ?? null;
+  }
+
   get order() {
     return this.#subscription.settings.order;
   }
@@ -180,7 +167,8 @@ export class SubscriptionSender implements SlotUser {
     this.releaseQueued();
   }
 
-  accept(claim: Claim, fromLog: boolean): void {
+  /** `judged`: the deliveries of the claim. */
+  accept(claim: Claim, fromLog: boolean, judged: Judged): void {
     const nowMs = this.#context.clock.now();
     this.#parkedCount = claim.parkedCount;
     this.#skippedLog = !fromLog;
@@ -192,29 +180,34 @@ export class SubscriptionSender implements SlotUser {
       const isHeld = claim.deliveries.length === 0 && claim.nextDueAtMs < this.#claimRequestedAtMs;
       this.#wakeAt(isHeld ? nowMs + engineLimits.overdueRetryMs : claim.nextDueAtMs);
     }
+    if (judged.wanted.length === 0 && this.#inFlight === 0) this.flow.probeUnused();
     if (claim.deliveries.length === 0) {
-      if (this.#inFlight === 0) this.flow.probeUnused();
       this.#claimArrived();
-      if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
+      if (this.hasMore && this.wanted > 0) this.#context.wantsClaim();
       return;
     }
     this.#lastUsedMs = nowMs;
     this.#unfinished.set(claim.id, claim.deliveries.length);
-    let bytes = 0;
-    for (const delivery of claim.deliveries) {
-      bytes += delivery.message.body.byteLength;
-      this.#queue.push({ claimId: claim.id, delivery });
-    }
+    const bytes = claim.deliveries.reduce((sum, { message }) => sum + message.body.byteLength, 0);
     this.#context.slots.addBytes(this.accountId, bytes);
+    for (const delivery of judged.wanted) this.#queue.push({ claimId: claim.id, delivery });
     this.#claimArrived();
+    this.#settleUnwanted(claim.id, judged);
     if (this.#stopped || this.#isClaimOvertaken) this.releaseQueued();
     else this.#send();
+  }
+
+  #settleUnwanted(claimId: ClaimId, judged: Judged): void {
+    const { observer } = this.#context;
+    for (const delivery of judged.rejected) this.#settle({ claimId, delivery }, null, { kind: "delivered" });
+    if (judged.rejected.length > 0) observer.filtered(judged.rejected.length);
+    for (const failed of filterFailures(this.#context, this.#route, claimId, judged)) this.#record(...failed);
   }
 
   #claimArrived(): void {
     this.isClaiming = false;
     for (const key of this.#keysToRelease.splice(0)) this.#releaseKey(key);
-    if (this.#stopped) this.#context.wantsClaim(this);
+    if (this.#stopped) this.#context.wantsClaim();
   }
 
   /**
@@ -244,7 +237,7 @@ export class SubscriptionSender implements SlotUser {
     }
     // A strict subscription gets its next claim only after all deliveries of the last one have finished.
     if (this.#queue.isDrained() && this.#inFlight === 0 && this.order === "strict") this.hasMore = true;
-    if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
+    if (this.hasMore && this.wanted > 0) this.#context.wantsClaim();
   }
 
   #startAll(): void {
@@ -289,16 +282,21 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #finishAttempt(started: Started, result: PostResult | typeof unsent, judgement: Judgement): void {
-    const { queued, route, requestId, startedAtMs } = started;
-    const { delivery } = queued;
+    const { attemptsMade } = started.queued.delivery;
     const moment = momentOf(this.#context.clock);
-    const attempt = pushAttempt(delivery.attemptsMade + 1, this.#context.clock.wall(startedAtMs), result, judgement);
+    const attempt = pushAttempt(attemptsMade + 1, this.#context.clock.wall(started.startedAtMs), result, judgement);
     const settled = this.#outcomeOf(started, attempt, judgement, moment);
+    this.#record(started, attempt, settled, { durationMs: result.durationMs, atMs: moment.wallMs });
+    this.#next(started.queued, settled.kind === "parked" ? "parked" : "finished");
+  }
+
+  #record(started: Started, attempt: Attempt, settled: Settled, times: OutcomeTimes): void {
+    const { queued, route, requestId } = started;
+    const { delivery } = queued;
     this.#settle(queued, attempt, settled);
     const push = { delivery, requestId, origin: route.endpoint.origin };
-    const outcome = { message: delivery.message, push, attempt, settled, durationMs: result.durationMs };
-    reportDelivery(this.#context, { subscription: this.#subscription, ...outcome, atMs: moment.wallMs });
-    this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
+    const outcome = { message: delivery.message, push, attempt, settled, ...times };
+    reportDelivery(this.#context, { subscription: this.#subscription, ...outcome });
   }
 
   #outcomeOf(started: Started, attempt: Attempt, judgement: Judgement, moment: Moment): Settled {
@@ -309,7 +307,7 @@ export class SubscriptionSender implements SlotUser {
       return { kind: "delivered" };
     }
     // The message is at fault, not the endpoint. Another attempt would fail in the same way.
-    if (errorCode === "unencodable" || errorCode === "loop_detected") {
+    if (errorCode === "unencodable" || errorCode === "transform_failed" || errorCode === "loop_detected") {
       this.flow.probeUnused();
       return { kind: "dead", reason: errorCode };
     }
@@ -369,7 +367,7 @@ export class SubscriptionSender implements SlotUser {
       this.#wakeAt(settled.dueAtMs);
     }
     // Another sender of this subscription may wait until this one is drained.
-    if (this.#stopped) this.#context.wantsClaim(this);
+    if (this.#stopped) this.#context.wantsClaim();
   }
 
   /**

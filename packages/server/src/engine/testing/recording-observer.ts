@@ -7,6 +7,7 @@ export class RecordingObserver implements EngineObserver {
   publishedCount = 0;
   readonly outcomes: DeliveryOutcome[] = [];
   expiredCount = 0;
+  filteredCount = 0;
 
   get attempts(): { readonly outcome: string; readonly durationS: number }[] {
     return this.outcomes.flatMap(({ attempt, durationMs }) =>
@@ -38,6 +39,10 @@ export class RecordingObserver implements EngineObserver {
 
   settled(outcome: DeliveryOutcome): void {
     this.outcomes.push(outcome);
+  }
+
+  filtered(count: number): void {
+    this.filteredCount += count;
   }
 
   expired(count: number): void {

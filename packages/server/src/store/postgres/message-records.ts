@@ -15,7 +15,7 @@ import type {
   TimeMs,
   TopicId,
 } from "../../domain/model.ts";
-import { deliveryState, type DeliveryFacts } from "../delivery-state.ts";
+import { deliveryState, hasWhere, type DeliveryFacts } from "../delivery-state.ts";
 import { attemptsBySubscription, toOrigin, topicNumberSql, type AttemptRow, type OriginRow } from "../record-rows.ts";
 import type { DeliveryRecord, LogPart, MessageOrigin, MessageRecord } from "../records.ts";
 import { postgresLimits } from "./postgres-limits.ts";
@@ -175,6 +175,7 @@ function toRecord(clock: Clock, row: DeliveryRow, message: Message, attempts: re
     hasDeadLetter: row.reason !== null,
     attempts,
     matches: () => compileFilter(filter)(message),
+    hasWhere: hasWhere(filter),
   });
   return {
     subscription: row.name,

@@ -1,8 +1,8 @@
 import { optionalToWall } from "../../domain/clock-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
-import { compileFilter } from "../../domain/filter.ts";
-import type { Message, Seq, Subscription, TopicId } from "../../domain/model.ts";
-import { deliveryState, type DeliveryFacts } from "../delivery-state.ts";
+import { compileFilter, type MessagePredicate } from "../../domain/filter.ts";
+import type { Seq, Subscription, TopicId } from "../../domain/model.ts";
+import { deliveryState, hasWhere, type DeliveryFacts } from "../delivery-state.ts";
 import { labelText } from "../label.ts";
 import {
   examinedPositions,
@@ -61,10 +61,11 @@ async function readExamined(
   const { state } = scan.filter;
   const seqs = scan.source === "log" ? null : await readCandidates(context.database.rest, scan);
   const rows = await readMessages(context, scan, seqs);
-  const isDelivered = subscription === null ? null : compileFilter(subscription.settings.filter);
+  const filter = subscription?.settings.filter ?? null;
+  const applied = filter && { isDelivered: compileFilter(filter), hasWhere: hasWhere(filter) };
   const matches = messagePredicate(scan.filter);
   const found = rows
-    .map((row) => toItem(context, scan.topicId, row, isDelivered))
+    .map((row) => toItem(context, scan.topicId, row, applied))
     .filter((message) => matches(message) && (state === undefined || message.state === state));
   if (seqs === null) return examinedPositions(scan, found);
   return examinedSeqs(seqs, new Map(found.map((message) => [message.seq, message])));
@@ -74,17 +75,18 @@ function toItem(
   { times }: StoreContext,
   topicId: TopicId,
   row: Row,
-  isDelivered: ((message: Pick<Message, "tags" | "type">) => boolean) | null,
+  applied: { readonly isDelivered: MessagePredicate; readonly hasWhere: boolean } | null,
 ): ListedMessage {
   const message = toListedMessage(topicId, row, row.tags);
   const shown = { ...message, deliverAtMs: optionalToWall(times, message.deliverAtMs) };
-  if (isDelivered === null) return { ...shown, state: null };
+  if (applied === null) return { ...shown, state: null };
   const verdict = row.verdict === null ? null : verdictCodes[row.verdict];
   const state = deliveryState({
     ...row,
     hasDeadLetter: row.reason !== null,
     attempts: verdict === null || verdict === undefined ? [] : [{ verdict }],
-    matches: () => isDelivered(message),
+    matches: () => applied.isDelivered(message),
+    hasWhere: applied.hasWhere,
   });
   return { ...shown, state };
 }

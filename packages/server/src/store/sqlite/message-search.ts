@@ -1,7 +1,7 @@
 import { optionalToWall } from "../../domain/clock-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type { DeliveryState, Seq, TopicId } from "../../domain/model.ts";
-import { deliveryState } from "../delivery-state.ts";
+import { deliveryState, hasWhere } from "../delivery-state.ts";
 import {
   examinedPositions,
   examinedSeqs,
@@ -99,6 +99,7 @@ async function readWithState(context: StoreContext, scan: MessageScan, entry: Su
       hasDeadLetter: dead !== null,
       attempts: lastVerdict === null ? [] : [{ verdict: lastVerdict }],
       matches: () => entry.matches(message),
+      hasWhere: hasWhere(entry.settings.filter),
     });
   };
   const { state } = scan.filter;

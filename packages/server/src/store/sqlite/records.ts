@@ -15,7 +15,7 @@ import type { Clock } from "../../domain/ports.ts";
 import { toHealth } from "../catalog-rows.ts";
 import { attemptScan, examinedAttempt } from "../attempt-search.ts";
 import { accountScope, deadLetterScan, type DeadLetterScope } from "../dead-letter-search.ts";
-import { deliveryState } from "../delivery-state.ts";
+import { deliveryState, hasWhere } from "../delivery-state.ts";
 import type { ListedMessage } from "../message-search.ts";
 import type { PageRequest } from "../page.ts";
 import type { AccountDeadLetterFilter, AttemptFilter, DeadLetterFilter, MessageFilter } from "../record-filters.ts";
@@ -363,6 +363,7 @@ function deliveryRecord(
     hasDeadLetter: dead !== null,
     attempts,
     matches: () => entry.matches(message),
+    hasWhere: hasWhere(entry.settings.filter),
   });
   return {
     subscription: entry.name,

@@ -1,0 +1,131 @@
+/** Values of CEL that read a JSON value without a copy. Numbers keep their digits. */
+
+import type { CelList, CelMap, CelValue } from "@bufbuild/cel";
+import { JsonText, parseExactNumbers } from "../domain/lossless-json.ts";
+import { celLibrary } from "./cel-library.ts";
+
+const intMin = -(2n ** 63n);
+const intMax = 2n ** 63n - 1n;
+const uintMax = 2n ** 64n - 1n;
+
+/** The marks by which the library knows its maps and lists. */
+const mapMark = Symbol.for("@bufbuild/cel/map");
+const listMark = Symbol.for("@bufbuild/cel/list");
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+/** Numbers that JavaScript may read as another number: of 16 digits or more, or with an exponent. */
+const inexactNumber = /[\d.]{16}|\d[eE][+-]?\d/;
+
+/** Reads a body as JSON. Returns null for a body that is no JSON, as for the JSON value null. */
+export function readJson(body: Uint8Array): CelValue {
+  try {
+    const text = decoder.decode(body);
+    const plain: unknown = JSON.parse(text);
+    return fromJson(inexactNumber.test(text) ? parseExactNumbers(text) : plain);
+  } catch (error) {
+    // A body that is nested too deeply for `parseExactNumbers` fails with a RangeError.
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** An object or an array of a body; `raw` is what `JSON.parse` gives, with a `JsonText` for each inexact number. */
+export interface JsonValue {
+  readonly raw: object;
+}
+
+export function isJsonValue(value: unknown): value is JsonValue {
+  return value instanceof JsonMap || value instanceof JsonList;
+}
+
+export function fromJson(raw: unknown): CelValue {
+  switch (typeof raw) {
+    case "string":
+    case "boolean":
+      return raw;
+    case "number":
+      return Number.isSafeInteger(raw) ? BigInt(raw) : raw;
+    default:
+      break;
+  }
+  if (typeof raw !== "object" || raw === null) return null;
+  if (raw instanceof JsonText) return numberOf(String(raw));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the library knows its values by their marks
+  return (Array.isArray(raw) ? new JsonList(raw) : new JsonMap(raw as JsonObject)) as unknown as CelMap | CelList;
+}
+
+/** An integer beyond 64 bits becomes a double, like a fraction. */
+function numberOf(text: string): CelValue {
+  if (!/^-?\d{1,20}$/.test(text)) return Number(text);
+  const integer = BigInt(text);
+  if (integer >= intMin && integer <= intMax) return integer;
+  return integer > 0n && integer <= uintMax ? celLibrary().cel.celUint(integer) : Number(text);
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+class JsonMap implements JsonValue {
+  readonly [mapMark] = true;
+  readonly raw: JsonObject;
+
+  constructor(raw: JsonObject) {
+    this.raw = raw;
+  }
+
+  get size(): number {
+    return Object.keys(this.raw).length;
+  }
+
+  get(key: unknown): CelValue | undefined {
+    return typeof key === "string" && Object.hasOwn(this.raw, key) ? fromJson(this.raw[key]) : undefined;
+  }
+
+  has(key: unknown): boolean {
+    return typeof key === "string" && Object.hasOwn(this.raw, key);
+  }
+
+  forEach(callback: (value: CelValue, key: string, map: this) => void): void {
+    for (const [key, value] of this) callback(value, key, this);
+  }
+
+  keys(): MapIterator<string> {
+    return Object.keys(this.raw).values();
+  }
+
+  *values(): Generator<CelValue> {
+    for (const value of Object.values(this.raw)) yield fromJson(value);
+  }
+
+  *entries(): Generator<[string, CelValue]> {
+    for (const [key, value] of Object.entries(this.raw)) yield [key, fromJson(value)];
+  }
+
+  [Symbol.iterator](): Generator<[string, CelValue]> {
+    return this.entries();
+  }
+}
+
+class JsonList implements JsonValue {
+  readonly [listMark] = true;
+  readonly raw: readonly unknown[];
+
+  constructor(raw: readonly unknown[]) {
+    this.raw = raw;
+  }
+
+  get size(): number {
+    return this.raw.length;
+  }
+
+  get(index: number): CelValue | undefined {
+    return Number.isInteger(index) && index >= 0 && index < this.raw.length ? fromJson(this.raw[index]) : undefined;
+  }
+
+  *values(): Generator<CelValue> {
+    for (const item of this.raw) yield fromJson(item);
+  }
+
+  [Symbol.iterator](): Generator<CelValue> {
+    return this.values();
+  }
+}
