@@ -4,7 +4,7 @@ import type { ErrorCode, Problem } from "./api.ts";
 export class RingbackApiError extends Error {
   override readonly name: string = "RingbackApiError";
   readonly status: number;
-  /** Stable, for programs to act on. `unknown_error`: the answer did not come from Ringback, but perhaps from a proxy. */
+  /** Stable, for programs to act on. `unknown_error`: the answer did not come from Ringback, perhaps from a proxy. */
   readonly code: ErrorCode | "unknown_error";
   /** The whole problem document (RFC 9457); null: the answer had none. */
   readonly problem: Problem | null;

@@ -7,12 +7,9 @@ import type { components, paths } from "./generated/openapi.ts";
 export type Problem = components["schemas"]["Problem"];
 export type ErrorCode = Problem["code"];
 
-type JsonBody<T> = T extends { readonly requestBody?: { readonly content: { readonly "application/json": infer B } } }
-  ? B
-  : never;
-
-export type PublishBody = JsonBody<paths["/v1/topics/{topic}/messages"]["post"]>;
-export type Published = ApiData<"post", "/v1/topics/{topic}/messages">;
+export type MessageInput = components["schemas"]["MessageInput"];
+export type PublishedMessage = components["schemas"]["PublishedMessage"];
+export type PulledMessage = components["schemas"]["PulledMessage"];
 
 export type ApiMethod = "get" | "put" | "post" | "patch" | "delete";
 export type ApiPath<M extends HttpMethod> = PathsWithMethod<paths, M>;

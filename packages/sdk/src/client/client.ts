@@ -1,5 +1,5 @@
 import createFetchClient, { type Client } from "openapi-fetch";
-import type { ApiCall, ApiMethod, paths, PublishBody, Published } from "./api.ts";
+import type { ApiCall, ApiMethod, paths, MessageInput, PublishedMessage } from "./api.ts";
 import { apiError, RingbackApiError, RingbackConnectionError } from "./api-error.ts";
 import { sender, type Fetch } from "./sender.ts";
 
@@ -46,7 +46,7 @@ export class RingbackClient {
   }
 
   /** Publishes a message to a topic. Returns its id once it is on the server's disk. */
-  publish(topic: string, message: PublishBody, options: PublishOptions = {}): Promise<Published> {
+  publish(topic: string, message: MessageInput, options: PublishOptions = {}): Promise<PublishedMessage> {
     const { idempotencyKey, signal } = options;
     return this.post("/v1/topics/{topic}/messages", {
       params: {

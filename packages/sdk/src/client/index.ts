@@ -18,8 +18,8 @@ export type {
   operations,
   paths,
   Problem,
-  Published,
-  PublishBody,
+  PublishedMessage,
+  MessageInput,
 } from "./api.ts";
 export { createClient, hasCode, RingbackClient } from "./client.ts";
 export type { ClientOptions, PublishOptions, RequestOptions } from "./client.ts";

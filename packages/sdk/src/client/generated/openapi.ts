@@ -1224,7 +1224,7 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
-    readonly "/api/": {
+    readonly "/api": {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -1235,7 +1235,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Manage handlers of WeChat messages, compatible with the WeChat HTTP API
-         * @description The member `type` selects the operation. A handler is a subscription of the topic that the setting `wechatTopic` names. The status is 200 even for errors; `error_code` distinguishes them.
+         * @description The member `type` selects the operation. A handler is a subscription of the topic that the setting `wechatTopic` names. The status is 200 even for errors; `error_code` distinguishes them. Programs may also use the path `/api/`.
          */
         readonly post: operations["wechatHandlers"];
         readonly delete?: never;
@@ -1248,6 +1248,3235 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The account existed, and is now as the body says. */
+        readonly Account: {
+            /** @example acme */
+            readonly name: string;
+            /**
+             * @description The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.
+             * @default null
+             * @example 1300000001
+             */
+            readonly appId: number | null;
+            /**
+             * @default {
+             *       "topicsMax": null,
+             *       "subscriptionsMax": null,
+             *       "publishesPerSecondMax": null,
+             *       "storedBytesMax": null,
+             *       "retentionMsMax": null
+             *     }
+             */
+            readonly limits: components["schemas"]["AccountLimits"];
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+            /**
+             * @description deleting: requests for the account are refused, and everything that belongs to it is being removed.
+             * @enum {unknown}
+             */
+            readonly state: "active" | "deleting";
+            readonly deletion: components["schemas"]["AccountDeletion"] | null;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly updatedAt: string;
+        };
+        /** @description What is left of an account that is being deleted; null: it is not being deleted. */
+        readonly AccountDeletion: {
+            /** @description Topics, and the logs of inboxes and queues. */
+            readonly topicsLeft: number;
+            /** @description Hooks, inboxes, queues, keys and API keys. */
+            readonly entriesLeft: number;
+        };
+        /** @description What the account may use. */
+        readonly AccountLimits: {
+            /**
+             * @description The most topics; `topic_limit`. null: only the limit of the server applies.
+             * @default null
+             */
+            readonly topicsMax: number | null;
+            /**
+             * @description The most subscriptions of all topics; `subscription_limit`. null: only the limit of the server applies.
+             * @default null
+             */
+            readonly subscriptionsMax: number | null;
+            /**
+             * @description The most messages that can be published in a second, on average and over all nodes; `account_rate_limit`. A batch is accepted as a whole, and delays what comes after it. null: only the limit of the server applies.
+             * @default null
+             */
+            readonly publishesPerSecondMax: number | null;
+            /**
+             * @description The most bytes that the bodies of the stored messages may have; `account_storage_limit`. Messages are counted in the background, so up to 1,000 messages of each topic are counted for longer than they are kept, and what other nodes accept is counted after at most about 5 seconds. Dead letters are not counted. null: only the limit of the server applies.
+             * @default null
+             */
+            readonly storedBytesMax: number | null;
+            /**
+             * @description The longest retention of a topic, in milliseconds; `invalid_request`. null: only the limit of the server applies.
+             * @default null
+             */
+            readonly retentionMsMax: number | null;
+        };
+        /** @description What the account may use. */
+        readonly AccountLimitsPatch: {
+            /** @description The most topics; `topic_limit`. null: only the limit of the server applies. */
+            readonly topicsMax?: number | null;
+            /** @description The most subscriptions of all topics; `subscription_limit`. null: only the limit of the server applies. */
+            readonly subscriptionsMax?: number | null;
+            /** @description The most messages that can be published in a second, on average and over all nodes; `account_rate_limit`. A batch is accepted as a whole, and delays what comes after it. null: only the limit of the server applies. */
+            readonly publishesPerSecondMax?: number | null;
+            /** @description The most bytes that the bodies of the stored messages may have; `account_storage_limit`. Messages are counted in the background, so up to 1,000 messages of each topic are counted for longer than they are kept, and what other nodes accept is counted after at most about 5 seconds. Dead letters are not counted. null: only the limit of the server applies. */
+            readonly storedBytesMax?: number | null;
+            /** @description The longest retention of a topic, in milliseconds; `invalid_request`. null: only the limit of the server applies. */
+            readonly retentionMsMax?: number | null;
+        };
+        /** @description What the account may use. */
+        readonly AccountLimitsSettings: {
+            /**
+             * @description The most topics; `topic_limit`. null: only the limit of the server applies.
+             * @default null
+             */
+            readonly topicsMax?: number | null;
+            /**
+             * @description The most subscriptions of all topics; `subscription_limit`. null: only the limit of the server applies.
+             * @default null
+             */
+            readonly subscriptionsMax?: number | null;
+            /**
+             * @description The most messages that can be published in a second, on average and over all nodes; `account_rate_limit`. A batch is accepted as a whole, and delays what comes after it. null: only the limit of the server applies.
+             * @default null
+             */
+            readonly publishesPerSecondMax?: number | null;
+            /**
+             * @description The most bytes that the bodies of the stored messages may have; `account_storage_limit`. Messages are counted in the background, so up to 1,000 messages of each topic are counted for longer than they are kept, and what other nodes accept is counted after at most about 5 seconds. Dead letters are not counted. null: only the limit of the server applies.
+             * @default null
+             */
+            readonly storedBytesMax?: number | null;
+            /**
+             * @description The longest retention of a topic, in milliseconds; `invalid_request`. null: only the limit of the server applies.
+             * @default null
+             */
+            readonly retentionMsMax?: number | null;
+        };
+        /** @description A page of accounts. */
+        readonly AccountPage: {
+            readonly items: readonly components["schemas"]["Account"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. */
+            readonly next: string | null;
+        };
+        readonly AccountPatch: {
+            /**
+             * @description The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.
+             * @example 1300000001
+             */
+            readonly appId?: number | null;
+            readonly limits?: components["schemas"]["AccountLimitsPatch"] | null;
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @example Invoices for the accounting department
+             */
+            readonly description?: string | null;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels?: {
+                readonly [key: string]: string | null;
+            } | null;
+        };
+        readonly AccountSettings: {
+            /**
+             * @description The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.
+             * @default null
+             * @example 1300000001
+             */
+            readonly appId?: number | null;
+            /**
+             * @default {
+             *       "topicsMax": null,
+             *       "subscriptionsMax": null,
+             *       "publishesPerSecondMax": null,
+             *       "storedBytesMax": null,
+             *       "retentionMsMax": null
+             *     }
+             */
+            readonly limits?: components["schemas"]["AccountLimitsSettings"];
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description?: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels?: {
+                readonly [key: string]: string;
+            };
+        };
+        readonly Acknowledgement: {
+            /** @description From 1 to 100 receipt handles, as `pull` has returned them. */
+            readonly receiptHandles: readonly string[];
+        };
+        /** @description The result for each receipt handle. A handle that fails does not affect the others. */
+        readonly AcknowledgementResults: {
+            /** @description How many of the results are not `done`. */
+            readonly failed: number;
+            /** @description In the order of the request. */
+            readonly results: readonly components["schemas"]["AcknowledgementResultsResult"][];
+        };
+        readonly AcknowledgementResultsResult: {
+            readonly receiptHandle: string;
+            /**
+             * @description ended: the receipt handle is no longer valid, because the visibility timeout is over or the message was acknowledged or put back before. malformed: this is not a receipt handle of this subscription.
+             * @enum {unknown}
+             */
+            readonly result: "done" | "ended" | "malformed";
+        };
+        /** @description The API key, without its secretKey. */
+        readonly ApiKey: {
+            /**
+             * @description The secretId.
+             * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
+             */
+            readonly id: string;
+            /**
+             * @description A name for people, of 1 to 64 characters. It need not be unique.
+             * @example billing, production
+             */
+            readonly name: string;
+            /** @enum {unknown} */
+            readonly role: "operator" | "admin" | "publish" | "consume" | "read";
+            readonly topics: readonly string[] | null;
+            readonly allAccounts: boolean;
+            /**
+             * Format: date-time
+             * @description The key is not valid from this time on.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description The last use, exact to a minute.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly lastUsedAt: string | null;
+            /**
+             * @description Sent with every signed request: AKID, then letters, digits, "-" and "_", at most 64 characters.
+             * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
+             */
+            readonly secretId: string;
+            /** @description false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused. */
+            readonly usable: boolean;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly updatedAt: string;
+        };
+        /** @description A page of API keys. */
+        readonly ApiKeyPage: {
+            readonly items: readonly components["schemas"]["ApiKey"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. */
+            readonly next: string | null;
+        };
+        readonly ApiKeyRotation: {
+            /**
+             * @description How long the old key stays valid, in milliseconds.
+             * @default 0
+             */
+            readonly overlapMs?: number;
+        };
+        /** @description Without `secretId` and `secretKey` a new pair is created; with both of them an existing pair is imported. */
+        readonly ApiKeySettings: {
+            /**
+             * @description A name for people, of 1 to 64 characters. It need not be unique.
+             * @example billing, production
+             */
+            readonly name: string;
+            /**
+             * @description What the key allows. `operator`: everything, in every account. `admin`: everything in one account. `publish`: publish messages. `consume`: pull and acknowledge messages, call hooks, take messages from inboxes. `read`: look, and change nothing.
+             * @default admin
+             * @enum {unknown}
+             */
+            readonly role?: "operator" | "admin" | "publish" | "consume" | "read";
+            /**
+             * @description The key is valid for topics with these names only; `*` stands for any characters. null: for everything in the account.
+             * @default null
+             */
+            readonly topics?: readonly string[] | null;
+            /**
+             * @description true: a request with the key may name any account in the header `Ringback-Account`. Always true for operators, and only operators can create such keys.
+             * @default null
+             */
+            readonly allAccounts?: boolean | null;
+            /**
+             * @description The key is not valid from this time on. null: the key does not expire.
+             * @default null
+             * @example 2027-01-31T00:00:00Z
+             */
+            readonly expiresAt?: string | null;
+            /**
+             * @description Sent with every signed request: AKID, then letters, digits, "-" and "_", at most 64 characters.
+             * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
+             */
+            readonly secretId?: string;
+            /**
+             * @description Signs requests, and is never sent: 16 to 128 printable ASCII characters, without spaces.
+             * @example Gu5t9xGARNpq86cd98joQYCN3EXAMPLE
+             */
+            readonly secretKey?: string;
+        };
+        readonly Attachment: {
+            /** @enum {unknown} */
+            readonly kind: "image" | "text" | "file";
+            /** @example image/png */
+            readonly contentType: string | null;
+            /** @description A name without any part of a path. */
+            readonly filename: string | null;
+            /** Format: byte */
+            readonly bodyBase64: string;
+        };
+        readonly Attempt: {
+            /** @description The number of the attempt; 1 for the first attempt of a delivery. */
+            readonly attempt: number;
+            /**
+             * Format: date-time
+             * @description When the attempt started.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly startedAt: string;
+            /** @description How long the attempt took, to the end of the reply. */
+            readonly durationMs: number;
+            /**
+             * @description accepted: the receiver has accepted the message. failed: the receiver has refused it. error: there was no complete reply, or nothing could be sent.
+             * @enum {unknown}
+             */
+            readonly verdict: "accepted" | "failed" | "error";
+            /** @description The HTTP status of the reply; null without a reply. */
+            readonly status: number | null;
+            /**
+             * @description Why the attempt failed; null when it did not.
+             * @example timeout
+             */
+            readonly errorCode: string | null;
+            /**
+             * @description What exactly went wrong, in words for people: for example OpenSSL's reason, the address that refused the connection, or why the message cannot be sent in the subscription's protocol. null when nothing is known besides the code.
+             * @example connect ECONNREFUSED 203.0.113.7:443
+             */
+            readonly errorDetail: string | null;
+            /** @description The first 1024 bytes of the reply as text; null without a reply. */
+            readonly reply?: string | null;
+            /**
+             * Format: byte
+             * @description Instead of `reply` when the bytes are not UTF-8.
+             */
+            readonly replyBase64?: string;
+        };
+        readonly AttemptRecord: {
+            /** @example 1099511627777 */
+            readonly messageId: string;
+            readonly subscription: string;
+            /** @description The number of the attempt; 1 for the first attempt of a delivery. */
+            readonly attempt: number;
+            /**
+             * Format: date-time
+             * @description When the attempt started.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly startedAt: string;
+            /** @description How long the attempt took, to the end of the reply. */
+            readonly durationMs: number;
+            /**
+             * @description accepted: the receiver has accepted the message. failed: the receiver has refused it. error: there was no complete reply, or nothing could be sent.
+             * @enum {unknown}
+             */
+            readonly verdict: "accepted" | "failed" | "error";
+            /** @description The HTTP status of the reply; null without a reply. */
+            readonly status: number | null;
+            /**
+             * @description Why the attempt failed; null when it did not.
+             * @example timeout
+             */
+            readonly errorCode: string | null;
+            /**
+             * @description What exactly went wrong, in words for people: for example OpenSSL's reason, the address that refused the connection, or why the message cannot be sent in the subscription's protocol. null when nothing is known besides the code.
+             * @example connect ECONNREFUSED 203.0.113.7:443
+             */
+            readonly errorDetail: string | null;
+            /** @description The first 1024 bytes of the reply as text; null without a reply. */
+            readonly reply?: string | null;
+            /**
+             * Format: byte
+             * @description Instead of `reply` when the bytes are not UTF-8.
+             */
+            readonly replyBase64?: string;
+        };
+        /** @description A page of attempts. */
+        readonly AttemptRecordSearchPage: {
+            readonly items: readonly components["schemas"]["AttemptRecord"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. One request examines at most 10000 records, so a page with filters can be short or empty although `next` is not null. */
+            readonly next: string | null;
+            /** @description How many records were examined for this page. */
+            readonly examined: number;
+        };
+        /** @description The record of a change. */
+        readonly AuditRecord: {
+            /** @example 019c1319b4ea5b2e61f0a3c7 */
+            readonly id: string;
+            /**
+             * Format: date-time
+             * @description When the change was made.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly at: string;
+            readonly who: components["schemas"]["AuditRecordWho"];
+            /**
+             * @description The address of the client.
+             * @example 192.0.2.7
+             */
+            readonly source: string | null;
+            /**
+             * @description The operation: its `operationId` in this document, or the system and the action of a compatible API.
+             * @example putTopic
+             */
+            readonly action: string;
+            /**
+             * @description What was changed, as a path below `/v1/`.
+             * @example topics/orders
+             */
+            readonly target: string;
+            /** @description What a GET showed before the change; of a text of more than 4,096 characters its SHA-256 hash. null: it did not exist, or the action is not a change of settings. */
+            readonly before: {
+                readonly [key: string]: unknown;
+            } | null;
+            /** @description What a GET showed afterwards; of an action such as a rewind, its argument or result. null: it did not exist any more. */
+            readonly after: {
+                readonly [key: string]: unknown;
+            } | null;
+        };
+        /** @description A page of changes. */
+        readonly AuditRecordPage: {
+            readonly items: readonly components["schemas"]["AuditRecord"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. */
+            readonly next: string | null;
+        };
+        /** @description Who made the change. */
+        readonly AuditRecordWho: {
+            /**
+             * @description The id of the API key, or a word: `anyone`, `operator-token`, `configuration`, `command-line` or, for compatible APIs, another one.
+             * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
+             */
+            readonly id: string;
+            /**
+             * @description The name that the API key had.
+             * @example billing, production
+             */
+            readonly name: string | null;
+        };
+        /** @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped. */
+        readonly BacklogLimits: {
+            /**
+             * @description Messages that wait; null: no limit.
+             * @default 100000
+             */
+            readonly messagesMax: number | null;
+            /**
+             * @description The age of the oldest message in milliseconds; null: no limit.
+             * @default null
+             */
+            readonly ageMsMax: number | null;
+        };
+        /** @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped. */
+        readonly BacklogLimitsPatch: {
+            /** @description Messages that wait; null: no limit. */
+            readonly messagesMax?: number | null;
+            /** @description The age of the oldest message in milliseconds; null: no limit. */
+            readonly ageMsMax?: number | null;
+        };
+        /** @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped. */
+        readonly BacklogLimitsSettings: {
+            /**
+             * @description Messages that wait; null: no limit.
+             * @default 100000
+             */
+            readonly messagesMax?: number | null;
+            /**
+             * @description The age of the oldest message in milliseconds; null: no limit.
+             * @default null
+             */
+            readonly ageMsMax?: number | null;
+        };
+        readonly BasicAuth: {
+            /** @constant */
+            readonly type: "basic";
+            readonly username: string;
+            readonly password: null;
+        };
+        readonly BasicAuthSettings: {
+            /** @constant */
+            readonly type: "basic";
+            readonly username: string;
+            /** @description The password. */
+            readonly password: string;
+        };
+        readonly BatchInput: {
+            /** @description From 1 to 1000 messages. All of them are accepted, or none. */
+            readonly messages: readonly components["schemas"]["MessageInput"][];
+        };
+        readonly BearerAuth: {
+            /** @constant */
+            readonly type: "bearer";
+            readonly token: null;
+        };
+        readonly BearerAuthSettings: {
+            /** @constant */
+            readonly type: "bearer";
+            /** @description Sent as `Authorization: Bearer …`. */
+            readonly token: string;
+        };
+        /** @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`. */
+        readonly Breaker: {
+            /** @default 20 */
+            readonly failures: number;
+            /** @default 30000 */
+            readonly probeMs: number;
+        };
+        /** @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`. */
+        readonly BreakerPatch: {
+            readonly failures?: number | null;
+            readonly probeMs?: number | null;
+        };
+        /** @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`. */
+        readonly BreakerSettings: {
+            /** @default 20 */
+            readonly failures?: number;
+            /** @default 30000 */
+            readonly probeMs?: number;
+        };
+        /** @description The delivery has changed. */
+        readonly CancelDeliveryResult: {
+            /**
+             * @description `cancelled`: The delivery is a dead letter with the reason cancelled.
+             * @enum {unknown}
+             */
+            readonly outcome: "cancelled";
+        };
+        readonly Certificate: {
+            /** @example CN=billing, O=Example */
+            readonly subject: string;
+            /**
+             * Format: date-time
+             * @description When the certificate expires.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly notAfter: string;
+            /**
+             * @description SHA-256.
+             * @example AB:CD:…
+             */
+            readonly fingerprint: string;
+        };
+        /** @description How many were deleted. */
+        readonly Count: {
+            /** @description The number of dead letters. */
+            readonly count: number;
+        };
+        /** @description The inbox, with how many messages wait in it. */
+        readonly CountedInbox: {
+            /** @example arrivals */
+            readonly name: string;
+            /**
+             * @description A path that nobody can guess, for senders that have no API key. `POST` to it like to `/in/{inbox}`. null for a caller without the role `admin`, because whoever knows the path may send.
+             * @example /in/inb_3Qk5fZr1gVt8Wm2Yx7Lc9Hd4Bn6Js0Pa
+             */
+            readonly receivePath: string | null;
+            /**
+             * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
+             * @default null
+             * @example orders
+             */
+            readonly topic: string | null;
+            /**
+             * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
+             * @default any
+             * @enum {unknown}
+             */
+            readonly accept: "any" | "json";
+            /**
+             * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
+             * @default null
+             * @example 300000
+             */
+            readonly whilePolledMs: number | null;
+            /**
+             * @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages.
+             * @default null
+             */
+            readonly retentionMs: number | null;
+            /**
+             * @description How many messages may wait; a further POST is refused with `inbox_full`.
+             * @default 10000
+             */
+            readonly messagesMax: number;
+            /**
+             * @description The largest message body, in bytes.
+             * @default 1048576
+             */
+            readonly bodyBytesMax: number;
+            /** @default null */
+            readonly verify: components["schemas"]["InboxVerification"] | null;
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly updatedAt: string;
+            /** @description How many messages wait, with those that are being sent to a client. */
+            readonly waiting: number;
+        };
+        /** @description The subscription, with how many deliveries it has in each state. */
+        readonly CountedSubscription: {
+            /** @example billing */
+            readonly name: string;
+            /** @example orders */
+            readonly topic: string;
+            /**
+             * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
+             * @enum {unknown}
+             */
+            readonly state: "active" | "paused" | "disabled";
+            /**
+             * Format: date-time
+             * @description When the subscription was disabled; null while it is not.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly disabledAt: string | null;
+            /**
+             * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
+             * @enum {unknown}
+             */
+            readonly disabledReason: "gone" | "failing" | null;
+            readonly disabledBy: components["schemas"]["DisablingAttempt"] | null;
+            /**
+             * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
+             * @enum {unknown}
+             */
+            readonly health: "healthy" | "failing" | "open";
+            readonly failing: components["schemas"]["Failing"] | null;
+            readonly verification: components["schemas"]["EndpointVerification"] | null;
+            readonly push: components["schemas"]["Push"] | null;
+            readonly pull: components["schemas"]["Pull"] | null;
+            /** @default {} */
+            readonly filter: components["schemas"]["Filter"];
+            /**
+             * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
+             * @default EXPONENTIAL_DECAY_RETRY
+             */
+            readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | components["schemas"]["RetryDelays"] | components["schemas"]["GrowingRetry"] | null;
+            /**
+             * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
+             * @default none
+             * @enum {unknown}
+             */
+            readonly order: "none" | "key" | "strict";
+            /**
+             * @description How many deliveries may run at once.
+             * @default 64
+             */
+            readonly maxInFlight: number | null;
+            /** @default null */
+            readonly rate: components["schemas"]["Rate"] | null;
+            /**
+             * @default {
+             *       "failures": 20,
+             *       "probeMs": 30000
+             *     }
+             */
+            readonly breaker: components["schemas"]["Breaker"] | null;
+            /**
+             * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
+             * @default 432000000
+             */
+            readonly disableAfterMs: number | null;
+            /** @default {} */
+            readonly backlog: components["schemas"]["BacklogLimits"];
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly updatedAt: string;
+            readonly counts: components["schemas"]["SubscriptionCounts"];
+            readonly pullCounts: components["schemas"]["PullCounts"] | null;
+            readonly flow: components["schemas"]["Flow"] | null;
+        };
+        /** @description The dead letter, with its message. */
+        readonly DeadLetter: {
+            /**
+             * @description The dead letter's id: letters, digits, `-` and `_`.
+             * @example OTyF96ciDIvv_rYN78Jddw
+             */
+            readonly id: string;
+            /**
+             * @description Why there is no further attempt.
+             * @enum {unknown}
+             */
+            readonly reason: "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "address_denied" | "loop_detected" | "cancelled";
+            /** @description How many attempts there were. */
+            readonly attempts: number;
+            /**
+             * Format: date-time
+             * @description When the delivery became a dead letter.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly diedAt: string;
+            /** @description The HTTP status of the last reply; null without a reply. */
+            readonly lastStatus: number | null;
+            /** @description Why the last attempt failed. */
+            readonly lastErrorCode: string | null;
+            /** @description What exactly went wrong in the last attempt, in words for people. */
+            readonly lastErrorDetail: string | null;
+            /** @description The first 1024 bytes of the reply as text; null without a reply. */
+            readonly reply?: string | null;
+            /**
+             * Format: byte
+             * @description Instead of `reply` when the bytes are not UTF-8.
+             */
+            readonly replyBase64?: string;
+            readonly message: components["schemas"]["DeadLetterMessage"];
+        };
+        readonly DeadLetterMessage: {
+            /**
+             * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
+             * @example 1099511627777
+             */
+            readonly id: string;
+            readonly topic: string;
+            /** @description The position in the topic's log. */
+            readonly seq: number;
+            /**
+             * Format: date-time
+             * @description When the message was accepted.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly publishedAt: string;
+            /**
+             * Format: date-time
+             * @description The message is not delivered before this time; null: it is delivered at once.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly deliverAt: string | null;
+            readonly contentType: string | null;
+            readonly tags: readonly string[];
+            readonly type: string | null;
+            readonly orderingKey: string | null;
+            /** @description The attributes as published. */
+            readonly attributes: {
+                readonly [key: string]: string;
+            };
+            readonly request: components["schemas"]["ReceivedRequest"] | null;
+            /**
+             * @description The trace context that is sent with the message; null: the message belongs to no trace.
+             * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+             */
+            readonly traceparent: string | null;
+            /** @description The size of the body. */
+            readonly bodyBytes: number;
+            /** @description The body, if it is UTF-8 text. */
+            readonly body?: string;
+            /**
+             * Format: byte
+             * @description Instead of `body` when it is not UTF-8.
+             */
+            readonly bodyBase64?: string;
+        };
+        readonly DeadLetterSummary: {
+            /**
+             * @description The dead letter's id: letters, digits, `-` and `_`.
+             * @example OTyF96ciDIvv_rYN78Jddw
+             */
+            readonly id: string;
+            /**
+             * @description Why there is no further attempt.
+             * @enum {unknown}
+             */
+            readonly reason: "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "address_denied" | "loop_detected" | "cancelled";
+            /** @description How many attempts there were. */
+            readonly attempts: number;
+            /**
+             * Format: date-time
+             * @description When the delivery became a dead letter.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly diedAt: string;
+            /** @description The HTTP status of the last reply; null without a reply. */
+            readonly lastStatus: number | null;
+            /** @description Why the last attempt failed. */
+            readonly lastErrorCode: string | null;
+            /** @description What exactly went wrong in the last attempt, in words for people. */
+            readonly lastErrorDetail: string | null;
+            /** @description The first 1024 bytes of the reply as text; null without a reply. */
+            readonly reply?: string | null;
+            /**
+             * Format: byte
+             * @description Instead of `reply` when the bytes are not UTF-8.
+             */
+            readonly replyBase64?: string;
+            /** @example orders */
+            readonly topic: string;
+            /** @example billing */
+            readonly subscription: string;
+            readonly message: components["schemas"]["DeadLetterSummaryMessage"];
+        };
+        readonly DeadLetterSummaryMessage: {
+            /**
+             * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
+             * @example 1099511627777
+             */
+            readonly id: string;
+            readonly topic: string;
+            /** @description The position in the topic's log. */
+            readonly seq: number;
+            /**
+             * Format: date-time
+             * @description When the message was accepted.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly publishedAt: string;
+            /**
+             * Format: date-time
+             * @description The message is not delivered before this time; null: it is delivered at once.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly deliverAt: string | null;
+            readonly contentType: string | null;
+            readonly tags: readonly string[];
+            readonly type: string | null;
+            readonly orderingKey: string | null;
+            /** @description The attributes as published. */
+            readonly attributes: {
+                readonly [key: string]: string;
+            };
+            readonly request: components["schemas"]["ReceivedRequest"] | null;
+            /**
+             * @description The trace context that is sent with the message; null: the message belongs to no trace.
+             * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+             */
+            readonly traceparent: string | null;
+            /** @description The size of the body. */
+            readonly bodyBytes: number;
+        };
+        /** @description A page of dead letters, without their bodies. */
+        readonly DeadLetterSummarySearchPage: {
+            readonly items: readonly components["schemas"]["DeadLetterSummary"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. One request examines at most 10000 records, so a page with filters can be short or empty although `next` is not null. */
+            readonly next: string | null;
+            /** @description How many records were examined for this page. */
+            readonly examined: number;
+        };
+        readonly Delivery: {
+            readonly subscription: string;
+            /**
+             * @description `pending`: not attempted yet. `in_flight`: is being attempted, or its outcome is not written yet. `parked`: waits for a retry, for its delay, or for an acknowledgement. `delivered`: accepted. `dead`: given up, see `reason`. `filtered`: the subscription's filter does not match. `skipped`: there is no record of it, because the subscription began after the message, or because the record is older than `attemptRetentionMs`.
+             * @enum {unknown}
+             */
+            readonly state: "pending" | "in_flight" | "parked" | "delivered" | "dead" | "filtered" | "skipped";
+            /**
+             * Format: date-time
+             * @description Only for a parked delivery; null while it waits behind an earlier delivery of its ordering key.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly nextAttemptAt: string | null;
+            /** @enum {unknown} */
+            readonly reason: "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "address_denied" | "loop_detected" | "cancelled" | null;
+            readonly attempts: readonly components["schemas"]["Attempt"][];
+        };
+        /** @description The attempt that disabled the subscription; null while it is not disabled. */
+        readonly DisablingAttempt: {
+            /** @example 1099511627777 */
+            readonly messageId: string;
+            /** @description The number of the attempt. */
+            readonly attempt: number;
+        };
+        /** @description A dry run: what a replay would send. */
+        readonly DryRun: {
+            /** @description How many messages, or dead letters, match. */
+            readonly matched: number;
+            /** @description false: `matched` is an upper bound, because more than 50000 were not all examined. */
+            readonly exact: boolean;
+        };
+        /** @description The verification of the endpoint; null without `push.verify`. */
+        readonly EndpointVerification: {
+            /**
+             * @description pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.
+             * @enum {unknown}
+             */
+            readonly state: "pending" | "verified" | "failed";
+            /** @enum {unknown} */
+            readonly method: "challenge" | "cloudevents";
+            /**
+             * Format: date-time
+             * @description When the last attempt ended; null before that.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly at: string | null;
+            /** @description Why the last attempt failed; null if it did not. */
+            readonly error: string | null;
+            /** @description The most deliveries per minute that the endpoint has allowed; null: no limit. */
+            readonly ratePerMinute: number | null;
+        };
+        /** @description Since when and why the endpoint fails; null while it is healthy. */
+        readonly Failing: {
+            /**
+             * Format: date-time
+             * @description When the subscription entered this state.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly since: string;
+            /**
+             * Format: date-time
+             * @description When the first attempt failed that no success has followed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly failingSince: string;
+            /**
+             * @description origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.
+             * @enum {unknown}
+             */
+            readonly scope: "subscription" | "origin";
+            /** @description The HTTP status of the failure that led to this state. */
+            readonly status: number | null;
+            /**
+             * @description The error code of that failure.
+             * @example connect_refused
+             */
+            readonly error: string | null;
+            /** @description The exact cause of that failure, in words. */
+            readonly errorDetail: string | null;
+            /**
+             * Format: date-time
+             * @description When the next probe may be sent; null while the breaker is closed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly nextProbeAt: string | null;
+        };
+        readonly Filter: {
+            /**
+             * @description Only messages that have at least one of these tags. Empty: every message.
+             * @default []
+             */
+            readonly tags: readonly string[];
+            /**
+             * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
+             * @default []
+             */
+            readonly types: readonly string[];
+        };
+        readonly FilterPatch: {
+            /** @description Only messages that have at least one of these tags. Empty: every message. */
+            readonly tags?: readonly string[] | null;
+            /** @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message. */
+            readonly types?: readonly string[] | null;
+        };
+        readonly FilterSettings: {
+            /**
+             * @description Only messages that have at least one of these tags. Empty: every message.
+             * @default []
+             */
+            readonly tags?: readonly string[];
+            /**
+             * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
+             * @default []
+             */
+            readonly types?: readonly string[];
+        };
+        /** @description How the node that answers sends to the endpoint at present; null if it does not. Other nodes have windows of their own. */
+        readonly Flow: {
+            /** @description How many deliveries may run at once. Falls when the endpoint is overloaded or unreachable (429, 502, 503, 504, time-outs, failed connections) and recovers with successes. Below 1: one at a time, with pauses. */
+            readonly window: number;
+        };
+        readonly GrowingRetry: {
+            /** @description The first delay, in milliseconds. */
+            readonly baseMs: number;
+            /**
+             * @description Each delay is the one before, times this.
+             * @default 2
+             */
+            readonly factor: number;
+            /**
+             * @description The longest delay. The default, too, is never less than `baseMs`.
+             * @default 512000
+             */
+            readonly delayMsMax: number;
+            /**
+             * @description How many retries there are.
+             * @default 176
+             */
+            readonly retriesMax: number;
+            /**
+             * @description No retry starts later than this after the first attempt, in milliseconds.
+             * @default 86400000
+             */
+            readonly totalMsMax: number;
+            /**
+             * @description How much of a delay is random: nothing, all of it or half of it.
+             * @default none
+             * @enum {unknown}
+             */
+            readonly jitter: "none" | "full" | "equal";
+        };
+        readonly GrowingRetrySettings: {
+            /** @description The first delay, in milliseconds. */
+            readonly baseMs: number;
+            /**
+             * @description Each delay is the one before, times this.
+             * @default 2
+             */
+            readonly factor?: number;
+            /**
+             * @description The longest delay. The default, too, is never less than `baseMs`.
+             * @default 512000
+             */
+            readonly delayMsMax?: number;
+            /**
+             * @description How many retries there are.
+             * @default 176
+             */
+            readonly retriesMax?: number;
+            /**
+             * @description No retry starts later than this after the first attempt, in milliseconds.
+             * @default 86400000
+             */
+            readonly totalMsMax?: number;
+            /**
+             * @description How much of a delay is random: nothing, all of it or half of it.
+             * @default none
+             * @enum {unknown}
+             */
+            readonly jitter?: "none" | "full" | "equal";
+        };
+        /** @description The process is up. */
+        readonly Health: {
+            /** @enum {unknown} */
+            readonly status: "ok";
+            readonly version: string;
+        };
+        /** @description The hook existed, and is now as the body says. */
+        readonly Hook: {
+            /** @example onMessage */
+            readonly name: string;
+            /**
+             * @description Called in this order, each with the data merged so far; the first rejection ends the call. 1 to 16 URLs, http or https.
+             * @example [
+             *       "http://127.0.0.1:8080/onMessage"
+             *     ]
+             */
+            readonly urls: readonly string[];
+            /**
+             * @description The format of a call and the meaning of its reply: koipy, json, opencard.
+             * @default koipy
+             * @example koipy
+             */
+            readonly protocol: string;
+            /**
+             * @description How long the whole call may take, all URLs together, in milliseconds.
+             * @default 5000
+             */
+            readonly timeoutMs: number;
+            /**
+             * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
+             * @default continue
+             * @enum {unknown}
+             */
+            readonly onError: "continue" | "reject";
+            /**
+             * @description The largest reply, in bytes; a JSON reply may never have more than 4194304.
+             * @default 8388608
+             */
+            readonly replyBytesMax: number;
+            /**
+             * @description The name of the key, for a protocol that needs one (opencard).
+             * @default null
+             * @example 0
+             */
+            readonly key: string | null;
+            /**
+             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
+             * @default null
+             */
+            readonly auth: components["schemas"]["BasicAuth"] | components["schemas"]["BearerAuth"] | components["schemas"]["OAuth2"] | null;
+            /** @default null */
+            readonly tls: components["schemas"]["Tls"] | null;
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly updatedAt: string;
+        };
+        /** @description A page of hooks. */
+        readonly HookPage: {
+            readonly items: readonly components["schemas"]["Hook"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. */
+            readonly next: string | null;
+        };
+        readonly HookPatch: {
+            /**
+             * @description Called in this order, each with the data merged so far; the first rejection ends the call. 1 to 16 URLs, http or https.
+             * @example [
+             *       "http://127.0.0.1:8080/onMessage"
+             *     ]
+             */
+            readonly urls?: readonly string[] | null;
+            /**
+             * @description The format of a call and the meaning of its reply: koipy, json, opencard.
+             * @example koipy
+             */
+            readonly protocol?: string | null;
+            /** @description How long the whole call may take, all URLs together, in milliseconds. */
+            readonly timeoutMs?: number | null;
+            /**
+             * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
+             * @enum {unknown}
+             */
+            readonly onError?: "continue" | "reject" | null;
+            /** @description The largest reply, in bytes; a JSON reply may never have more than 4194304. */
+            readonly replyBytesMax?: number | null;
+            /**
+             * @description The name of the key, for a protocol that needs one (opencard).
+             * @example 0
+             */
+            readonly key?: string | null;
+            /** @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
+            readonly auth?: components["schemas"]["HookPatchAuthType"] | null;
+            readonly tls?: components["schemas"]["TlsPatch"] | null;
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @example Invoices for the accounting department
+             */
+            readonly description?: string | null;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels?: {
+                readonly [key: string]: string | null;
+            } | null;
+        };
+        readonly HookPatchAuthType: {
+            /** @enum {unknown} */
+            readonly type?: "basic" | "bearer" | "oauth2" | null;
+            readonly username?: string | null;
+            /** @description The password. */
+            readonly password?: string | null;
+            /** @description Sent as `Authorization: Bearer …`. */
+            readonly token?: string | null;
+            /** @description The token endpoint of the OAuth2 provider: http or https. */
+            readonly tokenUrl?: string | null;
+            readonly clientId?: string | null;
+            /** @description The client's secret. */
+            readonly clientSecret?: string | null;
+            /** @description The scopes of the token. */
+            readonly scopes?: readonly string[] | null;
+            /** @description The parameter `audience` of the token request, which some providers need. */
+            readonly audience?: string | null;
+            /**
+             * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
+             * @enum {unknown}
+             */
+            readonly clientAuth?: "basic" | "body" | null;
+        };
+        readonly HookSettings: {
+            /**
+             * @description Called in this order, each with the data merged so far; the first rejection ends the call. 1 to 16 URLs, http or https.
+             * @example [
+             *       "http://127.0.0.1:8080/onMessage"
+             *     ]
+             */
+            readonly urls: readonly string[];
+            /**
+             * @description The format of a call and the meaning of its reply: koipy, json, opencard.
+             * @default koipy
+             * @example koipy
+             */
+            readonly protocol?: string;
+            /**
+             * @description How long the whole call may take, all URLs together, in milliseconds.
+             * @default 5000
+             */
+            readonly timeoutMs?: number;
+            /**
+             * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
+             * @default continue
+             * @enum {unknown}
+             */
+            readonly onError?: "continue" | "reject";
+            /**
+             * @description The largest reply, in bytes; a JSON reply may never have more than 4194304.
+             * @default 8388608
+             */
+            readonly replyBytesMax?: number;
+            /**
+             * @description The name of the key, for a protocol that needs one (opencard).
+             * @default null
+             * @example 0
+             */
+            readonly key?: string | null;
+            /**
+             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
+             * @default null
+             */
+            readonly auth?: components["schemas"]["BasicAuthSettings"] | components["schemas"]["BearerAuthSettings"] | components["schemas"]["OAuth2Settings"] | null;
+            /** @default null */
+            readonly tls?: components["schemas"]["TlsSettings"] | null;
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description?: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels?: {
+                readonly [key: string]: string;
+            };
+        };
+        /** @description The inbox existed, and is now as the body says. */
+        readonly Inbox: {
+            /** @example arrivals */
+            readonly name: string;
+            /**
+             * @description A path that nobody can guess, for senders that have no API key. `POST` to it like to `/in/{inbox}`. null for a caller without the role `admin`, because whoever knows the path may send.
+             * @example /in/inb_3Qk5fZr1gVt8Wm2Yx7Lc9Hd4Bn6Js0Pa
+             */
+            readonly receivePath: string | null;
+            /**
+             * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
+             * @default null
+             * @example orders
+             */
+            readonly topic: string | null;
+            /**
+             * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
+             * @default any
+             * @enum {unknown}
+             */
+            readonly accept: "any" | "json";
+            /**
+             * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
+             * @default null
+             * @example 300000
+             */
+            readonly whilePolledMs: number | null;
+            /**
+             * @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages.
+             * @default null
+             */
+            readonly retentionMs: number | null;
+            /**
+             * @description How many messages may wait; a further POST is refused with `inbox_full`.
+             * @default 10000
+             */
+            readonly messagesMax: number;
+            /**
+             * @description The largest message body, in bytes.
+             * @default 1048576
+             */
+            readonly bodyBytesMax: number;
+            /** @default null */
+            readonly verify: components["schemas"]["InboxVerification"] | null;
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly updatedAt: string;
+        };
+        /** @description A page of inboxes. */
+        readonly InboxPage: {
+            readonly items: readonly components["schemas"]["Inbox"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. */
+            readonly next: string | null;
+        };
+        readonly InboxPatch: {
+            /**
+             * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
+             * @example orders
+             */
+            readonly topic?: string | null;
+            /**
+             * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
+             * @enum {unknown}
+             */
+            readonly accept?: "any" | "json" | null;
+            /**
+             * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
+             * @example 300000
+             */
+            readonly whilePolledMs?: number | null;
+            /** @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages. */
+            readonly retentionMs?: number | null;
+            /** @description How many messages may wait; a further POST is refused with `inbox_full`. */
+            readonly messagesMax?: number | null;
+            /** @description The largest message body, in bytes. */
+            readonly bodyBytesMax?: number | null;
+            readonly verify?: components["schemas"]["InboxVerificationPatch"] | null;
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @example Invoices for the accounting department
+             */
+            readonly description?: string | null;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels?: {
+                readonly [key: string]: string | null;
+            } | null;
+        };
+        readonly InboxPathRotation: {
+            /**
+             * @description How long the old path stays valid, in milliseconds.
+             * @default 0
+             */
+            readonly overlapMs?: number;
+        };
+        /** @description The message was kept, or dropped because nobody polls. */
+        readonly InboxReceipt: {
+            /** @enum {unknown} */
+            readonly response: "success";
+        };
+        readonly InboxSettings: {
+            /**
+             * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
+             * @default null
+             * @example orders
+             */
+            readonly topic?: string | null;
+            /**
+             * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
+             * @default any
+             * @enum {unknown}
+             */
+            readonly accept?: "any" | "json";
+            /**
+             * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
+             * @default null
+             * @example 300000
+             */
+            readonly whilePolledMs?: number | null;
+            /**
+             * @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages.
+             * @default null
+             */
+            readonly retentionMs?: number | null;
+            /**
+             * @description How many messages may wait; a further POST is refused with `inbox_full`.
+             * @default 10000
+             */
+            readonly messagesMax?: number;
+            /**
+             * @description The largest message body, in bytes.
+             * @default 1048576
+             */
+            readonly bodyBytesMax?: number;
+            /** @default null */
+            readonly verify?: components["schemas"]["InboxVerificationSettings"] | null;
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description?: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels?: {
+                readonly [key: string]: string;
+            };
+        };
+        /** @description How the inbox verifies that a request comes from its sender. A request that is not valid is refused with `signature_invalid` and is not kept. null: requests are not verified. */
+        readonly InboxVerification: {
+            /**
+             * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
+             * @enum {unknown}
+             */
+            readonly method: "standard-webhooks" | "github" | "stripe" | "token";
+            readonly secrets: null;
+            /**
+             * @description The largest difference between the timestamp in a signature and the server's clock, in milliseconds. For `standard-webhooks` and `stripe`.
+             * @default 300000
+             */
+            readonly toleranceMs: number;
+            /**
+             * @description The header that contains the token, and nothing else. It is not kept with the message.
+             * @default null
+             * @example X-Gitlab-Token
+             */
+            readonly header: string | null;
+            /**
+             * @description The query parameter that contains the token. It is not kept with the message.
+             * @default null
+             * @example token
+             */
+            readonly query: string | null;
+        };
+        /** @description How the inbox verifies that a request comes from its sender. A request that is not valid is refused with `signature_invalid` and is not kept. null: requests are not verified. */
+        readonly InboxVerificationPatch: {
+            /**
+             * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
+             * @enum {unknown}
+             */
+            readonly method?: "standard-webhooks" | "github" | "stripe" | "token" | null;
+            /** @description The secrets, at most 4. A request is valid with any of them, so a secret can be replaced without a gap. `standard-webhooks`: `whsec_…`, or `whpk_…` for Ed25519. `stripe`: `whsec_…`. They are stored encrypted under the server's master key, and are never shown again. */
+            readonly secrets?: readonly string[] | null;
+            /** @description The largest difference between the timestamp in a signature and the server's clock, in milliseconds. For `standard-webhooks` and `stripe`. */
+            readonly toleranceMs?: number | null;
+            /**
+             * @description The header that contains the token, and nothing else. It is not kept with the message.
+             * @example X-Gitlab-Token
+             */
+            readonly header?: string | null;
+            /**
+             * @description The query parameter that contains the token. It is not kept with the message.
+             * @example token
+             */
+            readonly query?: string | null;
+        };
+        /** @description How the inbox verifies that a request comes from its sender. A request that is not valid is refused with `signature_invalid` and is not kept. null: requests are not verified. */
+        readonly InboxVerificationSettings: {
+            /**
+             * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
+             * @enum {unknown}
+             */
+            readonly method: "standard-webhooks" | "github" | "stripe" | "token";
+            /** @description The secrets, at most 4. A request is valid with any of them, so a secret can be replaced without a gap. `standard-webhooks`: `whsec_…`, or `whpk_…` for Ed25519. `stripe`: `whsec_…`. They are stored encrypted under the server's master key, and are never shown again. */
+            readonly secrets: readonly string[];
+            /**
+             * @description The largest difference between the timestamp in a signature and the server's clock, in milliseconds. For `standard-webhooks` and `stripe`.
+             * @default 300000
+             */
+            readonly toleranceMs?: number;
+            /**
+             * @description The header that contains the token, and nothing else. It is not kept with the message.
+             * @default null
+             * @example X-Gitlab-Token
+             */
+            readonly header?: string | null;
+            /**
+             * @description The query parameter that contains the token. It is not kept with the message.
+             * @default null
+             * @example token
+             */
+            readonly query?: string | null;
+        };
+        /** @description The key existed, and is now as the body says. */
+        readonly Key: {
+            /** @example 0 */
+            readonly kid: string;
+            /** @enum {unknown} */
+            readonly kty: "oct" | "OKP";
+            /**
+             * @description null for a shared secret.
+             * @enum {unknown}
+             */
+            readonly crv: "Ed25519" | null;
+            /**
+             * @description The length of the secret, or of the curve's keys.
+             * @example 128
+             */
+            readonly bits: number;
+            /** @description false: it is encrypted under a master key that the server does not have. Put the key again, or configure that master key. */
+            readonly usable: boolean;
+            /** @description For each replaced key that still signs beside this one: the time until which it does. */
+            readonly previousUntil: readonly string[];
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly updatedAt: string;
+            /**
+             * @description Only in the response to the request that generated it: the secret.
+             * @example whsec_…
+             */
+            readonly secret?: string;
+            /**
+             * @description Only in the response to the request that generated it: the public key.
+             * @example whpk_…
+             */
+            readonly publicKey?: string;
+        };
+        /** @description A page of keys. */
+        readonly KeyPage: {
+            readonly items: readonly components["schemas"]["Key"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. */
+            readonly next: string | null;
+        };
+        readonly KeyRotation: {
+            /**
+             * @description How long the replaced key signs beside the new one, in milliseconds.
+             * @default 86400000
+             */
+            readonly overlapMs?: number;
+            /**
+             * @description A secret or a private key in the text form of Standard Webhooks: `whsec_…`, or `whsk_…` for Ed25519.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            readonly secret?: string;
+            /**
+             * @description Makes a new key here: `hmac` a shared secret, `ed25519` a key pair. The response shows the secret, or the public key.
+             * @enum {unknown}
+             */
+            readonly generate?: "hmac" | "ed25519";
+            readonly jwk?: components["schemas"]["KeyRotationJwk"];
+        };
+        /** @description A JSON Web Key (RFC 7517). Only the members listed here are stored; others are dropped. */
+        readonly KeyRotationJwk: {
+            /** @description `oct`: a shared secret in `k`. `OKP`: an Ed25519 key pair in `crv`, `x` and `d`. */
+            readonly kty: string;
+            /** @description The secret, 16 to 128 bytes in base64url without padding. */
+            readonly k?: string;
+            /** @description Ed25519. */
+            readonly crv?: string;
+            /** @description The public key, 32 bytes in base64url without padding. */
+            readonly x?: string;
+            /** @description The private key, 32 bytes in base64url without padding. */
+            readonly d?: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description A JSON Web Key Set (RFC 7517). */
+        readonly KeySet: {
+            readonly keys: readonly components["schemas"]["KeySetKey"][];
+        };
+        /** @description A public key. */
+        readonly KeySetKey: {
+            /** @constant */
+            readonly kty: "OKP";
+            /** @constant */
+            readonly crv: "Ed25519";
+            /** @example 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo */
+            readonly x: string;
+            /** @description The key's name. A replaced key that still signs has `~` and a part of its hash behind the name. */
+            readonly kid: string;
+            /** @constant */
+            readonly use: "sig";
+            /** @constant */
+            readonly alg: "EdDSA";
+        };
+        readonly KeySettings: {
+            /**
+             * @description A secret or a private key in the text form of Standard Webhooks: `whsec_…`, or `whsk_…` for Ed25519.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            readonly secret?: string;
+            /**
+             * @description Makes a new key here: `hmac` a shared secret, `ed25519` a key pair. The response shows the secret, or the public key.
+             * @enum {unknown}
+             */
+            readonly generate?: "hmac" | "ed25519";
+            readonly jwk?: components["schemas"]["KeySettingsJwk"];
+        };
+        /** @description A JSON Web Key (RFC 7517). Only the members listed here are stored; others are dropped. */
+        readonly KeySettingsJwk: {
+            /** @description `oct`: a shared secret in `k`. `OKP`: an Ed25519 key pair in `crv`, `x` and `d`. */
+            readonly kty: string;
+            /** @description The secret, 16 to 128 bytes in base64url without padding. */
+            readonly k?: string;
+            /** @description Ed25519. */
+            readonly crv?: string;
+            /** @description The public key, 32 bytes in base64url without padding. */
+            readonly x?: string;
+            /** @description The private key, 32 bytes in base64url without padding. */
+            readonly d?: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description A subscription. */
+        readonly ListedSubscription: {
+            /** @example billing */
+            readonly name: string;
+            /** @example orders */
+            readonly topic: string;
+            /**
+             * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
+             * @enum {unknown}
+             */
+            readonly state: "active" | "paused" | "disabled";
+            /**
+             * Format: date-time
+             * @description When the subscription was disabled; null while it is not.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly disabledAt: string | null;
+            /**
+             * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
+             * @enum {unknown}
+             */
+            readonly disabledReason: "gone" | "failing" | null;
+            readonly disabledBy: components["schemas"]["DisablingAttempt"] | null;
+            /**
+             * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
+             * @enum {unknown}
+             */
+            readonly health: "healthy" | "failing" | "open";
+            readonly failing: components["schemas"]["Failing"] | null;
+            readonly verification: components["schemas"]["EndpointVerification"] | null;
+            readonly push: components["schemas"]["Push"] | null;
+            readonly pull: components["schemas"]["Pull"] | null;
+            /** @default {} */
+            readonly filter: components["schemas"]["Filter"];
+            /**
+             * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
+             * @default EXPONENTIAL_DECAY_RETRY
+             */
+            readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | components["schemas"]["RetryDelays"] | components["schemas"]["GrowingRetry"] | null;
+            /**
+             * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
+             * @default none
+             * @enum {unknown}
+             */
+            readonly order: "none" | "key" | "strict";
+            /**
+             * @description How many deliveries may run at once.
+             * @default 64
+             */
+            readonly maxInFlight: number | null;
+            /** @default null */
+            readonly rate: components["schemas"]["Rate"] | null;
+            /**
+             * @default {
+             *       "failures": 20,
+             *       "probeMs": 30000
+             *     }
+             */
+            readonly breaker: components["schemas"]["Breaker"] | null;
+            /**
+             * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
+             * @default 432000000
+             */
+            readonly disableAfterMs: number | null;
+            /** @default {} */
+            readonly backlog: components["schemas"]["BacklogLimits"];
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly updatedAt: string;
+            readonly counts?: components["schemas"]["SubscriptionCounts"];
+        };
+        /** @description A page of subscriptions. */
+        readonly ListedSubscriptionPage: {
+            readonly items: readonly components["schemas"]["ListedSubscription"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. */
+            readonly next: string | null;
+        };
+        /** @description A page of subscriptions. */
+        readonly ListedSubscriptionSearchPage: {
+            readonly items: readonly components["schemas"]["ListedSubscription"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. One request examines at most 10000 records, so a page with filters can be short or empty although `next` is not null. */
+            readonly next: string | null;
+            /** @description How many records were examined for this page. */
+            readonly examined: number;
+        };
+        readonly MasterKeyRotation: {
+            /** @description The `next` of the step before. Left out: the rotation begins. */
+            readonly after?: string;
+        };
+        /** @description One step of the rotation. */
+        readonly MasterKeyRotationStep: {
+            /**
+             * @description Identifies the master key that encrypts from now on.
+             * @example 4h1fVc9Qx3g
+             */
+            readonly masterKid: string;
+            /** @description True: this step has made the master key, in the data folder. */
+            readonly newKey: boolean;
+            readonly resealed: components["schemas"]["MasterKeyRotationStepResealed"];
+            /** @description Pass it as `after` to continue; null: all secrets are done. */
+            readonly next: string | null;
+        };
+        /** @description How many resources have secrets that this step has encrypted again. */
+        readonly MasterKeyRotationStepResealed: {
+            readonly keys: number;
+            readonly apiKeys: number;
+            readonly inboxes: number;
+            readonly hooks: number;
+            readonly subscriptions: number;
+        };
+        /** @description The message, with its delivery to each subscription. */
+        readonly Message: {
+            /**
+             * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
+             * @example 1099511627777
+             */
+            readonly id: string;
+            readonly topic: string;
+            /** @description The position in the topic's log. */
+            readonly seq: number;
+            /**
+             * Format: date-time
+             * @description When the message was accepted.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly publishedAt: string;
+            /**
+             * Format: date-time
+             * @description The message is not delivered before this time; null: it is delivered at once.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly deliverAt: string | null;
+            readonly contentType: string | null;
+            readonly tags: readonly string[];
+            readonly type: string | null;
+            readonly orderingKey: string | null;
+            /** @description The attributes as published. */
+            readonly attributes: {
+                readonly [key: string]: string;
+            };
+            readonly request: components["schemas"]["ReceivedRequest"] | null;
+            /**
+             * @description The trace context that is sent with the message; null: the message belongs to no trace.
+             * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+             */
+            readonly traceparent: string | null;
+            /** @description The size of the body. */
+            readonly bodyBytes: number;
+            /** @description The body, if it is UTF-8 text. */
+            readonly body?: string;
+            /**
+             * Format: byte
+             * @description Instead of `body` when it is not UTF-8.
+             */
+            readonly bodyBase64?: string;
+            readonly deliveries: readonly components["schemas"]["Delivery"][];
+        };
+        readonly MessageInput: {
+            /** @description The message: a string is delivered as UTF-8 text, any other JSON value exactly as it is written in this request. At most 1048576 bytes, or fewer if the topic says so. Exactly one of `body` and `bodyBase64` is given. */
+            readonly body?: unknown;
+            /**
+             * Format: byte
+             * @description The bytes of the message: standard alphabet, with padding.
+             */
+            readonly bodyBase64?: string;
+            /** @description At most 20, each of at most 64 characters. */
+            readonly tags?: readonly string[];
+            /** @description Words with dots between them, such as invoice.payment_failed; at most 128 bytes. */
+            readonly type?: string;
+            /** @description Subscriptions with `order: key` deliver the messages of one ordering key in order; at most 128 bytes. */
+            readonly orderingKey?: string;
+            /** @description At most 16; names of at most 64 characters, values of at most 1024 bytes. */
+            readonly attributes?: {
+                readonly [key: string]: string;
+            };
+            /** @description The content type of the message. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes. */
+            readonly contentType?: string;
+            /**
+             * @description How much later the message is delivered, in milliseconds.
+             * @default 0
+             */
+            readonly delayMs?: number;
+            /**
+             * @description The message's trace context, as the header of the same name in W3C Trace Context. Left out: the header of the request, if it has one. An invalid value counts as none.
+             * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+             */
+            readonly traceparent?: string;
+            /** @description Belongs to `traceparent`, and is ignored without it. */
+            readonly tracestate?: string;
+        };
+        readonly MessageSummary: {
+            /**
+             * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
+             * @example 1099511627777
+             */
+            readonly id: string;
+            readonly topic: string;
+            /** @description The position in the topic's log. */
+            readonly seq: number;
+            /**
+             * Format: date-time
+             * @description When the message was accepted.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly publishedAt: string;
+            /**
+             * Format: date-time
+             * @description The message is not delivered before this time; null: it is delivered at once.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly deliverAt: string | null;
+            readonly contentType: string | null;
+            readonly tags: readonly string[];
+            readonly type: string | null;
+            readonly orderingKey: string | null;
+            /** @description The attributes as published. */
+            readonly attributes: {
+                readonly [key: string]: string;
+            };
+            /** @description The size of the body. */
+            readonly bodyBytes: number;
+            /**
+             * @description The state at the `subscription` of the query, as in the message's deliveries; null if the query names none.
+             * @enum {unknown}
+             */
+            readonly state: "pending" | "in_flight" | "parked" | "delivered" | "dead" | "filtered" | "skipped" | null;
+        };
+        /** @description A page of messages, without their bodies. */
+        readonly MessageSummarySearchPage: {
+            readonly items: readonly components["schemas"]["MessageSummary"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. One request examines at most 10000 records, so a page with filters can be short or empty although `next` is not null. */
+            readonly next: string | null;
+            /** @description How many records were examined for this page. */
+            readonly examined: number;
+        };
+        /** @description The same pair existed already; it has the given name now. */
+        readonly NewApiKey: {
+            /**
+             * @description The secretId.
+             * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
+             */
+            readonly id: string;
+            /**
+             * @description A name for people, of 1 to 64 characters. It need not be unique.
+             * @example billing, production
+             */
+            readonly name: string;
+            /** @enum {unknown} */
+            readonly role: "operator" | "admin" | "publish" | "consume" | "read";
+            readonly topics: readonly string[] | null;
+            readonly allAccounts: boolean;
+            /**
+             * Format: date-time
+             * @description The key is not valid from this time on.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description The last use, exact to a minute.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly lastUsedAt: string | null;
+            /**
+             * @description Sent with every signed request: AKID, then letters, digits, "-" and "_", at most 64 characters.
+             * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
+             */
+            readonly secretId: string;
+            /** @description false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused. */
+            readonly usable: boolean;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly updatedAt: string;
+            /**
+             * @description Sent with requests as `Authorization: Bearer …`. Shown only once; null: the key existed already.
+             * @example rbk_z8krbsJ5yKBZQpn74WFkmLPx3gnPhESA_Gu5t9xGARNpq86cd98joQYCN3EXAMPLE0Kq2xz
+             */
+            readonly token: string | null;
+            /**
+             * @description Signs requests, and is never sent: 16 to 128 printable ASCII characters, without spaces.
+             * @example Gu5t9xGARNpq86cd98joQYCN3EXAMPLE
+             */
+            readonly secretKey: string;
+        };
+        /** @description A node: one process of the cluster. */
+        readonly Node: {
+            /**
+             * @description Assigned when the node starts, and never used again.
+             * @example 7
+             */
+            readonly id: number;
+            /**
+             * @description The host name.
+             * @example ringback-6c9f7d-x2b4q
+             */
+            readonly name: string;
+            /** @example 0.1.0 */
+            readonly version: string;
+            /**
+             * Format: date-time
+             * @description When the node was started.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly startedAt: string;
+            /**
+             * Format: date-time
+             * @description When the node last reported; a living node reports every few seconds.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly lastSeenAt: string;
+            /** @description The node has reported lately. Other nodes take over the work of one that has not. */
+            readonly alive: boolean;
+            /** @description This is the node that answers the request. */
+            readonly self: boolean;
+        };
+        /** @description The living nodes, then the nodes that have stopped reporting within the last day. */
+        readonly NodeList: {
+            readonly items: readonly components["schemas"]["Node"][];
+        };
+        readonly OAuth2: {
+            /** @constant */
+            readonly type: "oauth2";
+            /** @description The token endpoint of the OAuth2 provider: http or https. */
+            readonly tokenUrl: string;
+            readonly clientId: string;
+            readonly clientSecret: null;
+            /**
+             * @description The scopes of the token.
+             * @default []
+             */
+            readonly scopes: readonly string[];
+            /**
+             * @description The parameter `audience` of the token request, which some providers need.
+             * @default null
+             */
+            readonly audience: string | null;
+            /**
+             * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
+             * @default basic
+             * @enum {unknown}
+             */
+            readonly clientAuth: "basic" | "body";
+        };
+        readonly OAuth2Settings: {
+            /** @constant */
+            readonly type: "oauth2";
+            /** @description The token endpoint of the OAuth2 provider: http or https. */
+            readonly tokenUrl: string;
+            readonly clientId: string;
+            /** @description The client's secret. */
+            readonly clientSecret: string;
+            /**
+             * @description The scopes of the token.
+             * @default []
+             */
+            readonly scopes?: readonly string[];
+            /**
+             * @description The parameter `audience` of the token request, which some providers need.
+             * @default null
+             */
+            readonly audience?: string | null;
+            /**
+             * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
+             * @default basic
+             * @enum {unknown}
+             */
+            readonly clientAuth?: "basic" | "body";
+        };
+        /** @description The outcome of the call. */
+        readonly Outcome: {
+            /** @enum {unknown} */
+            readonly action: "continue" | "reject";
+            /** @description Why the call was rejected, as a text for people. It never contains the address of a called program. */
+            readonly reason: string | null;
+            /** @description What the called programs have sent to be shown. */
+            readonly attachments: readonly components["schemas"]["Attachment"][];
+            /** @description koipy and json: the payload after merging, with its numbers written as they were sent. opencard: the decrypted reply. */
+            readonly data: unknown;
+            /** @description The HTTP status of the last reply; null without a reply. */
+            readonly httpStatus: number | null;
+            readonly durationMs: number;
+            /**
+             * @description The first failure, after which `onError` decided; null without a failure.
+             * @enum {unknown}
+             */
+            readonly error: "unreachable" | "timeout" | "reply_too_large" | "bad_reply" | "aborted" | "untrusted_reply" | "http_status" | "unencodable" | null;
+            /** @description What exactly went wrong in that failure, in words for the caller's developers. It never contains the address of a called program. null when nothing is known besides the code. */
+            readonly errorDetail: string | null;
+        };
+        /** @description The public half of an Ed25519 key, in three forms. */
+        readonly PublicKey: {
+            /** @example 0 */
+            readonly kid: string;
+            readonly jwk: components["schemas"]["PublicKeyJwk"];
+            /**
+             * @description In PEM.
+             * @example -----BEGIN PUBLIC KEY-----
+             *     …
+             *     -----END PUBLIC KEY-----
+             */
+            readonly pem: string;
+            /**
+             * @description In the text form of Standard Webhooks.
+             * @example whpk_…
+             */
+            readonly text: string;
+        };
+        /** @description As a JSON Web Key. */
+        readonly PublicKeyJwk: {
+            /** @constant */
+            readonly kty: "OKP";
+            /** @constant */
+            readonly crv: "Ed25519";
+            /** @example 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo */
+            readonly x: string;
+        };
+        /** @description All messages are accepted: they are on disk. */
+        readonly PublishedBatch: {
+            /** @description In the order of the request. */
+            readonly messages: readonly components["schemas"]["PublishedMessage"][];
+        };
+        /** @description The message is accepted: it is on disk. */
+        readonly PublishedMessage: {
+            /**
+             * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
+             * @example 1099511627777
+             */
+            readonly id: string;
+            readonly topic: string;
+            /** @description The position in the topic's log. */
+            readonly seq: number;
+            /**
+             * Format: date-time
+             * @description When the message was accepted.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly publishedAt: string;
+        };
+        /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
+        readonly Pull: {
+            /**
+             * @description How long a pulled message is invisible to other receivers, in milliseconds.
+             * @default 30000
+             */
+            readonly visibilityMs: number;
+            /**
+             * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
+             * @default null
+             */
+            readonly receivesMax: number | null;
+        };
+        /** @description Numbers of messages by state, for a pulled subscription; null for a pushed one. */
+        readonly PullCounts: {
+            /** @description Messages that can be pulled now; with a filter an upper bound. */
+            readonly visible: number;
+            /** @description Messages that were pulled and not yet acknowledged, or put back with a delay. */
+            readonly invisible: number;
+            /** @description Messages that were never pulled and whose delay is not over. */
+            readonly delayed: number;
+            /**
+             * Format: date-time
+             * @description When the oldest message that these counts include was published; null when they include none.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly oldestAt: string | null;
+        };
+        /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
+        readonly PullPatch: {
+            /** @description How long a pulled message is invisible to other receivers, in milliseconds. */
+            readonly visibilityMs?: number | null;
+            /** @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never. */
+            readonly receivesMax?: number | null;
+        };
+        readonly PullRequest: {
+            /**
+             * @description The largest number of messages. An answer ends once it has 4194304 bytes of messages.
+             * @default 1
+             */
+            readonly messagesMax?: number;
+            /**
+             * @description How long the request waits for a message when there is none, in milliseconds.
+             * @default 0
+             */
+            readonly waitMs?: number;
+            /** @description How long these messages are invisible to other receivers, in milliseconds. Left out: as the subscription says. */
+            readonly visibilityMs?: number;
+        };
+        /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
+        readonly PullSettings: {
+            /**
+             * @description How long a pulled message is invisible to other receivers, in milliseconds.
+             * @default 30000
+             */
+            readonly visibilityMs?: number;
+            /**
+             * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
+             * @default null
+             */
+            readonly receivesMax?: number | null;
+        };
+        readonly PulledMessage: {
+            /**
+             * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
+             * @example 1099511627777
+             */
+            readonly id: string;
+            readonly topic: string;
+            /** @description The position in the topic's log. */
+            readonly seq: number;
+            /**
+             * Format: date-time
+             * @description When the message was accepted.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly publishedAt: string;
+            /**
+             * Format: date-time
+             * @description The message is not delivered before this time; null: it is delivered at once.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly deliverAt: string | null;
+            readonly contentType: string | null;
+            readonly tags: readonly string[];
+            readonly type: string | null;
+            readonly orderingKey: string | null;
+            /** @description The attributes as published. */
+            readonly attributes: {
+                readonly [key: string]: string;
+            };
+            readonly request: components["schemas"]["ReceivedRequest"] | null;
+            /**
+             * @description The trace context that is sent with the message; null: the message belongs to no trace.
+             * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+             */
+            readonly traceparent: string | null;
+            /** @description The size of the body. */
+            readonly bodyBytes: number;
+            /** @description The body, if it is UTF-8 text. */
+            readonly body?: string;
+            /**
+             * Format: byte
+             * @description Instead of `body` when it is not UTF-8.
+             */
+            readonly bodyBase64?: string;
+            /**
+             * @description Identifies this delivery of the message: send it to `ack` or `nack` before `visibleAt`.
+             * @example r1-1-1-mk8v5q2a-mk8v5q2a
+             */
+            readonly receiptHandle: string;
+            /** @description How often the message has been pulled, this time included. */
+            readonly receives: number;
+            /**
+             * Format: date-time
+             * @description When the message was pulled for the first time.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly firstReceivedAt: string;
+            /**
+             * Format: date-time
+             * @description When the message can be pulled again, unless it is acknowledged before.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly visibleAt: string;
+        };
+        /** @description The messages, oldest first; none if none came in time. */
+        readonly PulledMessages: {
+            readonly messages: readonly components["schemas"]["PulledMessage"][];
+        };
+        /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
+        readonly Push: {
+            /**
+             * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
+             * @example https://example.com/callback
+             */
+            readonly url: string;
+            /**
+             * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
+             * @default raw
+             * @example cloudevents
+             */
+            readonly protocol: string;
+            /**
+             * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
+             * @default {}
+             */
+            readonly headers: {
+                readonly [key: string]: null;
+            };
+            /**
+             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
+             * @default null
+             */
+            readonly auth: components["schemas"]["BasicAuth"] | components["schemas"]["BearerAuth"] | components["schemas"]["OAuth2"] | null;
+            /** @default null */
+            readonly tls: components["schemas"]["Tls"] | null;
+            /**
+             * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
+             * @default keep-alive
+             * @enum {unknown}
+             */
+            readonly connection: "keep-alive" | "close";
+            /**
+             * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
+             * @default 15000
+             */
+            readonly timeoutMs: number;
+            /**
+             * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
+             * @default []
+             */
+            readonly keys: readonly string[];
+            /**
+             * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
+             * @default null
+             * @enum {unknown}
+             */
+            readonly verify: "challenge" | "cloudevents" | null;
+        };
+        /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
+        readonly PushPatch: {
+            /**
+             * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
+             * @example https://example.com/callback
+             */
+            readonly url?: string | null;
+            /**
+             * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
+             * @example cloudevents
+             */
+            readonly protocol?: string | null;
+            /** @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null. */
+            readonly headers?: {
+                readonly [key: string]: string | null;
+            } | null;
+            /** @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
+            readonly auth?: components["schemas"]["PushPatchAuthType"] | null;
+            readonly tls?: components["schemas"]["TlsPatch"] | null;
+            /**
+             * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
+             * @enum {unknown}
+             */
+            readonly connection?: "keep-alive" | "close" | null;
+            /** @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds. */
+            readonly timeoutMs?: number | null;
+            /** @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named. */
+            readonly keys?: readonly string[] | null;
+            /**
+             * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
+             * @enum {unknown}
+             */
+            readonly verify?: "challenge" | "cloudevents" | null;
+        };
+        readonly PushPatchAuthType: {
+            /** @enum {unknown} */
+            readonly type?: "basic" | "bearer" | "oauth2" | null;
+            readonly username?: string | null;
+            /** @description The password. */
+            readonly password?: string | null;
+            /** @description Sent as `Authorization: Bearer …`. */
+            readonly token?: string | null;
+            /** @description The token endpoint of the OAuth2 provider: http or https. */
+            readonly tokenUrl?: string | null;
+            readonly clientId?: string | null;
+            /** @description The client's secret. */
+            readonly clientSecret?: string | null;
+            /** @description The scopes of the token. */
+            readonly scopes?: readonly string[] | null;
+            /** @description The parameter `audience` of the token request, which some providers need. */
+            readonly audience?: string | null;
+            /**
+             * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
+             * @enum {unknown}
+             */
+            readonly clientAuth?: "basic" | "body" | null;
+        };
+        /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
+        readonly PushSettings: {
+            /**
+             * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
+             * @example https://example.com/callback
+             */
+            readonly url: string;
+            /**
+             * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
+             * @default raw
+             * @example cloudevents
+             */
+            readonly protocol?: string;
+            /**
+             * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
+             * @default {}
+             */
+            readonly headers?: {
+                readonly [key: string]: string;
+            };
+            /**
+             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
+             * @default null
+             */
+            readonly auth?: components["schemas"]["BasicAuthSettings"] | components["schemas"]["BearerAuthSettings"] | components["schemas"]["OAuth2Settings"] | null;
+            /** @default null */
+            readonly tls?: components["schemas"]["TlsSettings"] | null;
+            /**
+             * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
+             * @default keep-alive
+             * @enum {unknown}
+             */
+            readonly connection?: "keep-alive" | "close";
+            /**
+             * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
+             * @default 15000
+             */
+            readonly timeoutMs?: number;
+            /**
+             * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
+             * @default []
+             */
+            readonly keys?: readonly string[];
+            /**
+             * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
+             * @default null
+             * @enum {unknown}
+             */
+            readonly verify?: "challenge" | "cloudevents" | null;
+        };
+        readonly PutBack: {
+            /** @description From 1 to 100 receipt handles, as `pull` has returned them. */
+            readonly receiptHandles: readonly string[];
+            /**
+             * @description How long from now the messages stay invisible, in milliseconds. 0: they can be pulled again at once.
+             * @default 0
+             */
+            readonly delayMs?: number;
+        };
+        /** @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit. */
+        readonly Rate: {
+            /**
+             * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
+             * @example 20
+             */
+            readonly perSecond: number;
+            /**
+             * @description How many POSTs may start at once after a time without any.
+             * @default 1
+             */
+            readonly burst: number;
+        };
+        /** @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit. */
+        readonly RatePatch: {
+            /**
+             * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
+             * @example 20
+             */
+            readonly perSecond?: number | null;
+            /** @description How many POSTs may start at once after a time without any. */
+            readonly burst?: number | null;
+        };
+        /** @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit. */
+        readonly RateSettings: {
+            /**
+             * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
+             * @example 20
+             */
+            readonly perSecond: number;
+            /**
+             * @description How many POSTs may start at once after a time without any.
+             * @default 1
+             */
+            readonly burst?: number;
+        };
+        /** @description The server answers requests, and the database can be written. */
+        readonly Readiness: {
+            /** @enum {unknown} */
+            readonly status: "ready";
+        };
+        /** @description The request that brought the message to an inbox; null for any other message. */
+        readonly ReceivedRequest: {
+            /**
+             * @description Name and value of each header, in the order of the request; names in lower case. Headers that describe only the connection, and credentials for this server, are left out. At most 64 headers with together 8192 bytes are kept.
+             * @example [
+             *       [
+             *         "x-github-event",
+             *         "push"
+             *       ]
+             *     ]
+             */
+            readonly headers: readonly (readonly string[])[];
+            /**
+             * @description The query as it was sent, without the question mark; empty if it had more than 2048 bytes.
+             * @example source=github
+             */
+            readonly query: string;
+        };
+        readonly Redrive: {
+            /** @description The dead letters. Ids of dead letters that do not exist are ignored. */
+            readonly ids?: readonly string[];
+            /** @description true, instead of `ids`: all dead letters that exist at the time of the request. */
+            readonly all?: boolean;
+            /** @description Only dead letters with one of these reasons. This and each of the following members makes the request a replay. */
+            readonly reasons?: readonly ("retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "address_denied" | "loop_detected" | "cancelled")[];
+            /** @description Only dead letters whose last reply had one of these HTTP statuses. */
+            readonly statuses?: readonly number[];
+            /** @description Only dead letters that died at or after this time. */
+            readonly from?: string | number;
+            /** @description Only dead letters that died at or before this time. */
+            readonly to?: string | number;
+            /**
+             * @description true: nothing is sent, and the response has the number of matches.
+             * @default false
+             */
+            readonly dryRun?: boolean;
+            /**
+             * @description The most copies that are sent per second; null: as many as live traffic leaves room for, up to 1000.
+             * @default 100
+             */
+            readonly perSecond?: number | null;
+            /**
+             * @description `live`: a redriven delivery takes its place in the order of an ordered subscription. `separate`: as for a replay.
+             * @default live
+             * @enum {unknown}
+             */
+            readonly order?: "live" | "separate";
+        };
+        /** @description A replay delivers the dead letters that match. */
+        readonly Replay: {
+            /** @example 3675234182400512 */
+            readonly id: string;
+            /**
+             * @description `dead-letters`: a redrive of dead letters.
+             * @enum {unknown}
+             */
+            readonly kind: "messages" | "dead-letters";
+            /**
+             * @description `running`: also while copies wait for a retry. `done`: every copy was delivered or given up. `failed`: see `reason`.
+             * @enum {unknown}
+             */
+            readonly state: "running" | "paused" | "done" | "cancelled" | "failed";
+            /**
+             * @description Why the replay has failed: the subscription or the target was deleted. null if it has not.
+             * @enum {unknown}
+             */
+            readonly reason: "subscription_deleted" | null;
+            /** @example orders */
+            readonly topic: string;
+            /** @example billing */
+            readonly subscription: string;
+            /** @example billing */
+            readonly target: string;
+            /** @description The first position of the range; null for dead letters. */
+            readonly from: number | null;
+            /** @description The last position of the range; null for dead letters. */
+            readonly to: number | null;
+            readonly types: readonly string[];
+            /** @enum {unknown} */
+            readonly only: "all" | "failed";
+            /** @enum {unknown} */
+            readonly order: "separate" | "live";
+            readonly perSecond: number | null;
+            /** @description How many messages, or dead letters, match. */
+            readonly matched: number;
+            /** @description false: `matched` is an upper bound, because more than 50000 were not all examined. */
+            readonly exact: boolean;
+            /** @description How many positions of the log, or dead letters, the replay has passed. */
+            readonly examined: number;
+            /** @description Copies that were delivered or given up. */
+            readonly sent: number;
+            /** @description Copies that are in flight, or wait for their time or a retry. */
+            readonly waiting: number;
+            /** @description Matching messages that the target has to deliver anyway. */
+            readonly skipped: number;
+            /** @description Positions of the range whose messages had expired. */
+            readonly expired: number;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null before.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly endedAt: string | null;
+        };
+        /** @description A page of replays. */
+        readonly ReplayPage: {
+            readonly items: readonly components["schemas"]["Replay"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. */
+            readonly next: string | null;
+        };
+        readonly ReplayPatch: {
+            readonly perSecond?: number | null;
+            /** @description true: no further copy is prepared. Those that wait already are sent. */
+            readonly paused?: boolean;
+        };
+        readonly ReplaySettings: {
+            /** @description The first message: a position, or the first message published at or after a time. */
+            readonly from: "oldest" | components["schemas"]["ReplaySettingsFromSeq"] | components["schemas"]["ReplaySettingsFromAt"];
+            /**
+             * @description The last message: a position, or the last message published at or before a time. now: the newest message at the time of the request.
+             * @default now
+             */
+            readonly to?: "now" | components["schemas"]["ReplaySettingsToSeq"] | components["schemas"]["ReplaySettingsToAt"];
+            /** @description Only messages whose type matches one of these patterns. The filter of the target applies as well. */
+            readonly types?: readonly string[];
+            /**
+             * @description `failed`: only messages whose delivery to the subscription was given up, whether or not its dead letter still exists.
+             * @default all
+             * @enum {unknown}
+             */
+            readonly only?: "all" | "failed";
+            /** @description The subscription of the same topic that gets the messages. Left out: the subscription itself. */
+            readonly target?: string;
+            /**
+             * @description true: nothing is sent, and the response has the number of matches.
+             * @default false
+             */
+            readonly dryRun?: boolean;
+            /**
+             * @description The most copies that are sent per second; null: as many as live traffic leaves room for, up to 1000.
+             * @default 100
+             */
+            readonly perSecond?: number | null;
+            /**
+             * @description For ordered targets. `separate`: the copies neither hold back other deliveries nor wait for them. `live`: they take part in the order.
+             * @default separate
+             * @enum {unknown}
+             */
+            readonly order?: "separate" | "live";
+        };
+        readonly ReplaySettingsFromAt: {
+            /** @description ISO 8601 with an offset or Z, or Unix milliseconds. */
+            readonly at: string | number;
+        };
+        readonly ReplaySettingsFromSeq: {
+            /** @description A position of the topic's log. */
+            readonly seq: number;
+        };
+        readonly ReplaySettingsToAt: {
+            /** @description ISO 8601 with an offset or Z, or Unix milliseconds. */
+            readonly at: string | number;
+        };
+        readonly ReplaySettingsToSeq: {
+            /** @description A position of the topic's log. */
+            readonly seq: number;
+        };
+        readonly RetryDelays: {
+            /**
+             * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
+             * @example [
+             *       1000,
+             *       5000
+             *     ]
+             */
+            readonly delaysMs: readonly number[];
+        };
+        readonly RetryDelaysSettings: {
+            /**
+             * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
+             * @example [
+             *       1000,
+             *       5000
+             *     ]
+             */
+            readonly delaysMs: readonly number[];
+        };
+        /** @description The delivery has changed. */
+        readonly RetryDeliveryResult: {
+            /**
+             * @description `retried`: The delivery waited for its next attempt, and is due now. `redriven`: The dead letter is a delivery again, with all retries of its policy. `copied`: The delivery had ended, and the message is sent once more.
+             * @enum {unknown}
+             */
+            readonly outcome: "retried" | "redriven" | "copied";
+        };
+        readonly Rewind: {
+            /** @description Every matching message from here on that still exists is delivered, or can be pulled, once more. */
+            readonly to: "oldest" | components["schemas"]["RewindToSeq"] | components["schemas"]["RewindToAt"];
+        };
+        readonly RewindToAt: {
+            /** @description From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds. */
+            readonly at: string | number;
+        };
+        readonly RewindToSeq: {
+            /** @description From this message on, or from the next that still exists; at most the position of the topic's next message. */
+            readonly seq: number;
+        };
+        /** @description The subscription existed, and is now as the body says. */
+        readonly Subscription: {
+            /** @example billing */
+            readonly name: string;
+            /** @example orders */
+            readonly topic: string;
+            /**
+             * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
+             * @enum {unknown}
+             */
+            readonly state: "active" | "paused" | "disabled";
+            /**
+             * Format: date-time
+             * @description When the subscription was disabled; null while it is not.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly disabledAt: string | null;
+            /**
+             * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
+             * @enum {unknown}
+             */
+            readonly disabledReason: "gone" | "failing" | null;
+            readonly disabledBy: components["schemas"]["DisablingAttempt"] | null;
+            /**
+             * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
+             * @enum {unknown}
+             */
+            readonly health: "healthy" | "failing" | "open";
+            readonly failing: components["schemas"]["Failing"] | null;
+            readonly verification: components["schemas"]["EndpointVerification"] | null;
+            readonly push: components["schemas"]["Push"] | null;
+            readonly pull: components["schemas"]["Pull"] | null;
+            /** @default {} */
+            readonly filter: components["schemas"]["Filter"];
+            /**
+             * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
+             * @default EXPONENTIAL_DECAY_RETRY
+             */
+            readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | components["schemas"]["RetryDelays"] | components["schemas"]["GrowingRetry"] | null;
+            /**
+             * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
+             * @default none
+             * @enum {unknown}
+             */
+            readonly order: "none" | "key" | "strict";
+            /**
+             * @description How many deliveries may run at once.
+             * @default 64
+             */
+            readonly maxInFlight: number | null;
+            /** @default null */
+            readonly rate: components["schemas"]["Rate"] | null;
+            /**
+             * @default {
+             *       "failures": 20,
+             *       "probeMs": 30000
+             *     }
+             */
+            readonly breaker: components["schemas"]["Breaker"] | null;
+            /**
+             * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
+             * @default 432000000
+             */
+            readonly disableAfterMs: number | null;
+            /** @default {} */
+            readonly backlog: components["schemas"]["BacklogLimits"];
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly updatedAt: string;
+            /**
+             * @description Only in the response to the request for which the server has made a key: the key, for the receiver.
+             * @example whsec_…
+             */
+            readonly secret?: string;
+        };
+        readonly SubscriptionCounts: {
+            /** @description Messages that wait in the log; with a filter an upper bound. */
+            readonly backlog: number;
+            /** @description Deliveries that wait for their next attempt. */
+            readonly parked: number;
+            /** @description Deliveries that were given up and are kept as dead letters. */
+            readonly deadLetters: number;
+            /** @description Deliveries that were given up because the message's retention time was over. */
+            readonly expired: number;
+            /** @description Deliveries that are running. */
+            readonly inFlight: number;
+        };
+        readonly SubscriptionPatch: {
+            readonly push?: components["schemas"]["PushPatch"] | null;
+            readonly pull?: components["schemas"]["PullPatch"] | null;
+            readonly filter?: components["schemas"]["FilterPatch"] | null;
+            /** @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow. */
+            readonly retry?: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | components["schemas"]["SubscriptionPatchRetryDelaysMs"] | null;
+            /**
+             * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
+             * @enum {unknown}
+             */
+            readonly order?: "none" | "key" | "strict" | null;
+            /** @description How many deliveries may run at once. */
+            readonly maxInFlight?: number | null;
+            readonly rate?: components["schemas"]["RatePatch"] | null;
+            readonly breaker?: components["schemas"]["BreakerPatch"] | null;
+            /** @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`. */
+            readonly disableAfterMs?: number | null;
+            readonly backlog?: components["schemas"]["BacklogLimitsPatch"] | null;
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @example Invoices for the accounting department
+             */
+            readonly description?: string | null;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels?: {
+                readonly [key: string]: string | null;
+            } | null;
+            /** @description Where a new subscription begins to read. Has no effect on an existing one. */
+            readonly start?: ("now" | "oldest") | components["schemas"]["SubscriptionPatchStartSeq"] | null;
+        };
+        readonly SubscriptionPatchRetryDelaysMs: {
+            /**
+             * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
+             * @example [
+             *       1000,
+             *       5000
+             *     ]
+             */
+            readonly delaysMs?: readonly number[] | null;
+            /** @description The first delay, in milliseconds. */
+            readonly baseMs?: number | null;
+            /** @description Each delay is the one before, times this. */
+            readonly factor?: number | null;
+            /** @description The longest delay. The default, too, is never less than `baseMs`. */
+            readonly delayMsMax?: number | null;
+            /** @description How many retries there are. */
+            readonly retriesMax?: number | null;
+            /** @description No retry starts later than this after the first attempt, in milliseconds. */
+            readonly totalMsMax?: number | null;
+            /**
+             * @description How much of a delay is random: nothing, all of it or half of it.
+             * @enum {unknown}
+             */
+            readonly jitter?: "none" | "full" | "equal" | null;
+        };
+        readonly SubscriptionPatchStartSeq: {
+            /** @description From this message on, or from the next that still exists; at most the position of the topic's next message. */
+            readonly seq?: number | null;
+            /** @description From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds. */
+            readonly at?: string | number | null;
+        };
+        readonly SubscriptionSettings: {
+            readonly push?: components["schemas"]["PushSettings"];
+            readonly pull?: components["schemas"]["PullSettings"];
+            /** @default {} */
+            readonly filter?: components["schemas"]["FilterSettings"];
+            /**
+             * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
+             * @default EXPONENTIAL_DECAY_RETRY
+             */
+            readonly retry?: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | components["schemas"]["RetryDelaysSettings"] | components["schemas"]["GrowingRetrySettings"];
+            /**
+             * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
+             * @default none
+             * @enum {unknown}
+             */
+            readonly order?: "none" | "key" | "strict";
+            /**
+             * @description How many deliveries may run at once.
+             * @default 64
+             */
+            readonly maxInFlight?: number;
+            /** @default null */
+            readonly rate?: components["schemas"]["RateSettings"] | null;
+            /**
+             * @default {
+             *       "failures": 20,
+             *       "probeMs": 30000
+             *     }
+             */
+            readonly breaker?: components["schemas"]["BreakerSettings"] | null;
+            /**
+             * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
+             * @default 432000000
+             */
+            readonly disableAfterMs?: number | null;
+            /** @default {} */
+            readonly backlog?: components["schemas"]["BacklogLimitsSettings"];
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description?: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels?: {
+                readonly [key: string]: string;
+            };
+            /**
+             * @description Where a new subscription begins to read. Has no effect on an existing one.
+             * @default now
+             */
+            readonly start?: ("now" | "oldest") | components["schemas"]["SubscriptionSettingsStartSeq"] | components["schemas"]["SubscriptionSettingsStartAt"];
+        };
+        readonly SubscriptionSettingsStartAt: {
+            /** @description From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds. */
+            readonly at: string | number;
+        };
+        readonly SubscriptionSettingsStartSeq: {
+            /** @description From this message on, or from the next that still exists; at most the position of the topic's next message. */
+            readonly seq: number;
+        };
+        /** @description What was sent, and what came back. */
+        readonly TestDelivery: {
+            readonly request: components["schemas"]["TestDeliveryRequest"] | null;
+            readonly reply: components["schemas"]["TestDeliveryReply"] | null;
+            /**
+             * @description What the reply means for a delivery.
+             * @enum {unknown}
+             */
+            readonly verdict: "accepted" | "failed" | "error";
+            /** @description Why a delivery would have failed; null if it would not. */
+            readonly error: string | null;
+            /** @description The exact cause, in words for people. */
+            readonly errorDetail: string | null;
+            readonly durationMs: number;
+        };
+        /** @description The reply; null: none came. */
+        readonly TestDeliveryReply: {
+            readonly status: number;
+            /** @description Names in lower case. A repeated header has its first value. */
+            readonly headers: {
+                readonly [key: string]: string;
+            };
+            /** @description The first 1024 bytes of the body, if they are UTF-8. */
+            readonly body?: string;
+            /**
+             * Format: byte
+             * @description Instead of `body` when it is not UTF-8.
+             */
+            readonly bodyBase64?: string;
+            /** @description True: the body has more bytes than are shown. */
+            readonly truncated: boolean;
+        };
+        /** @description The request as it was sent; null: nothing could be sent. */
+        readonly TestDeliveryRequest: {
+            /** @description null for ws, wss, tcp and queues, which get only the body. */
+            readonly method: string | null;
+            /** @description With the parameters that the protocol adds, such as a signature. */
+            readonly url: string;
+            /** @description All headers in the order and the case in which they were written. null: the value is secret, because it is one of `push.headers` or comes from `push.auth`. Without a connection, the headers that it would have added are missing. */
+            readonly headers: {
+                readonly [key: string]: string | null;
+            };
+            /** @description The body, if it is UTF-8 text. */
+            readonly body?: string;
+            /**
+             * Format: byte
+             * @description Instead of `body` when it is not UTF-8.
+             */
+            readonly bodyBase64?: string;
+        };
+        readonly TestSettings: {
+            /** @description The message to send, as for a publish. It is sent at once. */
+            readonly message?: components["schemas"]["MessageInput"];
+            /**
+             * @description Instead of `message`: the id of a message of the topic.
+             * @example 1099511627777
+             */
+            readonly messageId?: string;
+        };
+        /** @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
+        readonly Tls: {
+            readonly certificate: components["schemas"]["Certificate"] | null;
+            readonly key: null;
+            /**
+             * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
+             * @default null
+             */
+            readonly ca: string | null;
+            /**
+             * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
+             * @default null
+             */
+            readonly serverName: string | null;
+        };
+        /** @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
+        readonly TlsPatch: {
+            /** @description The certificate that is shown to the endpoint, in PEM, with its chain. Needs `key`. A response has its subject, its end and its SHA-256 fingerprint instead. */
+            readonly certificate?: string | null;
+            /** @description The private key of `certificate`, in PEM, without a passphrase. */
+            readonly key?: string | null;
+            /** @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts. */
+            readonly ca?: string | null;
+            /** @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL. */
+            readonly serverName?: string | null;
+        };
+        /** @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
+        readonly TlsSettings: {
+            /** @description The certificate that is shown to the endpoint, in PEM, with its chain. Needs `key`. A response has its subject, its end and its SHA-256 fingerprint instead. */
+            readonly certificate?: string;
+            /** @description The private key of `certificate`, in PEM, without a passphrase. */
+            readonly key?: string;
+            /**
+             * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
+             * @default null
+             */
+            readonly ca?: string | null;
+            /**
+             * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
+             * @default null
+             */
+            readonly serverName?: string | null;
+        };
+        /** @description The topic existed, and is now as the body says. */
+        readonly Topic: {
+            /** @example orders */
+            readonly name: string;
+            /**
+             * @description How long a message is kept, delivered or not, in milliseconds.
+             * @default 604800000
+             */
+            readonly retentionMs: number;
+            /**
+             * @description The largest message body, in bytes.
+             * @default 1048576
+             */
+            readonly bodyBytesMax: number;
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly updatedAt: string;
+        };
+        /** @description A page of topics. */
+        readonly TopicPage: {
+            readonly items: readonly components["schemas"]["Topic"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. */
+            readonly next: string | null;
+        };
+        readonly TopicPatch: {
+            /** @description How long a message is kept, delivered or not, in milliseconds. */
+            readonly retentionMs?: number | null;
+            /** @description The largest message body, in bytes. */
+            readonly bodyBytesMax?: number | null;
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @example Invoices for the accounting department
+             */
+            readonly description?: string | null;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels?: {
+                readonly [key: string]: string | null;
+            } | null;
+        };
+        readonly TopicSettings: {
+            /**
+             * @description How long a message is kept, delivered or not, in milliseconds.
+             * @default 604800000
+             */
+            readonly retentionMs?: number;
+            /**
+             * @description The largest message body, in bytes.
+             * @default 1048576
+             */
+            readonly bodyBytesMax?: number;
+            /**
+             * @description A text for people, at most 1000 characters.
+             * @default
+             * @example Invoices for the accounting department
+             */
+            readonly description?: string;
+            /**
+             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
+             * @default {}
+             * @example {
+             *       "customer": "acme"
+             *     }
+             */
+            readonly labels?: {
+                readonly [key: string]: string;
+            };
+        };
+        /** @description JSON, whatever the content type says. A trailing comma is allowed. */
+        readonly WechatHandlersBody: {
+            /**
+             * @description 1001: add a handler. 1002: remove one. 1003: list them. 1006: set the secret. A number, or its digits as a string.
+             * @example 1001
+             */
+            readonly type: number;
+            /**
+             * @description Protocol of a new handler. 1: TCP. 2: HTTP. 3: WebSocket.
+             * @example 2
+             */
+            readonly protocol?: number;
+            /**
+             * @description URL that receives the messages: http or https with protocol 2, ws or wss with protocol 3.
+             * @example http://127.0.0.1:8888/
+             */
+            readonly url?: string;
+            /** @description Host name or IP address, with protocol 1. */
+            readonly host?: string;
+            /** @description With protocol 1. A number, or its digits as a string. */
+            readonly port?: number;
+            /**
+             * @description With protocol 1: byte order of the four-byte length in front of each message.
+             * @default big
+             * @enum {unknown}
+             */
+            readonly byteOrder?: "big" | "little";
+            /** @description Cookie of the handler to remove. */
+            readonly cookie?: string;
+            /** @description The new secret. The empty string removes the secret. */
+            readonly newSecretKey?: string;
+            /** @description Required in every request once a secret is set. */
+            readonly secretKey?: string;
+        };
+        /** @description The response to every request, errors included. */
+        readonly WechatHandlersResult: {
+            /**
+             * @description 10000: success. 10001: not JSON. 10002: a wrong parameter or secret, or another failure. 10003: not supported.
+             * @enum {unknown}
+             */
+            readonly error_code: 10000 | 10001 | 10002 | 10003;
+            /** @description The error; empty on success. */
+            readonly description: string;
+            readonly data: components["schemas"]["WechatHandlersResultData"];
+            readonly robot: components["schemas"]["WechatHandlersResultRobot"];
+            /** @description `type` of the request; 0 when it had none. */
+            readonly type: number;
+        };
+        readonly WechatHandlersResultData: {
+            /** @description 0: success. Below 0: failure, which `desc` describes. */
+            readonly status: number;
+            readonly desc: string;
+            readonly cookie?: string;
+            readonly data?: readonly components["schemas"]["WechatHandlersResultDataDataItem"][];
+        };
+        readonly WechatHandlersResultDataDataItem: {
+            readonly cookie: string;
+            readonly protocol: number;
+            /** @description Same as `protocol`. Some clients read this misspelt member. */
+            readonly pcotocol: number;
+            readonly url?: string;
+            readonly host?: string;
+            readonly port?: number;
+            /** @enum {unknown} */
+            readonly byteOrder?: "big" | "little";
+        };
+        /** @description Empty members that clients expect: no WeChat account belongs to this server. */
+        readonly WechatHandlersResultRobot: {
+            readonly alias: string;
+            readonly isLogin: boolean;
+            readonly nickName: string;
+            readonly pid: number;
+            /** @description The server's port that received the request. */
+            readonly port: number;
+            readonly smallHeadImgUrl: string;
+            readonly userName: string;
+        };
         /**
          * Problem
          * @description RFC 9457 problem details.
@@ -1292,6 +4521,159 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Account = components['schemas']['Account'];
+export type AccountDeletion = components['schemas']['AccountDeletion'];
+export type AccountLimits = components['schemas']['AccountLimits'];
+export type AccountLimitsPatch = components['schemas']['AccountLimitsPatch'];
+export type AccountLimitsSettings = components['schemas']['AccountLimitsSettings'];
+export type AccountPage = components['schemas']['AccountPage'];
+export type AccountPatch = components['schemas']['AccountPatch'];
+export type AccountSettings = components['schemas']['AccountSettings'];
+export type Acknowledgement = components['schemas']['Acknowledgement'];
+export type AcknowledgementResults = components['schemas']['AcknowledgementResults'];
+export type AcknowledgementResultsResult = components['schemas']['AcknowledgementResultsResult'];
+export type ApiKey = components['schemas']['ApiKey'];
+export type ApiKeyPage = components['schemas']['ApiKeyPage'];
+export type ApiKeyRotation = components['schemas']['ApiKeyRotation'];
+export type ApiKeySettings = components['schemas']['ApiKeySettings'];
+export type Attachment = components['schemas']['Attachment'];
+export type Attempt = components['schemas']['Attempt'];
+export type AttemptRecord = components['schemas']['AttemptRecord'];
+export type AttemptRecordSearchPage = components['schemas']['AttemptRecordSearchPage'];
+export type AuditRecord = components['schemas']['AuditRecord'];
+export type AuditRecordPage = components['schemas']['AuditRecordPage'];
+export type AuditRecordWho = components['schemas']['AuditRecordWho'];
+export type BacklogLimits = components['schemas']['BacklogLimits'];
+export type BacklogLimitsPatch = components['schemas']['BacklogLimitsPatch'];
+export type BacklogLimitsSettings = components['schemas']['BacklogLimitsSettings'];
+export type BasicAuth = components['schemas']['BasicAuth'];
+export type BasicAuthSettings = components['schemas']['BasicAuthSettings'];
+export type BatchInput = components['schemas']['BatchInput'];
+export type BearerAuth = components['schemas']['BearerAuth'];
+export type BearerAuthSettings = components['schemas']['BearerAuthSettings'];
+export type Breaker = components['schemas']['Breaker'];
+export type BreakerPatch = components['schemas']['BreakerPatch'];
+export type BreakerSettings = components['schemas']['BreakerSettings'];
+export type CancelDeliveryResult = components['schemas']['CancelDeliveryResult'];
+export type Certificate = components['schemas']['Certificate'];
+export type Count = components['schemas']['Count'];
+export type CountedInbox = components['schemas']['CountedInbox'];
+export type CountedSubscription = components['schemas']['CountedSubscription'];
+export type DeadLetter = components['schemas']['DeadLetter'];
+export type DeadLetterMessage = components['schemas']['DeadLetterMessage'];
+export type DeadLetterSummary = components['schemas']['DeadLetterSummary'];
+export type DeadLetterSummaryMessage = components['schemas']['DeadLetterSummaryMessage'];
+export type DeadLetterSummarySearchPage = components['schemas']['DeadLetterSummarySearchPage'];
+export type Delivery = components['schemas']['Delivery'];
+export type DisablingAttempt = components['schemas']['DisablingAttempt'];
+export type DryRun = components['schemas']['DryRun'];
+export type EndpointVerification = components['schemas']['EndpointVerification'];
+export type Failing = components['schemas']['Failing'];
+export type Filter = components['schemas']['Filter'];
+export type FilterPatch = components['schemas']['FilterPatch'];
+export type FilterSettings = components['schemas']['FilterSettings'];
+export type Flow = components['schemas']['Flow'];
+export type GrowingRetry = components['schemas']['GrowingRetry'];
+export type GrowingRetrySettings = components['schemas']['GrowingRetrySettings'];
+export type Health = components['schemas']['Health'];
+export type Hook = components['schemas']['Hook'];
+export type HookPage = components['schemas']['HookPage'];
+export type HookPatch = components['schemas']['HookPatch'];
+export type HookPatchAuthType = components['schemas']['HookPatchAuthType'];
+export type HookSettings = components['schemas']['HookSettings'];
+export type Inbox = components['schemas']['Inbox'];
+export type InboxPage = components['schemas']['InboxPage'];
+export type InboxPatch = components['schemas']['InboxPatch'];
+export type InboxPathRotation = components['schemas']['InboxPathRotation'];
+export type InboxReceipt = components['schemas']['InboxReceipt'];
+export type InboxSettings = components['schemas']['InboxSettings'];
+export type InboxVerification = components['schemas']['InboxVerification'];
+export type InboxVerificationPatch = components['schemas']['InboxVerificationPatch'];
+export type InboxVerificationSettings = components['schemas']['InboxVerificationSettings'];
+export type Key = components['schemas']['Key'];
+export type KeyPage = components['schemas']['KeyPage'];
+export type KeyRotation = components['schemas']['KeyRotation'];
+export type KeyRotationJwk = components['schemas']['KeyRotationJwk'];
+export type KeySet = components['schemas']['KeySet'];
+export type KeySetKey = components['schemas']['KeySetKey'];
+export type KeySettings = components['schemas']['KeySettings'];
+export type KeySettingsJwk = components['schemas']['KeySettingsJwk'];
+export type ListedSubscription = components['schemas']['ListedSubscription'];
+export type ListedSubscriptionPage = components['schemas']['ListedSubscriptionPage'];
+export type ListedSubscriptionSearchPage = components['schemas']['ListedSubscriptionSearchPage'];
+export type MasterKeyRotation = components['schemas']['MasterKeyRotation'];
+export type MasterKeyRotationStep = components['schemas']['MasterKeyRotationStep'];
+export type MasterKeyRotationStepResealed = components['schemas']['MasterKeyRotationStepResealed'];
+export type Message = components['schemas']['Message'];
+export type MessageInput = components['schemas']['MessageInput'];
+export type MessageSummary = components['schemas']['MessageSummary'];
+export type MessageSummarySearchPage = components['schemas']['MessageSummarySearchPage'];
+export type NewApiKey = components['schemas']['NewApiKey'];
+export type Node = components['schemas']['Node'];
+export type NodeList = components['schemas']['NodeList'];
+export type OAuth2 = components['schemas']['OAuth2'];
+export type OAuth2Settings = components['schemas']['OAuth2Settings'];
+export type Outcome = components['schemas']['Outcome'];
+export type PublicKey = components['schemas']['PublicKey'];
+export type PublicKeyJwk = components['schemas']['PublicKeyJwk'];
+export type PublishedBatch = components['schemas']['PublishedBatch'];
+export type PublishedMessage = components['schemas']['PublishedMessage'];
+export type Pull = components['schemas']['Pull'];
+export type PullCounts = components['schemas']['PullCounts'];
+export type PullPatch = components['schemas']['PullPatch'];
+export type PullRequest = components['schemas']['PullRequest'];
+export type PullSettings = components['schemas']['PullSettings'];
+export type PulledMessage = components['schemas']['PulledMessage'];
+export type PulledMessages = components['schemas']['PulledMessages'];
+export type Push = components['schemas']['Push'];
+export type PushPatch = components['schemas']['PushPatch'];
+export type PushPatchAuthType = components['schemas']['PushPatchAuthType'];
+export type PushSettings = components['schemas']['PushSettings'];
+export type PutBack = components['schemas']['PutBack'];
+export type Rate = components['schemas']['Rate'];
+export type RatePatch = components['schemas']['RatePatch'];
+export type RateSettings = components['schemas']['RateSettings'];
+export type Readiness = components['schemas']['Readiness'];
+export type ReceivedRequest = components['schemas']['ReceivedRequest'];
+export type Redrive = components['schemas']['Redrive'];
+export type Replay = components['schemas']['Replay'];
+export type ReplayPage = components['schemas']['ReplayPage'];
+export type ReplayPatch = components['schemas']['ReplayPatch'];
+export type ReplaySettings = components['schemas']['ReplaySettings'];
+export type ReplaySettingsFromAt = components['schemas']['ReplaySettingsFromAt'];
+export type ReplaySettingsFromSeq = components['schemas']['ReplaySettingsFromSeq'];
+export type ReplaySettingsToAt = components['schemas']['ReplaySettingsToAt'];
+export type ReplaySettingsToSeq = components['schemas']['ReplaySettingsToSeq'];
+export type RetryDelays = components['schemas']['RetryDelays'];
+export type RetryDelaysSettings = components['schemas']['RetryDelaysSettings'];
+export type RetryDeliveryResult = components['schemas']['RetryDeliveryResult'];
+export type Rewind = components['schemas']['Rewind'];
+export type RewindToAt = components['schemas']['RewindToAt'];
+export type RewindToSeq = components['schemas']['RewindToSeq'];
+export type Subscription = components['schemas']['Subscription'];
+export type SubscriptionCounts = components['schemas']['SubscriptionCounts'];
+export type SubscriptionPatch = components['schemas']['SubscriptionPatch'];
+export type SubscriptionPatchRetryDelaysMs = components['schemas']['SubscriptionPatchRetryDelaysMs'];
+export type SubscriptionPatchStartSeq = components['schemas']['SubscriptionPatchStartSeq'];
+export type SubscriptionSettings = components['schemas']['SubscriptionSettings'];
+export type SubscriptionSettingsStartAt = components['schemas']['SubscriptionSettingsStartAt'];
+export type SubscriptionSettingsStartSeq = components['schemas']['SubscriptionSettingsStartSeq'];
+export type TestDelivery = components['schemas']['TestDelivery'];
+export type TestDeliveryReply = components['schemas']['TestDeliveryReply'];
+export type TestDeliveryRequest = components['schemas']['TestDeliveryRequest'];
+export type TestSettings = components['schemas']['TestSettings'];
+export type Tls = components['schemas']['Tls'];
+export type TlsPatch = components['schemas']['TlsPatch'];
+export type TlsSettings = components['schemas']['TlsSettings'];
+export type Topic = components['schemas']['Topic'];
+export type TopicPage = components['schemas']['TopicPage'];
+export type TopicPatch = components['schemas']['TopicPatch'];
+export type TopicSettings = components['schemas']['TopicSettings'];
+export type WechatHandlersBody = components['schemas']['WechatHandlersBody'];
+export type WechatHandlersResult = components['schemas']['WechatHandlersResult'];
+export type WechatHandlersResultData = components['schemas']['WechatHandlersResultData'];
+export type WechatHandlersResultDataDataItem = components['schemas']['WechatHandlersResultDataDataItem'];
+export type WechatHandlersResultRobot = components['schemas']['WechatHandlersResultRobot'];
 export type Problem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -1318,48 +4700,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example orders */
-                        readonly name: string;
-                        /**
-                         * @description How long a message is kept, delivered or not, in milliseconds.
-                         * @default 604800000
-                         */
-                        readonly retentionMs: number;
-                        /**
-                         * @description The largest message body, in bytes.
-                         * @default 1048576
-                         */
-                        readonly bodyBytesMax: number;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Topic"];
                 };
             };
             /** @description A problem. */
@@ -1404,34 +4745,7 @@ export interface operations {
                  *       "retentionMs": 604800000
                  *     }
                  */
-                readonly "application/json": {
-                    /**
-                     * @description How long a message is kept, delivered or not, in milliseconds.
-                     * @default 604800000
-                     */
-                    readonly retentionMs?: number;
-                    /**
-                     * @description The largest message body, in bytes.
-                     * @default 1048576
-                     */
-                    readonly bodyBytesMax?: number;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @default
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @default {}
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string;
-                    };
-                };
+                readonly "application/json": components["schemas"]["TopicSettings"];
             };
         };
         readonly responses: {
@@ -1443,48 +4757,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example orders */
-                        readonly name: string;
-                        /**
-                         * @description How long a message is kept, delivered or not, in milliseconds.
-                         * @default 604800000
-                         */
-                        readonly retentionMs: number;
-                        /**
-                         * @description The largest message body, in bytes.
-                         * @default 1048576
-                         */
-                        readonly bodyBytesMax: number;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Topic"];
                 };
             };
             /** @description The topic was created. */
@@ -1495,48 +4768,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example orders */
-                        readonly name: string;
-                        /**
-                         * @description How long a message is kept, delivered or not, in milliseconds.
-                         * @default 604800000
-                         */
-                        readonly retentionMs: number;
-                        /**
-                         * @description The largest message body, in bytes.
-                         * @default 1048576
-                         */
-                        readonly bodyBytesMax: number;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Topic"];
                 };
             };
             /** @description A problem. */
@@ -1620,46 +4852,8 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/merge-patch+json": {
-                    /** @description How long a message is kept, delivered or not, in milliseconds. */
-                    readonly retentionMs?: number | null;
-                    /** @description The largest message body, in bytes. */
-                    readonly bodyBytesMax?: number | null;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string | null;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string | null;
-                    } | null;
-                };
-                readonly "application/json": {
-                    /** @description How long a message is kept, delivered or not, in milliseconds. */
-                    readonly retentionMs?: number | null;
-                    /** @description The largest message body, in bytes. */
-                    readonly bodyBytesMax?: number | null;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string | null;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string | null;
-                    } | null;
-                };
+                readonly "application/merge-patch+json": components["schemas"]["TopicPatch"];
+                readonly "application/json": components["schemas"]["TopicPatch"];
             };
         };
         readonly responses: {
@@ -1671,48 +4865,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example orders */
-                        readonly name: string;
-                        /**
-                         * @description How long a message is kept, delivered or not, in milliseconds.
-                         * @default 604800000
-                         */
-                        readonly retentionMs: number;
-                        /**
-                         * @description The largest message body, in bytes.
-                         * @default 1048576
-                         */
-                        readonly bodyBytesMax: number;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Topic"];
                 };
             };
             /** @description A problem. */
@@ -1751,52 +4904,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /** @example orders */
-                            readonly name: string;
-                            /**
-                             * @description How long a message is kept, delivered or not, in milliseconds.
-                             * @default 604800000
-                             */
-                            readonly retentionMs: number;
-                            /**
-                             * @description The largest message body, in bytes.
-                             * @default 1048576
-                             */
-                            readonly bodyBytesMax: number;
-                            /**
-                             * @description A text for people, at most 1000 characters.
-                             * @default
-                             * @example Invoices for the accounting department
-                             */
-                            readonly description: string;
-                            /**
-                             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                             * @default {}
-                             * @example {
-                             *       "customer": "acme"
-                             *     }
-                             */
-                            readonly labels: {
-                                readonly [key: string]: string;
-                            };
-                            /**
-                             * Format: date-time
-                             * @description When it was created.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly createdAt: string;
-                            /**
-                             * Format: date-time
-                             * @description When it was last changed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly updatedAt: string;
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. */
-                        readonly next: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["TopicPage"];
                 };
             };
             /** @description A problem. */
@@ -1838,397 +4946,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example billing */
-                        readonly name: string;
-                        /** @example orders */
-                        readonly topic: string;
-                        /**
-                         * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-                         * @enum {unknown}
-                         */
-                        readonly state: "active" | "paused" | "disabled";
-                        /**
-                         * Format: date-time
-                         * @description When the subscription was disabled; null while it is not.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly disabledAt: string | null;
-                        /**
-                         * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-                         * @enum {unknown}
-                         */
-                        readonly disabledReason: "gone" | "failing" | null;
-                        /** @description The attempt that disabled the subscription; null while it is not disabled. */
-                        readonly disabledBy: {
-                            /** @example 1099511627777 */
-                            readonly messageId: string;
-                            /** @description The number of the attempt. */
-                            readonly attempt: number;
-                        } | null;
-                        /**
-                         * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
-                         * @enum {unknown}
-                         */
-                        readonly health: "healthy" | "failing" | "open";
-                        /** @description Since when and why the endpoint fails; null while it is healthy. */
-                        readonly failing: {
-                            /**
-                             * Format: date-time
-                             * @description When the subscription entered this state.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly since: string;
-                            /**
-                             * Format: date-time
-                             * @description When the first attempt failed that no success has followed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly failingSince: string;
-                            /**
-                             * @description origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.
-                             * @enum {unknown}
-                             */
-                            readonly scope: "subscription" | "origin";
-                            /** @description The HTTP status of the failure that led to this state. */
-                            readonly status: number | null;
-                            /**
-                             * @description The error code of that failure.
-                             * @example connect_refused
-                             */
-                            readonly error: string | null;
-                            /** @description The exact cause of that failure, in words. */
-                            readonly errorDetail: string | null;
-                            /**
-                             * Format: date-time
-                             * @description When the next probe may be sent; null while the breaker is closed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly nextProbeAt: string | null;
-                        } | null;
-                        /** @description The verification of the endpoint; null without `push.verify`. */
-                        readonly verification: {
-                            /**
-                             * @description pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.
-                             * @enum {unknown}
-                             */
-                            readonly state: "pending" | "verified" | "failed";
-                            /** @enum {unknown} */
-                            readonly method: "challenge" | "cloudevents";
-                            /**
-                             * Format: date-time
-                             * @description When the last attempt ended; null before that.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly at: string | null;
-                            /** @description Why the last attempt failed; null if it did not. */
-                            readonly error: string | null;
-                            /** @description The most deliveries per minute that the endpoint has allowed; null: no limit. */
-                            readonly ratePerMinute: number | null;
-                        } | null;
-                        /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                        readonly push: {
-                            /**
-                             * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                             * @example https://example.com/callback
-                             */
-                            readonly url: string;
-                            /**
-                             * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                             * @default raw
-                             * @example cloudevents
-                             */
-                            readonly protocol: string;
-                            /**
-                             * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
-                             * @default {}
-                             */
-                            readonly headers: {
-                                readonly [key: string]: null;
-                            };
-                            /**
-                             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly auth: {
-                                /** @constant */
-                                readonly type: "basic";
-                                readonly username: string;
-                                readonly password: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "bearer";
-                                readonly token: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "oauth2";
-                                /** @description The token endpoint of the OAuth2 provider: http or https. */
-                                readonly tokenUrl: string;
-                                readonly clientId: string;
-                                readonly clientSecret: null;
-                                /**
-                                 * @description The scopes of the token.
-                                 * @default []
-                                 */
-                                readonly scopes: readonly string[];
-                                /**
-                                 * @description The parameter `audience` of the token request, which some providers need.
-                                 * @default null
-                                 */
-                                readonly audience: string | null;
-                                /**
-                                 * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                                 * @default basic
-                                 * @enum {unknown}
-                                 */
-                                readonly clientAuth: "basic" | "body";
-                            } | null;
-                            /**
-                             * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly tls: {
-                                readonly certificate: {
-                                    /** @example CN=billing, O=Example */
-                                    readonly subject: string;
-                                    /**
-                                     * Format: date-time
-                                     * @description When the certificate expires.
-                                     * @example 2026-01-31T08:15:30.250Z
-                                     */
-                                    readonly notAfter: string;
-                                    /**
-                                     * @description SHA-256.
-                                     * @example AB:CD:…
-                                     */
-                                    readonly fingerprint: string;
-                                } | null;
-                                readonly key: null;
-                                /**
-                                 * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                                 * @default null
-                                 */
-                                readonly ca: string | null;
-                                /**
-                                 * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                                 * @default null
-                                 */
-                                readonly serverName: string | null;
-                            } | null;
-                            /**
-                             * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                             * @default keep-alive
-                             * @enum {unknown}
-                             */
-                            readonly connection: "keep-alive" | "close";
-                            /**
-                             * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
-                             * @default 15000
-                             */
-                            readonly timeoutMs: number;
-                            /**
-                             * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
-                             * @default []
-                             */
-                            readonly keys: readonly string[];
-                            /**
-                             * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                             * @default null
-                             * @enum {unknown}
-                             */
-                            readonly verify: "challenge" | "cloudevents" | null;
-                        } | null;
-                        /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                        readonly pull: {
-                            /**
-                             * @description How long a pulled message is invisible to other receivers, in milliseconds.
-                             * @default 30000
-                             */
-                            readonly visibilityMs: number;
-                            /**
-                             * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
-                             * @default null
-                             */
-                            readonly receivesMax: number | null;
-                        } | null;
-                        /** @default {} */
-                        readonly filter: {
-                            /**
-                             * @description Only messages that have at least one of these tags. Empty: every message.
-                             * @default []
-                             */
-                            readonly tags: readonly string[];
-                            /**
-                             * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
-                             * @default []
-                             */
-                            readonly types: readonly string[];
-                        };
-                        /**
-                         * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
-                         * @default EXPONENTIAL_DECAY_RETRY
-                         */
-                        readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                            /**
-                             * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                             * @example [
-                             *       1000,
-                             *       5000
-                             *     ]
-                             */
-                            readonly delaysMs: readonly number[];
-                        } | {
-                            /** @description The first delay, in milliseconds. */
-                            readonly baseMs: number;
-                            /**
-                             * @description Each delay is the one before, times this.
-                             * @default 2
-                             */
-                            readonly factor: number;
-                            /**
-                             * @description The longest delay. The default, too, is never less than `baseMs`.
-                             * @default 512000
-                             */
-                            readonly delayMsMax: number;
-                            /**
-                             * @description How many retries there are.
-                             * @default 176
-                             */
-                            readonly retriesMax: number;
-                            /**
-                             * @description No retry starts later than this after the first attempt, in milliseconds.
-                             * @default 86400000
-                             */
-                            readonly totalMsMax: number;
-                            /**
-                             * @description How much of a delay is random: nothing, all of it or half of it.
-                             * @default none
-                             * @enum {unknown}
-                             */
-                            readonly jitter: "none" | "full" | "equal";
-                        } | null;
-                        /**
-                         * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                         * @default none
-                         * @enum {unknown}
-                         */
-                        readonly order: "none" | "key" | "strict";
-                        /**
-                         * @description How many deliveries may run at once.
-                         * @default 64
-                         */
-                        readonly maxInFlight: number | null;
-                        /**
-                         * @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.
-                         * @default null
-                         */
-                        readonly rate: {
-                            /**
-                             * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                             * @example 20
-                             */
-                            readonly perSecond: number;
-                            /**
-                             * @description How many POSTs may start at once after a time without any.
-                             * @default 1
-                             */
-                            readonly burst: number;
-                        } | null;
-                        /**
-                         * @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.
-                         * @default {
-                         *       "failures": 20,
-                         *       "probeMs": 30000
-                         *     }
-                         */
-                        readonly breaker: {
-                            /** @default 20 */
-                            readonly failures: number;
-                            /** @default 30000 */
-                            readonly probeMs: number;
-                        } | null;
-                        /**
-                         * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
-                         * @default 432000000
-                         */
-                        readonly disableAfterMs: number | null;
-                        /**
-                         * @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.
-                         * @default {}
-                         */
-                        readonly backlog: {
-                            /**
-                             * @description Messages that wait; null: no limit.
-                             * @default 100000
-                             */
-                            readonly messagesMax: number | null;
-                            /**
-                             * @description The age of the oldest message in milliseconds; null: no limit.
-                             * @default null
-                             */
-                            readonly ageMsMax: number | null;
-                        };
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        readonly counts: {
-                            /** @description Messages that wait in the log; with a filter an upper bound. */
-                            readonly backlog: number;
-                            /** @description Deliveries that wait for their next attempt. */
-                            readonly parked: number;
-                            /** @description Deliveries that were given up and are kept as dead letters. */
-                            readonly deadLetters: number;
-                            /** @description Deliveries that were given up because the message's retention time was over. */
-                            readonly expired: number;
-                            /** @description Deliveries that are running. */
-                            readonly inFlight: number;
-                        };
-                        /** @description Numbers of messages by state, for a pulled subscription; null for a pushed one. */
-                        readonly pullCounts: {
-                            /** @description Messages that can be pulled now; with a filter an upper bound. */
-                            readonly visible: number;
-                            /** @description Messages that were pulled and not yet acknowledged, or put back with a delay. */
-                            readonly invisible: number;
-                            /** @description Messages that were never pulled and whose delay is not over. */
-                            readonly delayed: number;
-                            /**
-                             * Format: date-time
-                             * @description When the oldest message that these counts include was published; null when they include none.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly oldestAt: string | null;
-                        } | null;
-                        /** @description How the node that answers sends to the endpoint at present; null if it does not. Other nodes have windows of their own. */
-                        readonly flow: {
-                            /** @description How many deliveries may run at once. Falls when the endpoint is overloaded or unreachable (429, 502, 503, 504, time-outs, failed connections) and recovers with successes. Below 1: one at a time, with pauses. */
-                            readonly window: number;
-                        } | null;
-                    };
+                    readonly "application/json": components["schemas"]["CountedSubscription"];
                 };
             };
             /** @description A problem. */
@@ -2273,268 +4991,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                    readonly push?: {
-                        /**
-                         * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                         * @example https://example.com/callback
-                         */
-                        readonly url: string;
-                        /**
-                         * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                         * @default raw
-                         * @example cloudevents
-                         */
-                        readonly protocol?: string;
-                        /**
-                         * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
-                         * @default {}
-                         */
-                        readonly headers?: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                         * @default null
-                         */
-                        readonly auth?: {
-                            /** @constant */
-                            readonly type: "basic";
-                            readonly username: string;
-                            /** @description The password. */
-                            readonly password: string;
-                        } | {
-                            /** @constant */
-                            readonly type: "bearer";
-                            /** @description Sent as `Authorization: Bearer …`. */
-                            readonly token: string;
-                        } | {
-                            /** @constant */
-                            readonly type: "oauth2";
-                            /** @description The token endpoint of the OAuth2 provider: http or https. */
-                            readonly tokenUrl: string;
-                            readonly clientId: string;
-                            /** @description The client's secret. */
-                            readonly clientSecret: string;
-                            /**
-                             * @description The scopes of the token.
-                             * @default []
-                             */
-                            readonly scopes?: readonly string[];
-                            /**
-                             * @description The parameter `audience` of the token request, which some providers need.
-                             * @default null
-                             */
-                            readonly audience?: string | null;
-                            /**
-                             * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                             * @default basic
-                             * @enum {unknown}
-                             */
-                            readonly clientAuth?: "basic" | "body";
-                        } | null;
-                        /**
-                         * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                         * @default null
-                         */
-                        readonly tls?: {
-                            /** @description The certificate that is shown to the endpoint, in PEM, with its chain. Needs `key`. A response has its subject, its end and its SHA-256 fingerprint instead. */
-                            readonly certificate?: string;
-                            /** @description The private key of `certificate`, in PEM, without a passphrase. */
-                            readonly key?: string;
-                            /**
-                             * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                             * @default null
-                             */
-                            readonly ca?: string | null;
-                            /**
-                             * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                             * @default null
-                             */
-                            readonly serverName?: string | null;
-                        } | null;
-                        /**
-                         * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                         * @default keep-alive
-                         * @enum {unknown}
-                         */
-                        readonly connection?: "keep-alive" | "close";
-                        /**
-                         * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
-                         * @default 15000
-                         */
-                        readonly timeoutMs?: number;
-                        /**
-                         * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
-                         * @default []
-                         */
-                        readonly keys?: readonly string[];
-                        /**
-                         * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                         * @default null
-                         * @enum {unknown}
-                         */
-                        readonly verify?: "challenge" | "cloudevents" | null;
-                    };
-                    /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                    readonly pull?: {
-                        /**
-                         * @description How long a pulled message is invisible to other receivers, in milliseconds.
-                         * @default 30000
-                         */
-                        readonly visibilityMs?: number;
-                        /**
-                         * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
-                         * @default null
-                         */
-                        readonly receivesMax?: number | null;
-                    };
-                    /** @default {} */
-                    readonly filter?: {
-                        /**
-                         * @description Only messages that have at least one of these tags. Empty: every message.
-                         * @default []
-                         */
-                        readonly tags?: readonly string[];
-                        /**
-                         * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
-                         * @default []
-                         */
-                        readonly types?: readonly string[];
-                    };
-                    /**
-                     * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
-                     * @default EXPONENTIAL_DECAY_RETRY
-                     */
-                    readonly retry?: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                        /**
-                         * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                         * @example [
-                         *       1000,
-                         *       5000
-                         *     ]
-                         */
-                        readonly delaysMs: readonly number[];
-                    } | {
-                        /** @description The first delay, in milliseconds. */
-                        readonly baseMs: number;
-                        /**
-                         * @description Each delay is the one before, times this.
-                         * @default 2
-                         */
-                        readonly factor?: number;
-                        /**
-                         * @description The longest delay. The default, too, is never less than `baseMs`.
-                         * @default 512000
-                         */
-                        readonly delayMsMax?: number;
-                        /**
-                         * @description How many retries there are.
-                         * @default 176
-                         */
-                        readonly retriesMax?: number;
-                        /**
-                         * @description No retry starts later than this after the first attempt, in milliseconds.
-                         * @default 86400000
-                         */
-                        readonly totalMsMax?: number;
-                        /**
-                         * @description How much of a delay is random: nothing, all of it or half of it.
-                         * @default none
-                         * @enum {unknown}
-                         */
-                        readonly jitter?: "none" | "full" | "equal";
-                    };
-                    /**
-                     * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                     * @default none
-                     * @enum {unknown}
-                     */
-                    readonly order?: "none" | "key" | "strict";
-                    /**
-                     * @description How many deliveries may run at once.
-                     * @default 64
-                     */
-                    readonly maxInFlight?: number;
-                    /**
-                     * @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.
-                     * @default null
-                     */
-                    readonly rate?: {
-                        /**
-                         * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                         * @example 20
-                         */
-                        readonly perSecond: number;
-                        /**
-                         * @description How many POSTs may start at once after a time without any.
-                         * @default 1
-                         */
-                        readonly burst?: number;
-                    } | null;
-                    /**
-                     * @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.
-                     * @default {
-                     *       "failures": 20,
-                     *       "probeMs": 30000
-                     *     }
-                     */
-                    readonly breaker?: {
-                        /** @default 20 */
-                        readonly failures?: number;
-                        /** @default 30000 */
-                        readonly probeMs?: number;
-                    } | null;
-                    /**
-                     * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
-                     * @default 432000000
-                     */
-                    readonly disableAfterMs?: number | null;
-                    /**
-                     * @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.
-                     * @default {}
-                     */
-                    readonly backlog?: {
-                        /**
-                         * @description Messages that wait; null: no limit.
-                         * @default 100000
-                         */
-                        readonly messagesMax?: number | null;
-                        /**
-                         * @description The age of the oldest message in milliseconds; null: no limit.
-                         * @default null
-                         */
-                        readonly ageMsMax?: number | null;
-                    };
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @default
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @default {}
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string;
-                    };
-                    /**
-                     * @description Where a new subscription begins to read. Has no effect on an existing one.
-                     * @default now
-                     */
-                    readonly start?: ("now" | "oldest") | {
-                        /** @description From this message on, or from the next that still exists; at most the position of the topic's next message. */
-                        readonly seq: number;
-                    } | {
-                        /** @description From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds. */
-                        readonly at: string | number;
-                    };
-                };
+                readonly "application/json": components["schemas"]["SubscriptionSettings"];
             };
         };
         readonly responses: {
@@ -2546,370 +5003,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example billing */
-                        readonly name: string;
-                        /** @example orders */
-                        readonly topic: string;
-                        /**
-                         * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-                         * @enum {unknown}
-                         */
-                        readonly state: "active" | "paused" | "disabled";
-                        /**
-                         * Format: date-time
-                         * @description When the subscription was disabled; null while it is not.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly disabledAt: string | null;
-                        /**
-                         * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-                         * @enum {unknown}
-                         */
-                        readonly disabledReason: "gone" | "failing" | null;
-                        /** @description The attempt that disabled the subscription; null while it is not disabled. */
-                        readonly disabledBy: {
-                            /** @example 1099511627777 */
-                            readonly messageId: string;
-                            /** @description The number of the attempt. */
-                            readonly attempt: number;
-                        } | null;
-                        /**
-                         * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
-                         * @enum {unknown}
-                         */
-                        readonly health: "healthy" | "failing" | "open";
-                        /** @description Since when and why the endpoint fails; null while it is healthy. */
-                        readonly failing: {
-                            /**
-                             * Format: date-time
-                             * @description When the subscription entered this state.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly since: string;
-                            /**
-                             * Format: date-time
-                             * @description When the first attempt failed that no success has followed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly failingSince: string;
-                            /**
-                             * @description origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.
-                             * @enum {unknown}
-                             */
-                            readonly scope: "subscription" | "origin";
-                            /** @description The HTTP status of the failure that led to this state. */
-                            readonly status: number | null;
-                            /**
-                             * @description The error code of that failure.
-                             * @example connect_refused
-                             */
-                            readonly error: string | null;
-                            /** @description The exact cause of that failure, in words. */
-                            readonly errorDetail: string | null;
-                            /**
-                             * Format: date-time
-                             * @description When the next probe may be sent; null while the breaker is closed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly nextProbeAt: string | null;
-                        } | null;
-                        /** @description The verification of the endpoint; null without `push.verify`. */
-                        readonly verification: {
-                            /**
-                             * @description pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.
-                             * @enum {unknown}
-                             */
-                            readonly state: "pending" | "verified" | "failed";
-                            /** @enum {unknown} */
-                            readonly method: "challenge" | "cloudevents";
-                            /**
-                             * Format: date-time
-                             * @description When the last attempt ended; null before that.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly at: string | null;
-                            /** @description Why the last attempt failed; null if it did not. */
-                            readonly error: string | null;
-                            /** @description The most deliveries per minute that the endpoint has allowed; null: no limit. */
-                            readonly ratePerMinute: number | null;
-                        } | null;
-                        /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                        readonly push: {
-                            /**
-                             * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                             * @example https://example.com/callback
-                             */
-                            readonly url: string;
-                            /**
-                             * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                             * @default raw
-                             * @example cloudevents
-                             */
-                            readonly protocol: string;
-                            /**
-                             * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
-                             * @default {}
-                             */
-                            readonly headers: {
-                                readonly [key: string]: null;
-                            };
-                            /**
-                             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly auth: {
-                                /** @constant */
-                                readonly type: "basic";
-                                readonly username: string;
-                                readonly password: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "bearer";
-                                readonly token: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "oauth2";
-                                /** @description The token endpoint of the OAuth2 provider: http or https. */
-                                readonly tokenUrl: string;
-                                readonly clientId: string;
-                                readonly clientSecret: null;
-                                /**
-                                 * @description The scopes of the token.
-                                 * @default []
-                                 */
-                                readonly scopes: readonly string[];
-                                /**
-                                 * @description The parameter `audience` of the token request, which some providers need.
-                                 * @default null
-                                 */
-                                readonly audience: string | null;
-                                /**
-                                 * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                                 * @default basic
-                                 * @enum {unknown}
-                                 */
-                                readonly clientAuth: "basic" | "body";
-                            } | null;
-                            /**
-                             * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly tls: {
-                                readonly certificate: {
-                                    /** @example CN=billing, O=Example */
-                                    readonly subject: string;
-                                    /**
-                                     * Format: date-time
-                                     * @description When the certificate expires.
-                                     * @example 2026-01-31T08:15:30.250Z
-                                     */
-                                    readonly notAfter: string;
-                                    /**
-                                     * @description SHA-256.
-                                     * @example AB:CD:…
-                                     */
-                                    readonly fingerprint: string;
-                                } | null;
-                                readonly key: null;
-                                /**
-                                 * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                                 * @default null
-                                 */
-                                readonly ca: string | null;
-                                /**
-                                 * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                                 * @default null
-                                 */
-                                readonly serverName: string | null;
-                            } | null;
-                            /**
-                             * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                             * @default keep-alive
-                             * @enum {unknown}
-                             */
-                            readonly connection: "keep-alive" | "close";
-                            /**
-                             * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
-                             * @default 15000
-                             */
-                            readonly timeoutMs: number;
-                            /**
-                             * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
-                             * @default []
-                             */
-                            readonly keys: readonly string[];
-                            /**
-                             * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                             * @default null
-                             * @enum {unknown}
-                             */
-                            readonly verify: "challenge" | "cloudevents" | null;
-                        } | null;
-                        /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                        readonly pull: {
-                            /**
-                             * @description How long a pulled message is invisible to other receivers, in milliseconds.
-                             * @default 30000
-                             */
-                            readonly visibilityMs: number;
-                            /**
-                             * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
-                             * @default null
-                             */
-                            readonly receivesMax: number | null;
-                        } | null;
-                        /** @default {} */
-                        readonly filter: {
-                            /**
-                             * @description Only messages that have at least one of these tags. Empty: every message.
-                             * @default []
-                             */
-                            readonly tags: readonly string[];
-                            /**
-                             * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
-                             * @default []
-                             */
-                            readonly types: readonly string[];
-                        };
-                        /**
-                         * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
-                         * @default EXPONENTIAL_DECAY_RETRY
-                         */
-                        readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                            /**
-                             * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                             * @example [
-                             *       1000,
-                             *       5000
-                             *     ]
-                             */
-                            readonly delaysMs: readonly number[];
-                        } | {
-                            /** @description The first delay, in milliseconds. */
-                            readonly baseMs: number;
-                            /**
-                             * @description Each delay is the one before, times this.
-                             * @default 2
-                             */
-                            readonly factor: number;
-                            /**
-                             * @description The longest delay. The default, too, is never less than `baseMs`.
-                             * @default 512000
-                             */
-                            readonly delayMsMax: number;
-                            /**
-                             * @description How many retries there are.
-                             * @default 176
-                             */
-                            readonly retriesMax: number;
-                            /**
-                             * @description No retry starts later than this after the first attempt, in milliseconds.
-                             * @default 86400000
-                             */
-                            readonly totalMsMax: number;
-                            /**
-                             * @description How much of a delay is random: nothing, all of it or half of it.
-                             * @default none
-                             * @enum {unknown}
-                             */
-                            readonly jitter: "none" | "full" | "equal";
-                        } | null;
-                        /**
-                         * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                         * @default none
-                         * @enum {unknown}
-                         */
-                        readonly order: "none" | "key" | "strict";
-                        /**
-                         * @description How many deliveries may run at once.
-                         * @default 64
-                         */
-                        readonly maxInFlight: number | null;
-                        /**
-                         * @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.
-                         * @default null
-                         */
-                        readonly rate: {
-                            /**
-                             * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                             * @example 20
-                             */
-                            readonly perSecond: number;
-                            /**
-                             * @description How many POSTs may start at once after a time without any.
-                             * @default 1
-                             */
-                            readonly burst: number;
-                        } | null;
-                        /**
-                         * @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.
-                         * @default {
-                         *       "failures": 20,
-                         *       "probeMs": 30000
-                         *     }
-                         */
-                        readonly breaker: {
-                            /** @default 20 */
-                            readonly failures: number;
-                            /** @default 30000 */
-                            readonly probeMs: number;
-                        } | null;
-                        /**
-                         * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
-                         * @default 432000000
-                         */
-                        readonly disableAfterMs: number | null;
-                        /**
-                         * @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.
-                         * @default {}
-                         */
-                        readonly backlog: {
-                            /**
-                             * @description Messages that wait; null: no limit.
-                             * @default 100000
-                             */
-                            readonly messagesMax: number | null;
-                            /**
-                             * @description The age of the oldest message in milliseconds; null: no limit.
-                             * @default null
-                             */
-                            readonly ageMsMax: number | null;
-                        };
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Only in the response to the request for which the server has made a key: the key, for the receiver.
-                         * @example whsec_…
-                         */
-                        readonly secret?: string;
-                    };
+                    readonly "application/json": components["schemas"]["Subscription"];
                 };
             };
             /** @description The subscription was created. */
@@ -2920,370 +5014,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example billing */
-                        readonly name: string;
-                        /** @example orders */
-                        readonly topic: string;
-                        /**
-                         * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-                         * @enum {unknown}
-                         */
-                        readonly state: "active" | "paused" | "disabled";
-                        /**
-                         * Format: date-time
-                         * @description When the subscription was disabled; null while it is not.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly disabledAt: string | null;
-                        /**
-                         * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-                         * @enum {unknown}
-                         */
-                        readonly disabledReason: "gone" | "failing" | null;
-                        /** @description The attempt that disabled the subscription; null while it is not disabled. */
-                        readonly disabledBy: {
-                            /** @example 1099511627777 */
-                            readonly messageId: string;
-                            /** @description The number of the attempt. */
-                            readonly attempt: number;
-                        } | null;
-                        /**
-                         * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
-                         * @enum {unknown}
-                         */
-                        readonly health: "healthy" | "failing" | "open";
-                        /** @description Since when and why the endpoint fails; null while it is healthy. */
-                        readonly failing: {
-                            /**
-                             * Format: date-time
-                             * @description When the subscription entered this state.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly since: string;
-                            /**
-                             * Format: date-time
-                             * @description When the first attempt failed that no success has followed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly failingSince: string;
-                            /**
-                             * @description origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.
-                             * @enum {unknown}
-                             */
-                            readonly scope: "subscription" | "origin";
-                            /** @description The HTTP status of the failure that led to this state. */
-                            readonly status: number | null;
-                            /**
-                             * @description The error code of that failure.
-                             * @example connect_refused
-                             */
-                            readonly error: string | null;
-                            /** @description The exact cause of that failure, in words. */
-                            readonly errorDetail: string | null;
-                            /**
-                             * Format: date-time
-                             * @description When the next probe may be sent; null while the breaker is closed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly nextProbeAt: string | null;
-                        } | null;
-                        /** @description The verification of the endpoint; null without `push.verify`. */
-                        readonly verification: {
-                            /**
-                             * @description pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.
-                             * @enum {unknown}
-                             */
-                            readonly state: "pending" | "verified" | "failed";
-                            /** @enum {unknown} */
-                            readonly method: "challenge" | "cloudevents";
-                            /**
-                             * Format: date-time
-                             * @description When the last attempt ended; null before that.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly at: string | null;
-                            /** @description Why the last attempt failed; null if it did not. */
-                            readonly error: string | null;
-                            /** @description The most deliveries per minute that the endpoint has allowed; null: no limit. */
-                            readonly ratePerMinute: number | null;
-                        } | null;
-                        /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                        readonly push: {
-                            /**
-                             * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                             * @example https://example.com/callback
-                             */
-                            readonly url: string;
-                            /**
-                             * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                             * @default raw
-                             * @example cloudevents
-                             */
-                            readonly protocol: string;
-                            /**
-                             * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
-                             * @default {}
-                             */
-                            readonly headers: {
-                                readonly [key: string]: null;
-                            };
-                            /**
-                             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly auth: {
-                                /** @constant */
-                                readonly type: "basic";
-                                readonly username: string;
-                                readonly password: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "bearer";
-                                readonly token: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "oauth2";
-                                /** @description The token endpoint of the OAuth2 provider: http or https. */
-                                readonly tokenUrl: string;
-                                readonly clientId: string;
-                                readonly clientSecret: null;
-                                /**
-                                 * @description The scopes of the token.
-                                 * @default []
-                                 */
-                                readonly scopes: readonly string[];
-                                /**
-                                 * @description The parameter `audience` of the token request, which some providers need.
-                                 * @default null
-                                 */
-                                readonly audience: string | null;
-                                /**
-                                 * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                                 * @default basic
-                                 * @enum {unknown}
-                                 */
-                                readonly clientAuth: "basic" | "body";
-                            } | null;
-                            /**
-                             * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly tls: {
-                                readonly certificate: {
-                                    /** @example CN=billing, O=Example */
-                                    readonly subject: string;
-                                    /**
-                                     * Format: date-time
-                                     * @description When the certificate expires.
-                                     * @example 2026-01-31T08:15:30.250Z
-                                     */
-                                    readonly notAfter: string;
-                                    /**
-                                     * @description SHA-256.
-                                     * @example AB:CD:…
-                                     */
-                                    readonly fingerprint: string;
-                                } | null;
-                                readonly key: null;
-                                /**
-                                 * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                                 * @default null
-                                 */
-                                readonly ca: string | null;
-                                /**
-                                 * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                                 * @default null
-                                 */
-                                readonly serverName: string | null;
-                            } | null;
-                            /**
-                             * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                             * @default keep-alive
-                             * @enum {unknown}
-                             */
-                            readonly connection: "keep-alive" | "close";
-                            /**
-                             * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
-                             * @default 15000
-                             */
-                            readonly timeoutMs: number;
-                            /**
-                             * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
-                             * @default []
-                             */
-                            readonly keys: readonly string[];
-                            /**
-                             * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                             * @default null
-                             * @enum {unknown}
-                             */
-                            readonly verify: "challenge" | "cloudevents" | null;
-                        } | null;
-                        /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                        readonly pull: {
-                            /**
-                             * @description How long a pulled message is invisible to other receivers, in milliseconds.
-                             * @default 30000
-                             */
-                            readonly visibilityMs: number;
-                            /**
-                             * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
-                             * @default null
-                             */
-                            readonly receivesMax: number | null;
-                        } | null;
-                        /** @default {} */
-                        readonly filter: {
-                            /**
-                             * @description Only messages that have at least one of these tags. Empty: every message.
-                             * @default []
-                             */
-                            readonly tags: readonly string[];
-                            /**
-                             * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
-                             * @default []
-                             */
-                            readonly types: readonly string[];
-                        };
-                        /**
-                         * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
-                         * @default EXPONENTIAL_DECAY_RETRY
-                         */
-                        readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                            /**
-                             * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                             * @example [
-                             *       1000,
-                             *       5000
-                             *     ]
-                             */
-                            readonly delaysMs: readonly number[];
-                        } | {
-                            /** @description The first delay, in milliseconds. */
-                            readonly baseMs: number;
-                            /**
-                             * @description Each delay is the one before, times this.
-                             * @default 2
-                             */
-                            readonly factor: number;
-                            /**
-                             * @description The longest delay. The default, too, is never less than `baseMs`.
-                             * @default 512000
-                             */
-                            readonly delayMsMax: number;
-                            /**
-                             * @description How many retries there are.
-                             * @default 176
-                             */
-                            readonly retriesMax: number;
-                            /**
-                             * @description No retry starts later than this after the first attempt, in milliseconds.
-                             * @default 86400000
-                             */
-                            readonly totalMsMax: number;
-                            /**
-                             * @description How much of a delay is random: nothing, all of it or half of it.
-                             * @default none
-                             * @enum {unknown}
-                             */
-                            readonly jitter: "none" | "full" | "equal";
-                        } | null;
-                        /**
-                         * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                         * @default none
-                         * @enum {unknown}
-                         */
-                        readonly order: "none" | "key" | "strict";
-                        /**
-                         * @description How many deliveries may run at once.
-                         * @default 64
-                         */
-                        readonly maxInFlight: number | null;
-                        /**
-                         * @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.
-                         * @default null
-                         */
-                        readonly rate: {
-                            /**
-                             * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                             * @example 20
-                             */
-                            readonly perSecond: number;
-                            /**
-                             * @description How many POSTs may start at once after a time without any.
-                             * @default 1
-                             */
-                            readonly burst: number;
-                        } | null;
-                        /**
-                         * @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.
-                         * @default {
-                         *       "failures": 20,
-                         *       "probeMs": 30000
-                         *     }
-                         */
-                        readonly breaker: {
-                            /** @default 20 */
-                            readonly failures: number;
-                            /** @default 30000 */
-                            readonly probeMs: number;
-                        } | null;
-                        /**
-                         * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
-                         * @default 432000000
-                         */
-                        readonly disableAfterMs: number | null;
-                        /**
-                         * @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.
-                         * @default {}
-                         */
-                        readonly backlog: {
-                            /**
-                             * @description Messages that wait; null: no limit.
-                             * @default 100000
-                             */
-                            readonly messagesMax: number | null;
-                            /**
-                             * @description The age of the oldest message in milliseconds; null: no limit.
-                             * @default null
-                             */
-                            readonly ageMsMax: number | null;
-                        };
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Only in the response to the request for which the server has made a key: the key, for the receiver.
-                         * @example whsec_…
-                         */
-                        readonly secret?: string;
-                    };
+                    readonly "application/json": components["schemas"]["Subscription"];
                 };
             };
             /** @description A problem. */
@@ -3377,324 +5108,8 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/merge-patch+json": {
-                    /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                    readonly push?: {
-                        /**
-                         * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                         * @example https://example.com/callback
-                         */
-                        readonly url?: string | null;
-                        /**
-                         * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                         * @example cloudevents
-                         */
-                        readonly protocol?: string | null;
-                        /** @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null. */
-                        readonly headers?: {
-                            readonly [key: string]: string | null;
-                        } | null;
-                        /** @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
-                        readonly auth?: null | {
-                            /** @enum {unknown} */
-                            readonly type?: "basic" | "bearer" | "oauth2" | null;
-                            readonly username?: string | null;
-                            /** @description The password. */
-                            readonly password?: string | null;
-                            /** @description Sent as `Authorization: Bearer …`. */
-                            readonly token?: string | null;
-                            /** @description The token endpoint of the OAuth2 provider: http or https. */
-                            readonly tokenUrl?: string | null;
-                            readonly clientId?: string | null;
-                            /** @description The client's secret. */
-                            readonly clientSecret?: string | null;
-                            /** @description The scopes of the token. */
-                            readonly scopes?: readonly string[] | null;
-                            /** @description The parameter `audience` of the token request, which some providers need. */
-                            readonly audience?: string | null;
-                            /**
-                             * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                             * @enum {unknown}
-                             */
-                            readonly clientAuth?: "basic" | "body" | null;
-                        };
-                        /** @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
-                        readonly tls?: {
-                            /** @description The certificate that is shown to the endpoint, in PEM, with its chain. Needs `key`. A response has its subject, its end and its SHA-256 fingerprint instead. */
-                            readonly certificate?: string | null;
-                            /** @description The private key of `certificate`, in PEM, without a passphrase. */
-                            readonly key?: string | null;
-                            /** @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts. */
-                            readonly ca?: string | null;
-                            /** @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL. */
-                            readonly serverName?: string | null;
-                        } | null;
-                        /**
-                         * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                         * @enum {unknown}
-                         */
-                        readonly connection?: "keep-alive" | "close" | null;
-                        /** @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds. */
-                        readonly timeoutMs?: number | null;
-                        /** @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named. */
-                        readonly keys?: readonly string[] | null;
-                        /**
-                         * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                         * @enum {unknown}
-                         */
-                        readonly verify?: "challenge" | "cloudevents" | null;
-                    } | null;
-                    /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                    readonly pull?: {
-                        /** @description How long a pulled message is invisible to other receivers, in milliseconds. */
-                        readonly visibilityMs?: number | null;
-                        /** @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never. */
-                        readonly receivesMax?: number | null;
-                    } | null;
-                    readonly filter?: {
-                        /** @description Only messages that have at least one of these tags. Empty: every message. */
-                        readonly tags?: readonly string[] | null;
-                        /** @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message. */
-                        readonly types?: readonly string[] | null;
-                    } | null;
-                    /** @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow. */
-                    readonly retry?: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                        /**
-                         * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                         * @example [
-                         *       1000,
-                         *       5000
-                         *     ]
-                         */
-                        readonly delaysMs?: readonly number[] | null;
-                        /** @description The first delay, in milliseconds. */
-                        readonly baseMs?: number | null;
-                        /** @description Each delay is the one before, times this. */
-                        readonly factor?: number | null;
-                        /** @description The longest delay. The default, too, is never less than `baseMs`. */
-                        readonly delayMsMax?: number | null;
-                        /** @description How many retries there are. */
-                        readonly retriesMax?: number | null;
-                        /** @description No retry starts later than this after the first attempt, in milliseconds. */
-                        readonly totalMsMax?: number | null;
-                        /**
-                         * @description How much of a delay is random: nothing, all of it or half of it.
-                         * @enum {unknown}
-                         */
-                        readonly jitter?: "none" | "full" | "equal" | null;
-                    } | null;
-                    /**
-                     * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                     * @enum {unknown}
-                     */
-                    readonly order?: "none" | "key" | "strict" | null;
-                    /** @description How many deliveries may run at once. */
-                    readonly maxInFlight?: number | null;
-                    /** @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit. */
-                    readonly rate?: {
-                        /**
-                         * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                         * @example 20
-                         */
-                        readonly perSecond?: number | null;
-                        /** @description How many POSTs may start at once after a time without any. */
-                        readonly burst?: number | null;
-                    } | null;
-                    /** @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`. */
-                    readonly breaker?: {
-                        readonly failures?: number | null;
-                        readonly probeMs?: number | null;
-                    } | null;
-                    /** @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`. */
-                    readonly disableAfterMs?: number | null;
-                    /** @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped. */
-                    readonly backlog?: {
-                        /** @description Messages that wait; null: no limit. */
-                        readonly messagesMax?: number | null;
-                        /** @description The age of the oldest message in milliseconds; null: no limit. */
-                        readonly ageMsMax?: number | null;
-                    } | null;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string | null;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string | null;
-                    } | null;
-                    /** @description Where a new subscription begins to read. Has no effect on an existing one. */
-                    readonly start?: ("now" | "oldest") | {
-                        /** @description From this message on, or from the next that still exists; at most the position of the topic's next message. */
-                        readonly seq?: number | null;
-                        /** @description From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds. */
-                        readonly at?: string | number | null;
-                    } | null;
-                };
-                readonly "application/json": {
-                    /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                    readonly push?: {
-                        /**
-                         * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                         * @example https://example.com/callback
-                         */
-                        readonly url?: string | null;
-                        /**
-                         * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                         * @example cloudevents
-                         */
-                        readonly protocol?: string | null;
-                        /** @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null. */
-                        readonly headers?: {
-                            readonly [key: string]: string | null;
-                        } | null;
-                        /** @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
-                        readonly auth?: null | {
-                            /** @enum {unknown} */
-                            readonly type?: "basic" | "bearer" | "oauth2" | null;
-                            readonly username?: string | null;
-                            /** @description The password. */
-                            readonly password?: string | null;
-                            /** @description Sent as `Authorization: Bearer …`. */
-                            readonly token?: string | null;
-                            /** @description The token endpoint of the OAuth2 provider: http or https. */
-                            readonly tokenUrl?: string | null;
-                            readonly clientId?: string | null;
-                            /** @description The client's secret. */
-                            readonly clientSecret?: string | null;
-                            /** @description The scopes of the token. */
-                            readonly scopes?: readonly string[] | null;
-                            /** @description The parameter `audience` of the token request, which some providers need. */
-                            readonly audience?: string | null;
-                            /**
-                             * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                             * @enum {unknown}
-                             */
-                            readonly clientAuth?: "basic" | "body" | null;
-                        };
-                        /** @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
-                        readonly tls?: {
-                            /** @description The certificate that is shown to the endpoint, in PEM, with its chain. Needs `key`. A response has its subject, its end and its SHA-256 fingerprint instead. */
-                            readonly certificate?: string | null;
-                            /** @description The private key of `certificate`, in PEM, without a passphrase. */
-                            readonly key?: string | null;
-                            /** @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts. */
-                            readonly ca?: string | null;
-                            /** @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL. */
-                            readonly serverName?: string | null;
-                        } | null;
-                        /**
-                         * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                         * @enum {unknown}
-                         */
-                        readonly connection?: "keep-alive" | "close" | null;
-                        /** @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds. */
-                        readonly timeoutMs?: number | null;
-                        /** @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named. */
-                        readonly keys?: readonly string[] | null;
-                        /**
-                         * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                         * @enum {unknown}
-                         */
-                        readonly verify?: "challenge" | "cloudevents" | null;
-                    } | null;
-                    /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                    readonly pull?: {
-                        /** @description How long a pulled message is invisible to other receivers, in milliseconds. */
-                        readonly visibilityMs?: number | null;
-                        /** @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never. */
-                        readonly receivesMax?: number | null;
-                    } | null;
-                    readonly filter?: {
-                        /** @description Only messages that have at least one of these tags. Empty: every message. */
-                        readonly tags?: readonly string[] | null;
-                        /** @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message. */
-                        readonly types?: readonly string[] | null;
-                    } | null;
-                    /** @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow. */
-                    readonly retry?: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                        /**
-                         * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                         * @example [
-                         *       1000,
-                         *       5000
-                         *     ]
-                         */
-                        readonly delaysMs?: readonly number[] | null;
-                        /** @description The first delay, in milliseconds. */
-                        readonly baseMs?: number | null;
-                        /** @description Each delay is the one before, times this. */
-                        readonly factor?: number | null;
-                        /** @description The longest delay. The default, too, is never less than `baseMs`. */
-                        readonly delayMsMax?: number | null;
-                        /** @description How many retries there are. */
-                        readonly retriesMax?: number | null;
-                        /** @description No retry starts later than this after the first attempt, in milliseconds. */
-                        readonly totalMsMax?: number | null;
-                        /**
-                         * @description How much of a delay is random: nothing, all of it or half of it.
-                         * @enum {unknown}
-                         */
-                        readonly jitter?: "none" | "full" | "equal" | null;
-                    } | null;
-                    /**
-                     * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                     * @enum {unknown}
-                     */
-                    readonly order?: "none" | "key" | "strict" | null;
-                    /** @description How many deliveries may run at once. */
-                    readonly maxInFlight?: number | null;
-                    /** @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit. */
-                    readonly rate?: {
-                        /**
-                         * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                         * @example 20
-                         */
-                        readonly perSecond?: number | null;
-                        /** @description How many POSTs may start at once after a time without any. */
-                        readonly burst?: number | null;
-                    } | null;
-                    /** @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`. */
-                    readonly breaker?: {
-                        readonly failures?: number | null;
-                        readonly probeMs?: number | null;
-                    } | null;
-                    /** @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`. */
-                    readonly disableAfterMs?: number | null;
-                    /** @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped. */
-                    readonly backlog?: {
-                        /** @description Messages that wait; null: no limit. */
-                        readonly messagesMax?: number | null;
-                        /** @description The age of the oldest message in milliseconds; null: no limit. */
-                        readonly ageMsMax?: number | null;
-                    } | null;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string | null;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string | null;
-                    } | null;
-                    /** @description Where a new subscription begins to read. Has no effect on an existing one. */
-                    readonly start?: ("now" | "oldest") | {
-                        /** @description From this message on, or from the next that still exists; at most the position of the topic's next message. */
-                        readonly seq?: number | null;
-                        /** @description From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds. */
-                        readonly at?: string | number | null;
-                    } | null;
-                };
+                readonly "application/merge-patch+json": components["schemas"]["SubscriptionPatch"];
+                readonly "application/json": components["schemas"]["SubscriptionPatch"];
             };
         };
         readonly responses: {
@@ -3706,370 +5121,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example billing */
-                        readonly name: string;
-                        /** @example orders */
-                        readonly topic: string;
-                        /**
-                         * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-                         * @enum {unknown}
-                         */
-                        readonly state: "active" | "paused" | "disabled";
-                        /**
-                         * Format: date-time
-                         * @description When the subscription was disabled; null while it is not.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly disabledAt: string | null;
-                        /**
-                         * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-                         * @enum {unknown}
-                         */
-                        readonly disabledReason: "gone" | "failing" | null;
-                        /** @description The attempt that disabled the subscription; null while it is not disabled. */
-                        readonly disabledBy: {
-                            /** @example 1099511627777 */
-                            readonly messageId: string;
-                            /** @description The number of the attempt. */
-                            readonly attempt: number;
-                        } | null;
-                        /**
-                         * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
-                         * @enum {unknown}
-                         */
-                        readonly health: "healthy" | "failing" | "open";
-                        /** @description Since when and why the endpoint fails; null while it is healthy. */
-                        readonly failing: {
-                            /**
-                             * Format: date-time
-                             * @description When the subscription entered this state.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly since: string;
-                            /**
-                             * Format: date-time
-                             * @description When the first attempt failed that no success has followed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly failingSince: string;
-                            /**
-                             * @description origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.
-                             * @enum {unknown}
-                             */
-                            readonly scope: "subscription" | "origin";
-                            /** @description The HTTP status of the failure that led to this state. */
-                            readonly status: number | null;
-                            /**
-                             * @description The error code of that failure.
-                             * @example connect_refused
-                             */
-                            readonly error: string | null;
-                            /** @description The exact cause of that failure, in words. */
-                            readonly errorDetail: string | null;
-                            /**
-                             * Format: date-time
-                             * @description When the next probe may be sent; null while the breaker is closed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly nextProbeAt: string | null;
-                        } | null;
-                        /** @description The verification of the endpoint; null without `push.verify`. */
-                        readonly verification: {
-                            /**
-                             * @description pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.
-                             * @enum {unknown}
-                             */
-                            readonly state: "pending" | "verified" | "failed";
-                            /** @enum {unknown} */
-                            readonly method: "challenge" | "cloudevents";
-                            /**
-                             * Format: date-time
-                             * @description When the last attempt ended; null before that.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly at: string | null;
-                            /** @description Why the last attempt failed; null if it did not. */
-                            readonly error: string | null;
-                            /** @description The most deliveries per minute that the endpoint has allowed; null: no limit. */
-                            readonly ratePerMinute: number | null;
-                        } | null;
-                        /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                        readonly push: {
-                            /**
-                             * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                             * @example https://example.com/callback
-                             */
-                            readonly url: string;
-                            /**
-                             * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                             * @default raw
-                             * @example cloudevents
-                             */
-                            readonly protocol: string;
-                            /**
-                             * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
-                             * @default {}
-                             */
-                            readonly headers: {
-                                readonly [key: string]: null;
-                            };
-                            /**
-                             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly auth: {
-                                /** @constant */
-                                readonly type: "basic";
-                                readonly username: string;
-                                readonly password: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "bearer";
-                                readonly token: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "oauth2";
-                                /** @description The token endpoint of the OAuth2 provider: http or https. */
-                                readonly tokenUrl: string;
-                                readonly clientId: string;
-                                readonly clientSecret: null;
-                                /**
-                                 * @description The scopes of the token.
-                                 * @default []
-                                 */
-                                readonly scopes: readonly string[];
-                                /**
-                                 * @description The parameter `audience` of the token request, which some providers need.
-                                 * @default null
-                                 */
-                                readonly audience: string | null;
-                                /**
-                                 * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                                 * @default basic
-                                 * @enum {unknown}
-                                 */
-                                readonly clientAuth: "basic" | "body";
-                            } | null;
-                            /**
-                             * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly tls: {
-                                readonly certificate: {
-                                    /** @example CN=billing, O=Example */
-                                    readonly subject: string;
-                                    /**
-                                     * Format: date-time
-                                     * @description When the certificate expires.
-                                     * @example 2026-01-31T08:15:30.250Z
-                                     */
-                                    readonly notAfter: string;
-                                    /**
-                                     * @description SHA-256.
-                                     * @example AB:CD:…
-                                     */
-                                    readonly fingerprint: string;
-                                } | null;
-                                readonly key: null;
-                                /**
-                                 * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                                 * @default null
-                                 */
-                                readonly ca: string | null;
-                                /**
-                                 * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                                 * @default null
-                                 */
-                                readonly serverName: string | null;
-                            } | null;
-                            /**
-                             * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                             * @default keep-alive
-                             * @enum {unknown}
-                             */
-                            readonly connection: "keep-alive" | "close";
-                            /**
-                             * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
-                             * @default 15000
-                             */
-                            readonly timeoutMs: number;
-                            /**
-                             * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
-                             * @default []
-                             */
-                            readonly keys: readonly string[];
-                            /**
-                             * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                             * @default null
-                             * @enum {unknown}
-                             */
-                            readonly verify: "challenge" | "cloudevents" | null;
-                        } | null;
-                        /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                        readonly pull: {
-                            /**
-                             * @description How long a pulled message is invisible to other receivers, in milliseconds.
-                             * @default 30000
-                             */
-                            readonly visibilityMs: number;
-                            /**
-                             * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
-                             * @default null
-                             */
-                            readonly receivesMax: number | null;
-                        } | null;
-                        /** @default {} */
-                        readonly filter: {
-                            /**
-                             * @description Only messages that have at least one of these tags. Empty: every message.
-                             * @default []
-                             */
-                            readonly tags: readonly string[];
-                            /**
-                             * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
-                             * @default []
-                             */
-                            readonly types: readonly string[];
-                        };
-                        /**
-                         * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
-                         * @default EXPONENTIAL_DECAY_RETRY
-                         */
-                        readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                            /**
-                             * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                             * @example [
-                             *       1000,
-                             *       5000
-                             *     ]
-                             */
-                            readonly delaysMs: readonly number[];
-                        } | {
-                            /** @description The first delay, in milliseconds. */
-                            readonly baseMs: number;
-                            /**
-                             * @description Each delay is the one before, times this.
-                             * @default 2
-                             */
-                            readonly factor: number;
-                            /**
-                             * @description The longest delay. The default, too, is never less than `baseMs`.
-                             * @default 512000
-                             */
-                            readonly delayMsMax: number;
-                            /**
-                             * @description How many retries there are.
-                             * @default 176
-                             */
-                            readonly retriesMax: number;
-                            /**
-                             * @description No retry starts later than this after the first attempt, in milliseconds.
-                             * @default 86400000
-                             */
-                            readonly totalMsMax: number;
-                            /**
-                             * @description How much of a delay is random: nothing, all of it or half of it.
-                             * @default none
-                             * @enum {unknown}
-                             */
-                            readonly jitter: "none" | "full" | "equal";
-                        } | null;
-                        /**
-                         * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                         * @default none
-                         * @enum {unknown}
-                         */
-                        readonly order: "none" | "key" | "strict";
-                        /**
-                         * @description How many deliveries may run at once.
-                         * @default 64
-                         */
-                        readonly maxInFlight: number | null;
-                        /**
-                         * @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.
-                         * @default null
-                         */
-                        readonly rate: {
-                            /**
-                             * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                             * @example 20
-                             */
-                            readonly perSecond: number;
-                            /**
-                             * @description How many POSTs may start at once after a time without any.
-                             * @default 1
-                             */
-                            readonly burst: number;
-                        } | null;
-                        /**
-                         * @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.
-                         * @default {
-                         *       "failures": 20,
-                         *       "probeMs": 30000
-                         *     }
-                         */
-                        readonly breaker: {
-                            /** @default 20 */
-                            readonly failures: number;
-                            /** @default 30000 */
-                            readonly probeMs: number;
-                        } | null;
-                        /**
-                         * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
-                         * @default 432000000
-                         */
-                        readonly disableAfterMs: number | null;
-                        /**
-                         * @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.
-                         * @default {}
-                         */
-                        readonly backlog: {
-                            /**
-                             * @description Messages that wait; null: no limit.
-                             * @default 100000
-                             */
-                            readonly messagesMax: number | null;
-                            /**
-                             * @description The age of the oldest message in milliseconds; null: no limit.
-                             * @default null
-                             */
-                            readonly ageMsMax: number | null;
-                        };
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Only in the response to the request for which the server has made a key: the key, for the receiver.
-                         * @example whsec_…
-                         */
-                        readonly secret?: string;
-                    };
+                    readonly "application/json": components["schemas"]["Subscription"];
                 };
             };
             /** @description A problem. */
@@ -4116,381 +5168,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /** @example billing */
-                            readonly name: string;
-                            /** @example orders */
-                            readonly topic: string;
-                            /**
-                             * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-                             * @enum {unknown}
-                             */
-                            readonly state: "active" | "paused" | "disabled";
-                            /**
-                             * Format: date-time
-                             * @description When the subscription was disabled; null while it is not.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly disabledAt: string | null;
-                            /**
-                             * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-                             * @enum {unknown}
-                             */
-                            readonly disabledReason: "gone" | "failing" | null;
-                            /** @description The attempt that disabled the subscription; null while it is not disabled. */
-                            readonly disabledBy: {
-                                /** @example 1099511627777 */
-                                readonly messageId: string;
-                                /** @description The number of the attempt. */
-                                readonly attempt: number;
-                            } | null;
-                            /**
-                             * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
-                             * @enum {unknown}
-                             */
-                            readonly health: "healthy" | "failing" | "open";
-                            /** @description Since when and why the endpoint fails; null while it is healthy. */
-                            readonly failing: {
-                                /**
-                                 * Format: date-time
-                                 * @description When the subscription entered this state.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly since: string;
-                                /**
-                                 * Format: date-time
-                                 * @description When the first attempt failed that no success has followed.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly failingSince: string;
-                                /**
-                                 * @description origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.
-                                 * @enum {unknown}
-                                 */
-                                readonly scope: "subscription" | "origin";
-                                /** @description The HTTP status of the failure that led to this state. */
-                                readonly status: number | null;
-                                /**
-                                 * @description The error code of that failure.
-                                 * @example connect_refused
-                                 */
-                                readonly error: string | null;
-                                /** @description The exact cause of that failure, in words. */
-                                readonly errorDetail: string | null;
-                                /**
-                                 * Format: date-time
-                                 * @description When the next probe may be sent; null while the breaker is closed.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly nextProbeAt: string | null;
-                            } | null;
-                            /** @description The verification of the endpoint; null without `push.verify`. */
-                            readonly verification: {
-                                /**
-                                 * @description pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.
-                                 * @enum {unknown}
-                                 */
-                                readonly state: "pending" | "verified" | "failed";
-                                /** @enum {unknown} */
-                                readonly method: "challenge" | "cloudevents";
-                                /**
-                                 * Format: date-time
-                                 * @description When the last attempt ended; null before that.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly at: string | null;
-                                /** @description Why the last attempt failed; null if it did not. */
-                                readonly error: string | null;
-                                /** @description The most deliveries per minute that the endpoint has allowed; null: no limit. */
-                                readonly ratePerMinute: number | null;
-                            } | null;
-                            /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                            readonly push: {
-                                /**
-                                 * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                                 * @example https://example.com/callback
-                                 */
-                                readonly url: string;
-                                /**
-                                 * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                                 * @default raw
-                                 * @example cloudevents
-                                 */
-                                readonly protocol: string;
-                                /**
-                                 * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
-                                 * @default {}
-                                 */
-                                readonly headers: {
-                                    readonly [key: string]: null;
-                                };
-                                /**
-                                 * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                                 * @default null
-                                 */
-                                readonly auth: {
-                                    /** @constant */
-                                    readonly type: "basic";
-                                    readonly username: string;
-                                    readonly password: null;
-                                } | {
-                                    /** @constant */
-                                    readonly type: "bearer";
-                                    readonly token: null;
-                                } | {
-                                    /** @constant */
-                                    readonly type: "oauth2";
-                                    /** @description The token endpoint of the OAuth2 provider: http or https. */
-                                    readonly tokenUrl: string;
-                                    readonly clientId: string;
-                                    readonly clientSecret: null;
-                                    /**
-                                     * @description The scopes of the token.
-                                     * @default []
-                                     */
-                                    readonly scopes: readonly string[];
-                                    /**
-                                     * @description The parameter `audience` of the token request, which some providers need.
-                                     * @default null
-                                     */
-                                    readonly audience: string | null;
-                                    /**
-                                     * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                                     * @default basic
-                                     * @enum {unknown}
-                                     */
-                                    readonly clientAuth: "basic" | "body";
-                                } | null;
-                                /**
-                                 * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                                 * @default null
-                                 */
-                                readonly tls: {
-                                    readonly certificate: {
-                                        /** @example CN=billing, O=Example */
-                                        readonly subject: string;
-                                        /**
-                                         * Format: date-time
-                                         * @description When the certificate expires.
-                                         * @example 2026-01-31T08:15:30.250Z
-                                         */
-                                        readonly notAfter: string;
-                                        /**
-                                         * @description SHA-256.
-                                         * @example AB:CD:…
-                                         */
-                                        readonly fingerprint: string;
-                                    } | null;
-                                    readonly key: null;
-                                    /**
-                                     * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                                     * @default null
-                                     */
-                                    readonly ca: string | null;
-                                    /**
-                                     * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                                     * @default null
-                                     */
-                                    readonly serverName: string | null;
-                                } | null;
-                                /**
-                                 * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                                 * @default keep-alive
-                                 * @enum {unknown}
-                                 */
-                                readonly connection: "keep-alive" | "close";
-                                /**
-                                 * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
-                                 * @default 15000
-                                 */
-                                readonly timeoutMs: number;
-                                /**
-                                 * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
-                                 * @default []
-                                 */
-                                readonly keys: readonly string[];
-                                /**
-                                 * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                                 * @default null
-                                 * @enum {unknown}
-                                 */
-                                readonly verify: "challenge" | "cloudevents" | null;
-                            } | null;
-                            /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                            readonly pull: {
-                                /**
-                                 * @description How long a pulled message is invisible to other receivers, in milliseconds.
-                                 * @default 30000
-                                 */
-                                readonly visibilityMs: number;
-                                /**
-                                 * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
-                                 * @default null
-                                 */
-                                readonly receivesMax: number | null;
-                            } | null;
-                            /** @default {} */
-                            readonly filter: {
-                                /**
-                                 * @description Only messages that have at least one of these tags. Empty: every message.
-                                 * @default []
-                                 */
-                                readonly tags: readonly string[];
-                                /**
-                                 * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
-                                 * @default []
-                                 */
-                                readonly types: readonly string[];
-                            };
-                            /**
-                             * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
-                             * @default EXPONENTIAL_DECAY_RETRY
-                             */
-                            readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                                /**
-                                 * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                                 * @example [
-                                 *       1000,
-                                 *       5000
-                                 *     ]
-                                 */
-                                readonly delaysMs: readonly number[];
-                            } | {
-                                /** @description The first delay, in milliseconds. */
-                                readonly baseMs: number;
-                                /**
-                                 * @description Each delay is the one before, times this.
-                                 * @default 2
-                                 */
-                                readonly factor: number;
-                                /**
-                                 * @description The longest delay. The default, too, is never less than `baseMs`.
-                                 * @default 512000
-                                 */
-                                readonly delayMsMax: number;
-                                /**
-                                 * @description How many retries there are.
-                                 * @default 176
-                                 */
-                                readonly retriesMax: number;
-                                /**
-                                 * @description No retry starts later than this after the first attempt, in milliseconds.
-                                 * @default 86400000
-                                 */
-                                readonly totalMsMax: number;
-                                /**
-                                 * @description How much of a delay is random: nothing, all of it or half of it.
-                                 * @default none
-                                 * @enum {unknown}
-                                 */
-                                readonly jitter: "none" | "full" | "equal";
-                            } | null;
-                            /**
-                             * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                             * @default none
-                             * @enum {unknown}
-                             */
-                            readonly order: "none" | "key" | "strict";
-                            /**
-                             * @description How many deliveries may run at once.
-                             * @default 64
-                             */
-                            readonly maxInFlight: number | null;
-                            /**
-                             * @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.
-                             * @default null
-                             */
-                            readonly rate: {
-                                /**
-                                 * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                                 * @example 20
-                                 */
-                                readonly perSecond: number;
-                                /**
-                                 * @description How many POSTs may start at once after a time without any.
-                                 * @default 1
-                                 */
-                                readonly burst: number;
-                            } | null;
-                            /**
-                             * @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.
-                             * @default {
-                             *       "failures": 20,
-                             *       "probeMs": 30000
-                             *     }
-                             */
-                            readonly breaker: {
-                                /** @default 20 */
-                                readonly failures: number;
-                                /** @default 30000 */
-                                readonly probeMs: number;
-                            } | null;
-                            /**
-                             * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
-                             * @default 432000000
-                             */
-                            readonly disableAfterMs: number | null;
-                            /**
-                             * @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.
-                             * @default {}
-                             */
-                            readonly backlog: {
-                                /**
-                                 * @description Messages that wait; null: no limit.
-                                 * @default 100000
-                                 */
-                                readonly messagesMax: number | null;
-                                /**
-                                 * @description The age of the oldest message in milliseconds; null: no limit.
-                                 * @default null
-                                 */
-                                readonly ageMsMax: number | null;
-                            };
-                            /**
-                             * @description A text for people, at most 1000 characters.
-                             * @default
-                             * @example Invoices for the accounting department
-                             */
-                            readonly description: string;
-                            /**
-                             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                             * @default {}
-                             * @example {
-                             *       "customer": "acme"
-                             *     }
-                             */
-                            readonly labels: {
-                                readonly [key: string]: string;
-                            };
-                            /**
-                             * Format: date-time
-                             * @description When it was created.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly createdAt: string;
-                            /**
-                             * Format: date-time
-                             * @description When it was last changed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly updatedAt: string;
-                            readonly counts?: {
-                                /** @description Messages that wait in the log; with a filter an upper bound. */
-                                readonly backlog: number;
-                                /** @description Deliveries that wait for their next attempt. */
-                                readonly parked: number;
-                                /** @description Deliveries that were given up and are kept as dead letters. */
-                                readonly deadLetters: number;
-                                /** @description Deliveries that were given up because the message's retention time was over. */
-                                readonly expired: number;
-                                /** @description Deliveries that are running. */
-                                readonly inFlight: number;
-                            };
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. */
-                        readonly next: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["ListedSubscriptionPage"];
                 };
             };
             /** @description A problem. */
@@ -4524,16 +5202,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /** @description Every matching message from here on that still exists is delivered, or can be pulled, once more. */
-                    readonly to: "oldest" | {
-                        /** @description From this message on, or from the next that still exists; at most the position of the topic's next message. */
-                        readonly seq: number;
-                    } | {
-                        /** @description From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds. */
-                        readonly at: string | number;
-                    };
-                };
+                readonly "application/json": components["schemas"]["Rewind"];
             };
         };
         readonly responses: {
@@ -4543,370 +5212,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example billing */
-                        readonly name: string;
-                        /** @example orders */
-                        readonly topic: string;
-                        /**
-                         * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-                         * @enum {unknown}
-                         */
-                        readonly state: "active" | "paused" | "disabled";
-                        /**
-                         * Format: date-time
-                         * @description When the subscription was disabled; null while it is not.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly disabledAt: string | null;
-                        /**
-                         * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-                         * @enum {unknown}
-                         */
-                        readonly disabledReason: "gone" | "failing" | null;
-                        /** @description The attempt that disabled the subscription; null while it is not disabled. */
-                        readonly disabledBy: {
-                            /** @example 1099511627777 */
-                            readonly messageId: string;
-                            /** @description The number of the attempt. */
-                            readonly attempt: number;
-                        } | null;
-                        /**
-                         * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
-                         * @enum {unknown}
-                         */
-                        readonly health: "healthy" | "failing" | "open";
-                        /** @description Since when and why the endpoint fails; null while it is healthy. */
-                        readonly failing: {
-                            /**
-                             * Format: date-time
-                             * @description When the subscription entered this state.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly since: string;
-                            /**
-                             * Format: date-time
-                             * @description When the first attempt failed that no success has followed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly failingSince: string;
-                            /**
-                             * @description origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.
-                             * @enum {unknown}
-                             */
-                            readonly scope: "subscription" | "origin";
-                            /** @description The HTTP status of the failure that led to this state. */
-                            readonly status: number | null;
-                            /**
-                             * @description The error code of that failure.
-                             * @example connect_refused
-                             */
-                            readonly error: string | null;
-                            /** @description The exact cause of that failure, in words. */
-                            readonly errorDetail: string | null;
-                            /**
-                             * Format: date-time
-                             * @description When the next probe may be sent; null while the breaker is closed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly nextProbeAt: string | null;
-                        } | null;
-                        /** @description The verification of the endpoint; null without `push.verify`. */
-                        readonly verification: {
-                            /**
-                             * @description pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.
-                             * @enum {unknown}
-                             */
-                            readonly state: "pending" | "verified" | "failed";
-                            /** @enum {unknown} */
-                            readonly method: "challenge" | "cloudevents";
-                            /**
-                             * Format: date-time
-                             * @description When the last attempt ended; null before that.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly at: string | null;
-                            /** @description Why the last attempt failed; null if it did not. */
-                            readonly error: string | null;
-                            /** @description The most deliveries per minute that the endpoint has allowed; null: no limit. */
-                            readonly ratePerMinute: number | null;
-                        } | null;
-                        /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                        readonly push: {
-                            /**
-                             * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                             * @example https://example.com/callback
-                             */
-                            readonly url: string;
-                            /**
-                             * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                             * @default raw
-                             * @example cloudevents
-                             */
-                            readonly protocol: string;
-                            /**
-                             * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
-                             * @default {}
-                             */
-                            readonly headers: {
-                                readonly [key: string]: null;
-                            };
-                            /**
-                             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly auth: {
-                                /** @constant */
-                                readonly type: "basic";
-                                readonly username: string;
-                                readonly password: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "bearer";
-                                readonly token: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "oauth2";
-                                /** @description The token endpoint of the OAuth2 provider: http or https. */
-                                readonly tokenUrl: string;
-                                readonly clientId: string;
-                                readonly clientSecret: null;
-                                /**
-                                 * @description The scopes of the token.
-                                 * @default []
-                                 */
-                                readonly scopes: readonly string[];
-                                /**
-                                 * @description The parameter `audience` of the token request, which some providers need.
-                                 * @default null
-                                 */
-                                readonly audience: string | null;
-                                /**
-                                 * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                                 * @default basic
-                                 * @enum {unknown}
-                                 */
-                                readonly clientAuth: "basic" | "body";
-                            } | null;
-                            /**
-                             * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly tls: {
-                                readonly certificate: {
-                                    /** @example CN=billing, O=Example */
-                                    readonly subject: string;
-                                    /**
-                                     * Format: date-time
-                                     * @description When the certificate expires.
-                                     * @example 2026-01-31T08:15:30.250Z
-                                     */
-                                    readonly notAfter: string;
-                                    /**
-                                     * @description SHA-256.
-                                     * @example AB:CD:…
-                                     */
-                                    readonly fingerprint: string;
-                                } | null;
-                                readonly key: null;
-                                /**
-                                 * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                                 * @default null
-                                 */
-                                readonly ca: string | null;
-                                /**
-                                 * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                                 * @default null
-                                 */
-                                readonly serverName: string | null;
-                            } | null;
-                            /**
-                             * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                             * @default keep-alive
-                             * @enum {unknown}
-                             */
-                            readonly connection: "keep-alive" | "close";
-                            /**
-                             * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
-                             * @default 15000
-                             */
-                            readonly timeoutMs: number;
-                            /**
-                             * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
-                             * @default []
-                             */
-                            readonly keys: readonly string[];
-                            /**
-                             * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                             * @default null
-                             * @enum {unknown}
-                             */
-                            readonly verify: "challenge" | "cloudevents" | null;
-                        } | null;
-                        /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                        readonly pull: {
-                            /**
-                             * @description How long a pulled message is invisible to other receivers, in milliseconds.
-                             * @default 30000
-                             */
-                            readonly visibilityMs: number;
-                            /**
-                             * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
-                             * @default null
-                             */
-                            readonly receivesMax: number | null;
-                        } | null;
-                        /** @default {} */
-                        readonly filter: {
-                            /**
-                             * @description Only messages that have at least one of these tags. Empty: every message.
-                             * @default []
-                             */
-                            readonly tags: readonly string[];
-                            /**
-                             * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
-                             * @default []
-                             */
-                            readonly types: readonly string[];
-                        };
-                        /**
-                         * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
-                         * @default EXPONENTIAL_DECAY_RETRY
-                         */
-                        readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                            /**
-                             * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                             * @example [
-                             *       1000,
-                             *       5000
-                             *     ]
-                             */
-                            readonly delaysMs: readonly number[];
-                        } | {
-                            /** @description The first delay, in milliseconds. */
-                            readonly baseMs: number;
-                            /**
-                             * @description Each delay is the one before, times this.
-                             * @default 2
-                             */
-                            readonly factor: number;
-                            /**
-                             * @description The longest delay. The default, too, is never less than `baseMs`.
-                             * @default 512000
-                             */
-                            readonly delayMsMax: number;
-                            /**
-                             * @description How many retries there are.
-                             * @default 176
-                             */
-                            readonly retriesMax: number;
-                            /**
-                             * @description No retry starts later than this after the first attempt, in milliseconds.
-                             * @default 86400000
-                             */
-                            readonly totalMsMax: number;
-                            /**
-                             * @description How much of a delay is random: nothing, all of it or half of it.
-                             * @default none
-                             * @enum {unknown}
-                             */
-                            readonly jitter: "none" | "full" | "equal";
-                        } | null;
-                        /**
-                         * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                         * @default none
-                         * @enum {unknown}
-                         */
-                        readonly order: "none" | "key" | "strict";
-                        /**
-                         * @description How many deliveries may run at once.
-                         * @default 64
-                         */
-                        readonly maxInFlight: number | null;
-                        /**
-                         * @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.
-                         * @default null
-                         */
-                        readonly rate: {
-                            /**
-                             * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                             * @example 20
-                             */
-                            readonly perSecond: number;
-                            /**
-                             * @description How many POSTs may start at once after a time without any.
-                             * @default 1
-                             */
-                            readonly burst: number;
-                        } | null;
-                        /**
-                         * @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.
-                         * @default {
-                         *       "failures": 20,
-                         *       "probeMs": 30000
-                         *     }
-                         */
-                        readonly breaker: {
-                            /** @default 20 */
-                            readonly failures: number;
-                            /** @default 30000 */
-                            readonly probeMs: number;
-                        } | null;
-                        /**
-                         * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
-                         * @default 432000000
-                         */
-                        readonly disableAfterMs: number | null;
-                        /**
-                         * @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.
-                         * @default {}
-                         */
-                        readonly backlog: {
-                            /**
-                             * @description Messages that wait; null: no limit.
-                             * @default 100000
-                             */
-                            readonly messagesMax: number | null;
-                            /**
-                             * @description The age of the oldest message in milliseconds; null: no limit.
-                             * @default null
-                             */
-                            readonly ageMsMax: number | null;
-                        };
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Only in the response to the request for which the server has made a key: the key, for the receiver.
-                         * @example whsec_…
-                         */
-                        readonly secret?: string;
-                    };
+                    readonly "application/json": components["schemas"]["Subscription"];
                 };
             };
             /** @description A problem. */
@@ -4959,370 +5265,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example billing */
-                        readonly name: string;
-                        /** @example orders */
-                        readonly topic: string;
-                        /**
-                         * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-                         * @enum {unknown}
-                         */
-                        readonly state: "active" | "paused" | "disabled";
-                        /**
-                         * Format: date-time
-                         * @description When the subscription was disabled; null while it is not.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly disabledAt: string | null;
-                        /**
-                         * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-                         * @enum {unknown}
-                         */
-                        readonly disabledReason: "gone" | "failing" | null;
-                        /** @description The attempt that disabled the subscription; null while it is not disabled. */
-                        readonly disabledBy: {
-                            /** @example 1099511627777 */
-                            readonly messageId: string;
-                            /** @description The number of the attempt. */
-                            readonly attempt: number;
-                        } | null;
-                        /**
-                         * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
-                         * @enum {unknown}
-                         */
-                        readonly health: "healthy" | "failing" | "open";
-                        /** @description Since when and why the endpoint fails; null while it is healthy. */
-                        readonly failing: {
-                            /**
-                             * Format: date-time
-                             * @description When the subscription entered this state.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly since: string;
-                            /**
-                             * Format: date-time
-                             * @description When the first attempt failed that no success has followed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly failingSince: string;
-                            /**
-                             * @description origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.
-                             * @enum {unknown}
-                             */
-                            readonly scope: "subscription" | "origin";
-                            /** @description The HTTP status of the failure that led to this state. */
-                            readonly status: number | null;
-                            /**
-                             * @description The error code of that failure.
-                             * @example connect_refused
-                             */
-                            readonly error: string | null;
-                            /** @description The exact cause of that failure, in words. */
-                            readonly errorDetail: string | null;
-                            /**
-                             * Format: date-time
-                             * @description When the next probe may be sent; null while the breaker is closed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly nextProbeAt: string | null;
-                        } | null;
-                        /** @description The verification of the endpoint; null without `push.verify`. */
-                        readonly verification: {
-                            /**
-                             * @description pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.
-                             * @enum {unknown}
-                             */
-                            readonly state: "pending" | "verified" | "failed";
-                            /** @enum {unknown} */
-                            readonly method: "challenge" | "cloudevents";
-                            /**
-                             * Format: date-time
-                             * @description When the last attempt ended; null before that.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly at: string | null;
-                            /** @description Why the last attempt failed; null if it did not. */
-                            readonly error: string | null;
-                            /** @description The most deliveries per minute that the endpoint has allowed; null: no limit. */
-                            readonly ratePerMinute: number | null;
-                        } | null;
-                        /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                        readonly push: {
-                            /**
-                             * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                             * @example https://example.com/callback
-                             */
-                            readonly url: string;
-                            /**
-                             * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                             * @default raw
-                             * @example cloudevents
-                             */
-                            readonly protocol: string;
-                            /**
-                             * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
-                             * @default {}
-                             */
-                            readonly headers: {
-                                readonly [key: string]: null;
-                            };
-                            /**
-                             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly auth: {
-                                /** @constant */
-                                readonly type: "basic";
-                                readonly username: string;
-                                readonly password: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "bearer";
-                                readonly token: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "oauth2";
-                                /** @description The token endpoint of the OAuth2 provider: http or https. */
-                                readonly tokenUrl: string;
-                                readonly clientId: string;
-                                readonly clientSecret: null;
-                                /**
-                                 * @description The scopes of the token.
-                                 * @default []
-                                 */
-                                readonly scopes: readonly string[];
-                                /**
-                                 * @description The parameter `audience` of the token request, which some providers need.
-                                 * @default null
-                                 */
-                                readonly audience: string | null;
-                                /**
-                                 * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                                 * @default basic
-                                 * @enum {unknown}
-                                 */
-                                readonly clientAuth: "basic" | "body";
-                            } | null;
-                            /**
-                             * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly tls: {
-                                readonly certificate: {
-                                    /** @example CN=billing, O=Example */
-                                    readonly subject: string;
-                                    /**
-                                     * Format: date-time
-                                     * @description When the certificate expires.
-                                     * @example 2026-01-31T08:15:30.250Z
-                                     */
-                                    readonly notAfter: string;
-                                    /**
-                                     * @description SHA-256.
-                                     * @example AB:CD:…
-                                     */
-                                    readonly fingerprint: string;
-                                } | null;
-                                readonly key: null;
-                                /**
-                                 * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                                 * @default null
-                                 */
-                                readonly ca: string | null;
-                                /**
-                                 * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                                 * @default null
-                                 */
-                                readonly serverName: string | null;
-                            } | null;
-                            /**
-                             * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                             * @default keep-alive
-                             * @enum {unknown}
-                             */
-                            readonly connection: "keep-alive" | "close";
-                            /**
-                             * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
-                             * @default 15000
-                             */
-                            readonly timeoutMs: number;
-                            /**
-                             * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
-                             * @default []
-                             */
-                            readonly keys: readonly string[];
-                            /**
-                             * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                             * @default null
-                             * @enum {unknown}
-                             */
-                            readonly verify: "challenge" | "cloudevents" | null;
-                        } | null;
-                        /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                        readonly pull: {
-                            /**
-                             * @description How long a pulled message is invisible to other receivers, in milliseconds.
-                             * @default 30000
-                             */
-                            readonly visibilityMs: number;
-                            /**
-                             * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
-                             * @default null
-                             */
-                            readonly receivesMax: number | null;
-                        } | null;
-                        /** @default {} */
-                        readonly filter: {
-                            /**
-                             * @description Only messages that have at least one of these tags. Empty: every message.
-                             * @default []
-                             */
-                            readonly tags: readonly string[];
-                            /**
-                             * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
-                             * @default []
-                             */
-                            readonly types: readonly string[];
-                        };
-                        /**
-                         * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
-                         * @default EXPONENTIAL_DECAY_RETRY
-                         */
-                        readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                            /**
-                             * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                             * @example [
-                             *       1000,
-                             *       5000
-                             *     ]
-                             */
-                            readonly delaysMs: readonly number[];
-                        } | {
-                            /** @description The first delay, in milliseconds. */
-                            readonly baseMs: number;
-                            /**
-                             * @description Each delay is the one before, times this.
-                             * @default 2
-                             */
-                            readonly factor: number;
-                            /**
-                             * @description The longest delay. The default, too, is never less than `baseMs`.
-                             * @default 512000
-                             */
-                            readonly delayMsMax: number;
-                            /**
-                             * @description How many retries there are.
-                             * @default 176
-                             */
-                            readonly retriesMax: number;
-                            /**
-                             * @description No retry starts later than this after the first attempt, in milliseconds.
-                             * @default 86400000
-                             */
-                            readonly totalMsMax: number;
-                            /**
-                             * @description How much of a delay is random: nothing, all of it or half of it.
-                             * @default none
-                             * @enum {unknown}
-                             */
-                            readonly jitter: "none" | "full" | "equal";
-                        } | null;
-                        /**
-                         * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                         * @default none
-                         * @enum {unknown}
-                         */
-                        readonly order: "none" | "key" | "strict";
-                        /**
-                         * @description How many deliveries may run at once.
-                         * @default 64
-                         */
-                        readonly maxInFlight: number | null;
-                        /**
-                         * @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.
-                         * @default null
-                         */
-                        readonly rate: {
-                            /**
-                             * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                             * @example 20
-                             */
-                            readonly perSecond: number;
-                            /**
-                             * @description How many POSTs may start at once after a time without any.
-                             * @default 1
-                             */
-                            readonly burst: number;
-                        } | null;
-                        /**
-                         * @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.
-                         * @default {
-                         *       "failures": 20,
-                         *       "probeMs": 30000
-                         *     }
-                         */
-                        readonly breaker: {
-                            /** @default 20 */
-                            readonly failures: number;
-                            /** @default 30000 */
-                            readonly probeMs: number;
-                        } | null;
-                        /**
-                         * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
-                         * @default 432000000
-                         */
-                        readonly disableAfterMs: number | null;
-                        /**
-                         * @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.
-                         * @default {}
-                         */
-                        readonly backlog: {
-                            /**
-                             * @description Messages that wait; null: no limit.
-                             * @default 100000
-                             */
-                            readonly messagesMax: number | null;
-                            /**
-                             * @description The age of the oldest message in milliseconds; null: no limit.
-                             * @default null
-                             */
-                            readonly ageMsMax: number | null;
-                        };
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Only in the response to the request for which the server has made a key: the key, for the receiver.
-                         * @example whsec_…
-                         */
-                        readonly secret?: string;
-                    };
+                    readonly "application/json": components["schemas"]["Subscription"];
                 };
             };
             /** @description A problem. */
@@ -5375,370 +5318,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example billing */
-                        readonly name: string;
-                        /** @example orders */
-                        readonly topic: string;
-                        /**
-                         * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-                         * @enum {unknown}
-                         */
-                        readonly state: "active" | "paused" | "disabled";
-                        /**
-                         * Format: date-time
-                         * @description When the subscription was disabled; null while it is not.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly disabledAt: string | null;
-                        /**
-                         * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-                         * @enum {unknown}
-                         */
-                        readonly disabledReason: "gone" | "failing" | null;
-                        /** @description The attempt that disabled the subscription; null while it is not disabled. */
-                        readonly disabledBy: {
-                            /** @example 1099511627777 */
-                            readonly messageId: string;
-                            /** @description The number of the attempt. */
-                            readonly attempt: number;
-                        } | null;
-                        /**
-                         * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
-                         * @enum {unknown}
-                         */
-                        readonly health: "healthy" | "failing" | "open";
-                        /** @description Since when and why the endpoint fails; null while it is healthy. */
-                        readonly failing: {
-                            /**
-                             * Format: date-time
-                             * @description When the subscription entered this state.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly since: string;
-                            /**
-                             * Format: date-time
-                             * @description When the first attempt failed that no success has followed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly failingSince: string;
-                            /**
-                             * @description origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.
-                             * @enum {unknown}
-                             */
-                            readonly scope: "subscription" | "origin";
-                            /** @description The HTTP status of the failure that led to this state. */
-                            readonly status: number | null;
-                            /**
-                             * @description The error code of that failure.
-                             * @example connect_refused
-                             */
-                            readonly error: string | null;
-                            /** @description The exact cause of that failure, in words. */
-                            readonly errorDetail: string | null;
-                            /**
-                             * Format: date-time
-                             * @description When the next probe may be sent; null while the breaker is closed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly nextProbeAt: string | null;
-                        } | null;
-                        /** @description The verification of the endpoint; null without `push.verify`. */
-                        readonly verification: {
-                            /**
-                             * @description pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.
-                             * @enum {unknown}
-                             */
-                            readonly state: "pending" | "verified" | "failed";
-                            /** @enum {unknown} */
-                            readonly method: "challenge" | "cloudevents";
-                            /**
-                             * Format: date-time
-                             * @description When the last attempt ended; null before that.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly at: string | null;
-                            /** @description Why the last attempt failed; null if it did not. */
-                            readonly error: string | null;
-                            /** @description The most deliveries per minute that the endpoint has allowed; null: no limit. */
-                            readonly ratePerMinute: number | null;
-                        } | null;
-                        /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                        readonly push: {
-                            /**
-                             * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                             * @example https://example.com/callback
-                             */
-                            readonly url: string;
-                            /**
-                             * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                             * @default raw
-                             * @example cloudevents
-                             */
-                            readonly protocol: string;
-                            /**
-                             * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
-                             * @default {}
-                             */
-                            readonly headers: {
-                                readonly [key: string]: null;
-                            };
-                            /**
-                             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly auth: {
-                                /** @constant */
-                                readonly type: "basic";
-                                readonly username: string;
-                                readonly password: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "bearer";
-                                readonly token: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "oauth2";
-                                /** @description The token endpoint of the OAuth2 provider: http or https. */
-                                readonly tokenUrl: string;
-                                readonly clientId: string;
-                                readonly clientSecret: null;
-                                /**
-                                 * @description The scopes of the token.
-                                 * @default []
-                                 */
-                                readonly scopes: readonly string[];
-                                /**
-                                 * @description The parameter `audience` of the token request, which some providers need.
-                                 * @default null
-                                 */
-                                readonly audience: string | null;
-                                /**
-                                 * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                                 * @default basic
-                                 * @enum {unknown}
-                                 */
-                                readonly clientAuth: "basic" | "body";
-                            } | null;
-                            /**
-                             * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly tls: {
-                                readonly certificate: {
-                                    /** @example CN=billing, O=Example */
-                                    readonly subject: string;
-                                    /**
-                                     * Format: date-time
-                                     * @description When the certificate expires.
-                                     * @example 2026-01-31T08:15:30.250Z
-                                     */
-                                    readonly notAfter: string;
-                                    /**
-                                     * @description SHA-256.
-                                     * @example AB:CD:…
-                                     */
-                                    readonly fingerprint: string;
-                                } | null;
-                                readonly key: null;
-                                /**
-                                 * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                                 * @default null
-                                 */
-                                readonly ca: string | null;
-                                /**
-                                 * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                                 * @default null
-                                 */
-                                readonly serverName: string | null;
-                            } | null;
-                            /**
-                             * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                             * @default keep-alive
-                             * @enum {unknown}
-                             */
-                            readonly connection: "keep-alive" | "close";
-                            /**
-                             * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
-                             * @default 15000
-                             */
-                            readonly timeoutMs: number;
-                            /**
-                             * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
-                             * @default []
-                             */
-                            readonly keys: readonly string[];
-                            /**
-                             * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                             * @default null
-                             * @enum {unknown}
-                             */
-                            readonly verify: "challenge" | "cloudevents" | null;
-                        } | null;
-                        /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                        readonly pull: {
-                            /**
-                             * @description How long a pulled message is invisible to other receivers, in milliseconds.
-                             * @default 30000
-                             */
-                            readonly visibilityMs: number;
-                            /**
-                             * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
-                             * @default null
-                             */
-                            readonly receivesMax: number | null;
-                        } | null;
-                        /** @default {} */
-                        readonly filter: {
-                            /**
-                             * @description Only messages that have at least one of these tags. Empty: every message.
-                             * @default []
-                             */
-                            readonly tags: readonly string[];
-                            /**
-                             * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
-                             * @default []
-                             */
-                            readonly types: readonly string[];
-                        };
-                        /**
-                         * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
-                         * @default EXPONENTIAL_DECAY_RETRY
-                         */
-                        readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                            /**
-                             * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                             * @example [
-                             *       1000,
-                             *       5000
-                             *     ]
-                             */
-                            readonly delaysMs: readonly number[];
-                        } | {
-                            /** @description The first delay, in milliseconds. */
-                            readonly baseMs: number;
-                            /**
-                             * @description Each delay is the one before, times this.
-                             * @default 2
-                             */
-                            readonly factor: number;
-                            /**
-                             * @description The longest delay. The default, too, is never less than `baseMs`.
-                             * @default 512000
-                             */
-                            readonly delayMsMax: number;
-                            /**
-                             * @description How many retries there are.
-                             * @default 176
-                             */
-                            readonly retriesMax: number;
-                            /**
-                             * @description No retry starts later than this after the first attempt, in milliseconds.
-                             * @default 86400000
-                             */
-                            readonly totalMsMax: number;
-                            /**
-                             * @description How much of a delay is random: nothing, all of it or half of it.
-                             * @default none
-                             * @enum {unknown}
-                             */
-                            readonly jitter: "none" | "full" | "equal";
-                        } | null;
-                        /**
-                         * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                         * @default none
-                         * @enum {unknown}
-                         */
-                        readonly order: "none" | "key" | "strict";
-                        /**
-                         * @description How many deliveries may run at once.
-                         * @default 64
-                         */
-                        readonly maxInFlight: number | null;
-                        /**
-                         * @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.
-                         * @default null
-                         */
-                        readonly rate: {
-                            /**
-                             * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                             * @example 20
-                             */
-                            readonly perSecond: number;
-                            /**
-                             * @description How many POSTs may start at once after a time without any.
-                             * @default 1
-                             */
-                            readonly burst: number;
-                        } | null;
-                        /**
-                         * @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.
-                         * @default {
-                         *       "failures": 20,
-                         *       "probeMs": 30000
-                         *     }
-                         */
-                        readonly breaker: {
-                            /** @default 20 */
-                            readonly failures: number;
-                            /** @default 30000 */
-                            readonly probeMs: number;
-                        } | null;
-                        /**
-                         * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
-                         * @default 432000000
-                         */
-                        readonly disableAfterMs: number | null;
-                        /**
-                         * @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.
-                         * @default {}
-                         */
-                        readonly backlog: {
-                            /**
-                             * @description Messages that wait; null: no limit.
-                             * @default 100000
-                             */
-                            readonly messagesMax: number | null;
-                            /**
-                             * @description The age of the oldest message in milliseconds; null: no limit.
-                             * @default null
-                             */
-                            readonly ageMsMax: number | null;
-                        };
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Only in the response to the request for which the server has made a key: the key, for the receiver.
-                         * @example whsec_…
-                         */
-                        readonly secret?: string;
-                    };
+                    readonly "application/json": components["schemas"]["Subscription"];
                 };
             };
             /** @description A problem. */
@@ -5778,370 +5358,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example billing */
-                        readonly name: string;
-                        /** @example orders */
-                        readonly topic: string;
-                        /**
-                         * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-                         * @enum {unknown}
-                         */
-                        readonly state: "active" | "paused" | "disabled";
-                        /**
-                         * Format: date-time
-                         * @description When the subscription was disabled; null while it is not.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly disabledAt: string | null;
-                        /**
-                         * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-                         * @enum {unknown}
-                         */
-                        readonly disabledReason: "gone" | "failing" | null;
-                        /** @description The attempt that disabled the subscription; null while it is not disabled. */
-                        readonly disabledBy: {
-                            /** @example 1099511627777 */
-                            readonly messageId: string;
-                            /** @description The number of the attempt. */
-                            readonly attempt: number;
-                        } | null;
-                        /**
-                         * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
-                         * @enum {unknown}
-                         */
-                        readonly health: "healthy" | "failing" | "open";
-                        /** @description Since when and why the endpoint fails; null while it is healthy. */
-                        readonly failing: {
-                            /**
-                             * Format: date-time
-                             * @description When the subscription entered this state.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly since: string;
-                            /**
-                             * Format: date-time
-                             * @description When the first attempt failed that no success has followed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly failingSince: string;
-                            /**
-                             * @description origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.
-                             * @enum {unknown}
-                             */
-                            readonly scope: "subscription" | "origin";
-                            /** @description The HTTP status of the failure that led to this state. */
-                            readonly status: number | null;
-                            /**
-                             * @description The error code of that failure.
-                             * @example connect_refused
-                             */
-                            readonly error: string | null;
-                            /** @description The exact cause of that failure, in words. */
-                            readonly errorDetail: string | null;
-                            /**
-                             * Format: date-time
-                             * @description When the next probe may be sent; null while the breaker is closed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly nextProbeAt: string | null;
-                        } | null;
-                        /** @description The verification of the endpoint; null without `push.verify`. */
-                        readonly verification: {
-                            /**
-                             * @description pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.
-                             * @enum {unknown}
-                             */
-                            readonly state: "pending" | "verified" | "failed";
-                            /** @enum {unknown} */
-                            readonly method: "challenge" | "cloudevents";
-                            /**
-                             * Format: date-time
-                             * @description When the last attempt ended; null before that.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly at: string | null;
-                            /** @description Why the last attempt failed; null if it did not. */
-                            readonly error: string | null;
-                            /** @description The most deliveries per minute that the endpoint has allowed; null: no limit. */
-                            readonly ratePerMinute: number | null;
-                        } | null;
-                        /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                        readonly push: {
-                            /**
-                             * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                             * @example https://example.com/callback
-                             */
-                            readonly url: string;
-                            /**
-                             * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                             * @default raw
-                             * @example cloudevents
-                             */
-                            readonly protocol: string;
-                            /**
-                             * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
-                             * @default {}
-                             */
-                            readonly headers: {
-                                readonly [key: string]: null;
-                            };
-                            /**
-                             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly auth: {
-                                /** @constant */
-                                readonly type: "basic";
-                                readonly username: string;
-                                readonly password: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "bearer";
-                                readonly token: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "oauth2";
-                                /** @description The token endpoint of the OAuth2 provider: http or https. */
-                                readonly tokenUrl: string;
-                                readonly clientId: string;
-                                readonly clientSecret: null;
-                                /**
-                                 * @description The scopes of the token.
-                                 * @default []
-                                 */
-                                readonly scopes: readonly string[];
-                                /**
-                                 * @description The parameter `audience` of the token request, which some providers need.
-                                 * @default null
-                                 */
-                                readonly audience: string | null;
-                                /**
-                                 * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                                 * @default basic
-                                 * @enum {unknown}
-                                 */
-                                readonly clientAuth: "basic" | "body";
-                            } | null;
-                            /**
-                             * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly tls: {
-                                readonly certificate: {
-                                    /** @example CN=billing, O=Example */
-                                    readonly subject: string;
-                                    /**
-                                     * Format: date-time
-                                     * @description When the certificate expires.
-                                     * @example 2026-01-31T08:15:30.250Z
-                                     */
-                                    readonly notAfter: string;
-                                    /**
-                                     * @description SHA-256.
-                                     * @example AB:CD:…
-                                     */
-                                    readonly fingerprint: string;
-                                } | null;
-                                readonly key: null;
-                                /**
-                                 * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                                 * @default null
-                                 */
-                                readonly ca: string | null;
-                                /**
-                                 * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                                 * @default null
-                                 */
-                                readonly serverName: string | null;
-                            } | null;
-                            /**
-                             * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                             * @default keep-alive
-                             * @enum {unknown}
-                             */
-                            readonly connection: "keep-alive" | "close";
-                            /**
-                             * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
-                             * @default 15000
-                             */
-                            readonly timeoutMs: number;
-                            /**
-                             * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
-                             * @default []
-                             */
-                            readonly keys: readonly string[];
-                            /**
-                             * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                             * @default null
-                             * @enum {unknown}
-                             */
-                            readonly verify: "challenge" | "cloudevents" | null;
-                        } | null;
-                        /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                        readonly pull: {
-                            /**
-                             * @description How long a pulled message is invisible to other receivers, in milliseconds.
-                             * @default 30000
-                             */
-                            readonly visibilityMs: number;
-                            /**
-                             * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
-                             * @default null
-                             */
-                            readonly receivesMax: number | null;
-                        } | null;
-                        /** @default {} */
-                        readonly filter: {
-                            /**
-                             * @description Only messages that have at least one of these tags. Empty: every message.
-                             * @default []
-                             */
-                            readonly tags: readonly string[];
-                            /**
-                             * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
-                             * @default []
-                             */
-                            readonly types: readonly string[];
-                        };
-                        /**
-                         * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
-                         * @default EXPONENTIAL_DECAY_RETRY
-                         */
-                        readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                            /**
-                             * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                             * @example [
-                             *       1000,
-                             *       5000
-                             *     ]
-                             */
-                            readonly delaysMs: readonly number[];
-                        } | {
-                            /** @description The first delay, in milliseconds. */
-                            readonly baseMs: number;
-                            /**
-                             * @description Each delay is the one before, times this.
-                             * @default 2
-                             */
-                            readonly factor: number;
-                            /**
-                             * @description The longest delay. The default, too, is never less than `baseMs`.
-                             * @default 512000
-                             */
-                            readonly delayMsMax: number;
-                            /**
-                             * @description How many retries there are.
-                             * @default 176
-                             */
-                            readonly retriesMax: number;
-                            /**
-                             * @description No retry starts later than this after the first attempt, in milliseconds.
-                             * @default 86400000
-                             */
-                            readonly totalMsMax: number;
-                            /**
-                             * @description How much of a delay is random: nothing, all of it or half of it.
-                             * @default none
-                             * @enum {unknown}
-                             */
-                            readonly jitter: "none" | "full" | "equal";
-                        } | null;
-                        /**
-                         * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                         * @default none
-                         * @enum {unknown}
-                         */
-                        readonly order: "none" | "key" | "strict";
-                        /**
-                         * @description How many deliveries may run at once.
-                         * @default 64
-                         */
-                        readonly maxInFlight: number | null;
-                        /**
-                         * @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.
-                         * @default null
-                         */
-                        readonly rate: {
-                            /**
-                             * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                             * @example 20
-                             */
-                            readonly perSecond: number;
-                            /**
-                             * @description How many POSTs may start at once after a time without any.
-                             * @default 1
-                             */
-                            readonly burst: number;
-                        } | null;
-                        /**
-                         * @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.
-                         * @default {
-                         *       "failures": 20,
-                         *       "probeMs": 30000
-                         *     }
-                         */
-                        readonly breaker: {
-                            /** @default 20 */
-                            readonly failures: number;
-                            /** @default 30000 */
-                            readonly probeMs: number;
-                        } | null;
-                        /**
-                         * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
-                         * @default 432000000
-                         */
-                        readonly disableAfterMs: number | null;
-                        /**
-                         * @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.
-                         * @default {}
-                         */
-                        readonly backlog: {
-                            /**
-                             * @description Messages that wait; null: no limit.
-                             * @default 100000
-                             */
-                            readonly messagesMax: number | null;
-                            /**
-                             * @description The age of the oldest message in milliseconds; null: no limit.
-                             * @default null
-                             */
-                            readonly ageMsMax: number | null;
-                        };
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Only in the response to the request for which the server has made a key: the key, for the receiver.
-                         * @example whsec_…
-                         */
-                        readonly secret?: string;
-                    };
+                    readonly "application/json": components["schemas"]["Subscription"];
                 };
             };
             /** @description A problem. */
@@ -6194,383 +5411,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /** @example billing */
-                            readonly name: string;
-                            /** @example orders */
-                            readonly topic: string;
-                            /**
-                             * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-                             * @enum {unknown}
-                             */
-                            readonly state: "active" | "paused" | "disabled";
-                            /**
-                             * Format: date-time
-                             * @description When the subscription was disabled; null while it is not.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly disabledAt: string | null;
-                            /**
-                             * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-                             * @enum {unknown}
-                             */
-                            readonly disabledReason: "gone" | "failing" | null;
-                            /** @description The attempt that disabled the subscription; null while it is not disabled. */
-                            readonly disabledBy: {
-                                /** @example 1099511627777 */
-                                readonly messageId: string;
-                                /** @description The number of the attempt. */
-                                readonly attempt: number;
-                            } | null;
-                            /**
-                             * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
-                             * @enum {unknown}
-                             */
-                            readonly health: "healthy" | "failing" | "open";
-                            /** @description Since when and why the endpoint fails; null while it is healthy. */
-                            readonly failing: {
-                                /**
-                                 * Format: date-time
-                                 * @description When the subscription entered this state.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly since: string;
-                                /**
-                                 * Format: date-time
-                                 * @description When the first attempt failed that no success has followed.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly failingSince: string;
-                                /**
-                                 * @description origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.
-                                 * @enum {unknown}
-                                 */
-                                readonly scope: "subscription" | "origin";
-                                /** @description The HTTP status of the failure that led to this state. */
-                                readonly status: number | null;
-                                /**
-                                 * @description The error code of that failure.
-                                 * @example connect_refused
-                                 */
-                                readonly error: string | null;
-                                /** @description The exact cause of that failure, in words. */
-                                readonly errorDetail: string | null;
-                                /**
-                                 * Format: date-time
-                                 * @description When the next probe may be sent; null while the breaker is closed.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly nextProbeAt: string | null;
-                            } | null;
-                            /** @description The verification of the endpoint; null without `push.verify`. */
-                            readonly verification: {
-                                /**
-                                 * @description pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.
-                                 * @enum {unknown}
-                                 */
-                                readonly state: "pending" | "verified" | "failed";
-                                /** @enum {unknown} */
-                                readonly method: "challenge" | "cloudevents";
-                                /**
-                                 * Format: date-time
-                                 * @description When the last attempt ended; null before that.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly at: string | null;
-                                /** @description Why the last attempt failed; null if it did not. */
-                                readonly error: string | null;
-                                /** @description The most deliveries per minute that the endpoint has allowed; null: no limit. */
-                                readonly ratePerMinute: number | null;
-                            } | null;
-                            /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
-                            readonly push: {
-                                /**
-                                 * @description Where the POSTs go: http or https, at most 2048 characters. With protocol raw also `queue:NAME`, which appends to a queue of the account. With protocol wechat also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.
-                                 * @example https://example.com/callback
-                                 */
-                                readonly url: string;
-                                /**
-                                 * @description The format of the POST and the meaning of the reply: raw, cmq-json, cmq-simplified, standard-webhooks, cloudevents, cloudevents-binary, mns-xml, mns-json, mns-simplified, slack, dingtalk, wecom, feishu, wechat.
-                                 * @default raw
-                                 * @example cloudevents
-                                 */
-                                readonly protocol: string;
-                                /**
-                                 * @description Headers of every POST, for http and https only; at most 32, 4096 bytes together. The values are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps the headers that it does not name, and removes those to which it gives null.
-                                 * @default {}
-                                 */
-                                readonly headers: {
-                                    readonly [key: string]: null;
-                                };
-                                /**
-                                 * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                                 * @default null
-                                 */
-                                readonly auth: {
-                                    /** @constant */
-                                    readonly type: "basic";
-                                    readonly username: string;
-                                    readonly password: null;
-                                } | {
-                                    /** @constant */
-                                    readonly type: "bearer";
-                                    readonly token: null;
-                                } | {
-                                    /** @constant */
-                                    readonly type: "oauth2";
-                                    /** @description The token endpoint of the OAuth2 provider: http or https. */
-                                    readonly tokenUrl: string;
-                                    readonly clientId: string;
-                                    readonly clientSecret: null;
-                                    /**
-                                     * @description The scopes of the token.
-                                     * @default []
-                                     */
-                                    readonly scopes: readonly string[];
-                                    /**
-                                     * @description The parameter `audience` of the token request, which some providers need.
-                                     * @default null
-                                     */
-                                    readonly audience: string | null;
-                                    /**
-                                     * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                                     * @default basic
-                                     * @enum {unknown}
-                                     */
-                                    readonly clientAuth: "basic" | "body";
-                                } | null;
-                                /**
-                                 * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                                 * @default null
-                                 */
-                                readonly tls: {
-                                    readonly certificate: {
-                                        /** @example CN=billing, O=Example */
-                                        readonly subject: string;
-                                        /**
-                                         * Format: date-time
-                                         * @description When the certificate expires.
-                                         * @example 2026-01-31T08:15:30.250Z
-                                         */
-                                        readonly notAfter: string;
-                                        /**
-                                         * @description SHA-256.
-                                         * @example AB:CD:…
-                                         */
-                                        readonly fingerprint: string;
-                                    } | null;
-                                    readonly key: null;
-                                    /**
-                                     * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                                     * @default null
-                                     */
-                                    readonly ca: string | null;
-                                    /**
-                                     * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                                     * @default null
-                                     */
-                                    readonly serverName: string | null;
-                                } | null;
-                                /**
-                                 * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-                                 * @default keep-alive
-                                 * @enum {unknown}
-                                 */
-                                readonly connection: "keep-alive" | "close";
-                                /**
-                                 * @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.
-                                 * @default 15000
-                                 */
-                                readonly timeoutMs: number;
-                                /**
-                                 * @description The names of the keys that a signing protocol signs with; several while one replaces another. Without a name the server makes a key for this subscription, and the response shows it in `secret`. The protocols dingtalk and feishu sign only if a key is named.
-                                 * @default []
-                                 */
-                                readonly keys: readonly string[];
-                                /**
-                                 * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-                                 * @default null
-                                 * @enum {unknown}
-                                 */
-                                readonly verify: "challenge" | "cloudevents" | null;
-                            } | null;
-                            /** @description Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it. */
-                            readonly pull: {
-                                /**
-                                 * @description How long a pulled message is invisible to other receivers, in milliseconds.
-                                 * @default 30000
-                                 */
-                                readonly visibilityMs: number;
-                                /**
-                                 * @description A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.
-                                 * @default null
-                                 */
-                                readonly receivesMax: number | null;
-                            } | null;
-                            /** @default {} */
-                            readonly filter: {
-                                /**
-                                 * @description Only messages that have at least one of these tags. Empty: every message.
-                                 * @default []
-                                 */
-                                readonly tags: readonly string[];
-                                /**
-                                 * @description Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.
-                                 * @default []
-                                 */
-                                readonly types: readonly string[];
-                            };
-                            /**
-                             * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
-                             * @default EXPONENTIAL_DECAY_RETRY
-                             */
-                            readonly retry: ("EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | {
-                                /**
-                                 * @description One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.
-                                 * @example [
-                                 *       1000,
-                                 *       5000
-                                 *     ]
-                                 */
-                                readonly delaysMs: readonly number[];
-                            } | {
-                                /** @description The first delay, in milliseconds. */
-                                readonly baseMs: number;
-                                /**
-                                 * @description Each delay is the one before, times this.
-                                 * @default 2
-                                 */
-                                readonly factor: number;
-                                /**
-                                 * @description The longest delay. The default, too, is never less than `baseMs`.
-                                 * @default 512000
-                                 */
-                                readonly delayMsMax: number;
-                                /**
-                                 * @description How many retries there are.
-                                 * @default 176
-                                 */
-                                readonly retriesMax: number;
-                                /**
-                                 * @description No retry starts later than this after the first attempt, in milliseconds.
-                                 * @default 86400000
-                                 */
-                                readonly totalMsMax: number;
-                                /**
-                                 * @description How much of a delay is random: nothing, all of it or half of it.
-                                 * @default none
-                                 * @enum {unknown}
-                                 */
-                                readonly jitter: "none" | "full" | "equal";
-                            } | null;
-                            /**
-                             * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-                             * @default none
-                             * @enum {unknown}
-                             */
-                            readonly order: "none" | "key" | "strict";
-                            /**
-                             * @description How many deliveries may run at once.
-                             * @default 64
-                             */
-                            readonly maxInFlight: number | null;
-                            /**
-                             * @description The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.
-                             * @default null
-                             */
-                            readonly rate: {
-                                /**
-                                 * @description How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.
-                                 * @example 20
-                                 */
-                                readonly perSecond: number;
-                                /**
-                                 * @description How many POSTs may start at once after a time without any.
-                                 * @default 1
-                                 */
-                                readonly burst: number;
-                            } | null;
-                            /**
-                             * @description Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least 10 seconds and at least 5 messages. Then messages wait in the log, and one attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.
-                             * @default {
-                             *       "failures": 20,
-                             *       "probeMs": 30000
-                             *     }
-                             */
-                            readonly breaker: {
-                                /** @default 20 */
-                                readonly failures: number;
-                                /** @default 30000 */
-                                readonly probeMs: number;
-                            } | null;
-                            /**
-                             * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
-                             * @default 432000000
-                             */
-                            readonly disableAfterMs: number | null;
-                            /**
-                             * @description An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.
-                             * @default {}
-                             */
-                            readonly backlog: {
-                                /**
-                                 * @description Messages that wait; null: no limit.
-                                 * @default 100000
-                                 */
-                                readonly messagesMax: number | null;
-                                /**
-                                 * @description The age of the oldest message in milliseconds; null: no limit.
-                                 * @default null
-                                 */
-                                readonly ageMsMax: number | null;
-                            };
-                            /**
-                             * @description A text for people, at most 1000 characters.
-                             * @default
-                             * @example Invoices for the accounting department
-                             */
-                            readonly description: string;
-                            /**
-                             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                             * @default {}
-                             * @example {
-                             *       "customer": "acme"
-                             *     }
-                             */
-                            readonly labels: {
-                                readonly [key: string]: string;
-                            };
-                            /**
-                             * Format: date-time
-                             * @description When it was created.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly createdAt: string;
-                            /**
-                             * Format: date-time
-                             * @description When it was last changed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly updatedAt: string;
-                            readonly counts?: {
-                                /** @description Messages that wait in the log; with a filter an upper bound. */
-                                readonly backlog: number;
-                                /** @description Deliveries that wait for their next attempt. */
-                                readonly parked: number;
-                                /** @description Deliveries that were given up and are kept as dead letters. */
-                                readonly deadLetters: number;
-                                /** @description Deliveries that were given up because the message's retention time was over. */
-                                readonly expired: number;
-                                /** @description Deliveries that are running. */
-                                readonly inFlight: number;
-                            };
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. One request examines at most 10000 records, so a page with filters can be short or empty although `next` is not null. */
-                        readonly next: string | null;
-                        /** @description How many records were examined for this page. */
-                        readonly examined: number;
-                    };
+                    readonly "application/json": components["schemas"]["ListedSubscriptionSearchPage"];
                 };
             };
             /** @description A problem. */
@@ -6610,20 +5451,7 @@ export interface operations {
                  *       "waitMs": 20000
                  *     }
                  */
-                readonly "application/json": {
-                    /**
-                     * @description The largest number of messages. An answer ends once it has 4194304 bytes of messages.
-                     * @default 1
-                     */
-                    readonly messagesMax?: number;
-                    /**
-                     * @description How long the request waits for a message when there is none, in milliseconds.
-                     * @default 0
-                     */
-                    readonly waitMs?: number;
-                    /** @description How long these messages are invisible to other receivers, in milliseconds. Left out: as the subscription says. */
-                    readonly visibilityMs?: number;
-                };
+                readonly "application/json": components["schemas"]["PullRequest"];
             };
         };
         readonly responses: {
@@ -6633,89 +5461,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly messages: readonly {
-                            /**
-                             * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
-                             * @example 1099511627777
-                             */
-                            readonly id: string;
-                            readonly topic: string;
-                            /** @description The position in the topic's log. */
-                            readonly seq: number;
-                            /**
-                             * Format: date-time
-                             * @description When the message was accepted.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly publishedAt: string;
-                            /**
-                             * Format: date-time
-                             * @description The message is not delivered before this time; null: it is delivered at once.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly deliverAt: string | null;
-                            readonly contentType: string | null;
-                            readonly tags: readonly string[];
-                            readonly type: string | null;
-                            readonly orderingKey: string | null;
-                            /** @description The attributes as published. */
-                            readonly attributes: {
-                                readonly [key: string]: string;
-                            };
-                            /** @description The request that brought the message to an inbox; null for any other message. */
-                            readonly request: {
-                                /**
-                                 * @description Name and value of each header, in the order of the request; names in lower case. Headers that describe only the connection, and credentials for this server, are left out. At most 64 headers with together 8192 bytes are kept.
-                                 * @example [
-                                 *       [
-                                 *         "x-github-event",
-                                 *         "push"
-                                 *       ]
-                                 *     ]
-                                 */
-                                readonly headers: readonly (readonly string[])[];
-                                /**
-                                 * @description The query as it was sent, without the question mark; empty if it had more than 2048 bytes.
-                                 * @example source=github
-                                 */
-                                readonly query: string;
-                            } | null;
-                            /**
-                             * @description The trace context that is sent with the message; null: the message belongs to no trace.
-                             * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
-                             */
-                            readonly traceparent: string | null;
-                            /** @description The size of the body. */
-                            readonly bodyBytes: number;
-                            /** @description The body, if it is UTF-8 text. */
-                            readonly body?: string;
-                            /**
-                             * Format: byte
-                             * @description Instead of `body` when it is not UTF-8.
-                             */
-                            readonly bodyBase64?: string;
-                            /**
-                             * @description Identifies this delivery of the message: send it to `ack` or `nack` before `visibleAt`.
-                             * @example r1-1-1-mk8v5q2a-mk8v5q2a
-                             */
-                            readonly receiptHandle: string;
-                            /** @description How often the message has been pulled, this time included. */
-                            readonly receives: number;
-                            /**
-                             * Format: date-time
-                             * @description When the message was pulled for the first time.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly firstReceivedAt: string;
-                            /**
-                             * Format: date-time
-                             * @description When the message can be pulled again, unless it is acknowledged before.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly visibleAt: string;
-                        }[];
-                    };
+                    readonly "application/json": components["schemas"]["PulledMessages"];
                 };
             };
             /** @description A problem. */
@@ -6749,10 +5495,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /** @description From 1 to 100 receipt handles, as `pull` has returned them. */
-                    readonly receiptHandles: readonly string[];
-                };
+                readonly "application/json": components["schemas"]["Acknowledgement"];
             };
         };
         readonly responses: {
@@ -6762,19 +5505,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @description How many of the results are not `done`. */
-                        readonly failed: number;
-                        /** @description In the order of the request. */
-                        readonly results: readonly {
-                            readonly receiptHandle: string;
-                            /**
-                             * @description ended: the receipt handle is no longer valid, because the visibility timeout is over or the message was acknowledged or put back before. malformed: this is not a receipt handle of this subscription.
-                             * @enum {unknown}
-                             */
-                            readonly result: "done" | "ended" | "malformed";
-                        }[];
-                    };
+                    readonly "application/json": components["schemas"]["AcknowledgementResults"];
                 };
             };
             /** @description A problem. */
@@ -6808,15 +5539,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /** @description From 1 to 100 receipt handles, as `pull` has returned them. */
-                    readonly receiptHandles: readonly string[];
-                    /**
-                     * @description How long from now the messages stay invisible, in milliseconds. 0: they can be pulled again at once.
-                     * @default 0
-                     */
-                    readonly delayMs?: number;
-                };
+                readonly "application/json": components["schemas"]["PutBack"];
             };
         };
         readonly responses: {
@@ -6826,19 +5549,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @description How many of the results are not `done`. */
-                        readonly failed: number;
-                        /** @description In the order of the request. */
-                        readonly results: readonly {
-                            readonly receiptHandle: string;
-                            /**
-                             * @description ended: the receipt handle is no longer valid, because the visibility timeout is over or the message was acknowledged or put back before. malformed: this is not a receipt handle of this subscription.
-                             * @enum {unknown}
-                             */
-                            readonly result: "done" | "ended" | "malformed";
-                        }[];
-                    };
+                    readonly "application/json": components["schemas"]["AcknowledgementResults"];
                 };
             };
             /** @description A problem. */
@@ -6873,120 +5584,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /**
-                         * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
-                         * @example 1099511627777
-                         */
-                        readonly id: string;
-                        readonly topic: string;
-                        /** @description The position in the topic's log. */
-                        readonly seq: number;
-                        /**
-                         * Format: date-time
-                         * @description When the message was accepted.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly publishedAt: string;
-                        /**
-                         * Format: date-time
-                         * @description The message is not delivered before this time; null: it is delivered at once.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly deliverAt: string | null;
-                        readonly contentType: string | null;
-                        readonly tags: readonly string[];
-                        readonly type: string | null;
-                        readonly orderingKey: string | null;
-                        /** @description The attributes as published. */
-                        readonly attributes: {
-                            readonly [key: string]: string;
-                        };
-                        /** @description The request that brought the message to an inbox; null for any other message. */
-                        readonly request: {
-                            /**
-                             * @description Name and value of each header, in the order of the request; names in lower case. Headers that describe only the connection, and credentials for this server, are left out. At most 64 headers with together 8192 bytes are kept.
-                             * @example [
-                             *       [
-                             *         "x-github-event",
-                             *         "push"
-                             *       ]
-                             *     ]
-                             */
-                            readonly headers: readonly (readonly string[])[];
-                            /**
-                             * @description The query as it was sent, without the question mark; empty if it had more than 2048 bytes.
-                             * @example source=github
-                             */
-                            readonly query: string;
-                        } | null;
-                        /**
-                         * @description The trace context that is sent with the message; null: the message belongs to no trace.
-                         * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
-                         */
-                        readonly traceparent: string | null;
-                        /** @description The size of the body. */
-                        readonly bodyBytes: number;
-                        /** @description The body, if it is UTF-8 text. */
-                        readonly body?: string;
-                        /**
-                         * Format: byte
-                         * @description Instead of `body` when it is not UTF-8.
-                         */
-                        readonly bodyBase64?: string;
-                        readonly deliveries: readonly {
-                            readonly subscription: string;
-                            /**
-                             * @description `pending`: not attempted yet. `in_flight`: is being attempted, or its outcome is not written yet. `parked`: waits for a retry, for its delay, or for an acknowledgement. `delivered`: accepted. `dead`: given up, see `reason`. `filtered`: the subscription's filter does not match. `skipped`: there is no record of it, because the subscription began after the message, or because the record is older than `attemptRetentionMs`.
-                             * @enum {unknown}
-                             */
-                            readonly state: "pending" | "in_flight" | "parked" | "delivered" | "dead" | "filtered" | "skipped";
-                            /**
-                             * Format: date-time
-                             * @description Only for a parked delivery; null while it waits behind an earlier delivery of its ordering key.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly nextAttemptAt: string | null;
-                            /** @enum {unknown} */
-                            readonly reason: "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "address_denied" | "loop_detected" | "cancelled" | null;
-                            readonly attempts: readonly {
-                                /** @description The number of the attempt; 1 for the first attempt of a delivery. */
-                                readonly attempt: number;
-                                /**
-                                 * Format: date-time
-                                 * @description When the attempt started.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly startedAt: string;
-                                /** @description How long the attempt took, to the end of the reply. */
-                                readonly durationMs: number;
-                                /**
-                                 * @description accepted: the receiver has accepted the message. failed: the receiver has refused it. error: there was no complete reply, or nothing could be sent.
-                                 * @enum {unknown}
-                                 */
-                                readonly verdict: "accepted" | "failed" | "error";
-                                /** @description The HTTP status of the reply; null without a reply. */
-                                readonly status: number | null;
-                                /**
-                                 * @description Why the attempt failed; null when it did not.
-                                 * @example timeout
-                                 */
-                                readonly errorCode: string | null;
-                                /**
-                                 * @description What exactly went wrong, in words for people: for example OpenSSL's reason, the address that refused the connection, or why the message cannot be sent in the subscription's protocol. null when nothing is known besides the code.
-                                 * @example connect ECONNREFUSED 203.0.113.7:443
-                                 */
-                                readonly errorDetail: string | null;
-                                /** @description The first 1024 bytes of the reply as text; null without a reply. */
-                                readonly reply?: string | null;
-                                /**
-                                 * Format: byte
-                                 * @description Instead of `reply` when the bytes are not UTF-8.
-                                 */
-                                readonly replyBase64?: string;
-                            }[];
-                        }[];
-                    };
+                    readonly "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description A problem. */
@@ -7052,49 +5650,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /**
-                             * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
-                             * @example 1099511627777
-                             */
-                            readonly id: string;
-                            readonly topic: string;
-                            /** @description The position in the topic's log. */
-                            readonly seq: number;
-                            /**
-                             * Format: date-time
-                             * @description When the message was accepted.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly publishedAt: string;
-                            /**
-                             * Format: date-time
-                             * @description The message is not delivered before this time; null: it is delivered at once.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly deliverAt: string | null;
-                            readonly contentType: string | null;
-                            readonly tags: readonly string[];
-                            readonly type: string | null;
-                            readonly orderingKey: string | null;
-                            /** @description The attributes as published. */
-                            readonly attributes: {
-                                readonly [key: string]: string;
-                            };
-                            /** @description The size of the body. */
-                            readonly bodyBytes: number;
-                            /**
-                             * @description The state at the `subscription` of the query, as in the message's deliveries; null if the query names none.
-                             * @enum {unknown}
-                             */
-                            readonly state: "pending" | "in_flight" | "parked" | "delivered" | "dead" | "filtered" | "skipped" | null;
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. One request examines at most 10000 records, so a page with filters can be short or empty although `next` is not null. */
-                        readonly next: string | null;
-                        /** @description How many records were examined for this page. */
-                        readonly examined: number;
-                    };
+                    readonly "application/json": components["schemas"]["MessageSummarySearchPage"];
                 };
             };
             /** @description A problem. */
@@ -7135,40 +5691,8 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /** @description The message: a string is delivered as UTF-8 text, any other JSON value exactly as it is written in this request. At most 1048576 bytes, or fewer if the topic says so. Exactly one of `body` and `bodyBase64` is given. */
-                    readonly body?: unknown;
-                    /**
-                     * Format: byte
-                     * @description The bytes of the message: standard alphabet, with padding.
-                     */
-                    readonly bodyBase64?: string;
-                    /** @description At most 20, each of at most 64 characters. */
-                    readonly tags?: readonly string[];
-                    /** @description Words with dots between them, such as invoice.payment_failed; at most 128 bytes. */
-                    readonly type?: string;
-                    /** @description Subscriptions with `order: key` deliver the messages of one ordering key in order; at most 128 bytes. */
-                    readonly orderingKey?: string;
-                    /** @description At most 16; names of at most 64 characters, values of at most 1024 bytes. */
-                    readonly attributes?: {
-                        readonly [key: string]: string;
-                    };
-                    /** @description The content type of the message. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes. */
-                    readonly contentType?: string;
-                    /**
-                     * @description How much later the message is delivered, in milliseconds.
-                     * @default 0
-                     */
-                    readonly delayMs?: number;
-                    /**
-                     * @description The message's trace context, as the header of the same name in W3C Trace Context. Left out: the header of the request, if it has one. An invalid value counts as none.
-                     * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
-                     */
-                    readonly traceparent?: string;
-                    /** @description Belongs to `traceparent`, and is ignored without it. */
-                    readonly tracestate?: string;
-                };
-                readonly "*/*": unknown;
+                readonly "application/json": components["schemas"]["MessageInput"];
+                readonly "*/*": string;
             };
         };
         readonly responses: {
@@ -7180,22 +5704,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /**
-                         * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
-                         * @example 1099511627777
-                         */
-                        readonly id: string;
-                        readonly topic: string;
-                        /** @description The position in the topic's log. */
-                        readonly seq: number;
-                        /**
-                         * Format: date-time
-                         * @description When the message was accepted.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly publishedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["PublishedMessage"];
                 };
             };
             /** @description A problem. */
@@ -7264,51 +5773,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /** @example 1099511627777 */
-                            readonly messageId: string;
-                            readonly subscription: string;
-                            /** @description The number of the attempt; 1 for the first attempt of a delivery. */
-                            readonly attempt: number;
-                            /**
-                             * Format: date-time
-                             * @description When the attempt started.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly startedAt: string;
-                            /** @description How long the attempt took, to the end of the reply. */
-                            readonly durationMs: number;
-                            /**
-                             * @description accepted: the receiver has accepted the message. failed: the receiver has refused it. error: there was no complete reply, or nothing could be sent.
-                             * @enum {unknown}
-                             */
-                            readonly verdict: "accepted" | "failed" | "error";
-                            /** @description The HTTP status of the reply; null without a reply. */
-                            readonly status: number | null;
-                            /**
-                             * @description Why the attempt failed; null when it did not.
-                             * @example timeout
-                             */
-                            readonly errorCode: string | null;
-                            /**
-                             * @description What exactly went wrong, in words for people: for example OpenSSL's reason, the address that refused the connection, or why the message cannot be sent in the subscription's protocol. null when nothing is known besides the code.
-                             * @example connect ECONNREFUSED 203.0.113.7:443
-                             */
-                            readonly errorDetail: string | null;
-                            /** @description The first 1024 bytes of the reply as text; null without a reply. */
-                            readonly reply?: string | null;
-                            /**
-                             * Format: byte
-                             * @description Instead of `reply` when the bytes are not UTF-8.
-                             */
-                            readonly replyBase64?: string;
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. One request examines at most 10000 records, so a page with filters can be short or empty although `next` is not null. */
-                        readonly next: string | null;
-                        /** @description How many records were examined for this page. */
-                        readonly examined: number;
-                    };
+                    readonly "application/json": components["schemas"]["AttemptRecordSearchPage"];
                 };
             };
             /** @description A problem. */
@@ -7370,104 +5835,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /**
-                             * @description The dead letter's id: letters, digits, `-` and `_`.
-                             * @example OTyF96ciDIvv_rYN78Jddw
-                             */
-                            readonly id: string;
-                            /**
-                             * @description Why there is no further attempt.
-                             * @enum {unknown}
-                             */
-                            readonly reason: "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "address_denied" | "loop_detected" | "cancelled";
-                            /** @description How many attempts there were. */
-                            readonly attempts: number;
-                            /**
-                             * Format: date-time
-                             * @description When the delivery became a dead letter.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly diedAt: string;
-                            /** @description The HTTP status of the last reply; null without a reply. */
-                            readonly lastStatus: number | null;
-                            /** @description Why the last attempt failed. */
-                            readonly lastErrorCode: string | null;
-                            /** @description What exactly went wrong in the last attempt, in words for people. */
-                            readonly lastErrorDetail: string | null;
-                            /** @description The first 1024 bytes of the reply as text; null without a reply. */
-                            readonly reply?: string | null;
-                            /**
-                             * Format: byte
-                             * @description Instead of `reply` when the bytes are not UTF-8.
-                             */
-                            readonly replyBase64?: string;
-                            /** @example orders */
-                            readonly topic: string;
-                            /** @example billing */
-                            readonly subscription: string;
-                            readonly message: {
-                                /**
-                                 * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
-                                 * @example 1099511627777
-                                 */
-                                readonly id: string;
-                                readonly topic: string;
-                                /** @description The position in the topic's log. */
-                                readonly seq: number;
-                                /**
-                                 * Format: date-time
-                                 * @description When the message was accepted.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly publishedAt: string;
-                                /**
-                                 * Format: date-time
-                                 * @description The message is not delivered before this time; null: it is delivered at once.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly deliverAt: string | null;
-                                readonly contentType: string | null;
-                                readonly tags: readonly string[];
-                                readonly type: string | null;
-                                readonly orderingKey: string | null;
-                                /** @description The attributes as published. */
-                                readonly attributes: {
-                                    readonly [key: string]: string;
-                                };
-                                /** @description The request that brought the message to an inbox; null for any other message. */
-                                readonly request: {
-                                    /**
-                                     * @description Name and value of each header, in the order of the request; names in lower case. Headers that describe only the connection, and credentials for this server, are left out. At most 64 headers with together 8192 bytes are kept.
-                                     * @example [
-                                     *       [
-                                     *         "x-github-event",
-                                     *         "push"
-                                     *       ]
-                                     *     ]
-                                     */
-                                    readonly headers: readonly (readonly string[])[];
-                                    /**
-                                     * @description The query as it was sent, without the question mark; empty if it had more than 2048 bytes.
-                                     * @example source=github
-                                     */
-                                    readonly query: string;
-                                } | null;
-                                /**
-                                 * @description The trace context that is sent with the message; null: the message belongs to no trace.
-                                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
-                                 */
-                                readonly traceparent: string | null;
-                                /** @description The size of the body. */
-                                readonly bodyBytes: number;
-                            };
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. One request examines at most 10000 records, so a page with filters can be short or empty although `next` is not null. */
-                        readonly next: string | null;
-                        /** @description How many records were examined for this page. */
-                        readonly examined: number;
-                    };
+                    readonly "application/json": components["schemas"]["DeadLetterSummarySearchPage"];
                 };
             };
             /** @description A problem. */
@@ -7510,10 +5878,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @description The number of dead letters. */
-                        readonly count: number;
-                    };
+                    readonly "application/json": components["schemas"]["Count"];
                 };
             };
             /** @description A problem. */
@@ -7558,101 +5923,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /**
-                         * @description The dead letter's id: letters, digits, `-` and `_`.
-                         * @example OTyF96ciDIvv_rYN78Jddw
-                         */
-                        readonly id: string;
-                        /**
-                         * @description Why there is no further attempt.
-                         * @enum {unknown}
-                         */
-                        readonly reason: "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "address_denied" | "loop_detected" | "cancelled";
-                        /** @description How many attempts there were. */
-                        readonly attempts: number;
-                        /**
-                         * Format: date-time
-                         * @description When the delivery became a dead letter.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly diedAt: string;
-                        /** @description The HTTP status of the last reply; null without a reply. */
-                        readonly lastStatus: number | null;
-                        /** @description Why the last attempt failed. */
-                        readonly lastErrorCode: string | null;
-                        /** @description What exactly went wrong in the last attempt, in words for people. */
-                        readonly lastErrorDetail: string | null;
-                        /** @description The first 1024 bytes of the reply as text; null without a reply. */
-                        readonly reply?: string | null;
-                        /**
-                         * Format: byte
-                         * @description Instead of `reply` when the bytes are not UTF-8.
-                         */
-                        readonly replyBase64?: string;
-                        readonly message: {
-                            /**
-                             * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
-                             * @example 1099511627777
-                             */
-                            readonly id: string;
-                            readonly topic: string;
-                            /** @description The position in the topic's log. */
-                            readonly seq: number;
-                            /**
-                             * Format: date-time
-                             * @description When the message was accepted.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly publishedAt: string;
-                            /**
-                             * Format: date-time
-                             * @description The message is not delivered before this time; null: it is delivered at once.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly deliverAt: string | null;
-                            readonly contentType: string | null;
-                            readonly tags: readonly string[];
-                            readonly type: string | null;
-                            readonly orderingKey: string | null;
-                            /** @description The attributes as published. */
-                            readonly attributes: {
-                                readonly [key: string]: string;
-                            };
-                            /** @description The request that brought the message to an inbox; null for any other message. */
-                            readonly request: {
-                                /**
-                                 * @description Name and value of each header, in the order of the request; names in lower case. Headers that describe only the connection, and credentials for this server, are left out. At most 64 headers with together 8192 bytes are kept.
-                                 * @example [
-                                 *       [
-                                 *         "x-github-event",
-                                 *         "push"
-                                 *       ]
-                                 *     ]
-                                 */
-                                readonly headers: readonly (readonly string[])[];
-                                /**
-                                 * @description The query as it was sent, without the question mark; empty if it had more than 2048 bytes.
-                                 * @example source=github
-                                 */
-                                readonly query: string;
-                            } | null;
-                            /**
-                             * @description The trace context that is sent with the message; null: the message belongs to no trace.
-                             * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
-                             */
-                            readonly traceparent: string | null;
-                            /** @description The size of the body. */
-                            readonly bodyBytes: number;
-                            /** @description The body, if it is UTF-8 text. */
-                            readonly body?: string;
-                            /**
-                             * Format: byte
-                             * @description Instead of `body` when it is not UTF-8.
-                             */
-                            readonly bodyBase64?: string;
-                        };
-                    };
+                    readonly "application/json": components["schemas"]["DeadLetter"];
                 };
             };
             /** @description A problem. */
@@ -7750,104 +6021,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /**
-                             * @description The dead letter's id: letters, digits, `-` and `_`.
-                             * @example OTyF96ciDIvv_rYN78Jddw
-                             */
-                            readonly id: string;
-                            /**
-                             * @description Why there is no further attempt.
-                             * @enum {unknown}
-                             */
-                            readonly reason: "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "address_denied" | "loop_detected" | "cancelled";
-                            /** @description How many attempts there were. */
-                            readonly attempts: number;
-                            /**
-                             * Format: date-time
-                             * @description When the delivery became a dead letter.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly diedAt: string;
-                            /** @description The HTTP status of the last reply; null without a reply. */
-                            readonly lastStatus: number | null;
-                            /** @description Why the last attempt failed. */
-                            readonly lastErrorCode: string | null;
-                            /** @description What exactly went wrong in the last attempt, in words for people. */
-                            readonly lastErrorDetail: string | null;
-                            /** @description The first 1024 bytes of the reply as text; null without a reply. */
-                            readonly reply?: string | null;
-                            /**
-                             * Format: byte
-                             * @description Instead of `reply` when the bytes are not UTF-8.
-                             */
-                            readonly replyBase64?: string;
-                            /** @example orders */
-                            readonly topic: string;
-                            /** @example billing */
-                            readonly subscription: string;
-                            readonly message: {
-                                /**
-                                 * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
-                                 * @example 1099511627777
-                                 */
-                                readonly id: string;
-                                readonly topic: string;
-                                /** @description The position in the topic's log. */
-                                readonly seq: number;
-                                /**
-                                 * Format: date-time
-                                 * @description When the message was accepted.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly publishedAt: string;
-                                /**
-                                 * Format: date-time
-                                 * @description The message is not delivered before this time; null: it is delivered at once.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly deliverAt: string | null;
-                                readonly contentType: string | null;
-                                readonly tags: readonly string[];
-                                readonly type: string | null;
-                                readonly orderingKey: string | null;
-                                /** @description The attributes as published. */
-                                readonly attributes: {
-                                    readonly [key: string]: string;
-                                };
-                                /** @description The request that brought the message to an inbox; null for any other message. */
-                                readonly request: {
-                                    /**
-                                     * @description Name and value of each header, in the order of the request; names in lower case. Headers that describe only the connection, and credentials for this server, are left out. At most 64 headers with together 8192 bytes are kept.
-                                     * @example [
-                                     *       [
-                                     *         "x-github-event",
-                                     *         "push"
-                                     *       ]
-                                     *     ]
-                                     */
-                                    readonly headers: readonly (readonly string[])[];
-                                    /**
-                                     * @description The query as it was sent, without the question mark; empty if it had more than 2048 bytes.
-                                     * @example source=github
-                                     */
-                                    readonly query: string;
-                                } | null;
-                                /**
-                                 * @description The trace context that is sent with the message; null: the message belongs to no trace.
-                                 * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
-                                 */
-                                readonly traceparent: string | null;
-                                /** @description The size of the body. */
-                                readonly bodyBytes: number;
-                            };
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. One request examines at most 10000 records, so a page with filters can be short or empty although `next` is not null. */
-                        readonly next: string | null;
-                        /** @description How many records were examined for this page. */
-                        readonly examined: number;
-                    };
+                    readonly "application/json": components["schemas"]["DeadLetterSummarySearchPage"];
                 };
             };
             /** @description A problem. */
@@ -7892,10 +6066,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @description The number of dead letters. */
-                        readonly count: number;
-                    };
+                    readonly "application/json": components["schemas"]["Count"];
                 };
             };
             /** @description A problem. */
@@ -7929,36 +6100,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /** @description The dead letters. Ids of dead letters that do not exist are ignored. */
-                    readonly ids?: readonly string[];
-                    /** @description true, instead of `ids`: all dead letters that exist at the time of the request. */
-                    readonly all?: boolean;
-                    /** @description Only dead letters with one of these reasons. This and each of the following members makes the request a replay. */
-                    readonly reasons?: readonly ("retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "address_denied" | "loop_detected" | "cancelled")[];
-                    /** @description Only dead letters whose last reply had one of these HTTP statuses. */
-                    readonly statuses?: readonly number[];
-                    /** @description Only dead letters that died at or after this time. */
-                    readonly from?: string | number;
-                    /** @description Only dead letters that died at or before this time. */
-                    readonly to?: string | number;
-                    /**
-                     * @description true: nothing is sent, and the response has the number of matches.
-                     * @default false
-                     */
-                    readonly dryRun?: boolean;
-                    /**
-                     * @description The most copies that are sent per second; null: as many as live traffic leaves room for, up to 1000.
-                     * @default 100
-                     */
-                    readonly perSecond?: number | null;
-                    /**
-                     * @description `live`: a redriven delivery takes its place in the order of an ordered subscription. `separate`: as for a replay.
-                     * @default live
-                     * @enum {unknown}
-                     */
-                    readonly order?: "live" | "separate";
-                };
+                readonly "application/json": components["schemas"]["Redrive"];
             };
         };
         readonly responses: {
@@ -7968,15 +6110,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @description The number of dead letters. */
-                        readonly count: number;
-                    } | {
-                        /** @description How many messages, or dead letters, match. */
-                        readonly matched: number;
-                        /** @description false: `matched` is an upper bound, because more than 50000 were not all examined. */
-                        readonly exact: boolean;
-                    };
+                    readonly "application/json": components["schemas"]["Count"] | components["schemas"]["DryRun"];
                 };
             };
             /** @description A replay delivers the dead letters that match. */
@@ -7985,67 +6119,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example 3675234182400512 */
-                        readonly id: string;
-                        /**
-                         * @description `dead-letters`: a redrive of dead letters.
-                         * @enum {unknown}
-                         */
-                        readonly kind: "messages" | "dead-letters";
-                        /**
-                         * @description `running`: also while copies wait for a retry. `done`: every copy was delivered or given up. `failed`: see `reason`.
-                         * @enum {unknown}
-                         */
-                        readonly state: "running" | "paused" | "done" | "cancelled" | "failed";
-                        /**
-                         * @description Why the replay has failed: the subscription or the target was deleted. null if it has not.
-                         * @enum {unknown}
-                         */
-                        readonly reason: "subscription_deleted" | null;
-                        /** @example orders */
-                        readonly topic: string;
-                        /** @example billing */
-                        readonly subscription: string;
-                        /** @example billing */
-                        readonly target: string;
-                        /** @description The first position of the range; null for dead letters. */
-                        readonly from: number | null;
-                        /** @description The last position of the range; null for dead letters. */
-                        readonly to: number | null;
-                        readonly types: readonly string[];
-                        /** @enum {unknown} */
-                        readonly only: "all" | "failed";
-                        /** @enum {unknown} */
-                        readonly order: "separate" | "live";
-                        readonly perSecond: number | null;
-                        /** @description How many messages, or dead letters, match. */
-                        readonly matched: number;
-                        /** @description false: `matched` is an upper bound, because more than 50000 were not all examined. */
-                        readonly exact: boolean;
-                        /** @description How many positions of the log, or dead letters, the replay has passed. */
-                        readonly examined: number;
-                        /** @description Copies that were delivered or given up. */
-                        readonly sent: number;
-                        /** @description Copies that are in flight, or wait for their time or a retry. */
-                        readonly waiting: number;
-                        /** @description Matching messages that the target has to deliver anyway. */
-                        readonly skipped: number;
-                        /** @description Positions of the range whose messages had expired. */
-                        readonly expired: number;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it ended; null before.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly endedAt: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["Replay"];
                 };
             };
             /** @description A problem. */
@@ -8085,13 +6159,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /**
-                         * @description `retried`: The delivery waited for its next attempt, and is due now. `redriven`: The dead letter is a delivery again, with all retries of its policy. `copied`: The delivery had ended, and the message is sent once more.
-                         * @enum {unknown}
-                         */
-                        readonly outcome: "retried" | "redriven" | "copied";
-                    };
+                    readonly "application/json": components["schemas"]["RetryDeliveryResult"];
                 };
             };
             /** @description A problem. */
@@ -8131,13 +6199,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /**
-                         * @description `cancelled`: The delivery is a dead letter with the reason cancelled.
-                         * @enum {unknown}
-                         */
-                        readonly outcome: "cancelled";
-                    };
+                    readonly "application/json": components["schemas"]["CancelDeliveryResult"];
                 };
             };
             /** @description A problem. */
@@ -8171,53 +6233,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /** @description The first message: a position, or the first message published at or after a time. */
-                    readonly from: "oldest" | {
-                        /** @description A position of the topic's log. */
-                        readonly seq: number;
-                    } | {
-                        /** @description ISO 8601 with an offset or Z, or Unix milliseconds. */
-                        readonly at: string | number;
-                    };
-                    /**
-                     * @description The last message: a position, or the last message published at or before a time. now: the newest message at the time of the request.
-                     * @default now
-                     */
-                    readonly to?: "now" | {
-                        /** @description A position of the topic's log. */
-                        readonly seq: number;
-                    } | {
-                        /** @description ISO 8601 with an offset or Z, or Unix milliseconds. */
-                        readonly at: string | number;
-                    };
-                    /** @description Only messages whose type matches one of these patterns. The filter of the target applies as well. */
-                    readonly types?: readonly string[];
-                    /**
-                     * @description `failed`: only messages whose delivery to the subscription was given up, whether or not its dead letter still exists.
-                     * @default all
-                     * @enum {unknown}
-                     */
-                    readonly only?: "all" | "failed";
-                    /** @description The subscription of the same topic that gets the messages. Left out: the subscription itself. */
-                    readonly target?: string;
-                    /**
-                     * @description true: nothing is sent, and the response has the number of matches.
-                     * @default false
-                     */
-                    readonly dryRun?: boolean;
-                    /**
-                     * @description The most copies that are sent per second; null: as many as live traffic leaves room for, up to 1000.
-                     * @default 100
-                     */
-                    readonly perSecond?: number | null;
-                    /**
-                     * @description For ordered targets. `separate`: the copies neither hold back other deliveries nor wait for them. `live`: they take part in the order.
-                     * @default separate
-                     * @enum {unknown}
-                     */
-                    readonly order?: "separate" | "live";
-                };
+                readonly "application/json": components["schemas"]["ReplaySettings"];
             };
         };
         readonly responses: {
@@ -8227,12 +6243,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @description How many messages, or dead letters, match. */
-                        readonly matched: number;
-                        /** @description false: `matched` is an upper bound, because more than 50000 were not all examined. */
-                        readonly exact: boolean;
-                    };
+                    readonly "application/json": components["schemas"]["DryRun"];
                 };
             };
             /** @description The replay runs. */
@@ -8241,67 +6252,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example 3675234182400512 */
-                        readonly id: string;
-                        /**
-                         * @description `dead-letters`: a redrive of dead letters.
-                         * @enum {unknown}
-                         */
-                        readonly kind: "messages" | "dead-letters";
-                        /**
-                         * @description `running`: also while copies wait for a retry. `done`: every copy was delivered or given up. `failed`: see `reason`.
-                         * @enum {unknown}
-                         */
-                        readonly state: "running" | "paused" | "done" | "cancelled" | "failed";
-                        /**
-                         * @description Why the replay has failed: the subscription or the target was deleted. null if it has not.
-                         * @enum {unknown}
-                         */
-                        readonly reason: "subscription_deleted" | null;
-                        /** @example orders */
-                        readonly topic: string;
-                        /** @example billing */
-                        readonly subscription: string;
-                        /** @example billing */
-                        readonly target: string;
-                        /** @description The first position of the range; null for dead letters. */
-                        readonly from: number | null;
-                        /** @description The last position of the range; null for dead letters. */
-                        readonly to: number | null;
-                        readonly types: readonly string[];
-                        /** @enum {unknown} */
-                        readonly only: "all" | "failed";
-                        /** @enum {unknown} */
-                        readonly order: "separate" | "live";
-                        readonly perSecond: number | null;
-                        /** @description How many messages, or dead letters, match. */
-                        readonly matched: number;
-                        /** @description false: `matched` is an upper bound, because more than 50000 were not all examined. */
-                        readonly exact: boolean;
-                        /** @description How many positions of the log, or dead letters, the replay has passed. */
-                        readonly examined: number;
-                        /** @description Copies that were delivered or given up. */
-                        readonly sent: number;
-                        /** @description Copies that are in flight, or wait for their time or a retry. */
-                        readonly waiting: number;
-                        /** @description Matching messages that the target has to deliver anyway. */
-                        readonly skipped: number;
-                        /** @description Positions of the range whose messages had expired. */
-                        readonly expired: number;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it ended; null before.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly endedAt: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["Replay"];
                 };
             };
             /** @description A problem. */
@@ -8335,71 +6286,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /** @example 3675234182400512 */
-                            readonly id: string;
-                            /**
-                             * @description `dead-letters`: a redrive of dead letters.
-                             * @enum {unknown}
-                             */
-                            readonly kind: "messages" | "dead-letters";
-                            /**
-                             * @description `running`: also while copies wait for a retry. `done`: every copy was delivered or given up. `failed`: see `reason`.
-                             * @enum {unknown}
-                             */
-                            readonly state: "running" | "paused" | "done" | "cancelled" | "failed";
-                            /**
-                             * @description Why the replay has failed: the subscription or the target was deleted. null if it has not.
-                             * @enum {unknown}
-                             */
-                            readonly reason: "subscription_deleted" | null;
-                            /** @example orders */
-                            readonly topic: string;
-                            /** @example billing */
-                            readonly subscription: string;
-                            /** @example billing */
-                            readonly target: string;
-                            /** @description The first position of the range; null for dead letters. */
-                            readonly from: number | null;
-                            /** @description The last position of the range; null for dead letters. */
-                            readonly to: number | null;
-                            readonly types: readonly string[];
-                            /** @enum {unknown} */
-                            readonly only: "all" | "failed";
-                            /** @enum {unknown} */
-                            readonly order: "separate" | "live";
-                            readonly perSecond: number | null;
-                            /** @description How many messages, or dead letters, match. */
-                            readonly matched: number;
-                            /** @description false: `matched` is an upper bound, because more than 50000 were not all examined. */
-                            readonly exact: boolean;
-                            /** @description How many positions of the log, or dead letters, the replay has passed. */
-                            readonly examined: number;
-                            /** @description Copies that were delivered or given up. */
-                            readonly sent: number;
-                            /** @description Copies that are in flight, or wait for their time or a retry. */
-                            readonly waiting: number;
-                            /** @description Matching messages that the target has to deliver anyway. */
-                            readonly skipped: number;
-                            /** @description Positions of the range whose messages had expired. */
-                            readonly expired: number;
-                            /**
-                             * Format: date-time
-                             * @description When it was created.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly createdAt: string;
-                            /**
-                             * Format: date-time
-                             * @description When it ended; null before.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly endedAt: string | null;
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. */
-                        readonly next: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["ReplayPage"];
                 };
             };
             /** @description A problem. */
@@ -8434,67 +6321,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example 3675234182400512 */
-                        readonly id: string;
-                        /**
-                         * @description `dead-letters`: a redrive of dead letters.
-                         * @enum {unknown}
-                         */
-                        readonly kind: "messages" | "dead-letters";
-                        /**
-                         * @description `running`: also while copies wait for a retry. `done`: every copy was delivered or given up. `failed`: see `reason`.
-                         * @enum {unknown}
-                         */
-                        readonly state: "running" | "paused" | "done" | "cancelled" | "failed";
-                        /**
-                         * @description Why the replay has failed: the subscription or the target was deleted. null if it has not.
-                         * @enum {unknown}
-                         */
-                        readonly reason: "subscription_deleted" | null;
-                        /** @example orders */
-                        readonly topic: string;
-                        /** @example billing */
-                        readonly subscription: string;
-                        /** @example billing */
-                        readonly target: string;
-                        /** @description The first position of the range; null for dead letters. */
-                        readonly from: number | null;
-                        /** @description The last position of the range; null for dead letters. */
-                        readonly to: number | null;
-                        readonly types: readonly string[];
-                        /** @enum {unknown} */
-                        readonly only: "all" | "failed";
-                        /** @enum {unknown} */
-                        readonly order: "separate" | "live";
-                        readonly perSecond: number | null;
-                        /** @description How many messages, or dead letters, match. */
-                        readonly matched: number;
-                        /** @description false: `matched` is an upper bound, because more than 50000 were not all examined. */
-                        readonly exact: boolean;
-                        /** @description How many positions of the log, or dead letters, the replay has passed. */
-                        readonly examined: number;
-                        /** @description Copies that were delivered or given up. */
-                        readonly sent: number;
-                        /** @description Copies that are in flight, or wait for their time or a retry. */
-                        readonly waiting: number;
-                        /** @description Matching messages that the target has to deliver anyway. */
-                        readonly skipped: number;
-                        /** @description Positions of the range whose messages had expired. */
-                        readonly expired: number;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it ended; null before.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly endedAt: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["Replay"];
                 };
             };
             /** @description A problem. */
@@ -8529,67 +6356,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example 3675234182400512 */
-                        readonly id: string;
-                        /**
-                         * @description `dead-letters`: a redrive of dead letters.
-                         * @enum {unknown}
-                         */
-                        readonly kind: "messages" | "dead-letters";
-                        /**
-                         * @description `running`: also while copies wait for a retry. `done`: every copy was delivered or given up. `failed`: see `reason`.
-                         * @enum {unknown}
-                         */
-                        readonly state: "running" | "paused" | "done" | "cancelled" | "failed";
-                        /**
-                         * @description Why the replay has failed: the subscription or the target was deleted. null if it has not.
-                         * @enum {unknown}
-                         */
-                        readonly reason: "subscription_deleted" | null;
-                        /** @example orders */
-                        readonly topic: string;
-                        /** @example billing */
-                        readonly subscription: string;
-                        /** @example billing */
-                        readonly target: string;
-                        /** @description The first position of the range; null for dead letters. */
-                        readonly from: number | null;
-                        /** @description The last position of the range; null for dead letters. */
-                        readonly to: number | null;
-                        readonly types: readonly string[];
-                        /** @enum {unknown} */
-                        readonly only: "all" | "failed";
-                        /** @enum {unknown} */
-                        readonly order: "separate" | "live";
-                        readonly perSecond: number | null;
-                        /** @description How many messages, or dead letters, match. */
-                        readonly matched: number;
-                        /** @description false: `matched` is an upper bound, because more than 50000 were not all examined. */
-                        readonly exact: boolean;
-                        /** @description How many positions of the log, or dead letters, the replay has passed. */
-                        readonly examined: number;
-                        /** @description Copies that were delivered or given up. */
-                        readonly sent: number;
-                        /** @description Copies that are in flight, or wait for their time or a retry. */
-                        readonly waiting: number;
-                        /** @description Matching messages that the target has to deliver anyway. */
-                        readonly skipped: number;
-                        /** @description Positions of the range whose messages had expired. */
-                        readonly expired: number;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it ended; null before.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly endedAt: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["Replay"];
                 };
             };
             /** @description The replay is removed. */
@@ -8625,11 +6392,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    readonly perSecond?: number | null;
-                    /** @description true: no further copy is prepared. Those that wait already are sent. */
-                    readonly paused?: boolean;
-                };
+                readonly "application/json": components["schemas"]["ReplayPatch"];
             };
         };
         readonly responses: {
@@ -8639,67 +6402,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example 3675234182400512 */
-                        readonly id: string;
-                        /**
-                         * @description `dead-letters`: a redrive of dead letters.
-                         * @enum {unknown}
-                         */
-                        readonly kind: "messages" | "dead-letters";
-                        /**
-                         * @description `running`: also while copies wait for a retry. `done`: every copy was delivered or given up. `failed`: see `reason`.
-                         * @enum {unknown}
-                         */
-                        readonly state: "running" | "paused" | "done" | "cancelled" | "failed";
-                        /**
-                         * @description Why the replay has failed: the subscription or the target was deleted. null if it has not.
-                         * @enum {unknown}
-                         */
-                        readonly reason: "subscription_deleted" | null;
-                        /** @example orders */
-                        readonly topic: string;
-                        /** @example billing */
-                        readonly subscription: string;
-                        /** @example billing */
-                        readonly target: string;
-                        /** @description The first position of the range; null for dead letters. */
-                        readonly from: number | null;
-                        /** @description The last position of the range; null for dead letters. */
-                        readonly to: number | null;
-                        readonly types: readonly string[];
-                        /** @enum {unknown} */
-                        readonly only: "all" | "failed";
-                        /** @enum {unknown} */
-                        readonly order: "separate" | "live";
-                        readonly perSecond: number | null;
-                        /** @description How many messages, or dead letters, match. */
-                        readonly matched: number;
-                        /** @description false: `matched` is an upper bound, because more than 50000 were not all examined. */
-                        readonly exact: boolean;
-                        /** @description How many positions of the log, or dead letters, the replay has passed. */
-                        readonly examined: number;
-                        /** @description Copies that were delivered or given up. */
-                        readonly sent: number;
-                        /** @description Copies that are in flight, or wait for their time or a retry. */
-                        readonly waiting: number;
-                        /** @description Matching messages that the target has to deliver anyway. */
-                        readonly skipped: number;
-                        /** @description Positions of the range whose messages had expired. */
-                        readonly expired: number;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it ended; null before.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly endedAt: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["Replay"];
                 };
             };
             /** @description A problem. */
@@ -8736,107 +6439,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example arrivals */
-                        readonly name: string;
-                        /**
-                         * @description A path that nobody can guess, for senders that have no API key. `POST` to it like to `/in/{inbox}`. null for a caller without the role `admin`, because whoever knows the path may send.
-                         * @example /in/inb_3Qk5fZr1gVt8Wm2Yx7Lc9Hd4Bn6Js0Pa
-                         */
-                        readonly receivePath: string | null;
-                        /**
-                         * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
-                         * @default null
-                         * @example orders
-                         */
-                        readonly topic: string | null;
-                        /**
-                         * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
-                         * @default any
-                         * @enum {unknown}
-                         */
-                        readonly accept: "any" | "json";
-                        /**
-                         * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
-                         * @default null
-                         * @example 300000
-                         */
-                        readonly whilePolledMs: number | null;
-                        /**
-                         * @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages.
-                         * @default null
-                         */
-                        readonly retentionMs: number | null;
-                        /**
-                         * @description How many messages may wait; a further POST is refused with `inbox_full`.
-                         * @default 10000
-                         */
-                        readonly messagesMax: number;
-                        /**
-                         * @description The largest message body, in bytes.
-                         * @default 1048576
-                         */
-                        readonly bodyBytesMax: number;
-                        /**
-                         * @description How the inbox verifies that a request comes from its sender. A request that is not valid is refused with `signature_invalid` and is not kept. null: requests are not verified.
-                         * @default null
-                         */
-                        readonly verify: {
-                            /**
-                             * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
-                             * @enum {unknown}
-                             */
-                            readonly method: "standard-webhooks" | "github" | "stripe" | "token";
-                            readonly secrets: null;
-                            /**
-                             * @description The largest difference between the timestamp in a signature and the server's clock, in milliseconds. For `standard-webhooks` and `stripe`.
-                             * @default 300000
-                             */
-                            readonly toleranceMs: number;
-                            /**
-                             * @description The header that contains the token, and nothing else. It is not kept with the message.
-                             * @default null
-                             * @example X-Gitlab-Token
-                             */
-                            readonly header: string | null;
-                            /**
-                             * @description The query parameter that contains the token. It is not kept with the message.
-                             * @default null
-                             * @example token
-                             */
-                            readonly query: string | null;
-                        } | null;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /** @description How many messages wait, with those that are being sent to a client. */
-                        readonly waiting: number;
-                    };
+                    readonly "application/json": components["schemas"]["CountedInbox"];
                 };
             };
             /** @description A problem. */
@@ -8876,87 +6479,7 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
-                readonly "application/json": {
-                    /**
-                     * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
-                     * @default null
-                     * @example orders
-                     */
-                    readonly topic?: string | null;
-                    /**
-                     * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
-                     * @default any
-                     * @enum {unknown}
-                     */
-                    readonly accept?: "any" | "json";
-                    /**
-                     * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
-                     * @default null
-                     * @example 300000
-                     */
-                    readonly whilePolledMs?: number | null;
-                    /**
-                     * @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages.
-                     * @default null
-                     */
-                    readonly retentionMs?: number | null;
-                    /**
-                     * @description How many messages may wait; a further POST is refused with `inbox_full`.
-                     * @default 10000
-                     */
-                    readonly messagesMax?: number;
-                    /**
-                     * @description The largest message body, in bytes.
-                     * @default 1048576
-                     */
-                    readonly bodyBytesMax?: number;
-                    /**
-                     * @description How the inbox verifies that a request comes from its sender. A request that is not valid is refused with `signature_invalid` and is not kept. null: requests are not verified.
-                     * @default null
-                     */
-                    readonly verify?: {
-                        /**
-                         * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
-                         * @enum {unknown}
-                         */
-                        readonly method: "standard-webhooks" | "github" | "stripe" | "token";
-                        /** @description The secrets, at most 4. A request is valid with any of them, so a secret can be replaced without a gap. `standard-webhooks`: `whsec_…`, or `whpk_…` for Ed25519. `stripe`: `whsec_…`. They are stored encrypted under the server's master key, and are never shown again. */
-                        readonly secrets: readonly string[];
-                        /**
-                         * @description The largest difference between the timestamp in a signature and the server's clock, in milliseconds. For `standard-webhooks` and `stripe`.
-                         * @default 300000
-                         */
-                        readonly toleranceMs?: number;
-                        /**
-                         * @description The header that contains the token, and nothing else. It is not kept with the message.
-                         * @default null
-                         * @example X-Gitlab-Token
-                         */
-                        readonly header?: string | null;
-                        /**
-                         * @description The query parameter that contains the token. It is not kept with the message.
-                         * @default null
-                         * @example token
-                         */
-                        readonly query?: string | null;
-                    } | null;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @default
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @default {}
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string;
-                    };
-                };
+                readonly "application/json": components["schemas"]["InboxSettings"];
             };
         };
         readonly responses: {
@@ -8968,105 +6491,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example arrivals */
-                        readonly name: string;
-                        /**
-                         * @description A path that nobody can guess, for senders that have no API key. `POST` to it like to `/in/{inbox}`. null for a caller without the role `admin`, because whoever knows the path may send.
-                         * @example /in/inb_3Qk5fZr1gVt8Wm2Yx7Lc9Hd4Bn6Js0Pa
-                         */
-                        readonly receivePath: string | null;
-                        /**
-                         * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
-                         * @default null
-                         * @example orders
-                         */
-                        readonly topic: string | null;
-                        /**
-                         * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
-                         * @default any
-                         * @enum {unknown}
-                         */
-                        readonly accept: "any" | "json";
-                        /**
-                         * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
-                         * @default null
-                         * @example 300000
-                         */
-                        readonly whilePolledMs: number | null;
-                        /**
-                         * @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages.
-                         * @default null
-                         */
-                        readonly retentionMs: number | null;
-                        /**
-                         * @description How many messages may wait; a further POST is refused with `inbox_full`.
-                         * @default 10000
-                         */
-                        readonly messagesMax: number;
-                        /**
-                         * @description The largest message body, in bytes.
-                         * @default 1048576
-                         */
-                        readonly bodyBytesMax: number;
-                        /**
-                         * @description How the inbox verifies that a request comes from its sender. A request that is not valid is refused with `signature_invalid` and is not kept. null: requests are not verified.
-                         * @default null
-                         */
-                        readonly verify: {
-                            /**
-                             * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
-                             * @enum {unknown}
-                             */
-                            readonly method: "standard-webhooks" | "github" | "stripe" | "token";
-                            readonly secrets: null;
-                            /**
-                             * @description The largest difference between the timestamp in a signature and the server's clock, in milliseconds. For `standard-webhooks` and `stripe`.
-                             * @default 300000
-                             */
-                            readonly toleranceMs: number;
-                            /**
-                             * @description The header that contains the token, and nothing else. It is not kept with the message.
-                             * @default null
-                             * @example X-Gitlab-Token
-                             */
-                            readonly header: string | null;
-                            /**
-                             * @description The query parameter that contains the token. It is not kept with the message.
-                             * @default null
-                             * @example token
-                             */
-                            readonly query: string | null;
-                        } | null;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Inbox"];
                 };
             };
             /** @description The inbox was created. */
@@ -9077,105 +6502,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example arrivals */
-                        readonly name: string;
-                        /**
-                         * @description A path that nobody can guess, for senders that have no API key. `POST` to it like to `/in/{inbox}`. null for a caller without the role `admin`, because whoever knows the path may send.
-                         * @example /in/inb_3Qk5fZr1gVt8Wm2Yx7Lc9Hd4Bn6Js0Pa
-                         */
-                        readonly receivePath: string | null;
-                        /**
-                         * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
-                         * @default null
-                         * @example orders
-                         */
-                        readonly topic: string | null;
-                        /**
-                         * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
-                         * @default any
-                         * @enum {unknown}
-                         */
-                        readonly accept: "any" | "json";
-                        /**
-                         * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
-                         * @default null
-                         * @example 300000
-                         */
-                        readonly whilePolledMs: number | null;
-                        /**
-                         * @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages.
-                         * @default null
-                         */
-                        readonly retentionMs: number | null;
-                        /**
-                         * @description How many messages may wait; a further POST is refused with `inbox_full`.
-                         * @default 10000
-                         */
-                        readonly messagesMax: number;
-                        /**
-                         * @description The largest message body, in bytes.
-                         * @default 1048576
-                         */
-                        readonly bodyBytesMax: number;
-                        /**
-                         * @description How the inbox verifies that a request comes from its sender. A request that is not valid is refused with `signature_invalid` and is not kept. null: requests are not verified.
-                         * @default null
-                         */
-                        readonly verify: {
-                            /**
-                             * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
-                             * @enum {unknown}
-                             */
-                            readonly method: "standard-webhooks" | "github" | "stripe" | "token";
-                            readonly secrets: null;
-                            /**
-                             * @description The largest difference between the timestamp in a signature and the server's clock, in milliseconds. For `standard-webhooks` and `stripe`.
-                             * @default 300000
-                             */
-                            readonly toleranceMs: number;
-                            /**
-                             * @description The header that contains the token, and nothing else. It is not kept with the message.
-                             * @default null
-                             * @example X-Gitlab-Token
-                             */
-                            readonly header: string | null;
-                            /**
-                             * @description The query parameter that contains the token. It is not kept with the message.
-                             * @default null
-                             * @example token
-                             */
-                            readonly query: string | null;
-                        } | null;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Inbox"];
                 };
             };
             /** @description A problem. */
@@ -9259,124 +6586,8 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/merge-patch+json": {
-                    /**
-                     * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
-                     * @example orders
-                     */
-                    readonly topic?: string | null;
-                    /**
-                     * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
-                     * @enum {unknown}
-                     */
-                    readonly accept?: "any" | "json" | null;
-                    /**
-                     * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
-                     * @example 300000
-                     */
-                    readonly whilePolledMs?: number | null;
-                    /** @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages. */
-                    readonly retentionMs?: number | null;
-                    /** @description How many messages may wait; a further POST is refused with `inbox_full`. */
-                    readonly messagesMax?: number | null;
-                    /** @description The largest message body, in bytes. */
-                    readonly bodyBytesMax?: number | null;
-                    /** @description How the inbox verifies that a request comes from its sender. A request that is not valid is refused with `signature_invalid` and is not kept. null: requests are not verified. */
-                    readonly verify?: {
-                        /**
-                         * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
-                         * @enum {unknown}
-                         */
-                        readonly method?: "standard-webhooks" | "github" | "stripe" | "token" | null;
-                        /** @description The secrets, at most 4. A request is valid with any of them, so a secret can be replaced without a gap. `standard-webhooks`: `whsec_…`, or `whpk_…` for Ed25519. `stripe`: `whsec_…`. They are stored encrypted under the server's master key, and are never shown again. */
-                        readonly secrets?: readonly string[] | null;
-                        /** @description The largest difference between the timestamp in a signature and the server's clock, in milliseconds. For `standard-webhooks` and `stripe`. */
-                        readonly toleranceMs?: number | null;
-                        /**
-                         * @description The header that contains the token, and nothing else. It is not kept with the message.
-                         * @example X-Gitlab-Token
-                         */
-                        readonly header?: string | null;
-                        /**
-                         * @description The query parameter that contains the token. It is not kept with the message.
-                         * @example token
-                         */
-                        readonly query?: string | null;
-                    } | null;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string | null;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string | null;
-                    } | null;
-                };
-                readonly "application/json": {
-                    /**
-                     * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
-                     * @example orders
-                     */
-                    readonly topic?: string | null;
-                    /**
-                     * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
-                     * @enum {unknown}
-                     */
-                    readonly accept?: "any" | "json" | null;
-                    /**
-                     * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
-                     * @example 300000
-                     */
-                    readonly whilePolledMs?: number | null;
-                    /** @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages. */
-                    readonly retentionMs?: number | null;
-                    /** @description How many messages may wait; a further POST is refused with `inbox_full`. */
-                    readonly messagesMax?: number | null;
-                    /** @description The largest message body, in bytes. */
-                    readonly bodyBytesMax?: number | null;
-                    /** @description How the inbox verifies that a request comes from its sender. A request that is not valid is refused with `signature_invalid` and is not kept. null: requests are not verified. */
-                    readonly verify?: {
-                        /**
-                         * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
-                         * @enum {unknown}
-                         */
-                        readonly method?: "standard-webhooks" | "github" | "stripe" | "token" | null;
-                        /** @description The secrets, at most 4. A request is valid with any of them, so a secret can be replaced without a gap. `standard-webhooks`: `whsec_…`, or `whpk_…` for Ed25519. `stripe`: `whsec_…`. They are stored encrypted under the server's master key, and are never shown again. */
-                        readonly secrets?: readonly string[] | null;
-                        /** @description The largest difference between the timestamp in a signature and the server's clock, in milliseconds. For `standard-webhooks` and `stripe`. */
-                        readonly toleranceMs?: number | null;
-                        /**
-                         * @description The header that contains the token, and nothing else. It is not kept with the message.
-                         * @example X-Gitlab-Token
-                         */
-                        readonly header?: string | null;
-                        /**
-                         * @description The query parameter that contains the token. It is not kept with the message.
-                         * @example token
-                         */
-                        readonly query?: string | null;
-                    } | null;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string | null;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string | null;
-                    } | null;
-                };
+                readonly "application/merge-patch+json": components["schemas"]["InboxPatch"];
+                readonly "application/json": components["schemas"]["InboxPatch"];
             };
         };
         readonly responses: {
@@ -9388,105 +6599,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example arrivals */
-                        readonly name: string;
-                        /**
-                         * @description A path that nobody can guess, for senders that have no API key. `POST` to it like to `/in/{inbox}`. null for a caller without the role `admin`, because whoever knows the path may send.
-                         * @example /in/inb_3Qk5fZr1gVt8Wm2Yx7Lc9Hd4Bn6Js0Pa
-                         */
-                        readonly receivePath: string | null;
-                        /**
-                         * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
-                         * @default null
-                         * @example orders
-                         */
-                        readonly topic: string | null;
-                        /**
-                         * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
-                         * @default any
-                         * @enum {unknown}
-                         */
-                        readonly accept: "any" | "json";
-                        /**
-                         * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
-                         * @default null
-                         * @example 300000
-                         */
-                        readonly whilePolledMs: number | null;
-                        /**
-                         * @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages.
-                         * @default null
-                         */
-                        readonly retentionMs: number | null;
-                        /**
-                         * @description How many messages may wait; a further POST is refused with `inbox_full`.
-                         * @default 10000
-                         */
-                        readonly messagesMax: number;
-                        /**
-                         * @description The largest message body, in bytes.
-                         * @default 1048576
-                         */
-                        readonly bodyBytesMax: number;
-                        /**
-                         * @description How the inbox verifies that a request comes from its sender. A request that is not valid is refused with `signature_invalid` and is not kept. null: requests are not verified.
-                         * @default null
-                         */
-                        readonly verify: {
-                            /**
-                             * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
-                             * @enum {unknown}
-                             */
-                            readonly method: "standard-webhooks" | "github" | "stripe" | "token";
-                            readonly secrets: null;
-                            /**
-                             * @description The largest difference between the timestamp in a signature and the server's clock, in milliseconds. For `standard-webhooks` and `stripe`.
-                             * @default 300000
-                             */
-                            readonly toleranceMs: number;
-                            /**
-                             * @description The header that contains the token, and nothing else. It is not kept with the message.
-                             * @default null
-                             * @example X-Gitlab-Token
-                             */
-                            readonly header: string | null;
-                            /**
-                             * @description The query parameter that contains the token. It is not kept with the message.
-                             * @default null
-                             * @example token
-                             */
-                            readonly query: string | null;
-                        } | null;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Inbox"];
                 };
             };
             /** @description A problem. */
@@ -9531,13 +6644,7 @@ export interface operations {
                  *       "overlapMs": 3600000
                  *     }
                  */
-                readonly "application/json": {
-                    /**
-                     * @description How long the old path stays valid, in milliseconds.
-                     * @default 0
-                     */
-                    readonly overlapMs?: number;
-                };
+                readonly "application/json": components["schemas"]["InboxPathRotation"];
             };
         };
         readonly responses: {
@@ -9549,105 +6656,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example arrivals */
-                        readonly name: string;
-                        /**
-                         * @description A path that nobody can guess, for senders that have no API key. `POST` to it like to `/in/{inbox}`. null for a caller without the role `admin`, because whoever knows the path may send.
-                         * @example /in/inb_3Qk5fZr1gVt8Wm2Yx7Lc9Hd4Bn6Js0Pa
-                         */
-                        readonly receivePath: string | null;
-                        /**
-                         * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
-                         * @default null
-                         * @example orders
-                         */
-                        readonly topic: string | null;
-                        /**
-                         * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
-                         * @default any
-                         * @enum {unknown}
-                         */
-                        readonly accept: "any" | "json";
-                        /**
-                         * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
-                         * @default null
-                         * @example 300000
-                         */
-                        readonly whilePolledMs: number | null;
-                        /**
-                         * @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages.
-                         * @default null
-                         */
-                        readonly retentionMs: number | null;
-                        /**
-                         * @description How many messages may wait; a further POST is refused with `inbox_full`.
-                         * @default 10000
-                         */
-                        readonly messagesMax: number;
-                        /**
-                         * @description The largest message body, in bytes.
-                         * @default 1048576
-                         */
-                        readonly bodyBytesMax: number;
-                        /**
-                         * @description How the inbox verifies that a request comes from its sender. A request that is not valid is refused with `signature_invalid` and is not kept. null: requests are not verified.
-                         * @default null
-                         */
-                        readonly verify: {
-                            /**
-                             * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
-                             * @enum {unknown}
-                             */
-                            readonly method: "standard-webhooks" | "github" | "stripe" | "token";
-                            readonly secrets: null;
-                            /**
-                             * @description The largest difference between the timestamp in a signature and the server's clock, in milliseconds. For `standard-webhooks` and `stripe`.
-                             * @default 300000
-                             */
-                            readonly toleranceMs: number;
-                            /**
-                             * @description The header that contains the token, and nothing else. It is not kept with the message.
-                             * @default null
-                             * @example X-Gitlab-Token
-                             */
-                            readonly header: string | null;
-                            /**
-                             * @description The query parameter that contains the token. It is not kept with the message.
-                             * @default null
-                             * @example token
-                             */
-                            readonly query: string | null;
-                        } | null;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Inbox"];
                 };
             };
             /** @description A problem. */
@@ -9686,109 +6695,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /** @example arrivals */
-                            readonly name: string;
-                            /**
-                             * @description A path that nobody can guess, for senders that have no API key. `POST` to it like to `/in/{inbox}`. null for a caller without the role `admin`, because whoever knows the path may send.
-                             * @example /in/inb_3Qk5fZr1gVt8Wm2Yx7Lc9Hd4Bn6Js0Pa
-                             */
-                            readonly receivePath: string | null;
-                            /**
-                             * @description The topic that a POST to the inbox publishes into, and whose messages the inbox gives out. null: the inbox has a log of its own. Cannot be changed later.
-                             * @default null
-                             * @example orders
-                             */
-                            readonly topic: string | null;
-                            /**
-                             * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
-                             * @default any
-                             * @enum {unknown}
-                             */
-                            readonly accept: "any" | "json";
-                            /**
-                             * @description The inbox keeps messages only while its last GET is less than this many milliseconds ago. A message that arrives later is dropped, with all messages that still wait. null: a message is kept until it is taken.
-                             * @default null
-                             * @example 300000
-                             */
-                            readonly whilePolledMs: number | null;
-                            /**
-                             * @description How long a message is kept, taken or not, in milliseconds. Left out: 604800000. With `topic` it must be left out, since the topic keeps the messages.
-                             * @default null
-                             */
-                            readonly retentionMs: number | null;
-                            /**
-                             * @description How many messages may wait; a further POST is refused with `inbox_full`.
-                             * @default 10000
-                             */
-                            readonly messagesMax: number;
-                            /**
-                             * @description The largest message body, in bytes.
-                             * @default 1048576
-                             */
-                            readonly bodyBytesMax: number;
-                            /**
-                             * @description How the inbox verifies that a request comes from its sender. A request that is not valid is refused with `signature_invalid` and is not kept. null: requests are not verified.
-                             * @default null
-                             */
-                            readonly verify: {
-                                /**
-                                 * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
-                                 * @enum {unknown}
-                                 */
-                                readonly method: "standard-webhooks" | "github" | "stripe" | "token";
-                                readonly secrets: null;
-                                /**
-                                 * @description The largest difference between the timestamp in a signature and the server's clock, in milliseconds. For `standard-webhooks` and `stripe`.
-                                 * @default 300000
-                                 */
-                                readonly toleranceMs: number;
-                                /**
-                                 * @description The header that contains the token, and nothing else. It is not kept with the message.
-                                 * @default null
-                                 * @example X-Gitlab-Token
-                                 */
-                                readonly header: string | null;
-                                /**
-                                 * @description The query parameter that contains the token. It is not kept with the message.
-                                 * @default null
-                                 * @example token
-                                 */
-                                readonly query: string | null;
-                            } | null;
-                            /**
-                             * @description A text for people, at most 1000 characters.
-                             * @default
-                             * @example Invoices for the accounting department
-                             */
-                            readonly description: string;
-                            /**
-                             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                             * @default {}
-                             * @example {
-                             *       "customer": "acme"
-                             *     }
-                             */
-                            readonly labels: {
-                                readonly [key: string]: string;
-                            };
-                            /**
-                             * Format: date-time
-                             * @description When it was created.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly createdAt: string;
-                            /**
-                             * Format: date-time
-                             * @description When it was last changed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly updatedAt: string;
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. */
-                        readonly next: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["InboxPage"];
                 };
             };
             /** @description A problem. */
@@ -9825,142 +6732,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example onMessage */
-                        readonly name: string;
-                        /**
-                         * @description Called in this order, each with the data merged so far; the first rejection ends the call. 1 to 16 URLs, http or https.
-                         * @example [
-                         *       "http://127.0.0.1:8080/onMessage"
-                         *     ]
-                         */
-                        readonly urls: readonly string[];
-                        /**
-                         * @description The format of a call and the meaning of its reply: koipy, json, opencard.
-                         * @default koipy
-                         * @example koipy
-                         */
-                        readonly protocol: string;
-                        /**
-                         * @description How long the whole call may take, all URLs together, in milliseconds.
-                         * @default 5000
-                         */
-                        readonly timeoutMs: number;
-                        /**
-                         * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
-                         * @default continue
-                         * @enum {unknown}
-                         */
-                        readonly onError: "continue" | "reject";
-                        /**
-                         * @description The largest reply, in bytes; a JSON reply may never have more than 4194304.
-                         * @default 8388608
-                         */
-                        readonly replyBytesMax: number;
-                        /**
-                         * @description The name of the key, for a protocol that needs one (opencard).
-                         * @default null
-                         * @example 0
-                         */
-                        readonly key: string | null;
-                        /**
-                         * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                         * @default null
-                         */
-                        readonly auth: {
-                            /** @constant */
-                            readonly type: "basic";
-                            readonly username: string;
-                            readonly password: null;
-                        } | {
-                            /** @constant */
-                            readonly type: "bearer";
-                            readonly token: null;
-                        } | {
-                            /** @constant */
-                            readonly type: "oauth2";
-                            /** @description The token endpoint of the OAuth2 provider: http or https. */
-                            readonly tokenUrl: string;
-                            readonly clientId: string;
-                            readonly clientSecret: null;
-                            /**
-                             * @description The scopes of the token.
-                             * @default []
-                             */
-                            readonly scopes: readonly string[];
-                            /**
-                             * @description The parameter `audience` of the token request, which some providers need.
-                             * @default null
-                             */
-                            readonly audience: string | null;
-                            /**
-                             * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                             * @default basic
-                             * @enum {unknown}
-                             */
-                            readonly clientAuth: "basic" | "body";
-                        } | null;
-                        /**
-                         * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                         * @default null
-                         */
-                        readonly tls: {
-                            readonly certificate: {
-                                /** @example CN=billing, O=Example */
-                                readonly subject: string;
-                                /**
-                                 * Format: date-time
-                                 * @description When the certificate expires.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly notAfter: string;
-                                /**
-                                 * @description SHA-256.
-                                 * @example AB:CD:…
-                                 */
-                                readonly fingerprint: string;
-                            } | null;
-                            readonly key: null;
-                            /**
-                             * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                             * @default null
-                             */
-                            readonly ca: string | null;
-                            /**
-                             * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                             * @default null
-                             */
-                            readonly serverName: string | null;
-                        } | null;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Hook"];
                 };
             };
             /** @description A problem. */
@@ -10000,119 +6772,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /**
-                     * @description Called in this order, each with the data merged so far; the first rejection ends the call. 1 to 16 URLs, http or https.
-                     * @example [
-                     *       "http://127.0.0.1:8080/onMessage"
-                     *     ]
-                     */
-                    readonly urls: readonly string[];
-                    /**
-                     * @description The format of a call and the meaning of its reply: koipy, json, opencard.
-                     * @default koipy
-                     * @example koipy
-                     */
-                    readonly protocol?: string;
-                    /**
-                     * @description How long the whole call may take, all URLs together, in milliseconds.
-                     * @default 5000
-                     */
-                    readonly timeoutMs?: number;
-                    /**
-                     * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
-                     * @default continue
-                     * @enum {unknown}
-                     */
-                    readonly onError?: "continue" | "reject";
-                    /**
-                     * @description The largest reply, in bytes; a JSON reply may never have more than 4194304.
-                     * @default 8388608
-                     */
-                    readonly replyBytesMax?: number;
-                    /**
-                     * @description The name of the key, for a protocol that needs one (opencard).
-                     * @default null
-                     * @example 0
-                     */
-                    readonly key?: string | null;
-                    /**
-                     * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                     * @default null
-                     */
-                    readonly auth?: {
-                        /** @constant */
-                        readonly type: "basic";
-                        readonly username: string;
-                        /** @description The password. */
-                        readonly password: string;
-                    } | {
-                        /** @constant */
-                        readonly type: "bearer";
-                        /** @description Sent as `Authorization: Bearer …`. */
-                        readonly token: string;
-                    } | {
-                        /** @constant */
-                        readonly type: "oauth2";
-                        /** @description The token endpoint of the OAuth2 provider: http or https. */
-                        readonly tokenUrl: string;
-                        readonly clientId: string;
-                        /** @description The client's secret. */
-                        readonly clientSecret: string;
-                        /**
-                         * @description The scopes of the token.
-                         * @default []
-                         */
-                        readonly scopes?: readonly string[];
-                        /**
-                         * @description The parameter `audience` of the token request, which some providers need.
-                         * @default null
-                         */
-                        readonly audience?: string | null;
-                        /**
-                         * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                         * @default basic
-                         * @enum {unknown}
-                         */
-                        readonly clientAuth?: "basic" | "body";
-                    } | null;
-                    /**
-                     * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                     * @default null
-                     */
-                    readonly tls?: {
-                        /** @description The certificate that is shown to the endpoint, in PEM, with its chain. Needs `key`. A response has its subject, its end and its SHA-256 fingerprint instead. */
-                        readonly certificate?: string;
-                        /** @description The private key of `certificate`, in PEM, without a passphrase. */
-                        readonly key?: string;
-                        /**
-                         * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                         * @default null
-                         */
-                        readonly ca?: string | null;
-                        /**
-                         * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                         * @default null
-                         */
-                        readonly serverName?: string | null;
-                    } | null;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @default
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @default {}
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string;
-                    };
-                };
+                readonly "application/json": components["schemas"]["HookSettings"];
             };
         };
         readonly responses: {
@@ -10124,142 +6784,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example onMessage */
-                        readonly name: string;
-                        /**
-                         * @description Called in this order, each with the data merged so far; the first rejection ends the call. 1 to 16 URLs, http or https.
-                         * @example [
-                         *       "http://127.0.0.1:8080/onMessage"
-                         *     ]
-                         */
-                        readonly urls: readonly string[];
-                        /**
-                         * @description The format of a call and the meaning of its reply: koipy, json, opencard.
-                         * @default koipy
-                         * @example koipy
-                         */
-                        readonly protocol: string;
-                        /**
-                         * @description How long the whole call may take, all URLs together, in milliseconds.
-                         * @default 5000
-                         */
-                        readonly timeoutMs: number;
-                        /**
-                         * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
-                         * @default continue
-                         * @enum {unknown}
-                         */
-                        readonly onError: "continue" | "reject";
-                        /**
-                         * @description The largest reply, in bytes; a JSON reply may never have more than 4194304.
-                         * @default 8388608
-                         */
-                        readonly replyBytesMax: number;
-                        /**
-                         * @description The name of the key, for a protocol that needs one (opencard).
-                         * @default null
-                         * @example 0
-                         */
-                        readonly key: string | null;
-                        /**
-                         * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                         * @default null
-                         */
-                        readonly auth: {
-                            /** @constant */
-                            readonly type: "basic";
-                            readonly username: string;
-                            readonly password: null;
-                        } | {
-                            /** @constant */
-                            readonly type: "bearer";
-                            readonly token: null;
-                        } | {
-                            /** @constant */
-                            readonly type: "oauth2";
-                            /** @description The token endpoint of the OAuth2 provider: http or https. */
-                            readonly tokenUrl: string;
-                            readonly clientId: string;
-                            readonly clientSecret: null;
-                            /**
-                             * @description The scopes of the token.
-                             * @default []
-                             */
-                            readonly scopes: readonly string[];
-                            /**
-                             * @description The parameter `audience` of the token request, which some providers need.
-                             * @default null
-                             */
-                            readonly audience: string | null;
-                            /**
-                             * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                             * @default basic
-                             * @enum {unknown}
-                             */
-                            readonly clientAuth: "basic" | "body";
-                        } | null;
-                        /**
-                         * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                         * @default null
-                         */
-                        readonly tls: {
-                            readonly certificate: {
-                                /** @example CN=billing, O=Example */
-                                readonly subject: string;
-                                /**
-                                 * Format: date-time
-                                 * @description When the certificate expires.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly notAfter: string;
-                                /**
-                                 * @description SHA-256.
-                                 * @example AB:CD:…
-                                 */
-                                readonly fingerprint: string;
-                            } | null;
-                            readonly key: null;
-                            /**
-                             * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                             * @default null
-                             */
-                            readonly ca: string | null;
-                            /**
-                             * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                             * @default null
-                             */
-                            readonly serverName: string | null;
-                        } | null;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Hook"];
                 };
             };
             /** @description The hook was created. */
@@ -10270,142 +6795,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example onMessage */
-                        readonly name: string;
-                        /**
-                         * @description Called in this order, each with the data merged so far; the first rejection ends the call. 1 to 16 URLs, http or https.
-                         * @example [
-                         *       "http://127.0.0.1:8080/onMessage"
-                         *     ]
-                         */
-                        readonly urls: readonly string[];
-                        /**
-                         * @description The format of a call and the meaning of its reply: koipy, json, opencard.
-                         * @default koipy
-                         * @example koipy
-                         */
-                        readonly protocol: string;
-                        /**
-                         * @description How long the whole call may take, all URLs together, in milliseconds.
-                         * @default 5000
-                         */
-                        readonly timeoutMs: number;
-                        /**
-                         * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
-                         * @default continue
-                         * @enum {unknown}
-                         */
-                        readonly onError: "continue" | "reject";
-                        /**
-                         * @description The largest reply, in bytes; a JSON reply may never have more than 4194304.
-                         * @default 8388608
-                         */
-                        readonly replyBytesMax: number;
-                        /**
-                         * @description The name of the key, for a protocol that needs one (opencard).
-                         * @default null
-                         * @example 0
-                         */
-                        readonly key: string | null;
-                        /**
-                         * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                         * @default null
-                         */
-                        readonly auth: {
-                            /** @constant */
-                            readonly type: "basic";
-                            readonly username: string;
-                            readonly password: null;
-                        } | {
-                            /** @constant */
-                            readonly type: "bearer";
-                            readonly token: null;
-                        } | {
-                            /** @constant */
-                            readonly type: "oauth2";
-                            /** @description The token endpoint of the OAuth2 provider: http or https. */
-                            readonly tokenUrl: string;
-                            readonly clientId: string;
-                            readonly clientSecret: null;
-                            /**
-                             * @description The scopes of the token.
-                             * @default []
-                             */
-                            readonly scopes: readonly string[];
-                            /**
-                             * @description The parameter `audience` of the token request, which some providers need.
-                             * @default null
-                             */
-                            readonly audience: string | null;
-                            /**
-                             * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                             * @default basic
-                             * @enum {unknown}
-                             */
-                            readonly clientAuth: "basic" | "body";
-                        } | null;
-                        /**
-                         * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                         * @default null
-                         */
-                        readonly tls: {
-                            readonly certificate: {
-                                /** @example CN=billing, O=Example */
-                                readonly subject: string;
-                                /**
-                                 * Format: date-time
-                                 * @description When the certificate expires.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly notAfter: string;
-                                /**
-                                 * @description SHA-256.
-                                 * @example AB:CD:…
-                                 */
-                                readonly fingerprint: string;
-                            } | null;
-                            readonly key: null;
-                            /**
-                             * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                             * @default null
-                             */
-                            readonly ca: string | null;
-                            /**
-                             * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                             * @default null
-                             */
-                            readonly serverName: string | null;
-                        } | null;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Hook"];
                 };
             };
             /** @description A problem. */
@@ -10489,160 +6879,8 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/merge-patch+json": {
-                    /**
-                     * @description Called in this order, each with the data merged so far; the first rejection ends the call. 1 to 16 URLs, http or https.
-                     * @example [
-                     *       "http://127.0.0.1:8080/onMessage"
-                     *     ]
-                     */
-                    readonly urls?: readonly string[] | null;
-                    /**
-                     * @description The format of a call and the meaning of its reply: koipy, json, opencard.
-                     * @example koipy
-                     */
-                    readonly protocol?: string | null;
-                    /** @description How long the whole call may take, all URLs together, in milliseconds. */
-                    readonly timeoutMs?: number | null;
-                    /**
-                     * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
-                     * @enum {unknown}
-                     */
-                    readonly onError?: "continue" | "reject" | null;
-                    /** @description The largest reply, in bytes; a JSON reply may never have more than 4194304. */
-                    readonly replyBytesMax?: number | null;
-                    /**
-                     * @description The name of the key, for a protocol that needs one (opencard).
-                     * @example 0
-                     */
-                    readonly key?: string | null;
-                    /** @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
-                    readonly auth?: null | {
-                        /** @enum {unknown} */
-                        readonly type?: "basic" | "bearer" | "oauth2" | null;
-                        readonly username?: string | null;
-                        /** @description The password. */
-                        readonly password?: string | null;
-                        /** @description Sent as `Authorization: Bearer …`. */
-                        readonly token?: string | null;
-                        /** @description The token endpoint of the OAuth2 provider: http or https. */
-                        readonly tokenUrl?: string | null;
-                        readonly clientId?: string | null;
-                        /** @description The client's secret. */
-                        readonly clientSecret?: string | null;
-                        /** @description The scopes of the token. */
-                        readonly scopes?: readonly string[] | null;
-                        /** @description The parameter `audience` of the token request, which some providers need. */
-                        readonly audience?: string | null;
-                        /**
-                         * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                         * @enum {unknown}
-                         */
-                        readonly clientAuth?: "basic" | "body" | null;
-                    };
-                    /** @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
-                    readonly tls?: {
-                        /** @description The certificate that is shown to the endpoint, in PEM, with its chain. Needs `key`. A response has its subject, its end and its SHA-256 fingerprint instead. */
-                        readonly certificate?: string | null;
-                        /** @description The private key of `certificate`, in PEM, without a passphrase. */
-                        readonly key?: string | null;
-                        /** @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts. */
-                        readonly ca?: string | null;
-                        /** @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL. */
-                        readonly serverName?: string | null;
-                    } | null;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string | null;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string | null;
-                    } | null;
-                };
-                readonly "application/json": {
-                    /**
-                     * @description Called in this order, each with the data merged so far; the first rejection ends the call. 1 to 16 URLs, http or https.
-                     * @example [
-                     *       "http://127.0.0.1:8080/onMessage"
-                     *     ]
-                     */
-                    readonly urls?: readonly string[] | null;
-                    /**
-                     * @description The format of a call and the meaning of its reply: koipy, json, opencard.
-                     * @example koipy
-                     */
-                    readonly protocol?: string | null;
-                    /** @description How long the whole call may take, all URLs together, in milliseconds. */
-                    readonly timeoutMs?: number | null;
-                    /**
-                     * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
-                     * @enum {unknown}
-                     */
-                    readonly onError?: "continue" | "reject" | null;
-                    /** @description The largest reply, in bytes; a JSON reply may never have more than 4194304. */
-                    readonly replyBytesMax?: number | null;
-                    /**
-                     * @description The name of the key, for a protocol that needs one (opencard).
-                     * @example 0
-                     */
-                    readonly key?: string | null;
-                    /** @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
-                    readonly auth?: null | {
-                        /** @enum {unknown} */
-                        readonly type?: "basic" | "bearer" | "oauth2" | null;
-                        readonly username?: string | null;
-                        /** @description The password. */
-                        readonly password?: string | null;
-                        /** @description Sent as `Authorization: Bearer …`. */
-                        readonly token?: string | null;
-                        /** @description The token endpoint of the OAuth2 provider: http or https. */
-                        readonly tokenUrl?: string | null;
-                        readonly clientId?: string | null;
-                        /** @description The client's secret. */
-                        readonly clientSecret?: string | null;
-                        /** @description The scopes of the token. */
-                        readonly scopes?: readonly string[] | null;
-                        /** @description The parameter `audience` of the token request, which some providers need. */
-                        readonly audience?: string | null;
-                        /**
-                         * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                         * @enum {unknown}
-                         */
-                        readonly clientAuth?: "basic" | "body" | null;
-                    };
-                    /** @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin. */
-                    readonly tls?: {
-                        /** @description The certificate that is shown to the endpoint, in PEM, with its chain. Needs `key`. A response has its subject, its end and its SHA-256 fingerprint instead. */
-                        readonly certificate?: string | null;
-                        /** @description The private key of `certificate`, in PEM, without a passphrase. */
-                        readonly key?: string | null;
-                        /** @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts. */
-                        readonly ca?: string | null;
-                        /** @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL. */
-                        readonly serverName?: string | null;
-                    } | null;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string | null;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string | null;
-                    } | null;
-                };
+                readonly "application/merge-patch+json": components["schemas"]["HookPatch"];
+                readonly "application/json": components["schemas"]["HookPatch"];
             };
         };
         readonly responses: {
@@ -10654,142 +6892,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example onMessage */
-                        readonly name: string;
-                        /**
-                         * @description Called in this order, each with the data merged so far; the first rejection ends the call. 1 to 16 URLs, http or https.
-                         * @example [
-                         *       "http://127.0.0.1:8080/onMessage"
-                         *     ]
-                         */
-                        readonly urls: readonly string[];
-                        /**
-                         * @description The format of a call and the meaning of its reply: koipy, json, opencard.
-                         * @default koipy
-                         * @example koipy
-                         */
-                        readonly protocol: string;
-                        /**
-                         * @description How long the whole call may take, all URLs together, in milliseconds.
-                         * @default 5000
-                         */
-                        readonly timeoutMs: number;
-                        /**
-                         * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
-                         * @default continue
-                         * @enum {unknown}
-                         */
-                        readonly onError: "continue" | "reject";
-                        /**
-                         * @description The largest reply, in bytes; a JSON reply may never have more than 4194304.
-                         * @default 8388608
-                         */
-                        readonly replyBytesMax: number;
-                        /**
-                         * @description The name of the key, for a protocol that needs one (opencard).
-                         * @default null
-                         * @example 0
-                         */
-                        readonly key: string | null;
-                        /**
-                         * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                         * @default null
-                         */
-                        readonly auth: {
-                            /** @constant */
-                            readonly type: "basic";
-                            readonly username: string;
-                            readonly password: null;
-                        } | {
-                            /** @constant */
-                            readonly type: "bearer";
-                            readonly token: null;
-                        } | {
-                            /** @constant */
-                            readonly type: "oauth2";
-                            /** @description The token endpoint of the OAuth2 provider: http or https. */
-                            readonly tokenUrl: string;
-                            readonly clientId: string;
-                            readonly clientSecret: null;
-                            /**
-                             * @description The scopes of the token.
-                             * @default []
-                             */
-                            readonly scopes: readonly string[];
-                            /**
-                             * @description The parameter `audience` of the token request, which some providers need.
-                             * @default null
-                             */
-                            readonly audience: string | null;
-                            /**
-                             * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                             * @default basic
-                             * @enum {unknown}
-                             */
-                            readonly clientAuth: "basic" | "body";
-                        } | null;
-                        /**
-                         * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                         * @default null
-                         */
-                        readonly tls: {
-                            readonly certificate: {
-                                /** @example CN=billing, O=Example */
-                                readonly subject: string;
-                                /**
-                                 * Format: date-time
-                                 * @description When the certificate expires.
-                                 * @example 2026-01-31T08:15:30.250Z
-                                 */
-                                readonly notAfter: string;
-                                /**
-                                 * @description SHA-256.
-                                 * @example AB:CD:…
-                                 */
-                                readonly fingerprint: string;
-                            } | null;
-                            readonly key: null;
-                            /**
-                             * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                             * @default null
-                             */
-                            readonly ca: string | null;
-                            /**
-                             * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                             * @default null
-                             */
-                            readonly serverName: string | null;
-                        } | null;
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Hook"];
                 };
             };
             /** @description A problem. */
@@ -10828,146 +6931,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /** @example onMessage */
-                            readonly name: string;
-                            /**
-                             * @description Called in this order, each with the data merged so far; the first rejection ends the call. 1 to 16 URLs, http or https.
-                             * @example [
-                             *       "http://127.0.0.1:8080/onMessage"
-                             *     ]
-                             */
-                            readonly urls: readonly string[];
-                            /**
-                             * @description The format of a call and the meaning of its reply: koipy, json, opencard.
-                             * @default koipy
-                             * @example koipy
-                             */
-                            readonly protocol: string;
-                            /**
-                             * @description How long the whole call may take, all URLs together, in milliseconds.
-                             * @default 5000
-                             */
-                            readonly timeoutMs: number;
-                            /**
-                             * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
-                             * @default continue
-                             * @enum {unknown}
-                             */
-                            readonly onError: "continue" | "reject";
-                            /**
-                             * @description The largest reply, in bytes; a JSON reply may never have more than 4194304.
-                             * @default 8388608
-                             */
-                            readonly replyBytesMax: number;
-                            /**
-                             * @description The name of the key, for a protocol that needs one (opencard).
-                             * @default null
-                             * @example 0
-                             */
-                            readonly key: string | null;
-                            /**
-                             * @description The credentials of every POST, in the header `Authorization`, for http and https only: basic, bearer, or a token from an OAuth2 provider (client credentials). Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly auth: {
-                                /** @constant */
-                                readonly type: "basic";
-                                readonly username: string;
-                                readonly password: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "bearer";
-                                readonly token: null;
-                            } | {
-                                /** @constant */
-                                readonly type: "oauth2";
-                                /** @description The token endpoint of the OAuth2 provider: http or https. */
-                                readonly tokenUrl: string;
-                                readonly clientId: string;
-                                readonly clientSecret: null;
-                                /**
-                                 * @description The scopes of the token.
-                                 * @default []
-                                 */
-                                readonly scopes: readonly string[];
-                                /**
-                                 * @description The parameter `audience` of the token request, which some providers need.
-                                 * @default null
-                                 */
-                                readonly audience: string | null;
-                                /**
-                                 * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-                                 * @default basic
-                                 * @enum {unknown}
-                                 */
-                                readonly clientAuth: "basic" | "body";
-                            } | null;
-                            /**
-                             * @description TLS settings, for https and wss only. Secrets are stored encrypted with the server's master key and are never shown: a response has null for each of them. A PATCH keeps those that it does not name, unless the URL gets another origin.
-                             * @default null
-                             */
-                            readonly tls: {
-                                readonly certificate: {
-                                    /** @example CN=billing, O=Example */
-                                    readonly subject: string;
-                                    /**
-                                     * Format: date-time
-                                     * @description When the certificate expires.
-                                     * @example 2026-01-31T08:15:30.250Z
-                                     */
-                                    readonly notAfter: string;
-                                    /**
-                                     * @description SHA-256.
-                                     * @example AB:CD:…
-                                     */
-                                    readonly fingerprint: string;
-                                } | null;
-                                readonly key: null;
-                                /**
-                                 * @description Certificates in PEM. Only these authorities are trusted, instead of those that the server trusts.
-                                 * @default null
-                                 */
-                                readonly ca: string | null;
-                                /**
-                                 * @description The name that the endpoint's certificate must have, and that is sent as SNI. null: the host of the URL.
-                                 * @default null
-                                 */
-                                readonly serverName: string | null;
-                            } | null;
-                            /**
-                             * @description A text for people, at most 1000 characters.
-                             * @default
-                             * @example Invoices for the accounting department
-                             */
-                            readonly description: string;
-                            /**
-                             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                             * @default {}
-                             * @example {
-                             *       "customer": "acme"
-                             *     }
-                             */
-                            readonly labels: {
-                                readonly [key: string]: string;
-                            };
-                            /**
-                             * Format: date-time
-                             * @description When it was created.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly createdAt: string;
-                            /**
-                             * Format: date-time
-                             * @description When it was last changed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly updatedAt: string;
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. */
-                        readonly next: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["HookPage"];
                 };
             };
             /** @description A problem. */
@@ -11004,48 +6968,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example 0 */
-                        readonly kid: string;
-                        /** @enum {unknown} */
-                        readonly kty: "oct" | "OKP";
-                        /**
-                         * @description null for a shared secret.
-                         * @enum {unknown}
-                         */
-                        readonly crv: "Ed25519" | null;
-                        /**
-                         * @description The length of the secret, or of the curve's keys.
-                         * @example 128
-                         */
-                        readonly bits: number;
-                        /** @description false: it is encrypted under a master key that the server does not have. Put the key again, or configure that master key. */
-                        readonly usable: boolean;
-                        /** @description For each replaced key that still signs beside this one: the time until which it does. */
-                        readonly previousUntil: readonly string[];
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Only in the response to the request that generated it: the secret.
-                         * @example whsec_…
-                         */
-                        readonly secret?: string;
-                        /**
-                         * @description Only in the response to the request that generated it: the public key.
-                         * @example whpk_…
-                         */
-                        readonly publicKey?: string;
-                    };
+                    readonly "application/json": components["schemas"]["Key"];
                 };
             };
             /** @description A problem. */
@@ -11088,33 +7011,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /**
-                     * @description A secret or a private key in the text form of Standard Webhooks: `whsec_…`, or `whsk_…` for Ed25519.
-                     * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
-                     */
-                    readonly secret?: string;
-                    /**
-                     * @description Makes a new key here: `hmac` a shared secret, `ed25519` a key pair. The response shows the secret, or the public key.
-                     * @enum {unknown}
-                     */
-                    readonly generate?: "hmac" | "ed25519";
-                    /** @description A JSON Web Key (RFC 7517). Only the members listed here are stored; others are dropped. */
-                    readonly jwk?: {
-                        /** @description `oct`: a shared secret in `k`. `OKP`: an Ed25519 key pair in `crv`, `x` and `d`. */
-                        readonly kty: string;
-                        /** @description The secret, 16 to 128 bytes in base64url without padding. */
-                        readonly k?: string;
-                        /** @description Ed25519. */
-                        readonly crv?: string;
-                        /** @description The public key, 32 bytes in base64url without padding. */
-                        readonly x?: string;
-                        /** @description The private key, 32 bytes in base64url without padding. */
-                        readonly d?: string;
-                    } & {
-                        readonly [key: string]: unknown;
-                    };
-                };
+                readonly "application/json": components["schemas"]["KeySettings"];
             };
         };
         readonly responses: {
@@ -11126,48 +7023,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example 0 */
-                        readonly kid: string;
-                        /** @enum {unknown} */
-                        readonly kty: "oct" | "OKP";
-                        /**
-                         * @description null for a shared secret.
-                         * @enum {unknown}
-                         */
-                        readonly crv: "Ed25519" | null;
-                        /**
-                         * @description The length of the secret, or of the curve's keys.
-                         * @example 128
-                         */
-                        readonly bits: number;
-                        /** @description false: it is encrypted under a master key that the server does not have. Put the key again, or configure that master key. */
-                        readonly usable: boolean;
-                        /** @description For each replaced key that still signs beside this one: the time until which it does. */
-                        readonly previousUntil: readonly string[];
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Only in the response to the request that generated it: the secret.
-                         * @example whsec_…
-                         */
-                        readonly secret?: string;
-                        /**
-                         * @description Only in the response to the request that generated it: the public key.
-                         * @example whpk_…
-                         */
-                        readonly publicKey?: string;
-                    };
+                    readonly "application/json": components["schemas"]["Key"];
                 };
             };
             /** @description The key was created. */
@@ -11178,48 +7034,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example 0 */
-                        readonly kid: string;
-                        /** @enum {unknown} */
-                        readonly kty: "oct" | "OKP";
-                        /**
-                         * @description null for a shared secret.
-                         * @enum {unknown}
-                         */
-                        readonly crv: "Ed25519" | null;
-                        /**
-                         * @description The length of the secret, or of the curve's keys.
-                         * @example 128
-                         */
-                        readonly bits: number;
-                        /** @description false: it is encrypted under a master key that the server does not have. Put the key again, or configure that master key. */
-                        readonly usable: boolean;
-                        /** @description For each replaced key that still signs beside this one: the time until which it does. */
-                        readonly previousUntil: readonly string[];
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Only in the response to the request that generated it: the secret.
-                         * @example whsec_…
-                         */
-                        readonly secret?: string;
-                        /**
-                         * @description Only in the response to the request that generated it: the public key.
-                         * @example whpk_…
-                         */
-                        readonly publicKey?: string;
-                    };
+                    readonly "application/json": components["schemas"]["Key"];
                 };
             };
             /** @description A problem. */
@@ -11300,52 +7115,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /** @example 0 */
-                            readonly kid: string;
-                            /** @enum {unknown} */
-                            readonly kty: "oct" | "OKP";
-                            /**
-                             * @description null for a shared secret.
-                             * @enum {unknown}
-                             */
-                            readonly crv: "Ed25519" | null;
-                            /**
-                             * @description The length of the secret, or of the curve's keys.
-                             * @example 128
-                             */
-                            readonly bits: number;
-                            /** @description false: it is encrypted under a master key that the server does not have. Put the key again, or configure that master key. */
-                            readonly usable: boolean;
-                            /** @description For each replaced key that still signs beside this one: the time until which it does. */
-                            readonly previousUntil: readonly string[];
-                            /**
-                             * Format: date-time
-                             * @description When it was created.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly createdAt: string;
-                            /**
-                             * Format: date-time
-                             * @description When it was last changed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly updatedAt: string;
-                            /**
-                             * @description Only in the response to the request that generated it: the secret.
-                             * @example whsec_…
-                             */
-                            readonly secret?: string;
-                            /**
-                             * @description Only in the response to the request that generated it: the public key.
-                             * @example whpk_…
-                             */
-                            readonly publicKey?: string;
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. */
-                        readonly next: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["KeyPage"];
                 };
             };
             /** @description A problem. */
@@ -11385,38 +7155,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /**
-                     * @description How long the replaced key signs beside the new one, in milliseconds.
-                     * @default 86400000
-                     */
-                    readonly overlapMs?: number;
-                    /**
-                     * @description A secret or a private key in the text form of Standard Webhooks: `whsec_…`, or `whsk_…` for Ed25519.
-                     * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
-                     */
-                    readonly secret?: string;
-                    /**
-                     * @description Makes a new key here: `hmac` a shared secret, `ed25519` a key pair. The response shows the secret, or the public key.
-                     * @enum {unknown}
-                     */
-                    readonly generate?: "hmac" | "ed25519";
-                    /** @description A JSON Web Key (RFC 7517). Only the members listed here are stored; others are dropped. */
-                    readonly jwk?: {
-                        /** @description `oct`: a shared secret in `k`. `OKP`: an Ed25519 key pair in `crv`, `x` and `d`. */
-                        readonly kty: string;
-                        /** @description The secret, 16 to 128 bytes in base64url without padding. */
-                        readonly k?: string;
-                        /** @description Ed25519. */
-                        readonly crv?: string;
-                        /** @description The public key, 32 bytes in base64url without padding. */
-                        readonly x?: string;
-                        /** @description The private key, 32 bytes in base64url without padding. */
-                        readonly d?: string;
-                    } & {
-                        readonly [key: string]: unknown;
-                    };
-                };
+                readonly "application/json": components["schemas"]["KeyRotation"];
             };
         };
         readonly responses: {
@@ -11428,48 +7167,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example 0 */
-                        readonly kid: string;
-                        /** @enum {unknown} */
-                        readonly kty: "oct" | "OKP";
-                        /**
-                         * @description null for a shared secret.
-                         * @enum {unknown}
-                         */
-                        readonly crv: "Ed25519" | null;
-                        /**
-                         * @description The length of the secret, or of the curve's keys.
-                         * @example 128
-                         */
-                        readonly bits: number;
-                        /** @description false: it is encrypted under a master key that the server does not have. Put the key again, or configure that master key. */
-                        readonly usable: boolean;
-                        /** @description For each replaced key that still signs beside this one: the time until which it does. */
-                        readonly previousUntil: readonly string[];
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Only in the response to the request that generated it: the secret.
-                         * @example whsec_…
-                         */
-                        readonly secret?: string;
-                        /**
-                         * @description Only in the response to the request that generated it: the public key.
-                         * @example whpk_…
-                         */
-                        readonly publicKey?: string;
-                    };
+                    readonly "application/json": components["schemas"]["Key"];
                 };
             };
             /** @description A problem. */
@@ -11504,31 +7202,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example 0 */
-                        readonly kid: string;
-                        /** @description As a JSON Web Key. */
-                        readonly jwk: {
-                            /** @constant */
-                            readonly kty: "OKP";
-                            /** @constant */
-                            readonly crv: "Ed25519";
-                            /** @example 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo */
-                            readonly x: string;
-                        };
-                        /**
-                         * @description In PEM.
-                         * @example -----BEGIN PUBLIC KEY-----
-                         *     …
-                         *     -----END PUBLIC KEY-----
-                         */
-                        readonly pem: string;
-                        /**
-                         * @description In the text form of Standard Webhooks.
-                         * @example whpk_…
-                         */
-                        readonly text: string;
-                    };
+                    readonly "application/json": components["schemas"]["PublicKey"];
                 };
             };
             /** @description A problem. */
@@ -11559,22 +7233,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/jwk-set+json": {
-                        readonly keys: readonly {
-                            /** @constant */
-                            readonly kty: "OKP";
-                            /** @constant */
-                            readonly crv: "Ed25519";
-                            /** @example 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo */
-                            readonly x: string;
-                            /** @description The key's name. A replaced key that still signs has `~` and a part of its hash behind the name. */
-                            readonly kid: string;
-                            /** @constant */
-                            readonly use: "sig";
-                            /** @constant */
-                            readonly alg: "EdDSA";
-                        }[];
-                    };
+                    readonly "application/jwk-set+json": components["schemas"]["KeySet"];
                 };
             };
             /** @description A problem. */
@@ -11598,10 +7257,7 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 /** @example {} */
-                readonly "application/json": {
-                    /** @description The `next` of the step before. Left out: the rotation begins. */
-                    readonly after?: string;
-                };
+                readonly "application/json": components["schemas"]["MasterKeyRotation"];
             };
         };
         readonly responses: {
@@ -11611,25 +7267,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /**
-                         * @description Identifies the master key that encrypts from now on.
-                         * @example 4h1fVc9Qx3g
-                         */
-                        readonly masterKid: string;
-                        /** @description True: this step has made the master key, in the data folder. */
-                        readonly newKey: boolean;
-                        /** @description How many resources have secrets that this step has encrypted again. */
-                        readonly resealed: {
-                            readonly keys: number;
-                            readonly apiKeys: number;
-                            readonly inboxes: number;
-                            readonly hooks: number;
-                            readonly subscriptions: number;
-                        };
-                        /** @description Pass it as `after` to continue; null: all secrets are done. */
-                        readonly next: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["MasterKeyRotationStep"];
                 };
             };
             /** @description A problem. */
@@ -11663,57 +7301,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /**
-                             * @description The secretId.
-                             * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
-                             */
-                            readonly id: string;
-                            /**
-                             * @description A name for people, of 1 to 64 characters. It need not be unique.
-                             * @example billing, production
-                             */
-                            readonly name: string;
-                            /** @enum {unknown} */
-                            readonly role: "operator" | "admin" | "publish" | "consume" | "read";
-                            readonly topics: readonly string[] | null;
-                            readonly allAccounts: boolean;
-                            /**
-                             * Format: date-time
-                             * @description The key is not valid from this time on.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly expiresAt: string | null;
-                            /**
-                             * Format: date-time
-                             * @description The last use, exact to a minute.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly lastUsedAt: string | null;
-                            /**
-                             * @description Sent with every signed request: AKID, then letters, digits, "-" and "_", at most 64 characters.
-                             * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
-                             */
-                            readonly secretId: string;
-                            /** @description false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused. */
-                            readonly usable: boolean;
-                            /**
-                             * Format: date-time
-                             * @description When it was created.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly createdAt: string;
-                            /**
-                             * Format: date-time
-                             * @description When it was last changed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly updatedAt: string;
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. */
-                        readonly next: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["ApiKeyPage"];
                 };
             };
             /** @description A problem. */
@@ -11746,45 +7334,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                readonly "application/json": {
-                    /**
-                     * @description A name for people, of 1 to 64 characters. It need not be unique.
-                     * @example billing, production
-                     */
-                    readonly name: string;
-                    /**
-                     * @description What the key allows. `operator`: everything, in every account. `admin`: everything in one account. `publish`: publish messages. `consume`: pull and acknowledge messages, call hooks, take messages from inboxes. `read`: look, and change nothing.
-                     * @default admin
-                     * @enum {unknown}
-                     */
-                    readonly role?: "operator" | "admin" | "publish" | "consume" | "read";
-                    /**
-                     * @description The key is valid for topics with these names only; `*` stands for any characters. null: for everything in the account.
-                     * @default null
-                     */
-                    readonly topics?: readonly string[] | null;
-                    /**
-                     * @description true: a request with the key may name any account in the header `Ringback-Account`. Always true for operators, and only operators can create such keys.
-                     * @default null
-                     */
-                    readonly allAccounts?: boolean | null;
-                    /**
-                     * @description The key is not valid from this time on. null: the key does not expire.
-                     * @default null
-                     * @example 2027-01-31T00:00:00Z
-                     */
-                    readonly expiresAt?: string | null;
-                    /**
-                     * @description Sent with every signed request: AKID, then letters, digits, "-" and "_", at most 64 characters.
-                     * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
-                     */
-                    readonly secretId?: string;
-                    /**
-                     * @description Signs requests, and is never sent: 16 to 128 printable ASCII characters, without spaces.
-                     * @example Gu5t9xGARNpq86cd98joQYCN3EXAMPLE
-                     */
-                    readonly secretKey?: string;
-                };
+                readonly "application/json": components["schemas"]["ApiKeySettings"];
             };
         };
         readonly responses: {
@@ -11794,63 +7344,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /**
-                         * @description The secretId.
-                         * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
-                         */
-                        readonly id: string;
-                        /**
-                         * @description A name for people, of 1 to 64 characters. It need not be unique.
-                         * @example billing, production
-                         */
-                        readonly name: string;
-                        /** @enum {unknown} */
-                        readonly role: "operator" | "admin" | "publish" | "consume" | "read";
-                        readonly topics: readonly string[] | null;
-                        readonly allAccounts: boolean;
-                        /**
-                         * Format: date-time
-                         * @description The key is not valid from this time on.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly expiresAt: string | null;
-                        /**
-                         * Format: date-time
-                         * @description The last use, exact to a minute.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly lastUsedAt: string | null;
-                        /**
-                         * @description Sent with every signed request: AKID, then letters, digits, "-" and "_", at most 64 characters.
-                         * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
-                         */
-                        readonly secretId: string;
-                        /** @description false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused. */
-                        readonly usable: boolean;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Sent with requests as `Authorization: Bearer …`. Shown only once; null: the key existed already.
-                         * @example rbk_z8krbsJ5yKBZQpn74WFkmLPx3gnPhESA_Gu5t9xGARNpq86cd98joQYCN3EXAMPLE0Kq2xz
-                         */
-                        readonly token: string | null;
-                        /**
-                         * @description Signs requests, and is never sent: 16 to 128 printable ASCII characters, without spaces.
-                         * @example Gu5t9xGARNpq86cd98joQYCN3EXAMPLE
-                         */
-                        readonly secretKey: string;
-                    };
+                    readonly "application/json": components["schemas"]["NewApiKey"];
                 };
             };
             /** @description The API key was created, and requests can be signed with it at once. */
@@ -11859,63 +7353,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /**
-                         * @description The secretId.
-                         * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
-                         */
-                        readonly id: string;
-                        /**
-                         * @description A name for people, of 1 to 64 characters. It need not be unique.
-                         * @example billing, production
-                         */
-                        readonly name: string;
-                        /** @enum {unknown} */
-                        readonly role: "operator" | "admin" | "publish" | "consume" | "read";
-                        readonly topics: readonly string[] | null;
-                        readonly allAccounts: boolean;
-                        /**
-                         * Format: date-time
-                         * @description The key is not valid from this time on.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly expiresAt: string | null;
-                        /**
-                         * Format: date-time
-                         * @description The last use, exact to a minute.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly lastUsedAt: string | null;
-                        /**
-                         * @description Sent with every signed request: AKID, then letters, digits, "-" and "_", at most 64 characters.
-                         * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
-                         */
-                        readonly secretId: string;
-                        /** @description false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused. */
-                        readonly usable: boolean;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Sent with requests as `Authorization: Bearer …`. Shown only once; null: the key existed already.
-                         * @example rbk_z8krbsJ5yKBZQpn74WFkmLPx3gnPhESA_Gu5t9xGARNpq86cd98joQYCN3EXAMPLE0Kq2xz
-                         */
-                        readonly token: string | null;
-                        /**
-                         * @description Signs requests, and is never sent: 16 to 128 printable ASCII characters, without spaces.
-                         * @example Gu5t9xGARNpq86cd98joQYCN3EXAMPLE
-                         */
-                        readonly secretKey: string;
-                    };
+                    readonly "application/json": components["schemas"]["NewApiKey"];
                 };
             };
             /** @description A problem. */
@@ -11944,13 +7382,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /**
-                     * @description How long the old key stays valid, in milliseconds.
-                     * @default 0
-                     */
-                    readonly overlapMs?: number;
-                };
+                readonly "application/json": components["schemas"]["ApiKeyRotation"];
             };
         };
         readonly responses: {
@@ -11960,63 +7392,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /**
-                         * @description The secretId.
-                         * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
-                         */
-                        readonly id: string;
-                        /**
-                         * @description A name for people, of 1 to 64 characters. It need not be unique.
-                         * @example billing, production
-                         */
-                        readonly name: string;
-                        /** @enum {unknown} */
-                        readonly role: "operator" | "admin" | "publish" | "consume" | "read";
-                        readonly topics: readonly string[] | null;
-                        readonly allAccounts: boolean;
-                        /**
-                         * Format: date-time
-                         * @description The key is not valid from this time on.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly expiresAt: string | null;
-                        /**
-                         * Format: date-time
-                         * @description The last use, exact to a minute.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly lastUsedAt: string | null;
-                        /**
-                         * @description Sent with every signed request: AKID, then letters, digits, "-" and "_", at most 64 characters.
-                         * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
-                         */
-                        readonly secretId: string;
-                        /** @description false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused. */
-                        readonly usable: boolean;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                        /**
-                         * @description Sent with requests as `Authorization: Bearer …`. Shown only once; null: the key existed already.
-                         * @example rbk_z8krbsJ5yKBZQpn74WFkmLPx3gnPhESA_Gu5t9xGARNpq86cd98joQYCN3EXAMPLE0Kq2xz
-                         */
-                        readonly token: string | null;
-                        /**
-                         * @description Signs requests, and is never sent: 16 to 128 printable ASCII characters, without spaces.
-                         * @example Gu5t9xGARNpq86cd98joQYCN3EXAMPLE
-                         */
-                        readonly secretKey: string;
-                    };
+                    readonly "application/json": components["schemas"]["NewApiKey"];
                 };
             };
             /** @description A problem. */
@@ -12051,53 +7427,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /**
-                         * @description The secretId.
-                         * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
-                         */
-                        readonly id: string;
-                        /**
-                         * @description A name for people, of 1 to 64 characters. It need not be unique.
-                         * @example billing, production
-                         */
-                        readonly name: string;
-                        /** @enum {unknown} */
-                        readonly role: "operator" | "admin" | "publish" | "consume" | "read";
-                        readonly topics: readonly string[] | null;
-                        readonly allAccounts: boolean;
-                        /**
-                         * Format: date-time
-                         * @description The key is not valid from this time on.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly expiresAt: string | null;
-                        /**
-                         * Format: date-time
-                         * @description The last use, exact to a minute.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly lastUsedAt: string | null;
-                        /**
-                         * @description Sent with every signed request: AKID, then letters, digits, "-" and "_", at most 64 characters.
-                         * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
-                         */
-                        readonly secretId: string;
-                        /** @description false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused. */
-                        readonly usable: boolean;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["ApiKey"];
                 };
             };
             /** @description A problem. */
@@ -12167,93 +7497,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example acme */
-                        readonly name: string;
-                        /**
-                         * @description The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.
-                         * @default null
-                         * @example 1300000001
-                         */
-                        readonly appId: number | null;
-                        /**
-                         * @description What the account may use.
-                         * @default {
-                         *       "topicsMax": null,
-                         *       "subscriptionsMax": null,
-                         *       "publishesPerSecondMax": null,
-                         *       "storedBytesMax": null,
-                         *       "retentionMsMax": null
-                         *     }
-                         */
-                        readonly limits: {
-                            /**
-                             * @description The most topics; `topic_limit`. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly topicsMax: number | null;
-                            /**
-                             * @description The most subscriptions of all topics; `subscription_limit`. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly subscriptionsMax: number | null;
-                            /**
-                             * @description The most messages that can be published in a second, on average and over all nodes; `account_rate_limit`. A batch is accepted as a whole, and delays what comes after it. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly publishesPerSecondMax: number | null;
-                            /**
-                             * @description The most bytes that the bodies of the stored messages may have; `account_storage_limit`. Messages are counted in the background, so up to 1,000 messages of each topic are counted for longer than they are kept, and what other nodes accept is counted after at most about 5 seconds. Dead letters are not counted. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly storedBytesMax: number | null;
-                            /**
-                             * @description The longest retention of a topic, in milliseconds; `invalid_request`. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly retentionMsMax: number | null;
-                        };
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * @description deleting: requests for the account are refused, and everything that belongs to it is being removed.
-                         * @enum {unknown}
-                         */
-                        readonly state: "active" | "deleting";
-                        /** @description What is left of an account that is being deleted; null: it is not being deleted. */
-                        readonly deletion: {
-                            /** @description Topics, and the logs of inboxes and queues. */
-                            readonly topicsLeft: number;
-                            /** @description Hooks, inboxes, queues, keys and API keys. */
-                            readonly entriesLeft: number;
-                        } | null;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Account"];
                 };
             };
             /** @description A problem. */
@@ -12303,67 +7547,7 @@ export interface operations {
                  *       }
                  *     }
                  */
-                readonly "application/json": {
-                    /**
-                     * @description The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.
-                     * @default null
-                     * @example 1300000001
-                     */
-                    readonly appId?: number | null;
-                    /**
-                     * @description What the account may use.
-                     * @default {
-                     *       "topicsMax": null,
-                     *       "subscriptionsMax": null,
-                     *       "publishesPerSecondMax": null,
-                     *       "storedBytesMax": null,
-                     *       "retentionMsMax": null
-                     *     }
-                     */
-                    readonly limits?: {
-                        /**
-                         * @description The most topics; `topic_limit`. null: only the limit of the server applies.
-                         * @default null
-                         */
-                        readonly topicsMax?: number | null;
-                        /**
-                         * @description The most subscriptions of all topics; `subscription_limit`. null: only the limit of the server applies.
-                         * @default null
-                         */
-                        readonly subscriptionsMax?: number | null;
-                        /**
-                         * @description The most messages that can be published in a second, on average and over all nodes; `account_rate_limit`. A batch is accepted as a whole, and delays what comes after it. null: only the limit of the server applies.
-                         * @default null
-                         */
-                        readonly publishesPerSecondMax?: number | null;
-                        /**
-                         * @description The most bytes that the bodies of the stored messages may have; `account_storage_limit`. Messages are counted in the background, so up to 1,000 messages of each topic are counted for longer than they are kept, and what other nodes accept is counted after at most about 5 seconds. Dead letters are not counted. null: only the limit of the server applies.
-                         * @default null
-                         */
-                        readonly storedBytesMax?: number | null;
-                        /**
-                         * @description The longest retention of a topic, in milliseconds; `invalid_request`. null: only the limit of the server applies.
-                         * @default null
-                         */
-                        readonly retentionMsMax?: number | null;
-                    };
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @default
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @default {}
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string;
-                    };
-                };
+                readonly "application/json": components["schemas"]["AccountSettings"];
             };
         };
         readonly responses: {
@@ -12375,93 +7559,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example acme */
-                        readonly name: string;
-                        /**
-                         * @description The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.
-                         * @default null
-                         * @example 1300000001
-                         */
-                        readonly appId: number | null;
-                        /**
-                         * @description What the account may use.
-                         * @default {
-                         *       "topicsMax": null,
-                         *       "subscriptionsMax": null,
-                         *       "publishesPerSecondMax": null,
-                         *       "storedBytesMax": null,
-                         *       "retentionMsMax": null
-                         *     }
-                         */
-                        readonly limits: {
-                            /**
-                             * @description The most topics; `topic_limit`. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly topicsMax: number | null;
-                            /**
-                             * @description The most subscriptions of all topics; `subscription_limit`. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly subscriptionsMax: number | null;
-                            /**
-                             * @description The most messages that can be published in a second, on average and over all nodes; `account_rate_limit`. A batch is accepted as a whole, and delays what comes after it. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly publishesPerSecondMax: number | null;
-                            /**
-                             * @description The most bytes that the bodies of the stored messages may have; `account_storage_limit`. Messages are counted in the background, so up to 1,000 messages of each topic are counted for longer than they are kept, and what other nodes accept is counted after at most about 5 seconds. Dead letters are not counted. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly storedBytesMax: number | null;
-                            /**
-                             * @description The longest retention of a topic, in milliseconds; `invalid_request`. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly retentionMsMax: number | null;
-                        };
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * @description deleting: requests for the account are refused, and everything that belongs to it is being removed.
-                         * @enum {unknown}
-                         */
-                        readonly state: "active" | "deleting";
-                        /** @description What is left of an account that is being deleted; null: it is not being deleted. */
-                        readonly deletion: {
-                            /** @description Topics, and the logs of inboxes and queues. */
-                            readonly topicsLeft: number;
-                            /** @description Hooks, inboxes, queues, keys and API keys. */
-                            readonly entriesLeft: number;
-                        } | null;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Account"];
                 };
             };
             /** @description The account was created. */
@@ -12472,93 +7570,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example acme */
-                        readonly name: string;
-                        /**
-                         * @description The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.
-                         * @default null
-                         * @example 1300000001
-                         */
-                        readonly appId: number | null;
-                        /**
-                         * @description What the account may use.
-                         * @default {
-                         *       "topicsMax": null,
-                         *       "subscriptionsMax": null,
-                         *       "publishesPerSecondMax": null,
-                         *       "storedBytesMax": null,
-                         *       "retentionMsMax": null
-                         *     }
-                         */
-                        readonly limits: {
-                            /**
-                             * @description The most topics; `topic_limit`. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly topicsMax: number | null;
-                            /**
-                             * @description The most subscriptions of all topics; `subscription_limit`. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly subscriptionsMax: number | null;
-                            /**
-                             * @description The most messages that can be published in a second, on average and over all nodes; `account_rate_limit`. A batch is accepted as a whole, and delays what comes after it. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly publishesPerSecondMax: number | null;
-                            /**
-                             * @description The most bytes that the bodies of the stored messages may have; `account_storage_limit`. Messages are counted in the background, so up to 1,000 messages of each topic are counted for longer than they are kept, and what other nodes accept is counted after at most about 5 seconds. Dead letters are not counted. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly storedBytesMax: number | null;
-                            /**
-                             * @description The longest retention of a topic, in milliseconds; `invalid_request`. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly retentionMsMax: number | null;
-                        };
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * @description deleting: requests for the account are refused, and everything that belongs to it is being removed.
-                         * @enum {unknown}
-                         */
-                        readonly state: "active" | "deleting";
-                        /** @description What is left of an account that is being deleted; null: it is not being deleted. */
-                        readonly deletion: {
-                            /** @description Topics, and the logs of inboxes and queues. */
-                            readonly topicsLeft: number;
-                            /** @description Hooks, inboxes, queues, keys and API keys. */
-                            readonly entriesLeft: number;
-                        } | null;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Account"];
                 };
             };
             /** @description A problem. */
@@ -12642,74 +7654,8 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/merge-patch+json": {
-                    /**
-                     * @description The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.
-                     * @example 1300000001
-                     */
-                    readonly appId?: number | null;
-                    /** @description What the account may use. */
-                    readonly limits?: {
-                        /** @description The most topics; `topic_limit`. null: only the limit of the server applies. */
-                        readonly topicsMax?: number | null;
-                        /** @description The most subscriptions of all topics; `subscription_limit`. null: only the limit of the server applies. */
-                        readonly subscriptionsMax?: number | null;
-                        /** @description The most messages that can be published in a second, on average and over all nodes; `account_rate_limit`. A batch is accepted as a whole, and delays what comes after it. null: only the limit of the server applies. */
-                        readonly publishesPerSecondMax?: number | null;
-                        /** @description The most bytes that the bodies of the stored messages may have; `account_storage_limit`. Messages are counted in the background, so up to 1,000 messages of each topic are counted for longer than they are kept, and what other nodes accept is counted after at most about 5 seconds. Dead letters are not counted. null: only the limit of the server applies. */
-                        readonly storedBytesMax?: number | null;
-                        /** @description The longest retention of a topic, in milliseconds; `invalid_request`. null: only the limit of the server applies. */
-                        readonly retentionMsMax?: number | null;
-                    } | null;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string | null;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string | null;
-                    } | null;
-                };
-                readonly "application/json": {
-                    /**
-                     * @description The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.
-                     * @example 1300000001
-                     */
-                    readonly appId?: number | null;
-                    /** @description What the account may use. */
-                    readonly limits?: {
-                        /** @description The most topics; `topic_limit`. null: only the limit of the server applies. */
-                        readonly topicsMax?: number | null;
-                        /** @description The most subscriptions of all topics; `subscription_limit`. null: only the limit of the server applies. */
-                        readonly subscriptionsMax?: number | null;
-                        /** @description The most messages that can be published in a second, on average and over all nodes; `account_rate_limit`. A batch is accepted as a whole, and delays what comes after it. null: only the limit of the server applies. */
-                        readonly publishesPerSecondMax?: number | null;
-                        /** @description The most bytes that the bodies of the stored messages may have; `account_storage_limit`. Messages are counted in the background, so up to 1,000 messages of each topic are counted for longer than they are kept, and what other nodes accept is counted after at most about 5 seconds. Dead letters are not counted. null: only the limit of the server applies. */
-                        readonly storedBytesMax?: number | null;
-                        /** @description The longest retention of a topic, in milliseconds; `invalid_request`. null: only the limit of the server applies. */
-                        readonly retentionMsMax?: number | null;
-                    } | null;
-                    /**
-                     * @description A text for people, at most 1000 characters.
-                     * @example Invoices for the accounting department
-                     */
-                    readonly description?: string | null;
-                    /**
-                     * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                     * @example {
-                     *       "customer": "acme"
-                     *     }
-                     */
-                    readonly labels?: {
-                        readonly [key: string]: string | null;
-                    } | null;
-                };
+                readonly "application/merge-patch+json": components["schemas"]["AccountPatch"];
+                readonly "application/json": components["schemas"]["AccountPatch"];
             };
         };
         readonly responses: {
@@ -12721,93 +7667,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @example acme */
-                        readonly name: string;
-                        /**
-                         * @description The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.
-                         * @default null
-                         * @example 1300000001
-                         */
-                        readonly appId: number | null;
-                        /**
-                         * @description What the account may use.
-                         * @default {
-                         *       "topicsMax": null,
-                         *       "subscriptionsMax": null,
-                         *       "publishesPerSecondMax": null,
-                         *       "storedBytesMax": null,
-                         *       "retentionMsMax": null
-                         *     }
-                         */
-                        readonly limits: {
-                            /**
-                             * @description The most topics; `topic_limit`. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly topicsMax: number | null;
-                            /**
-                             * @description The most subscriptions of all topics; `subscription_limit`. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly subscriptionsMax: number | null;
-                            /**
-                             * @description The most messages that can be published in a second, on average and over all nodes; `account_rate_limit`. A batch is accepted as a whole, and delays what comes after it. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly publishesPerSecondMax: number | null;
-                            /**
-                             * @description The most bytes that the bodies of the stored messages may have; `account_storage_limit`. Messages are counted in the background, so up to 1,000 messages of each topic are counted for longer than they are kept, and what other nodes accept is counted after at most about 5 seconds. Dead letters are not counted. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly storedBytesMax: number | null;
-                            /**
-                             * @description The longest retention of a topic, in milliseconds; `invalid_request`. null: only the limit of the server applies.
-                             * @default null
-                             */
-                            readonly retentionMsMax: number | null;
-                        };
-                        /**
-                         * @description A text for people, at most 1000 characters.
-                         * @default
-                         * @example Invoices for the accounting department
-                         */
-                        readonly description: string;
-                        /**
-                         * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                         * @default {}
-                         * @example {
-                         *       "customer": "acme"
-                         *     }
-                         */
-                        readonly labels: {
-                            readonly [key: string]: string;
-                        };
-                        /**
-                         * @description deleting: requests for the account are refused, and everything that belongs to it is being removed.
-                         * @enum {unknown}
-                         */
-                        readonly state: "active" | "deleting";
-                        /** @description What is left of an account that is being deleted; null: it is not being deleted. */
-                        readonly deletion: {
-                            /** @description Topics, and the logs of inboxes and queues. */
-                            readonly topicsLeft: number;
-                            /** @description Hooks, inboxes, queues, keys and API keys. */
-                            readonly entriesLeft: number;
-                        } | null;
-                        /**
-                         * Format: date-time
-                         * @description When it was created.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly createdAt: string;
-                        /**
-                         * Format: date-time
-                         * @description When it was last changed.
-                         * @example 2026-01-31T08:15:30.250Z
-                         */
-                        readonly updatedAt: string;
-                    };
+                    readonly "application/json": components["schemas"]["Account"];
                 };
             };
             /** @description A problem. */
@@ -12846,97 +7706,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /** @example acme */
-                            readonly name: string;
-                            /**
-                             * @description The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.
-                             * @default null
-                             * @example 1300000001
-                             */
-                            readonly appId: number | null;
-                            /**
-                             * @description What the account may use.
-                             * @default {
-                             *       "topicsMax": null,
-                             *       "subscriptionsMax": null,
-                             *       "publishesPerSecondMax": null,
-                             *       "storedBytesMax": null,
-                             *       "retentionMsMax": null
-                             *     }
-                             */
-                            readonly limits: {
-                                /**
-                                 * @description The most topics; `topic_limit`. null: only the limit of the server applies.
-                                 * @default null
-                                 */
-                                readonly topicsMax: number | null;
-                                /**
-                                 * @description The most subscriptions of all topics; `subscription_limit`. null: only the limit of the server applies.
-                                 * @default null
-                                 */
-                                readonly subscriptionsMax: number | null;
-                                /**
-                                 * @description The most messages that can be published in a second, on average and over all nodes; `account_rate_limit`. A batch is accepted as a whole, and delays what comes after it. null: only the limit of the server applies.
-                                 * @default null
-                                 */
-                                readonly publishesPerSecondMax: number | null;
-                                /**
-                                 * @description The most bytes that the bodies of the stored messages may have; `account_storage_limit`. Messages are counted in the background, so up to 1,000 messages of each topic are counted for longer than they are kept, and what other nodes accept is counted after at most about 5 seconds. Dead letters are not counted. null: only the limit of the server applies.
-                                 * @default null
-                                 */
-                                readonly storedBytesMax: number | null;
-                                /**
-                                 * @description The longest retention of a topic, in milliseconds; `invalid_request`. null: only the limit of the server applies.
-                                 * @default null
-                                 */
-                                readonly retentionMsMax: number | null;
-                            };
-                            /**
-                             * @description A text for people, at most 1000 characters.
-                             * @default
-                             * @example Invoices for the accounting department
-                             */
-                            readonly description: string;
-                            /**
-                             * @description Names and values of your own that lists can be filtered by; at most 16. A name has letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most 63 characters. A value has at most 255 characters.
-                             * @default {}
-                             * @example {
-                             *       "customer": "acme"
-                             *     }
-                             */
-                            readonly labels: {
-                                readonly [key: string]: string;
-                            };
-                            /**
-                             * @description deleting: requests for the account are refused, and everything that belongs to it is being removed.
-                             * @enum {unknown}
-                             */
-                            readonly state: "active" | "deleting";
-                            /** @description What is left of an account that is being deleted; null: it is not being deleted. */
-                            readonly deletion: {
-                                /** @description Topics, and the logs of inboxes and queues. */
-                                readonly topicsLeft: number;
-                                /** @description Hooks, inboxes, queues, keys and API keys. */
-                                readonly entriesLeft: number;
-                            } | null;
-                            /**
-                             * Format: date-time
-                             * @description When it was created.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly createdAt: string;
-                            /**
-                             * Format: date-time
-                             * @description When it was last changed.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly updatedAt: string;
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. */
-                        readonly next: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["AccountPage"];
                 };
             };
             /** @description A problem. */
@@ -12992,56 +7762,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /** @example 019c1319b4ea5b2e61f0a3c7 */
-                            readonly id: string;
-                            /**
-                             * Format: date-time
-                             * @description When the change was made.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly at: string;
-                            /** @description Who made the change. */
-                            readonly who: {
-                                /**
-                                 * @description The id of the API key, or a word: `anyone`, `operator-token`, `configuration`, `command-line` or, for compatible APIs, another one.
-                                 * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
-                                 */
-                                readonly id: string;
-                                /**
-                                 * @description The name that the API key had.
-                                 * @example billing, production
-                                 */
-                                readonly name: string | null;
-                            };
-                            /**
-                             * @description The address of the client.
-                             * @example 192.0.2.7
-                             */
-                            readonly source: string | null;
-                            /**
-                             * @description The operation: its `operationId` in this document, or the system and the action of a compatible API.
-                             * @example putTopic
-                             */
-                            readonly action: string;
-                            /**
-                             * @description What was changed, as a path below `/v1/`.
-                             * @example topics/orders
-                             */
-                            readonly target: string;
-                            /** @description What a GET showed before the change; of a text of more than 4,096 characters its SHA-256 hash. null: it did not exist, or the action is not a change of settings. */
-                            readonly before: {
-                                readonly [key: string]: unknown;
-                            } | null;
-                            /** @description What a GET showed afterwards; of an action such as a rewind, its argument or result. null: it did not exist any more. */
-                            readonly after: {
-                                readonly [key: string]: unknown;
-                            } | null;
-                        }[];
-                        /** @description Pass it as `after` to get the next page; null on the last page. */
-                        readonly next: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["AuditRecordPage"];
                 };
             };
             /** @description A problem. */
@@ -13109,38 +7830,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly items: readonly {
-                            /**
-                             * @description Assigned when the node starts, and never used again.
-                             * @example 7
-                             */
-                            readonly id: number;
-                            /**
-                             * @description The host name.
-                             * @example ringback-6c9f7d-x2b4q
-                             */
-                            readonly name: string;
-                            /** @example 0.1.0 */
-                            readonly version: string;
-                            /**
-                             * Format: date-time
-                             * @description When the node was started.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly startedAt: string;
-                            /**
-                             * Format: date-time
-                             * @description When the node last reported; a living node reports every few seconds.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly lastSeenAt: string;
-                            /** @description The node has reported lately. Other nodes take over the work of one that has not. */
-                            readonly alive: boolean;
-                            /** @description This is the node that answers the request. */
-                            readonly self: boolean;
-                        }[];
-                    };
+                    readonly "application/json": components["schemas"]["NodeList"];
                 };
             };
             /** @description A problem. */
@@ -13169,11 +7859,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @enum {unknown} */
-                        readonly status: "ok";
-                        readonly version: string;
-                    };
+                    readonly "application/json": components["schemas"]["Health"];
                 };
             };
             /** @description A problem. */
@@ -13202,10 +7888,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @enum {unknown} */
-                        readonly status: "ready";
-                    };
+                    readonly "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description A problem. */
@@ -13307,42 +7990,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                readonly "application/json": {
-                    /** @description From 1 to 1000 messages. All of them are accepted, or none. */
-                    readonly messages: readonly {
-                        /** @description The message: a string is delivered as UTF-8 text, any other JSON value exactly as it is written in this request. At most 1048576 bytes, or fewer if the topic says so. Exactly one of `body` and `bodyBase64` is given. */
-                        readonly body?: unknown;
-                        /**
-                         * Format: byte
-                         * @description The bytes of the message: standard alphabet, with padding.
-                         */
-                        readonly bodyBase64?: string;
-                        /** @description At most 20, each of at most 64 characters. */
-                        readonly tags?: readonly string[];
-                        /** @description Words with dots between them, such as invoice.payment_failed; at most 128 bytes. */
-                        readonly type?: string;
-                        /** @description Subscriptions with `order: key` deliver the messages of one ordering key in order; at most 128 bytes. */
-                        readonly orderingKey?: string;
-                        /** @description At most 16; names of at most 64 characters, values of at most 1024 bytes. */
-                        readonly attributes?: {
-                            readonly [key: string]: string;
-                        };
-                        /** @description The content type of the message. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes. */
-                        readonly contentType?: string;
-                        /**
-                         * @description How much later the message is delivered, in milliseconds.
-                         * @default 0
-                         */
-                        readonly delayMs?: number;
-                        /**
-                         * @description The message's trace context, as the header of the same name in W3C Trace Context. Left out: the header of the request, if it has one. An invalid value counts as none.
-                         * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
-                         */
-                        readonly traceparent?: string;
-                        /** @description Belongs to `traceparent`, and is ignored without it. */
-                        readonly tracestate?: string;
-                    }[];
-                };
+                readonly "application/json": components["schemas"]["BatchInput"];
             };
         };
         readonly responses: {
@@ -13354,25 +8002,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @description In the order of the request. */
-                        readonly messages: readonly {
-                            /**
-                             * @description An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.
-                             * @example 1099511627777
-                             */
-                            readonly id: string;
-                            readonly topic: string;
-                            /** @description The position in the topic's log. */
-                            readonly seq: number;
-                            /**
-                             * Format: date-time
-                             * @description When the message was accepted.
-                             * @example 2026-01-31T08:15:30.250Z
-                             */
-                            readonly publishedAt: string;
-                        }[];
-                    };
+                    readonly "application/json": components["schemas"]["PublishedBatch"];
                 };
             };
             /** @description A problem. */
@@ -13406,60 +8036,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /**
-                     * @description The message to send, as for a publish. It is sent at once.
-                     * @example {
-                     *       "body": "hello",
-                     *       "tags": [
-                     *         "important"
-                     *       ]
-                     *     }
-                     * @example {
-                     *       "body": {
-                     *         "order": 17
-                     *       }
-                     *     }
-                     */
-                    readonly message?: {
-                        /** @description The message: a string is delivered as UTF-8 text, any other JSON value exactly as it is written in this request. At most 1048576 bytes, or fewer if the topic says so. Exactly one of `body` and `bodyBase64` is given. */
-                        readonly body?: unknown;
-                        /**
-                         * Format: byte
-                         * @description The bytes of the message: standard alphabet, with padding.
-                         */
-                        readonly bodyBase64?: string;
-                        /** @description At most 20, each of at most 64 characters. */
-                        readonly tags?: readonly string[];
-                        /** @description Words with dots between them, such as invoice.payment_failed; at most 128 bytes. */
-                        readonly type?: string;
-                        /** @description Subscriptions with `order: key` deliver the messages of one ordering key in order; at most 128 bytes. */
-                        readonly orderingKey?: string;
-                        /** @description At most 16; names of at most 64 characters, values of at most 1024 bytes. */
-                        readonly attributes?: {
-                            readonly [key: string]: string;
-                        };
-                        /** @description The content type of the message. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes. */
-                        readonly contentType?: string;
-                        /**
-                         * @description How much later the message is delivered, in milliseconds.
-                         * @default 0
-                         */
-                        readonly delayMs?: number;
-                        /**
-                         * @description The message's trace context, as the header of the same name in W3C Trace Context. Left out: the header of the request, if it has one. An invalid value counts as none.
-                         * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
-                         */
-                        readonly traceparent?: string;
-                        /** @description Belongs to `traceparent`, and is ignored without it. */
-                        readonly tracestate?: string;
-                    };
-                    /**
-                     * @description Instead of `message`: the id of a message of the topic.
-                     * @example 1099511627777
-                     */
-                    readonly messageId?: string;
-                };
+                readonly "application/json": components["schemas"]["TestSettings"];
             };
         };
         readonly responses: {
@@ -13469,53 +8046,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @description The request as it was sent; null: nothing could be sent. */
-                        readonly request: {
-                            /** @description null for ws, wss, tcp and queues, which get only the body. */
-                            readonly method: string | null;
-                            /** @description With the parameters that the protocol adds, such as a signature. */
-                            readonly url: string;
-                            /** @description All headers in the order and the case in which they were written. null: the value is secret, because it is one of `push.headers` or comes from `push.auth`. Without a connection, the headers that it would have added are missing. */
-                            readonly headers: {
-                                readonly [key: string]: string | null;
-                            };
-                            /** @description The body, if it is UTF-8 text. */
-                            readonly body?: string;
-                            /**
-                             * Format: byte
-                             * @description Instead of `body` when it is not UTF-8.
-                             */
-                            readonly bodyBase64?: string;
-                        } | null;
-                        /** @description The reply; null: none came. */
-                        readonly reply: {
-                            readonly status: number;
-                            /** @description Names in lower case. A repeated header has its first value. */
-                            readonly headers: {
-                                readonly [key: string]: string;
-                            };
-                            /** @description The first 1024 bytes of the body, if they are UTF-8. */
-                            readonly body?: string;
-                            /**
-                             * Format: byte
-                             * @description Instead of `body` when it is not UTF-8.
-                             */
-                            readonly bodyBase64?: string;
-                            /** @description True: the body has more bytes than are shown. */
-                            readonly truncated: boolean;
-                        } | null;
-                        /**
-                         * @description What the reply means for a delivery.
-                         * @enum {unknown}
-                         */
-                        readonly verdict: "accepted" | "failed" | "error";
-                        /** @description Why a delivery would have failed; null if it would not. */
-                        readonly error: string | null;
-                        /** @description The exact cause, in words for people. */
-                        readonly errorDetail: string | null;
-                        readonly durationMs: number;
-                    };
+                    readonly "application/json": components["schemas"]["TestDelivery"];
                 };
             };
             /** @description A problem. */
@@ -13555,35 +8086,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @enum {unknown} */
-                        readonly action: "continue" | "reject";
-                        /** @description Why the call was rejected, as a text for people. It never contains the address of a called program. */
-                        readonly reason: string | null;
-                        /** @description What the called programs have sent to be shown. */
-                        readonly attachments: readonly {
-                            /** @enum {unknown} */
-                            readonly kind: "image" | "text" | "file";
-                            /** @example image/png */
-                            readonly contentType: string | null;
-                            /** @description A name without any part of a path. */
-                            readonly filename: string | null;
-                            /** Format: byte */
-                            readonly bodyBase64: string;
-                        }[];
-                        /** @description koipy and json: the payload after merging, with its numbers written as they were sent. opencard: the decrypted reply. */
-                        readonly data: unknown;
-                        /** @description The HTTP status of the last reply; null without a reply. */
-                        readonly httpStatus: number | null;
-                        readonly durationMs: number;
-                        /**
-                         * @description The first failure, after which `onError` decided; null without a failure.
-                         * @enum {unknown}
-                         */
-                        readonly error: "unreachable" | "timeout" | "reply_too_large" | "bad_reply" | "aborted" | "untrusted_reply" | "http_status" | "unencodable" | null;
-                        /** @description What exactly went wrong in that failure, in words for the caller's developers. It never contains the address of a called program. null when nothing is known besides the code. */
-                        readonly errorDetail: string | null;
-                    };
+                    readonly "application/json": components["schemas"]["Outcome"];
                 };
             };
             /** @description A problem. */
@@ -13623,7 +8126,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "*/*": unknown;
+                    readonly "*/*": string;
                 };
             };
             /** @description A problem. */
@@ -13652,7 +8155,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "*/*": unknown;
+                readonly "*/*": string;
             };
         };
         readonly responses: {
@@ -13664,10 +8167,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /** @enum {unknown} */
-                        readonly response: "success";
-                    };
+                    readonly "application/json": components["schemas"]["InboxReceipt"];
                 };
             };
             /** @description A problem. */
@@ -13691,39 +8191,7 @@ export interface operations {
         /** @description JSON, whatever the content type says. A trailing comma is allowed. */
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": {
-                    /**
-                     * @description 1001: add a handler. 1002: remove one. 1003: list them. 1006: set the secret. A number, or its digits as a string.
-                     * @example 1001
-                     */
-                    readonly type: number;
-                    /**
-                     * @description Protocol of a new handler. 1: TCP. 2: HTTP. 3: WebSocket.
-                     * @example 2
-                     */
-                    readonly protocol?: number;
-                    /**
-                     * @description URL that receives the messages: http or https with protocol 2, ws or wss with protocol 3.
-                     * @example http://127.0.0.1:8888/
-                     */
-                    readonly url?: string;
-                    /** @description Host name or IP address, with protocol 1. */
-                    readonly host?: string;
-                    /** @description With protocol 1. A number, or its digits as a string. */
-                    readonly port?: number;
-                    /**
-                     * @description With protocol 1: byte order of the four-byte length in front of each message.
-                     * @default big
-                     * @enum {unknown}
-                     */
-                    readonly byteOrder?: "big" | "little";
-                    /** @description Cookie of the handler to remove. */
-                    readonly cookie?: string;
-                    /** @description The new secret. The empty string removes the secret. */
-                    readonly newSecretKey?: string;
-                    /** @description Required in every request once a secret is set. */
-                    readonly secretKey?: string;
-                };
+                readonly "application/json": components["schemas"]["WechatHandlersBody"];
             };
         };
         readonly responses: {
@@ -13733,45 +8201,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        /**
-                         * @description 10000: success. 10001: not JSON. 10002: a wrong parameter or secret, or another failure. 10003: not supported.
-                         * @enum {unknown}
-                         */
-                        readonly error_code: 10000 | 10001 | 10002 | 10003;
-                        /** @description The error; empty on success. */
-                        readonly description: string;
-                        readonly data: {
-                            /** @description 0: success. Below 0: failure, which `desc` describes. */
-                            readonly status: number;
-                            readonly desc: string;
-                            readonly cookie?: string;
-                            readonly data?: readonly {
-                                readonly cookie: string;
-                                readonly protocol: number;
-                                /** @description Same as `protocol`. Some clients read this misspelt member. */
-                                readonly pcotocol: number;
-                                readonly url?: string;
-                                readonly host?: string;
-                                readonly port?: number;
-                                /** @enum {unknown} */
-                                readonly byteOrder?: "big" | "little";
-                            }[];
-                        };
-                        /** @description Empty members that clients expect: no WeChat account belongs to this server. */
-                        readonly robot: {
-                            readonly alias: string;
-                            readonly isLogin: boolean;
-                            readonly nickName: string;
-                            readonly pid: number;
-                            /** @description The server's port that received the request. */
-                            readonly port: number;
-                            readonly smallHeadImgUrl: string;
-                            readonly userName: string;
-                        };
-                        /** @description `type` of the request; 0 when it had none. */
-                        readonly type: number;
-                    };
+                    readonly "application/json": components["schemas"]["WechatHandlersResult"];
                 };
             };
             /** @description A problem. */
