@@ -1,7 +1,12 @@
 import createFetchClient, { type Client } from "openapi-fetch";
-import type { ApiCall, ApiMethod, paths, MessageInput, PublishedMessage } from "./api.ts";
+import type { ApiCall, ApiInit, ApiMethod, MessageInput, paths, PublishedMessage } from "./api.ts";
 import { apiError, RingbackApiError, RingbackConnectionError } from "./api-error.ts";
-import { sender, type Fetch } from "./sender.ts";
+import { events, type EventOptions, type RingbackEvent } from "./events.ts";
+import { newIdempotencyKey } from "./idempotency-key.ts";
+import { itemsOf, type ListItem, type ListPath } from "./pages.ts";
+import { Publisher, type PublisherOptions } from "./publisher.ts";
+import { pulled, type HeldMessage, type PullOptions, type PullRequests } from "./pull.ts";
+import { Sender, type Fetch } from "./sender.ts";
 
 export interface ClientOptions {
   /** Where the server is, such as `http://127.0.0.1:8000`; a path in front of the API's own paths is kept. */
@@ -14,6 +19,13 @@ export interface ClientOptions {
   readonly fetch?: Fetch;
   /** Sent with each request. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** How long a request may take, each retry anew. Default: 90 s, longer than the server lets a pull wait. */
+  readonly timeoutMs?: number;
+  /**
+   * How often a request is repeated after a lost connection, a 429 or a 503, if that is safe: a POST only with an
+   * idempotency key, which the client makes for each publish. Default: 3.
+   */
+  readonly retriesMax?: number;
 }
 
 export interface RequestOptions {
@@ -21,8 +33,17 @@ export interface RequestOptions {
 }
 
 export interface PublishOptions extends RequestOptions {
-  /** The server publishes requests with the same key once. */
+  /** The server publishes requests with the same key once. Without one, the client makes a key for its retries. */
   readonly idempotencyKey?: string;
+}
+
+/** A message as bytes or text, to be delivered as it is. */
+export interface RawPublishOptions extends PublishOptions {
+  readonly contentType: string;
+  readonly type?: string;
+  readonly tags?: readonly string[];
+  readonly orderingKey?: string;
+  readonly delayMs?: number;
 }
 
 /** A client of Ringback's REST API. */
@@ -36,26 +57,105 @@ export class RingbackClient {
   readonly patch: ApiCall<"patch"> = this.#call("patch");
   readonly delete: ApiCall<"delete"> = this.#call("delete");
 
+  readonly #url: string;
+  readonly #sender: Sender;
+  readonly #retries: boolean;
+
   constructor(options: ClientOptions) {
-    this.raw = createFetchClient<paths>({
-      baseUrl: options.url,
-      fetch: sender(options),
-      // Lists in a query are joined by commas, and a comma in a name has no meaning.
-      querySerializer: { array: { style: "form", explode: true } },
-    });
+    this.#url = options.url.replace(/\/+$/, "");
+    this.#sender = new Sender(options);
+    this.#retries = options.retriesMax !== 0;
+    this.raw = createFetchClient<paths>({ baseUrl: this.#url, fetch: (request) => this.#sender.send(request) });
   }
 
   /** Publishes a message to a topic. Returns its id once it is on the server's disk. */
   publish(topic: string, message: MessageInput, options: PublishOptions = {}): Promise<PublishedMessage> {
-    const { idempotencyKey, signal } = options;
+    const init = { params: { path: { topic }, header: this.#keyHeader(options) }, body: message, ...signalOf(options) };
+    return this.post("/v1/topics/{topic}/messages", init);
+  }
+
+  /** Publishes bytes or text with the content type with which they are delivered. */
+  publishRaw(topic: string, body: string | Uint8Array, options: RawPublishOptions): Promise<PublishedMessage> {
+    const { contentType, type, tags, orderingKey, delayMs } = options;
+    const query = {
+      ...(type !== undefined && { type }),
+      ...(tags !== undefined && { tags }),
+      ...(orderingKey !== undefined && { orderingKey }),
+      ...(delayMs !== undefined && { delayMs }),
+    };
     return this.post("/v1/topics/{topic}/messages", {
-      params: {
-        path: { topic },
-        ...(idempotencyKey !== undefined && { header: { "Idempotency-Key": idempotencyKey } }),
-      },
-      body: message,
-      ...(signal !== undefined && { signal }),
+      params: { path: { topic }, query, header: this.#keyHeader(options) },
+      headers: { "content-type": contentType },
+      // The document describes the bytes of a body as text.
+      body: body as string,
+      bodySerializer: (bytes) => bytes,
+      ...signalOf(options),
     });
+  }
+
+  /** Publishes several messages, all or none, in one request. `publisher` makes batches by itself. */
+  async publishBatch(
+    topic: string,
+    messages: readonly MessageInput[],
+    options: PublishOptions = {},
+  ): Promise<readonly PublishedMessage[]> {
+    const params = { path: { topic }, header: this.#keyHeader(options) };
+    const init = { params, body: { messages }, ...signalOf(options) };
+    return (await this.post("/v1/topics/{topic}/messages/batch", init)).messages;
+  }
+
+  /** Returns a publisher that collects the messages of many calls into few requests. */
+  publisher(topic: string, options?: PublisherOptions): Publisher {
+    return new Publisher(async (json, idempotencyKey) => {
+      const answer = await this.post("/v1/topics/{topic}/messages/batch", {
+        params: { path: { topic }, header: this.#keyHeader({ idempotencyKey }) },
+        // The messages are JSON already.
+        body: { messages: [] },
+        bodySerializer: () => json,
+      });
+      return answer.messages;
+    }, options);
+  }
+
+  /** The items of a list, over all its pages. */
+  list<P extends ListPath>(path: P, init?: ApiInit<"get", P>): AsyncGenerator<ListItem<P>, void, undefined> {
+    return itemsOf((path, init) => (this.get as LooseCall)(path, init), path, init);
+  }
+
+  /**
+   * Messages of a pulled subscription, one by one. A message is acknowledged when the loop goes on to the next one, and
+   * not if the loop ends by an error. While the loop holds a message, the client keeps it invisible to others.
+   */
+  pull(topic: string, subscription: string, options: PullOptions = {}): AsyncGenerator<HeldMessage, void, undefined> {
+    const { messagesMax = 10, waitMs = 20_000, visibilityMs = 30_000 } = options;
+    const base = "/v1/topics/{topic}/subscriptions/{subscription}";
+    const params = { path: { topic, subscription } };
+    const lost = ({ results }: HandleResults) =>
+      results.filter(({ result }) => result !== "done").map(({ receiptHandle }) => receiptHandle);
+    const requests: PullRequests = {
+      pull: async (signal) => {
+        const body = { messagesMax, waitMs, visibilityMs };
+        return (await this.post(`${base}/pull`, { params, body, ...(signal !== undefined && { signal }) })).messages;
+      },
+      acknowledge: async (receiptHandles) => lost(await this.post(`${base}/ack`, { params, body: { receiptHandles } })),
+      putBack: async (receiptHandles, delayMs) =>
+        lost(await this.post(`${base}/nack`, { params, body: { receiptHandles, delayMs } })),
+    };
+    return pulled(requests, { ...options, visibilityMs });
+  }
+
+  /** What happens on the server, as it happens. A lost connection is opened again after the last event. */
+  events(options: EventOptions = {}): AsyncGenerator<RingbackEvent, void, undefined> {
+    return events((query, lastId, signal) => {
+      const headers = { accept: "text/event-stream", ...(lastId !== "" && { "last-event-id": lastId }) };
+      return this.#sender.open(`${this.#url}/v1/events?${query}`, headers, signal);
+    }, options);
+  }
+
+  /** Without retries no key is made, because each key costs the server a row. */
+  #keyHeader({ idempotencyKey }: PublishOptions): { readonly "Idempotency-Key"?: string } {
+    if (idempotencyKey === undefined && !this.#retries) return {};
+    return { "Idempotency-Key": idempotencyKey ?? newIdempotencyKey() };
   }
 
   #call<M extends ApiMethod>(method: M): ApiCall<M> {
@@ -70,6 +170,16 @@ export class RingbackClient {
     };
     return call as ApiCall<M>;
   }
+}
+
+type LooseCall = (path: string, init?: object) => Promise<unknown>;
+
+interface HandleResults {
+  readonly results: readonly { readonly receiptHandle: string; readonly result: string }[];
+}
+
+function signalOf({ signal }: RequestOptions): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
 }
 
 interface RawAnswer {

@@ -15,12 +15,18 @@ export type {
   ApiInit,
   components,
   ErrorCode,
+  MessageInput,
   operations,
   paths,
   Problem,
   PublishedMessage,
-  MessageInput,
+  PulledMessage,
 } from "./api.ts";
 export { createClient, hasCode, RingbackClient } from "./client.ts";
-export type { ClientOptions, PublishOptions, RequestOptions } from "./client.ts";
+export type { ClientOptions, PublishOptions, RawPublishOptions, RequestOptions } from "./client.ts";
+export type { EventOptions, RingbackEvent } from "./events.ts";
+export type { ListItem, ListPath } from "./pages.ts";
+export { Publisher } from "./publisher.ts";
+export type { PublisherOptions } from "./publisher.ts";
+export type { HeldMessage, PullOptions } from "./pull.ts";
 export type { Fetch } from "./sender.ts";
