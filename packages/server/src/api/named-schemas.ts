@@ -41,7 +41,7 @@ export class SchemaNames {
     const reference = { $ref: `#/components/schemas/${name}` };
     const component = before ?? shape;
     const kept = Object.entries(own).filter(([key, value]) => !described.has(key) || isOther(component[key], value));
-    const differing = Object.fromEntries(kept.filter(([key]) => key !== "examples"));
+    const differing = withDefaultInWords(Object.fromEntries(kept.filter(([key]) => key !== "examples")));
     return isNullable ? { anyOf: [reference, { type: "null" }], ...differing } : { ...reference, ...differing };
   }
 
@@ -73,6 +73,14 @@ export class SchemaNames {
       ]),
     );
   }
+}
+
+/** Generators of clients refuse a default that is an object. */
+function withDefaultInWords(given: Json): Json {
+  const { default: value, description, ...others } = given;
+  if (typeof value !== "object" || value === null) return given;
+  const sentence = `Default: \`${JSON.stringify(value)}\`.`;
+  return { ...others, description: description === undefined ? sentence : `${String(description)} ${sentence}` };
 }
 
 function isOther(one: unknown, other: unknown): boolean {

@@ -33,13 +33,20 @@ function namedOperation({ requestBody, responses, ...operation }: Operation, nam
   return {
     ...operation,
     ...(requestBody !== undefined && {
-      requestBody: { ...requestBody, content: namedContent(requestBody.content, `${name}Body`, names) },
+      requestBody: { ...requestBody, content: namedContent(knownTypes(requestBody.content), `${name}Body`, names) },
     }),
     responses: mapValues(responses, ({ content, ...response }) => ({
       ...response,
       ...(content !== undefined && { content: namedContent(content, `${name}Result`, names) }),
     })),
   };
+}
+
+// Generators of clients leave out a route that takes any type. The descriptions say that any type is accepted.
+function knownTypes(content: Content): Content {
+  return Object.fromEntries(
+    Object.entries(content).map(([type, media]) => [type === "*/*" ? "application/octet-stream" : type, media]),
+  );
 }
 
 function namedContent(content: Content, name: string, names: SchemaNames): object {

@@ -1258,15 +1258,7 @@ export interface components {
              * @example 1300000001
              */
             readonly appId: number | null;
-            /**
-             * @default {
-             *       "topicsMax": null,
-             *       "subscriptionsMax": null,
-             *       "publishesPerSecondMax": null,
-             *       "storedBytesMax": null,
-             *       "retentionMsMax": null
-             *     }
-             */
+            /** @description Default: `{"topicsMax":null,"subscriptionsMax":null,"publishesPerSecondMax":null,"storedBytesMax":null,"retentionMsMax":null}`. */
             readonly limits: components["schemas"]["AccountLimits"];
             /**
              * @description A text for people, at most 1000 characters.
@@ -1414,15 +1406,7 @@ export interface components {
              * @example 1300000001
              */
             readonly appId?: number | null;
-            /**
-             * @default {
-             *       "topicsMax": null,
-             *       "subscriptionsMax": null,
-             *       "publishesPerSecondMax": null,
-             *       "storedBytesMax": null,
-             *       "retentionMsMax": null
-             *     }
-             */
+            /** @description Default: `{"topicsMax":null,"subscriptionsMax":null,"publishesPerSecondMax":null,"storedBytesMax":null,"retentionMsMax":null}`. */
             readonly limits?: components["schemas"]["AccountLimitsSettings"];
             /**
              * @description A text for people, at most 1000 characters.
@@ -1923,7 +1907,7 @@ export interface components {
             readonly verification: components["schemas"]["EndpointVerification"] | null;
             readonly push: components["schemas"]["Push"] | null;
             readonly pull: components["schemas"]["Pull"] | null;
-            /** @default {} */
+            /** @description Default: `{}`. */
             readonly filter: components["schemas"]["Filter"];
             /**
              * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
@@ -1943,19 +1927,14 @@ export interface components {
             readonly maxInFlight: number | null;
             /** @default null */
             readonly rate: components["schemas"]["Rate"] | null;
-            /**
-             * @default {
-             *       "failures": 20,
-             *       "probeMs": 30000
-             *     }
-             */
+            /** @description Default: `{"failures":20,"probeMs":30000}`. */
             readonly breaker: components["schemas"]["Breaker"] | null;
             /**
              * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
              * @default 432000000
              */
             readonly disableAfterMs: number | null;
-            /** @default {} */
+            /** @description Default: `{}`. */
             readonly backlog: components["schemas"]["BacklogLimits"];
             /**
              * @description A text for people, at most 1000 characters.
@@ -2967,7 +2946,7 @@ export interface components {
             readonly verification: components["schemas"]["EndpointVerification"] | null;
             readonly push: components["schemas"]["Push"] | null;
             readonly pull: components["schemas"]["Pull"] | null;
-            /** @default {} */
+            /** @description Default: `{}`. */
             readonly filter: components["schemas"]["Filter"];
             /**
              * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
@@ -2987,19 +2966,14 @@ export interface components {
             readonly maxInFlight: number | null;
             /** @default null */
             readonly rate: components["schemas"]["Rate"] | null;
-            /**
-             * @default {
-             *       "failures": 20,
-             *       "probeMs": 30000
-             *     }
-             */
+            /** @description Default: `{"failures":20,"probeMs":30000}`. */
             readonly breaker: components["schemas"]["Breaker"] | null;
             /**
              * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
              * @default 432000000
              */
             readonly disableAfterMs: number | null;
-            /** @default {} */
+            /** @description Default: `{}`. */
             readonly backlog: components["schemas"]["BacklogLimits"];
             /**
              * @description A text for people, at most 1000 characters.
@@ -3988,7 +3962,7 @@ export interface components {
             readonly verification: components["schemas"]["EndpointVerification"] | null;
             readonly push: components["schemas"]["Push"] | null;
             readonly pull: components["schemas"]["Pull"] | null;
-            /** @default {} */
+            /** @description Default: `{}`. */
             readonly filter: components["schemas"]["Filter"];
             /**
              * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
@@ -4008,19 +3982,14 @@ export interface components {
             readonly maxInFlight: number | null;
             /** @default null */
             readonly rate: components["schemas"]["Rate"] | null;
-            /**
-             * @default {
-             *       "failures": 20,
-             *       "probeMs": 30000
-             *     }
-             */
+            /** @description Default: `{"failures":20,"probeMs":30000}`. */
             readonly breaker: components["schemas"]["Breaker"] | null;
             /**
              * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
              * @default 432000000
              */
             readonly disableAfterMs: number | null;
-            /** @default {} */
+            /** @description Default: `{}`. */
             readonly backlog: components["schemas"]["BacklogLimits"];
             /**
              * @description A text for people, at most 1000 characters.
@@ -4137,7 +4106,7 @@ export interface components {
         readonly SubscriptionSettings: {
             readonly push?: components["schemas"]["PushSettings"];
             readonly pull?: components["schemas"]["PullSettings"];
-            /** @default {} */
+            /** @description Default: `{}`. */
             readonly filter?: components["schemas"]["FilterSettings"];
             /**
              * @description EXPONENTIAL_DECAY_RETRY: 176 retries, after 1, 2, 4 … 256 s and then after 512 s each. BACKOFF_RETRY: 3 retries, each after 10 to 20 s. An object gives the delays one by one, or lets them grow.
@@ -4157,19 +4126,14 @@ export interface components {
             readonly maxInFlight?: number;
             /** @default null */
             readonly rate?: components["schemas"]["RateSettings"] | null;
-            /**
-             * @default {
-             *       "failures": 20,
-             *       "probeMs": 30000
-             *     }
-             */
+            /** @description Default: `{"failures":20,"probeMs":30000}`. */
             readonly breaker?: components["schemas"]["BreakerSettings"] | null;
             /**
              * @description The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: never. At least 5 attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. Refused beside `pull`.
              * @default 432000000
              */
             readonly disableAfterMs?: number | null;
-            /** @default {} */
+            /** @description Default: `{}`. */
             readonly backlog?: components["schemas"]["BacklogLimitsSettings"];
             /**
              * @description A text for people, at most 1000 characters.
@@ -5692,7 +5656,7 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": components["schemas"]["MessageInput"];
-                readonly "*/*": string;
+                readonly "application/octet-stream": string;
             };
         };
         readonly responses: {
@@ -8155,7 +8119,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "*/*": string;
+                readonly "application/octet-stream": string;
             };
         };
         readonly responses: {
