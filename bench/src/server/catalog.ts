@@ -19,7 +19,8 @@ export class Catalog {
     this.#origin = origin;
     this.#headers = account === null ? {} : { "ringback-account": account };
     this.#pool = new Pool(origin, { connections: CONNECTIONS });
-    const send = ((url, init) => fetch(url, { ...init, dispatcher: this.#pool } as object)) as Fetch;
+    const pooled = (init: RequestInit): object => ({ ...init, dispatcher: this.#pool });
+    const send = ((url, init) => fetch(url, pooled(init))) as Fetch;
     this.#client = createClient({ url: origin, headers: this.#headers, fetch: send, retriesMax: 0 });
   }
 

@@ -337,15 +337,16 @@ check("client: a publish is repeated with its key, and an error is a class with 
   });
 });
 
+const listsAndEvents = ({ path }) => {
+  if (path.startsWith("/v1/events")) {
+    const text = 'id: 7\nevent: topic.changed\ndata: {"type":"topic.changed","topic":"t"}\n\n';
+    return { headers: { "content-type": "text/event-stream" }, text };
+  }
+  return { text: path.includes("after=2") ? '{"items":[3],"next":null}' : '{"items":[1,2],"next":"2"}' };
+};
+
 check("client: lists are read page by page, and events are parsed", async () => {
-  const answer = ({ path }) => {
-    if (path.startsWith("/v1/events")) {
-      const text = 'id: 7\nevent: topic.changed\ndata: {"type":"topic.changed","topic":"t"}\n\n';
-      return { headers: { "content-type": "text/event-stream" }, text };
-    }
-    return { text: path.includes("after=2") ? '{"items":[3],"next":null}' : '{"items":[1,2],"next":"2"}' };
-  };
-  await answering(answer, async (client) => {
+  await answering(listsAndEvents, async (client) => {
     const items = [];
     for await (const item of client.list("/v1/topics")) items.push(item);
     assert.deepEqual(items, [1, 2, 3]);
@@ -356,12 +357,13 @@ check("client: lists are read page by page, and events are parsed", async () => 
   });
 });
 
+const batches = ({ body }) => {
+  const messages = JSON.parse(body).messages.map((_, index) => ({ seq: index + 1 }));
+  return { status: 201, text: JSON.stringify({ messages }) };
+};
+
 check("client: a publisher makes one request of many messages", async () => {
-  const answer = ({ body }) => {
-    const messages = JSON.parse(body).messages.map((_, index) => ({ seq: index + 1 }));
-    return { status: 201, text: JSON.stringify({ messages }) };
-  };
-  await answering(answer, async (client) => {
+  await answering(batches, async (client) => {
     const publisher = client.publisher("t");
     const published = await Promise.all([1, 2, 3].map((body) => publisher.publish({ body })));
     assert.deepEqual(published, [{ seq: 1 }, { seq: 2 }, { seq: 3 }]);

@@ -35,6 +35,11 @@ async function bodiesOf(client: RingbackClient, topic: string): Promise<readonly
   return bodies;
 }
 
+/** Answers as a web page does. */
+function answering(status: number): Fetch {
+  return async () => new Response("<h1>Hello</h1>", { status });
+}
+
 describe("the client", () => {
   it("publishes, reads, and throws errors by their code", async () => {
     const client = createClient({ url: server().url });
@@ -63,11 +68,9 @@ describe("the client", () => {
   it("says that no server listens, and what did not come from Ringback", async () => {
     const nobody = createClient({ url: "http://127.0.0.1:1", retriesMax: 0 });
     await expect(nobody.get("/v1/topics")).rejects.toThrow(RingbackConnectionError);
-    const proxy: Fetch = async () => new Response("<h1>Bad gateway</h1>", { status: 502 });
-    const behind = createClient({ url: "http://127.0.0.1:1", fetch: proxy });
+    const behind = createClient({ url: "http://127.0.0.1:1", fetch: answering(502) });
     await expect(behind.get("/v1/topics")).rejects.toMatchObject({ status: 502, code: "unknown_error" });
-    const page: Fetch = async () => new Response("<h1>Hello</h1>");
-    const other = createClient({ url: "http://127.0.0.1:1", fetch: page });
+    const other = createClient({ url: "http://127.0.0.1:1", fetch: answering(200) });
     await expect(other.get("/v1/topics")).rejects.toThrow("not JSON");
   });
 
@@ -96,37 +99,37 @@ describe("the client", () => {
   });
 });
 
-describe("a request of the client", () => {
-  /** Sends every request, and loses the first answers. */
-  function losing(answers: number, asked: string[]): Fetch {
-    return async (url, init) => {
-      const response = await fetch(url, init);
-      asked.push(`${init.method} ${response.status}`);
-      if (asked.length <= answers) throw new TypeError("fetch failed");
-      return response;
-    };
-  }
+/** Sends every request, and loses the first answers. */
+function losing(answers: number, requested: string[]): Fetch {
+  return async (url, init) => {
+    const response = await fetch(url, init);
+    requested.push(`${init.method} ${response.status}`);
+    if (requested.length <= answers) throw new TypeError("fetch failed");
+    return response;
+  };
+}
 
+describe("a request of the client", () => {
   it("that publishes is repeated after a lost answer, and publishes once", async () => {
     await start("lost");
-    const asked: string[] = [];
-    const client = createClient({ url: server().url, fetch: losing(2, asked) });
+    const requested: string[] = [];
+    const client = createClient({ url: server().url, fetch: losing(2, requested) });
     const { seq } = await client.publish("lost", { body: "once" });
-    expect([seq, asked]).toEqual([1, ["POST 201", "POST 201", "POST 201"]]);
+    expect([seq, requested]).toEqual([1, ["POST 201", "POST 201", "POST 201"]]);
     expect(await bodiesOf(createClient({ url: server().url }), "lost")).toEqual(["once"]);
   });
 
   it("is not repeated if that is not safe, or too often", async () => {
     await start("unsafe");
-    const asked: string[] = [];
-    const client = createClient({ url: server().url, fetch: losing(9, asked) });
+    const requested: string[] = [];
+    const client = createClient({ url: server().url, fetch: losing(9, requested) });
     const params = { path: { topic: "unsafe" } };
     await expect(client.delete("/v1/topics/{topic}", { params })).rejects.toThrow(RingbackConnectionError);
     await expect(client.post("/v1/api-keys", { body: { name: "a", role: "read" } })).rejects.toThrow("cannot reach");
-    expect(asked).toEqual(["DELETE 204", "POST 201"]);
-    const patient = createClient({ url: server().url, fetch: losing(9, asked), retriesMax: 1 });
+    expect(requested).toEqual(["DELETE 204", "POST 201"]);
+    const patient = createClient({ url: server().url, fetch: losing(9, requested), retriesMax: 1 });
     await expect(patient.get("/v1/topics")).rejects.toThrow(RingbackConnectionError);
-    expect(asked).toHaveLength(4);
+    expect(requested).toHaveLength(4);
   });
 
   it("waits as long as the server asks for, but not for hours", async () => {
@@ -148,7 +151,7 @@ describe("a request of the client", () => {
       throw new TypeError("fetch failed");
     };
     const client = createClient({ url: "http://x", fetch: failing });
-    await expect(client.get("/v1/topics", { signal: controller.signal })).rejects.toThrow();
+    await expect(client.get("/v1/topics", { signal: controller.signal })).rejects.toThrow("enough");
     const { signal } = controller;
     await expect(createClient({ url: server().url }).publish("a", { body: "" }, { signal })).rejects.toThrow("enough");
   });
@@ -220,7 +223,7 @@ describe("a pull of the client", () => {
     });
   });
 
-  it("extends the lease of a message while the loop works on it, and puts it back when asked to", async () => {
+  it("extends the lease of a message while the loop works on it, and puts it back when requested to", async () => {
     let extensions = 0;
     const counting: Fetch = (url, init) => {
       if (url.endsWith("/nack")) extensions++;

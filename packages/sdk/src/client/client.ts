@@ -12,9 +12,9 @@ export interface ClientOptions {
   /** Where the server is, such as `http://127.0.0.1:8000`; a path in front of the API's own paths is kept. */
   readonly url: string;
   /** The token of an API key (`rbk_…`), or a function that returns it. The function is called for each request. */
-  readonly token?: string | (() => string | Promise<string>);
+  readonly token?: string | (() => string | Promise<string>) | undefined;
   /** The account that an operator's requests act on. */
-  readonly account?: string;
+  readonly account?: string | undefined;
   /** Instead of the global `fetch`. */
   readonly fetch?: Fetch;
   /** Sent with each request. */
@@ -29,12 +29,12 @@ export interface ClientOptions {
 }
 
 export interface RequestOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PublishOptions extends RequestOptions {
   /** The server publishes requests with the same key once. Without one, the client makes a key for its retries. */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** A message as bytes or text, to be delivered as it is. */
@@ -86,8 +86,7 @@ export class RingbackClient {
     return this.post("/v1/topics/{topic}/messages", {
       params: { path: { topic }, query, header: this.#keyHeader(options) },
       headers: { "content-type": contentType },
-      // The document describes the bytes of a body as text.
-      body: body as string,
+      body,
       bodySerializer: (bytes) => bytes,
       ...signalOf(options),
     });
@@ -130,8 +129,6 @@ export class RingbackClient {
     const { messagesMax = 10, waitMs = 20_000, visibilityMs = 30_000 } = options;
     const base = "/v1/topics/{topic}/subscriptions/{subscription}";
     const params = { path: { topic, subscription } };
-    const lost = ({ results }: HandleResults) =>
-      results.filter(({ result }) => result !== "done").map(({ receiptHandle }) => receiptHandle);
     const requests: PullRequests = {
       pull: async (signal) => {
         const body = { messagesMax, waitMs, visibilityMs };
@@ -144,11 +141,11 @@ export class RingbackClient {
     return pulled(requests, { ...options, visibilityMs });
   }
 
-  /** What happens on the server, as it happens. A lost connection is opened again after the last event. */
+  /** Events of the server, as they happen. A lost connection is opened again after the last event. */
   events(options: EventOptions = {}): AsyncGenerator<RingbackEvent, void, undefined> {
     return events((query, lastId, signal) => {
       const headers = { accept: "text/event-stream", ...(lastId !== "" && { "last-event-id": lastId }) };
-      return this.#sender.open(`${this.#url}/v1/events?${query}`, headers, signal);
+      return this.#sender.open(`${this.#url}/v1/events?${query.toString()}`, headers, signal);
     }, options);
   }
 
@@ -176,6 +173,10 @@ type LooseCall = (path: string, init?: object) => Promise<unknown>;
 
 interface HandleResults {
   readonly results: readonly { readonly receiptHandle: string; readonly result: string }[];
+}
+
+function lost({ results }: HandleResults): readonly string[] {
+  return results.filter(({ result }) => result !== "done").map(({ receiptHandle }) => receiptHandle);
 }
 
 function signalOf({ signal }: RequestOptions): { readonly signal?: AbortSignal } {

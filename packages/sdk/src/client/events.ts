@@ -18,7 +18,7 @@ export interface EventOptions {
   readonly types?: readonly string[];
   /** The id of an event, to get first the stored events after it. `0`: all that are still kept. */
   readonly after?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type OpenStream = (query: URLSearchParams, lastId: string, signal: AbortSignal) => Promise<Response>;

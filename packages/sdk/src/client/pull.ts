@@ -11,7 +11,7 @@ export interface PullOptions {
   readonly visibilityMs?: number;
   /** Called when a message could not be acknowledged in time. Others may have got it. */
   readonly onLost?: (message: PulledMessage) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A pulled message. The next step of the loop acknowledges it, unless `ack` or `nack` was called. */
@@ -71,7 +71,7 @@ export async function* pulled(
           yield { ...message, ack, nack };
           wentOn = true;
         } finally {
-          // Its visibility timeout puts the message of a failed loop back.
+          // The visibility timeout puts the message of a failed loop back.
           if (!wentOn) held.delete(receiptHandle);
         }
         await ack();

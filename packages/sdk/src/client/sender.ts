@@ -5,8 +5,8 @@ import { pause, retryDelayMs } from "./pause.ts";
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface SenderOptions {
-  readonly token?: string | (() => string | Promise<string>);
-  readonly account?: string;
+  readonly token?: string | (() => string | Promise<string>) | undefined;
+  readonly account?: string | undefined;
   readonly fetch?: Fetch;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;

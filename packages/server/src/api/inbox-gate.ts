@@ -49,7 +49,7 @@ const takeQuery = closedObject({
   ),
 });
 const idHeader = { "ringback-message-id": { type: "string", description: "The message's id." } };
-const success = namedShape("InboxReceipt", { response: Type.Enum(["success"]) });
+const success = namedShape("InboxAnswer", { response: Type.Enum(["success"]) });
 
 /** The body comes from an unknown sender, so a browser must neither run it nor guess its type. */
 const untrustedBody = {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 /**
  * Gives every shape of the OpenAPI document a name: a schema of an object moves to `components.schemas`, and a
  * reference takes its place. Generators of clients make one type of each component. A schema's `title` is its name. An
- * object without a title is named after its place: `Message` and its member `request` give `MessageRequest`.
+ * object without a title is named after where it is: `Message` and its member `request` give `MessageRequest`.
  */
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -25,12 +25,12 @@ export class SchemaNames {
   }
 
   /**
-   * Returns the schema with references instead of objects. `place`: what the schema is called if it has no title. Throws
-   * if a name is used for two different shapes.
+   * Returns the schema with references instead of objects. `fallback`: the name of a schema without a title.
+   * Throws if a name is used for two different shapes.
    */
-  named(schema: Json, place: string): Json {
+  named(schema: Json, fallback: string): Json {
     const { title, ...untitled } = schema;
-    const name = typeof title === "string" ? title : place;
+    const name = typeof title === "string" ? title : fallback;
     const { isNullable, ...form } = withoutNull(untitled);
     if (!isNamed(form.schema, title)) return this.#members(untitled, name);
     const own = Object.fromEntries(annotations.flatMap((key) => (key in form.schema ? [[key, form.schema[key]]] : [])));
@@ -80,7 +80,7 @@ function withDefaultInWords(given: Json): Json {
   const { default: value, description, ...others } = given;
   if (typeof value !== "object" || value === null) return given;
   const sentence = `Default: \`${JSON.stringify(value)}\`.`;
-  return { ...others, description: description === undefined ? sentence : `${String(description)} ${sentence}` };
+  return { ...others, description: description === undefined ? sentence : `${description as string} ${sentence}` };
 }
 
 function isOther(one: unknown, other: unknown): boolean {

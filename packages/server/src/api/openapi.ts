@@ -70,7 +70,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         const body = given.openapiObject.paths?.[path]?.[method]?.requestBody;
         if (body !== undefined && "content" in body) body.required = false;
       }
-      return withNamedSchemas(given.openapiObject) as typeof given.openapiObject;
+      return withNamedSchemas(given.openapiObject);
     },
     refResolver: {
       buildLocalReference: (json, _baseUri, _fragment, i) =>

@@ -2601,6 +2601,11 @@ export interface components {
              */
             readonly updatedAt: string;
         };
+        /** @description The message was kept, or dropped because nobody polls. */
+        readonly InboxAnswer: {
+            /** @enum {unknown} */
+            readonly response: "success";
+        };
         /** @description A page of inboxes. */
         readonly InboxPage: {
             readonly items: readonly components["schemas"]["Inbox"][];
@@ -2651,11 +2656,6 @@ export interface components {
              * @default 0
              */
             readonly overlapMs?: number;
-        };
-        /** @description The message was kept, or dropped because nobody polls. */
-        readonly InboxReceipt: {
-            /** @enum {unknown} */
-            readonly response: "success";
         };
         readonly InboxSettings: {
             /**
@@ -4546,10 +4546,10 @@ export type HookPatch = components['schemas']['HookPatch'];
 export type HookPatchAuthType = components['schemas']['HookPatchAuthType'];
 export type HookSettings = components['schemas']['HookSettings'];
 export type Inbox = components['schemas']['Inbox'];
+export type InboxAnswer = components['schemas']['InboxAnswer'];
 export type InboxPage = components['schemas']['InboxPage'];
 export type InboxPatch = components['schemas']['InboxPatch'];
 export type InboxPathRotation = components['schemas']['InboxPathRotation'];
-export type InboxReceipt = components['schemas']['InboxReceipt'];
 export type InboxSettings = components['schemas']['InboxSettings'];
 export type InboxVerification = components['schemas']['InboxVerification'];
 export type InboxVerificationPatch = components['schemas']['InboxVerificationPatch'];
@@ -8131,7 +8131,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["InboxReceipt"];
+                    readonly "application/json": components["schemas"]["InboxAnswer"];
                 };
             };
             /** @description A problem. */
