@@ -73,9 +73,9 @@ export class Sender {
   }
 }
 
-/** Rethrows the error of a caller that has aborted the request. */
+/** Throws the reason of a caller that has aborted the request. */
 function failureOf(url: string, cause: unknown, signal: AbortSignal, deadline?: AbortSignal): RingbackConnectionError {
-  if (signal.aborted) throw cause;
+  signal.throwIfAborted();
   const reason = deadline?.aborted === true ? "no answer came in time" : reasonOf(cause);
   return new RingbackConnectionError(`cannot reach ${new URL(url).origin}: ${reason}`, { cause });
 }
