@@ -342,7 +342,7 @@ export interface paths {
         };
         /**
          * List a subscription's attempts, newest first
-         * @description The filters are combined by AND. The order is that of the times when the attempts started.
+         * @description The filters are combined by AND. Sorted by the time at which the attempts started, newest first.
          *
          *     Needs an API key with the role `read`, or one that includes it.
          */
@@ -364,7 +364,7 @@ export interface paths {
         };
         /**
          * List a subscription's dead letters, newest first
-         * @description The filters are combined by AND. The order is that of the times of death.
+         * @description The filters are combined by AND. Sorted by the time at which the deliveries were given up, newest first.
          *
          *     Needs an API key with the role `read`, or one that includes it.
          */
@@ -414,7 +414,7 @@ export interface paths {
         };
         /**
          * List the dead letters of all subscriptions, newest first
-         * @description The filters are combined by AND. The order is that of the times of death.
+         * @description The filters are combined by AND. Sorted by the time at which the deliveries were given up, newest first.
          *
          *     Needs an API key with the role `read`, or one that includes it.
          */
@@ -480,7 +480,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Send one delivery again now
-         * @description A parked delivery is due now, a dead letter is redriven, and any other ended delivery is sent once more, beside the order of an ordered subscription. 409 while the delivery is pending or in flight.
+         * @description A parked delivery is due now, a dead letter is redriven, and any other ended delivery is sent once more, beside the order of an ordered subscription. While the subscription is paused or disabled, the delivery waits until the subscription is resumed. While its breaker is open, the delivery is sent as a probe, or after a probe has succeeded. 409 while the delivery is pending or in flight.
          *
          *     Needs an API key with the role `admin`, or one that includes it.
          */
@@ -1899,7 +1899,7 @@ export interface components {
             readonly disabledReason: "gone" | "failing" | null;
             readonly disabledBy: components["schemas"]["DisablingAttempt"] | null;
             /**
-             * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
+             * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent. A subscription that is paused or disabled is healthy, because nothing is sent: its `state` and `disabledReason` say why.
              * @enum {unknown}
              */
             readonly health: "healthy" | "failing" | "open";
@@ -2213,7 +2213,7 @@ export interface components {
             readonly errorDetail: string | null;
             /**
              * Format: date-time
-             * @description When the next probe may be sent; null while the breaker is closed.
+             * @description When the next probe may be sent; null while the breaker is closed. With the scope origin the subscriptions probe in turns, and this time is updated only when this subscription probes. So it can be in the past.
              * @example 2026-01-31T08:15:30.250Z
              */
             readonly nextProbeAt: string | null;
@@ -2938,7 +2938,7 @@ export interface components {
             readonly disabledReason: "gone" | "failing" | null;
             readonly disabledBy: components["schemas"]["DisablingAttempt"] | null;
             /**
-             * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
+             * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent. A subscription that is paused or disabled is healthy, because nothing is sent: its `state` and `disabledReason` say why.
              * @enum {unknown}
              */
             readonly health: "healthy" | "failing" | "open";
@@ -3811,7 +3811,7 @@ export interface components {
             readonly sent: number;
             /** @description Copies that are in flight, or wait for their time or a retry. */
             readonly waiting: number;
-            /** @description Matching messages that the target has to deliver anyway. */
+            /** @description Matching messages that this replay did not send, because they still waited to be delivered to the target when the replay came to them: as live traffic, as a retry, or as a copy of another replay. */
             readonly skipped: number;
             /** @description Positions of the range whose messages had expired. */
             readonly expired: number;
@@ -3954,7 +3954,7 @@ export interface components {
             readonly disabledReason: "gone" | "failing" | null;
             readonly disabledBy: components["schemas"]["DisablingAttempt"] | null;
             /**
-             * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent.
+             * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent. A subscription that is paused or disabled is healthy, because nothing is sent: its `state` and `disabledReason` say why.
              * @enum {unknown}
              */
             readonly health: "healthy" | "failing" | "open";
@@ -5345,7 +5345,7 @@ export interface operations {
                 readonly after?: string;
                 /** @description `active`, `paused` and `disabled` are states. `healthy`: active, and the endpoint accepts messages. `failing`, `open`: as in `health`. `lagging`: more than 1000 messages wait in the log, or one that is older than 300 s. */
                 readonly state?: "active" | "paused" | "disabled" | "healthy" | "failing" | "open" | "lagging";
-                /** @description Only those with this health. `unhealthy`: failing or open. */
+                /** @description Only subscriptions with this health. `unhealthy`: failing or open. */
                 readonly health?: "healthy" | "unhealthy" | "failing" | "open";
                 /**
                  * @description Only those that have this label: its name, `=`, and its value.
@@ -5758,7 +5758,7 @@ export interface operations {
                 readonly limit?: number;
                 /** @description The `next` of the previous page. */
                 readonly after?: string;
-                /** @description Only those that were given up for this reason. */
+                /** @description Only dead letters with this reason. */
                 readonly reason?: "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "address_denied" | "loop_detected" | "cancelled";
                 /**
                  * @description Only those with this HTTP status of the last reply; a class is written as `5xx`.
@@ -5951,7 +5951,7 @@ export interface operations {
                 readonly limit?: number;
                 /** @description The `next` of the previous page. */
                 readonly after?: string;
-                /** @description Only those that were given up for this reason. */
+                /** @description Only dead letters with this reason. */
                 readonly reason?: "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "address_denied" | "loop_detected" | "cancelled";
                 /**
                  * @description Only those with this HTTP status of the last reply; a class is written as `5xx`.
@@ -5968,9 +5968,9 @@ export interface operations {
                  * @example 2026-01-31T08:00:00Z
                  */
                 readonly to?: string;
-                /** @description Only those of this topic. */
+                /** @description Only dead letters of this topic. */
                 readonly topic?: string;
-                /** @description Only those of this subscription; with `topic`. */
+                /** @description Only dead letters of this subscription of `topic`. */
                 readonly subscription?: string;
             };
             readonly header?: never;
@@ -7751,7 +7751,7 @@ export interface operations {
                 readonly after?: string;
             };
             readonly header?: {
-                /** @description As `after`, which it replaces. */
+                /** @description Has the meaning of `after`. If both are given, the header counts. */
                 readonly "Last-Event-ID"?: string;
             };
             readonly path?: never;
