@@ -40,7 +40,7 @@ it("the client runs in a browser", async ({ skip }) => {
   await using folder = await temporaryFolder();
   await using started = new AsyncDisposableStack();
   const chromium = await startChromium([]);
-  if (typeof chromium === "string") return skip(chromium);
+  if (typeof chromium === "string") return void skip(chromium);
   started.defer(() => chromium.close());
   const client = await bundledClient();
   let url = "";

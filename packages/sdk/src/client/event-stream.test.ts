@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, nat, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EventStreamReader } from "./event-stream.ts";
 
@@ -6,8 +6,8 @@ const stream = ": hello\n\nid: 1\n\nevent: a\ndata: one\ndata:two\nid: 2\r\n\r\n
 
 describe("the reader of an event stream", () => {
   it("returns the same events, however the text is cut", () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat({ max: stream.length })), (cuts) => {
+    assert(
+      property(array(nat({ max: stream.length })), (cuts) => {
         const reader = new EventStreamReader();
         const ends = [...cuts.toSorted((a, b) => a - b), stream.length];
         const events = ends.flatMap((end, index) => reader.push(stream.slice(ends[index - 1] ?? 0, end)));
