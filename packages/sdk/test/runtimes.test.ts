@@ -1,6 +1,6 @@
 /**
- * The published SDK on every Node version that it supports. Real: the built package under its published name, four
- * versions of Node, and HTTP between a server and a client in each version. Nothing is faked.
+ * The published SDK on every runtime that it supports. Real: the built package under its published name, four versions
+ * of Node, Bun and Deno, and HTTP between a server and a client in each. Nothing is faked.
  */
 
 import { execFile } from "node:child_process";
@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { PublishedPackage } from "./published-package.ts";
 import { publishedPackage } from "./published-package.ts";
-import { runtimes } from "./runtimes/installed.ts";
+import { otherRuntimes, runtimes } from "./runtimes/installed.ts";
 
 const run = promisify(execFile);
 
@@ -31,6 +31,13 @@ describe("the SDK", () => {
     expect(report.failed).toEqual([]);
     expect(report.passed.length).toBeGreaterThan(20);
   });
+
+  it.each(otherRuntimes())("runs on $name", async ({ program, args, fault }) => {
+    if (fault !== null) throw new Error(fault);
+    const report = await reportOf(program, published.folder, args);
+    expect(report.failed).toEqual([]);
+    expect(report.passed.length).toBeGreaterThan(20);
+  });
 });
 
 interface Report {
@@ -39,9 +46,9 @@ interface Report {
   readonly failed: readonly string[];
 }
 
-async function reportOf(program: string, cwd: string): Promise<Report> {
+async function reportOf(program: string, cwd: string, args: readonly string[] = []): Promise<Report> {
   // The program must not inherit the import conditions and the type stripping of the process that runs the tests.
   const { NODE_OPTIONS: _, ...env } = process.env;
-  const { stdout } = await run(program, ["suite.mjs"], { cwd, env });
+  const { stdout } = await run(program, [...args, "suite.mjs"], { cwd, env });
   return JSON.parse(stdout) as Report;
 }

@@ -1,5 +1,6 @@
 /**
- * The Node versions with which the SDK is tested: three older ones as npm packages, and the one that runs this program.
+ * The runtimes with which the SDK is tested: three older Nodes, Bun and Deno as npm packages, and the Node that runs
+ * this program.
  */
 
 import { existsSync, readFileSync } from "node:fs";
@@ -20,22 +21,36 @@ export function runtimes(): readonly Runtime[] {
   return [...older, { major: 26, program: process.execPath, fault: faultOfThisNode() }];
 }
 
+/** Bun and Deno. */
+export interface OtherRuntime extends Omit<Runtime, "major"> {
+  readonly name: string;
+  /** The arguments before the program's file. */
+  readonly args: readonly string[];
+}
+
+export function otherRuntimes(): readonly OtherRuntime[] {
+  return [
+    { name: "Bun", args: [], ...installed("bun", "Bun", "bin/bun") },
+    { name: "Deno", args: ["run", "--node-modules-dir=manual", "-A"], ...installed("deno", "Deno", "deno") },
+  ];
+}
+
 function olderRuntime(major: 20 | 22 | 24): Runtime {
-  const name = `node-${major}-${process.platform}-${process.arch}`;
+  return { major, ...installed(`node-${major}`, `Node ${major}`, "bin/node") };
+}
+
+/** `label`: the runtime's name for people. `file`: the path of its program in its package. */
+function installed(packageName: string, label: string, file: string): Omit<Runtime, "major"> {
+  const name = `${packageName}-${process.platform}-${process.arch}`;
   const folder = join(runtimesFolder, "node_modules", name);
-  const program = join(folder, "bin", process.platform === "win32" ? "node.exe" : "node");
+  const program = join(folder, process.platform === "win32" ? `${file}.exe` : file);
   const wanted = wantedVersions()[name];
   if (wanted === undefined) {
-    return {
-      major,
-      program,
-      fault: `Node ${major}: packages/sdk/runtimes has none for ${process.platform}-${process.arch}.`,
-    };
+    return { program, fault: `${label}: packages/sdk/runtimes has none for ${process.platform}-${process.arch}.` };
   }
-  const installed = existsSync(program) ? versionIn(folder) : null;
-  const fault =
-    installed === wanted ? null : `Node ${major}: ${wanted} is not installed; "npm run runtimes" installs it.`;
-  return { major, program, fault };
+  const version = existsSync(program) ? versionIn(folder) : null;
+  const fault = version === wanted ? null : `${label}: ${wanted} is not installed; "npm run runtimes" installs it.`;
+  return { program, fault };
 }
 
 /** Versions by the names under which they are installed. */

@@ -3,7 +3,7 @@ import { eventTypeLimits } from "../domain/event-type-limits.ts";
 import type { EventType } from "../domain/event-type-rules.ts";
 import type { JsonSchema } from "../domain/json-schema.ts";
 import { description, labels } from "./labels.ts";
-import { about, bodyObject, changeTimes, changeTimesView, describedObject } from "./schema-parts.ts";
+import { about, bodyShape, changeTimes, changeTimesView, describedShape } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
 const exampleSchema = {
@@ -13,7 +13,8 @@ const exampleSchema = {
 };
 
 /** The schema of all settings of an event type. */
-const settings = bodyObject(
+const settings = bodyShape(
+  "EventTypeSettings",
   [
     {
       description: "An invoice was paid.",
@@ -61,7 +62,7 @@ export const eventTypeShape = settingsShape(settings, {
   settle: (given) => complete(settings, given),
 });
 
-export const eventTypeSchema = describedObject("The event type.", {
+export const eventTypeSchema = describedShape("EventType", "The event type.", {
   type: Type.String({ examples: ["invoice.paid"] }),
   ...viewMembers(settings),
   ...changeTimes,

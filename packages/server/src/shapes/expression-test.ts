@@ -9,12 +9,13 @@ import type { PartlyParsed } from "../http/json-body.ts";
 import { bodyView } from "./bytes-view.ts";
 import { messageBodyMembers, publishBody } from "./message.ts";
 import { toMessage } from "./publish-body.ts";
-import { about, bodyObject, describedObject, nullable, textMap } from "./schema-parts.ts";
+import { about, bodyShape, describedShape, nullable, textMap } from "./schema-parts.ts";
 import { complete } from "./settings.ts";
 import { shapeReader } from "./shape-check.ts";
 import { transform } from "./expressions.ts";
 
-export const expressionTestBody = bodyObject(
+export const expressionTestBody = bodyShape(
+  "ExpressionTest",
   [
     { expression: "data.amount > 100", message: { body: { amount: 120 }, type: "invoice.paid" } },
     { transform: { body: "{'total': data.amount}" }, message: { body: { amount: 120 } } },
@@ -77,24 +78,36 @@ function hasTransform(value: unknown): value is { readonly transform: unknown } 
   return typeof value === "object" && value !== null && Object.hasOwn(value, "transform");
 }
 
-export const expressionTestSchema = describedObject("What the expression makes of the message. Nothing was sent.", {
-  result: about("The result of `expression` as JSON; null without one.", Type.Any()),
-  request: nullable(
-    describedObject("What `transform` makes of the request, before the protocol; null without a transformation.", {
-      url: about("null: the URL of the subscription.", nullable(Type.String())),
-      headers: textMap("The further headers."),
-      ...messageBodyMembers,
-    }),
-  ),
-  error: nullable(
-    describedObject("What is wrong with the expression, or with its result for this message; null: nothing.", {
-      message: Type.String({ examples: ['line 1, column 1: there is no variable "dat"'] }),
-      member: about("The member of `transform`; null for `expression`.", nullable(Type.String())),
-      line: nullable(Type.Integer({ minimum: 1 })),
-      column: nullable(Type.Integer({ minimum: 1 })),
-    }),
-  ),
-});
+export const expressionTestSchema = describedShape(
+  "ExpressionTestResult",
+  "What the expression makes of the message. Nothing was sent.",
+  {
+    result: about("The result of `expression` as JSON; null without one.", Type.Any()),
+    request: nullable(
+      describedShape(
+        "TransformedRequest",
+        "What `transform` makes of the request, before the protocol; null without a transformation.",
+        {
+          url: about("null: the URL of the subscription.", nullable(Type.String())),
+          headers: textMap("The further headers."),
+          ...messageBodyMembers,
+        },
+      ),
+    ),
+    error: nullable(
+      describedShape(
+        "ExpressionError",
+        "What is wrong with the expression, or with its result for this message; null: nothing.",
+        {
+          message: Type.String({ examples: ['line 1, column 1: there is no variable "dat"'] }),
+          member: about("The member of `transform`; null for `expression`.", nullable(Type.String())),
+          line: nullable(Type.Integer({ minimum: 1 })),
+          column: nullable(Type.Integer({ minimum: 1 })),
+        },
+      ),
+    ),
+  },
+);
 
 /** The response as text, because numbers of the result keep their digits. */
 export function expressionTestText(tried: Tried): string {

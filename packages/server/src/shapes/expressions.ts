@@ -1,13 +1,14 @@
 import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
-import { about, describedObject, nullable, textMap } from "./schema-parts.ts";
+import { about, describedShape, nullable, textMap } from "./schema-parts.ts";
 import { optional } from "./settings.ts";
 
 export const expression = (example: string) =>
   Type.String({ maxLength: limits.expressionCharsMax, examples: [example] });
 
 /** The schema of `push.transform`. */
-export const transform = describedObject(
+export const transform = describedShape(
+  "TransformSettings",
   "CEL expressions that make the request from the message, before the protocol builds and signs it. They have the " +
     "variables of `filter.where`. A message for which one fails becomes a dead letter at once. null: the message is sent " +
     "as it was published.",

@@ -3,23 +3,27 @@ import { acceptsDefault } from "../domain/accepted-messages.ts";
 import { limits } from "../domain/limits.ts";
 import type { Topic } from "../domain/model.ts";
 import { description, labels } from "./labels.ts";
-import { about, bodyObject, changeTimes, changeTimesView, describedObject, whole } from "./schema-parts.ts";
+import { about, bodyShape, changeTimes, changeTimesView, describedShape, whole } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
-const accepts = describedObject("Which messages the topic takes, by the account's event types (`/v1/event-types`).", {
-  types: about(
-    "`listed`: only messages whose type is among the event types; others, and messages without a type, are refused.",
-    optional(Type.Enum(["any", "listed"]), acceptsDefault.types),
-  ),
-  bodies: about(
-    "`valid`: only bodies that are valid by the schema of their event type. A type that is not listed, or that has no " +
-      "schema, takes every body.",
-    optional(Type.Enum(["any", "valid"]), acceptsDefault.bodies),
-  ),
-});
+const accepts = describedShape(
+  "AcceptsSettings",
+  "Which messages the topic takes, by the account's event types (`/v1/event-types`).",
+  {
+    types: about(
+      "`listed`: only messages whose type is among the event types; others, and messages without a type, are refused.",
+      optional(Type.Enum(["any", "listed"]), acceptsDefault.types),
+    ),
+    bodies: about(
+      "`valid`: only bodies that are valid by the schema of their event type. A type that is not listed, or that has no " +
+        "schema, takes every body.",
+      optional(Type.Enum(["any", "valid"]), acceptsDefault.bodies),
+    ),
+  },
+);
 
 /** The schema of all settings of a topic. */
-const settings = bodyObject([{ retentionMs: limits.retentionMsDefault }], {
+const settings = bodyShape("TopicSettings", [{ retentionMs: limits.retentionMsDefault }], {
   retentionMs: about(
     "How long a message is kept, delivered or not, in milliseconds.",
     optional(whole(limits.retentionMsMin, limits.retentionMsMax), limits.retentionMsDefault),
@@ -35,7 +39,7 @@ const settings = bodyObject([{ retentionMs: limits.retentionMsDefault }], {
 
 export const topicShape = settingsShape(settings, { settle: (given) => complete(settings, given) });
 
-export const topicSchema = describedObject("The topic.", {
+export const topicSchema = describedShape("Topic", "The topic.", {
   name: Type.String({ examples: ["orders"] }),
   ...viewMembers(settings),
   ...changeTimes,
