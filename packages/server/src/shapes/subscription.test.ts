@@ -41,7 +41,7 @@ describe("a subscription", () => {
         verify: null,
       },
       filter: { tags: [], types: [] },
-      retry: "EXPONENTIAL_DECAY_RETRY",
+      retry: "webhook",
       order: "none",
       maxInFlight: 64,
       rate: null,
