@@ -16,6 +16,8 @@ export { toFetchHandler } from "./adapters/fetch.ts";
 export { type ExpressRequest, toExpressHandler } from "./adapters/express.ts";
 export { toFastifyPlugin } from "./adapters/fastify.ts";
 export type { FastifyReplyParts, FastifyRequestParts, FastifyScope } from "./adapters/fastify.ts";
+export { type KoaContext, toKoaMiddleware } from "./adapters/koa.ts";
+export { type LambdaEvent, type LambdaResult, toLambdaHandler } from "./adapters/lambda.ts";
 export { createKoipyReceiver } from "./create-koipy-receiver.ts";
 export type { KoipyCallback, KoipyHandler, KoipyReceiverOptions } from "./create-koipy-receiver.ts";
 export type { KoiCallbackData } from "../protocols/koipy.ts";
