@@ -18,7 +18,7 @@ const format1: LambdaEvent & Record<string, unknown> = {
   multiValueHeaders: { "Content-Type": ["application/json"], "X-Tag": ["a", "b"] },
   queryStringParameters: { a: "2", "b c": "é" },
   multiValueQueryStringParameters: { a: ["1", "2"], "b c": ["é"] },
-  requestContext: { path: "/prod/callbacks/onMessage", stage: "prod", httpMethod: "POST" } as object,
+  requestContext: { path: "/prod/callbacks/onMessage", stage: "prod", httpMethod: "POST" },
   body: '{ "a": 1.0 }',
   isBase64Encoded: false,
 };
@@ -30,7 +30,7 @@ const format2: LambdaEvent & Record<string, unknown> = {
   rawPath: "/callbacks/onMessage",
   rawQueryString: "a=1&a=2&b%20c=%C3%A9",
   headers: { "content-type": "application/json", "x-tag": "a,b" },
-  requestContext: { http: { method: "POST", path: "/callbacks/onMessage" }, stage: "$default" } as object,
+  requestContext: { http: { method: "POST", path: "/callbacks/onMessage" }, stage: "$default" },
   body: base64(everyByte),
   isBase64Encoded: true,
 };

@@ -14,13 +14,13 @@ import { refusal, replyTo, type RequestHead } from "./safe-reply.ts";
 export interface LambdaEvent {
   readonly headers?: Readonly<Record<string, string | undefined>> | null | undefined;
   readonly body?: unknown;
-  /** The body before a middleware parsed it, as Middy keeps it. */
+  /** The body before a middleware of the program parsed it, in the form in which `body` had it. */
   readonly rawBody?: unknown;
   readonly isBase64Encoded?: boolean | undefined;
   /** Format 2.0 and function URLs. */
   readonly rawPath?: string | undefined;
   readonly rawQueryString?: string | undefined;
-  readonly requestContext?: { readonly http?: { readonly method?: string | undefined } | undefined };
+  readonly requestContext?: object | undefined;
   /** Format 1.0 and load balancers. */
   readonly httpMethod?: string | undefined;
   readonly path?: string | undefined;
@@ -87,7 +87,8 @@ function headOf(event: LambdaEvent): RequestHead {
   }
   const query = event.rawQueryString ?? queryOf(event);
   const path = event.rawPath ?? event.path ?? "/";
-  const method = event.requestContext?.http?.method ?? event.httpMethod ?? "";
+  const { http } = (event.requestContext ?? {}) as { readonly http?: { readonly method?: string } };
+  const method = http?.method ?? event.httpMethod ?? "";
   return { method, path: query === "" ? path : `${path}?${query}`, headers };
 }
 
