@@ -1,4 +1,4 @@
-/** What the examples use of their runtimes, whose own types would be in the way of Node's. */
+/** The members of Bun and Deno that the examples use. The runtimes' own types would not fit beside Node's. */
 declare const Bun: {
   serve(options: { port: number; hostname: string; fetch(request: Request): Promise<Response> }): unknown;
 };

@@ -36,7 +36,7 @@ const runs: Readonly<Record<string, () => Promise<Program>>> = {
       ],
       examples,
     ),
-  "Next.js": () =>
+  Next: () =>
     started(
       process.execPath,
       (port) => [join(binaries, "next/dist/bin/next"), "dev", "-H", "127.0.0.1", "-p", String(port)],

@@ -32,7 +32,7 @@ export class Deduplication {
   readonly #claimMs: number;
   readonly #ttlMs: number;
   readonly #clock: () => number;
-  /** Messages that this process handles. Their number is limited by the number of handlers that run at the same time. */
+  /** Messages that this process handles. Their number is limited by the number of handlers that run at once. */
   readonly #inProgress = new Map<string, InProgress>();
 
   constructor({ store, claimMs = claimMsDefault, ttlMs = ttlMsDefault }: StoredDeduplication, clock: () => number) {

@@ -23,7 +23,7 @@ const entriesMaxMax = 10_000_000;
 export class MemoryDeduplicationStore implements DeduplicationStore {
   readonly #entriesMax: number;
   readonly #clock: () => number;
-  /** The time at which each message is forgotten. A Map keeps the order of insertion, so the first entry is the oldest. */
+  /** The time at which each message is forgotten. A Map keeps the order of insertion, so the oldest entry is first. */
   readonly #untilMs = new Map<string, number>();
 
   constructor({ entriesMax = entriesMaxDefault }: DeduplicationLimits, clock: () => number) {

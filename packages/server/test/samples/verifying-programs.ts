@@ -216,8 +216,8 @@ export async function isMissing({ needs: [tool, ...args] }: Language): Promise<b
 }
 
 /**
- * Writes the program and runs it once without a request, so that it is compiled. Returns a function that returns what the
- * program prints for these lines, and throws with the program's errors.
+ * Writes the program and runs it once without a request, so that it is compiled. Returns a function that returns what
+ * the program prints for these lines, and throws with the program's errors.
  */
 export async function prepared(language: Language): Promise<(lines: readonly string[]) => Promise<readonly string[]>> {
   const folder = join(installed, `verify-${language.block}`);

@@ -103,7 +103,7 @@ function write(request: NodeRequest, response: NodeResponse, reply: ReceiverRepl
   else response.end(body);
 }
 
-/** What a framework has kept of a body that it has read. */
+/** The members in which a framework keeps a body that it has read. */
 export interface KeptBody {
   /** The bytes, or their text, before any parser. */
   readonly rawBody?: unknown;
