@@ -1,5 +1,5 @@
 import type { Claim, DeduplicationStore } from "@ringback/sdk/receive";
-import type { Client } from "pg";
+import type { Pool } from "pg";
 
 /** Run once. */
 export const createTable = `CREATE TABLE IF NOT EXISTS handled_messages (
@@ -15,8 +15,8 @@ const done = `INSERT INTO handled_messages VALUES ($1, NULL, now() + $2 * interv
   ON CONFLICT (key) DO UPDATE SET owner = NULL, until = excluded.until`;
 const release = "DELETE FROM handled_messages WHERE key = $1 AND owner = $2";
 
-/** Remembers handled messages in PostgreSQL, for all processes that use the table. Takes a `Pool` or a `Client`. */
-export function postgresStore(pool: Pick<Client, "query">): DeduplicationStore {
+/** Remembers handled messages in PostgreSQL, for all processes that use the table. All times are the database's. */
+export function postgresStore(pool: Pool): DeduplicationStore {
   return {
     async claim(key, owner, claimMs): Promise<Claim> {
       if ((await pool.query(claim, [key, owner, claimMs])).rowCount === 1) return "new";

@@ -1,6 +1,6 @@
 /**
- * Nuxt and Nitro, which use h3, version 1. In an application, a file `webhooks.post.ts` in the folder of server
- * routes has only the event handler, as its default export.
+ * Nuxt and Nitro, which use h3, version 1. In an application, the file of the server route has only the event
+ * handler, as its default export.
  */
 import { createServer } from "node:http";
 import { toFetchHandler } from "@ringback/sdk/receive";

@@ -24,12 +24,13 @@ import { createOpencardReceiver } from "@ringback/sdk/opencard";
 import { pushProtocols } from "@ringback/sdk/protocols";
 import {
   createCmqReceiver, createKoipyReceiver, createWebhookReceiver, image, merge, messageText, reject,
-  toExpressHandler, toFastifyPlugin, toFetchHandler, toNodeHandler,
+  toExpressHandler, toFastifyPlugin, toFetchHandler, toKoaMiddleware, toLambdaHandler, toNodeHandler,
 } from "@ringback/sdk/receive";
-import type { Receiver } from "@ringback/sdk/receive";
+import type { DeduplicationStore, Receiver } from "@ringback/sdk/receive";
 import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
+import Koa from "koa";
 import { Agent, Pool } from "undici";
 
 const receiver: Receiver = createCmqReceiver({ onMessage: async (message) => console.log(messageText(message)) });
@@ -40,6 +41,9 @@ export const plugin = fastify({ http2: false }).register(toFastifyPlugin(receive
 const handler = toFetchHandler(receiver);
 export const hono = new Hono().post("/callbacks", (context) => handler(context.req.raw));
 export const worker = { fetch: handler };
+export const koa = new Koa().use(toKoaMiddleware(receiver));
+export const lambda = toLambdaHandler(receiver);
+const store: DeduplicationStore = { claim: () => "new", done: async () => undefined, release: () => undefined };
 export const koipy = createKoipyReceiver({
   onMessage: ({ message }) => (message === undefined ? reject("no") : undefined),
   onPreSend: async () => image(new Uint8Array(), "image/png"),
@@ -47,6 +51,7 @@ export const koipy = createKoipyReceiver({
 });
 export const others: Receiver[] = [
   createWebhookReceiver({ secrets: "whsec_", deduplicate: { ttlMs: 1 }, onMessage: () => undefined }),
+  createWebhookReceiver({ secrets: "whsec_", deduplicate: { store }, onMessage: () => undefined }),
   createOpencardReceiver({ keys: {}, cards: {} }),
 ];
 export const names: string[] = pushProtocols.map(({ name }) => name);
@@ -71,7 +76,7 @@ describe("the published SDK", () => {
   let published: PublishedPackage;
   let files: readonly string[];
   beforeAll(async () => {
-    const frameworks = ["express", "fastify", "hono", "undici", "@types/express", "@types/node"];
+    const frameworks = ["express", "fastify", "hono", "undici", "koa", "@types/express", "@types/koa", "@types/node"];
     published = await publishedPackage(frameworks);
     files = await packedFiles(published.packageFolder);
   });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { createWebhookReceiver, type DeduplicationStore, type Receiver } from "@ringback/sdk/receive";
 import { Redis } from "ioredis";
-import { Client } from "pg";
+import { Pool } from "pg";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTable, forgetOld, postgresStore } from "../../../examples/deduplication/postgres.ts";
@@ -17,6 +17,7 @@ import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts
 import { temporaryFolder } from "./harness/folder.ts";
 import { isInstalled } from "./harness/program.ts";
 import { fakedRedis, realRedis, type RedisServer } from "./harness/redis.ts";
+import { until } from "./harness/until.ts";
 
 const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const cleanup = new AsyncDisposableStack();
@@ -33,17 +34,20 @@ async function sqlitePair(): Promise<Pair> {
 async function postgresPair(): Promise<Pair> {
   const server = await PostgresServer.start();
   cleanup.defer(() => server.stop());
-  const clients = [
-    new Client({ connectionString: server.url() }),
-    new Client({ connectionString: server.url() }),
-  ] as const;
-  for (const client of clients) {
-    await client.connect();
-    cleanup.defer(() => client.end());
-  }
-  await clients[0].query(createTable);
-  await clients[0].query(forgetOld);
-  return [postgresStore(clients[0]), postgresStore(clients[1])];
+  const connectionString = `${server.url()}?application_name=stores`;
+  const pools = [new Pool({ connectionString }), new Pool({ connectionString })] as const;
+  cleanup.defer(async () => {
+    await Promise.all(pools.map((pool) => pool.end()));
+    const open = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'stores'";
+    await until(
+      "all connections are closed",
+      () => server.query(open),
+      ({ length }) => length === 0,
+    );
+  });
+  await pools[0].query(createTable);
+  await pools[0].query(forgetOld);
+  return [postgresStore(pools[0]), postgresStore(pools[1])];
 }
 
 async function redisPair(start: () => Promise<RedisServer>): Promise<Pair> {
@@ -70,7 +74,7 @@ describe.each([...stores, ...real])("the example of a store in %s", (_name, open
 
   it("gives a message to one of many claims at once", async () => {
     const claims = await Promise.all(
-      Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? one : other).claim("many", `owner${at}`, longMs)),
+      Array.from({ length: 20 }, async (_, at) => (at % 2 === 0 ? one : other).claim("many", `owner${at}`, longMs)),
     );
     expect(claims.toSorted()).toEqual([...Array.from({ length: 19 }, () => "busy"), "new"]);
   });

@@ -40,7 +40,8 @@ function keeping(answer: ReceiverReply = { status: 200, headers: { "x-name": "a"
   const errors: unknown[] = [];
   const receiver: Receiver = {
     bodyBytesMax: 1000,
-    refuse: (error) => Promise.resolve({ status: 500, headers: {}, body: String(errors.push(error)) }),
+    // oxlint-disable-next-line typescript/require-await -- a receiver answers with a promise
+    refuse: async (error) => ({ status: 500, headers: {}, body: String(errors.push(error)) }),
     handle: (request) => {
       requests.push(request);
       return Promise.resolve(answer);
