@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { raw } from "../../protocols/raw.ts";
 import { createReceiver } from "../create-receiver.ts";
@@ -100,6 +100,22 @@ describe("the adapter for node:http", () => {
     const server = await listening(reading);
     expect(await sent(server.port, post("/", [], latin1("123456789")))).toMatchObject({ status: 500 });
     expect(codes).toEqual([expect.stringMatching(/^body_already_read: .*keep the bytes in request\.rawBody/)]);
+    await server.close();
+  });
+
+  it("says on the console what to do about a body that other code has read, unless the program has onRefused", async () => {
+    const written = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const receiver = createReceiver({ protocol: raw, onMessage: () => undefined });
+    const server = await listening(
+      createServer((request, response) => {
+        request.resume().on("end", () => toNodeHandler(receiver)(request, response));
+      }),
+    );
+    expect((await sent(server.port, post("/", [], latin1("123456789")))).status).toBe(500);
+    expect(written.mock.calls).toEqual([
+      ["A callback could not be read:", expect.stringContaining("create the application with { rawBody: true }")],
+    ]);
+    written.mockRestore();
     await server.close();
   });
 
