@@ -25,9 +25,9 @@ import { createOpencardReceiver } from "@ringback/sdk/opencard";
 import { pushProtocols } from "@ringback/sdk/protocols";
 import {
   createCmqReceiver, createKoipyReceiver, createWebhookReceiver, image, merge, messageText, reject,
-  toExpressHandler, toFastifyPlugin, toFetchHandler, toNodeHandler,
+  toExpressHandler, toFastifyPlugin, toFetchHandler, toLambdaHandler, toNodeHandler,
 } from "@ringback/sdk/receive";
-import type { Receiver } from "@ringback/sdk/receive";
+import type { DeduplicationStore, Receiver } from "@ringback/sdk/receive";
 import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
@@ -41,6 +41,8 @@ export const plugin = fastify({ http2: false }).register(toFastifyPlugin(receive
 const handler = toFetchHandler(receiver);
 export const hono = new Hono().post("/callbacks", (context) => handler(context.req.raw));
 export const worker = { fetch: handler };
+export const lambda = toLambdaHandler(receiver);
+const store: DeduplicationStore = { claim: () => "new", done: async () => undefined, release: () => undefined };
 export const koipy = createKoipyReceiver({
   onMessage: ({ message }) => (message === undefined ? reject("no") : undefined),
   onPreSend: async () => image(new Uint8Array(), "image/png"),
@@ -48,12 +50,21 @@ export const koipy = createKoipyReceiver({
 });
 export const others: Receiver[] = [
   createWebhookReceiver({ secrets: "whsec_", deduplicate: { ttlMs: 1 }, onMessage: () => undefined }),
+  createWebhookReceiver({ secrets: "whsec_", deduplicate: { store }, onMessage: () => undefined }),
   createOpencardReceiver({ keys: {}, cards: {} }),
 ];
 export const names: string[] = pushProtocols.map(({ name }) => name);
 export const outcome = createHooks({ hook: "http://example.com/" }).call("hook", {});
 export const lean = createHooks({ hook: "http://example.com/" }, { post: dispatcherPost(new Agent()) });
 export const leaner = createHooks({ hook: "http://example.com/" }, { post: dispatcherPost(new Pool("http://example.com")) });
+`;
+
+/** Koa's own types have an error beside newer packages, which the compiler must skip. */
+const koaProgram = `
+import { createCmqReceiver, toKoaMiddleware } from "@ringback/sdk/receive";
+import Koa from "koa";
+
+export const koa = new Koa().use(toKoaMiddleware(createCmqReceiver({ onMessage: () => undefined })));
 `;
 
 /** Uses every entry point of the package, and no framework. */
@@ -80,7 +91,7 @@ describe("the published SDK", () => {
   let published: PublishedPackage;
   let files: readonly string[];
   beforeAll(async () => {
-    const frameworks = ["express", "fastify", "hono", "undici", "@types/express", "@types/node"];
+    const frameworks = ["express", "fastify", "hono", "undici", "koa", "@types/express", "@types/koa", "@types/node"];
     published = await publishedPackage(frameworks);
     files = await packedFiles(published.packageFolder);
   });
@@ -121,11 +132,12 @@ describe("the published SDK", () => {
   it.each([
     ["types that fit every framework, for a program resolved by", "nodenext", "nodenext", program],
     ["types for a program resolved by", "bundler", "preserve", plainProgram],
-  ])("has %s %s", async (_what, moduleResolution, module, text) => {
+    ["types that fit Koa, for a program resolved by", "nodenext", "nodenext", koaProgram, "--skipLibCheck"],
+  ])("has %s %s", async (_what, moduleResolution, module, text, ...more) => {
     const { folder } = published;
     await writeFile(join(folder, "package.json"), '{"type": "module"}');
     await writeFile(join(folder, "program.ts"), text);
-    const options = ["--strict", "--noEmit", "--target", "es2022", "--types", "node"];
+    const options = ["--strict", "--noEmit", "--target", "es2022", "--types", "node", ...more];
     await typeScript([...options, "--module", module, "--moduleResolution", moduleResolution, "program.ts"], folder);
   });
 
@@ -148,6 +160,20 @@ describe("the published SDK", () => {
       const { stdout } = await run(program, ["program.js"], { cwd: folder, env });
       expect(stdout).toBe("true true\n");
     }
+  });
+});
+
+describe("docs/guide/receiving.md", () => {
+  it("has programs that compile", async () => {
+    await using published = await publishedPackage(["@types/node"]);
+    const guide = await readFile(join(import.meta.dirname, "../../../docs/guide/receiving.md"), "utf8");
+    const programs = Array.from(guide.matchAll(/^```ts\n([^]*?)^```$/gm), ([, program = ""]) => program);
+    expect(programs).toHaveLength(2);
+    const names = programs.map((_, at) => `program${at}.ts`);
+    for (const [at, name] of names.entries()) await writeFile(join(published.folder, name), programs[at] ?? "");
+    await writeFile(join(published.folder, "package.json"), '{"type": "module"}');
+    const options = ["--strict", "--noEmit", "--target", "es2022", "--types", "node", "--module", "nodenext"];
+    await typeScript([...options, ...names], published.folder);
   });
 });
 

@@ -19,7 +19,8 @@ export function checkedBodyBytesMax(setting: number | undefined, needed: number 
 export interface Observers {
   /**
    * Called for a refused request: one of another dialect, untrusted, too large or incomplete. The request has no body
-   * here if it is too large or incomplete, or if other code has read its bytes. Default: refusals are not reported.
+   * here if it is too large or incomplete, or if other code has read its bytes. Default: refusals are not reported,
+   * except that a body which other code has read is reported to the console.
    */
   readonly onRefused?: (error: ReceiveError, request: ReceivedRequest) => unknown;
   /** Called when the program's own handler fails. Default: the error is written to the console. */
@@ -79,7 +80,9 @@ export async function refused(
   reply: ReceiverReply = refusalReply(error),
 ): Promise<ReceiverReply> {
   try {
-    await observers.onRefused?.(error, request);
+    if (observers.onRefused !== undefined) await observers.onRefused(error, request);
+    // The program is set up wrongly, and some servers have no other place that says so.
+    else if (error.code === "body_already_read") console.error("A callback could not be read:", error.message);
   } catch (failure) {
     await failed(failure, request, observers);
   }

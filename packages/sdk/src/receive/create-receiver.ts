@@ -4,7 +4,9 @@ import type { ProtocolKey } from "../protocols/key.ts";
 import type { IncomingMessage, PushProtocol } from "../protocols/protocol.ts";
 import { failed, type ReceiverSettings } from "./answering.ts";
 import { decodingReceiver } from "./decoding-receiver.ts";
-import { Deduplication, deduplicationKey, type DeduplicationLimits } from "./deduplication.ts";
+import type { StoredDeduplication } from "./deduplication-store.ts";
+import { createDeduplication, deduplicationKey } from "./deduplication.ts";
+import type { DeduplicationLimits } from "./memory-deduplication-store.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
 /** Options of the receivers of all push dialects. */
@@ -17,10 +19,13 @@ export interface MessageReceiverOptions extends ReceiverSettings {
   /**
    * Whether a message that was handled before is answered with success and not handled again. Messages are the same
    * when their topic and id are equal, so a message that arrives through two subscriptions of a topic is handled once.
-   * A CMQ receiver of both formats compares ids only. Messages without an id are always handled. The memory of handled
-   * messages is lost when the process ends. Default: false.
+   * A CMQ receiver of both formats compares ids only. Messages without an id are always handled.
+   *
+   * With true or limits, the handled messages are remembered in memory until the process ends. With `store`, they are
+   * in a store of your own, which several processes can share. When the store fails before the handler is called, the
+   * sender gets a failure, and `onError` the error. Default: false.
    */
-  readonly deduplicate?: boolean | DeduplicationLimits;
+  readonly deduplicate?: boolean | DeduplicationLimits | StoredDeduplication;
 }
 
 /** Options of receivers of signed messages. */
@@ -47,7 +52,7 @@ export interface ReceiverOptions extends SignedMessageReceiverOptions {
  */
 export function createReceiver(options: ReceiverOptions): Receiver {
   const { protocol, clock = Date.now } = options;
-  const deduplication = deduplicationOf(options.deduplicate, clock);
+  const deduplication = createDeduplication(options.deduplicate, clock);
 
   /** Whether the program's handler succeeded. Never rejects. */
   const handled = async (message: IncomingMessage, request: ReceivedRequest): Promise<boolean> => {
@@ -64,11 +69,10 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   return decodingReceiver(options, { keyFault, keysMax }, async (message, request) => {
     const key = deduplication === null ? null : await deduplicationKey(message, protocol.deduplicatesById);
     if (deduplication === null || key === null) return protocol.reply(await handled(message, request));
-    return protocol.reply(await deduplication.once(key, () => handled(message, request)));
+    const handling = {
+      handle: () => handled(message, request),
+      report: (error: unknown) => failed(error, request, options),
+    };
+    return protocol.reply(await deduplication.once(key, handling));
   });
-}
-
-function deduplicationOf(setting: MessageReceiverOptions["deduplicate"], clock: () => number): Deduplication | null {
-  if (setting === undefined || setting === false) return null;
-  return new Deduplication(setting === true ? {} : setting, clock);
 }

@@ -2,23 +2,12 @@
 
 import { toBase64 } from "../protocols/base64.ts";
 import type { IncomingMessage } from "../protocols/protocol.ts";
+import type { DeduplicationStore, StoredDeduplication } from "./deduplication-store.ts";
+import { type DeduplicationLimits, MemoryDeduplicationStore } from "./memory-deduplication-store.ts";
 import { wholeNumber } from "./whole-number.ts";
 
-/** Limits of the memory of handled messages. The oldest messages are forgotten first. */
-export interface DeduplicationLimits {
-  /** The most messages. Each takes 100 to 400 bytes. Default: 100,000. */
-  readonly entriesMax?: number;
-  /**
-   * How long a message is remembered, in milliseconds. Default: one day, the longest time that CMQ's retry policies
-   * take.
-   */
-  readonly ttlMs?: number;
-}
-
-const entriesMaxDefault = 100_000;
 const ttlMsDefault = 24 * 60 * 60_000;
-/** The largest allowed `entriesMax`. V8 allows at most 2^24 entries in a Map. */
-const entriesMaxMax = 10_000_000;
+const claimMsDefault = 30_000;
 /**
  * A repetition waits for the running handler of its message if the handler began less than this long ago. A handler
  * that runs for longer may never end, so a later repetition is handled again.
@@ -30,65 +19,79 @@ interface InProgress {
   readonly sinceMs: number;
 }
 
+/** Handles one message, and reports the errors of a store. */
+export interface Handling {
+  /** Whether the program's handler succeeded. Never rejects. */
+  readonly handle: () => Promise<boolean>;
+  /** Never rejects. */
+  readonly report: (error: unknown) => Promise<void>;
+}
+
 export class Deduplication {
-  readonly #entriesMax: number;
+  readonly #store: DeduplicationStore;
+  readonly #claimMs: number;
   readonly #ttlMs: number;
   readonly #clock: () => number;
-  /** Messages that are being handled. Their number is limited by the number of handlers that run at the same time. */
+  /** Messages that this process handles. Their number is limited by the number of handlers that run at once. */
   readonly #inProgress = new Map<string, InProgress>();
-  /**
-   * The time at which each message was handled. A Map keeps the order of insertion, so the first entry is the oldest.
-   */
-  readonly #handledAtMs = new Map<string, number>();
 
-  constructor(limits: DeduplicationLimits, clock: () => number) {
-    this.#entriesMax = wholeNumber("deduplicate.entriesMax", limits.entriesMax ?? entriesMaxDefault, 1, entriesMaxMax);
-    this.#ttlMs = wholeNumber("deduplicate.ttlMs", limits.ttlMs ?? ttlMsDefault, 1, Number.MAX_SAFE_INTEGER);
+  constructor({ store, claimMs = claimMsDefault, ttlMs = ttlMsDefault }: StoredDeduplication, clock: () => number) {
+    this.#store = store;
+    this.#claimMs = wholeNumber("deduplicate.claimMs", claimMs, 1, Number.MAX_SAFE_INTEGER);
+    this.#ttlMs = wholeNumber("deduplicate.ttlMs", ttlMs, 1, Number.MAX_SAFE_INTEGER);
     this.#clock = clock;
   }
 
-  /** The number of messages that are remembered as handled. */
-  get size(): number {
-    return this.#handledAtMs.size;
-  }
-
   /**
-   * Returns true when the message was handled before, or is now handled by `handle`. While a message is being handled,
-   * its repetitions wait and get the same result. Failures are not remembered, so the sender's retry is handled again.
+   * Returns true when the message was handled before, or is now handled. While this process handles a message, its
+   * repetitions wait and get the same result. Failures are not remembered, so the sender's retry is handled again.
+   * Returns false while another process has the claim, and when the store cannot answer: the sender then retries.
    */
-  async once(key: string, handle: () => Promise<boolean>): Promise<boolean> {
-    this.#forgetExpired();
-    if (this.#handledAtMs.has(key)) return true;
+  async once(key: string, handling: Handling): Promise<boolean> {
     const nowMs = this.#clock();
     const running = this.#inProgress.get(key);
     if (running !== undefined && nowMs - running.sinceMs < joinableMsMax) return await running.outcome;
-    const handling = { outcome: handle(), sinceMs: nowMs };
-    this.#inProgress.set(key, handling);
+    const started = { outcome: this.#claimed(key, handling), sinceMs: nowMs };
+    this.#inProgress.set(key, started);
     try {
-      const handled = await handling.outcome;
-      if (handled) this.#remember(key);
-      return handled;
+      return await started.outcome;
     } finally {
-      if (this.#inProgress.get(key) === handling) this.#inProgress.delete(key);
+      if (this.#inProgress.get(key) === started) this.#inProgress.delete(key);
     }
   }
 
-  #remember(key: string): void {
-    this.#handledAtMs.delete(key);
-    for (const oldest of this.#handledAtMs.keys()) {
-      if (this.#handledAtMs.size < this.#entriesMax) break;
-      this.#handledAtMs.delete(oldest);
+  /** Never rejects. */
+  async #claimed(key: string, { handle, report }: Handling): Promise<boolean> {
+    const owner = crypto.randomUUID();
+    try {
+      const claiming = this.#store.claim(key, owner, this.#claimMs);
+      const claim = typeof claiming === "string" ? claiming : await claiming;
+      if (claim !== "new") return claim === "done";
+    } catch (error) {
+      await report(error);
+      return false;
     }
-    this.#handledAtMs.set(key, this.#clock());
+    const isHandled = await handle();
+    try {
+      await (isHandled ? this.#store.done(key, owner, this.#ttlMs) : this.#store.release(key, owner));
+    } catch (error) {
+      // The outcome stands. The claim in the store ends by itself, so a later repetition is handled again.
+      await report(error);
+    }
+    return isHandled;
   }
+}
 
-  #forgetExpired(): void {
-    const nowMs = this.#clock();
-    for (const [key, handledAtMs] of this.#handledAtMs) {
-      if (nowMs - handledAtMs < this.#ttlMs) return;
-      this.#handledAtMs.delete(key);
-    }
-  }
+/** Returns null for a receiver that does not deduplicate. */
+export function createDeduplication(
+  setting: boolean | DeduplicationLimits | StoredDeduplication | undefined,
+  clock: () => number,
+): Deduplication | null {
+  if (setting === undefined || setting === false) return null;
+  if (setting !== true && "store" in setting) return new Deduplication(setting, clock);
+  const limits = setting === true ? {} : setting;
+  const { ttlMs = ttlMsDefault } = limits;
+  return new Deduplication({ store: new MemoryDeduplicationStore(limits, clock), ttlMs }, clock);
 }
 
 /**

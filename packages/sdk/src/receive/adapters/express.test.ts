@@ -97,6 +97,15 @@ describe("the adapter for Express", () => {
     expect(app.requests.map(({ body }) => body.length)).toEqual([0]);
   });
 
+  it.each([
+    ["with a length", post("/callbacks", ["Content-Type: application/json"], latin1('"a"'))],
+    ["in chunks", chunkedPost("/callbacks", ["Content-Type: application/json"], [latin1('"a"')])],
+  ])("refuses a text that was parsed from JSON, %s", async (_, request) => {
+    await using app = await behind(express.json({ strict: false }));
+    expect((await sent(app.port, request)).status).toBe(500);
+    expect(app.requests).toEqual([]);
+  });
+
   it("refuses a parsed object, and explains what to do", async () => {
     await using app = await behind(express.json());
     const reply = await sent(app.port, post("/callbacks", ["Content-Type: application/json"], latin1('{"a":1}')));

@@ -8,8 +8,8 @@ import { announcedLength } from "./announced-length.ts";
 import { bodyMsMax } from "./node-message.ts";
 
 /**
- * Returns a handler for servers with the Fetch API: Hono (`(c) => handler(c.req.raw)`), Next's route handlers, Workers,
- * Deno, Bun.
+ * Returns a handler for servers with the Fetch API: Hono (`(c) => handler(c.req.raw)`), Next's route handlers,
+ * SvelteKit (`({ request }) => handler(request)`), h3 and Nuxt, Cloudflare Workers, Deno, Bun.
  *
  * Header values are those of Fetch: the values of a repeated header are joined with a comma and a space, and each byte
  * is one character. Some platforms decode header values as UTF-8, which changes other bytes. There, a required header
@@ -25,7 +25,9 @@ export function toFetchHandler(receiver: Receiver): (request: Request) => Promis
   return async (request) => {
     if (request.bodyUsed || request.body?.locked === true) {
       const error = new ReceiveError("body_already_read", {
-        message: "the request's body has been read before the receiver got it, or is being read by something else",
+        message:
+          "the request's body has been read before the receiver got it, or is being read by something else: pass the " +
+          "request to the receiver first, or read the body of request.clone()",
       });
       await refusal(receiver, error, headOf(request));
       throw error;

@@ -9,7 +9,7 @@ import { type BodyFault, type BodyStream, readBody } from "../../protocols/strea
 import { failureReply } from "../answering.ts";
 import { ReceiveError, type ReceiveErrorCode } from "../receive-error.ts";
 import type { Receiver } from "../receiver.ts";
-import { replyTo, type RequestHead } from "./safe-reply.ts";
+import { refusal, replyTo, type RequestHead } from "./safe-reply.ts";
 import { announcedLength } from "./announced-length.ts";
 
 /** The members that are used of `http.IncomingMessage`, and of the compatible request of HTTP/2. */
@@ -28,6 +28,8 @@ export interface NodeRequest extends BodyStream {
    * Functions, and the option `verify` of Express' body parsers.
    */
   readonly rawBody?: unknown;
+  /** The result of a body parser that ran before the receiver. */
+  readonly body?: unknown;
   destroy(): unknown;
 }
 
@@ -63,9 +65,12 @@ export async function exchange(
   request: NodeRequest,
   response: NodeResponse,
   path: string = request.url ?? "/",
-  bodyOf: () => Uint8Array | Promise<Uint8Array> = () => bodyOfRequest(request, receiver.bodyBytesMax),
+  source: ReturnType<typeof bodySource> = bodySource(request, receiver.bodyBytesMax),
 ): Promise<void> {
-  const reply = await replyTo(receiver, headOf(request, path), bodyOf);
+  const head = headOf(request, path);
+  const reply = await (source instanceof ReceiveError
+    ? refusal(receiver, source, head)
+    : replyTo(receiver, head, source));
   try {
     write(request, response, reply);
   } catch {
@@ -98,9 +103,49 @@ function write(request: NodeRequest, response: NodeResponse, reply: ReceiverRepl
   else response.end(body);
 }
 
-/** Returns the bytes that other code has kept after it read the body; null if there are none. */
-export function keptBody(request: NodeRequest): Uint8Array | null {
-  return request.readableDidRead || request.readableEnded ? bytesOf(request.rawBody) : null;
+/** The members in which a framework keeps a body that it has read. */
+export interface KeptBody {
+  /** The bytes, or their text, before any parser. */
+  readonly rawBody?: unknown;
+  /** The result of the framework's parser: bytes and text are used, a parsed value is not. */
+  readonly body?: unknown;
+}
+
+const howToKeepBytes =
+  "a body parser has read the request and not kept its bytes: put the receiver before express.json() and " +
+  "the like, put express.raw({ type: () => true }) before the receiver, or keep the bytes in request.rawBody " +
+  "with the parser's option `verify`; with NestJS, create the application with { rawBody: true }; in a route of " +
+  "Next's pages folder, export const config = { api: { bodyParser: false } }";
+
+/**
+ * Returns a function that reads the body, or that returns the bytes that a framework has kept of it. Returns a
+ * {@link ReceiveError} if other code has read the body and its bytes are gone. A parsed value is never written again as
+ * JSON: the bytes would not be the sender's, so that no signature would fit, and digits of large numbers would be lost.
+ */
+export function bodySource(
+  request: NodeRequest,
+  bytesMax: number,
+  kept: KeptBody = request,
+): (() => Uint8Array | Promise<Uint8Array>) | ReceiveError {
+  const { readableDidRead, readableEnded } = request;
+  // `body` does not show whether a parser ran: without a parser, Express 4 sets `body` to an empty object.
+  if (!readableDidRead && !readableEnded) return () => streamedBody(request, bytesMax);
+  // A body that ended unread had no bytes, whatever value the parser stored for it.
+  const body = bytesOf(kept.rawBody) ?? (readableDidRead ? originalBytes(request, kept.body) : new Uint8Array(0));
+  if (body === null) return new ReceiveError("body_already_read", { message: howToKeepBytes });
+  return () => withinLimit(body, bytesMax);
+}
+
+/**
+ * Returns bytes, or the UTF-8 of text that is the whole body. The text "a" may also be what a parser has made of the
+ * JSON `"a"`, which is longer. So the text must have the announced length, or must not be called JSON.
+ */
+function originalBytes({ headers }: NodeRequest, body: unknown): Uint8Array | null {
+  const bytes = bytesOf(body);
+  if (bytes === null || typeof body !== "string") return bytes;
+  const { "content-length": length, "content-type": type } = headers;
+  if (typeof length === "string") return Number(length) === bytes.length ? bytes : null;
+  return typeof type === "string" && /json/i.test(type) ? null : bytes;
 }
 
 /** Throws a {@link ReceiveError} if the body is too large. */
@@ -109,9 +154,7 @@ export function withinLimit(body: Uint8Array, bodyBytesMax: number): Uint8Array 
   return body;
 }
 
-async function bodyOfRequest(request: NodeRequest, bytesMax: number): Promise<Uint8Array> {
-  const kept = keptBody(request);
-  if (kept !== null) return withinLimit(kept, bytesMax);
+async function streamedBody(request: NodeRequest, bytesMax: number): Promise<Uint8Array> {
   const contentLength = request.headers["content-length"];
   const body = await readBody(request, {
     bytesMax,

@@ -1,8 +1,10 @@
 import { createServer } from "node:http";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
+import { raw } from "../../protocols/raw.ts";
+import { createReceiver } from "../create-receiver.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
 import { describeAdapter } from "../testing/adapter-contract.ts";
 import { RawConnection, chunk, chunkedHead, latin1, post, sent } from "../testing/raw-http.ts";
@@ -78,6 +80,58 @@ describe("the adapter for node:http", () => {
     expect((await sent(server.port, post("/", [], latin1("1234567890")))).status).toBe(200);
     expect((await sent(server.port, post("/", [], latin1("12345678901")))).status).toBe(413);
     expect(bodies.map((body) => Buffer.from(body).toString())).toEqual(["1234567890"]);
+    await server.close();
+  });
+
+  it.each([
+    ["nothing", {}],
+    ["a parsed value", { body: { a: 1 } }],
+    ["a parsed text", { body: "1234567" }],
+  ])("answers 500 when other code has read the body and kept %s, and says what to do", async (_, kept) => {
+    const codes: string[] = [];
+    const refusing = createReceiver({
+      protocol: raw,
+      onMessage: () => undefined,
+      onRefused: (error) => codes.push(`${error.code}: ${error.message}`),
+    });
+    const reading = createServer((request, response) => {
+      request.resume().on("end", () => toNodeHandler(refusing)(Object.assign(request, kept), response));
+    });
+    const server = await listening(reading);
+    expect(await sent(server.port, post("/", [], latin1("123456789")))).toMatchObject({ status: 500 });
+    expect(codes).toEqual([expect.stringMatching(/^body_already_read: .*keep the bytes in request\.rawBody/)]);
+    await server.close();
+  });
+
+  it("says on the console what to do about a body that other code has read, unless the program has onRefused", async () => {
+    const written = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const receiver = createReceiver({ protocol: raw, onMessage: () => undefined });
+    const server = await listening(
+      createServer((request, response) => {
+        request.resume().on("end", () => toNodeHandler(receiver)(request, response));
+      }),
+    );
+    expect((await sent(server.port, post("/", [], latin1("123456789")))).status).toBe(500);
+    expect(written.mock.calls).toEqual([
+      ["A callback could not be read:", expect.stringContaining("create the application with { rawBody: true }")],
+    ]);
+    written.mockRestore();
+    await server.close();
+  });
+
+  it("never passes on a part of a body that other code has begun to read", async () => {
+    const codes: string[] = [];
+    const refusing = createReceiver({
+      protocol: raw,
+      onMessage: () => undefined,
+      onRefused: (error) => codes.push(error.code),
+    });
+    const reading = createServer((request, response) => {
+      request.once("data", () => toNodeHandler(refusing)(request, response));
+    });
+    const server = await listening(reading);
+    expect((await sent(server.port, post("/", [], latin1("123456789")))).status).toBe(500);
+    expect(codes).toEqual(["body_already_read"]);
     await server.close();
   });
 

@@ -9,10 +9,12 @@ import type { ReadableStream } from "node:stream/web";
 import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
+import Koa from "koa";
 
 import { toExpressHandler } from "../adapters/express.ts";
 import { toFastifyPlugin } from "../adapters/fastify.ts";
 import { toFetchHandler } from "../adapters/fetch.ts";
+import { toKoaMiddleware } from "../adapters/koa.ts";
 import { toNodeHandler } from "../adapters/node.ts";
 import type { Receiver } from "../receiver.ts";
 
@@ -47,6 +49,14 @@ export const serveFastify: Serve = async (receiver) => {
   await app.register(toFastifyPlugin(receiver));
   await app.listen({ port: 0, host: "127.0.0.1" });
   return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
+};
+
+export const serveKoa: Serve = (receiver) => {
+  const app = new Koa();
+  app.silent = true;
+  app.use(toKoaMiddleware(receiver));
+  // oxlint-disable-next-line typescript/no-misused-promises -- Koa's listener never rejects
+  return listening(createServer(app.callback()));
 };
 
 export async function listening(server: Server): Promise<RunningServer> {

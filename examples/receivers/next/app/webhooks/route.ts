@@ -1,0 +1,9 @@
+/** A route handler of Next. */
+import { createWebhookReceiver, messageText, toFetchHandler } from "@ringback/sdk/receive";
+
+const receiver = createWebhookReceiver({
+  secrets: process.env["WEBHOOK_SECRET"] ?? "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+  onMessage: (message) => console.log("received", message.messageId, messageText(message)),
+});
+
+export const POST = toFetchHandler(receiver);

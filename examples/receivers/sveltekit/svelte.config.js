@@ -1,0 +1,1 @@
+export default { kit: { outDir: "dist" } };
