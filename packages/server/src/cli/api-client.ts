@@ -30,7 +30,7 @@ export class ApiError extends CommandError {
 }
 
 export interface ApiRequest {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "PUT" | "PATCH" | "POST" | "DELETE";
   /** Includes the query; starts with `/`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -4,6 +4,9 @@ import type { Clock } from "../domain/ports.ts";
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
+  /** The size of the terminal. */
+  readonly columns?: number;
+  readonly rows?: number;
 }
 
 export interface Input extends AsyncIterable<Uint8Array | string> {

@@ -9,6 +9,7 @@ import { addPublishCommand } from "./publish.ts";
 import { addKeysCommand } from "./keys.ts";
 import { addPullCommand } from "./pull.ts";
 import { addReceiveCommand } from "./receive.ts";
+import { addResourceCommands } from "./resources/add-resources.ts";
 import { addServeCommand, type StartServer } from "./serve.ts";
 import { addTailCommand } from "./tail.ts";
 import { addVersionCommand } from "./version.ts";
@@ -43,6 +44,7 @@ export function createProgram(context: CommandContext, loadServer: () => Promise
   addApiKeysCommand(program, context);
   addBackupCommand(program, context);
   addMigrateCommand(program, context);
+  addResourceCommands(program, context);
   addVersionCommand(program, context);
   return program;
 }
