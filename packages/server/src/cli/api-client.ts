@@ -36,6 +36,8 @@ export interface ApiRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly timeoutMs: number;
+  /** Ends the request. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -45,7 +47,8 @@ export interface ApiRequest {
 export async function send({ url, headers: common }: ApiServer, request: ApiRequest): Promise<unknown> {
   const { method, path, body, timeoutMs } = request;
   const headers = { ...common, ...request.headers };
-  const signal = AbortSignal.timeout(timeoutMs);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   const init = { method, headers, signal, redirect: "manual", ...(body === undefined ? {} : { body }) } as const;
   const response = await reach(url, () => fetch(url + path, init));
   const text = await reach(url, () => readText(response));

@@ -11,6 +11,8 @@ export interface Output {
 
 export interface Input extends AsyncIterable<Uint8Array | string> {
   readonly isTTY?: boolean;
+  /** Of a terminal: passes on each key as it is pressed. */
+  setRawMode?(isRaw: boolean): unknown;
 }
 
 /** The parts of the process that a command uses. main.ts passes the real ones, tests pass fakes. */

@@ -4,6 +4,7 @@ import { addApiKeysCommand } from "./api-keys.ts";
 import { addBackupCommand } from "./backup.ts";
 import type { CommandContext } from "./context.ts";
 import { addInboxCommand } from "./inbox.ts";
+import { addListenCommand } from "./listen/listen.ts";
 import { addMigrateCommand } from "./migrate.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addKeysCommand } from "./keys.ts";
@@ -39,6 +40,7 @@ export function createProgram(context: CommandContext, loadServer: () => Promise
   addPullCommand(program, context);
   addKeysCommand(program, context);
   addReceiveCommand(program, context);
+  addListenCommand(program, context);
   addInboxCommand(program, context);
   addTailCommand(program, context);
   addApiKeysCommand(program, context);
