@@ -97,7 +97,7 @@ describe("ringback listen", () => {
     const listen = startCommandInProcess(args(url, "bytes", "http://127.0.0.1:9/", "--protocol", "mns-xml"), { env });
     await listen.stdoutMatch(/"listening"/);
     await api.publish("bytes", { body: "a\u000bb" });
-    await listen.stdoutMatch(/"state":"skipped".*"error":"[^"]*U\+000B/);
+    await listen.stdoutMatch(/"state":"skipped".*"error":".*U\+000B/);
     listen.signal("SIGINT");
     await listen.ended;
   });
@@ -118,7 +118,7 @@ describe("ringback listen", () => {
   it("says which topic does not exist, and leaves nothing", async () => {
     const listen = startCommandInProcess(args(server().url, "none", "http://127.0.0.1:9/"), { env });
     const { code, stderr } = await listen.ended;
-    expect([code, stderr]).toEqual([1, expect.stringContaining('topic_not_found (404): The topic "none"')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('topic_not_found (404): There is no topic "none"')]);
   });
 });
 
@@ -130,13 +130,14 @@ describe("ringback listen, interrupted,", () => {
     const line = args(url, "killed", receiver.url, "--protocol", "raw", "--timeout", "1s");
     const first = startCommand(line);
     await first.stdoutMatch(/"listening"/);
-    await api.publish("killed", { body: "hangs" });
+    const { id } = await api.publish("killed", { body: "hangs" });
     await untilTrue("the first has arrived", () => receiver.arrivals.length > 0);
     first.signal("SIGKILL");
     await first.ended;
     await api.publish("killed", { body: "after" });
     const [left] = await subscriptions(api, "killed");
-    // The message of the process that was killed is invisible for a while. Now it is visible.
+    // The message is invisible until its lease ends. The server ends the lease without the wait.
+    await api.ok("POST", `/v1/messages/${id}/deliveries/${left?.name}/retry`);
     const second = startCommand(line);
     await second.stdoutMatch(/interrupted/);
     await second.stdoutMatch(/"state":"accepted"/);
@@ -220,7 +221,7 @@ describe("ringback listen, interrupted,", () => {
       (count) => count > 0,
     );
     await first.kill();
-    await listen.stdoutMatch(/no server listens there/);
+    await listen.stdoutMatch(/cannot reach/);
     await using second = await startServerInProcess({ folder: folder.path, port: first.port });
     await second.api.publish("t", { body: "after the restart" });
     await untilTrue("it has arrived", () => receiver.arrivals.some(({ text }) => text === "after the restart"));

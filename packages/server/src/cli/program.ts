@@ -2,10 +2,12 @@ import { Command } from "commander";
 import { version } from "../config/version.ts";
 import { addApiKeysCommand } from "./api-keys.ts";
 import { addBackupCommand } from "./backup.ts";
+import { addCompletionCommand } from "./completion.ts";
 import type { CommandContext } from "./context.ts";
 import { addInboxCommand } from "./inbox.ts";
 import { addListenCommand } from "./listen/listen.ts";
 import { addMigrateCommand } from "./migrate.ts";
+import { addProfileCommand } from "./profile.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addKeysCommand } from "./keys.ts";
 import { addPullCommand } from "./pull.ts";
@@ -47,6 +49,8 @@ export function createProgram(context: CommandContext, loadServer: () => Promise
   addBackupCommand(program, context);
   addMigrateCommand(program, context);
   addResourceCommands(program, context);
+  addProfileCommand(program, context);
+  addCompletionCommand(program, context);
   addVersionCommand(program, context);
   return program;
 }

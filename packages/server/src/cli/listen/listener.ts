@@ -26,9 +26,9 @@ interface ListenServices {
 }
 
 /** How long a pull waits for a message. */
-export const pullWaitMs = 20_000;
+export const pullWaitMs = 5_000;
 /** A POST must end this long before the lease, so that its outcome can still be reported. */
-export const leaseMarginMs = 20_000;
+export const leaseMarginMs = 5_000;
 const reconnectMsMin = 250;
 const reconnectMsMax = 5_000;
 

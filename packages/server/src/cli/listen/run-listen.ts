@@ -1,5 +1,11 @@
 import { hostname } from "node:os";
-import { findPushProtocol, pushProtocols, standardWebhooksKey, type ProtocolKey } from "@ringback/sdk/protocols";
+import {
+  findPushProtocol,
+  pushProtocols,
+  standardWebhooksKey,
+  type ProtocolKey,
+  type PushProtocol,
+} from "@ringback/sdk/protocols";
 import { readApiServer, type ApiServerFlags } from "../../config/api-server.ts";
 import { isRecord } from "../../config/record.ts";
 import { limits } from "../../domain/limits.ts";
@@ -85,10 +91,14 @@ function settingsOf(options: ListenOptions): ListenSettings {
   const visibilityMs = timeoutMs + pullWaitMs + leaseMarginMs;
   if (visibilityMs > limits.visibilityMsMax) throw misused(`--timeout: give at most 11h`);
   const retryDelaysMs = options.retry ?? retryDelaysMsDefault;
-  const own = new Set(protocol.ownHeaders ?? []);
-  const reserved = header.find((text, index) => index % 2 === 0 && own.has(text.toLowerCase()));
+  const reserved = header.find((text, index) => index % 2 === 0 && isOwnHeader(protocol, text.toLowerCase()));
   if (reserved !== undefined) throw misused(`--header: only the protocol may set ${reserved}`);
   return { url: forward, protocol, timeoutMs, headers: header, parallel, visibilityMs, retryDelaysMs };
+}
+
+/** A name that ends with a hyphen stands for every name that begins with it. */
+function isOwnHeader({ ownHeaders = [] }: PushProtocol, header: string): boolean {
+  return ownHeaders.some((own) => (own.endsWith("-") ? header.startsWith(own) : header === own));
 }
 
 function sessionSettingsOf(

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { durationUnits } from "../../config/units.ts";
 import type { CommandContext } from "../context.ts";
 import { countFrom1Option, durationFrom1Option, durationOption, serverOptions } from "../option-values.ts";
+import { addPublishCommand } from "../publish.ts";
 import { fieldOption } from "./fields.ts";
 import { parseAssignment, type Assignment } from "./request-body.ts";
 import { argumentsOf, type Resource, type Verb } from "./resource.ts";
@@ -17,6 +18,7 @@ export function addResourceCommands(program: Command, context: CommandContext): 
     const group = existing ?? program.command(resource.name);
     group.summary(resource.about).description(`Works on ${resource.about}.`);
     group.addHelpText("after", `\nExamples:${resource.examples}\n`);
+    if (resource.name === "messages") addPublishCommand(group, context);
     for (const verb of resource.verbs) addVerb(group, resource, verb, context);
   }
 }
