@@ -3,7 +3,7 @@ import type { ApiServer } from "../config/api-server.ts";
 import { isRecord } from "../config/record.ts";
 import { limits } from "../domain/limits.ts";
 import { collectBytes } from "./collect-bytes.ts";
-import { CommandError } from "./command-error.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
 import { EventStreamParser, type StreamEvent } from "./event-stream.ts";
 import { printableLine } from "./printable.ts";
 
@@ -23,7 +23,9 @@ export class ApiError extends CommandError {
   readonly code: string | null;
 
   constructor(status: number, code: string | null, detail: string) {
-    super(code === null ? `the server answered ${status}: ${detail}` : `${code} (${status}): ${detail}`);
+    super(code === null ? `the server answered ${status}: ${detail}` : `${code} (${status}): ${detail}`, {
+      exitCode: status === 404 && code !== null ? exitCodes.missing : exitCodes.failed,
+    });
     this.status = status;
     this.code = code;
   }

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { version } from "../config/version.ts";
 import { addApiKeysCommand } from "./api-keys.ts";
 import { addBackupCommand } from "./backup.ts";
+import { addApplyCommands } from "./declared/apply.ts";
 import { addCompletionCommand } from "./completion.ts";
 import type { CommandContext } from "./context.ts";
 import { addInboxCommand } from "./inbox.ts";
@@ -49,6 +50,7 @@ export function createProgram(context: CommandContext, loadServer: () => Promise
   addBackupCommand(program, context);
   addMigrateCommand(program, context);
   addResourceCommands(program, context);
+  addApplyCommands(program, context);
   addProfileCommand(program, context);
   addCompletionCommand(program, context);
   addVersionCommand(program, context);

@@ -5,7 +5,7 @@ import { limits } from "../../domain/limits.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { ApiError, pause } from "../api-client.ts";
 import { CommandError } from "../command-error.ts";
-import type { ApiCaller } from "./api-caller.ts";
+import type { ApiCaller } from "../api-caller.ts";
 import type { Delivery, Forwarding, ListenReport, PulledMessage, ReceivedReply, SentRequest } from "./delivery.ts";
 import { encodeMessage, post, type Sender } from "./forward.ts";
 import { retryDelayMs } from "./retry-delays.ts";

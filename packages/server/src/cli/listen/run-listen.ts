@@ -15,7 +15,7 @@ import { stopSignal, type CommandContext } from "../context.ts";
 import { fieldValue } from "../resources/fields.ts";
 import { misused } from "../resources/request-body.ts";
 import { printableLine } from "../printable.ts";
-import { apiCaller, type ApiCaller } from "./api-caller.ts";
+import { apiCaller, type ApiCaller } from "../api-caller.ts";
 import type { Delivery, ListenReport } from "./delivery.ts";
 import { lineReport } from "./delivery-text.ts";
 import { createScreen } from "./listen-screen.ts";

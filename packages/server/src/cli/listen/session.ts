@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { isRecord } from "../../config/record.ts";
 import { ApiError } from "../api-client.ts";
 import { CommandError } from "../command-error.ts";
-import type { ApiCaller } from "./api-caller.ts";
+import type { ApiCaller } from "../api-caller.ts";
 
 /**
  * The subscription of a running `listen`. Its labels say which process uses it and until when, so that the next
@@ -10,7 +10,7 @@ import type { ApiCaller } from "./api-caller.ts";
  * others whose time is over.
  */
 
-const markLabel = "ringback/listen";
+export const sessionLabel = "ringback/listen";
 const untilLabel = "ringback/listen-until";
 const byLabel = "ringback/listen-by";
 
@@ -65,7 +65,7 @@ export function putSession(
   start: unknown,
 ): Promise<unknown> {
   const labels = {
-    [markLabel]: "yes",
+    [sessionLabel]: "yes",
     [byLabel]: `${host}/${pid}`.slice(-128),
     [untilLabel]: new Date(nowMs() + sessionMs).toISOString(),
   };
@@ -102,7 +102,7 @@ interface Leftover {
 /** An API key that may see only some topics may not list all subscriptions. Then there is nothing to remove. */
 async function leftovers(api: ApiCaller): Promise<readonly Leftover[]> {
   const found: Leftover[] = [];
-  const query = new URLSearchParams({ label: `${markLabel}=yes`, limit: "100" });
+  const query = new URLSearchParams({ label: `${sessionLabel}=yes`, limit: "100" });
   try {
     for (;;) {
       const page = await api("GET", `/v1/subscriptions?${query.toString()}`);

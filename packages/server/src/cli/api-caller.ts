@@ -1,5 +1,5 @@
-import type { ApiServer } from "../../config/api-server.ts";
-import { send, type ApiRequest } from "../api-client.ts";
+import type { ApiServer } from "../config/api-server.ts";
+import { send, type ApiRequest } from "./api-client.ts";
 
 /** Sends one request to the API. Throws `ApiError`, and `CommandError` if no response came. */
 export type ApiCaller = (
