@@ -2,6 +2,9 @@
  * Real: the server, its database, `ringback listen` as a child process where a test ends or stops it, sockets, signals.
  * Faked: the local program, by the tests.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { startCommandInProcess } from "../src/cli/testing/command-in-process.ts";
@@ -9,12 +12,14 @@ import { startCommand } from "../src/cli/testing/command-process.ts";
 import type { Api } from "./harness/api.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { freePort } from "./harness/free-port.ts";
+import { isInstalled } from "./harness/program.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
 import { Server, startServerInProcess } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
+const ringback = fileURLToPath(new URL("../bin/ringback.js", import.meta.url));
 
 interface Line {
   readonly type: string;
@@ -229,5 +234,40 @@ describe("ringback listen, interrupted,", () => {
     const { code, stdout } = await listen.ended;
     expect([code, linesOf(stdout).some(({ text }) => text === "the server answers again")]).toEqual([0, true]);
     expect(await subscriptions(second.api, "t")).toEqual([]);
+  });
+});
+
+describe("ringback listen on a terminal", () => {
+  it("shows deliveries, inspects one, sends it again and ends", async ({ skip }) => {
+    if (!(await isInstalled("script"))) skip("there is no program that makes a pseudo-terminal");
+    const { api, url } = server();
+    await api.putTopic("seen");
+    await using receiver = await startReceiver();
+    const command = `stty rows 24 cols 100; ${process.execPath} ${ringback} listen --url ${url} --topic seen --forward ${receiver.url}/hook --protocol raw`;
+    const terminal = spawn("script", ["-qec", command, "/dev/null"], {
+      env: { PATH: process.env["PATH"], TERM: "xterm" },
+    });
+    let output = "";
+    terminal.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    const shows = (text: string) => untilTrue(`the terminal shows ${text}`, () => output.includes(text));
+    await shows("Waiting for messages.");
+    await until(
+      "the subscription exists",
+      () => subscriptions(api, "seen"),
+      ({ length }) => length === 1,
+    );
+    await api.publish("seen", { body: { amount: 5 }, type: "invoice.paid" });
+    await shows("accepted");
+    terminal.stdin.write("r");
+    await untilTrue("the program has the message twice", () => receiver.arrivals.length === 2);
+    await shows("sent once more");
+    terminal.stdin.write("\r");
+    await shows("ringback-message-id: ");
+    await shows('"amount": 5');
+    const ended = once(terminal, "close");
+    terminal.stdin.write("q");
+    await ended;
+    expect(output).toContain("\u001b[?1049l");
+    expect(await subscriptions(api, "seen")).toEqual([]);
   });
 });

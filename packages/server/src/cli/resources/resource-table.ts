@@ -58,7 +58,7 @@ const deliverySteps = (["pause", "resume", "verify"] as const).map((name): Verb 
     resume: "Deliver again, from where delivery stopped.",
     verify: "Verify the endpoint now.",
   }[name];
-  return { name, about, routes: [`POST ${subscriptionPath}/${name}`], ...(name === "verify" && { body: "optional" }) };
+  return { name, about, routes: [`POST ${subscriptionPath}/${name}`] };
 });
 
 const handle = field("receipt-handle", "a receipt handle; may be given several times", "list", "receiptHandles");
