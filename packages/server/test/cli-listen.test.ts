@@ -123,7 +123,7 @@ describe("ringback listen", () => {
   it("says which topic does not exist, and leaves nothing", async () => {
     const listen = startCommandInProcess(args(server().url, "none", "http://127.0.0.1:9/"), { env });
     const { code, stderr } = await listen.ended;
-    expect([code, stderr]).toEqual([1, expect.stringContaining('topic_not_found (404): There is no topic "none"')]);
+    expect([code, stderr]).toEqual([4, expect.stringContaining('topic_not_found (404): There is no topic "none"')]);
   });
 });
 

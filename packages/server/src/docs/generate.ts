@@ -2,6 +2,7 @@
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { commandLineReference } from "../cli/reference.ts";
 import { configurationReference } from "../config/reference.ts";
 import { cmqReference } from "./cmq-reference.ts";
 import { errorReference } from "./error-reference.ts";
@@ -23,6 +24,7 @@ export async function referenceFiles(): Promise<readonly ReferenceFile[]> {
     { url: new URL("configuration.md", folder), text: configurationReference() },
     { url: new URL("metrics.md", folder), text: metricsReference() },
     { url: new URL("cmq.md", folder), text: cmqReference() },
+    { url: new URL("command-line.md", folder), text: commandLineReference() },
     { url: new URL("openapi.json", folder), text: await openapiReference(version) },
   ];
 }

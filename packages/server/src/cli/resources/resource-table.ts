@@ -422,7 +422,7 @@ const audit: Resource = {
   about: "the record of changes: who changed what",
   kind: "records",
   id: "id",
-  columns: columns("at", "who", "source", "action", "target"),
+  columns: columns("at", "who who.name who.id who", "source", "action", "target"),
   verbs: [
     {
       name: "list",
