@@ -1,6 +1,7 @@
 import { statfsSync } from "node:fs";
 import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /**
@@ -27,10 +28,26 @@ function hasRoomInMemory(): boolean {
 
 // Sources run as they are: the exports condition points the workspaces at their TypeScript.
 const conditions = ["ringback-source", "node"];
-const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
-// Nothing here changes its process for good, and a worker of its own for each file would cost a fifth more. Three on
+
+/** The threads of a SQLite store run the build, so that opening the store takes half of the CPU time. */
+const builtThreads = {
+  find: "./database-thread-file.ts",
+  replacement: fileURLToPath(
+    new URL("packages/server/src/store/sqlite/testing/built-database-thread-file.ts", import.meta.url),
+  ),
+};
+
+const shared = { resolve: { conditions, alias: [builtThreads] }, ssr: { resolve: { conditions } } };
+// Nothing here changes its process for good, and a worker of its own for each file would cost a fifth more. Four on
 // two cores, since many of them mostly wait.
-const run = { pool: "forks" as const, execArgv: ["--conditions=ringback-source"], maxWorkers: 3, isolate: false };
+const run = {
+  pool: "forks" as const,
+  execArgv: ["--conditions=ringback-source"],
+  maxWorkers: 4,
+  isolate: false,
+  // Tests that run beside each other wait: for a rate, for a pause, for a time limit.
+  maxConcurrency: 12,
+};
 
 /** Ends a test that hangs, on however busy a machine; no test measures anything by it. */
 const hangMs = 600_000;

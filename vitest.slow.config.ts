@@ -13,8 +13,9 @@ export default defineConfig({
       "packages/server/src/**/*.slow.test.ts",
       "packages/server/src/store/contract/*.endurance.test.ts",
       "packages/server/src/engine/push/no-lost-work.test.ts",
+      "packages/server/src/api/two-accounts.test.ts",
     ],
-    // The last two have fewer runs in the default suite.
+    // The last three have fewer runs in the default suite.
     env: { PROPERTY_RUNS: "200", SIMULATION_SEEDS: "200" },
     pool: "forks",
     execArgv: ["--conditions=ringback-source"],

@@ -39,7 +39,7 @@ async function fill(api: Api): Promise<Filled> {
   throw new Error("not reached");
 }
 
-describe("a database at its size limit", () => {
+describe("a database at its size limit", { concurrent: true }, () => {
   it("refuses publishes with 503, keeps and delivers accepted messages, reports the state, and continues with a higher limit", async () => {
     await using folder = await temporaryFolder();
     await using receiver = await startReceiver();
@@ -119,7 +119,7 @@ describe("a database at its size limit", () => {
   });
 });
 
-describe("a pull from a database at its size limit", () => {
+describe("a pull from a database at its size limit", { concurrent: true }, () => {
   it("is refused at once, waiting or not, and gets its message when there is room, received for the first time", async () => {
     await using folder = await temporaryFolder();
     let ids: readonly string[] = [];
@@ -149,7 +149,7 @@ describe("a pull from a database at its size limit", () => {
   });
 });
 
-describe("settlements that together do not fit into a database at its size limit", () => {
+describe("settlements that together do not fit into a database at its size limit", { concurrent: true }, () => {
   it("are written as far as they fit, before publishes; pulls do not wait for them, and the server stops", async () => {
     await using folder = await temporaryFolder();
     await using receiver = await startReceiver(() => 403);
@@ -214,14 +214,15 @@ describe("settlements that together do not fit into a database at its size limit
   });
 });
 
-describe("a disk that refuses writes", () => {
+describe("a disk that refuses writes", { concurrent: true }, () => {
   it("refuses each call that writes at once, and serves each call that reads", async (test) => {
     if (!(await isInstalled("prlimit"))) test.skip("there is no prlimit on this machine");
     await using folder = await temporaryFolder();
     await using server = await Server.start({ folder: folder.path });
     const { api } = server;
     await api.putTopic("t");
-    await api.subscribe("t", "pulled", { pull: {} });
+    // A receipt handle that has expired needs no write, so these last longer than the test.
+    await api.subscribe("t", "pulled", { pull: { visibilityMs: 3_600_000 } });
     await api.subscribe("t", "pushed", { push: { url: "http://127.0.0.1:9/" }, retry: "none" });
     await api.ok("PUT", "/v1/inboxes/box", { json: {} });
     await api.ok("PUT", "/v1/hooks/hook", { json: { urls: ["http://127.0.0.1:9/"], protocol: "json" } });

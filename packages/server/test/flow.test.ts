@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
 import { subscriptionPath } from "./harness/api.ts";
-import type { Api, CountsView } from "./harness/api.ts";
+import type { Api, CountsView, Page } from "./harness/api.ts";
 import { temporaryFolder } from "./harness/folder.ts";
+import { startHeldReceiver } from "./harness/held-receiver.ts";
 import { listen } from "./harness/live-events.ts";
 import { type Behaviour, startReceiver } from "./harness/receiver.ts";
 import { startServerInProcess } from "./harness/server.ts";
@@ -13,7 +14,12 @@ import { until, untilTrue } from "./harness/until.ts";
 interface View {
   readonly state: string;
   readonly health: string;
-  readonly failing: { readonly scope: string; readonly status: number | null; readonly error: string | null } | null;
+  readonly failing: {
+    readonly scope: string;
+    readonly status: number | null;
+    readonly error: string | null;
+    readonly nextProbeAt: string | null;
+  } | null;
   readonly disabledReason: string | null;
   readonly counts: CountsView;
   readonly flow: { readonly window: number } | null;
@@ -135,6 +141,50 @@ describe.each(drivers)("with $driver", { concurrent: true }, ({ argsOf }) => {
     for (const { atMs } of receiver.arrivals.slice(1)) expect(atMs - repliedAtMs).toBeGreaterThanOrEqual(2_990);
   });
 
+  it("an overloaded endpoint gets fewer POSTs at a time, and more again when it has recovered", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await startServerInProcess({ folder: folder.path, args: await argsOf("overloaded"), env });
+    const { api } = server;
+    let isWell = false;
+    await using receiver = await startReceiver(() => (isWell ? 200 : 429));
+    await api.putTopic("t");
+    await api.subscribe("t", "s", { push: { url: receiver.url }, retry, breaker: null });
+    await api.publishBatch("t", bodies(50));
+    const windowUntil = (what: string, holds: (window: number) => boolean) =>
+      until(
+        what,
+        async () => (await read(api, "t")).flow?.window ?? 8,
+        (window) => holds(window),
+      );
+    const low = await windowUntil("the window is below one", (window) => window < 1);
+    isWell = true;
+    await windowUntil("the window grows", (window) => window > low);
+    expect(await read(api, "t")).toMatchObject({ state: "active", counts: { deadLetters: 0 } });
+  });
+
+  it("subscriptions of one origin share a breaker, and the first success of one closes it for all", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await startServerInProcess({ folder: folder.path, args: await argsOf("origin"), env });
+    const { api } = server;
+    let isWell = false;
+    await using receiver = await startReceiver((_arrival, response) =>
+      isWell ? 200 : void response.socket?.destroy(),
+    );
+    const names = ["one", "other"];
+    for (const name of names) {
+      await api.putTopic(name);
+      // Neither subscription opens a breaker of its own.
+      const settings = { retry, breaker: { failures: 1_000, probeMs: 1_000 } };
+      await api.subscribe(name, "s", { push: { url: `${receiver.url}/${name}` }, ...settings });
+      await api.publishBatch(name, bodies(20));
+    }
+    for (const name of names) {
+      expect((await untilHealth(api, name, "open")).failing).toMatchObject({ scope: "origin" });
+    }
+    isWell = true;
+    for (const name of names) expect((await untilHealth(api, name, "healthy")).counts.deadLetters).toBe(0);
+  });
+
   it("a subscription of which nothing but failure comes is disabled, and resumes with all its messages", async () => {
     await using folder = await temporaryFolder();
     await using server = await startServerInProcess({ folder: folder.path, args: await argsOf("disabling"), env });
@@ -156,6 +206,78 @@ describe.each(drivers)("with $driver", { concurrent: true }, ({ argsOf }) => {
     await expectAllDelivered(api, "t");
     expect(new Set(receiver.arrivals.map(({ text }) => text)).size).toBe(10);
   });
+});
+
+describe.each([
+  { nodes: "one node, SQLite", count: 1, argsOf: () => Promise.resolve<string[]>([]) },
+  { nodes: "one node, PostgreSQL", count: 1, argsOf: () => onDatabase("backlog_one") },
+  { nodes: "two nodes", count: 2, argsOf: () => onDatabase("backlog_two") },
+])("with $nodes", { concurrent: true }, ({ count, argsOf }) => {
+  it("a backlog above its limit is one event, which is a message, and nothing of it is lost", async () => {
+    await using folder = await temporaryFolder();
+    const args = await argsOf();
+    const start = () => startServerInProcess({ folder: folder.path, args, env });
+    await using receiver = await startHeldReceiver();
+    await using alarm = await startReceiver();
+    {
+      await using before = await start();
+      await before.api.putTopic("t");
+      await before.api.subscribe("t", "s", { push: { url: receiver.url }, maxInFlight: 1 });
+      await before.api.ok("PUT", "/v1/topics/ringback.events/subscriptions/alarm", {
+        json: { push: { url: alarm.url }, filter: { types: ["backlog.growing"] } },
+      });
+      await before.api.publishBatch("t", bodies(30));
+      await untilTrue("a POST is in flight", () => receiver.heldCount() > 0);
+      await before.api.ok("PATCH", subscriptionPath("t", "s"), { json: { backlog: { messagesMax: 10 } } });
+    }
+    // A server checks the backlogs when it starts, and then at intervals.
+    await using nodes = new AsyncDisposableStack();
+    const started = [];
+    for (let node = 0; node < count; node++) started.push(nodes.use(await start()));
+    await untilTrue("the event has arrived", () => alarm.arrivals.length > 0);
+    expect(JSON.parse(alarm.arrivals[0]?.text ?? "")).toMatchObject({
+      type: "backlog.growing",
+      topic: "t",
+      subscription: "s",
+      limit: "messages",
+      count: 30,
+    });
+    receiver.letGo();
+    for (const { api } of started) await expectAllDelivered(api, "t");
+    expect(new Set(receiver.arrivals.map(({ text }) => text)).size).toBe(30);
+    expect(alarm.arrivals).toHaveLength(1);
+  });
+});
+
+it.concurrent("two nodes disable a subscription once, and either of them resumes it", async () => {
+  await using folder = await temporaryFolder();
+  const args = await onDatabase("disabling_nodes");
+  const start = () => startServerInProcess({ folder: folder.path, args, env });
+  await using one = await start();
+  await using other = await start();
+  let status = 500;
+  await using receiver = await startReceiver(() => status);
+  await one.api.putTopic("t");
+  await one.api.subscribe("t", "s", { push: { url: receiver.url }, retry, breaker: null, disableAfterMs: 2_000 });
+  await Promise.all([one, other].map(({ api }) => api.publishBatch("t", bodies(10))));
+  for (const { api } of [one, other]) {
+    await until(
+      "it is disabled",
+      () => read(api, "t"),
+      ({ state }) => state === "disabled",
+    );
+  }
+  status = 200;
+  await other.api.ok("POST", `${subscriptionPath("t", "s")}/resume`);
+  await expectAllDelivered(one.api, "t");
+  expect(new Set(receiver.arrivals.map(({ messageId }) => messageId)).size).toBe(20);
+  const messages = "/v1/topics/ringback.events/messages?type=subscription.disabled";
+  const { items } = await until(
+    "the event is stored",
+    () => one.api.ok<Page<object>>("GET", messages),
+    (page) => page.items.length > 0,
+  );
+  expect(items).toHaveLength(1);
 });
 
 it.concurrent("two nodes share an open breaker, and each probe is sent by one of them", async () => {

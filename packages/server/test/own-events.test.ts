@@ -1,7 +1,8 @@
 /** Real: the server on SQLite, its event stream, receivers. Nothing is faked. */
-import { writeFile } from "node:fs/promises";
+import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import type { Page } from "./harness/api.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { listen } from "./harness/live-events.ts";
 import { startReceiver } from "./harness/receiver.ts";
@@ -40,6 +41,30 @@ it("an event about a subscription arrives at a URL, in the stream, and as a mess
   await untilTrue("the stream has it", () => stream.events.some(({ type }) => type === event.type));
   expect(stream.events.filter(({ type }) => type === event.type)).toMatchObject([event]);
   expect(await api.ok("GET", `/v1/messages/${stream.lastId}`)).toMatchObject({ topic: "ringback.events" });
+});
+
+it("receivers of events that fail make no further event", async () => {
+  const { api } = server();
+  await using failing = await startReceiver(() => 500);
+  await using gone = await startReceiver(() => 410);
+  const headers = { "ringback-account": "looping" };
+  const put = (path: string, json: object = {}) => api.ok("PUT", `/v1/topics/${path}`, { json, headers });
+  await api.ok("PUT", "/v1/accounts/looping", { json: {} });
+  await put("ringback.events/subscriptions/failing", { push: { url: failing.url }, retry: "none" });
+  await put("ringback.events/subscriptions/gone", { push: { url: gone.url } });
+  await put("orders");
+  for (const name of ["shop", "archive"]) {
+    await put(`orders/subscriptions/${name}`, { push: { url: gone.url } });
+  }
+  await api.ok("POST", "/v1/topics/orders/messages", { json: { body: "x" }, headers });
+  await server().logged(
+    /"event":"subscription.disabled".*an event about a subscription that receives events is not published/,
+  );
+  await server().logged(
+    /"event":"dead_letters.added".*an event about a subscription that receives events is not published/,
+  );
+  const { items } = await api.ok<Page<{ readonly type: string }>>("GET", `${eventsPath}/messages`, { headers });
+  expect(items.map(({ type }) => type)).toEqual(["subscription.disabled", "subscription.disabled"]);
 });
 
 it("the topic exists for every account, and only its retention can be changed", async () => {
@@ -121,4 +146,21 @@ it("a reader goes on after a restart, where it has stopped, and an expiring key 
     const refused = await next.api.call("GET", "/v1/events?after=5");
     expect(refused).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field: "after" }] } });
   }
+});
+
+it("a database that is nearly full is an event", async () => {
+  await using folder = await temporaryFolder();
+  {
+    await using first = await startServerInProcess({ folder: folder.path });
+    await first.api.putTopic("orders");
+    for (let count = 0; count < 10; count++) await first.api.publish("orders", { body: "x".repeat(500_000) });
+  }
+  const files = await readdir(folder.path);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder.path, file))).size));
+  const usedBytes = sizes.reduce((sum, size) => sum + size, 0);
+  const args = ["--database-bytes-max", String(Math.ceil(usedBytes * 1.15))];
+  await using server = await startServerInProcess({ folder: folder.path, args });
+  await using stream = await listen(server.url, "?after=0&type=disk.nearly_full");
+  await untilTrue("the event is shown", () => stream.events.length > 0);
+  expect(stream.events[0]).toMatchObject({ account: "default", what: "database", usedBytes: expect.any(Number) });
 });

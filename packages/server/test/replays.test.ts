@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { limits } from "../src/domain/limits.ts";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
 import { subscriptionPath, type Api, type Page } from "./harness/api.ts";
 import { temporaryFolder } from "./harness/folder.ts";
@@ -95,6 +96,12 @@ describe.each(["sqlite", "postgres"] as const)("with %s", { concurrent: true }, 
       matched: 20,
       exact: true,
     });
+    const times = { from: { at: "2026-01-31T08:15:30Z" }, to: "now", dryRun: true };
+    expect(await api.ok("POST", replays("mail"), { json: times })).toMatchObject({ matched: 50 });
+    for (const refused of [{ from: { seq: 30 }, to: { seq: 11 } }, { from: { at: Date.now() + 3_600_000 } }]) {
+      const answer = await api.call("POST", replays("mail"), { json: refused });
+      expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request" } });
+    }
     const json = { ...range, target: "archive", perSecond: 1_000 };
     const replay = await api.ok<ReplayView>("POST", replays("mail"), { json });
     expect(await untilDone(api, replay)).toMatchObject({ state: "done", matched: 20, sent: 20, skipped: 0 });
@@ -130,8 +137,16 @@ describe.each(["sqlite", "postgres"] as const)("with %s", { concurrent: true }, 
     );
     isBroken = false;
     const redrive = `${subscriptionPath("orders", "mail")}/dead-letters/redrive`;
-    const wrong = { statuses: [404], dryRun: true };
-    expect(await api.ok("POST", redrive, { json: wrong })).toMatchObject({ matched: 0 });
+    for (const [filter, matched] of [
+      [{ statuses: [404] }, 0],
+      [{ reasons: ["expired"] }, 0],
+      [{ reasons: ["retries_exhausted"], statuses: [503] }, 10],
+      [{ from: Date.now() + 3_600_000 }, 0],
+      [{ to: Date.now() + 3_600_000 }, 10],
+    ] as const) {
+      const counted = await api.ok("POST", redrive, { json: { ...filter, dryRun: true } });
+      expect([filter, counted]).toMatchObject([filter, { matched }]);
+    }
     const [purged] = (await api.deadLetters("orders", "mail")).items;
     await api.ok("DELETE", `${subscriptionPath("orders", "mail")}/dead-letters/${purged?.id}`);
     const failed = await api.ok<ReplayView>("POST", replays("mail"), {
@@ -200,18 +215,72 @@ describe.each(["sqlite", "postgres"] as const)("with %s", { concurrent: true }, 
     expect(receiver.at("/mail")).toHaveLength(300 + sent);
   });
 
+  it("a replay is paused and changed while it runs, and leaves the order of live traffic alone", async () => {
+    await using receiver = await startReceiver();
+    await using resources = new AsyncDisposableStack();
+    const start = await installation(resources, driver, startServerInProcess);
+    const { api } = await start();
+    const changer = driver === "postgres" ? (await start()).api : api;
+    const count = 40;
+    const ids = await deliveredBefore(api, receiver, count, { order: "strict" });
+    const create = () => api.call<ReplayView>("POST", replays("mail"), { json: { from: "oldest", perSecond: 1 } });
+    const { json: replay } = await create();
+    const change = (json: object) => changer.ok("PATCH", `/v1/replays/${replay.id}`, { json });
+    expect(await change({ paused: true })).toMatchObject({ state: "paused", perSecond: 1 });
+    const live = Array.from({ length: 30 }, (_, index) => `live ${index}`);
+    await api.publishBatch(
+      "orders",
+      live.slice(0, 15).map((body) => ({ body })),
+    );
+    expect(await change({ paused: false, perSecond: 1_000 })).toMatchObject({ state: "running", perSecond: 1_000 });
+    await api.publishBatch(
+      "orders",
+      live.slice(15).map((body) => ({ body })),
+    );
+    expect(await untilDone(changer, replay)).toMatchObject({ state: "done", sent: count });
+    const after = receiver.at("/mail").slice(count);
+    const copies = after.filter(({ text }) => text.startsWith("message"));
+    expect(copies.map(({ messageId }) => messageId)).toEqual(ids);
+    await untilTrue("the live messages arrive", () => receiver.at("/mail").length === 2 * count + live.length);
+    const arrived = receiver.at("/mail").map(({ text }) => text);
+    expect(arrived.filter((text) => text.startsWith("live"))).toEqual(live);
+  });
+
+  it("of many replays at once as many are created as an account may have", async () => {
+    await using receiver = await startReceiver();
+    await using resources = new AsyncDisposableStack();
+    const start = await installation(resources, driver, startServerInProcess);
+    const { api } = await start();
+    const nodes = driver === "postgres" ? [api, (await start()).api] : [api];
+    const count = limits.replaysOpenMax + 10;
+    await deliveredBefore(api, receiver, count);
+    // While the subscription is paused, the copy of each replay waits.
+    await api.ok("POST", `${subscriptionPath("orders", "mail")}/pause`);
+    const requests = Array.from({ length: count }, (_, index) => {
+      const json = { from: { seq: index + 1 }, to: { seq: index + 1 } };
+      return (nodes[index % nodes.length] ?? api).call("POST", replays("mail"), { json });
+    });
+    const answers = await Promise.all(requests);
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(limits.replaysOpenMax);
+    const refused = answers.filter(({ status }) => status !== 202);
+    for (const answer of refused) expect(answer).toMatchObject({ status: 409, json: { code: "replay_limit" } });
+    expect(receiver.at("/mail")).toHaveLength(count);
+  });
+
   it("one delivery is sent again at once, or given up", async () => {
     let status = 500;
     await using receiver = await startReceiver(() => status);
     await using resources = new AsyncDisposableStack();
-    const { api } = await (await installation(resources, driver, startServerInProcess))();
+    const start = await installation(resources, driver, startServerInProcess);
+    const { api } = await start();
+    const changer = driver === "postgres" ? (await start()).api : api;
     await api.putTopic("orders");
     const retry = { delaysMs: [3_600_000, 3_600_000] };
     await api.subscribe("orders", "mail", { push: { url: `${receiver.url}/mail` }, retry, order: "strict" });
     const [first, second] = (await api.publishBatch("orders", [{ body: "1" }, { body: "2" }])).map(({ id }) => id);
     const stateOf = async (id = "") => (await api.delivery(id, "mail")).state;
     const change = (id = "", verb: string) =>
-      api.call<{ outcome?: string; code?: string }>("POST", `/v1/messages/${id}/deliveries/mail/${verb}`);
+      changer.call<{ outcome?: string; code?: string }>("POST", `/v1/messages/${id}/deliveries/mail/${verb}`);
     await until(
       "the first waits",
       () => stateOf(first),
@@ -241,5 +310,15 @@ describe.each(["sqlite", "postgres"] as const)("with %s", { concurrent: true }, 
     expect((await change(first, "cancel")).json.code).toBe("delivery_conflict");
     expect((await change(first, "retry")).json).toEqual({ outcome: "copied" });
     await untilTrue("the copy has arrived", () => receiver.at("/mail").length === 5);
+    await until(
+      "its outcome is written",
+      () => stateOf(first),
+      (state) => state === "delivered",
+    );
+    await changer.ok("POST", `${subscriptionPath("orders", "mail")}/pause`);
+    expect((await change(first, "retry")).json).toEqual({ outcome: "copied" });
+    expect(await stateOf(first)).toBe("parked");
+    await api.ok("POST", `${subscriptionPath("orders", "mail")}/resume`);
+    await untilTrue("it is sent after the resume", () => receiver.at("/mail").length === 6);
   });
 });

@@ -40,18 +40,20 @@ function newTrace(flags = "01") {
 const named = (spans: readonly ReceivedSpan[], name: string) => spans.filter((span) => span.name === name);
 const parentIn = (traceparent: unknown) => String(traceparent).split("-")[2];
 
-describe.each(drivers)("with tracing, on %s,", (driver) => {
+// The tests run beside each other, because a span waits for a second before it is exported.
+describe.each(drivers)("with tracing, on %s,", { concurrent: true }, (driver) => {
   let collector: Collector;
-  let start: () => Promise<RunningServer>;
   let server: RunningServer;
-  beforeAll(async () => {
-    collector = started.use(await startCollector());
-    start = await serversOn(driver, {
+
+  const tracingServers = () =>
+    serversOn(driver, {
       RINGBACK_OTLP_ENDPOINT: collector.url,
       RINGBACK_OTLP_HEADERS: "authorization=Bearer%20s3cr3t,x-team=blue",
       RINGBACK_PUBLIC_NAME: "node-1.test",
     });
-    server = await start();
+  beforeAll(async () => {
+    collector = started.use(await startCollector());
+    server = await (await tracingServers())();
   });
 
   it("a publish, its delivery and its attempt are spans of the publisher's trace", async () => {
@@ -109,7 +111,14 @@ describe.each(drivers)("with tracing, on %s,", (driver) => {
     expect(publish?.resource).toMatchObject({ "service.name": "ringback", "service.instance.id": "node-1.test" });
   });
 
-  it("the collector gets the configured headers, and no path of an endpoint", () => {
+  it("the collector gets the configured headers, and no path of an endpoint", async () => {
+    const { api } = server;
+    await using receiver = await startReceiver();
+    await api.putTopic("hidden");
+    await api.subscribe("hidden", "s", { push: { url: `${receiver.url}/secret-path?token=secret` } });
+    const { traceId, traceparent } = newTrace();
+    await api.publish("hidden", { body: "x" }, { traceparent });
+    await collector.ofTrace(traceId, 3);
     const { requests } = collector;
     expect(requests[0]).toMatchObject({ path: "/v1/traces", method: "POST" });
     expect(requests[0]?.headers).toMatchObject({ authorization: "Bearer s3cr3t", "x-team": "blue" });
@@ -119,6 +128,8 @@ describe.each(drivers)("with tracing, on %s,", (driver) => {
   it("the attempts of a delivery are children of one span, also after a restart", async () => {
     let isBroken = true;
     await using receiver = await startReceiver(() => (isBroken ? 503 : 200));
+    const start = await tracingServers();
+    const server = await start();
     await server.api.putTopic("again");
     // The retry is due before the next server is ready, so that the server finds it at its start.
     const retry = { delaysMs: Array.from({ length: 500 }, () => 50) };
@@ -128,7 +139,7 @@ describe.each(drivers)("with tracing, on %s,", (driver) => {
     await untilTrue("it has failed", () => receiver.arrivals.length > 0);
     await server.stop();
     isBroken = false;
-    server = await start();
+    await start();
     const ofTrace = () => collector.spans().filter((span) => span.traceId === traceId);
     const delivers = await until(
       "it is delivered",

@@ -33,7 +33,7 @@ const filters = closedObject({
 const querystring = closedObject({ ...pageParameters, ...filters.properties });
 const schema = {
   ...operation("attempts", "listAttempts", "List a subscription's attempts, newest first"),
-  description: "The filters are combined by AND. The order is that of the times when the attempts started.",
+  description: "The filters are combined by AND. Sorted by the time at which the attempts started, newest first.",
   params: subscriptionParams,
   querystring,
   response: {

@@ -73,7 +73,8 @@ function described(operationId: string, summary: string, response: object, ...er
 }
 
 const listQuery = closedObject({ ...pageParameters, ...deadLetterFilters.properties });
-const searchDescription = "The filters are combined by AND. The order is that of the times of death.";
+const searchDescription =
+  "The filters are combined by AND. Sorted by the time at which the deliveries were given up, newest first.";
 const letterPage = {
   200: searchPageOf(
     deadLetterSummarySchema,
@@ -113,8 +114,8 @@ function readRoutes(app: FastifyInstance, { catalog, records }: Store): void {
 
 const accountQuery = closedObject({
   ...listQuery.properties,
-  topic: about("Only those of this topic.", Type.Optional(Type.String())),
-  subscription: about("Only those of this subscription; with `topic`.", Type.Optional(Type.String())),
+  topic: about("Only dead letters of this topic.", Type.Optional(Type.String())),
+  subscription: about("Only dead letters of this subscription of `topic`.", Type.Optional(Type.String())),
 });
 
 function accountRoute(app: FastifyInstance, store: Store): void {

@@ -47,7 +47,9 @@ export function deliveryRoutes(app: FastifyInstance, { store }: ApiParts): void 
   const base = "/v1/messages/:id/deliveries/:subscription";
   const retryText =
     "A parked delivery is due now, a dead letter is redriven, and any other ended delivery is sent once more, beside the " +
-    "order of an ordered subscription. 409 while the delivery is pending or in flight.";
+    "order of an ordered subscription. While the subscription is paused or disabled, the delivery waits until the " +
+    "subscription is resumed. While its breaker is open, the delivery is sent as a probe, or after a probe has succeeded. " +
+    "409 while the delivery is pending or in flight.";
   const retry = schemaOf("retryDelivery", "Send one delivery again now", ["retried", "redriven", "copied"], retryText);
   app.post<{ Params: DeliveryPath }>(`${base}/retry`, { schema: retry, config }, async (request) => {
     const [id, name] = await deliveryAt(store, request);

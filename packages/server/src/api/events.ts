@@ -60,7 +60,10 @@ const schema = {
   headers: {
     type: "object",
     properties: {
-      "Last-Event-ID": { type: "string", description: "As `after`, which it replaces." },
+      "Last-Event-ID": {
+        type: "string",
+        description: "Has the meaning of `after`. If both are given, the header counts.",
+      },
     },
   },
   response: {
@@ -96,7 +99,7 @@ export function eventRoutes(app: FastifyInstance, { events, eventTail, config, a
         isOneOf(type, event);
       const isOfReader = (event: LiveEvent): boolean => event.accountId === account.id && isShown(event);
       const start = await startOf(eventTail, account.id, request, after);
-      // The client may have left in the meantime.
+      // The client may have disconnected in the meantime.
       if (reply.raw.destroyed) return reply.hijack();
       const stream = streams.open(reply.raw, account.id, start.id, isOfReader);
       if (start.missed > 0) stream.lag(start.missed);

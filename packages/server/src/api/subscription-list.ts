@@ -35,7 +35,7 @@ const filters = closedObject({
     Type.Optional(Type.Enum(["active", "paused", "disabled", "healthy", "failing", "open", "lagging"])),
   ),
   health: about(
-    "Only those with this health. `unhealthy`: failing or open.",
+    "Only subscriptions with this health. `unhealthy`: failing or open.",
     Type.Optional(Type.Enum(["healthy", "unhealthy", "failing", "open"])),
   ),
   label: labelParameter,

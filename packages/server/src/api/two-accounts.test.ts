@@ -31,6 +31,6 @@ async function open(): Promise<AccountServer> {
   return { account, [Symbol.asyncDispose]: () => app.close() };
 }
 
-test.each(seeds(6))("two accounts observe nothing of each other, with seed %i", (seed) =>
+test.each(seeds(3))("two accounts observe nothing of each other, with seed %i", (seed) =>
   expectNothingObserved(open, { seed, steps: 300, isConcurrent: false }),
 );

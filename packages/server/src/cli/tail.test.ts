@@ -116,6 +116,27 @@ describe("ringback tail", () => {
     expect(stderr).toContain("the stream ended (shutting_down (503): stopping); trying again in ");
   });
 
+  it("goes on from now when the server does not know the last event any more", async () => {
+    const lastIds: unknown[] = [];
+    await using server = await startFakeServer((request, response) => {
+      lastIds.push(request.headers["last-event-id"]);
+      if (lastIds.length === 2) {
+        response.writeHead(400).end(JSON.stringify({ code: "invalid_request", detail: "after: is not the id of …" }));
+        return;
+      }
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(`id: 7\n\n${eventText({ ...attempted, messageId: String(lastIds.length) })}`);
+      if (lastIds.length === 1) response.end();
+    });
+    const tail = startCommandInProcess(["tail", "--url", server.url]);
+    await tail.stdoutMatch(/messageId=1 [^]*messageId=3 /);
+    expect(lastIds).toEqual([undefined, "7", undefined]);
+    tail.signal("SIGINT");
+    const { code, stderr } = await tail.ended;
+    expect(code).toBe(0);
+    expect(stderr).toContain("the server does not know the last event shown; going on with events from now\n");
+  });
+
   it("fails at once when the first connection is refused", async () => {
     const refused = { code: "invalid_request", detail: "type: must be one of …" };
     await using server = await startFakeServer((_, response) => response.writeHead(400).end(JSON.stringify(refused)));

@@ -29,8 +29,8 @@ const example = `
 Example:
   $ ringback tail --topic MyTopic --type delivery.attempted --type delivery.dead
 
-Connects again when the server was restarted. Then the events of Ringback itself in between are shown, such as
-subscription.disabled; publishes and attempts in between are not.
+Connects again when the connection is lost or the server restarts. Then the events of Ringback itself in between are
+shown, such as subscription.disabled; publishes and attempts in between are not.
 `;
 
 export function addTailCommand(program: Command, context: CommandContext): void {
@@ -75,7 +75,16 @@ async function tail(options: TailOptions, context: CommandContext): Promise<void
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (!everOpened || !(error instanceof CommandError) || isFinal(error)) throw error;
+      if (!everOpened || !(error instanceof CommandError)) throw error;
+      if (isFinal(error)) {
+        if (!(error instanceof ApiError && error.status === 400) || position.lastId === "") throw error;
+        // The server accepted the query before, so it refuses the id: its database has been replaced.
+        position.lastId = "";
+        context.stderr.write(
+          "ringback: the server does not know the last event shown; going on with events from now\n",
+        );
+        continue;
+      }
       reason = error.message;
     }
     if (signal.aborted) return;

@@ -12,7 +12,7 @@ export interface AccountLimits {
 
 export type LimitName = keyof AccountLimits;
 
-/** The limits of an account, and who is notified when one of them refuses something. */
+/** The limits of an account. `refused`: called when one of them refuses something. */
 export interface ReportedLimits extends AccountLimits {
   readonly refused?: (limit: LimitName) => void;
 }

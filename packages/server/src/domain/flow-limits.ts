@@ -1,4 +1,4 @@
-/** Limits of the flow to an endpoint: rates, holds, breakers, disabling and backlogs. */
+/** Limits of the flow to an endpoint (rates, pauses, breakers, disabling and backlogs), which are part of `limits`. */
 export const flowLimits = {
   /** The lowest rate of a subscription: a POST every 10,000 seconds, nearly three hours. */
   ratePerSecondMin: 0.0001,
@@ -6,12 +6,12 @@ export const flowLimits = {
   ratePerSecondMax: 10_000,
   rateBurstMax: 10_000,
   /**
-   * A node reserves starts of POSTs no further ahead. Twice the time that a slow database takes to answer, and short
-   * enough that reserved starts that are not used are no loss.
+   * How far ahead a node may reserve starts of POSTs: twice the time that a slow database takes to answer, and so short
+   * that a node that does not use its reserved starts loses only a few.
    */
   startsAheadMsMax: 2_000,
 
-  /** The longest pause of everything to an endpoint that asks for a pause with `Retry-After`. */
+  /** The longest time for which a `Retry-After` stops everything that is sent to an origin. */
   retryAfterHoldMsMax: 300_000,
 
   /** The breaker of a subscription: failures in a row after which it opens, and the pause before the first probe. */
@@ -37,6 +37,9 @@ export const flowLimits = {
   disableAfterMsMax: 365 * 24 * 3600_000,
   /** Failed attempts that are needed to disable a subscription. */
   disableAttemptsMin: 5,
-  /** How much of the pause between two failed attempts counts as failing. The endpoint may have recovered meanwhile. */
+  /**
+   * A longer pause between two failed attempts counts as failing for this time only, because the endpoint may have
+   * recovered in between.
+   */
   failurePauseMsMax: 3600_000,
 } as const;

@@ -1,3 +1,4 @@
+import { flowLimits } from "./flow-limits.ts";
 import { hookLimits } from "./hook-limits.ts";
 import { replayLimits } from "./replay-limits.ts";
 
@@ -172,7 +173,7 @@ export const limits = {
   traceparentCharsMax: 256,
   /** A longer `tracestate` is not read. */
   traceStateReadCharsMax: 8 * 1024,
-  /** Both limits of a `tracestate` are those of W3C Trace Context. */
+  /** W3C Trace Context allows 32 members, and wants systems to pass on at least 512 characters. */
   traceStateMembersMax: 32,
   traceStateCharsMax: 512,
   /** Keys with which one subscription signs. A key rotation needs two keys at a time. */
@@ -209,6 +210,8 @@ export const limits = {
   authSourcesMax: 10_000,
   /** The SecretId of an API key, including its prefix. */
   secretIdCharsMax: 64,
+
+  ...flowLimits,
 
   ...hookLimits,
 
@@ -311,8 +314,9 @@ export const limits = {
   pageItemsDefault: 50,
   pageItemsMax: 200,
   /**
-   * Records that one page of a search examines: attempts, dead letters, messages or subscriptions. The page of a filter
-   * that matches few of them is short, and the next page goes on. Takes some tens of milliseconds.
+   * Records that one page of a search examines: attempts, dead letters, messages or subscriptions. If the filter
+   * matches few of them, the page is short, and the next page continues the search. Reading so many records takes some
+   * tens of milliseconds.
    */
   recordsExaminedMax: 10_000,
   /** Messages that one page examines when it shows or filters states of deliveries. */
@@ -322,7 +326,7 @@ export const limits = {
    * subscription of its topic.
    */
   attemptsExaminedMax: 100_000,
-  /** A subscription counts as lagging with more messages that wait in the log, or with an older one. */
+  /** A subscription is lagging if more messages than this wait in the log, or if one of them is older than this. */
   laggingMessages: 1_000,
   laggingAgeMs: 300_000,
   /** Records that one read of a search examines, so that claims need not wait long for the reading thread. */

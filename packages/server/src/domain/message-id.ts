@@ -24,7 +24,7 @@ export function messageId(topicId: TopicId, seq: Seq): MessageId {
   return messageIdToBigInt(topicId, seq).toString() as MessageId;
 }
 
-/** The most messages that one commit appends to a full log are far fewer than half of those that remain. */
+/** The last positions of a log. No message gets one of them, because a log is full long before. */
 const UNUSED_SEQS = 2 ** 19;
 
 /** Returns a position that no stored message has. `random`: from 0 to below 1. */

@@ -165,11 +165,11 @@ export interface EndpointVerification {
   readonly ratePerMinute: number | null;
 }
 
-/** The most POSTs of a subscription that start, first attempts and retries, over all nodes. */
+/** How many POSTs of a subscription may start, first attempts and retries together, on all nodes together. */
 export interface RateSettings {
   /** May be a fraction. */
   readonly perSecond: number;
-  /** How many may start at once after silence. */
+  /** How many POSTs may start at once after a time without any. */
   readonly burst: number;
 }
 
@@ -181,7 +181,7 @@ export interface PullSettings {
   readonly receivesMax: number | null;
 }
 
-/** When sending to a failing endpoint stops. */
+/** The settings of the circuit breaker, which stops sending to a failing endpoint. */
 export interface BreakerSettings {
   /** Failures in a row. */
   readonly failures: number;
@@ -206,11 +206,11 @@ export interface SubscriptionSettings {
   readonly maxInFlight: number;
   /** null: no limit. Settings that were stored before the member existed lack it. */
   readonly rate?: RateSettings | null;
-  /** null: sending never stops. */
+  /** null: the subscription has no circuit breaker. */
   readonly breaker: BreakerSettings | null;
   /** The subscription is disabled when all attempts have failed for this time; null: never. */
   readonly disableAfterMs: number | null;
-  /** Absent: `flowLimits.backlogDefault`. */
+  /** Absent: `limits.backlogDefault`. */
   readonly backlog?: BacklogLimits;
   /** Absent until the first attempt to verify the endpoint has ended. */
   readonly verification?: EndpointVerification;
@@ -236,7 +236,7 @@ export interface Disablement {
   readonly atMs: TimeMs;
   /** `gone`: the endpoint replied 410 Gone. `failing`: all attempts failed for as long as the subscription allows. */
   readonly reason: "gone" | "failing";
-  /** The attempt that led to it. */
+  /** The attempt because of which the subscription was disabled. */
   readonly messageId: MessageId;
   readonly attempt: number;
 }
@@ -264,9 +264,9 @@ export interface SubscriptionHealth {
   readonly probes: number;
   /** When the breaker opened, in steady time; null while it is closed. */
   readonly openedAtMs: TimeMs | null;
-  /** Failed attempts that are known here; each process adds those that it makes when it writes the health. */
+  /** The number of failed attempts in a row. A process adds its own attempts when it writes the health. */
   readonly failures: number;
-  /** The last of these attempts, in steady time. */
+  /** When the last of these attempts failed, in steady time. */
   readonly failedAtMs: TimeMs;
   /** How long attempts have failed. A pause between two attempts counts up to a limit only. */
   readonly failedMs: number;
@@ -283,7 +283,7 @@ export interface Subscription extends EntryState {
   readonly state: SubscriptionState;
   /** Set while the state is `disabled`. */
   readonly disabled: Disablement | null;
-  /** null: healthy. Not part of the version. */
+  /** null: healthy. A change of the health does not change `version`. */
   readonly health: SubscriptionHealth | null;
   readonly settings: SubscriptionSettings;
 }

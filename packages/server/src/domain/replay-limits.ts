@@ -5,7 +5,7 @@ export const replayLimits = {
   replayPerSecondMax: 1_000,
   /** Replays of one account that have not ended, paused ones included. */
   replaysOpenMax: 20,
-  /** How long an ended replay is listed, and how many of one account are. */
+  /** How long an ended replay is listed, and how many ended replays of one account are listed. */
   replayKeptMs: 7 * 24 * 3600_000,
   replaysKeptMax: 1_000,
   /** Positions of the log, or dead letters, that are examined to count what a replay will send. */
@@ -14,12 +14,15 @@ export const replayLimits = {
   replayExaminedMax: 1_000,
   /** Copies that one step parks. */
   replayParkedMax: 250,
-  /** Copies of one replay that wait, for their time, a retry or a reply. While there are so many, none is parked. */
+  /**
+   * Copies of one replay that may wait for their time, for a retry or for a reply. While so many wait, no further copy
+   * is parked.
+   */
   replayWaitingMax: 500,
   /** Copies are parked at most this long before they are due. */
   replayAheadMs: 500,
-  /** Copies that are due within this time are due together, so that they share a claim. */
+  /** Copies are due at multiples of this time, so that several copies share a claim. */
   replayDueStepMs: 100,
-  /** Of the deliveries that a claim takes while the log has further messages, one in so many is a separate copy. */
+  /** While the log has further messages, one in so many deliveries of a claim is a separate copy. */
   replayShare: 8,
 } as const;

@@ -1,4 +1,4 @@
-import { flowLimits } from "./flow-limits.ts";
+import { limits } from "./limits.ts";
 import type { TimeMs } from "./model.ts";
 
 /** How often POSTs may start: one per `intervalMs`, and after silence `burst` of them at once. */
@@ -33,7 +33,7 @@ export interface ReservedStarts {
 }
 
 /**
- * Reserves the next starts. Nothing is reserved further ahead than `flowLimits.startsAheadMsMax`, so that few starts
+ * Reserves the next starts. Nothing is reserved further ahead than `limits.startsAheadMsMax`, so that few starts
  * are lost when a node that has reserved them does not use them.
  */
 export function reserveStarts(
@@ -47,7 +47,7 @@ export function reserveStarts(
   const firstAtMs = restedAtMs - (burst - 1) * intervalMs;
   const fromMs = Math.max(firstAtMs, nowMs);
   const fitting = Math.max(1, Math.ceil((fromMs + spanMs - firstAtMs) / intervalMs));
-  const reserved = fromMs > nowMs + flowLimits.startsAheadMsMax ? 0 : Math.min(count, fitting);
+  const reserved = fromMs > nowMs + limits.startsAheadMsMax ? 0 : Math.min(count, fitting);
   return {
     schedule: { intervalMs, burst, restedAtMs: restedAtMs + reserved * intervalMs },
     reserved: { firstAtMs, count: reserved },

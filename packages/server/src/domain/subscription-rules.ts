@@ -13,7 +13,6 @@ import { assertVerify } from "./endpoint-verification.ts";
 import { RingbackError } from "./errors.ts";
 import { isInternalName } from "./internal-names.ts";
 import { assertKid } from "./kid-rule.ts";
-import { flowLimits } from "./flow-limits.ts";
 import { limits } from "./limits.ts";
 import type { Filter, PushSettings, SubscriptionSettings } from "./model.ts";
 import { assertPushHeaders } from "./push-header-rules.ts";
@@ -38,8 +37,8 @@ export const unpushed = {
 
 /** Defaults of the settings that say what happens while an endpoint fails. */
 export const whileFailing = {
-  breaker: { failures: flowLimits.breakerFailuresDefault, probeMs: flowLimits.breakerProbeMsDefault },
-  disableAfterMs: flowLimits.disableAfterMsDefault,
+  breaker: { failures: limits.breakerFailuresDefault, probeMs: limits.breakerProbeMsDefault },
+  disableAfterMs: limits.disableAfterMsDefault,
 } as const;
 
 const pushedOnly = ["retry", "maxInFlight", "breaker", "disableAfterMs", "rate"] as const;

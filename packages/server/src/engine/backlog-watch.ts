@@ -1,5 +1,5 @@
 import { isInternalName } from "../domain/internal-names.ts";
-import { flowLimits } from "../domain/flow-limits.ts";
+import { limits } from "../domain/limits.ts";
 import type { Subscription, SubscriptionId, TimeMs } from "../domain/model.ts";
 import type { Backlog, BacklogLimit } from "./backlog.ts";
 import type { EngineLog } from "./engine-log.ts";
@@ -61,7 +61,7 @@ export class BacklogWatch {
     if (subscription === null || topic === null) return void this.#reported.delete(id);
     const ageMs = oldestAtMs === null ? 0 : Math.max(0, clock.wall() - oldestAtMs);
     const { retentionMs } = topic.settings;
-    const { messagesMax, ageMsMax } = subscription.settings.backlog ?? flowLimits.backlogDefault;
+    const { messagesMax, ageMsMax } = subscription.settings.backlog ?? limits.backlogDefault;
     const used: Record<BacklogLimit, readonly [used: number, max: number | null]> = {
       messages: [count, messagesMax],
       age: [ageMs, ageMsMax],
@@ -104,7 +104,7 @@ export class BacklogWatch {
   }
 }
 
-/** The age of a message from which on its expiry is near: at least two rounds before it. */
+/** The age at which a message counts as about to expire: if possible, two checks or more before it expires. */
 function reportedAgeMs(retentionMs: number): number {
   const { backlogRetentionShare, backlogRetentionShareMin, findWorkMs } = engineLimits;
   const ageMs = Math.min(retentionMs * backlogRetentionShare, retentionMs - 2 * findWorkMs);

@@ -2,7 +2,7 @@ import { messageId } from "../domain/message-id.ts";
 import type { DeliveryOutcome } from "./delivery-outcome.ts";
 import type { EventBus } from "./event-bus.ts";
 
-/** Emits an event for the attempt, and one if the delivery became a dead letter. Makes none that nobody wants. */
+/** Emits an event for the attempt, and one if the delivery became a dead letter, unless no listener wants them. */
 export function emitDeliveryEvents(events: EventBus, outcome: DeliveryOutcome): void {
   const { subscription, message, attempt, settled, atMs } = outcome;
   const attempted = events.wants("delivery.attempted") ? attempt : null;

@@ -3,8 +3,8 @@ import type { DeliveryOutcome, DeliveryReceiver } from "./delivery-outcome.ts";
 import type { EventBus } from "./event-bus.ts";
 
 /**
- * Reports an outcome to everyone who wants to know it: to the observer (metrics, log) and to the listeners of live
- * events. Called once for each outcome, so that no receiver misses one that another receiver gets.
+ * Reports an outcome to the observer (metrics, log) and to the listeners of live events. Called once for each outcome,
+ * so that no receiver misses an outcome that another receiver gets.
  */
 export function reportDelivery(
   { observer, events }: { readonly observer: DeliveryReceiver; readonly events: EventBus },

@@ -49,12 +49,12 @@ export const engineLimits = {
   /** First window of a new endpoint. The window is the number of POSTs that may be in flight; each success adds one. */
   windowStart: 8,
   /**
-   * The time that the starts fill which a sender with a rate reserves at a time. The time grows with the time that the
-   * store takes to answer.
+   * A sender with a rate reserves the starts of this time in one call. The time grows with the time that the store
+   * takes to answer.
    */
   reservedMsMin: 200,
   reservedMsMax: 1_000,
-  /** A reserved start that is later than this is given up. So after a stall, POSTs for this time start at once. */
+  /** A reserved start that is late by more than this is given up. So after a stall, few POSTs start at once. */
   startLateMsMax: 150,
   /** Delay before the next try to reserve starts after an error of the store. */
   reserveRetryMs: 500,
@@ -179,10 +179,10 @@ export const engineLimits = {
   /** Replays that one process runs. They take turns. */
   replaysRunMax: 1_000,
   replayTrimMs: 60_000,
-  /** Requests to endpoints that the API makes on demand, tests and verifications: of one account, and of all. */
+  /** Requests on demand to endpoints (tests and verifications) that run at once, of one account and of all. */
   onDemandPerAccountMax: 4,
   onDemandMax: 32,
-  /** Such requests that one account starts per second on one node. */
+  /** Requests on demand that one account may start per second on one node. */
   onDemandPerSecondMax: 5,
   /**
    * Lines of the log are limited in each window of this length, and the lines that are left out are counted. A failing

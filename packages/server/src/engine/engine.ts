@@ -1,5 +1,6 @@
 import type { AccountId, Disablement, Subscription, SubscriptionId } from "../domain/model.ts";
 import type { Random } from "../domain/ports.ts";
+import { WriteConflict } from "../domain/write-condition.ts";
 import type { Transport } from "../transport/port.ts";
 import { BacklogWatch } from "./backlog-watch.ts";
 import { Dispatcher } from "./push/dispatcher.ts";
@@ -59,7 +60,6 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
-  readonly #disabling = new Set<SubscriptionId>();
   #cancelRetention: (() => void) | null = null;
   #retaining: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -145,19 +145,19 @@ export class Engine {
   }
 
   /**
-   * Disables a subscription once, even if several of its POSTs get the reply 410 at the same time. Does not change a
-   * subscription that was paused or created again in the meantime.
+   * Disables a subscription unless it has changed since the sender decided to: somebody may have paused or resumed it,
+   * or given it another URL. So of several POSTs that get the reply 410 at the same time, and of several nodes, one
+   * disables it.
    */
   async #disable(subscription: Subscription, why: Disablement): Promise<void> {
-    const { id, accountId, topicId, topic, name } = subscription;
-    if (this.#disabling.has(id)) return;
+    const { accountId, topicId, topic, name, state } = subscription;
+    if (state !== "active") return;
     const { store, events, log } = this.#options;
-    this.#disabling.add(id);
     try {
-      if ((await store.catalog.getSubscriptionById(id))?.state !== "active") return;
-      if ((await store.catalog.setSubscriptionState(topicId, name, why)) === null) return;
-    } finally {
-      this.#disabling.delete(id);
+      if ((await store.catalog.setSubscriptionState(topicId, name, why, subscription)) === null) return;
+    } catch (error) {
+      if (error instanceof WriteConflict) return;
+      throw error;
     }
     log.disabled(subscription, why);
     const { atMs, ...by } = why;

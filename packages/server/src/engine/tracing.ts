@@ -4,7 +4,7 @@ import type { ClaimedDelivery } from "../store/log.ts";
 import type { Publisher } from "./publisher.ts";
 
 /**
- * Makes the spans of publishes. `DeliveryReceiver` gets what the spans of deliveries and attempts are made of.
+ * Makes the spans of publishes. The spans of deliveries and attempts are made from what `DeliveryReceiver` receives.
  * docs/adr/0038 says how the spans belong together.
  */
 export interface PublishTracer {

@@ -64,7 +64,7 @@ export function openEventStream(response: ServerResponse, backlogMax: number, st
     for (const text of ready) send(text);
   }
 
-  /** Reports that the reader does not get so many events. */
+  /** Reports to the reader how many events it does not get. */
   function lag(count: number): void {
     send(laggedText(count));
   }

@@ -8,7 +8,7 @@ interface RefusalCounts {
   connectionsRefused(count: number): void;
 }
 
-/** Writes a line about what is refused before a route gets it, and counts it. */
+/** Writes a line about each request that is refused before a route gets it, and counts these requests. */
 export function reportEarlyRefusals(log: LimitedLog, counts: RefusalCounts) {
   return {
     refusedEarly({ code, message }: RingbackError, remoteAddress: string): void {

@@ -26,9 +26,9 @@ type Level = "error" | "warn" | "info" | "debug";
 
 /** The subject of a line, such as a subscription. Lines of one kind about one source share a limit. */
 export interface LineSource {
-  /** Distinguishes the source from the others of the kind. */
+  /** Distinguishes the source from other sources of the same kind. */
   readonly key: string | number;
-  /** The members that name the source, which the line about left out lines has too. */
+  /** The members that name the source. The line with the count of left out lines has these members too. */
   readonly members: Readonly<Record<string, unknown>>;
   /** The account that causes the line; null: none. */
   readonly account: string | null;
@@ -46,7 +46,7 @@ class KindWindow {
   readonly #sources = new Map<string | number, SourceCounts>();
   readonly #perAccount = new Map<string, number>();
   #written = 0;
-  /** Lines about sources that are not counted on their own. */
+  /** The number of left out lines about sources that are not counted on their own. */
   othersLeftOut = 0;
 
   /** Returns true if the line may be written. Otherwise the line is counted as left out. */
@@ -103,7 +103,7 @@ export class LimitedLog {
     this.#timers = timers;
   }
 
-  /** Whether lines of the level are written at all. Callers ask before they build a line that is rarely wanted. */
+  /** Whether lines of the level are written. Callers check this before they build a line that is rarely written. */
   isWanted(level: Level): boolean {
     return this.#log.isLevelEnabled(level);
   }

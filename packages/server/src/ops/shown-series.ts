@@ -6,18 +6,18 @@ interface Tracked<Cells> {
   /** Events since the last review, and of the reviews before it: each review halves the older ones. */
   recent: number;
   recentFailures: number;
-  /** Set when it got metrics of its own; null: it is counted with the others. */
+  /** When it got metrics of its own; null: it is counted with the others. */
   shownSinceMs: number | null;
 }
 
 /**
- * Decides who has metrics of its own: at most `max` of those that something happens to, the failing and the busiest
- * first. All others are counted together.
+ * Decides which subscriptions or topics have metrics of their own: at most `max`, the failing and the busiest first.
+ * All others are counted together.
  *
- * The choice is stable: as long as there is room everyone gets metrics at its first event, and then a review every
- * minute replaces only those that have become clearly less important than others, and none within its first minutes.
- * Counters never go back: a series that ends has ended, and what is counted with the others stays there. So `rate()` is
- * right for every series.
+ * The choice is stable. As long as there is room, a subscription or topic gets metrics at its first event. Afterwards a
+ * review every minute replaces only those that have become clearly less important than others, and none in its first
+ * minutes. What was counted with the others stays there, so no counter decreases, and `rate()` is right for every
+ * series.
  */
 export class ShownSeries<Id, Cells> {
   readonly others: Cells;
@@ -49,14 +49,14 @@ export class ShownSeries<Id, Cells> {
     return tracked.cells;
   }
 
-  /** Returns the ones with cells of their own. Reviews the choice if the last review is old enough. */
+  /** Yields everything that has cells of its own. Reviews the choice if the last review is old enough. */
   *shown(nowMs: number): Iterable<readonly [Id, Cells]> {
     this.#reviewedAtMs ??= nowMs;
     if (nowMs - this.#reviewedAtMs >= engineLimits.seriesReviewMs) this.#review(nowMs);
     for (const [id, { cells, shownSinceMs }] of this.#tracked) if (shownSinceMs !== null) yield [id, cells];
   }
 
-  /** The series of something that was deleted ends. */
+  /** Ends the series of a deleted subscription or topic. */
   forget(id: Id): void {
     if (typeof this.#tracked.get(id)?.shownSinceMs === "number") this.#shownCount--;
     this.#tracked.delete(id);
@@ -87,7 +87,7 @@ export class ShownSeries<Id, Cells> {
     return false;
   }
 
-  /** Half of the room is for those that fail most, the rest for those that most happens to. */
+  /** Half of the room is for those that fail most, the rest for the busiest. */
   #mostImportant(): Set<Id> {
     const all = [...this.#tracked];
     const failing = all
@@ -111,7 +111,7 @@ export class ShownSeries<Id, Cells> {
   }
 }
 
-/** A shown one keeps its place unless another one is clearly more important. */
+/** A subscription or topic with metrics of its own keeps them unless another one is clearly more important. */
 function bonus({ shownSinceMs }: Pick<Tracked<unknown>, "shownSinceMs">): number {
   return shownSinceMs === null ? 1 : engineLimits.seriesShownWeight;
 }

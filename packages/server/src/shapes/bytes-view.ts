@@ -14,7 +14,7 @@ export function replyView(bytes: Uint8Array | null): { reply: string | null } | 
   return "body" in view ? { reply: view.body } : { replyBase64: view.bodyBase64 };
 }
 
-/** As `bodyView`, for the beginning of a body. */
+/** Shows the beginning of a body in the way in which `bodyView` shows a whole one. */
 export function cutBodyView(bytes: Uint8Array): { body: string } | { bodyBase64: string } {
   const whole = bytes.subarray(0, bytes.length - splitCharacterBytes(bytes));
   return isUtf8(whole) ? bodyView(whole) : bodyView(bytes);

@@ -44,7 +44,7 @@ export const deadLetterSummarySchema = closedObject({
 
 /** The parameters of lists of dead letters. */
 export const deadLetterFilters = closedObject({
-  reason: about("Only those that were given up for this reason.", Type.Optional(Type.Enum([...deadReasons]))),
+  reason: about("Only dead letters with this reason.", Type.Optional(Type.Enum([...deadReasons]))),
   status: statusParameter("the last reply"),
   ...timeRangeParameters("deliveries that became dead letters"),
 });

@@ -45,7 +45,7 @@ export async function pageOfList<T, V>(
   return { items: page.items.map(view), next: page.next === null ? null : encodeCursor(listing, page.next) };
 }
 
-/** As `pageOfList`, for a list that searches. */
+/** The page of a list with filters; otherwise like `pageOfList`. */
 export async function pageOfSearch<T, V>(
   listing: string,
   query: PageQuery,

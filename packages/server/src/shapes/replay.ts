@@ -108,7 +108,11 @@ export const replaySchema = closedObject({
   examined: about("How many positions of the log, or dead letters, the replay has passed.", Type.Integer()),
   sent: about("Copies that were delivered or given up.", Type.Integer()),
   waiting: about("Copies that are in flight, or wait for their time or a retry.", Type.Integer()),
-  skipped: about("Matching messages that the target has to deliver anyway.", Type.Integer()),
+  skipped: about(
+    "Matching messages that this replay did not send, because they still waited to be delivered to the target when the replay came to them: " +
+      "as live traffic, as a retry, or as a copy of another replay.",
+    Type.Integer(),
+  ),
   expired: about("Positions of the range whose messages had expired.", Type.Integer()),
   createdAt: timeSchema("When it was created."),
   endedAt: nullable(timeSchema("When it ended; null before.")),

@@ -1,5 +1,4 @@
 import { Type } from "typebox";
-import { flowLimits } from "../domain/flow-limits.ts";
 import { limits } from "../domain/limits.ts";
 import type { SubscriptionHealth } from "../domain/model.ts";
 import { whileFailing } from "../domain/subscription-rules.ts";
@@ -11,17 +10,14 @@ import { optionalTimeText, timeText } from "./time-text.ts";
 export const failureSettings = {
   breaker: about(
     "Stops sending to an endpoint that fails. Opens after `failures` failed attempts in a row, over at least " +
-      `${flowLimits.breakerFailingMsMin / 1000} seconds and at least ${flowLimits.breakerMessagesMin} messages. Then messages wait in the log, and one ` +
+      `${limits.breakerFailingMsMin / 1000} seconds and at least ${limits.breakerMessagesMin} messages. Then messages wait in the log, and one ` +
       "attempt after `probeMs` probes the endpoint; further probes come at growing intervals. The first success closes " +
       "the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.",
     optional(
       nullable(
         closedObject({
-          failures: optional(whole(1, flowLimits.breakerFailuresMax), flowLimits.breakerFailuresDefault),
-          probeMs: optional(
-            whole(flowLimits.breakerProbeMsMin, flowLimits.breakerProbeMsMax),
-            flowLimits.breakerProbeMsDefault,
-          ),
+          failures: optional(whole(1, limits.breakerFailuresMax), limits.breakerFailuresDefault),
+          probeMs: optional(whole(limits.breakerProbeMsMin, limits.breakerProbeMsMax), limits.breakerProbeMsDefault),
         }),
       ),
       whileFailing.breaker,
@@ -29,12 +25,9 @@ export const failureSettings = {
   ),
   disableAfterMs: about(
     "The subscription is disabled when all attempts have failed for this many milliseconds, five days by default; null: " +
-      `never. At least ${flowLimits.disableAttemptsMin} attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. ` +
+      `never. At least ${limits.disableAttemptsMin} attempts must have failed, and a pause of more than an hour between two attempts counts as one hour. ` +
       "Refused beside `pull`.",
-    optional(
-      nullable(whole(flowLimits.disableAfterMsMin, flowLimits.disableAfterMsMax)),
-      flowLimits.disableAfterMsDefault,
-    ),
+    optional(nullable(whole(limits.disableAfterMsMin, limits.disableAfterMsMax)), limits.disableAfterMsDefault),
   ),
   backlog: about(
     "An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and " +
@@ -43,14 +36,11 @@ export const failureSettings = {
       closedObject({
         messagesMax: about(
           "Messages that wait; null: no limit.",
-          optional(nullable(whole(1, Number.MAX_SAFE_INTEGER)), flowLimits.backlogDefault.messagesMax),
+          optional(nullable(whole(1, Number.MAX_SAFE_INTEGER)), limits.backlogDefault.messagesMax),
         ),
         ageMsMax: about(
           "The age of the oldest message in milliseconds; null: no limit.",
-          optional(
-            nullable(whole(flowLimits.backlogAgeMsMin, limits.retentionMsMax)),
-            flowLimits.backlogDefault.ageMsMax,
-          ),
+          optional(nullable(whole(limits.backlogAgeMsMin, limits.retentionMsMax)), limits.backlogDefault.ageMsMax),
         ),
       }),
       {},
@@ -62,7 +52,8 @@ export const failureSettings = {
 export const healthMembers = {
   health: about(
     "healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. " +
-      "open: the breaker is open, so messages wait in the log, and only probes are sent.",
+      "open: the breaker is open, so messages wait in the log, and only probes are sent. A subscription that is paused " +
+      "or disabled is healthy, because nothing is sent: its `state` and `disabledReason` say why.",
     Type.Enum(["healthy", "failing", "open"]),
   ),
   failing: nullable(
@@ -76,7 +67,12 @@ export const healthMembers = {
       status: about("The HTTP status of the failure that led to this state.", nullable(Type.Integer())),
       error: about("The error code of that failure.", nullable(Type.String({ examples: ["connect_refused"] }))),
       errorDetail: about("The exact cause of that failure, in words.", nullable(Type.String())),
-      nextProbeAt: nullable(timeSchema("When the next probe may be sent; null while the breaker is closed.")),
+      nextProbeAt: nullable(
+        timeSchema(
+          "When the next probe may be sent; null while the breaker is closed. With the scope origin the subscriptions " +
+            "probe in turns, and this time is updated only when this subscription probes. So it can be in the past.",
+        ),
+      ),
     }),
   ),
 };

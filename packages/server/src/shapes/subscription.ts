@@ -1,7 +1,6 @@
 import { findPushProtocol, pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { Type, type Static } from "typebox";
 import { verificationOf, verifyMethods } from "../domain/endpoint-verification.ts";
-import { flowLimits } from "../domain/flow-limits.ts";
 import { limits } from "../domain/limits.ts";
 import type { RateSettings, Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
 import {
@@ -118,11 +117,11 @@ const rate = describedObject(
   {
     perSecond: about(
       "How many POSTs start per second, in equal distances; 0.1 is one every ten seconds.",
-      Type.Number({ minimum: flowLimits.ratePerSecondMin, maximum: flowLimits.ratePerSecondMax, examples: [20] }),
+      Type.Number({ minimum: limits.ratePerSecondMin, maximum: limits.ratePerSecondMax, examples: [20] }),
     ),
     burst: about(
       "How many POSTs may start at once after a time without any.",
-      optional(whole(1, flowLimits.rateBurstMax), 1),
+      optional(whole(1, limits.rateBurstMax), 1),
     ),
   },
 );

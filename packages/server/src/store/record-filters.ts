@@ -70,7 +70,7 @@ export interface SubscriptionFilter {
   readonly lagging?: LagLimits;
 }
 
-/** A subscription lags with more messages that wait in the log than this, or with one published before this time. */
+/** A subscription lags if more messages than this wait in its log, or if one of them was published before this time. */
 export interface LagLimits {
   readonly messages: number;
   readonly publishedBeforeMs: TimeMs;

@@ -77,7 +77,7 @@ export interface Replay extends NewReplay {
   readonly sent: number;
   /** Copies that are not sent yet, wait for a retry, or are in flight. */
   readonly waiting: number;
-  /** Messages that the target still has to deliver anyway. */
+  /** Matching messages that still waited for the target, also as a copy of another replay. No copy was parked. */
   readonly skipped: number;
   /** Positions of the range whose messages had expired before the replay reached them. */
   readonly expired: number;

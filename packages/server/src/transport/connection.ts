@@ -31,7 +31,7 @@ export class Connection implements Evictable {
   readonly head = new ReplyHead();
   /** Whether the transport adds no header to the next request. */
   isHeadFixed = false;
-  /** Gets the head of the next request. */
+  /** Called with the head of the next request. */
   headWritten: ((head: string) => void) | undefined = undefined;
   /**
    * OpenSSL's error on the open connection, such as the receiver's alert that it wants a client certificate. undici

@@ -49,7 +49,10 @@ export interface Endpoint {
    * `reply_too_large`.
    */
   readonly takeReplyBytes?: (bytes: number) => boolean;
-  /** Called with the head of the HTTP request as it is written, one character per byte. Again if it is sent again. */
+  /**
+   * Called with the head of the HTTP request as it is written, one character per byte. Called once more if the request
+   * is sent again.
+   */
   readonly headWritten?: (head: string) => void;
   /** Called when a connection is open, before the first byte is written. False ends the POST as `aborted`. */
   readonly maySend?: () => boolean;

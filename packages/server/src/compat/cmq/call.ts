@@ -57,7 +57,7 @@ export function createContextOf(shared: Shared, servicesOf: ServicesOf): Context
   };
 }
 
-/** The actions of both versions of the API that act on the topic in `topicName` alone. The others may ignore it. */
+/** The actions of both versions of the API that act on the topic in `topicName` only. Others may ignore `topicName`. */
 const actionsOnOneTopic =
   /^(?:Batch)?Publish|subsc|^(?:Create|Delete|Set|Get|Modify)(?:Cmq)?Topic(?:Attributes?)?$|^DescribeCmqTopicDetail$/i;
 

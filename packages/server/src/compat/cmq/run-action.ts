@@ -40,7 +40,10 @@ export async function runAction(
 
 /** The topic, subscription or queue that an action changes. */
 interface Subject {
-  /** As in the native API, so that `topics/a` selects all changes of the topic. Queues are `queues/NAME`. */
+  /**
+   * The target of the record, in the form of the native API, so that `topics/a` selects all changes of the topic.
+   * Queues are `queues/NAME`.
+   */
   readonly target: string;
   /** null: it does not exist. */
   readonly view: () => Promise<object | null>;

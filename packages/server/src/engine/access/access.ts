@@ -37,7 +37,7 @@ export interface Caller extends Grant {
   readonly account: ActiveAccount;
 }
 
-/** When the last operator's key expires, if there is none. */
+/** The value of `#operatorUntilMs` if there is no operator's key. */
 const never: TimeMs = Number.NEGATIVE_INFINITY;
 
 interface Known {

@@ -31,7 +31,7 @@ export const operatorTokenId = "operator-token";
 /** The machine's clock can be set while a request waits, so that the time of expiry is read again after this time. */
 const checkAgainMs = 60_000;
 
-/** Tells requests that take long, such as event streams, when their caller's key is no longer valid. */
+/** Notifies requests that take long, such as event streams, when their caller's key is no longer valid. */
 export class KeyWatch {
   readonly #options: KeyWatchOptions;
   readonly #watched = new Set<Watched>();

@@ -41,7 +41,7 @@ export class AccountTail {
   readonly #accountId: AccountId;
   readonly #readers = new Set<Following>();
   #topicId: TopicId | null = null;
-  /** Live readers have the events up to here; null: the log could not be read yet. */
+  /** The position up to which live readers have the events; null: the log could not be read yet. */
   #position: Seq | null;
   #isReading = false;
   #isWoken = false;
@@ -75,7 +75,7 @@ export class AccountTail {
     };
   }
 
-  /** Reads the log now, or once more after the read that runs. */
+  /** Starts a read of the log. If a read is running, another read follows it. */
   wake(): void {
     this.#isWoken = true;
     if (this.#isReading) return;
@@ -116,7 +116,10 @@ export class AccountTail {
     }
   }
 
-  /** The log could not be read when the first reader came. Readers that know their position miss nothing. */
+  /**
+   * Called if the log could not be read when the first reader came. Returns the smallest position of all live readers,
+   * so that none of them misses an event.
+   */
   async #firstPosition(topicId: TopicId): Promise<Seq> {
     const { lastSeq } = await this.#options.store.records.messagesAfter(topicId, SEQ_MAX, 1);
     const live = [...this.#readers].filter(({ isLive }) => isLive);

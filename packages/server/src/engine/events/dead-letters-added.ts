@@ -11,7 +11,7 @@ interface Died extends Extract<LiveEvent, { readonly type: "delivery.dead" }> {
   readonly count: number;
 }
 
-/** Reports dead letters. Returns the function that ends this, and reports the rest. */
+/** Publishes events about dead letters. The returned function publishes the last ones, and stops. */
 export function reportDeadLetters(events: EventBus, messages: EventMessages, timers: Timers): () => void {
   const gathering = new Gathering<Died>({
     timers,

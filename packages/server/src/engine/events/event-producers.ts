@@ -52,7 +52,7 @@ export class EventProducers {
     this.#checks = checks.map((check) => repeatCheck({ ...this.#options, ...check }));
   }
 
-  /** The engine must have stopped, because its last outcomes are reported as well. */
+  /** Call after the engine has stopped, because the engine's last outcomes are published as well. */
   async stop(): Promise<void> {
     await Promise.all(this.#checks.map((stop) => stop()));
     for (const end of this.#reports) end();

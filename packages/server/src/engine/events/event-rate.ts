@@ -4,7 +4,7 @@ import { engineLimits } from "../engine-limits.ts";
 import type { EventType } from "./event-table.ts";
 
 interface Minute {
-  /** For each type of event. */
+  /** The number of published events of each type. */
   readonly admitted: Map<EventType, number>;
   suppressed: number;
   readonly cancel: () => void;
@@ -22,7 +22,7 @@ export class EventRate {
   /** An account is kept for a minute after its first event. */
   readonly #minutes = new Map<AccountId, Minute>();
 
-  /** Since the start. */
+  /** The number of suppressed events since the start. */
   suppressedTotal = 0;
 
   constructor({ timers }: { readonly timers: Timers }, ended: (accountId: AccountId, suppressed: number) => void) {

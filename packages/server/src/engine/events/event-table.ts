@@ -42,7 +42,7 @@ export const eventTable = {
   },
   "breaker.closed": {
     when: "A probe was accepted, so the circuit breaker has closed.",
-    members: { ...subscription, ...scope, openedAt: "When it had opened." },
+    members: { ...subscription, ...scope, openedAt: "When the breaker had opened." },
   },
   "backlog.growing": {
     when: "A backlog has exceeded a limit of the subscription, or its oldest message will expire soon. Once until it has shrunk.",
@@ -81,7 +81,7 @@ export const eventTable = {
     members: {
       limit: "The limit, such as `publishesPerSecondMax`.",
       max: "Its value.",
-      count: "How often it has refused something since the last event.",
+      count: "How often the limit has refused something since the last event.",
     },
   },
   "key.expiring": {
@@ -102,7 +102,7 @@ export const eventTable = {
       what: "`database` (its size against `databaseBytesMax`) or `disk`.",
       percent: "80 or 95.",
       usedBytes: "Bytes in use.",
-      bytesMax: "Bytes that it can have.",
+      bytesMax: "The largest number of bytes that it can have.",
     },
   },
   "node.gone": {

@@ -11,7 +11,7 @@ export interface GatheringOptions<O> {
 }
 
 interface Group<O> {
-  /** null: everything was reported. */
+  /** null: nothing is left to report. */
   gathered: O | null;
   cancel: () => void;
 }

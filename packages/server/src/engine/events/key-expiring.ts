@@ -15,7 +15,7 @@ interface Notice {
 }
 
 const dayMs = 24 * 3600_000;
-/** The times of the notices. */
+/** The days before the expiry at which a notice is published. */
 const stages = [14, 3, 0];
 /** A key that has expired before this time gets no notice, such as one that expired before the server kept notices. */
 const lateMsMax = 14 * dayMs;

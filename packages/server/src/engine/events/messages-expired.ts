@@ -7,7 +7,7 @@ import { Gathering } from "./gathering.ts";
 
 type Expired = Extract<LiveEvent, { readonly type: "delivery.expired" }>;
 
-/** Reports messages that have expired. Returns the function that ends this, and reports the rest. */
+/** Publishes events about messages that have expired. The returned function publishes the last ones, and stops. */
 export function reportExpired(events: EventBus, messages: EventMessages, timers: Timers): () => void {
   const gathering = new Gathering<Expired>({
     timers,

@@ -1,4 +1,4 @@
-import { flowLimits } from "../../domain/flow-limits.ts";
+import { limits } from "../../domain/limits.ts";
 import type { BreakerSettings, SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Random, Timers } from "../../domain/ports.ts";
 import { DueTimer } from "./due-timer.ts";
@@ -67,14 +67,14 @@ export class Breaker {
     return this.#prober === id;
   }
 
-  /** One probe may be sent, and another one not before `nextProbeAtMs`. */
+  /** Permits one probe. The next probe is not sent before `nextProbeAtMs`. */
   permit(nextProbeAtMs: TimeMs): void {
     this.#isReserving = false;
     this.#isPermitted = true;
     this.probeAtMs = nextProbeAtMs;
   }
 
-  /** The probe that is due is not sent. `probeAtMs`: the earliest time of the next one. */
+  /** Postpones the probe that is due. `probeAtMs`: the earliest time at which it may be sent. */
   postpone(probeAtMs: TimeMs): void {
     this.#isReserving = false;
     if (!this.#isPermitted && this.#prober === null) this.probeAtMs = Math.max(this.probeAtMs, probeAtMs);
@@ -104,7 +104,7 @@ export class Breaker {
     return this.#nextWaiting();
   }
 
-  /** Returns the subscriptions that wait. */
+  /** Closes the breaker. Returns the subscriptions that waited for it. */
   close(): readonly SubscriptionId[] {
     this.#isClosed = true;
     this.#timer.cancel();
@@ -115,7 +115,7 @@ export class Breaker {
     this.#waiting.delete(id);
   }
 
-  /** Returns the subscription that waits first, and moves it to the end. It leaves when it sends the probe. */
+  /** Returns the first subscription of the queue and moves it to the end. Sending the probe removes it. */
   #nextWaiting(): SubscriptionId | null {
     const [id = null] = this.#waiting;
     if (id !== null) {
@@ -143,7 +143,7 @@ export class Breaker {
 
 /** The time between two failures, as far as it counts as failing. */
 export function failurePauseMs(fromMs: TimeMs, toMs: TimeMs): number {
-  return Math.min(Math.max(0, toMs - fromMs), flowLimits.failurePauseMsMax);
+  return Math.min(Math.max(0, toMs - fromMs), limits.failurePauseMsMax);
 }
 
 /**
@@ -162,7 +162,7 @@ export function waitOf(
 
 /** The pause before the next probe. It doubles with each failed probe. */
 export function probePauseMs({ probeMs }: BreakerSettings, probes: number, random: Random): number {
-  const pauseMs = Math.min(probeMs * 2 ** Math.min(probes, 30), Math.max(probeMs, flowLimits.breakerProbePauseMsMax));
+  const pauseMs = Math.min(probeMs * 2 ** Math.min(probes, 30), Math.max(probeMs, limits.breakerProbePauseMsMax));
   return Math.round(pauseMs * (1 - jitter + random.next() * 2 * jitter));
 }
 

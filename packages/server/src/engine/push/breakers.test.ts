@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { flowLimits } from "../../domain/flow-limits.ts";
+import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
 import { whileFailing } from "../../domain/subscription-rules.ts";
 import type { LiveEvent } from "../live-events.ts";
@@ -281,7 +281,7 @@ describe("Retry-After", () => {
   test("of a 429 or 503 holds everything to the origin until then, within a limit", async () => {
     for (const [status, seconds, expectedMs] of [
       [429, 30, 30_000],
-      [503, 36_000, flowLimits.retryAfterHoldMsMax],
+      [503, 36_000, limits.retryAfterHoldMsMax],
     ] as const) {
       const { simulation, topic, subscribe } = await started();
       const one = await subscribe("one", { push: { url: "http://shared.test/1" } });

@@ -1,5 +1,4 @@
 import { momentOf, toSteady } from "../../domain/clock-rules.ts";
-import { flowLimits } from "../../domain/flow-limits.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Disablement, Subscription, SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Moment } from "../../domain/ports.ts";
@@ -39,7 +38,7 @@ export class Breakers {
     this.#context = context;
   }
 
-  /** `originKey`: of `originKeyOf`. */
+  /** `originKey`: the result of `originKeyOf`. */
   gate(subscription: Subscription, originKey: string): Gate {
     if (this.#failing.size === 0 && this.#origins.size === 0) return "send";
     const { id } = subscription;
@@ -258,7 +257,7 @@ export class Breakers {
     this.#context.block(known.id);
   }
 
-  /** Takes over what another process has written, or an earlier one. */
+  /** Takes over the health that another process, or an earlier one, has written. */
   #adopt(known: FailingSubscription, health: SubscriptionHealth | null): void {
     if (health?.state !== "open") return this.#adoptClosed(known, health);
     const { breaker } = known;
@@ -268,7 +267,7 @@ export class Breakers {
     const settings = known.subscription.settings.breaker;
     if (settings === null) return;
     // The machine's clock may have been set, so the wait is limited.
-    const longestMs = Math.max(settings.probeMs, flowLimits.breakerProbePauseMsMax) * 2;
+    const longestMs = Math.max(settings.probeMs, limits.breakerProbePauseMsMax) * 2;
     const probeAtMs = Math.min(toSteady(clock, health.probeAtMs ?? 0), nowMs + longestMs);
     if (breaker !== null) {
       breaker.probes = Math.max(breaker.probes, health.probes);
@@ -386,7 +385,7 @@ export class Breakers {
       }
       pauseMs = 0;
     } finally {
-      // Without effect if the probe was permitted. After an error the next try waits.
+      // If the probe was permitted, this has no effect. After an error, the next try waits.
       probe?.breaker.postpone(clock.now() + pauseMs);
     }
   }

@@ -14,7 +14,7 @@ interface DispatcherContext
     Omit<BreakersContext, "wake" | "block" | "events" | "store" | "failed"> {
   /** Called for a subscription with work whose endpoint must be verified first. */
   readonly unverified: (subscription: Subscription) => void;
-  /** Called every `findWorkMs` with the subscriptions that have work. */
+  /** Called at the start, and every `findWorkMs`, with the subscriptions that have work. */
   readonly found: (ids: readonly SubscriptionId[]) => Promise<void>;
 }
 
@@ -79,8 +79,11 @@ export class Dispatcher {
     this.#store.catalog.onSubscriptionChange((id) => this.#changed(id));
     // Copies of a cancelled replay that have not started must not be sent. Other released deliveries are claimed again.
     this.#store.replays.onCancelled((id) => this.#senders.get(id)?.releaseQueued());
-    await this.#findWork();
+    const ids = await this.#findWork();
     if (this.#stopped) return;
+    this.#context.found(ids).catch((error: unknown) => {
+      if (!this.#stopped) this.#failed(error);
+    });
     this.#every(engineLimits.findWorkMs, async () => this.#context.found(await this.#findWork()));
     this.#every(engineLimits.claimRenewMs, () => this.#renewLeases());
     this.#every(engineLimits.senderSweepMs, () => this.#dropIdleSenders());

@@ -1,4 +1,4 @@
-import { flowLimits } from "../../domain/flow-limits.ts";
+import { limits } from "../../domain/limits.ts";
 import type { Subscription, SubscriptionHealth, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
@@ -24,7 +24,7 @@ export class FailingOrigin {
     if (this.#failures === 0) this.#sinceMs = nowMs;
     this.#failures++;
     if (this.#subscriptions.size < 2) this.#subscriptions.add(id);
-    if (this.#messages.size < flowLimits.breakerMessagesMin) this.#messages.add(`${id} ${seq}`);
+    if (this.#messages.size < limits.breakerMessagesMin) this.#messages.add(`${id} ${seq}`);
     if (this.breaker === null) this.error = errorOf(attempt);
   }
 
@@ -32,10 +32,10 @@ export class FailingOrigin {
   shouldOpen(nowMs: TimeMs): boolean {
     return (
       this.breaker === null &&
-      this.#failures >= flowLimits.breakerFailuresDefault &&
+      this.#failures >= limits.breakerFailuresDefault &&
       this.#subscriptions.size > 1 &&
-      this.#messages.size >= flowLimits.breakerMessagesMin &&
-      nowMs - this.#sinceMs >= flowLimits.breakerFailingMsMin
+      this.#messages.size >= limits.breakerMessagesMin &&
+      nowMs - this.#sinceMs >= limits.breakerFailingMsMin
     );
   }
 

@@ -1,4 +1,4 @@
-import { flowLimits } from "../../domain/flow-limits.ts";
+import { limits } from "../../domain/limits.ts";
 import { messageId } from "../../domain/message-id.ts";
 import type { Attempt, MessageId, Seq, Subscription, SubscriptionHealth, TimeMs } from "../../domain/model.ts";
 import type { Moment } from "../../domain/ports.ts";
@@ -58,7 +58,7 @@ export class FailingSubscription {
     this.#failures++;
     streak.failures++;
     streak.isOverload &&= isOverload;
-    if (streak.seqs.size < flowLimits.breakerFailuresMax) streak.seqs.add(seq);
+    if (streak.seqs.size < limits.breakerFailuresMax) streak.seqs.add(seq);
     this.#failedMs += this.#pauseMs(nowMs, isProbe);
     this.#failedAtMs = Math.max(this.#failedAtMs, nowMs);
     if (this.breaker === null) this.#error = errorOf(attempt);
@@ -112,18 +112,15 @@ export class FailingSubscription {
   shouldOpen(nowMs: TimeMs): boolean {
     const settings = this.subscription.settings.breaker;
     const { failures, isOverload, seqs, sinceMs } = this.#streak;
-    if (settings === null || failures < settings.failures || nowMs - sinceMs < flowLimits.breakerFailingMsMin)
-      return false;
+    if (settings === null || failures < settings.failures || nowMs - sinceMs < limits.breakerFailingMsMin) return false;
     // Replies such as 400 or 500 may be the fault of single messages.
-    return seqs.size >= (isOverload ? Math.min(settings.failures, flowLimits.breakerMessagesMin) : settings.failures);
+    return seqs.size >= (isOverload ? Math.min(settings.failures, limits.breakerMessagesMin) : settings.failures);
   }
 
   /** True: all attempts have failed for as long as the subscription allows. */
   shouldDisable(): boolean {
     const { disableAfterMs } = this.subscription.settings;
-    return (
-      disableAfterMs !== null && this.#failures >= flowLimits.disableAttemptsMin && this.#failedMs >= disableAfterMs
-    );
+    return disableAfterMs !== null && this.#failures >= limits.disableAttemptsMin && this.#failedMs >= disableAfterMs;
   }
 
   /** The health that the store should have now. `wallOf`: converts steady time to Unix time. */

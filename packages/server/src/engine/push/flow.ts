@@ -21,7 +21,7 @@ export interface FailedAttemptFacts {
   readonly retryAfter: RetryAfter | null;
   readonly startedAtMs: TimeMs;
   readonly isProbe: boolean;
-  /** False: the failure says nothing about the endpoint of today. */
+  /** False: the endpoint has changed, or the sender was stopped, since the POST started. */
   readonly isCurrent: boolean;
 }
 
@@ -56,7 +56,7 @@ export class Flow {
     return this.#endpoint.isFailing;
   }
 
-  /** True: nothing is sent, and the breakers call when that changes. */
+  /** True: nothing may be sent. The breakers wake the subscription when that changes. */
   get isBlocked(): boolean {
     return this.#gate === "wait";
   }
@@ -104,7 +104,7 @@ export class Flow {
     const isOther = subscription.settings.push?.url !== this.#subscription.settings.push?.url;
     this.#subscription = subscription;
     this.#originKey = originKeyOf(subscription);
-    // Nothing is known of another endpoint.
+    // The health of the former endpoint says nothing about the new one.
     if (isOther) this.#endpoint = new EndpointHealth(windowMaxOf(subscription));
     else this.#endpoint.setWindowMax(windowMaxOf(subscription));
   }
@@ -131,7 +131,7 @@ export class Flow {
     const { attempt, startedAtMs, retryAfter, seq, isProbe, isCurrent } = facts;
     if (!isCurrent) {
       this.probeUnused();
-      // The delivery had no chance, so it uses up no retry.
+      // The probe did not test the present endpoint, so it uses up no retry.
       return isProbe ? nowMs : null;
     }
     const status = attempt.status ?? 0;

@@ -6,7 +6,7 @@ import { Chaos } from "../testing/chaos.ts";
  * pauses, resumes, changes of order, redrives, replacements, stops and kills. To run one seed again, filter the tests
  * by its name.
  */
-const seeds = Array.from({ length: Number(process.env["SIMULATION_SEEDS"] ?? 7) }, (_, index) => index);
+const seeds = Array.from({ length: Number(process.env["SIMULATION_SEEDS"] ?? 5) }, (_, index) => index);
 
 describe.each([
   ["every message is delivered or dead in the end, in order, and never sent after it was settled", false],

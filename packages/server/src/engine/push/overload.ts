@@ -1,5 +1,5 @@
 import type { RetryAfter } from "@ringback/sdk/protocols";
-import { flowLimits } from "../../domain/flow-limits.ts";
+import { limits } from "../../domain/limits.ts";
 import type { TimeMs } from "../../domain/model.ts";
 
 /** Errors of the connection, which say something about the whole origin and nothing about the message. */
@@ -24,7 +24,7 @@ export function isOverload(errorCode: string | null, status: number): boolean {
 /** The pause that the endpoint has requested for all POSTs; 0: none. */
 export function requestedHoldMs(status: number, retryAfter: RetryAfter | null, wallMs: TimeMs): number {
   if (retryAfter === null || (status !== 429 && status !== 503)) return 0;
-  return Math.min(Math.max(0, requestedDelayMs(retryAfter, wallMs)), flowLimits.retryAfterHoldMsMax);
+  return Math.min(Math.max(0, requestedDelayMs(retryAfter, wallMs)), limits.retryAfterHoldMsMax);
 }
 
 /** The wait that `Retry-After` requests. Negative for a time in the past. */

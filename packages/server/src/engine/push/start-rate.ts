@@ -17,10 +17,10 @@ interface RatedSender {
 
 /** Starts that the store has reserved for this sender. */
 interface Reservation {
-  /** When the next of them may be. */
+  /** The earliest time of the next of these starts. */
   atMs: TimeMs;
   left: number;
-  /** Starts with an earlier time have been possible since then. */
+  /** When the starts were reserved. A start whose time is earlier was not possible before this time. */
   readonly sinceMs: TimeMs;
 }
 

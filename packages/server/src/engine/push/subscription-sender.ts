@@ -120,7 +120,7 @@ export class SubscriptionSender implements SlotUser {
       this.#inFlight === 0 &&
       this.#queue.size === 0 &&
       !this.isClaiming &&
-      // The breakers remember a subscription that waits for them.
+      // A blocked sender may be dropped, because the breakers wake its subscription.
       (this.flow.isBlocked || (!this.#dueTimer.isSet && !this.hasMore)) &&
       nowMs - this.#lastUsedMs > engineLimits.senderIdleMs
     );

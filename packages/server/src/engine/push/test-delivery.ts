@@ -66,7 +66,7 @@ export class TestDeliveries {
     return { request: null, trace: null, ...members, ...stored, hops };
   }
 
-  /** Throws as `assertTestable` does, and `shutting_down`. */
+  /** Throws the errors of `assertTestable`, and `shutting_down`. */
   async send(subscription: Subscription, message: Message): Promise<TestDelivery> {
     const push = assertTestable(subscription);
     const context = this.#context;
@@ -99,7 +99,7 @@ export function assertTestable({ settings }: Subscription): PushSettings {
   return settings.push;
 }
 
-/** Remembers the last request that passes. */
+/** Passes requests to a transport, and keeps the last one. */
 class RecordingTransport implements Transport {
   readonly #transport: Transport;
   #sent: (Pick<EncodedRequest, "headers" | "body"> & { readonly endpoint: Endpoint }) | null = null;

@@ -1,4 +1,4 @@
-import { flowLimits } from "../../domain/flow-limits.ts";
+import { limits } from "../../domain/limits.ts";
 import type { RetryPolicy, Seq, Subscription, SubscriptionSettings, TimeMs } from "../../domain/model.ts";
 import type { AttemptRecord, DeadLetter } from "../../store/records.ts";
 import { misnumberedAttempts } from "./attempt-numbers.ts";
@@ -153,7 +153,7 @@ export class ControlledSubscription {
     const afterMs = Math.min(...values.map((ms) => ms ?? Number.POSITIVE_INFINITY));
     const failedMs = nowMs - this.#failingSinceMs;
     if (failedMs < afterMs) this.#broken(`is disabled after ${failedMs} ms of failure instead of ${afterMs}`);
-    if (this.#failures < flowLimits.disableAttemptsMin) this.#broken(`is disabled after ${this.#failures} failures`);
+    if (this.#failures < limits.disableAttemptsMin) this.#broken(`is disabled after ${this.#failures} failures`);
     this.#restsSinceMs ??= nowMs;
   }
 

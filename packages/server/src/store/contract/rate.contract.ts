@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { flowLimits } from "../../domain/flow-limits.ts";
+import { limits } from "../../domain/limits.ts";
 import type { SubscriptionId } from "../../domain/model.ts";
 import type { ReservedStarts, StartPace, StartWant } from "../../domain/start-schedule.ts";
 import { Scene } from "./fixtures.ts";
@@ -65,7 +65,7 @@ export function rateContract(part: Part): void {
     const ask = () => scene.store.log.reserveStarts(id, pace, wide);
     const startMs = scene.now + 5_000;
     expect(await ask()).toEqual({ count: 0, firstAtMs: startMs });
-    scene.under.clock.advance(4_999 - flowLimits.startsAheadMsMax);
+    scene.under.clock.advance(4_999 - limits.startsAheadMsMax);
     expect(await ask()).toEqual({ count: 0, firstAtMs: startMs });
     scene.under.clock.advance(1);
     expect(await ask()).toEqual({ count: 1, firstAtMs: startMs });

@@ -79,6 +79,21 @@ function parking({ promise, shared, fresh }: Part): void {
     expect(done).toMatchObject({ state: "done", matched: 3, examined: 3, skipped: 3, sent: 0 });
   });
 
+  promise("skips messages of which a copy of another replay waits, and counts them", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a", "b", "c");
+    await scene.settleNext(reader, delivered);
+    const first = await startReplay(scene, reader, { source: { toSeq: 2 } });
+    await stepOf(scene, first);
+    const second = await startReplay(scene, reader);
+    const { replay } = await stepOf(scene, second);
+    expect(replay).toMatchObject({ matched: 3, examined: 3, skipped: 2, waiting: 1 });
+    await scene.settleNext(reader, delivered);
+    expect((await stepOf(scene, first)).replay).toMatchObject({ state: "done", sent: 2, skipped: 0 });
+    expect((await stepOf(scene, second)).replay).toMatchObject({ state: "done", sent: 1, skipped: 2 });
+  });
+
   promise("parks no further copy while many of the replay wait", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");

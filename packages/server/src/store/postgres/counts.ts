@@ -31,7 +31,7 @@ export function readSubscriptionCounts(context: StoreContext, id: SubscriptionId
   return readCounts(context, id, "subscription_counts", finishedCounts);
 }
 
-/** As `readSubscriptionCounts`, without the counts of finished deliveries: dead letters and expired messages. */
+/** Like `readSubscriptionCounts`, but without the counts of finished deliveries: dead letters, expired messages. */
 export function readUnsettledCounts(context: StoreContext, id: SubscriptionId): Promise<UnsettledCounts> {
   return readCounts(context, id, "unsettled_counts");
 }

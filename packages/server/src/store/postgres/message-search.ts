@@ -137,7 +137,7 @@ const each = `SELECT ${columns} FROM unnest($2::bigint[]) AS wanted (seq)
   CROSS JOIN LATERAL ringback.message_at($1::bigint, wanted.seq) m WHERE $3::bigint IS NULL AND ${conditions}`;
 
 const facts = deliveryFacts("m.seq", "$8::bigint[]");
-/** As an aggregate, the last verdict is never searched for by the ids of all attempts. */
+/** An aggregate reads the last verdict, so that the planner does not search for it by the ids of all attempts. */
 const withFacts = (messages: string): string => `SELECT m.*, ${facts.columns},
     CASE WHEN p.seq IS NULL AND NOT coalesce(o.is_open, false) THEN (
       SELECT (array_agg(a.verdict ORDER BY a.id DESC))[1] FROM ringback.attempt a

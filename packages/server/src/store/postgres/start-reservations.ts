@@ -1,4 +1,4 @@
-import { flowLimits } from "../../domain/flow-limits.ts";
+import { limits } from "../../domain/limits.ts";
 import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { ReservedStarts, StartPace, StartWant } from "../../domain/start-schedule.ts";
 import { Batches, distinctKeys, type Choice } from "./batches.ts";
@@ -41,7 +41,7 @@ export class StartReservations extends Batches<Request, ReservedStarts> {
     const sentAtMs = times.about();
     const rows = await call<ReservedRow>(database.hot, "reserve_starts", [
       times.at(),
-      flowLimits.startsAheadMsMax,
+      limits.startsAheadMsMax,
       ordered.map(({ id }) => id),
       ordered.map(({ intervalMs }) => intervalMs),
       ordered.map(({ burst }) => burst),

@@ -1,4 +1,4 @@
-import { flowLimits } from "../../domain/flow-limits.ts";
+import { limits } from "../../domain/limits.ts";
 import { reserveStarts, type StartSchedule } from "../../domain/start-schedule.ts";
 import type { LogStore } from "../log.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -10,7 +10,7 @@ export function startSchedules({ index, clock }: StoreContext): LogStore["reserv
   return async (id, pace, want) => {
     const nowMs = clock.now();
     const entry = index.subscriptions.get(id);
-    if (entry === undefined) return { firstAtMs: nowMs + flowLimits.startsAheadMsMax, count: 0 };
+    if (entry === undefined) return { firstAtMs: nowMs + limits.startsAheadMsMax, count: 0 };
     const { schedule, reserved } = reserveStarts(schedules.get(entry) ?? null, pace, want, nowMs);
     schedules.set(entry, schedule);
     return reserved;

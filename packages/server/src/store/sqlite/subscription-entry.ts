@@ -97,7 +97,7 @@ export class SubscriptionEntry {
   /** Incremented when a step of a rewind begins and when it ends, so it is odd during a step. */
   rewindSteps = 0;
   #settingsText: ShortText;
-  /** The parsed settings stay in memory only while somebody uses them. */
+  /** The parsed settings stay in memory only while other objects refer to them. */
   #settings: WeakRef<SubscriptionSettings> | null = null;
   #matches: ((message: Pick<Message, "tags" | "type">) => boolean) | null = null;
 

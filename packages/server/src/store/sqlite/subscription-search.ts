@@ -51,7 +51,7 @@ function candidates(
   after: SubscriptionPosition | null,
 ): Iterable<SubscriptionEntry> {
   const exceptional = index.exceptionalOf(accountId);
-  // Sorting many would hold the event loop for longer than a walk over a part of all.
+  // Sorting many subscriptions would block the event loop for longer than reading a part of all of them in order.
   if (isExceptional(filter) && exceptional.size <= limits.recordsExaminedMax) {
     return sorted([...exceptional].filter((entry) => isListedIn(entry, filter) && isAfter(entry, after)));
   }

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { Worker, type Transferable } from "node:worker_threads";
 import { RingbackError } from "../../domain/errors.ts";
 import type { ThreadTask } from "./database-thread.ts";
+import { databaseThreadFile } from "./database-thread-file.ts";
 import { asJobError, type JobAnswer, type JobLink, type Jobs } from "./jobs.ts";
 
 /** The connection from the event loop to a database thread. Results come in the order of the calls. */
@@ -21,9 +22,7 @@ export class ThreadLink<J extends Jobs> implements JobLink<J> {
 
   /** Resolves when the thread has opened the database. */
   static async start<J extends Jobs>(task: ThreadTask): Promise<ThreadLink<J>> {
-    // The thread's file is beside this one in the sources and in the build; only its ending differs.
-    const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const worker = new Worker(new URL(`./database-thread.${ending}`, import.meta.url), {
+    const worker = new Worker(databaseThreadFile, {
       workerData: task,
       name: task.limits === null ? "read-thread" : "write-thread",
       env: compileCacheEnvironment(),
