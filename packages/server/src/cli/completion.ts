@@ -22,7 +22,7 @@ export function addCompletionCommand(program: Command, { stdout }: CommandContex
 }
 
 /** A command with the words that can follow it. */
-interface Place {
+interface Branch {
   /** Words from the program on, such as `topics list`; empty for the program. */
   readonly path: string;
   readonly words: readonly Word[];
@@ -38,19 +38,19 @@ interface Word {
 
 /** Texts come from the program only, and contain no names of users or servers. */
 export function completionScript(program: Command, shell: Shell): string {
-  const places = placesOf(program, []);
-  return { bash, zsh, fish }[shell](places);
+  const branches = branchesOf(program, []);
+  return { bash, zsh, fish }[shell](branches);
 }
 
-function placesOf(command: Command, path: readonly string[]): readonly Place[] {
+function branchesOf(command: Command, path: readonly string[]): readonly Branch[] {
   const commands = command.commands.map((one): Word => ({
     word: one.name(),
     about: one.summary() || one.description(),
     values: [],
     kind: "command",
   }));
-  const options = [...command.options.filter(({ hidden }) => !hidden).map(optionWord), helpWord];
-  const below = command.commands.flatMap((one) => placesOf(one, [...path, one.name()]));
+  const options = [...command.options.map(optionWord), helpWord];
+  const below = command.commands.flatMap((one) => branchesOf(one, [...path, one.name()]));
   return [{ path: path.join(" "), words: [...commands, ...options] }, ...below];
 }
 
@@ -66,12 +66,12 @@ function quoted(text: string): string {
 }
 
 /** Finds the path of the command line: each word that is a command below the command before it. */
-function bash(places: readonly Place[]): string {
-  const paths = places.filter(({ path }) => path !== "").map(({ path }) => quoted(path));
-  const cases = places.map(
+function bash(branches: readonly Branch[]): string {
+  const paths = branches.filter(({ path }) => path !== "").map(({ path }) => quoted(path));
+  const cases = branches.map(
     ({ path, words }) => `    ${quoted(path)}) words=${quoted(words.map(({ word }) => word).join(" "))} ;;`,
   );
-  const values = places.flatMap(({ path, words }) =>
+  const values = branches.flatMap(({ path, words }) =>
     words.flatMap(({ word, values: known }) =>
       known.length === 0 ? [] : [`    ${quoted(`${path} ${word}`)}) words=${quoted(known.join(" "))} ;;`],
     ),
@@ -97,10 +97,12 @@ complete -o default -F _ringback ringback
 `;
 }
 
-function zsh(places: readonly Place[]): string {
+function zsh(branches: readonly Branch[]): string {
   const described = ({ word, about }: Word): string => quoted(`${word.replaceAll(":", "\\:")}:${about}`);
-  const paths = places.filter(({ path }) => path !== "").map(({ path }) => quoted(path));
-  const cases = places.map(({ path, words }) => `    ${quoted(path)}) entries=(${words.map(described).join(" ")}) ;;`);
+  const paths = branches.filter(({ path }) => path !== "").map(({ path }) => quoted(path));
+  const cases = branches.map(
+    ({ path, words }) => `    ${quoted(path)}) entries=(${words.map(described).join(" ")}) ;;`,
+  );
   return `#compdef ringback
 # zsh completion of ringback
 _ringback() {
@@ -121,8 +123,8 @@ if [ "$funcstack[1]" = "_ringback" ]; then _ringback "$@"; else compdef _ringbac
 `;
 }
 
-function fish(places: readonly Place[]): string {
-  const lines = places.flatMap(({ path, words }) => {
+function fish(branches: readonly Branch[]): string {
+  const lines = branches.flatMap(({ path, words }) => {
     const condition = quoted(`test (__ringback_path) = ${JSON.stringify(path)}`);
     return words.map(({ word, about, values, kind }) => {
       const what = kind === "command" ? `-f -a ${quoted(word)}` : `-l ${quoted(word.replace(/^--?/, ""))}`;
@@ -130,7 +132,7 @@ function fish(places: readonly Place[]): string {
       return `complete -c ringback -n ${condition} ${what}${choices} -d ${quoted(about)}`;
     });
   });
-  const paths = places.filter(({ path }) => path !== "").map(({ path }) => quoted(path));
+  const paths = branches.filter(({ path }) => path !== "").map(({ path }) => quoted(path));
   return `# fish completion of ringback
 function __ringback_path
   set -l path ""

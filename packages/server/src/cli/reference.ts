@@ -20,9 +20,7 @@ function sectionsOf(command: Command, above: readonly string[]): string[] {
   const path = [...above, command.name()];
   if (command.commands.length > 0) return command.commands.flatMap((one) => sectionsOf(one, path));
   const names = command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`));
-  const rows = command.options
-    .filter(({ hidden }) => !hidden)
-    .map(({ flags, description }) => `| \`${cell(flags)}\` | ${cell(description)} |`);
+  const rows = command.options.map(({ flags, description }) => `| \`${cell(flags)}\` | ${cell(description)} |`);
   const table = rows.length === 0 ? [] : ["", "| option | meaning |", "|---|---|", ...rows];
   const aliases = command.aliases().length === 0 ? [] : [`Also: \`${command.aliases().join("`, `")}\`.`, ""];
   return [

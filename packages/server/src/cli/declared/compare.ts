@@ -16,7 +16,7 @@ export interface Comparison {
 
 /** The members whose values are secrets. */
 const secretPaths = /^(?:push\.headers|push\.auth|push\.tls|auth|tls|verify)\b/;
-export const hidden = "[hidden]";
+const shownSecret = "[hidden]";
 
 /**
  * Compares the settings of the file with the view of the server. Members that only the view has, such as `createdAt`,
@@ -42,7 +42,7 @@ export function compare(settings: Readonly<Record<string, unknown>>, view: unkno
       return;
     }
     if (to === undefined && isSecret && !isFree(path)) return;
-    differences.push({ path, from: isSecret ? hidden : from, to: isSecret ? hidden : to });
+    differences.push({ path, from: isSecret ? shownSecret : from, to: isSecret ? shownSecret : to });
   };
   for (const [name, value] of Object.entries(settings)) {
     if (isRecord(view) && Object.hasOwn(view, name)) walk(name, value, view[name]);

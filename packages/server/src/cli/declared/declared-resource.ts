@@ -10,7 +10,7 @@ export interface DeclaredResource {
   readonly path: string;
   /** File and line. */
   readonly origin: string;
-  /** What the file says, as the body of the request. */
+  /** The settings as the file writes them: the body of the request. */
   readonly body: unknown;
   /** The settings with their defaults, as far as the view of the resource shows them. */
   readonly settings: Readonly<Record<string, unknown>>;

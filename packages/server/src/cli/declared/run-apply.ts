@@ -16,7 +16,7 @@ export interface ApplyOptions extends ApiServerFlags {
   readonly json?: true;
 }
 
-/** What happens to one resource. */
+/** The change of one resource. */
 export interface Change extends Comparison {
   readonly action: "create" | "update" | "unchanged" | "delete";
   readonly name: string;

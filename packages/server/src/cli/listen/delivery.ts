@@ -38,7 +38,7 @@ export interface ReceivedReply {
   readonly body: Uint8Array;
 }
 
-/** What happened to one message of one pull. */
+/** One message of one pull, and its outcome. */
 export interface Delivery {
   readonly message: PulledMessage;
   readonly attempt: number;
@@ -63,7 +63,7 @@ export interface Delivery {
   readonly reply: ReceivedReply | null;
 }
 
-/** What is shown of a running `listen`. */
+/** Shows a running `listen`. */
 export interface ListenReport {
   /** The state of a delivery has changed. The last state of each delivery is not `sending`. */
   delivery(delivery: Delivery): void;

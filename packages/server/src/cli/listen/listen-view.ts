@@ -7,7 +7,7 @@ import { headerPairs, stateText, statusText, timeOfDay } from "./delivery-text.t
 /** The state of the terminal view, and how it is drawn. Free of input and output. */
 
 export interface ListenView {
-  /** What is forwarded where. */
+  /** The topic and the address of the local program. */
   readonly title: string;
   readonly deliveries: readonly Delivery[];
   /** Identifies the selected delivery; null: the newest one. */
@@ -42,7 +42,7 @@ export function selectedDelivery({ deliveries, selected }: ListenView): Delivery
   return deliveries.find((one) => deliveryKey(one) === selected) ?? deliveries.at(-1) ?? null;
 }
 
-/** What a key does to the view, and what it asks for beyond the view. */
+/** Returns the view after a key, and the action that the key asks for beyond the view. */
 export function pressed(view: ListenView, key: string): readonly [ListenView, ViewAction] {
   const { inspectedFrom } = view;
   switch (key) {

@@ -121,7 +121,7 @@ export class Listener {
       this.#pulledAtMs = wallMs;
       return messagesOf(answer).map((message) => ({ message, isHeld }));
     } catch (error) {
-      // Somebody has deleted the subscription, perhaps because this process was suspended for hours.
+      // The subscription was deleted, perhaps because this process was suspended for hours.
       if (!(error instanceof ApiError) || error.code !== "subscription_not_found") throw error;
       await recreate(this.#pulledAtMs);
       this.#services.report.notice("the subscription was deleted; it was created again");
@@ -186,9 +186,14 @@ export class Listener {
 
   #delayMs({ receives }: PulledMessage, verdict: Judgement): number {
     const scheduledMs = retryDelayMs(this.#settings.retryDelaysMs, receives);
-    const asked = verdict.kind === "failed" ? verdict.retryAfter : null;
-    const askedMs = asked === null ? 0 : "delayMs" in asked ? asked.delayMs : asked.atMs - this.#services.clock.wall();
-    return Math.round(Math.min(Math.max(scheduledMs, askedMs), limits.visibilityMsMax));
+    const requested = verdict.kind === "failed" ? verdict.retryAfter : null;
+    const requestedMs =
+      requested === null
+        ? 0
+        : "delayMs" in requested
+          ? requested.delayMs
+          : requested.atMs - this.#services.clock.wall();
+    return Math.round(Math.min(Math.max(scheduledMs, requestedMs), limits.visibilityMsMax));
   }
 
   /**

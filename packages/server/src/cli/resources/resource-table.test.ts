@@ -54,8 +54,8 @@ describe("the table of resources", () => {
         ...(verb.query ?? []).map(({ to }) => to),
       ]);
       const parameters = operationsOf(verb).flatMap((one) => one?.parameters ?? []);
-      return parameters.flatMap(({ in: place, name }) =>
-        place === "query" && !options.has(name) ? [`${title}: ${name}`] : [],
+      return parameters.flatMap(({ in: where, name }) =>
+        where === "query" && !options.has(name) ? [`${title}: ${name}`] : [],
       );
     });
     expect(missing).toEqual([]);
