@@ -28,6 +28,12 @@ function run(line: string, { env = {}, ...input }: CommandInput = {}) {
   return runCommandInProcess(line.split(" "), { ...input, env: { RINGBACK_URL: server().url, ...env } });
 }
 
+/** Runs a command that must fail, and returns its exit code and what it printed. */
+const failed = async (line: string, input?: CommandInput) => {
+  const { code, stdout, stderr } = await run(line, input);
+  return [code, stdout, stderr];
+};
+
 const jsonLines = (text: string): unknown[] =>
   text
     .split("\n")
@@ -54,10 +60,6 @@ describe("the commands of resources", () => {
   });
 
   it("fail with one line, the sentence of the API and a code that says why", async () => {
-    const failed = async (line: string, input?: CommandInput) => {
-      const { code, stdout, stderr } = await run(line, input);
-      return [code, stdout, stderr];
-    };
     const missing = 'ringback: topic_not_found (404): There is no topic "gone".\n';
     expect(await failed("topics get gone")).toEqual([4, "", missing]);
     expect(await failed("topics put t --set colour=red")).toEqual([1, "", expect.stringMatching(/^.*colour.*\n$/)]);

@@ -97,8 +97,11 @@ complete -o default -F _ringback ringback
 `;
 }
 
+function described({ word, about }: Word): string {
+  return quoted(`${word.replaceAll(":", "\\:")}:${about}`);
+}
+
 function zsh(branches: readonly Branch[]): string {
-  const described = ({ word, about }: Word): string => quoted(`${word.replaceAll(":", "\\:")}:${about}`);
   const paths = branches.filter(({ path }) => path !== "").map(({ path }) => quoted(path));
   const cases = branches.map(
     ({ path, words }) => `    ${quoted(path)}) entries=(${words.map(described).join(" ")}) ;;`,

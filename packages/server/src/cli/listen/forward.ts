@@ -78,5 +78,5 @@ function reasonOf(error: Error, url: URL): string {
   const code = "code" in error ? error.code : undefined;
   if (code === "ECONNREFUSED") return `no program listens at ${url.origin}`;
   if (code === "ECONNRESET") return "the program closed the connection without a reply";
-  return error.message === "" ? String(code ?? error.name) : error.message;
+  return error.message === "" ? error.name : error.message;
 }

@@ -64,6 +64,7 @@ export function createScreen(context: CommandContext, title: string): ListenScre
 }
 
 /** A terminal sends several keys at once when they are pressed quickly. */
+// oxlint-disable-next-line no-control-regex -- the escape character begins the code of an arrow key
 const keyForm = /\u001b\[[A-D]|[\s\S]/g;
 
 async function readKeys(stdin: Input, press: (key: string) => void, isDone: () => boolean): Promise<void> {

@@ -7,7 +7,7 @@ import { fieldOption } from "./fields.ts";
 import { parseAssignment, type Assignment } from "./request-body.ts";
 import { argumentsOf, type Resource, type Verb } from "./resource.ts";
 import { resources } from "./resource-table.ts";
-import type { VerbOptions } from "./run-verb.ts";
+import type { VerbOptions } from "./write-items.ts";
 
 const timeoutMsDefault = 60_000;
 

@@ -1,38 +1,12 @@
-import { readApiServer, type ApiServer, type ApiServerFlags } from "../../config/api-server.ts";
+import { readApiServer, type ApiServer } from "../../config/api-server.ts";
 import { isRecord } from "../../config/record.ts";
 import { send } from "../api-client.ts";
 import { CommandError } from "../command-error.ts";
-import type { CommandContext } from "../context.ts";
-import { createPaint } from "../paint.ts";
-import { printableLine } from "../printable.ts";
 import { fieldValue, keyOf } from "./fields.ts";
-import { assign, misused, requestBody, type Assignment } from "./request-body.ts";
-import { argumentsOf, type Field, type Method, type Resource, type Route, type Verb } from "./resource.ts";
-import { cellText, tableLines, valueAt } from "./text-table.ts";
-import { viewText } from "./view-text.ts";
+import { assign, misused, requestBody } from "./request-body.ts";
+import { argumentsOf, type Field, type Method, type Route, type Verb } from "./resource.ts";
 import { watch } from "./watch.ts";
-
-export interface VerbOptions extends ApiServerFlags {
-  readonly json?: true;
-  readonly quiet?: true;
-  readonly file?: string;
-  readonly set?: readonly Assignment[];
-  readonly limit?: number;
-  readonly all?: true;
-  /** Milliseconds between two requests. */
-  readonly watch?: number;
-  readonly timeout: number;
-  readonly [field: string]: unknown;
-}
-
-/** One call of a verb: everything that the user gave. */
-export interface Call {
-  readonly resource: Resource;
-  readonly verb: Verb;
-  readonly args: readonly string[];
-  readonly options: VerbOptions;
-  readonly context: CommandContext;
-}
+import { write, type Call, type Result } from "./write-items.ts";
 
 interface PreparedRequest {
   readonly method: Method;
@@ -54,11 +28,6 @@ export async function runVerb(call: Call): Promise<void> {
   const { items, hasMore } = await read();
   write(call, items);
   if (hasMore) context.stderr.write("There are more; --all shows them.\n");
-}
-
-export interface Result {
-  readonly items: readonly unknown[];
-  readonly hasMore: boolean;
 }
 
 async function readOne(server: ApiServer, request: PreparedRequest, { options }: Call): Promise<Result> {
@@ -106,7 +75,7 @@ async function prepare({ verb, args, options, context }: Call): Promise<Prepared
   const query = new URLSearchParams();
   for (const field of verb.query ?? []) {
     const value = given(field);
-    if (value !== undefined) query.append(field.to, String(value as string | number | boolean));
+    if (value !== undefined) query.append(field.to, typeof value === "string" ? value : JSON.stringify(value));
   }
   const assignments = [...(options.set ?? [])];
   for (const field of verb.fields ?? []) {
@@ -148,30 +117,4 @@ function fill(route: Route, args: readonly string[]): [Method, string] {
   });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table has no other methods
   return [method as Method, filled];
-}
-
-/** Writes a list as a table, one resource as YAML, and with `--json` one JSON document per line. */
-export function write(call: Call, items: readonly unknown[]): void {
-  const { verb, resource, options, context, args } = call;
-  const { stdout } = context;
-  if (options.json === true) {
-    for (const item of items) stdout.write(`${JSON.stringify(item)}\n`);
-  } else if (options.quiet === true) {
-    if (verb.isList === true) for (const item of items) stdout.write(`${cellText(valueAt(item, [resource.id]))}\n`);
-  } else if (verb.isList === true) {
-    for (const line of listLines(call, items)) stdout.write(`${line}\n`);
-  } else if (items.length === 0) {
-    stdout.write(`${printableLine(`${doneWords[verb.name] ?? verb.name}: ${args.join(" ")}`)}\n`);
-  } else {
-    stdout.write(`${viewText(items[0])}\n`);
-  }
-}
-
-const doneWords: Readonly<Record<string, string>> = { delete: "deleted", cancel: "cancelled" };
-
-export function listLines({ resource, context }: Call, items: readonly unknown[]): string[] {
-  const { stdout } = context;
-  const widthMax = stdout.isTTY === true ? (stdout.columns ?? 80) : null;
-  if (items.length === 0) return stdout.isTTY === true ? [`There are no ${resource.name.replaceAll("-", " ")}.`] : [];
-  return tableLines(resource.columns, items, createPaint(context, stdout), { widthMax, heading: true });
 }

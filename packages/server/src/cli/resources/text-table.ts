@@ -115,5 +115,5 @@ export function cellText(value: unknown): string {
     return printableLine(value.replace(/^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d{3}Z$/, "$1Z"));
   if (Array.isArray(value)) return value.map(cellText).join(",");
   if (typeof value === "number" && !Number.isInteger(value)) return String(Math.round(value * 10) / 10);
-  return printableLine(typeof value === "object" ? JSON.stringify(value) : String(value as number | boolean));
+  return printableLine(JSON.stringify(value));
 }

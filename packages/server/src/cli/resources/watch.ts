@@ -3,7 +3,7 @@ import { CommandError } from "../command-error.ts";
 import { stopSignal } from "../context.ts";
 import { createPaint } from "../paint.ts";
 import { printableLine } from "../printable.ts";
-import { listLines, write, type Call, type Result } from "./run-verb.ts";
+import { listLines, write, type Call, type Result } from "./write-items.ts";
 import { tableLines, valueAt } from "./text-table.ts";
 import { viewText } from "./view-text.ts";
 
