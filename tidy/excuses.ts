@@ -3,6 +3,7 @@ import type { Excuse } from "./rule.ts";
 /** Files that may be longer than others, at most eight. */
 export const longFiles: readonly Excuse[] = [
   { name: "packages/server/src/store/postgres/schema.dump.sql", because: "`npm run generate:schema` writes it" },
+  { name: "packages/sdk/src/client/generated/openapi.ts", because: "`npm run generate` writes it" },
 ];
 
 /** The server's sources that may contain the names of CMQ, WeChat and MNS. */

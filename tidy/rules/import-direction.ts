@@ -9,7 +9,7 @@ import type { SourceFile } from "../source/source-file.ts";
 const levels: readonly (readonly string[])[] = [
   ["sdk/protocols"],
   ["sdk/receive", "sdk/hooks", "sdk/client"],
-  ["sdk/opencard"],
+  ["sdk/opencard", "sdk/index.ts"],
   ["domain"],
   ["store", "transport", "http"],
   ["engine"],

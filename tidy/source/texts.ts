@@ -11,7 +11,7 @@ export interface TextLine {
 }
 
 /** Documents that programs generate from texts that the rules read elsewhere. */
-const generated = /^docs\/reference\/|^bench\/results\/(?!README\.md$)/;
+const generated = /^docs\/reference\/|\/generated\/|^bench\/results\/(?!README\.md$)/;
 
 interface Source {
   readonly path: string;

@@ -1,14 +1,17 @@
-import { Pool } from "undici";
+import { createClient, type components, type Fetch, type RingbackClient } from "@ringback/sdk/client";
+import { Pool, fetch } from "undici";
 import { cmqTarget, signedForm } from "../load/signed-form.ts";
 import type { Target } from "../load/target.ts";
 import type { KeyPair } from "../load/signed-form.ts";
 
 const CONNECTIONS = 32;
+const SUBSCRIPTION = "/v1/topics/{topic}/subscriptions/{subscription}";
 
-/** A client of the native API, with the few calls that prepare a scenario. */
+/** The few calls that prepare a scenario. */
 export class Catalog {
   readonly #pool: Pool;
   readonly #origin: string;
+  readonly #client: RingbackClient;
   readonly #headers: Readonly<Record<string, string>>;
 
   /** `account`: null for the default account. */
@@ -16,18 +19,21 @@ export class Catalog {
     this.#origin = origin;
     this.#headers = account === null ? {} : { "ringback-account": account };
     this.#pool = new Pool(origin, { connections: CONNECTIONS });
+    const pooled = (init: RequestInit): object => ({ ...init, dispatcher: this.#pool });
+    const send = ((url, init) => fetch(url, pooled(init))) as Fetch;
+    this.#client = createClient({ url: origin, headers: this.#headers, fetch: send, retriesMax: 0 });
   }
 
   async putTopic(topic: string): Promise<void> {
-    await this.#json("PUT", `/v1/topics/${topic}`, {});
+    await this.#client.put("/v1/topics/{topic}", { params: { path: { topic } }, body: {} });
   }
 
   async deleteTopic(topic: string): Promise<void> {
-    await this.#json("DELETE", `/v1/topics/${topic}`);
+    await this.#client.delete("/v1/topics/{topic}", { params: { path: { topic } } });
   }
 
   async putAccount(account: string): Promise<void> {
-    await this.#json("PUT", `/v1/accounts/${account}`, {});
+    await this.#client.put("/v1/accounts/{account}", { params: { path: { account } }, body: {} });
   }
 
   /** Sends one request. Throws if it is not accepted. */
@@ -45,50 +51,63 @@ export class Catalog {
     maxInFlight: number,
     protocol = "raw",
   ): Promise<void> {
-    const document = { push: { url, protocol }, maxInFlight };
-    await this.#json("PUT", subscriptionPath(topic, subscription), document);
+    const body = { push: { url, protocol }, maxInFlight };
+    await this.#client.put(SUBSCRIPTION, { params: { path: { topic, subscription } }, body });
   }
 
-  async patchSubscription(topic: string, subscription: string, changes: object): Promise<void> {
-    await this.#json("PATCH", subscriptionPath(topic, subscription), changes);
+  async patchSubscription(
+    topic: string,
+    subscription: string,
+    changes: components["schemas"]["SubscriptionPatch"],
+  ): Promise<void> {
+    await this.#client.patch(SUBSCRIPTION, { params: { path: { topic, subscription } }, body: changes });
   }
 
   async putHook(hook: string, url: string): Promise<void> {
-    await this.#json("PUT", `/v1/hooks/${hook}`, { urls: [url], protocol: "koipy" });
+    await this.#client.put("/v1/hooks/{hook}", {
+      params: { path: { hook } },
+      body: { urls: [url], protocol: "koipy" },
+    });
   }
 
   async putInbox(inbox: string): Promise<void> {
-    await this.#json("PUT", `/v1/inboxes/${inbox}`, {});
+    await this.#client.put("/v1/inboxes/{inbox}", { params: { path: { inbox } }, body: {} });
   }
 
   async createKeyPair(): Promise<KeyPair> {
-    const { secretId, secretKey } = await this.#json<KeyPair>("POST", "/v1/api-keys", { name: "bench" });
+    const { secretId, secretKey } = await this.#client.post("/v1/api-keys", { body: { name: "bench" } });
+    if (secretKey === null) throw new Error("the new API key has no secretKey");
     return { secretId, secretKey };
   }
 
   async pause(topic: string, subscription: string): Promise<void> {
-    await this.#json("POST", `${subscriptionPath(topic, subscription)}/pause`);
+    await this.#client.post(`${SUBSCRIPTION}/pause`, { params: { path: { topic, subscription } } });
   }
 
   async resume(topic: string, subscription: string): Promise<void> {
-    await this.#json("POST", `${subscriptionPath(topic, subscription)}/resume`);
+    await this.#client.post(`${SUBSCRIPTION}/resume`, { params: { path: { topic, subscription } } });
   }
 
   /** Starts a replay of a whole topic, as fast as the server allows. Returns its id. */
   async startReplay(topic: string, subscription: string): Promise<string> {
-    const path = `${subscriptionPath(topic, subscription)}/replays`;
-    return (await this.#json<{ readonly id: string }>("POST", path, { from: "oldest", perSecond: null })).id;
+    const body = { from: "oldest", perSecond: null } as const;
+    const replay = await this.#client.post(`${SUBSCRIPTION}/replays`, {
+      params: { path: { topic, subscription } },
+      body,
+    });
+    if (!("id" in replay)) throw new Error("the replay was not started");
+    return replay.id;
   }
 
   /** Returns how many copies the replay has sent. */
   async cancelReplay(id: string): Promise<number> {
-    await this.#json("DELETE", `/v1/replays/${id}`);
-    return (await this.#json<{ readonly sent: number }>("GET", `/v1/replays/${id}`)).sent;
+    const params = { path: { id } };
+    await this.#client.delete("/v1/replays/{id}", { params });
+    return (await this.#client.get("/v1/replays/{id}", { params })).sent;
   }
 
   async backlog(topic: string, subscription: string): Promise<number> {
-    const path = subscriptionPath(topic, subscription);
-    return (await this.#json<{ counts: { backlog: number } }>("GET", path)).counts.backlog;
+    return (await this.#client.get(SUBSCRIPTION, { params: { path: { topic, subscription } } })).counts.backlog;
   }
 
   async createQueue(keyPair: KeyPair, queueName: string): Promise<void> {
@@ -101,8 +120,9 @@ export class Catalog {
 
   /** Creates an API key that may publish, and returns its token. The server stays open to requests without a key. */
   async createPublishKey(): Promise<string> {
-    const document = { name: "bench", role: "publish" };
-    return (await this.#json<{ readonly token: string }>("POST", "/v1/api-keys", document)).token;
+    const { token } = await this.#client.post("/v1/api-keys", { body: { name: "bench", role: "publish" } });
+    if (token === null) throw new Error("the new API key has no token");
+    return token;
   }
 
   async metricsText(): Promise<string> {
@@ -114,21 +134,4 @@ export class Catalog {
   close(): Promise<void> {
     return this.#pool.destroy();
   }
-
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the type of the reply, named at the call
-  async #json<T>(method: "GET" | "PUT" | "PATCH" | "POST" | "DELETE", path: string, document?: object): Promise<T> {
-    const { statusCode, body } = await this.#pool.request({
-      path,
-      method,
-      headers: { ...this.#headers, ...(document !== undefined && { "content-type": "application/json" }) },
-      ...(document !== undefined && { body: JSON.stringify(document) }),
-    });
-    const text = await body.text();
-    if (statusCode >= 300) throw new Error(`${method} ${path} was answered ${statusCode}: ${text}`);
-    return (text === "" ? null : JSON.parse(text)) as T;
-  }
-}
-
-function subscriptionPath(topic: string, subscription: string): string {
-  return `/v1/topics/${topic}/subscriptions/${subscription}`;
 }

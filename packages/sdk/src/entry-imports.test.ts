@@ -42,7 +42,7 @@ for (const name of ["protocols", "hooks", "receive"]) {
   const file = resolve(packageFolder, "src", name, "index.ts");
   if (existsSync(file)) entries.set(`./${name}`, file);
 }
-const others = [...entries].filter(([name]) => name !== "./opencard");
+const others = [...entries].filter(([name]) => !["./opencard", "./client", "."].includes(name));
 
 describe("the modules that the SDK's sub-paths load", () => {
   it.each(others)("%s loads nothing but files of the SDK: no jose, nothing of Node's own", (_, entry) => {
@@ -54,6 +54,10 @@ describe("the modules that the SDK's sub-paths load", () => {
       "jose/jwe/compact/decrypt",
       "jose/jwe/compact/encrypt",
     ]);
+  });
+
+  it.each([".", "./client"])("%s loads openapi-fetch and nothing else", (name) => {
+    expect([...foreignImports(entries.get(name) ?? "")]).toEqual(["openapi-fetch"]);
   });
 
   it.each([

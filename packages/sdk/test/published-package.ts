@@ -25,7 +25,7 @@ export async function publishedPackage(beside: readonly string[] = []): Promise<
   const packageFolder = join(folder, "node_modules/@ringback/sdk");
   await mkdir(packageFolder, { recursive: true });
   for (const name of ["package.json", "LICENSE", "README.md"]) await cp(join(sdk, name), join(packageFolder, name));
-  await typeScript(["-p", join(sdk, "tsconfig.build.json"), "--outDir", join(packageFolder, "dist")]);
+  await run(process.execPath, [join(sdk, "build.ts"), join(packageFolder, "dist")]);
   const { dependencies } = JSON.parse(await readFile(join(sdk, "package.json"), "utf8")) as {
     dependencies: Record<string, string>;
   };

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { PublishedPackage } from "./published-package.ts";
 import { publishedPackage, typeScript } from "./published-package.ts";
+import { runtimes } from "./runtimes/installed.ts";
 
 const run = promisify(execFile);
 
@@ -57,15 +58,23 @@ export const leaner = createHooks({ hook: "http://example.com/" }, { post: dispa
 
 /** Uses every entry point of the package, and no framework. */
 const plainProgram = `
+import { createClient as sameClient } from "@ringback/sdk";
+import { createClient } from "@ringback/sdk/client";
 import { createHooks } from "@ringback/sdk/hooks";
 import { createOpencardReceiver } from "@ringback/sdk/opencard";
 import { pushProtocols } from "@ringback/sdk/protocols";
 import { toFetchHandler } from "@ringback/sdk/receive";
 
-export const handler = toFetchHandler(createOpencardReceiver({ keys: {}, cards: {} }));
+export const handler = toFetchHandler(createOpencardReceiver({ keys: { "0": "MDEyMzQ1Njc4OWFiY2RlZg" }, cards: {} }));
 export const names: string[] = pushProtocols.map(({ name }) => name);
-export const outcome = createHooks({ hook: "http://example.com/" }).call("hook", {});
+export const outcome = () => createHooks({ hook: "http://example.com/" }).call("hook", {});
+export const isOne: boolean = createClient === sameClient;
+export const seq = (): Promise<number> =>
+  createClient({ url: "http://127.0.0.1:8000" }).publish("t", { body: "b" }).then((published) => published.seq);
 `;
+
+/** TypeScript 5 still has the settings of older projects. */
+const typeScript5 = join(import.meta.dirname, "../../../codegen/node_modules/typescript/bin/tsc");
 
 describe("the published SDK", () => {
   let published: PublishedPackage;
@@ -78,27 +87,34 @@ describe("the published SDK", () => {
   afterAll(() => published[Symbol.asyncDispose]());
 
   it("contains what a program needs and nothing else: no tests, no test data, nothing of the server", async () => {
-    const strange = files.filter((file) => !/^dist\/(?:protocols|receive|hooks|client|opencard)\//.test(file));
-    expect(strange.toSorted()).toEqual(["LICENSE", "README.md", "package.json"]);
+    const strange = files.filter(
+      (file) => !/^dist\/(?:commonjs\/)?(?:(?:protocols|receive|hooks|client|opencard)\/|index\.)/.test(file),
+    );
+    expect(strange.toSorted()).toEqual(["LICENSE", "README.md", "dist/commonjs/package.json", "package.json"]);
     expect(files.filter((file) => /test|contract|vectors|seeds/.test(file))).toEqual([]);
     expect(files.filter((file) => !/\.(?:d\.ts|js|js\.map)$/.test(file)).toSorted()).toEqual([
       "LICENSE",
       "README.md",
+      "dist/commonjs/package.json",
       "package.json",
     ]);
     const sources = await Promise.all(
       files.filter((file) => file.endsWith(".js")).map((file) => readFile(join(published.packageFolder, file), "utf8")),
     );
-    expect(sources.filter((source) => /from "node:|from "ringback|packages\/server/.test(source))).toEqual([]);
+    expect(sources.filter((source) => /(?:from |require\()"(?:node:|ringback)|packages\/server/.test(source))).toEqual(
+      [],
+    );
   });
 
   it("has a file for every entry of its exports", async () => {
     const { exports } = JSON.parse(await readFile(join(published.packageFolder, "package.json"), "utf8")) as {
-      exports: Record<string, Record<string, string>>;
+      exports: Record<string, Record<"import" | "require", Record<string, string>>>;
     };
-    for (const { types, default: file } of Object.values(exports)) {
-      expect(files).toContain(types?.slice(2));
-      expect(files).toContain(file?.slice(2));
+    for (const kinds of Object.values(exports)) {
+      for (const { types, default: file } of [kinds.import, kinds.require]) {
+        expect(files).toContain(types?.slice(2));
+        expect(files).toContain(file?.slice(2));
+      }
     }
   });
 
@@ -111,6 +127,27 @@ describe("the published SDK", () => {
     await writeFile(join(folder, "program.ts"), text);
     const options = ["--strict", "--noEmit", "--target", "es2022", "--types", "node"];
     await typeScript([...options, "--module", module, "--moduleResolution", moduleResolution, "program.ts"], folder);
+  });
+
+  it.each([
+    ["of classic TypeScript", "commonjs", "node10"],
+    ["of TypeScript for Node", "node16", "node16"],
+    ["of TypeScript for the newest Node", "nodenext", "nodenext"],
+  ])("can be loaded by a CommonJS program %s, with its types", async (_what, module, moduleResolution) => {
+    const { folder } = published;
+    await writeFile(join(folder, "package.json"), '{"type": "commonjs"}');
+    await writeFile(join(folder, "program.ts"), `${plainProgram}console.log(isOne, names.length > 10);\n`);
+    const options = ["--strict", "--target", "es2022", "--types", "node", "--skipLibCheck"];
+    const args = [...options, "--module", module, "--moduleResolution", moduleResolution, "program.ts"];
+    await run(process.execPath, [typeScript5, ...args], { cwd: folder }).catch((error: unknown) => {
+      throw new Error((error as { stdout: string }).stdout);
+    });
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    // Opencard needs `jose`, which has ES modules only, so Node must be able to `require` these.
+    for (const { program } of runtimes().filter(({ major, fault }) => major > 20 && fault === null)) {
+      const { stdout } = await run(program, ["program.js"], { cwd: folder, env });
+      expect(stdout).toBe("true true\n");
+    }
   });
 });
 

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 
+import { createClient, LimitError, NotFoundError } from "@ringback/sdk/client";
 import { createHooks } from "@ringback/sdk/hooks";
 import { createOpencardReceiver, found, noResult, opencard } from "@ringback/sdk/opencard";
 import { hookProtocols, jsonHook, koipy, pushProtocols, raw, standardWebhooks } from "@ringback/sdk/protocols";
@@ -297,6 +298,76 @@ check("a body past its bound is answered with 413, and the next one is taken", a
   await served(createReceiver({ protocol: raw, onMessage: () => undefined, bodyBytesMax: 100 }), async (url) => {
     assert.equal((await posted(url, { headers: [], body: new Uint8Array(100_000) })).status, 413);
     assert.equal((await posted(url, raw.encode(delivery))).status, 204);
+  });
+});
+
+// ---- the client
+
+/** Answers requests as the function says, while `use` runs. */
+async function answering(answer, use) {
+  const server = createServer(async (request, response) => {
+    const body = (await request.toArray()).join("");
+    const { status = 200, headers = {}, text } = answer({ path: request.url, headers: request.headers, body });
+    response.writeHead(status, { "content-type": "application/json", ...headers }).end(text);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await use(createClient({ url: `http://127.0.0.1:${server.address().port}`, token: "rbk_1" }));
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+check("client: a publish is repeated with its key, and an error is a class with a code", async () => {
+  const seen = [];
+  const answer = (request) => {
+    seen.push(request);
+    if (seen.length === 1) return { status: 503, headers: { "retry-after": "0" }, text: "{}" };
+    if (seen.length === 2) return { status: 201, text: '{"id":"1","seq":1}' };
+    return { status: 404, text: '{"code":"topic_not_found","detail":"none","status":404}' };
+  };
+  await answering(answer, async (client) => {
+    assert.equal((await client.publish("t", { body: "b" })).seq, 1);
+    assert.deepEqual([seen[1].body, seen[1].headers.authorization], ['{"body":"b"}', "Bearer rbk_1"]);
+    assert.equal(seen[0].headers["idempotency-key"], seen[1].headers["idempotency-key"]);
+    await assert.rejects(client.publish("t", { body: "b" }), (error) => {
+      return error instanceof NotFoundError && !(error instanceof LimitError) && error.code === "topic_not_found";
+    });
+  });
+});
+
+const listsAndEvents = ({ path }) => {
+  if (path.startsWith("/v1/events")) {
+    const text = 'id: 7\nevent: topic.changed\ndata: {"type":"topic.changed","topic":"t"}\n\n';
+    return { headers: { "content-type": "text/event-stream" }, text };
+  }
+  return { text: path.includes("after=2") ? '{"items":[3],"next":null}' : '{"items":[1,2],"next":"2"}' };
+};
+
+check("client: lists are read page by page, and events are parsed", async () => {
+  await answering(listsAndEvents, async (client) => {
+    const items = [];
+    for await (const item of client.list("/v1/topics")) items.push(item);
+    assert.deepEqual(items, [1, 2, 3]);
+    for await (const event of client.events()) {
+      assert.deepEqual(event, { type: "topic.changed", topic: "t" });
+      break;
+    }
+  });
+});
+
+const batches = ({ body }) => {
+  const messages = JSON.parse(body).messages.map((_, index) => ({ seq: index + 1 }));
+  return { status: 201, text: JSON.stringify({ messages }) };
+};
+
+check("client: a publisher makes one request of many messages", async () => {
+  await answering(batches, async (client) => {
+    const publisher = client.publisher("t");
+    const published = await Promise.all([1, 2, 3].map((body) => publisher.publish({ body })));
+    assert.deepEqual(published, [{ seq: 1 }, { seq: 2 }, { seq: 3 }]);
+    await publisher.close();
   });
 });
 

@@ -37,7 +37,9 @@ const conflicts = {
 
 function schemaOf(operationId: string, summary: string, done: readonly Done[], description: string) {
   const outcome = done.map((name) => `\`${name}\`: ${outcomes[name]}`).join(" ");
-  const answer = describedObject("The delivery has changed.", { outcome: about(outcome, Type.Enum([...done])) });
+  const answer = describedObject("The delivery has changed.", {
+    outcome: about(outcome, Type.Enum([...done])),
+  });
   const response = { 200: answer, ...problemResponses(...errors) };
   return { ...operation("messages", operationId, summary), description, params, response };
 }

@@ -138,8 +138,15 @@ describe("for orchestrators and monitoring", () => {
 
   it("/openapi.json leaves no reference unresolved", async () => {
     const { json } = await call(test.app, "GET", "/openapi.json");
-    const references = new Set([...JSON.stringify(json).matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1]));
-    expect([...references]).toEqual(["#/components/schemas/Problem"]);
+    const references = [...JSON.stringify(json).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)];
+    const names = Object.keys(json.components.schemas);
+    expect(new Set(references.map(([, name]) => name))).toEqual(new Set(names));
+    expect(names).toEqual(expect.arrayContaining(["Attempt", "DeadLetter", "Hook", "Message", "Problem", "Replay"]));
+    expect(names).toEqual(
+      expect.arrayContaining(["Subscription", "SubscriptionPatch", "SubscriptionSettings", "Topic"]),
+    );
+    // Every object with members is a component.
+    expect(JSON.stringify(json.paths)).not.toContain('"properties":');
     expect(json.components.schemas.Problem.properties.code.enum).toContain("too_many_streams");
   });
 });

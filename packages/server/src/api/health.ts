@@ -1,16 +1,19 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { assertReady } from "../ops/health.ts";
-import { describedObject, operation, problemResponses } from "../shapes/schema-parts.ts";
+import { describedShape, operation, problemResponses } from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
 
-const healthSchema = describedObject("The process is up.", { status: Type.Enum(["ok"]), version: Type.String() });
-const readySchema = describedObject("The server answers requests, and the database can be written.", {
+const healthSchema = describedShape("Health", "The process is up.", {
+  status: Type.Enum(["ok"]),
+  version: Type.String(),
+});
+const readySchema = describedShape("Readiness", "The server answers requests, and the database can be written.", {
   status: Type.Enum(["ready"]),
 });
 const health = {
   ...operation("operations", "getHealth", "Check that the process is up"),
-  response: { 200: healthSchema },
+  response: { 200: healthSchema, ...problemResponses() },
 };
 const ready = {
   ...operation("operations", "getReadiness", "Check that the server can answer requests"),

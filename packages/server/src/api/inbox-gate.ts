@@ -38,6 +38,7 @@ import {
   problemResponses,
   whole,
   writeErrors,
+  namedShape,
 } from "../shapes/schema-parts.ts";
 import { whileConnected } from "../http/socket-close.ts";
 
@@ -48,7 +49,7 @@ const takeQuery = closedObject({
   ),
 });
 const idHeader = { "ringback-message-id": { type: "string", description: "The message's id." } };
-const success = closedObject({ response: Type.Enum(["success"]) });
+const success = namedShape("InboxAnswer", { response: Type.Enum(["success"]) });
 
 /** The body comes from an unknown sender, so a browser must neither run it nor guess its type. */
 const untrustedBody = {
@@ -70,6 +71,7 @@ const keepSchema = {
     "verifies requests or the server is open. An inbox that keeps messages only while it is polled " +
     "gives the same answer when it drops the message.",
   params: inboxParams,
+  security: [{ apiKey: [] }, {}],
   body: { content: { "*/*": { schema: { contentMediaType: "*/*" } } } },
   response: {
     200: { ...success, description: "The message was kept, or dropped because nobody polls.", headers: idHeader },

@@ -5,9 +5,9 @@ import { decodeCursor, encodeCursor } from "../shapes/page-cursor.ts";
 import {
   about,
   bodyErrors,
-  bodyObject,
+  bodyShape,
   closedObject,
-  describedObject,
+  describedShape,
   nullable,
   operation,
   problemResponses,
@@ -17,11 +17,11 @@ import { shapeReader } from "../shapes/shape-check.ts";
 import type { ApiParts } from "./api-parts.ts";
 import { noteChange } from "./audit-gate.ts";
 
-const body = bodyObject([{}], {
+const body = bodyShape("MasterKeyRotation", [{}], {
   after: about("The `next` of the step before. Left out: the rotation begins.", Type.Optional(Type.String())),
 });
 
-const stepSchema = describedObject("One step of the rotation.", {
+const stepSchema = describedShape("MasterKeyRotationStep", "One step of the rotation.", {
   masterKid: about("Identifies the master key that encrypts from now on.", Type.String({ examples: ["4h1fVc9Qx3g"] })),
   newKey: about("True: this step has made the master key, in the data folder.", Type.Boolean()),
   resealed: about(

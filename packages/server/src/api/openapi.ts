@@ -2,6 +2,7 @@ import swagger from "@fastify/swagger";
 import type { FastifyInstance, FastifySchema } from "fastify";
 import type { AccessNeed } from "../domain/access-rules.ts";
 import { errorTable } from "../domain/errors.ts";
+import { withNamedSchemas } from "./openapi-names.ts";
 import { operation, problemResponses, problemSchema } from "../shapes/schema-parts.ts";
 
 /** Routes whose body may be omitted. A missing body means the same as an empty object. */
@@ -26,6 +27,10 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
           "If a JSON object has several members with one name, the last one counts.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" } as { name: string },
       },
+      servers: [
+        { url: "/", description: "The server that this document comes from." },
+        { url: "http://127.0.0.1:8000", description: "A server of your own, as `ringback serve` starts it." },
+      ],
       components: {
         securitySchemes: {
           apiKey: {
@@ -49,6 +54,8 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         { name: "hooks", description: "Programs that are called at once, and whose replies decide the outcome." },
         { name: "keys", description: "Keys that protocols sign and encrypt with." },
         { name: "api keys", description: "Keys that programs sign their requests with." },
+        { name: "replays", description: "Sending what was published before once more." },
+        { name: "audit", description: "The record of who changed what." },
         { name: "events", description: "What is happening now, as a stream." },
         { name: "compatibility", description: "The APIs of other systems, for programs that are written for them." },
         { name: "operations", description: "Routes for orchestrators and for monitoring." },
@@ -63,7 +70,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         const body = given.openapiObject.paths?.[path]?.[method]?.requestBody;
         if (body !== undefined && "content" in body) body.required = false;
       }
-      return given.openapiObject;
+      return withNamedSchemas(given.openapiObject);
     },
     refResolver: {
       buildLocalReference: (json, _baseUri, _fragment, i) =>
@@ -74,7 +81,8 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
 
 /** Adds the role that a route needs, and the errors of requests without it. */
 function withAccess(schema: FastifySchema, need: AccessNeed = "operator"): FastifySchema {
-  if (need === "public" || schema.hide === true) return schema;
+  if (schema.hide === true) return schema;
+  if (need === "public") return { security: [], ...schema };
   const { response = {}, description } = schema as FastifySchema & { readonly response?: object };
   const needs = `Needs an API key with the role \`${need}\`, or one that includes it.`;
   return {
@@ -119,7 +127,7 @@ export function openapiRoute(app: FastifyInstance): void {
     {
       schema: {
         ...operation("operations", "getOpenapi", "This document"),
-        response: { 200: { description: "OpenAPI 3.1.", type: "object" } },
+        response: { 200: { description: "OpenAPI 3.1.", type: "object" }, ...problemResponses() },
       },
       config: { access: "public" },
     },

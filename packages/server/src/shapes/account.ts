@@ -5,11 +5,11 @@ import type { AccountDetails } from "../engine/accounts/account-settings.ts";
 import { description, labels } from "./labels.ts";
 import {
   about,
-  bodyObject,
+  bodyShape,
   changeTimes,
   changeTimesView,
-  closedObject,
-  describedObject,
+  describedShape,
+  namedShape,
   nullable,
   whole,
 } from "./schema-parts.ts";
@@ -18,7 +18,7 @@ import { complete, optional, settingsShape, viewMembers, viewOf } from "./settin
 const limit = (text: string, minimum: number, maximum: number) =>
   about(`${text} null: only the limit of the server applies.`, optional(nullable(whole(minimum, maximum)), null));
 
-const accountLimits = closedObject({
+const accountLimits = namedShape("AccountLimitsSettings", {
   topicsMax: limit("The most topics; `topic_limit`.", 0, limits.topicsMax),
   subscriptionsMax: limit("The most subscriptions of all topics; `subscription_limit`.", 0, limits.subscriptionsMax),
   publishesPerSecondMax: limit(
@@ -42,7 +42,7 @@ const accountLimits = closedObject({
 });
 
 /** The schema of all settings of an account. */
-const settings = bodyObject([{ labels: { plan: "free" }, limits: { topicsMax: 10 } }], {
+const settings = bodyShape("AccountSettings", [{ labels: { plan: "free" }, limits: { topicsMax: 10 } }], {
   appId: about(
     "The number that the dialects of other systems send as the owner of a topic. null: chosen at random when the account is created.",
     optional(nullable(whole(1, Number.MAX_SAFE_INTEGER, { examples: [1_300_000_001] })), null),
@@ -54,7 +54,7 @@ const settings = bodyObject([{ labels: { plan: "free" }, limits: { topicsMax: 10
 
 export const accountShape = settingsShape(settings, { settle: (given) => complete(settings, given) });
 
-export const accountSchema = describedObject("The account.", {
+export const accountSchema = describedShape("Account", "The account.", {
   name: Type.String({ examples: ["acme"] }),
   ...viewMembers(settings),
   state: about(

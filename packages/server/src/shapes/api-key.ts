@@ -10,8 +10,8 @@ import {
   changeTimes,
   changeTimesView,
   closed,
-  closedObject,
-  describedObject,
+  describedShape,
+  namedShape,
   nullable,
   timeSchema,
   whole,
@@ -61,6 +61,7 @@ export const apiKeyBody = Type.Object(
   { name, ...grant, secretId: Type.Optional(secretId), secretKey: Type.Optional(secretKey) },
   {
     ...closed,
+    title: "ApiKeySettings",
     description:
       "Without `secretId` and `secretKey` a new pair is created; with both of them an existing pair is imported.",
     examples: [{ name: "billing, production", role: "publish", topics: ["orders*"] }],
@@ -83,7 +84,7 @@ export function apiKeySettings(name: string, given: GivenGrant): ApiKeySettings 
   return { name, role, topics, allAccounts: allAccounts ?? role === "operator", expiresAtMs };
 }
 
-export const rotateApiKeyBody = closedObject({
+export const rotateApiKeyBody = namedShape("ApiKeyRotation", {
   overlapMs: about(
     "How long the old key stays valid, in milliseconds.",
     Type.Optional(whole(0, limits.apiKeyOverlapMsMax, { default: 0 })),
@@ -106,8 +107,8 @@ const members = {
   ...changeTimes,
 };
 
-export const apiKeySchema = describedObject("The API key, without its secretKey.", members);
-export const newApiKeySchema = closedObject({
+export const apiKeySchema = describedShape("ApiKey", "The API key, without its secretKey.", members);
+export const newApiKeySchema = namedShape("NewApiKey", {
   ...members,
   token: about(
     "Sent with requests as `Authorization: Bearer …`. Shown only once; null: the key existed already.",

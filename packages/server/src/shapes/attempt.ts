@@ -3,7 +3,7 @@ import { limits } from "../domain/limits.ts";
 import type { Attempt } from "../domain/model.ts";
 import type { AttemptRecord } from "../store/records.ts";
 import { replyView } from "./bytes-view.ts";
-import { about, closedObject, nullable, timeSchema } from "./schema-parts.ts";
+import { about, namedShape, nullable, timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
 export const replyMembers = {
@@ -37,9 +37,9 @@ const members = {
   ...replyMembers,
 };
 
-export const attemptSchema = closedObject(members);
+export const attemptSchema = namedShape("Attempt", members);
 
-export const attemptRecordSchema = closedObject({
+export const attemptRecordSchema = namedShape("AttemptRecord", {
   messageId: Type.String({ examples: ["1099511627777"] }),
   subscription: Type.String(),
   ...members,

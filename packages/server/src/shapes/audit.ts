@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { actors, type AuditDetails } from "../engine/audit/audit.ts";
 import type { AuditRecord } from "../store/audit.ts";
 import { pageParameters } from "./query.ts";
-import { about, closedObject, describedObject, nullable, timeSchema } from "./schema-parts.ts";
+import { about, closedObject, describedObject, nullable, timeSchema, describedShape } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
 const view = (description: string) =>
@@ -10,7 +10,7 @@ const view = (description: string) =>
 
 const others = Object.values(actors).map(({ id }) => `\`${id}\``);
 
-export const auditSchema = describedObject("The record of a change.", {
+export const auditSchema = describedShape("AuditRecord", "The record of a change.", {
   id: Type.String({ examples: ["019c1319b4ea5b2e61f0a3c7"] }),
   at: timeSchema("When the change was made."),
   who: describedObject("Who made the change.", {

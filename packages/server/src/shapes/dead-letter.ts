@@ -10,7 +10,16 @@ import { messageBodyMembers, messageMembers, messageMembersView, messageView } f
 import type { ReplaySource } from "../store/replays.ts";
 import { timeMs, timeOrMs } from "./position.ts";
 import { replayControls } from "./replay.ts";
-import { about, bodyObject, closedObject, describedObject, nullable, timeSchema, whole } from "./schema-parts.ts";
+import {
+  about,
+  bodyShape,
+  closedObject,
+  describedShape,
+  namedShape,
+  nullable,
+  timeSchema,
+  whole,
+} from "./schema-parts.ts";
 import { statusParameter, statusRangeOf, timeRangeOf, timeRangeParameters } from "./search-query.ts";
 import { timeText } from "./time-text.ts";
 
@@ -35,7 +44,7 @@ const members = {
  * A dead letter in a list, which omits the body of the message, because a page of two hundred bodies could have 200
  * MiB.
  */
-export const deadLetterSummarySchema = closedObject({
+export const deadLetterSummarySchema = namedShape("DeadLetterSummary", {
   ...members,
   topic: Type.String({ examples: ["orders"] }),
   subscription: Type.String({ examples: ["billing"] }),
@@ -58,7 +67,7 @@ export function deadLetterFilterOf({ reason, status, ...times }: Static<typeof d
   };
 }
 
-export const deadLetterSchema = describedObject("The dead letter, with its message.", {
+export const deadLetterSchema = describedShape("DeadLetter", "The dead letter, with its message.", {
   ...members,
   message: closedObject({ ...messageMembers, ...messageBodyMembers }),
 });
@@ -69,7 +78,7 @@ const redriveExamples = [
   { reasons: ["retries_exhausted"], statuses: [503], from: "2026-01-31T08:00:00Z", perSecond: 20 },
 ];
 
-export const redriveBody = bodyObject(redriveExamples, {
+export const redriveBody = bodyShape("Redrive", redriveExamples, {
   ids: about(
     "The dead letters. Ids of dead letters that do not exist are ignored.",
     Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: limits.redriveIdsMax })),
@@ -115,7 +124,7 @@ function optionalTime(time: string | number | undefined): TimeMs | null {
   return time === undefined ? null : timeMs(time);
 }
 
-export const countSchema = closedObject({ count: Type.Integer({ description: "The number of dead letters." }) });
+export const countSchema = namedShape("Count", { count: Type.Integer({ description: "The number of dead letters." }) });
 
 export function deadLetterSummaryView(letter: ListedDeadLetter): Static<typeof deadLetterSummarySchema> {
   const { topic, subscription, message } = letter;

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { EndpointAuth, EndpointTls, Secret } from "../domain/model.ts";
-import { about, closedObject, describedObject, nullable } from "./schema-parts.ts";
+import { about, describedShape, namedShape, nullable } from "./schema-parts.ts";
 import { certificateFacts, optional } from "./settings.ts";
 import { shownForSecret, valueFault } from "./shape-check.ts";
 
@@ -22,18 +22,18 @@ function secretText(description: string, charsMax: number, form: object) {
 const secret = (description: string, form: object) => secretText(description, limits.authSecretCharsMax, form);
 const nameText = (form: object) => Type.String({ minLength: 1, maxLength: limits.authNameCharsMax, ...form });
 
-const basic = closedObject({
+const basic = namedShape("BasicAuthSettings", {
   type: Type.Literal("basic"),
   username: nameText(noControls),
   password: secret("The password.", noControls),
 });
 
-const bearer = closedObject({
+const bearer = namedShape("BearerAuthSettings", {
   type: Type.Literal("bearer"),
   token: secret("Sent as `Authorization: Bearer …`.", visibleAscii),
 });
 
-const oauth2 = closedObject({
+const oauth2 = namedShape("OAuth2Settings", {
   type: Type.Literal("oauth2"),
   tokenUrl: about("The token endpoint of the OAuth2 provider: http or https.", Type.String()),
   clientId: nameText(visibleAscii),
@@ -73,7 +73,7 @@ const pem = (description: string, form: object = {}) => secretText(description, 
 export const endpointTls = optional(
   Type.Unsafe<EndpointTls | null>(
     nullable(
-      describedObject(`TLS settings, for https and wss only. ${secretsNote}`, {
+      describedShape("TlsSettings", `TLS settings, for https and wss only. ${secretsNote}`, {
         // Not nullable: a PUT with the body of a response, which hides these two, would remove them.
         certificate: Type.Optional(
           pem(

@@ -9,18 +9,19 @@ import { endpointAuth, endpointTls } from "./endpoint-access.ts";
 import { description, labels } from "./labels.ts";
 import {
   about,
-  bodyObject,
+  bodyShape,
   changeTimes,
   changeTimesView,
-  closedObject,
-  describedObject,
+  describedShape,
+  namedShape,
   nullable,
   whole,
 } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
 /** The schema of all settings of a hook. */
-const settings = bodyObject(
+const settings = bodyShape(
+  "HookSettings",
   [
     { urls: ["http://127.0.0.1:8080/onMessage"], protocol: "koipy", timeoutMs: 5000, onError: "continue" },
     { urls: ["https://example.com/webhook"], protocol: "opencard", key: "0" },
@@ -69,7 +70,7 @@ export const hookShape = settingsShape(settings, {
   },
 });
 
-export const hookSchema = describedObject("The hook.", {
+export const hookSchema = describedShape("Hook", "The hook.", {
   name: Type.String({ examples: ["onMessage"] }),
   ...viewMembers(settings),
   ...changeTimes,
@@ -90,14 +91,14 @@ const errorCodes = [
   "unencodable",
 ] as const satisfies readonly Outcome["error"][];
 
-export const outcomeSchema = describedObject("The outcome of the call.", {
+export const outcomeSchema = describedShape("Outcome", "The outcome of the call.", {
   action: Type.Enum(["continue", "reject"]),
   reason: about(
     "Why the call was rejected, as a text for people. It never contains the address of a called program.",
     nullable(Type.String()),
   ),
   attachments: Type.Array(
-    closedObject({
+    namedShape("Attachment", {
       kind: Type.Enum(["image", "text", "file"]),
       contentType: nullable(Type.String({ examples: ["image/png"] })),
       filename: about("A name without any part of a path.", nullable(Type.String())),

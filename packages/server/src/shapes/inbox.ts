@@ -6,11 +6,11 @@ import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
 import { description, labels } from "./labels.ts";
 import {
   about,
-  bodyObject,
+  bodyShape,
   changeTimes,
   changeTimesView,
-  closedObject,
-  describedObject,
+  describedShape,
+  namedShape,
   nullable,
   whole,
 } from "./schema-parts.ts";
@@ -20,7 +20,7 @@ import { complete, optional, settingsShape, viewMembers, viewOf } from "./settin
 /** The complete schema with its defaults has this type, because `nullable` hides the members from typebox. */
 const verify = Type.Unsafe<InboxVerification | null>(
   nullable(
-    closedObject({
+    namedShape("InboxVerificationSettings", {
       method: about(
         "`standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: " +
           "`X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in " +
@@ -58,7 +58,8 @@ const verify = Type.Unsafe<InboxVerification | null>(
 );
 
 /** The schema of all settings of an inbox. */
-const settings = bodyObject(
+const settings = bodyShape(
+  "InboxSettings",
   [
     { messagesMax: 1000 },
     { accept: "json", whilePolledMs: 300_000 },
@@ -107,7 +108,7 @@ export const inboxShape = settingsShape(settings, {
   settle: (given) => withRetention(complete(settings, given)),
 });
 
-export const rotatePathBody = bodyObject([{ overlapMs: 3_600_000 }], {
+export const rotatePathBody = bodyShape("InboxPathRotation", [{ overlapMs: 3_600_000 }], {
   overlapMs: about(
     "How long the old path stays valid, in milliseconds.",
     Type.Optional(whole(0, limits.overlapMsMax, { default: 0 })),
@@ -125,8 +126,8 @@ const members = {
   ...changeTimes,
 };
 
-export const inboxSchema = describedObject("The inbox.", members);
-export const countedInboxSchema = describedObject("The inbox, with how many messages wait in it.", {
+export const inboxSchema = describedShape("Inbox", "The inbox.", members);
+export const countedInboxSchema = describedShape("CountedInbox", "The inbox, with how many messages wait in it.", {
   ...members,
   waiting: about("How many messages wait, with those that are being sent to a client.", Type.Integer()),
 });

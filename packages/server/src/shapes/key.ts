@@ -13,6 +13,8 @@ import {
   nullable,
   timeSchema,
   whole,
+  bodyShape,
+  describedShape,
 } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
@@ -50,11 +52,15 @@ const sources = { secret: Type.Optional(secret), generate: Type.Optional(generat
 const sourceExamples = [{ generate: "hmac" }, { secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" }];
 
 /** Exactly one of the members. */
-export const keyBody = bodyObject([...sourceExamples, { jwk: { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" } }], sources);
+export const keyBody = bodyShape(
+  "KeySettings",
+  [...sourceExamples, { jwk: { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" } }],
+  sources,
+);
 /** The key of a configuration file, which cannot show a generated key to anybody. */
 export const declaredKeyBody = bodyObject(sourceExamples.slice(1), { secret: sources.secret, jwk: sources.jwk });
 
-export const rotateKeyBody = bodyObject([{ overlapMs: 3_600_000 }, sourceExamples[1]], {
+export const rotateKeyBody = bodyShape("KeyRotation", [{ overlapMs: 3_600_000 }, sourceExamples[1]], {
   overlapMs: about(
     "How long the replaced key signs beside the new one, in milliseconds.",
     Type.Optional(whole(0, limits.overlapMsMax, { default: limits.keyOverlapMsDefault })),
@@ -85,7 +91,7 @@ export function declaredKeySource(body: Static<typeof declaredKeyBody>): GivenKe
   throw RingbackError.at("invalid_key", "jwk", "is missing: give one of secret and jwk");
 }
 
-export const keySchema = describedObject("What is known of the key. Its secret is never shown again.", {
+export const keySchema = describedShape("Key", "What is known of the key. Its secret is never shown again.", {
   kid: Type.String({ examples: ["0"] }),
   kty: Type.Enum(["oct", "OKP"]),
   crv: about("null for a shared secret.", nullable(Type.Enum(["Ed25519"]))),
@@ -128,14 +134,14 @@ const publicJwk = {
   x: Type.String({ examples: ["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"] }),
 };
 
-export const publicKeySchema = describedObject("The public half of an Ed25519 key, in three forms.", {
+export const publicKeySchema = describedShape("PublicKey", "The public half of an Ed25519 key, in three forms.", {
   kid: Type.String({ examples: ["0"] }),
   jwk: describedObject("As a JSON Web Key.", publicJwk),
   pem: about("In PEM.", Type.String({ examples: ["-----BEGIN PUBLIC KEY-----\n…\n-----END PUBLIC KEY-----\n"] })),
   text: about("In the text form of Standard Webhooks.", Type.String({ examples: ["whpk_…"] })),
 });
 
-export const keySetSchema = describedObject("A JSON Web Key Set (RFC 7517).", {
+export const keySetSchema = describedShape("KeySet", "A JSON Web Key Set (RFC 7517).", {
   keys: Type.Array(
     describedObject("A public key.", {
       ...publicJwk,

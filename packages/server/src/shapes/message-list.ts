@@ -9,7 +9,7 @@ import type { Label } from "../store/label.ts";
 import type { ListedMessage } from "../store/message-search.ts";
 import type { MessageFilter } from "../store/record-filters.ts";
 import { messageMembers } from "./message.ts";
-import { about, closedObject, nullable } from "./schema-parts.ts";
+import { about, closedObject, nullable, namedShape } from "./schema-parts.ts";
 import { timeRangeOf, timeRangeParameters } from "./search-query.ts";
 import { valueFault } from "./shape-check.ts";
 import { optionalTimeText, timeText } from "./time-text.ts";
@@ -74,7 +74,7 @@ export function ofDelivery(filter: MessageFilter, subscriptionId: SubscriptionId
 
 const { request: _request, traceparent: _traceparent, ...listedMembers } = messageMembers;
 
-export const listedMessageSchema = closedObject({
+export const listedMessageSchema = namedShape("MessageSummary", {
   ...listedMembers,
   state: about(
     "The state at the `subscription` of the query, as in the message's deliveries; null if the query names none.",

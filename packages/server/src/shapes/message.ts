@@ -8,9 +8,10 @@ import { attemptSchema, attemptView } from "./attempt.ts";
 import { bodyView } from "./bytes-view.ts";
 import {
   about,
-  bodyObject,
+  bodyShape,
   closedObject,
-  describedObject,
+  describedShape,
+  namedShape,
   nullable,
   textMap,
   timeSchema,
@@ -30,52 +31,56 @@ const publishedMembers = {
 
 const exampleTraceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-export const publishBody = bodyObject([{ body: "hello", tags: ["important"] }, { body: { order: 17 } }], {
-  body: about(
-    "The message: a string is delivered as UTF-8 text, any other JSON value exactly as it is written in this request. " +
-      `At most ${limits.bodyBytesMax} bytes, or fewer if the topic says so. Exactly one of \`body\` and \`bodyBase64\` is given.`,
-    Type.Optional(Type.Unknown()),
-  ),
-  bodyBase64: about(
-    "The bytes of the message: standard alphabet, with padding.",
-    Type.Optional(Type.String({ contentEncoding: "base64" })),
-  ),
-  tags: about(
-    `At most ${limits.tagsMax}, each of at most ${limits.tagCharsMax} characters.`,
-    Type.Optional(Type.Array(Type.String())),
-  ),
-  type: about(
-    `Words with dots between them, such as invoice.payment_failed; at most ${limits.typeBytesMax} bytes.`,
-    Type.Optional(Type.String()),
-  ),
-  orderingKey: about(
-    `Subscriptions with \`order: key\` deliver the messages of one ordering key in order; at most ${limits.orderingKeyBytesMax} bytes.`,
-    Type.Optional(Type.String()),
-  ),
-  attributes: Type.Optional(
-    textMap(
-      `At most ${limits.attributesMax}; names of at most ${limits.attributeNameCharsMax} characters, values of at most ${limits.attributeValueBytesMax} bytes.`,
+export const publishBody = bodyShape(
+  "MessageInput",
+  [{ body: "hello", tags: ["important"] }, { body: { order: 17 } }],
+  {
+    body: about(
+      "The message: a string is delivered as UTF-8 text, any other JSON value exactly as it is written in this request. " +
+        `At most ${limits.bodyBytesMax} bytes, or fewer if the topic says so. Exactly one of \`body\` and \`bodyBase64\` is given.`,
+      Type.Optional(Type.Unknown()),
     ),
-  ),
-  contentType: about(
-    "The content type of the message. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes.",
-    Type.Optional(Type.String()),
-  ),
-  delayMs: about(
-    "How much later the message is delivered, in milliseconds.",
-    Type.Optional(whole(0, limits.delayMsMax, { default: 0 })),
-  ),
-  traceparent: about(
-    "The message's trace context, as the header of the same name in W3C Trace Context. Left out: the header of the " +
-      "request, if it has one. An invalid value counts as none.",
-    Type.Optional(Type.String({ examples: [exampleTraceparent] })),
-  ),
-  tracestate: about("Belongs to `traceparent`, and is ignored without it.", Type.Optional(Type.String())),
-});
+    bodyBase64: about(
+      "The bytes of the message: standard alphabet, with padding.",
+      Type.Optional(Type.String({ contentEncoding: "base64" })),
+    ),
+    tags: about(
+      `At most ${limits.tagsMax}, each of at most ${limits.tagCharsMax} characters.`,
+      Type.Optional(Type.Array(Type.String())),
+    ),
+    type: about(
+      `Words with dots between them, such as invoice.payment_failed; at most ${limits.typeBytesMax} bytes.`,
+      Type.Optional(Type.String()),
+    ),
+    orderingKey: about(
+      `Subscriptions with \`order: key\` deliver the messages of one ordering key in order; at most ${limits.orderingKeyBytesMax} bytes.`,
+      Type.Optional(Type.String()),
+    ),
+    attributes: Type.Optional(
+      textMap(
+        `At most ${limits.attributesMax}; names of at most ${limits.attributeNameCharsMax} characters, values of at most ${limits.attributeValueBytesMax} bytes.`,
+      ),
+    ),
+    contentType: about(
+      "The content type of the message. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes.",
+      Type.Optional(Type.String()),
+    ),
+    delayMs: about(
+      "How much later the message is delivered, in milliseconds.",
+      Type.Optional(whole(0, limits.delayMsMax, { default: 0 })),
+    ),
+    traceparent: about(
+      "The message's trace context, as the header of the same name in W3C Trace Context. Left out: the header of the " +
+        "request, if it has one. An invalid value counts as none.",
+      Type.Optional(Type.String({ examples: [exampleTraceparent] })),
+    ),
+    tracestate: about("Belongs to `traceparent`, and is ignored without it.", Type.Optional(Type.String())),
+  },
+);
 
 export type PublishBody = Static<typeof publishBody>;
 
-export const batchBody = bodyObject([{ messages: [{ body: "one" }, { body: "two" }] }], {
+export const batchBody = bodyShape("BatchInput", [{ messages: [{ body: "one" }, { body: "two" }] }], {
   messages: about(
     `From 1 to ${limits.batchMessagesMax} messages. All of them are accepted, or none.`,
     Type.Array(publishBody),
@@ -98,13 +103,18 @@ export const idempotencyHeaders = Type.Object({
   ),
 });
 
-export const publishedSchema = describedObject("The message is accepted: it is on disk.", publishedMembers);
+export const publishedSchema = describedShape(
+  "PublishedMessage",
+  "The message is accepted: it is on disk.",
+  publishedMembers,
+);
 
-export const publishedBatchSchema = describedObject("All messages are accepted: they are on disk.", {
+export const publishedBatchSchema = describedShape("PublishedBatch", "All messages are accepted: they are on disk.", {
   messages: Type.Array(publishedSchema, { description: "In the order of the request." }),
 });
 
-const receivedRequest = describedObject(
+const receivedRequest = describedShape(
+  "ReceivedRequest",
   "The request that brought the message to an inbox; null for any other message.",
   {
     headers: about(
@@ -146,7 +156,7 @@ export const messageBodyMembers = {
   ),
 };
 
-const deliverySchema = closedObject({
+const deliverySchema = namedShape("Delivery", {
   subscription: Type.String(),
   state: about(
     "`pending`: not attempted yet. `in_flight`: is being attempted, or its outcome is not written yet. `parked`: waits " +
@@ -162,7 +172,7 @@ const deliverySchema = closedObject({
   attempts: Type.Array(attemptSchema),
 });
 
-export const messageSchema = describedObject("The message, with its delivery to each subscription.", {
+export const messageSchema = describedShape("Message", "The message, with its delivery to each subscription.", {
   ...messageMembers,
   ...messageBodyMembers,
   deliveries: Type.Array(deliverySchema),

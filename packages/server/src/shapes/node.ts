@@ -1,10 +1,10 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { StoreNode } from "../store/cluster.ts";
-import { about, describedObject, timeSchema } from "./schema-parts.ts";
+import { about, describedShape, timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
-const nodeSchema = describedObject("A node: one process of the cluster.", {
+const nodeSchema = describedShape("Node", "A node: one process of the cluster.", {
   id: about("Assigned when the node starts, and never used again.", Type.Integer({ examples: [7] })),
   name: about("The host name.", Type.String({ examples: ["ringback-6c9f7d-x2b4q"] })),
   version: Type.String({ examples: ["0.1.0"] }),
@@ -14,7 +14,8 @@ const nodeSchema = describedObject("A node: one process of the cluster.", {
   self: about("This is the node that answers the request.", Type.Boolean()),
 });
 
-export const nodesSchema = describedObject(
+export const nodesSchema = describedShape(
+  "NodeList",
   "The living nodes, then the nodes that have stopped reporting within the last day.",
   { items: Type.Array(nodeSchema, { maxItems: limits.nodesListedMax }) },
 );

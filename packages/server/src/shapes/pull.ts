@@ -2,10 +2,10 @@ import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { PulledMessage, AcknowledgeResult } from "../engine/pull/pulls.ts";
 import { messageBodyMembers, messageMembers, messageView } from "./message.ts";
-import { about, bodyObject, closedObject, describedObject, timeSchema, whole } from "./schema-parts.ts";
+import { about, bodyShape, closedObject, describedShape, namedShape, timeSchema, whole } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
-export const pullBody = bodyObject([{ messagesMax: 10, waitMs: 20_000 }], {
+export const pullBody = bodyShape("PullRequest", [{ messagesMax: 10, waitMs: 20_000 }], {
   messagesMax: about(
     `The largest number of messages. An answer ends once it has ${limits.pullBytesMax} bytes of messages.`,
     Type.Optional(whole(1, limits.pullMessagesMax, { default: 1 })),
@@ -22,9 +22,9 @@ export const pullBody = bodyObject([{ messagesMax: 10, waitMs: 20_000 }], {
 
 const receiptHandle = Type.String({ maxLength: limits.receiptHandleCharsMax, examples: ["r1-1-1-mk8v5q2a-mk8v5q2a"] });
 
-export const pulledSchema = describedObject("The messages, oldest first; none if none came in time.", {
+export const pulledSchema = describedShape("PulledMessages", "The messages, oldest first; none if none came in time.", {
   messages: Type.Array(
-    closedObject({
+    namedShape("PulledMessage", {
       ...messageMembers,
       ...messageBodyMembers,
       receiptHandle: about(
@@ -43,9 +43,9 @@ const receiptHandles = about(
   Type.Array(receiptHandle, { minItems: 1, maxItems: limits.receiptHandlesMax }),
 );
 
-export const ackBody = closedObject({ receiptHandles });
+export const ackBody = namedShape("Acknowledgement", { receiptHandles });
 
-export const nackBody = closedObject({
+export const nackBody = namedShape("PutBack", {
   receiptHandles,
   delayMs: about(
     "How long from now the messages stay invisible, in milliseconds. 0: they can be pulled again at once.",
@@ -53,7 +53,8 @@ export const nackBody = closedObject({
   ),
 });
 
-export const acknowledgeResultsSchema = describedObject(
+export const acknowledgeResultsSchema = describedShape(
+  "AcknowledgementResults",
   "The result for each receipt handle. A handle that fails does not affect the others.",
   {
     failed: about("How many of the results are not `done`.", Type.Integer({ minimum: 0 })),

@@ -4,7 +4,7 @@ import { assertTypePatterns } from "../domain/type-rules.ts";
 import type { ReplayEnd, ReplayStart } from "../engine/replay/replay-range.ts";
 import type { Replay } from "../store/replays.ts";
 import { positionForms, positionOf, timeForms } from "./position.ts";
-import { about, bodyObject, closedObject, describedObject, nullable, timeSchema, whole } from "./schema-parts.ts";
+import { about, bodyShape, describedShape, namedShape, nullable, timeSchema, whole } from "./schema-parts.ts";
 import { optionalTimeText, timeText } from "./time-text.ts";
 
 const positions = positionForms("A position of the topic's log.", timeForms);
@@ -24,7 +24,8 @@ export const replayControls = {
   perSecond,
 };
 
-export const replayBody = bodyObject(
+export const replayBody = bodyShape(
+  "ReplaySettings",
   [
     { from: { at: "2026-01-31T08:00:00Z" }, only: "failed" },
     { from: { seq: 17 }, to: { seq: 1000 }, types: ["invoice.*"], target: "archive", perSecond: 20 },
@@ -69,7 +70,7 @@ export function rangeOfBody({ from, to = "now", types = [] }: ReplayBody) {
   return { from: start, to: end, types };
 }
 
-export const replayPatchBody = bodyObject([{ perSecond: 10 }, { paused: true }], {
+export const replayPatchBody = bodyShape("ReplayPatch", [{ perSecond: 10 }, { paused: true }], {
   perSecond: Type.Optional(nullable(whole(1, limits.replayPerSecondMax))),
   paused: about("true: no further copy is prepared. Those that wait already are sent.", Type.Optional(Type.Boolean())),
 });
@@ -82,9 +83,9 @@ const matched = {
   ),
 };
 
-export const dryRunSchema = describedObject("A dry run: what a replay would send.", matched);
+export const dryRunSchema = describedShape("DryRun", "A dry run: what a replay would send.", matched);
 
-export const replaySchema = closedObject({
+export const replaySchema = namedShape("Replay", {
   id: Type.String({ examples: ["3675234182400512"] }),
   kind: about("`dead-letters`: a redrive of dead letters.", Type.Enum(["messages", "dead-letters"])),
   state: about(

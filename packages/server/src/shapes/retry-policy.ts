@@ -1,13 +1,13 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
-import { about, closedObject, whole } from "./schema-parts.ts";
+import { about, namedShape, whole } from "./schema-parts.ts";
 import { optional } from "./settings.ts";
 
 /** The longest delay of EXPONENTIAL_DECAY_RETRY. The other defaults in this file are the numbers of the same policy. */
 const delayMsMaxDefault = 512_000;
 const delayMs = { minimum: 0, maximum: limits.retryDelayMsMax };
 
-const growing = closedObject({
+const growing = namedShape("GrowingRetrySettings", {
   baseMs: about("The first delay, in milliseconds.", Type.Integer({ ...delayMs, minimum: 1 })),
   factor: about(
     "Each delay is the one before, times this.",
@@ -31,7 +31,7 @@ const growing = closedObject({
 export const retryPolicy = Type.Union(
   [
     Type.Enum(["EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none"]),
-    closedObject({
+    namedShape("RetryDelaysSettings", {
       delaysMs: about(
         "One delay per retry, in milliseconds; at most 30 days together, and no longer than the topic keeps its messages.",
         Type.Array(Type.Integer(delayMs), {

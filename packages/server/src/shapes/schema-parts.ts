@@ -18,6 +18,21 @@ export function about<T extends TSchema>(description: string, schema: T): T {
   return Object.assign(copy, { description });
 }
 
+/** As `closedObject`, with a name: the schema becomes a component of the OpenAPI document. */
+export function namedShape<P extends TProperties>(title: string, members: P) {
+  return Type.Object(members, { ...closed, title });
+}
+
+/** As `describedObject`, with a name. */
+export function describedShape<P extends TProperties>(title: string, description: string, members: P) {
+  return Type.Object(members, { ...closed, title, description });
+}
+
+/** As `bodyObject`, with a name. */
+export function bodyShape<P extends TProperties>(title: string, examples: readonly unknown[], members: P) {
+  return Type.Object(members, { ...closed, title, examples });
+}
+
 /** An object schema that allows no other members. */
 export function closedObject<P extends TProperties>(members: P) {
   return Type.Object(members, closed);
@@ -42,7 +57,7 @@ export function nullable<T extends TSchema>(schema: T) {
     values !== undefined
       ? { enum: [...new Set([...values, null])] }
       : anyOf !== undefined
-        ? { anyOf: [...anyOf, { type: "null" }] }
+        ? { anyOf: [...anyOf.filter((form) => (form as { type?: string }).type !== "null"), { type: "null" }] }
         : { type: [...new Set([type, "null"].flat())] };
   return Type.Unsafe<Static<T> | null>({ ...form, ...rest });
 }
@@ -62,10 +77,17 @@ export function changeTimesView({ createdAtMs, updatedAtMs }: Pick<Topic, "creat
 }
 
 export function pageOf<T extends TSchema>(item: T, description: string) {
-  return describedObject(description, {
+  return describedShape(pageName(item), description, {
     items: Type.Array(item),
     next: about("Pass it as `after` to get the next page; null on the last page.", nullable(Type.String())),
   });
+}
+
+/** The name of a page of items that have a name. */
+export function pageName(item: TSchema, kind = "Page"): string {
+  const { title } = item as { title?: string };
+  if (title === undefined) throw new TypeError("the items of a page need a name");
+  return `${title}${kind}`;
 }
 
 /** A map of strings. Type.Record cannot be used, because its pattern does not check names that contain a line break. */

@@ -3,7 +3,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { TimeMs } from "../domain/model.ts";
 import { timeForms, unixMsFault } from "./position.ts";
-import { about, describedObject, nullable } from "./schema-parts.ts";
+import { about, describedShape, nullable, pageName } from "./schema-parts.ts";
 import { valueFault } from "./shape-check.ts";
 import { parseTime, timeFault } from "./time-text.ts";
 import type { StatusRange, TimeRange } from "../store/record-filters.ts";
@@ -61,7 +61,7 @@ export function statusRangeOf(status: string | undefined): StatusRange | undefin
 
 /** A page of a list with filters that may match few records. */
 export function searchPageOf<T extends TSchema>(item: T, description: string, examinedMax: number) {
-  return describedObject(description, {
+  return describedShape(pageName(item, "SearchPage"), description, {
     items: Type.Array(item),
     next: about(
       `Pass it as \`after\` to get the next page; null on the last page. One request examines at most ${examinedMax} ` +

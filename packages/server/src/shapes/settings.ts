@@ -1,7 +1,7 @@
 import { Type, type Static, type TObject, type TOptional, type TProperties, type TSchema, type TUnion } from "typebox";
 import { mergePatch } from "./merge-patch.ts";
 import type { SealedText } from "../domain/model.ts";
-import { closedObject, nullable, timeSchema } from "./schema-parts.ts";
+import { closedObject, nullable, timeSchema, namedShape } from "./schema-parts.ts";
 import { shapeReader, shownForSecret, type Schema, type ShapeOptions } from "./shape-check.ts";
 
 /**
@@ -58,7 +58,7 @@ export function settingsShape<S extends TObject, T>(body: S, options: SettingsOp
 }
 
 /** The schema of the facts that responses show of a certificate. */
-export const certificateFacts = closedObject({
+export const certificateFacts = namedShape("Certificate", {
   subject: Type.String({ examples: ["CN=billing, O=Example"] }),
   notAfter: timeSchema("When the certificate expires."),
   fingerprint: Type.String({ description: "SHA-256.", examples: ["AB:CD:…"] }),
@@ -135,8 +135,9 @@ function viewSchema(schema: TSchema): TSchema {
     return { ...rest, additionalProperties: viewSchema(additionalProperties) };
   }
   if (properties === undefined) return rest;
-  const { required: _, ...options } = rest as TSchema & { required?: string[] };
-  return Type.Object(viewMembers(schema as TObject), options);
+  const { required: _, title, ...options } = rest as TSchema & { required?: string[]; title?: string };
+  const shown = title === undefined ? {} : { title: title.replace(/Settings$/, "") };
+  return Type.Object(viewMembers(schema as TObject), { ...options, ...shown });
 }
 
 type SchemaParts = TSchema & {
@@ -198,7 +199,8 @@ function storedSchema(schema: TSchema): TSchema {
 
 /** The schema of a merge patch (RFC 7396): every member may be omitted, and null removes a member. */
 export function patchSchema({ properties, ...rest }: TObject): TObject {
-  const { examples: _, required: __, ...options } = rest as Record<string, unknown>;
+  const { examples: _, required: __, title, ...others } = rest as Record<string, unknown>;
+  const options = typeof title === "string" ? { ...others, title: title.replace(/(?:Settings)?$/, "Patch") } : others;
   const members = Object.entries(properties).map(([name, member]) => [name, Type.Optional(nullable(patched(member)))]);
   return Type.Object(Object.fromEntries(members) as TProperties, options);
 }

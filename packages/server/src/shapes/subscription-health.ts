@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { SubscriptionHealth } from "../domain/model.ts";
 import { whileFailing } from "../domain/subscription-rules.ts";
-import { about, closedObject, describedObject, nullable, timeSchema, whole } from "./schema-parts.ts";
+import { about, describedShape, namedShape, nullable, timeSchema, whole } from "./schema-parts.ts";
 import { optional } from "./settings.ts";
 import { optionalTimeText, timeText } from "./time-text.ts";
 
@@ -15,7 +15,7 @@ export const failureSettings = {
       "the breaker. Probes use up no retries. null: no breaker. Refused beside `pull`.",
     optional(
       nullable(
-        closedObject({
+        namedShape("BreakerSettings", {
           failures: optional(whole(1, limits.breakerFailuresMax), limits.breakerFailuresDefault),
           probeMs: optional(whole(limits.breakerProbeMsMin, limits.breakerProbeMsMax), limits.breakerProbeMsDefault),
         }),
@@ -33,7 +33,7 @@ export const failureSettings = {
     "An event `backlog.growing` reports a backlog above these limits, once until it has fallen below half of them, and " +
       "always when its oldest message has used three quarters of the topic's retention. Nothing is dropped.",
     optional(
-      closedObject({
+      namedShape("BacklogLimitsSettings", {
         messagesMax: about(
           "Messages that wait; null: no limit.",
           optional(nullable(whole(1, Number.MAX_SAFE_INTEGER)), limits.backlogDefault.messagesMax),
@@ -57,7 +57,7 @@ export const healthMembers = {
     Type.Enum(["healthy", "failing", "open"]),
   ),
   failing: nullable(
-    describedObject("Since when and why the endpoint fails; null while it is healthy.", {
+    describedShape("Failing", "Since when and why the endpoint fails; null while it is healthy.", {
       since: timeSchema("When the subscription entered this state."),
       failingSince: timeSchema("When the first attempt failed that no success has followed."),
       scope: about(
@@ -78,7 +78,8 @@ export const healthMembers = {
 };
 
 /** A member of the view of one subscription. */
-export const flow = describedObject(
+export const flow = describedShape(
+  "Flow",
   "How the node that answers sends to the endpoint at present; null if it does not. Other nodes have windows of their own.",
   {
     window: about(

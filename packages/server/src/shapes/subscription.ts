@@ -18,11 +18,12 @@ import { positionForms, positionOf, timeForms } from "./position.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
 import {
   about,
-  bodyObject,
+  bodyShape,
   changeTimes,
   changeTimesView,
   closedObject,
-  describedObject,
+  describedShape,
+  namedShape,
   nullable,
   secretHeaders,
   timeSchema,
@@ -40,7 +41,8 @@ const furtherUrls = pushProtocols
   )
   .join(" ");
 
-const push = describedObject(
+const push = describedShape(
+  "PushSettings",
   "Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good.",
   {
     url: about(
@@ -87,7 +89,8 @@ const push = describedObject(
   },
 );
 
-const pull = describedObject(
+const pull = describedShape(
+  "PullSettings",
   "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry`, `maxInFlight`, `rate`, `breaker` and `disableAfterMs` are refused beside it.",
   {
     visibilityMs: about(
@@ -101,7 +104,7 @@ const pull = describedObject(
   },
 );
 
-const filter = closedObject({
+const filter = namedShape("FilterSettings", {
   tags: about(
     "Only messages that have at least one of these tags. Empty: every message.",
     optional(Type.Array(Type.String()), []),
@@ -112,7 +115,8 @@ const filter = closedObject({
   ),
 });
 
-const rate = describedObject(
+const rate = describedShape(
+  "RateSettings",
   "The most POSTs that start, first attempts and retries alike, over all nodes together. null: no limit.",
   {
     perSecond: about(
@@ -151,7 +155,8 @@ const positions = positionForms(
   `From the first message published at or after this time: ${timeForms}`,
 );
 
-const body = bodyObject(
+const body = bodyShape(
+  "SubscriptionSettings",
   [
     { push: { url: "https://example.com/callback", protocol: "cloudevents" } },
     {
@@ -201,7 +206,7 @@ export function bodyOf(settings: SubscriptionSettings): object {
   return push === null ? { pull, ...others } : { push, retry, maxInFlight, rate, breaker, disableAfterMs, ...others };
 }
 
-export const rewindBody = bodyObject([{ to: { at: "2026-01-31T08:00:00Z" } }, { to: "oldest" }], {
+export const rewindBody = bodyShape("Rewind", [{ to: { at: "2026-01-31T08:00:00Z" } }, { to: "oldest" }], {
   to: Type.Union([Type.Enum(["oldest"]), ...positions], {
     description: "Every matching message from here on that still exists is delivered, or can be pulled, once more.",
   }),
@@ -222,14 +227,14 @@ const members = {
     nullable(Type.Enum(["gone", "failing"])),
   ),
   disabledBy: nullable(
-    describedObject("The attempt that disabled the subscription; null while it is not disabled.", {
+    describedShape("DisablingAttempt", "The attempt that disabled the subscription; null while it is not disabled.", {
       messageId: Type.String({ examples: ["1099511627777"] }),
       attempt: about("The number of the attempt.", Type.Integer({ minimum: 1 })),
     }),
   ),
   ...healthMembers,
   verification: nullable(
-    describedObject("The verification of the endpoint; null without `push.verify`.", {
+    describedShape("EndpointVerification", "The verification of the endpoint; null without `push.verify`.", {
       state: about(
         "pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.",
         Type.Enum(["pending", "verified", "failed"]),
@@ -250,7 +255,7 @@ const members = {
   ...changeTimes,
 };
 
-const counts = closedObject({
+const counts = namedShape("SubscriptionCounts", {
   backlog: about("Messages that wait in the log; with a filter an upper bound.", Type.Integer()),
   parked: about("Deliveries that wait for their next attempt.", Type.Integer()),
   deadLetters: about("Deliveries that were given up and are kept as dead letters.", Type.Integer()),
@@ -258,16 +263,20 @@ const counts = closedObject({
   inFlight: about("Deliveries that are running.", Type.Integer()),
 });
 
-const pullCounts = describedObject("Numbers of messages by state, for a pulled subscription; null for a pushed one.", {
-  visible: about("Messages that can be pulled now; with a filter an upper bound.", Type.Integer()),
-  invisible: about("Messages that were pulled and not yet acknowledged, or put back with a delay.", Type.Integer()),
-  delayed: about("Messages that were never pulled and whose delay is not over.", Type.Integer()),
-  oldestAt: nullable(
-    timeSchema("When the oldest message that these counts include was published; null when they include none."),
-  ),
-});
+const pullCounts = describedShape(
+  "PullCounts",
+  "Numbers of messages by state, for a pulled subscription; null for a pushed one.",
+  {
+    visible: about("Messages that can be pulled now; with a filter an upper bound.", Type.Integer()),
+    invisible: about("Messages that were pulled and not yet acknowledged, or put back with a delay.", Type.Integer()),
+    delayed: about("Messages that were never pulled and whose delay is not over.", Type.Integer()),
+    oldestAt: nullable(
+      timeSchema("When the oldest message that these counts include was published; null when they include none."),
+    ),
+  },
+);
 
-export const subscriptionSchema = describedObject("The subscription.", {
+export const subscriptionSchema = describedShape("Subscription", "The subscription.", {
   ...members,
   secret: Type.Optional(
     about(
@@ -276,13 +285,14 @@ export const subscriptionSchema = describedObject("The subscription.", {
     ),
   ),
 });
-export const countedSubscriptionSchema = describedObject(
+export const countedSubscriptionSchema = describedShape(
+  "CountedSubscription",
   "The subscription, with how many deliveries it has in each state.",
   { ...members, counts, pullCounts: nullable(pullCounts), flow: nullable(flow) },
 );
 
 /** A subscription in a list that can show counts. */
-export const listedSubscriptionSchema = describedObject("A subscription.", {
+export const listedSubscriptionSchema = describedShape("ListedSubscription", "A subscription.", {
   ...members,
   counts: Type.Optional(counts),
 });

@@ -7,10 +7,10 @@ import type { PartlyParsed } from "../http/json-body.ts";
 import { bodyView, cutBodyView } from "./bytes-view.ts";
 import { messageBodyMembers, publishBody } from "./message.ts";
 import { toMessage } from "./publish-body.ts";
-import { about, bodyObject, describedObject, nullable } from "./schema-parts.ts";
+import { about, bodyShape, describedObject, describedShape, nullable } from "./schema-parts.ts";
 import { shapeReader } from "./shape-check.ts";
 
-export const testBody = bodyObject([{}, { message: { body: { order: 17 }, type: "order.paid" } }], {
+export const testBody = bodyShape("TestSettings", [{}, { message: { body: { order: 17 }, type: "order.paid" } }], {
   message: about("The message to send, as for a publish. It is sent at once.", Type.Optional(publishBody)),
   messageId: about(
     "Instead of `message`: the id of a message of the topic.",
@@ -57,7 +57,7 @@ const replySchema = describedObject("The reply; null: none came.", {
   truncated: about("True: the body has more bytes than are shown.", Type.Boolean()),
 });
 
-export const testDeliverySchema = describedObject("What was sent, and what came back.", {
+export const testDeliverySchema = describedShape("TestDelivery", "What was sent, and what came back.", {
   request: nullable(requestSchema),
   reply: nullable(replySchema),
   verdict: about("What the reply means for a delivery.", Type.Enum(["accepted", "failed", "error"])),

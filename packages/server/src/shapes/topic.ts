@@ -2,11 +2,11 @@ import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { Topic } from "../domain/model.ts";
 import { description, labels } from "./labels.ts";
-import { about, bodyObject, changeTimes, changeTimesView, describedObject, whole } from "./schema-parts.ts";
+import { about, bodyShape, changeTimes, changeTimesView, describedShape, whole } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
 /** The schema of all settings of a topic. */
-const settings = bodyObject([{ retentionMs: limits.retentionMsDefault }], {
+const settings = bodyShape("TopicSettings", [{ retentionMs: limits.retentionMsDefault }], {
   retentionMs: about(
     "How long a message is kept, delivered or not, in milliseconds.",
     optional(whole(limits.retentionMsMin, limits.retentionMsMax), limits.retentionMsDefault),
@@ -21,7 +21,7 @@ const settings = bodyObject([{ retentionMs: limits.retentionMsDefault }], {
 
 export const topicShape = settingsShape(settings, { settle: (given) => complete(settings, given) });
 
-export const topicSchema = describedObject("The topic.", {
+export const topicSchema = describedShape("Topic", "The topic.", {
   name: Type.String({ examples: ["orders"] }),
   ...viewMembers(settings),
   ...changeTimes,

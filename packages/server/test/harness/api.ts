@@ -1,66 +1,19 @@
 /**
- * A client of the REST API that uses only fetch and JSON, as a program without a client library does. The types contain
- * only the members that tests read.
+ * Requests of the tests to the REST API: everyday ones with the SDK's client, and `call` for any other request, also
+ * for those that no client would send.
  */
 
-export interface PublishedView {
-  readonly id: string;
-  readonly topic: string;
-  readonly seq: number;
-  readonly publishedAt: string;
-}
+import { createClient, type components, type RingbackClient } from "@ringback/sdk/client";
 
-export interface AttemptView {
-  readonly attempt: number;
-  readonly startedAt: string;
-  readonly durationMs: number;
-  readonly verdict: "accepted" | "failed" | "error";
-  readonly status: number | null;
-  readonly errorCode: string | null;
-  readonly reply: string | null;
-}
+type Schemas = components["schemas"];
 
-export interface DeliveryView {
-  readonly subscription: string;
-  readonly state: string;
-  readonly nextAttemptAt: string | null;
-  readonly reason: string | null;
-  readonly attempts: readonly AttemptView[];
-}
-
-export interface MessageView {
-  readonly id: string;
-  readonly body: string;
-  readonly deliveries: readonly DeliveryView[];
-}
-
-export interface CountsView {
-  readonly backlog: number;
-  readonly parked: number;
-  readonly deadLetters: number;
-  readonly expired: number;
-  readonly inFlight: number;
-}
-
-export interface DeadLetterView {
-  readonly id: string;
-  readonly reason: string;
-  readonly attempts: number;
-  readonly diedAt: string;
-  readonly lastStatus: number | null;
-  readonly lastErrorCode: string | null;
-  readonly reply: string | null;
-  readonly message: { readonly id: string; readonly body?: string };
-}
-
-export interface ProblemView {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  readonly errors?: readonly { readonly field: string; readonly message: string }[];
-}
+export type PublishedView = Schemas["PublishedMessage"];
+export type AttemptView = Schemas["Attempt"];
+export type DeliveryView = Schemas["Delivery"];
+export type MessageView = Schemas["Message"];
+export type CountsView = Schemas["SubscriptionCounts"];
+export type DeadLetterView = Schemas["DeadLetterSummary"];
+export type ProblemView = Schemas["Problem"];
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -79,11 +32,16 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+const path = "/v1/topics/{topic}/subscriptions/{subscription}";
+
 export class Api {
   readonly url: string;
+  readonly client: RingbackClient;
 
   constructor(url: string) {
     this.url = url;
+    // A repeated request would hide what a test looks for.
+    this.client = createClient({ url, retriesMax: 0, timeoutMs: 600_000 });
   }
 
   /**
@@ -113,7 +71,7 @@ export class Api {
   }
 
   putTopic(topic: string, settings: object = {}): Promise<unknown> {
-    return this.ok("PUT", `/v1/topics/${topic}`, { json: settings });
+    return this.client.put("/v1/topics/{topic}", { params: { path: { topic } }, body: settings });
   }
 
   /** Without `push.timeoutMs` attempts get the most time, so that none is repeated because the machine is busy. */
@@ -124,22 +82,20 @@ export class Api {
   ): Promise<unknown> {
     const { push } = settings;
     const patient = push === undefined ? settings : { ...settings, push: { timeoutMs: 60_000, ...push } };
-    return this.ok("PUT", subscriptionPath(topic, name), { json: patient });
+    const params = { path: { topic, subscription: name } };
+    return this.client.put(path, { params, body: patient as Schemas["SubscriptionSettings"] });
   }
 
   publish(topic: string, message: object, headers: Readonly<Record<string, string>> = {}): Promise<PublishedView> {
-    return this.ok<PublishedView>("POST", `/v1/topics/${topic}/messages`, { json: message, headers });
+    return this.client.post("/v1/topics/{topic}/messages", { params: { path: { topic } }, body: message, headers });
   }
 
-  async publishBatch(topic: string, messages: readonly object[]): Promise<readonly PublishedView[]> {
-    const answer = await this.ok<{ messages: readonly PublishedView[] }>("POST", `/v1/topics/${topic}/messages/batch`, {
-      json: { messages },
-    });
-    return answer.messages;
+  publishBatch(topic: string, messages: readonly object[]): Promise<readonly PublishedView[]> {
+    return this.client.publishBatch(topic, messages);
   }
 
   message(id: string): Promise<MessageView> {
-    return this.ok<MessageView>("GET", `/v1/messages/${id}`);
+    return this.client.get("/v1/messages/{id}", { params: { path: { id } } });
   }
 
   async delivery(id: string, subscription: string): Promise<DeliveryView> {
@@ -150,11 +106,11 @@ export class Api {
   }
 
   async counts(topic: string, name: string): Promise<CountsView> {
-    return (await this.ok<{ counts: CountsView }>("GET", subscriptionPath(topic, name))).counts;
+    return (await this.client.get(path, { params: { path: { topic, subscription: name } } })).counts;
   }
 
   deadLetters(topic: string, name: string): Promise<Page<DeadLetterView>> {
-    return this.ok<Page<DeadLetterView>>("GET", `${subscriptionPath(topic, name)}/dead-letters`);
+    return this.client.get(`${path}/dead-letters`, { params: { path: { topic, subscription: name } } });
   }
 
   /** Values of /metrics by name, without the series that have labels. */

@@ -38,7 +38,7 @@ const schema = {
   summary: "Manage handlers of WeChat messages, compatible with the WeChat HTTP API",
   description:
     "The member `type` selects the operation. A handler is a subscription of the topic that the setting `wechatTopic` " +
-    "names. The status is 200 even for errors; `error_code` distinguishes them.",
+    "names. The status is 200 even for errors; `error_code` distinguishes them. Programs may also use the path `/api/`.",
   body: requestSchema,
   response: { 200: envelopeSchema, ...problemResponses() },
 };
@@ -54,8 +54,8 @@ export async function addWechatApi(app: FastifyInstance, given: WechatDependenci
     refuse: (error, request, reply) =>
       void reply.code(200).send(api.failure({ type: 0, port: portOf(request) }, error, request)),
     addRoutes(scope) {
-      scope.post("/api/", { schema, config }, (request) => api.answer(request));
-      scope.post("/api", { schema: { hide: true }, config }, (request) => api.answer(request));
+      scope.post("/api", { schema, config }, (request) => api.answer(request));
+      scope.post("/api/", { schema: { hide: true }, config }, (request) => api.answer(request));
     },
   });
 }

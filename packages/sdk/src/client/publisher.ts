@@ -1,0 +1,113 @@
+import type { MessageInput, PublishedMessage } from "./api.ts";
+import { InvalidRequestError } from "./api-error.ts";
+import { newIdempotencyKey } from "./idempotency-key.ts";
+
+export interface PublisherOptions {
+  /** A request has at most this many messages. Default: 100. */
+  readonly messagesMax?: number;
+  /** A message waits at most this long for others, in milliseconds. Default: 5. */
+  readonly delayMs?: number;
+  /** At most this many messages wait. Default: 10,000. */
+  readonly waitingMax?: number;
+}
+
+/** Sends the JSON text of a batch. */
+export type SendBatch = (json: string, idempotencyKey: string) => Promise<readonly PublishedMessage[]>;
+
+interface Waiting {
+  readonly json: string;
+  readonly resolve: (published: PublishedMessage) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+const messagesMaxDefault = 100;
+const delayMsDefault = 5;
+const waitingMaxDefault = 10_000;
+/** Well below what the server accepts in one request. */
+const batchCharsMax = 1024 * 1024;
+
+/** Publishes messages to one topic in batches, in the order of the calls. One request runs at a time. */
+export class Publisher implements AsyncDisposable {
+  readonly #send: SendBatch;
+  readonly #messagesMax: number;
+  readonly #delayMs: number;
+  readonly #waitingMax: number;
+  readonly #waiting: Waiting[] = [];
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #sending: Promise<void> | null = null;
+  #isClosed = false;
+
+  constructor(send: SendBatch, options: PublisherOptions = {}) {
+    this.#send = send;
+    this.#messagesMax = options.messagesMax ?? messagesMaxDefault;
+    this.#delayMs = options.delayMs ?? delayMsDefault;
+    this.#waitingMax = options.waitingMax ?? waitingMaxDefault;
+  }
+
+  /** Resolves when this message is on the server's disk. Rejects with the error of this message alone. */
+  publish(message: MessageInput): Promise<PublishedMessage> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) throw new TypeError("the publisher is closed");
+      if (this.#waiting.length >= this.#waitingMax) throw new RangeError(`${this.#waitingMax} messages are waiting`);
+      this.#waiting.push({ json: JSON.stringify(message), resolve, reject });
+      if (this.#waiting.length >= this.#messagesMax) this.#start();
+      else this.#timer ??= setTimeout(() => this.#start(), this.#delayMs);
+    });
+  }
+
+  /** Sends what waits now. Resolves when every message so far has its result. Never rejects. */
+  async flush(): Promise<void> {
+    this.#start();
+    await this.#sending;
+  }
+
+  /** As `flush`. Later messages are refused. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.flush();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #start(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#sending ??= this.#sendAll().finally(() => (this.#sending = null));
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#sendBatch(this.#nextBatch());
+  }
+
+  #nextBatch(): readonly Waiting[] {
+    let count = 0;
+    let chars = 0;
+    for (const { json } of this.#waiting.slice(0, this.#messagesMax)) {
+      chars += json.length;
+      if (count > 0 && chars > batchCharsMax) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  /** A batch is accepted or refused as a whole. After a refusal each message is sent alone, so only wrong ones fail. */
+  async #sendBatch(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const json = `{"messages":[${batch.map((one) => one.json).join(",")}]}`;
+      const published = await this.#send(json, newIdempotencyKey());
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const one = published[index];
+        if (one === undefined) reject(new TypeError("the answer lacks a message of the batch"));
+        else resolve(one);
+      }
+    } catch (error) {
+      if (error instanceof InvalidRequestError && batch.length > 1) {
+        for (const one of batch) await this.#sendBatch([one]);
+      } else {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+  }
+}

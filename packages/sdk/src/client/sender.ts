@@ -1,0 +1,120 @@
+import { apiError, RingbackConnectionError, retryAfterMs } from "./api-error.ts";
+import { pause, retryDelayMs } from "./pause.ts";
+
+/** As the global `fetch`, called with a URL. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface SenderOptions {
+  readonly token?: string | (() => string | Promise<string>) | undefined;
+  readonly account?: string | undefined;
+  readonly fetch?: Fetch;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly retriesMax?: number;
+}
+
+/** Longer than the server lets a request wait. */
+const timeoutMsDefault = 90_000;
+const retriesMaxDefault = 3;
+/** A server that wants to be left alone for longer gets no retry: the caller gets the error. */
+const retryAfterMsMax = 60_000;
+
+/** Adds the headers of each request, sends it, and repeats it after failures if that is safe. */
+export class Sender {
+  readonly #options: SenderOptions;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  /** Returns the answer, whatever its status. Throws `RingbackConnectionError` if none comes. */
+  async send(request: Request): Promise<Response> {
+    const { timeoutMs = timeoutMsDefault, retriesMax = retriesMaxDefault } = this.#options;
+    const { url, method, signal } = request;
+    const body = request.body === null ? null : await request.arrayBuffer();
+    for (let retries = 0; ; retries++) {
+      const headers = await this.#headersOf(request.headers);
+      const deadline = AbortSignal.timeout(timeoutMs);
+      const init = { method, headers, body, redirect: "manual", signal: AbortSignal.any([signal, deadline]) } as const;
+      const result = await this.#fetch(url, init).catch((cause: unknown) => failureOf(url, cause, signal, deadline));
+      const delayMs = retries < retriesMax ? delayBefore(result, { method, headers }, retries) : null;
+      if (delayMs === null) {
+        if (result instanceof Error) throw result;
+        return result;
+      }
+      // An answer that nobody reads would keep its connection.
+      if (!(result instanceof Error)) await result.body?.cancel();
+      await pause(delayMs, signal);
+    }
+  }
+
+  /** Opens a stream: no time limit, no retries. Throws for every answer but 2xx. */
+  async open(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+    const init = { headers: await this.#headersOf(new Headers(headers)), signal, redirect: "manual" } as const;
+    const response = await this.#fetch(url, init).catch((cause: unknown) => failureOf(url, cause, signal));
+    if (response instanceof Error) throw response;
+    if (response.ok) return response;
+    const text = await response.text();
+    throw apiError(response, parsed(text));
+  }
+
+  async #headersOf(given: Headers): Promise<Headers> {
+    const { token, account, headers = {} } = this.#options;
+    const all = new Headers({ ...headers, ...(account !== undefined && { "ringback-account": account }) });
+    const key = typeof token === "function" ? await token() : token;
+    if (key !== undefined) all.set("authorization", `Bearer ${key}`);
+    given.forEach((value, name) => all.set(name, value));
+    return all;
+  }
+
+  /** The global `fetch` is looked up for each request, so that a test can replace it. */
+  #fetch(url: string, init: RequestInit): Promise<Response> {
+    return (this.#options.fetch ?? globalThis.fetch)(url, init);
+  }
+}
+
+/** Throws the reason of a caller that has aborted the request. */
+function failureOf(url: string, cause: unknown, signal: AbortSignal, deadline?: AbortSignal): RingbackConnectionError {
+  signal.throwIfAborted();
+  const reason = deadline?.aborted === true ? "no answer came in time" : reasonOf(cause);
+  return new RingbackConnectionError(`cannot reach ${new URL(url).origin}: ${reason}`, { cause });
+}
+
+/** The reason of an error of `fetch` is in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message !== "" ? error.cause.message : error.message;
+}
+
+/** Returns the time until the next try; null: the result is final. */
+function delayBefore(result: Response | Error, sent: Sent, retries: number): number | null {
+  if (result instanceof Error) return isRepeatable(sent) && sent.method !== "DELETE" ? retryDelayMs(retries) : null;
+  const { status, headers } = result;
+  // With 429 nothing was done. With 503 something may have been.
+  if (status !== 429 && !(status === 503 && isRepeatable(sent))) return null;
+  const delayMs = retryAfterMs(headers);
+  if (delayMs === null) return retryDelayMs(retries);
+  return delayMs <= retryAfterMsMax ? delayMs + retryDelayMs(0) : null;
+}
+
+interface Sent {
+  readonly method: string;
+  readonly headers: Headers;
+}
+
+/**
+ * True if a request may be sent twice. A condition would no longer hold after the first time. A DELETE whose answer was
+ * lost would find nothing.
+ */
+function isRepeatable({ method, headers }: Sent): boolean {
+  if (headers.has("if-match") || headers.has("if-none-match")) return false;
+  return method !== "POST" || headers.has("idempotency-key");
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
