@@ -31,7 +31,7 @@ const nodeModules: Plugin = {
       (_line, whole?: string, parts?: string, name?: string) =>
         `const ${[whole, parts?.replaceAll(" as ", ": ")]
           .filter((target) => target !== undefined)
-          .map((target) => `${target} = process.getBuiltinModule("${name}")`)
+          .map((target) => `${target} = globalThis.process.getBuiltinModule("${name}")`)
           .join(", ")};`,
     ),
     map: null,

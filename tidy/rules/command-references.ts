@@ -40,7 +40,10 @@ function scriptNames(tree: Tree): ReadonlySet<string> {
 
 function commandNames(tree: Tree): ReadonlySet<string> {
   const sources = tree.files.filter(({ path }) => path.startsWith("packages/server/src/cli/"));
-  return new Set(["help", ...sources.flatMap(({ text }) => matches(text, commandDefinition))]);
+  // The commands of resources are made from a table. The generated reference has them all.
+  const reference = tree.files.find(({ path }) => path === "docs/reference/command-line.md")?.text ?? "";
+  const defined = sources.flatMap(({ text }) => matches(text, commandDefinition));
+  return new Set(["help", ...defined, ...matches(reference, /^## ringback ([a-z][a-z-]*)/gm)]);
 }
 
 function matches(text: string, pattern: RegExp): string[] {

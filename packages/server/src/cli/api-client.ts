@@ -1,9 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { createClient, RingbackConnectionError } from "@ringback/sdk/client";
 import type { ApiServer } from "../config/api-server.ts";
 import { isRecord } from "../config/record.ts";
 import { limits } from "../domain/limits.ts";
 import { collectBytes } from "./collect-bytes.ts";
-import { CommandError } from "./command-error.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
 import { EventStreamParser, type StreamEvent } from "./event-stream.ts";
 import { printableLine } from "./printable.ts";
 
@@ -23,40 +24,68 @@ export class ApiError extends CommandError {
   readonly code: string | null;
 
   constructor(status: number, code: string | null, detail: string) {
-    super(code === null ? `the server answered ${status}: ${detail}` : `${code} (${status}): ${detail}`);
+    super(code === null ? `the server answered ${status}: ${detail}` : `${code} (${status}): ${detail}`, {
+      exitCode: status === 404 && code !== null ? exitCodes.missing : exitCodes.failed,
+    });
     this.status = status;
     this.code = code;
   }
 }
 
 export interface ApiRequest {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "PUT" | "PATCH" | "POST" | "DELETE";
   /** Includes the query; starts with `/`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly timeoutMs: number;
+  /** Ends the request. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Returns the parsed JSON of a 2xx response; null: the response has no body. Throws `ApiError` for any other response,
- * and `CommandError` if no response came.
+ * and `CommandError` if no response came. Sends once: a command says at once what is wrong.
  */
 export async function send({ url, headers: common }: ApiServer, request: ApiRequest): Promise<unknown> {
-  const { method, path, body, timeoutMs } = request;
-  const headers = { ...common, ...request.headers };
-  const signal = AbortSignal.timeout(timeoutMs);
-  const init = { method, headers, signal, redirect: "manual", ...(body === undefined ? {} : { body }) } as const;
-  const response = await reach(url, () => fetch(url + path, init));
-  const text = await reach(url, () => readText(response));
-  if (!response.ok) throw refusal(response, text);
+  const { method, path, headers, body, timeoutMs, signal } = request;
+  const client = createClient({ url, headers: common, timeoutMs, retriesMax: 0, fetch: boundedFetch });
+  // The table of resources has the paths, so that the types of the client cannot check them.
+  const call = client.raw.request as unknown as LooseRequest;
+  const bytes = body === undefined ? {} : { body, bodySerializer: (given: unknown) => given };
+  const answer = await reach(url, () =>
+    call(method.toLowerCase(), path, { headers, signal, parseAs: "text", ...bytes }),
+  );
+  const { data, error, response } = answer;
+  if (!response.ok) throw refusal(response, textOf(error));
   if (response.status === 204) return null;
   try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ApiError(response.status, null, `not JSON; is ${url} a Ringback server? (${String(error)})`);
+    return JSON.parse(textOf(data));
+  } catch (cause) {
+    throw new ApiError(response.status, null, `not JSON; is ${url} a Ringback server? (${String(cause)})`);
   }
 }
+
+type LooseRequest = (
+  method: string,
+  path: string,
+  init: object,
+) => Promise<{ readonly data?: unknown; readonly error?: unknown; readonly response: Response }>;
+
+/** The client parses the body of an error if it is JSON. */
+function textOf(body: unknown): string {
+  return typeof body === "string" ? body : JSON.stringify(body ?? "");
+}
+
+/** The client reads answers of any size. */
+async function boundedFetch(url: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(url, init);
+  const text = await readText(response);
+  const { status, statusText, headers } = response;
+  return new Response(nullBodyStatuses.has(status) ? null : text, { status, statusText, headers });
+}
+
+const nullBodyStatuses: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
 /**
  * Reads `GET /v1/events` until the connection ends or `signal` is aborted. Calls `opened` when the server has accepted
@@ -115,6 +144,7 @@ async function reach<T>(url: string, step: () => Promise<T>): Promise<T> {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof RingbackConnectionError && error.cause !== undefined) return reasonOf(error.cause);
   if (error.name === "TimeoutError") return "it did not answer in time";
   const cause = error.cause;
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;

@@ -14,10 +14,12 @@ import type { CommandContext } from "./context.ts";
 import { accountOption, collectOption, durationOption } from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 import { printableLine } from "./printable.ts";
+import { viewText } from "./resources/view-text.ts";
 import type { RecordChange } from "../stored-api-keys.ts";
 
 interface Target {
   readonly url?: string;
+  readonly profile?: string;
   readonly data?: string;
   readonly database?: string;
   readonly config?: string;
@@ -36,6 +38,7 @@ interface CreateOptions extends Target {
 /** The views of API keys, wherever they come from. */
 interface KeyStore {
   create(body: CreatedBody): Promise<object>;
+  get(id: string): Promise<object>;
   list(): Promise<readonly object[]>;
   rotate(id: string, overlapMs: number): Promise<object>;
   revoke(id: string): Promise<void>;
@@ -80,6 +83,12 @@ export function addApiKeysCommand(program: Command, context: CommandContext): vo
       }
     },
   );
+  withTarget(group.command("get").description("Shows one API key, without its secret."))
+    .argument("<id>", "the id of the key")
+    .action(async (id: string, options: Target) => {
+      const key = await at(options, context, (keys) => keys.get(id));
+      show(key, options, context, () => viewText(key));
+    });
   withTarget(group.command("rotate").description("Replaces an API key, and shows the new token once."))
     .argument("<id>", "the id of the key")
     .option("--overlap <duration>", "how long the old key stays valid, such as 10m, 24h", durationOption, 0)
@@ -87,7 +96,7 @@ export function addApiKeysCommand(program: Command, context: CommandContext): vo
       const made = await at(options, context, (keys) => keys.rotate(id, options.overlap));
       show(made, options, context, () => createdText(made, context));
     });
-  withTarget(group.command("revoke").description("Revokes an API key for good."))
+  withTarget(group.command("revoke").aliases(["delete"]).description("Revokes an API key for good."))
     .argument("<id>", "the id of the key")
     .action(async (id: string, options: Target) => {
       await at(options, context, (keys) => keys.revoke(id));
@@ -102,11 +111,13 @@ function withTarget(command: Command): Command {
     .option("--config <file>", "the configuration file of the server")
     .option("--url <url>", "the URL of a running server, which is asked instead")
     .addOption(accountOption())
+    .addOption(new Option("--profile <name>", "a server of `ringback profile list`, which is asked instead"))
     .option("--json", "print JSON");
 }
 
 async function at<T>(options: Target, context: CommandContext, work: (keys: KeyStore) => Promise<T>): Promise<T> {
-  if (options.url !== undefined) return work(onServer(readApiServer(options, context)));
+  if (options.url !== undefined || options.profile !== undefined)
+    return work(onServer(readApiServer(options, context)));
   const { data, database, config: file, account = "default" } = options;
   const readFile = (name: string): string => new TextDecoder().decode(context.readFile(name));
   const given = { data, database, config: file };
@@ -125,6 +136,11 @@ function inStore(apiKeys: AccountApiKeys, record: RecordChange, { clock }: Comma
       const after = apiKeyView(apiKey);
       await record({ action: "createApiKey", target: `api-keys/${apiKey.id}`, before: null, after });
       return newApiKeyView(made);
+    },
+    async get(id) {
+      const found = await apiKeys.get(id);
+      if (found === null) throw noKey(id);
+      return apiKeyView(found);
     },
     async list() {
       const views: object[] = [];
@@ -156,6 +172,7 @@ function onServer(server: ApiServer): KeyStore {
   };
   return {
     create: (body) => ask("POST", path, body),
+    get: (id) => ask("GET", keyPath(id)),
     async list() {
       const views: object[] = [];
       for (let query = "?limit=100"; ;) {

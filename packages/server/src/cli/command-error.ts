@@ -15,4 +15,8 @@ export const exitCodes = {
   failed: 1,
   /** An unknown option, an invalid value or an invalid configuration. */
   misused: 2,
+  /** A file differs from the server. */
+  different: 3,
+  /** The resource does not exist. */
+  missing: 4,
 } as const;

@@ -4,10 +4,15 @@ import type { Clock } from "../domain/ports.ts";
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
+  /** The size of the terminal. */
+  readonly columns?: number;
+  readonly rows?: number;
 }
 
 export interface Input extends AsyncIterable<Uint8Array | string> {
   readonly isTTY?: boolean;
+  /** Of a terminal: passes on each key as it is pressed. */
+  setRawMode?(isRaw: boolean): unknown;
 }
 
 /** The parts of the process that a command uses. main.ts passes the real ones, tests pass fakes. */

@@ -4,11 +4,12 @@ import { type ApiServer, readApiServer } from "../config/api-server.ts";
 import { send } from "./api-client.ts";
 import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
-import { urlOption } from "./option-values.ts";
+import { profileOption, urlOption } from "./option-values.ts";
 import { printableLine } from "./printable.ts";
 
 interface RotateOptions {
   readonly url?: string;
+  readonly profile?: string;
   readonly json?: true;
 }
 
@@ -47,6 +48,7 @@ export function addKeysCommand(program: Command, context: CommandContext): void 
     .summary("encrypt all secrets with another master key")
     .description("Encrypts all secrets of a running server with another master key.")
     .addOption(urlOption())
+    .addOption(profileOption())
     .option("--json", "print one JSON object")
     .addHelpText("after", example)
     .action(async (options: RotateOptions) => rotateMaster(options, context));

@@ -26,6 +26,15 @@ export function accountOption(): Option {
   return new Option("--account <name>", "the account, for an operator (default: the account of the API key)");
 }
 
+/** The options that say which server a command asks, and as whom. */
+export function serverOptions(): readonly Option[] {
+  return [urlOption(), accountOption(), profileOption()];
+}
+
+export function profileOption(): Option {
+  return new Option("--profile <name>", "a server of `ringback profile list` (default: RINGBACK_PROFILE)");
+}
+
 /** Creates the option `--listen`, an address and a port. */
 export function listenOption(about: string, byDefault: ListenAddress): Option {
   return new Option("--listen <host:port>", about)

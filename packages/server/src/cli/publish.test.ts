@@ -107,7 +107,7 @@ describe("ringback publish", () => {
   it("shows the problem's code and detail, and fails", async () => {
     await using api = await startApi(404, { code: "topic_not_found", detail: 'There is no topic "Nope".' });
     const { code, stdout, stderr } = await runCommandInProcess(["publish", "Nope", "x", "--url", api.url]);
-    expect([code, stdout, stderr]).toEqual([1, "", 'ringback: topic_not_found (404): There is no topic "Nope".\n']);
+    expect([code, stdout, stderr]).toEqual([4, "", 'ringback: topic_not_found (404): There is no topic "Nope".\n']);
   });
 
   it("fails with one line when no server listens there", async () => {

@@ -7,7 +7,14 @@ import { send } from "./api-client.ts";
 import { collectBytes } from "./collect-bytes.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
-import { accountOption, attributeOption, collectOption, durationOption, urlOption } from "./option-values.ts";
+import {
+  accountOption,
+  attributeOption,
+  collectOption,
+  durationOption,
+  profileOption,
+  urlOption,
+} from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 import { printableLine, textOfBytes } from "./printable.ts";
 import { publishRequest } from "./publish-request.ts";
@@ -23,6 +30,7 @@ interface PublishOptions {
   readonly timeout: number;
   readonly url?: string;
   readonly account?: string;
+  readonly profile?: string;
   readonly json?: true;
 }
 
@@ -38,8 +46,9 @@ The body is sent unchanged. @file reads it from a file, and - reads it from stan
 from standard input, if that is not a terminal.
 `;
 
-export function addPublishCommand(program: Command, context: CommandContext): void {
-  program
+/** `parent`: the program, or the group `messages`. */
+export function addPublishCommand(parent: Command, context: CommandContext): void {
+  parent
     .command("publish")
     .summary("publish one message")
     .description("Publishes one message to a topic and shows its id.")
@@ -65,6 +74,7 @@ export function addPublishCommand(program: Command, context: CommandContext): vo
     )
     .addOption(urlOption())
     .addOption(accountOption())
+    .addOption(profileOption())
     .option("--json", "print the server's response as one JSON object")
     .addHelpText("after", example)
     .action(async (topic: string, body: string | undefined, options: PublishOptions) =>

@@ -5,7 +5,7 @@ import { limits } from "../domain/limits.ts";
 import { send } from "./api-client.ts";
 import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
-import { accountOption, countFrom1Option, durationOption, urlOption } from "./option-values.ts";
+import { accountOption, countFrom1Option, durationOption, profileOption, urlOption } from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 import { printableLine, printableText } from "./printable.ts";
 
@@ -15,6 +15,7 @@ interface PullOptions {
   readonly ack?: true;
   readonly url?: string;
   readonly account?: string;
+  readonly profile?: string;
   readonly json?: true;
 }
 
@@ -57,6 +58,7 @@ export function addPullCommand(program: Command, context: CommandContext): void 
     .option("--ack", "acknowledge the messages after they were shown")
     .addOption(urlOption())
     .addOption(accountOption())
+    .addOption(profileOption())
     .option("--json", "print one JSON object per line")
     .addHelpText("after", example)
     .action(async (topic: string, subscription: string, options: PullOptions) =>

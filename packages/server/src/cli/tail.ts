@@ -5,7 +5,7 @@ import { ApiError, events, pause } from "./api-client.ts";
 import { CommandError } from "./command-error.ts";
 import { stopSignal, type CommandContext } from "./context.ts";
 import type { StreamEvent } from "./event-stream.ts";
-import { accountOption, collectOption, urlOption } from "./option-values.ts";
+import { accountOption, collectOption, profileOption, urlOption } from "./option-values.ts";
 import { createPaint, type Paint } from "./paint.ts";
 import { printableLine } from "./printable.ts";
 
@@ -14,6 +14,7 @@ interface TailOptions {
   readonly type?: readonly string[];
   readonly url?: string;
   readonly account?: string;
+  readonly profile?: string;
   readonly json?: true;
 }
 
@@ -45,6 +46,7 @@ export function addTailCommand(program: Command, context: CommandContext): void 
     )
     .addOption(urlOption())
     .addOption(accountOption())
+    .addOption(profileOption())
     .option("--json", "print one JSON object per line")
     .addHelpText("after", example)
     .action(async (options: TailOptions) => tail(options, context));

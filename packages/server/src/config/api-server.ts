@@ -1,6 +1,7 @@
 import { ConfigError } from "./config-error.ts";
-import { apiKeyFileVariable, apiKeyVariable, readVariable, type Environment } from "./environment.ts";
-import { readServerUrl } from "./server-url.ts";
+import { apiKeyFileVariable, apiKeyVariable, readVariable } from "./environment.ts";
+import { chosenProfile, type ProfileSources } from "./profiles.ts";
+import { normalUrl, readServerUrl } from "./server-url.ts";
 import { show } from "./words.ts";
 
 /** The server that a command sends requests to, and the headers of each request. */
@@ -12,30 +13,31 @@ export interface ApiServer {
 export interface ApiServerFlags {
   readonly url?: string;
   readonly account?: string;
-}
-
-interface ApiServerSources {
-  readonly env: Environment;
-  /** Throws when the file cannot be read. */
-  readonly readFile: (path: string) => Uint8Array;
+  readonly profile?: string;
 }
 
 /**
- * The API key comes from `RINGBACK_API_KEY`, or from the file that `RINGBACK_API_KEY_FILE` names. It has no flag,
- * because every user of a machine can read command lines.
+ * A flag beats an environment variable, and both beat the profile. The API key comes from `RINGBACK_API_KEY`, or from
+ * the file that `RINGBACK_API_KEY_FILE` names, or from the profile. It has no flag, because every user of a machine can
+ * read command lines.
  */
-export function readApiServer({ url, account }: ApiServerFlags, sources: ApiServerSources): ApiServer {
-  const token = readToken(sources);
+export function readApiServer({ url, account, profile: name }: ApiServerFlags, sources: ProfileSources): ApiServer {
+  const profile = chosenProfile(name, sources);
+  const server = readServerUrl(url, sources.env, profile?.url);
+  // The token and the account of a profile belong to its server, and are never sent to another one.
+  const own = profile !== null && server === normalUrl(profile.url) ? profile : null;
+  const token = readToken(sources) ?? own?.token ?? null;
+  const actsOn = account ?? own?.account ?? null;
   return {
-    url: readServerUrl(url, sources.env),
+    url: server,
     headers: {
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-      ...(account === undefined ? {} : { "ringback-account": account }),
+      ...(actsOn === null ? {} : { "ringback-account": actsOn }),
     },
   };
 }
 
-function readToken({ env, readFile }: ApiServerSources): string | null {
+function readToken({ env, readFile }: ProfileSources): string | null {
   const given = readVariable(env, apiKeyVariable);
   const path = readVariable(env, apiKeyFileVariable);
   if (given === undefined && path === undefined) return null;
@@ -45,7 +47,7 @@ function readToken({ env, readFile }: ApiServerSources): string | null {
   throw new ConfigError(origin, "apiKey", "the API key is not valid; give a token such as rbk_…");
 }
 
-function readText(path: string, readFile: ApiServerSources["readFile"]): string {
+function readText(path: string, readFile: ProfileSources["readFile"]): string {
   try {
     return new TextDecoder().decode(readFile(path));
   } catch (error) {

@@ -8,6 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const collectorVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 export const configFileVariable = "RINGBACK_CONFIG";
 export const serverUrlVariable = "RINGBACK_URL";
+export const profileVariable = "RINGBACK_PROFILE";
 export const apiKeyVariable = "RINGBACK_API_KEY";
 export const apiKeyFileVariable = "RINGBACK_API_KEY_FILE";
 
@@ -16,6 +17,7 @@ const knownVariables: readonly string[] = [
   ...secretKeys.map(fileVariableName),
   configFileVariable,
   serverUrlVariable,
+  profileVariable,
   apiKeyVariable,
   apiKeyFileVariable,
 ];

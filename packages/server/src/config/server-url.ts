@@ -4,14 +4,22 @@ import { show } from "./words.ts";
 
 export const serverUrlDefault = "http://127.0.0.1:8000";
 
-/** URL of the server that a command sends requests to, without a slash at its end. `--url` overrides `RINGBACK_URL`. */
-export function readServerUrl(flag: string | undefined, env: Environment): string {
+/**
+ * URL of the server that a command sends requests to, without a slash at its end. `--url` overrides `RINGBACK_URL`,
+ * which overrides the profile's URL.
+ */
+export function readServerUrl(flag: string | undefined, env: Environment, ofProfile?: string): string {
   const variable = readVariable(env, serverUrlVariable);
-  const text = flag ?? variable ?? serverUrlDefault;
+  const text = flag ?? variable ?? ofProfile ?? serverUrlDefault;
+  const url = normalUrl(text);
+  if (url !== null) return url;
+  const origin = flag !== undefined ? "--url" : variable !== undefined ? serverUrlVariable : "the profile";
+  throw new ConfigError(origin, "url", `url cannot be ${show(text)}; give an address such as ${serverUrlDefault}`);
+}
+
+/** Returns null for a text that is no address of a server. */
+export function normalUrl(text: string): string | null {
   const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
-    const origin = flag === undefined ? serverUrlVariable : "--url";
-    throw new ConfigError(origin, "url", `url cannot be ${show(text)}; give an address such as ${serverUrlDefault}`);
-  }
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") return null;
   return url.href.replace(/\/+$/, "");
 }

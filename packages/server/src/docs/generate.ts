@@ -5,6 +5,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { apiTypes } from "../../../../codegen/src/api-types.ts";
+import { commandLineReference } from "../cli/reference.ts";
 import { configurationReference } from "../config/reference.ts";
 import { cmqReference } from "./cmq-reference.ts";
 import { errorReference } from "./error-reference.ts";
@@ -28,6 +29,7 @@ export async function referenceFiles(): Promise<readonly ReferenceFile[]> {
     { url: new URL("configuration.md", folder), text: configurationReference() },
     { url: new URL("metrics.md", folder), text: metricsReference() },
     { url: new URL("cmq.md", folder), text: cmqReference() },
+    { url: new URL("command-line.md", folder), text: commandLineReference() },
     { url: new URL("openapi.json", folder), text: openapi },
     { url: new URL("openapi.ts", clientFolder), text: await apiTypes(openapi) },
   ];

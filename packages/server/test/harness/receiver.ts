@@ -28,7 +28,7 @@ export interface Receiver extends AsyncDisposable {
 /**
  * Starts a receiver that records every request. Several subscriptions can use the same receiver with different paths.
  */
-export async function startReceiver(behave: Behaviour = () => 200): Promise<Receiver> {
+export async function startReceiver(behave: Behaviour = () => 200, port = 0): Promise<Receiver> {
   const arrivals: Arrival[] = [];
   const byPath = new Map<string, Arrival[]>();
   const server = createServer((request, response) => {
@@ -47,7 +47,7 @@ export async function startReceiver(behave: Behaviour = () => 200): Promise<Rece
       if (status !== undefined) response.writeHead(status).end("ok");
     });
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the receiver has no port");

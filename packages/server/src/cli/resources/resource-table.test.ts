@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { Verb } from "./resource.ts";
+import { resources } from "./resource-table.ts";
+
+interface Operation {
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+  readonly requestBody?: unknown;
+}
+
+const { paths } = JSON.parse(
+  readFileSync(new URL("../../../../../docs/reference/openapi.json", import.meta.url), "utf8"),
+) as { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> };
+
+/** Event types are listed in the table before their routes are in this branch's document. */
+const isServed = "/v1/event-types/{type}" in paths;
+const served = resources.filter(({ name }) => isServed || name !== "event-types");
+const verbs = served.flatMap(({ name, verbs: own }) => own.map((verb) => ({ title: `${name} ${verb.name}`, verb })));
+
+/** Method and path as the document writes them. */
+function operationOf(route: string): Operation | undefined {
+  const [method = "", path = ""] = route.split("?", 1)[0]?.split(" ") ?? [];
+  return paths[path]?.[method.toLowerCase()];
+}
+
+const operationsOf = ({ routes }: Verb) => routes.map(operationOf);
+
+/** Routes for which there are other commands, or that no person calls. */
+const elsewhere = [
+  "POST /v1/topics/{topic}/messages",
+  "POST /v1/topics/{topic}/messages/batch",
+  "POST /v1/topics/{topic}/subscriptions/{subscription}/pull",
+  "POST /v1/keys/rotate-master",
+  "GET /v1/events",
+];
+
+describe("the table of resources", () => {
+  it.each(verbs)("$title calls a route of the API, and gives it only parameters that it has", ({ verb }) => {
+    const operations = operationsOf(verb);
+    expect(operations).not.toContain(undefined);
+    const known = new Set(operations.flatMap((one) => one?.parameters ?? []).map(({ name }) => name));
+    expect((verb.query ?? []).map(({ to }) => to).filter((name) => !known.has(name))).toEqual([]);
+    expect(verb.body === undefined || operations.some((one) => one?.requestBody !== undefined)).toBe(true);
+  });
+
+  it("has an option for every parameter of a list", () => {
+    const missing = verbs.flatMap(({ title, verb }) => {
+      const options = new Set([
+        "limit",
+        "after",
+        "counts",
+        "topic",
+        "subscription",
+        ...(verb.query ?? []).map(({ to }) => to),
+      ]);
+      const parameters = operationsOf(verb).flatMap((one) => one?.parameters ?? []);
+      return parameters.flatMap(({ in: where, name }) =>
+        where === "query" && !options.has(name) ? [`${title}: ${name}`] : [],
+      );
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it("has a verb for every route of the API", () => {
+    const called = new Set(verbs.flatMap(({ verb }) => verb.routes.map((route) => route.split("?", 1)[0] ?? "")));
+    const routes = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const missing = routes.filter(
+      (route) => route.includes(" /v1/") && !route.includes("/v1/api-keys") && !called.has(route),
+    );
+    expect(missing.toSorted()).toEqual(elsewhere.toSorted());
+  });
+});

@@ -1,0 +1,20 @@
+import { attempts, audit, deadLetters, messages, replays } from "./record-resources.ts";
+import type { Resource } from "./resource.ts";
+import { accounts, eventTypes, hooks, inboxes, keys, nodes, subscriptions, topics } from "./settings-resources.ts";
+
+/** All resources, in the order of the help. */
+export const resources: readonly Resource[] = [
+  topics,
+  subscriptions,
+  messages,
+  attempts,
+  deadLetters,
+  replays,
+  hooks,
+  inboxes,
+  keys,
+  accounts,
+  eventTypes,
+  audit,
+  nodes,
+];
