@@ -1,6 +1,6 @@
 /**
- * Real: the server, a shell with the `curl` lines of README.md, `ringback receive`, CMQ's Python sample, sockets.
- * Faked: the two ports in the README, and the port 80 of the sample. Free ports replace them.
+ * Real: the server, a shell with the `curl` lines of README.md and of docs/guide/from-cmq.md, `ringback receive`, CMQ's
+ * Python sample, sockets. Faked: the two ports in the documents, and the port 80 of the sample. Free ports replace them.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import { RawReceiver } from "../src/transport/testing/raw-receiver.ts";
 import { accepts } from "./harness/accepts.ts";
 import { freePort } from "./harness/free-port.ts";
 import { isInstalled, runInShell, startProgram } from "./harness/program.ts";
-import { firstDeliveryLines, readmeReceiver, readmeServer } from "./harness/readme.ts";
+import { readmeReceiver, readmeServer, sectionCommands } from "./harness/readme.ts";
 import { useServer } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
@@ -19,32 +19,60 @@ const appId = "100015036";
 
 const server = useServer({ args: ["--account-app-id", appId] });
 
-/** Runs the README's lines one after the other. Returns the id from the answer to the publish. */
-async function typeReadmeLines(receiver: string): Promise<string> {
+/** Runs a `curl` line of a document, with the ports of this run, and returns the answer. */
+function typeLine(line: string, receiver: string): Promise<string> {
+  const typed = line.replaceAll(readmeServer, new URL(server().url).host).replaceAll(readmeReceiver, receiver);
+  return runInShell(`${typed} --silent --show-error --fail-with-body`);
+}
+
+it("the README's first delivery is a signed webhook, and the second is repeated", async (test) => {
+  if (!(await isInstalled("curl"))) test.skip("there is no curl on this machine");
+  const [setUp = "", receive = "", publish = "", attempts = ""] = sectionCommands("The first delivery");
+  const port = await freePort();
+  const host = `127.0.0.1:${port}`;
   let answer = "";
-  for (const line of firstDeliveryLines()) {
-    const typed = line.replaceAll(readmeServer, new URL(server().url).host).replaceAll(readmeReceiver, receiver);
-    answer = await runInShell(`${typed} --silent --show-error --fail-with-body`);
+  for (const line of setUp.split("\n")) answer = await typeLine(line, host);
+  const { secret } = JSON.parse(answer) as { readonly secret: string };
+
+  expect(receive).toBe("npm run ringback -- receive --secret whsec_…");
+  const command = ["receive", "--secret", secret, "--listen", host, "--json", "--fail-first", "1"];
+  const received = startCommand(command);
+  try {
+    await received.stdoutMatch(/"url":/);
+    const { id } = JSON.parse(await typeLine(publish, host)) as { readonly id: string };
+    const [line] = await received.stdoutMatch(/\{"type":"request".*"status":204.*\}/);
+    expect(JSON.parse(line)).toMatchObject({
+      path: "/webhook",
+      protocol: "standard-webhooks",
+      message: { messageId: id, body: '{"type":"invoice.paid","data":{"id":"in_17","amount":250}}' },
+    });
+    await until(
+      "both attempts are recorded",
+      async () => (JSON.parse(await typeLine(attempts, host)) as { readonly items: readonly object[] }).items,
+      (items) => items.length === 2,
+    );
+  } finally {
+    received.signal("SIGTERM");
+    await received.ended;
   }
+});
+
+const cmqLines = () => sectionCommands("A push to a receiver of CMQ", "docs/guide/from-cmq.md").join("\n").split("\n");
+
+/** Runs the lines of the guide to CMQ one after the other. Returns the id from the answer to the publish. */
+async function typeCmqLines(receiver: string): Promise<string> {
+  let answer = "";
+  for (const line of cmqLines()) answer = await typeLine(line, receiver);
   return String((JSON.parse(answer) as { id: unknown }).id);
 }
 
-describe("the README's three curl lines", () => {
-  it("are three: create a topic, subscribe a URL, publish", () => {
-    expect(firstDeliveryLines().map((line) => /^curl -X (\w+) \S+?\/v1(\S+)/.exec(line)?.slice(1))).toEqual([
-      ["PUT", "/topics/MyTopic"],
-      ["PUT", "/topics/MyTopic/subscriptions/mysubscription"],
-      ["POST", "/topics/MyTopic/messages"],
-    ]);
-    for (const program of [readmeServer, readmeReceiver]) expect(firstDeliveryLines().join("\n")).toContain(program);
-  });
-
+describe("the three curl lines of the guide to CMQ", () => {
   it("bring the POST to `ringback receive`", async (test) => {
     if (!(await isInstalled("curl"))) test.skip("there is no curl on this machine");
     const receive = startCommand(["receive", "--listen", "127.0.0.1:0", "--json"]);
     try {
       const [, host = ""] = await receive.stdoutMatch(/"url":"http:\/\/([^"]+)"/);
-      const id = await typeReadmeLines(host);
+      const id = await typeCmqLines(host);
       const [line] = await receive.stdoutMatch(/\{"type":"request".*\}/);
       expect(JSON.parse(line)).toMatchObject({
         method: "POST",
@@ -76,7 +104,7 @@ describe("the README's three curl lines", () => {
     await using python = startProgram("python3", ["-u", "-c", ours]);
     await until("the sample listens", () => accepts(port), Boolean);
 
-    const id = await typeReadmeLines(`127.0.0.1:${port}`);
+    const id = await typeCmqLines(`127.0.0.1:${port}`);
     const delivered = await until(
       "the attempt is recorded",
       () => server().api.delivery(id, "mysubscription"),
