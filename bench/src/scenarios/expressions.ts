@@ -43,11 +43,11 @@ export const expressionsScenario: Scenario = {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the expressions read no other members
     } as unknown as Message;
     const filter = compileWhere(where);
-    const make = compileTransform(transform, { url: "https://example.com/hook", verify: null });
+    const target = { url: "https://example.com/hook", verify: null };
     return {
       figures: [
         figureOf("a filter", 10, () => filter(message)),
-        figureOf("a transformation of the body and one header", 25, () => make(message)),
+        figureOf("a transformation of the body and one header", 25, () => compileTransform(transform, target)(message)),
       ],
       deliveries: [],
       details: { where, transform, bytes: message.body.byteLength },

@@ -107,10 +107,18 @@ export const limits = {
   /** Characters of a regular expression in an expression, and instructions of its compiled program. */
   regexCharsMax: 256,
   regexInstructionsMax: 1_000,
+  /**
+   * Instructions and ranges of characters of all regular expressions of one expression. The class `\pL` has 684 ranges.
+   * A range takes 24 bytes.
+   */
+  regexPartsMax: 10_000,
   /** Body that a transformation makes. */
   transformedBodyBytesMax: 1024 * 1024,
-  /** Characters of the compiled expressions that are kept in memory for their next use. */
-  expressionCharsKept: 100_000,
+  /**
+   * Characters of the compiled expressions that are kept in memory for their next use. A character takes some 100 bytes,
+   * as do four parts of a regular expression.
+   */
+  expressionCharsKept: 200_000,
   /** Limits of `auth`. The header `Authorization` stays below 6 KiB. */
   authNameCharsMax: 256,
   authSecretCharsMax: 4096,

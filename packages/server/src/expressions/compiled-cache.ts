@@ -16,11 +16,11 @@ export function compiled(text: string): Expression {
   }
   const expression = compileExpression(text, messageVariables);
   kept.set(text, expression);
-  keptChars += text.length;
-  for (const oldest of kept.keys()) {
+  keptChars += expression.chars;
+  for (const oldest of kept.values()) {
     if (keptChars <= limits.expressionCharsKept) break;
-    kept.delete(oldest);
-    keptChars -= oldest.length;
+    kept.delete(oldest.text);
+    keptChars -= oldest.chars;
   }
   return expression;
 }

@@ -11,11 +11,16 @@ import { SyntaxCheck } from "./syntax.ts";
 /** A compiled expression. */
 export interface Expression {
   readonly text: string;
+  /** The memory that the expression takes, in characters of a text. */
+  readonly chars: number;
   /** The root of the parsed expression. */
   readonly kind: Expr["exprKind"];
   /** Never takes longer than `limits.expressionStepsMax` steps. Throws `ExpressionError`. */
   readonly evaluate: (variables: object) => CelValue;
 }
+
+/** Parts of a regular expression that take as much memory as a character of an expression. */
+const REGEX_PARTS_PER_CHAR = 4;
 
 interface SyntaxFault {
   readonly message: string;
@@ -46,7 +51,8 @@ export function compileExpression(text: string, variables: ReadonlySet<string>):
     if (cel.isCelError(result)) throw evaluationError(result.cause, result.message, positionOf(result.exprId));
     return result;
   };
-  return { text, kind: parsed.expr.exprKind, evaluate };
+  const chars = text.length + Math.ceil(regexes.parts / REGEX_PARTS_PER_CHAR);
+  return { text, chars, kind: parsed.expr.exprKind, evaluate };
 }
 
 /** The library makes an error for each failure inside an expression. Its stack would take most of the time. */

@@ -11,6 +11,12 @@ interface Compiled {
 /** The regular expressions of one expression. RE2 takes time in proportion to the text, whatever the expression. */
 export class Regexes {
   readonly #compiled = new Map<string, Compiled>();
+  #parts = 0;
+
+  /** Instructions and ranges of characters of all programs. */
+  get parts(): number {
+    return this.#parts;
+  }
 
   /** Returns what is wrong with the regular expression; null: nothing, and it is compiled. */
   add(pattern: string): string | null {
@@ -19,8 +25,12 @@ export class Regexes {
     }
     try {
       const regex = celLibrary().RE2JS.compile(pattern);
-      const instructions = instructionsOf(regex);
+      const { instructions, ranges } = sizeOf(regex);
       if (instructions > limits.regexInstructionsMax) return "the regular expression is too large once compiled";
+      if (!this.#compiled.has(pattern)) this.#parts += instructions + ranges;
+      if (this.#parts > limits.regexPartsMax) {
+        return "the regular expressions have too many classes of characters, such as \\pL, once compiled";
+      }
       this.#compiled.set(pattern, { regex, stepsPerChar: 1 + instructions / 2 });
       return null;
     } catch (error) {
@@ -38,8 +48,16 @@ export class Regexes {
   }
 }
 
-function instructionsOf(regex: RE2JS): number {
+interface Instruction {
+  /** First and last character of each range. */
+  readonly runes: readonly number[];
+}
+
+function sizeOf(regex: RE2JS): { readonly instructions: number; readonly ranges: number } {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package has no type for the compiled program
-  const { prog } = regex.re2() as unknown as { readonly prog: { readonly inst: readonly unknown[] } };
-  return prog.inst.length;
+  const { prog } = regex.re2() as unknown as { readonly prog: { readonly inst: readonly Instruction[] } };
+  // Repetitions of a class share its ranges.
+  const shared = new Set(prog.inst.map(({ runes }) => runes));
+  const numbers = [...shared].reduce((sum, runes) => sum + runes.length, 0);
+  return { instructions: prog.inst.length, ranges: Math.ceil(numbers / 2) };
 }

@@ -46,6 +46,8 @@ test.for([
   ["type.matches(data.p)", "the regular expression must be written as a text"],
   ["type.matches('(')", "the regular expression is not one of RE2"],
   ["type.matches('(?:a{1000}){3}')", "the regular expression"],
+  [`type.matches('${"\\\\pL".repeat(60)}')`, "line 1, column 5: the regular expressions have too many classes"],
+  [Array.from({ length: 20 }, (_, i) => `type.matches('\\\\pL{${i}}')`).join("||"), "too many classes"],
   ["1 + 2", "the result must be true or false"],
   [" ".repeat(4001), "the expression has 4001 characters; at most 4000 are allowed"],
   ["(".repeat(3000), "the expression"],

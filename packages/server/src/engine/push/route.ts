@@ -44,17 +44,13 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
   };
 }
 
-/** An expression that cannot be compiled, for example after an upgrade, fails for each message. */
+/**
+ * The cache of expressions keeps what is in use, so that idle subscriptions take no memory. An expression that cannot
+ * be compiled, for example after an upgrade, fails for each message.
+ */
 function transformationOf(push: PushSettings): Transformation | null {
   const transform = push.transform ?? null;
-  if (transform === null) return null;
-  try {
-    return compileTransform(transform, push);
-  } catch (error) {
-    return () => {
-      throw error;
-    };
-  }
+  return transform === null ? null : (message) => compileTransform(transform, push)(message);
 }
 
 /** The same route if the endpoint is the same, so that the outcomes of POSTs in flight still count for its health. */
