@@ -80,6 +80,16 @@ describe("a subscription", () => {
     [{ push: { url, transform: { headers: { "content-type": "type" } } } }, "is set by the protocol"],
     [{ push: { url, transform: { headers: { "x\r\ny": "type" } } } }, "is not allowed"],
     [{ push: { url: "tcp://example.com:1", transform: { url: "type" } } }, "http"],
+    [
+      {
+        push: {
+          url,
+          auth: { type: "bearer", token: "secret" },
+          transform: { headers: { Authorization: "type" } },
+        },
+      },
+      "cannot be given together with push.transform.headers.Authorization",
+    ],
     [{ push: { url }, filter: { where: "x".repeat(100_000) } }, "filter.where"],
   ])("with a header or an expression that cannot be is refused: %#", async (settings, detail) => {
     const { status, json } = await put(settings);

@@ -37,6 +37,11 @@ export function assertTransform(field: string, transform: PushTransform, push: P
   const own = findPushProtocol(push.protocol) ?? {};
   assertPushHeaders(`${field}.headers`, names, own);
   assertPushHeaders(`${field}.headers`, { ...push.headers, ...names }, own);
+  const authorization = Object.keys(headers).find((name) => name.toLowerCase() === "authorization");
+  if ((push.auth ?? null) !== null && authorization !== undefined) {
+    const fault = `cannot be given together with ${field}.headers.${authorization}; give one of the two`;
+    throw RingbackError.at("invalid_request", "push.auth", fault);
+  }
   withField(field, () => compileTransform(transform, push));
 }
 

@@ -100,6 +100,9 @@ function tooDeep(): ExpressionError {
 }
 
 function evaluationError(cause: unknown, message: string, position: Position | null): ExpressionError {
-  if (cause instanceof RangeError) return new ExpressionError("a value is nested too deeply", position);
+  if (cause instanceof RangeError) {
+    const isStack = cause.message.includes("call stack");
+    return new ExpressionError(isStack ? "a value is nested too deeply" : cause.message, position);
+  }
   return cause instanceof ExpressionError ? cause : new ExpressionError(message, position);
 }

@@ -16,15 +16,15 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 /** Numbers that JavaScript may read as another number: of 16 digits or more, or with an exponent. */
 const inexactNumber = /[\d.]{16}|\d[eE][+-]?\d/;
 
-/** Reads a body as JSON. Returns null for a body that is no JSON, as for the JSON value null. */
-export function readJson(body: Uint8Array): CelValue {
+/** Reads a body as JSON. Returns undefined for a body that is no JSON. */
+export function readJson(body: Uint8Array): CelValue | undefined {
   try {
     const text = decoder.decode(body);
     const plain: unknown = JSON.parse(text);
-    return fromJson(inexactNumber.test(text) ? parseExactNumbers(text) : plain);
+    return inexactNumber.test(text) ? fromJson(parseExactNumbers(text), false) : fromJson(plain, true);
   } catch (error) {
     // A body that is nested too deeply for `parseExactNumbers` fails with a RangeError.
-    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) return null;
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) return undefined;
     throw error;
   }
 }
@@ -32,19 +32,23 @@ export function readJson(body: Uint8Array): CelValue {
 /** An object or an array of a body; `raw` is what `JSON.parse` gives, with a `JsonText` for each inexact number. */
 export interface JsonValue {
   readonly raw: object;
+  /** True: `raw` contains no `JsonText`, so that `JSON.stringify` writes it. */
+  readonly isPlain: boolean;
 }
 
 export function isJsonValue(value: unknown): value is JsonValue {
   return value instanceof JsonMap || value instanceof JsonList;
 }
 
-export function fromJson(raw: unknown): CelValue {
+export function fromJson(raw: unknown, isPlain: boolean): CelValue {
   if (typeof raw === "string" || typeof raw === "boolean") return raw;
   if (typeof raw === "number") return Number.isSafeInteger(raw) ? BigInt(raw) : raw;
   if (typeof raw !== "object" || raw === null) return null;
   if (raw instanceof JsonText) return numberOf(String(raw));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the library knows its values by their marks
-  return (Array.isArray(raw) ? new JsonList(raw) : new JsonMap(raw as JsonObject)) as unknown as CelMap | CelList;
+  return (Array.isArray(raw) ? new JsonList(raw, isPlain) : new JsonMap(raw as JsonObject, isPlain)) as unknown as
+    | CelMap
+    | CelList;
 }
 
 /** An integer beyond 64 bits becomes a double, like a fraction. */
@@ -60,9 +64,11 @@ type JsonObject = Readonly<Record<string, unknown>>;
 class JsonMap implements JsonValue {
   readonly [mapMark] = true;
   readonly raw: JsonObject;
+  readonly isPlain: boolean;
 
-  constructor(raw: JsonObject) {
+  constructor(raw: JsonObject, isPlain: boolean) {
     this.raw = raw;
+    this.isPlain = isPlain;
   }
 
   get size(): number {
@@ -70,7 +76,7 @@ class JsonMap implements JsonValue {
   }
 
   get(key: unknown): CelValue | undefined {
-    return typeof key === "string" && Object.hasOwn(this.raw, key) ? fromJson(this.raw[key]) : undefined;
+    return typeof key === "string" && Object.hasOwn(this.raw, key) ? fromJson(this.raw[key], this.isPlain) : undefined;
   }
 
   has(key: unknown): boolean {
@@ -86,11 +92,11 @@ class JsonMap implements JsonValue {
   }
 
   *values(): Generator<CelValue> {
-    for (const value of Object.values(this.raw)) yield fromJson(value);
+    for (const value of Object.values(this.raw)) yield fromJson(value, this.isPlain);
   }
 
   *entries(): Generator<[string, CelValue]> {
-    for (const [key, value] of Object.entries(this.raw)) yield [key, fromJson(value)];
+    for (const [key, value] of Object.entries(this.raw)) yield [key, fromJson(value, this.isPlain)];
   }
 
   [Symbol.iterator](): Generator<[string, CelValue]> {
@@ -101,9 +107,11 @@ class JsonMap implements JsonValue {
 class JsonList implements JsonValue {
   readonly [listMark] = true;
   readonly raw: readonly unknown[];
+  readonly isPlain: boolean;
 
-  constructor(raw: readonly unknown[]) {
+  constructor(raw: readonly unknown[], isPlain: boolean) {
     this.raw = raw;
+    this.isPlain = isPlain;
   }
 
   get size(): number {
@@ -111,11 +119,13 @@ class JsonList implements JsonValue {
   }
 
   get(index: number): CelValue | undefined {
-    return Number.isInteger(index) && index >= 0 && index < this.raw.length ? fromJson(this.raw[index]) : undefined;
+    return Number.isInteger(index) && index >= 0 && index < this.raw.length
+      ? fromJson(this.raw[index], this.isPlain)
+      : undefined;
   }
 
   *values(): Generator<CelValue> {
-    for (const item of this.raw) yield fromJson(item);
+    for (const item of this.raw) yield fromJson(item, this.isPlain);
   }
 
   [Symbol.iterator](): Generator<CelValue> {

@@ -3,7 +3,7 @@ import { limits } from "../domain/limits.ts";
 import { losslessJson } from "../domain/lossless-json.ts";
 import { celLibrary } from "./cel-library.ts";
 import { ExpressionError } from "./expression-error.ts";
-import { isJsonValue } from "./json-values.ts";
+import { isJsonValue, type JsonValue } from "./json-values.ts";
 import { useSteps } from "./steps.ts";
 
 /** Nested lists and maps in a result. */
@@ -35,7 +35,7 @@ class ResultWriter {
     if (typeof value === "string") return this.#counted(this.#text(value));
     if (typeof value === "number") return this.#counted(numberText(value));
     // A value of the body is written as it came, so every number keeps its digits.
-    if (isJsonValue(value)) return this.#counted(this.#ofBody(value.raw));
+    if (isJsonValue(value)) return this.#counted(this.#ofBody(value));
     if (value instanceof Uint8Array) return this.#counted(this.#text(Buffer.from(value).toString("base64")));
     if (cel.isCelUint(value)) return this.#counted(value.value.toString());
     if (cel.isCelList(value)) return this.#list(value, depth);
@@ -44,13 +44,13 @@ class ResultWriter {
   }
 
   /** Each part of the body is written once without steps, because the body itself bounds that. */
-  #ofBody(raw: object): string {
+  #ofBody({ raw, isPlain }: JsonValue): string {
     const known = this.#written.get(raw);
     if (known !== undefined) {
       useSteps(1 + (known.length >> 6));
       return known;
     }
-    const text = losslessJson.stringify(raw);
+    const text = isPlain ? JSON.stringify(raw) : losslessJson.stringify(raw);
     this.#written.set(raw, text);
     return text;
   }

@@ -51,6 +51,11 @@ test.for([
     JSON.stringify(Array.from({ length: 500 }, () => "x".repeat(100))),
     "push.transform.body: the ",
   ],
+  [
+    "'%.9999f'.format([1.0])",
+    "{}",
+    "push.transform.body: line 1, column 10: minimumFractionDigits value is out of range",
+  ],
   ["data + data", JSON.stringify("x".repeat(600 * 1024)), "is longer than 1048576"],
 ] as const)("the body %s is refused", ([body, data, sentence]) => {
   expect(() => bodyOf(body, data)).toThrow(ExpressionError);
@@ -102,5 +107,5 @@ test("headers are texts without line breaks, and null leaves one out", () => {
   expect(() => headers("1")).toThrow("must be a text");
   expect(() =>
     headers("'abcdefgh'.replace('', 'x'.replace('x', '0123456789')).replace('', '0123456789').replace('', '0123')"),
-  ).toThrow("headers have");
+  ).toThrow("push.transform.headers: the headers have");
 });

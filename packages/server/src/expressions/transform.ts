@@ -40,7 +40,7 @@ export function compileTransform(transform: PushTransform, target: Target): Tran
     return {
       body: made?.body ?? null,
       isJson: made?.isJson ?? false,
-      headers: headersOf(headers, variables),
+      headers: at("headers", () => headersOf(headers, variables)),
       url: url === null ? null : at("url", () => urlOf(url, variables, target)),
     };
   };
@@ -51,7 +51,7 @@ function at<T>(name: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if (error instanceof ExpressionError) throw error.in(name);
+    if (error instanceof ExpressionError && error.member === null) throw error.in(name);
     throw error;
   }
 }
@@ -60,7 +60,7 @@ function bodyOf(
   expression: Expression,
   variables: MessageVariables,
 ): Pick<Transformed, "isJson"> & { body: Uint8Array } {
-  const result = expression.evaluate(variables);
+  const result = variables.evaluate(expression);
   if (result instanceof Uint8Array) return { body: bounded(result), isJson: false };
   if (typeof result === "string") return { body: bounded(Buffer.from(result)), isJson: false };
   if (typeof result !== "object" || result === null) {
@@ -93,7 +93,7 @@ function headersOf(headers: readonly (readonly [string, Expression])[], variable
 
 /** null: the request gets no such header. */
 function headerValue(expression: Expression, variables: MessageVariables): string | null {
-  const result = expression.evaluate(variables);
+  const result = variables.evaluate(expression);
   if (result === null) return null;
   if (typeof result !== "string") throw new ExpressionError("the result must be a text, or null for no header");
   if (headerValueForm.test(result)) return result;
@@ -104,7 +104,7 @@ function headerValue(expression: Expression, variables: MessageVariables): strin
 
 /** The address guard, the breakers and the verification know the origin of `target`, so the result must have it too. */
 function urlOf(expression: Expression, variables: MessageVariables, target: Target): string {
-  const result = expression.evaluate(variables);
+  const result = variables.evaluate(expression);
   if (typeof result !== "string") throw new ExpressionError("the result must be a text");
   const base = new URL(target.url);
   const url = URL.parse(result, base);

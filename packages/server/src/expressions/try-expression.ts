@@ -17,7 +17,7 @@ export interface Tried {
 const nothing: Tried = { json: null, transformed: null, error: null };
 
 export function tryExpression(text: string, message: ExpressionMessage): Tried {
-  return tried(() => ({ ...nothing, json: resultJson(compiled(text).evaluate(new MessageVariables(message))) }));
+  return tried(() => ({ ...nothing, json: resultJson(new MessageVariables(message).evaluate(compiled(text))) }));
 }
 
 export function tryTransform(transform: PushTransform, url: string, message: ExpressionMessage): Tried {

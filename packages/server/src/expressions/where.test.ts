@@ -29,6 +29,7 @@ test.for([
   ["time >= timestamp('2026-01-01T00:00:00Z')", true],
   ["time.getFullYear() == 2026", true],
   ["type.matches('^invoice[.][a-z]+$')", true],
+  ["type.matches('(?i)^INVOICE[.][A-Z]+$') && !'straße'.matches('(?i)É-')", true],
   ["id != ''", true],
   ["data.price * 2.0 == 19.0", true],
 ] as const)("%s is %s", ([where, expected]) => {
@@ -48,6 +49,9 @@ test.for([
   ["type.matches('(?:a{1000}){3}')", "the regular expression"],
   [`type.matches('${"\\\\pL".repeat(60)}')`, "line 1, column 5: the regular expressions have too many classes"],
   [Array.from({ length: 20 }, (_, i) => `type.matches('\\\\pL{${i}}')`).join("||"), "too many classes"],
+  ["type.matches('(?i)\\\\pL')", "line 1, column 5: a regular expression with the flag i cannot have classes"],
+  ["type.matches('(?s:(?mi-U:[a-\\\\x{1e942}]))')", "a regular expression with the flag i"],
+  [`type.matches('(?i)[${"Ā-𞤀".repeat(60)}]')`, "a regular expression with the flag i"],
   ["1 + 2", "the result must be true or false"],
   [" ".repeat(4001), "the expression has 4001 characters; at most 4000 are allowed"],
   ["(".repeat(3000), "the expression"],
@@ -65,6 +69,13 @@ test.for([
   ["data.amount", "the result of filter.where is a number, and not true or false"],
 ] as const)("%s fails for the message", ([where, sentence]) => {
   expect(compileWhere(where)(message('{"amount": 1}'))).toEqual({ error: expect.stringContaining(sentence) });
+});
+
+test("an error says that the body is no JSON", () => {
+  const sentence =
+    "filter.where: line 1, column 5: field not found: a; the body of the message is no JSON, so data is null";
+  expect(compileWhere("data.a > 1")(message("no json"))).toEqual({ error: sentence });
+  expect(compileWhere("data == null")(message("no json"))).toBe(true);
 });
 
 test("an evaluation ends after a number of steps", () => {

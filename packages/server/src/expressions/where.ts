@@ -16,7 +16,7 @@ export function compileWhere(text: string): WherePredicate {
   assertMayBeBoolean(expression);
   return (message) => {
     try {
-      const result = expression.evaluate(new MessageVariables(message));
+      const result = new MessageVariables(message).evaluate(expression);
       if (typeof result === "boolean") return result;
       return { error: `the result of filter.where is ${kindOf(result)}, and not true or false` };
     } catch (error) {

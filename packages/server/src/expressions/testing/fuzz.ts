@@ -8,8 +8,12 @@ import { bodies, expressions } from "./random-expressions.ts";
 
 /** The longest evaluation that is allowed, in microseconds of CPU time. */
 const usMax = 1_000;
-/** A slow evaluation is measured again, because the first one may have waited for the collection of garbage. */
-const MEASURED_AGAIN = 5;
+/**
+ * An evaluation that takes longer than this is measured again, because the first one may have waited for the collection
+ * of garbage or for other programs.
+ */
+const measuredAgainUs = 200;
+const MEASURED_AGAIN = 10;
 
 export interface FuzzCounts {
   compiled: number;
@@ -33,7 +37,7 @@ export function countFuzz(
     counts.compiled++;
     let us = evaluate(expression, body, counts);
     const repetitions = isTimed ? MEASURED_AGAIN : 0;
-    for (let again = 0; us > usMax && again < repetitions; again++) {
+    for (let again = 0; us > measuredAgainUs && again < repetitions; again++) {
       us = Math.min(us, evaluate(expression, body, null));
     }
     counts.slowestUs = Math.max(counts.slowestUs, us);

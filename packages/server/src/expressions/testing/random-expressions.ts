@@ -2,29 +2,28 @@ import * as fc from "fast-check";
 
 /** Expressions of any form: mostly valid ones over the variables of a message, and some that are only noise. */
 const variables = ["data", "data.a", "data.list", "data.map", "data.text", "data.big", "type", "tags", "attributes"];
-const others = ["id", "time", "x", "y", "int", "duration('1s')"];
+const others = ["id", "time", "int", "duration('1s')"];
 const numbers = ["1", "0", "-1", "2.5", "9223372036854775807", "18446744073709551615u"];
 const constants = ["true", "false", "null", "'a'", "''", "'\\u00e9'", "b'ab'", "'%s %d'"];
 const lists = ["[]", "{}", "[1, 'a', 2.0]", "{'k': 1}"];
 const leaf = named([...variables, ...others, ...numbers, ...constants, ...lists]);
 const binary = ["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "in"];
 const macros = ["map", "filter", "all", "exists", "exists_one"];
+/** Methods by the number of their arguments. */
 const methods = [
-  "startsWith",
-  "endsWith",
-  "contains",
-  "indexOf",
-  "lastIndexOf",
-  "split",
-  "join",
-  "replace",
-  "substring",
-];
-const furtherMethods = ["matches", "format", "charAt", "getFullYear", "getHours", "size", "lowerAscii", "trim"];
+  ["size", "lowerAscii", "trim", "getFullYear", "getHours", "join"],
+  ["startsWith", "endsWith", "contains", "indexOf", "lastIndexOf", "split", "join", "substring", "charAt", "format"],
+  ["replace", "substring", "split", "indexOf"],
+] as const;
 const functions = ["size", "string", "int", "uint", "double", "bool", "bytes", "type", "timestamp", "duration", "dyn"];
-const patterns = ["'a+b'", "'(a|b)*c$'", "'^(?:.*a){12}$'", "'[a-z]{1,50}'", "'('", "'\\\\pL+'"];
+const patterns = ["'a+b'", "'(a|b)*c$'", "'^(?:.*a){12}$'", "'[a-z]{1,50}'", "'\\\\pL+'"];
+/** Expressions that are no CEL, or that name what does not exist. */
+const wrong = fc.oneof(
+  fc.string({ maxLength: 30 }),
+  named(["x", "y", "f(1)", "''.matches('(')", "type.size(1)", "1 +"]),
+);
 
-export const expressions = fc.letrec<{ expression: string }>((tie) => {
+const valid = fc.letrec<{ expression: string }>((tie) => {
   const inner = tie("expression");
   return {
     expression: fc.oneof(
@@ -33,28 +32,35 @@ export const expressions = fc.letrec<{ expression: string }>((tie) => {
       { arbitrary: fc.tuple(inner, named(binary), inner).map(([a, by, b]) => `(${a} ${by} ${b})`), weight: 5 },
       {
         arbitrary: fc
-          .tuple(inner, named(macros), fc.constantFrom("x", "y"), inner)
-          .map(([range, macro, name, body]) => `${range}.${macro}(${name}, ${body})`),
+          .tuple(inner, named(macros), named(["x", "y"]), inner, named(["data.a", "type", "1", "time"]))
+          .map(
+            ([range, macro, name, body, replaced]) => `(${range}).${macro}(${name}, ${body.replace(replaced, name)})`,
+          ),
         weight: 5,
       },
-      {
+      ...methods.map((names, count) => ({
         arbitrary: fc
-          .tuple(inner, named([...methods, ...furtherMethods]), fc.array(inner, { maxLength: 2 }))
-          .map(([target, name, args]) => `${target}.${name}(${args.join(", ")})`),
-        weight: 3,
-      },
-      { arbitrary: fc.tuple(inner, named(patterns)).map(([a, pattern]) => `${a}.matches(${pattern})`), weight: 1 },
+          .tuple(inner, named(names), fc.array(inner, { minLength: count, maxLength: count }))
+          .map(([target, name, args]) => `(${target}).${name}(${args.join(", ")})`),
+        weight: 1,
+      })),
+      { arbitrary: fc.tuple(inner, named(patterns)).map(([a, pattern]) => `(${a}).matches(${pattern})`), weight: 1 },
       { arbitrary: fc.tuple(named(functions), inner).map(([name, a]) => `${name}(${a})`), weight: 2 },
       { arbitrary: fc.tuple(inner, inner, inner).map(([a, b, c]) => `(${a} ? ${b} : ${c})`), weight: 1 },
       { arbitrary: fc.array(inner, { maxLength: 4 }).map((items) => `[${items.join(", ")}]`), weight: 1 },
       { arbitrary: fc.tuple(inner, inner).map(([a, b]) => `{'k': ${a}, 'l': ${b}}`), weight: 1 },
-      { arbitrary: fc.tuple(inner, inner).map(([a, b]) => `${a}[${b}]`), weight: 1 },
-      { arbitrary: inner.map((a) => `has(${a}.a)`), weight: 1 },
-      { arbitrary: inner.map((a) => `!${a}`), weight: 1 },
-      { arbitrary: fc.string({ maxLength: 30 }), weight: 1 },
+      { arbitrary: fc.tuple(inner, inner).map(([a, b]) => `(${a})[${b}]`), weight: 1 },
+      { arbitrary: inner.map((a) => `has((${a}).a)`), weight: 1 },
+      { arbitrary: inner.map((a) => `!(${a})`), weight: 1 },
     ),
   };
 }).expression;
+
+export const expressions = fc.oneof(
+  { arbitrary: valid, weight: 30 },
+  { arbitrary: fc.tuple(valid, wrong).map(([text, fault]) => text.replace("data", fault)), weight: 1 },
+  { arbitrary: wrong, weight: 1 },
+);
 
 const values = fc.oneof(
   fc.json({ maxDepth: 3 }),
