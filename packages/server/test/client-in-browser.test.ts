@@ -37,13 +37,13 @@ document.title = results.join(" ");
 </script>`;
 
 it("the client runs in a browser", async ({ skip }) => {
+  await using folder = await temporaryFolder();
+  await using started = new AsyncDisposableStack();
   const chromium = await startChromium([]);
   if (typeof chromium === "string") {
     skip(chromium);
     return;
   }
-  await using folder = await temporaryFolder();
-  await using started = new AsyncDisposableStack();
   started.defer(() => chromium.close());
   const client = await bundledClient();
   let url = "";
