@@ -20,7 +20,7 @@ export interface EventOptions {
   readonly after?: string;
   /** Called each time when the server has accepted the connection. */
   readonly onOpen?: () => void;
-  /** Called before a connection that was lost, or was not accepted, is tried again. An error that it throws ends all. */
+  /** Called before a connection that was lost, or was not accepted, is tried again. If it throws, all ends. */
   readonly onLost?: (error: Error, delayMs: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
