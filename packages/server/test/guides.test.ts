@@ -28,10 +28,11 @@ async function runGuide(path: string, receiver: Receiver): Promise<unknown[]> {
 
 const arrivedAt = (receiver: Receiver) => until("a message", () => receiver.arrivals[0], Boolean);
 
+const merging: Behaviour = (_arrival, response) => {
+  response.setHeader("content-type", "application/json").end('{"data":{"discount":10}}');
+};
+
 it.skipIf(!hasCurl)("the guide to hooks calls a hook and gets the merged outcome", async () => {
-  const merging: Behaviour = (_arrival, response) => {
-    response.setHeader("content-type", "application/json").end('{"data":{"discount":10}}');
-  };
   await using receiver = await startReceiver(merging);
   const [, outcome] = await runGuide("docs/guide/hooks.md", receiver);
   expect(outcome).toEqual({
