@@ -40,7 +40,10 @@ it("the client runs in a browser", async ({ skip }) => {
   await using folder = await temporaryFolder();
   await using started = new AsyncDisposableStack();
   const chromium = await startChromium([]);
-  if (typeof chromium === "string") return void skip(chromium);
+  if (typeof chromium === "string") {
+    skip(chromium);
+    return;
+  }
   started.defer(() => chromium.close());
   const client = await bundledClient();
   let url = "";
