@@ -46,6 +46,8 @@ export function write(call: Call, items: readonly unknown[]): void {
     for (const line of listLines(call, items)) stdout.write(`${line}\n`);
   } else if (items.length === 0) {
     stdout.write(`${printableLine(`${doneWords[verb.name] ?? verb.name}: ${args.join(" ")}`)}\n`);
+  } else if (verb.isDocument === true) {
+    stdout.write(`${JSON.stringify(items[0], null, 2)}\n`);
   } else {
     stdout.write(`${viewText(items[0])}\n`);
   }
