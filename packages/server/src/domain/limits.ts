@@ -115,8 +115,8 @@ export const limits = {
   /** Body that a transformation makes. */
   transformedBodyBytesMax: 1024 * 1024,
   /**
-   * Characters of the compiled expressions that are kept in memory for their next use. A character takes some 100 bytes,
-   * as do four parts of a regular expression.
+   * Characters of the compiled expressions that are kept in memory for their next use. A character takes some 100
+   * bytes, as do four parts of a regular expression.
    */
   expressionCharsKept: 200_000,
   /** Limits of `auth`. The header `Authorization` stays below 6 KiB. */
