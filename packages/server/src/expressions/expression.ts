@@ -4,6 +4,7 @@ import { limits } from "../domain/limits.ts";
 import { celLibrary } from "./cel-library.ts";
 import { ExpressionError, type Position, positionAt } from "./expression-error.ts";
 import { meteredEnvironment, useRegexes } from "./functions.ts";
+import { forgetTextsOfDoubles } from "./json-values.ts";
 import { Regexes } from "./regexes.ts";
 import { startSteps } from "./steps.ts";
 import { SyntaxCheck } from "./syntax.ts";
@@ -45,6 +46,7 @@ export function compileExpression(text: string, variables: ReadonlySet<string>):
   const plan = planned(() => cel.plan(meteredEnvironment(), parsed.expr));
   const evaluate = (values: object): CelValue => {
     startSteps(parts);
+    forgetTextsOfDoubles();
     useRegexes(regexes);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the library reads the variables by their names
     const result = withoutStacks(() => plan(values as Parameters<typeof plan>[0]));

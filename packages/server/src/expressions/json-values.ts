@@ -53,10 +53,30 @@ export function fromJson(raw: unknown, isPlain: boolean): CelValue {
 
 /** An integer beyond 64 bits becomes a double, like a fraction. */
 function numberOf(text: string): CelValue {
-  if (!/^-?\d{1,20}$/.test(text)) return Number(text);
+  if (!/^-?\d{1,20}$/.test(text)) return roundedOf(text);
   const integer = BigInt(text);
   if (integer >= intMin && integer <= intMax) return integer;
-  return integer > 0n && integer <= uintMax ? celLibrary().cel.celUint(integer) : Number(text);
+  return integer > 0n && integer <= uintMax ? celLibrary().cel.celUint(integer) : roundedOf(text);
+}
+
+/** Texts of the doubles that the running evaluation has read; null: of several numbers that round to one double. */
+const textsOfDoubles = new Map<number, string | null>();
+
+/** Called at the start of each evaluation. */
+export function forgetTextsOfDoubles(): void {
+  textsOfDoubles.clear();
+}
+
+/** Returns the digits of a double that came from the body; undefined: unknown. */
+export function textOfDouble(double: number): string | undefined {
+  return textsOfDoubles.get(double) ?? undefined;
+}
+
+function roundedOf(text: string): number {
+  const double = Number(text);
+  const known = textsOfDoubles.get(double);
+  textsOfDoubles.set(double, known === undefined || known === text ? text : null);
+  return double;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@ import { limits } from "../domain/limits.ts";
 import { losslessJson } from "../domain/lossless-json.ts";
 import { celLibrary } from "./cel-library.ts";
 import { ExpressionError } from "./expression-error.ts";
-import { isJsonValue, type JsonValue } from "./json-values.ts";
+import { isJsonValue, type JsonValue, textOfDouble } from "./json-values.ts";
 import { useSteps } from "./steps.ts";
 
 /** Nested lists and maps in a result. */
@@ -86,6 +86,8 @@ class ResultWriter {
 }
 
 function numberText(value: number): string {
+  const text = textOfDouble(value);
+  if (text !== undefined) return text;
   if (Number.isFinite(value)) return String(value);
   throw new ExpressionError(`the result contains ${value}, which JSON cannot express`);
 }
