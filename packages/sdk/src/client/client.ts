@@ -26,6 +26,8 @@ export interface ClientOptions {
    * idempotency key, which the client makes for each publish. Default: 3.
    */
   readonly retriesMax?: number;
+  /** The most bytes of an answer. Default: 16 MiB; the server sends no larger one. */
+  readonly answerBytesMax?: number;
 }
 
 export interface RequestOptions {

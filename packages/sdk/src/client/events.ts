@@ -1,4 +1,4 @@
-import { RingbackConnectionError, LimitError, UnavailableError } from "./api-error.ts";
+import { LimitError, RingbackApiError, RingbackConnectionError, UnavailableError } from "./api-error.ts";
 import { EventStreamReader, type StreamedEvent } from "./event-stream.ts";
 import { pause, retryDelayMs } from "./pause.ts";
 
@@ -18,6 +18,10 @@ export interface EventOptions {
   readonly types?: readonly string[];
   /** The id of an event, to get first the stored events after it. `0`: all that are still kept. */
   readonly after?: string;
+  /** Called each time when the server has accepted the connection. */
+  readonly onOpen?: () => void;
+  /** Called before a connection that was lost, or was not accepted, is tried again. If it throws, all ends. */
+  readonly onLost?: (error: Error, delayMs: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,23 +35,27 @@ const silenceMsMax = 45_000;
  * the last event with an id. Ends only by an error, by `break`, or with the signal's reason.
  */
 export async function* events(open: OpenStream, options: EventOptions): AsyncGenerator<RingbackEvent, void, undefined> {
-  const { topic, types = [], after, signal } = options;
+  const { topic, types = [], after, signal, onLost } = options;
   const query = new URLSearchParams();
   if (topic !== undefined) query.set("topic", topic);
   for (const type of types) query.append("type", type);
   if (after !== undefined) query.set("after", after);
   const position = { lastId: "" };
   for (let failures = 0; ; failures++) {
+    let lost: Error = new RingbackConnectionError("the server closed the stream of events");
     try {
-      for await (const { type, data } of oneConnection(open, query, position, signal)) {
+      for await (const { type, data } of oneConnection(open, query, position, options)) {
         failures = 0;
         yield eventOf(type, data);
       }
     } catch (error) {
       signal?.throwIfAborted();
       if (!isPassing(error)) throw error;
+      lost = error;
     }
-    await pause(retryDelayMs(failures), signal);
+    const delayMs = retryDelayMs(failures);
+    onLost?.(lost, delayMs);
+    await pause(delayMs, signal);
   }
 }
 
@@ -55,7 +63,7 @@ async function* oneConnection(
   open: OpenStream,
   query: URLSearchParams,
   position: { lastId: string },
-  signal: AbortSignal | undefined,
+  { signal, onOpen }: EventOptions,
 ): AsyncGenerator<StreamedEvent, void, undefined> {
   const silence = new AbortController();
   const abort = (): void => silence.abort(new RingbackConnectionError("the stream of events has fallen silent"));
@@ -63,7 +71,10 @@ async function* oneConnection(
   const either = signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]);
   try {
     const response = await open(query, position.lastId, either);
-    if (response.body === null) throw new RingbackConnectionError("the stream of events has no body");
+    if (response.body === null || !/^text\/event-stream\b/.test(response.headers.get("content-type") ?? "")) {
+      throw new RingbackApiError(response.status, null, "not a stream of events; is this a Ringback server?");
+    }
+    onOpen?.();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     const parser = new EventStreamReader();
     for (;;) {
@@ -79,7 +90,7 @@ async function* oneConnection(
     }
   } catch (error) {
     if (error instanceof Error && error.name === "RangeError") throw error;
-    throw isPassing(error) || isAnswer(error)
+    throw isPassing(error) || error instanceof RingbackApiError
       ? error
       : new RingbackConnectionError("the stream of events broke off", { cause: error });
   } finally {
@@ -93,11 +104,7 @@ function eventOf(type: string, data: string): RingbackEvent {
   return { type, ...(JSON.parse(data) as object) } as RingbackEvent;
 }
 
-function isAnswer(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "status" in error;
-}
-
 /** True for failures that another try can overcome. */
-export function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown): error is Error {
   return error instanceof RingbackConnectionError || error instanceof UnavailableError || error instanceof LimitError;
 }

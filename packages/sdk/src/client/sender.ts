@@ -11,11 +11,14 @@ export interface SenderOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly retriesMax?: number;
+  readonly answerBytesMax?: number;
 }
 
 /** Longer than the server lets a request wait. */
 const timeoutMsDefault = 90_000;
 const retriesMaxDefault = 3;
+/** Ringback sends no larger answer, apart from streams of events. */
+const answerBytesMaxDefault = 16 * 1024 * 1024;
 /** A server that wants to be left alone for longer gets no retry: the caller gets the error. */
 const retryAfterMsMax = 60_000;
 
@@ -27,7 +30,7 @@ export class Sender {
     this.#options = options;
   }
 
-  /** Returns the answer, whatever its status. Throws `RingbackConnectionError` if none comes. */
+  /** Returns the whole answer, whatever its status. Throws `RingbackConnectionError` if none comes. */
   async send(request: Request): Promise<Response> {
     const { timeoutMs = timeoutMsDefault, retriesMax = retriesMaxDefault } = this.#options;
     const { url, method, signal } = request;
@@ -36,14 +39,13 @@ export class Sender {
       const headers = await this.#headersOf(request.headers);
       const deadline = AbortSignal.timeout(timeoutMs);
       const init = { method, headers, body, redirect: "manual", signal: AbortSignal.any([signal, deadline]) } as const;
-      const result = await this.#fetch(url, init).catch((cause: unknown) => failureOf(url, cause, signal, deadline));
+      const answer = this.#fetch(url, init).then((response) => whole(response, this.#answerBytesMax));
+      const result = await answer.catch((cause: unknown) => failureOf(url, cause, signal, deadline));
       const delayMs = retries < retriesMax ? delayBefore(result, { method, headers }, retries) : null;
       if (delayMs === null) {
         if (result instanceof Error) throw result;
         return result;
       }
-      // An answer that nobody reads would keep its connection.
-      if (!(result instanceof Error)) await result.body?.cancel();
       await pause(delayMs, signal);
     }
   }
@@ -54,8 +56,12 @@ export class Sender {
     const response = await this.#fetch(url, init).catch((cause: unknown) => failureOf(url, cause, signal));
     if (response instanceof Error) throw response;
     if (response.ok) return response;
-    const text = await response.text();
+    const text = await whole(response, this.#answerBytesMax).then((answer) => answer.text());
     throw apiError(response, parsed(text));
+  }
+
+  get #answerBytesMax(): number {
+    return this.#options.answerBytesMax ?? answerBytesMaxDefault;
   }
 
   async #headersOf(given: Headers): Promise<Headers> {
@@ -73,9 +79,29 @@ export class Sender {
   }
 }
 
-/** Throws the reason of a caller that has aborted the request. */
+/** Reads the body to its end, so that an answer that breaks off counts as one that did not come. */
+async function whole(response: Response, bytesMax: number): Promise<Response> {
+  const { body, status, statusText, headers } = response;
+  if (body === null) return response;
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return new Response(new Blob(pieces), { status, statusText, headers });
+    bytes += value.byteLength;
+    if (bytes > bytesMax) {
+      await reader.cancel();
+      throw new RingbackConnectionError(`the answer has more than ${bytesMax} bytes`);
+    }
+    pieces.push(value);
+  }
+}
+
+/** Throws the reason of a caller that has aborted the request, and what another try would not mend. */
 function failureOf(url: string, cause: unknown, signal: AbortSignal, deadline?: AbortSignal): RingbackConnectionError {
   signal.throwIfAborted();
+  if (cause instanceof RingbackConnectionError) throw cause;
   const reason = deadline?.aborted === true ? "no answer came in time" : reasonOf(cause);
   return new RingbackConnectionError(`cannot reach ${new URL(url).origin}: ${reason}`, { cause });
 }

@@ -236,7 +236,7 @@ function refusalOf(verdict: Verdict, { status }: ReceivedReply): string | null {
 function messagesOf(answer: unknown): readonly PulledMessage[] {
   const messages = isRecord(answer) ? answer["messages"] : null;
   if (!Array.isArray(messages) || !messages.every(isPulled)) {
-    throw new ApiError(200, null, "not a list of messages; is it a Ringback server?");
+    throw new TypeError("the server's response is not a list of messages; is it a Ringback server?");
   }
   return messages;
 }

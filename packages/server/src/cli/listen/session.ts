@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { isRecord } from "../../config/record.ts";
 import { ApiError } from "../api-client.ts";
 import { CommandError } from "../command-error.ts";
@@ -85,12 +86,19 @@ async function removeLeftovers(
     const [, itsHost = "", pid = ""] = /^(.*)\/(\d+)$/.exec(labels[byLabel] ?? "") ?? [];
     const isOver = Date.parse(labels[untilLabel] ?? "") < nowMs();
     const isInterrupted = itsHost === host && !isAlive(Number(pid));
-    const isSame = itsTopic === topic && JSON.stringify(filter) === JSON.stringify({ tags, types });
+    const isSame = itsTopic === topic && isFilter(filter, { tags, types });
     if (isInterrupted && !isOver && isSame && start === null && adopted === null) adopted = name;
     else if (isOver || isInterrupted) await api("DELETE", pathOf(itsTopic, name)).catch(ignoreRefusal);
   }
   return adopted;
 }
+
+/** Members that are not set may be missing in the view of another version of the server. */
+function isFilter(view: unknown, filter: object): boolean {
+  return isRecord(view) && isDeepStrictEqual({ ...noFilter, ...view }, { ...noFilter, ...filter });
+}
+
+const noFilter = { tags: [], types: [], where: null };
 
 interface Leftover {
   readonly name: string;
