@@ -28,6 +28,8 @@ export interface ApiRequest {
   readonly timeoutMs: number;
   /** Ends the request. */
   readonly signal?: AbortSignal;
+  /** Receives the headers of the response. */
+  readonly onHeaders?: (headers: Headers) => void;
 }
 
 /**
@@ -35,8 +37,13 @@ export interface ApiRequest {
  * and `CommandError` if no response came. Sends once: a command says at once what is wrong.
  */
 export async function send({ url, headers: common }: ApiServer, request: ApiRequest): Promise<unknown> {
-  const { method, path, headers, body, timeoutMs, signal } = request;
-  const client = createClient({ url, headers: common, timeoutMs, retriesMax: 0 });
+  const { method, path, headers, body, timeoutMs, signal, onHeaders } = request;
+  const heard = async (to: string, init: RequestInit): Promise<Response> => {
+    const response = await fetch(to, init);
+    onHeaders?.(response.headers);
+    return response;
+  };
+  const client = createClient({ url, headers: common, timeoutMs, retriesMax: 0, fetch: heard });
   const verbs = { GET: client.get, PUT: client.put, PATCH: client.patch, POST: client.post, DELETE: client.delete };
   // The paths are those of the table of resources, which a test compares with the API.
   const call = verbs[method] as (path: string, init: object) => Promise<unknown>;

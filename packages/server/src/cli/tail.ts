@@ -5,7 +5,7 @@ import { commandError } from "./api-client.ts";
 import { stopSignal, type CommandContext } from "./context.ts";
 import { accountOption, collectOption, profileOption, urlOption } from "./option-values.ts";
 import { createPaint, type Paint } from "./paint.ts";
-import { printableLine } from "./printable.ts";
+import { jsonLine, printableLine } from "./printable.ts";
 
 interface TailOptions {
   readonly topic?: readonly string[];
@@ -84,7 +84,7 @@ async function showEvents(
   const ofTopic = topic.length === 1 ? { topic: topic.join("") } : {};
   for await (const event of createClient({ url, headers }).events({ types, ...ofTopic, ...more })) {
     if (!wanted(event, options)) continue;
-    context.stdout.write(`${json === true ? JSON.stringify(event) : eventLine(event, paint)}\n`);
+    context.stdout.write(`${json === true ? jsonLine(event) : eventLine(event, paint)}\n`);
   }
 }
 

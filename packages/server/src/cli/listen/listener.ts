@@ -117,7 +117,7 @@ export class Listener {
     };
     const request = { messagesMax: parallel - this.#running.size, waitMs: pullWaitMs, visibilityMs };
     try {
-      const answer = await api("POST", `${this.#path}/pull`, request, pullWaitMs, signal);
+      const answer = await api("POST", `${this.#path}/pull`, request, { waitMs: pullWaitMs, signal });
       this.#pulledAtMs = wallMs;
       return messagesOf(answer).map((message) => ({ message, isHeld }));
     } catch (error) {
