@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import type { EventType } from "../domain/event-type-rules.ts";
 
+/** Names and descriptions can have long words, line breaks, and characters that change the direction of the text. */
 const style =
   "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}" +
   "pre{overflow:auto;background:#f4f4f4;color:#222;padding:.75rem}code{font-family:ui-monospace,monospace}" +
-  "h2{border-top:1px solid #bbb;padding-top:1rem;overflow-wrap:anywhere}";
+  "h2{border-top:1px solid #bbb;padding-top:1rem}h1,h2,p{overflow-wrap:anywhere}p{white-space:pre-line}" +
+  "code{unicode-bidi:isolate}";
 
 /** The page loads nothing, runs nothing, and cannot be framed. */
 export const pagePolicy =
