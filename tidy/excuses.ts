@@ -23,5 +23,6 @@ export const otherFiles: readonly Excuse[] = [
   { name: "moved.js", because: "the reader's own program in docs/guide/from-cmq.md" },
   { name: "receiver.mjs", because: "the reader's own program in docs/guide/receiving.md and from-mns.md" },
   { name: "check.mjs", because: "the reader's own program in docs/guide/hooks.md" },
+  { name: "customer.mjs", because: "the reader's own program in docs/guide/from-svix.md" },
   { name: "worker.mjs", because: "the reader's own program in docs/guide/pull.md" },
 ];

@@ -1,6 +1,6 @@
 /**
- * The programs of the guides to receiving, hooks, pulls and MNS. Real: the programs with the published SDK, each in a
- * process of its own, the `curl` lines of the guides in a shell, the server. Replaced: the two ports.
+ * The programs of the guides to receiving, hooks, pulls, Svix, CMQ and MNS. Real: the programs with the published SDK,
+ * each in a process of its own, the `curl` lines of the guides in a shell, the server. Replaced: the two ports.
  */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -15,7 +15,7 @@ import { untilTrue } from "./harness/until.ts";
 const hasCurl = await isInstalled("curl");
 const server = useServer({ env: { RINGBACK_MASTER_KEY: randomBytes(32).toString("base64") } });
 let published: PublishedPackage;
-beforeAll(async () => void (published = await publishedPackage()));
+beforeAll(async () => void (published = await publishedPackage(["svix", "qcloudapi-sdk"])));
 afterAll(() => published[Symbol.asyncDispose]());
 
 /** Runs one `curl` line of a guide, and returns its answer. */
@@ -87,4 +87,31 @@ it.skipIf(!hasCurl)("the receiver for MNS prints what the guide's lines publish"
   await using program = await startGuideReceiver({ guide, name: "receiver.mjs", folder: published.folder }, port);
   for (const line of curlLines(guide)) await typed(line, port);
   await untilTrue("it is printed", () => program.output().includes("orders [ 'paid' ] order 17"));
+});
+
+it.skipIf(!hasCurl)(
+  "a customer's program with Svix's library verifies what the guide from Svix publishes",
+  async () => {
+    const guide = "docs/guide/from-svix.md";
+    const port = await freePort();
+    await using program = await startGuideReceiver({ guide, name: "customer.mjs", folder: published.folder }, port);
+    for (const line of curlLines(guide)) await typed(line, port);
+    await untilTrue("it is verified", () => program.output().includes("verified {"));
+    expect(program.output()).not.toContain("refused");
+  },
+);
+
+it.skipIf(!hasCurl)("the program that was moved from CMQ sends, receives and deletes a message", async () => {
+  const guide = "docs/guide/from-cmq.md";
+  const line = curlLines(guide).find((one) => one.includes("/v1/api-keys"));
+  const { secretId, secretKey } = await typed<{ secretId: string; secretKey: string }>(line, 0);
+  await using program = await startGuideProgram({
+    guide,
+    name: "moved.js",
+    folder: published.folder,
+    addresses: { [readmeServer]: new URL(server().url).host },
+    env: { SECRET_ID: secretId, SECRET_KEY: secretKey },
+  });
+  await program.ended;
+  expect(program.output()).toMatch(/order 1 \{ code: 0, message: '', requestId: '\d+' \}/);
 });

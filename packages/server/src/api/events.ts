@@ -86,7 +86,7 @@ export function eventRoutes(app: FastifyInstance, { events, eventTail, config, a
   // A HEAD request would open a stream without events.
   app.get(
     "/v1/events",
-    { exposeHeadRoute: false, schema, config: { access: "read", omitsOtherTopics: true } },
+    { exposeHeadRoute: false, schema, config: { access: "read", omitsOtherTopics: true, waits: true } },
     async (request, reply) => {
       const caller = callerOf(request);
       const { account, topics } = caller;

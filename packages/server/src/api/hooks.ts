@@ -80,7 +80,7 @@ const largeMemoryBytes = 1024 * 1024;
 
 /** Registered in a scope of its own, because a payload may be larger than other requests. */
 export function hookCallRoute(app: FastifyInstance, { servicesOf, store }: ApiParts): void {
-  const options = { schema: callSchema, config: { access: "consume" } } as const;
+  const options = { schema: callSchema, config: { access: "consume", waits: true } } as const;
   app.post<{ Params: HookPath }>(`${path}/call`, options, async (request, reply) => {
     const { hook } = request.params;
     assertName("hook", hook);

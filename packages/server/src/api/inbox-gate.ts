@@ -231,7 +231,7 @@ function sentHeaders({ headers }: IncomingMessage): Record<string, string | unde
 function takeRoute(app: FastifyInstance, { servicesOf, access }: ApiParts): void {
   const readTakeQuery = queryReader(takeQuery);
   // A HEAD request would take a message without showing its body to the client.
-  const options = { exposeHeadRoute: false, schema: takeSchema, config: { access: "consume" } } as const;
+  const options = { exposeHeadRoute: false, schema: takeSchema, config: { access: "consume", waits: true } } as const;
   app.get<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
     const { waitMs = 0 } = readTakeQuery(request);
     const { inbox: addressed } = request.params;

@@ -78,7 +78,7 @@ function pullRoute(app: FastifyInstance, { store, pulls, access, log }: ApiParts
     await Promise.all(puttingBack);
   });
 
-  const options = { schema: pullSchema, config: { ...config, isBodyOptional: true } };
+  const options = { schema: pullSchema, config: { ...config, isBodyOptional: true, waits: true } };
   app.post<{ Params: SubscriptionPath }>(`${base}/pull`, options, async (request, reply) => {
     const { messagesMax = 1, waitMs = 0, visibilityMs = null } = readPull(optionalJson(request));
     const subscription = await pulledAt(store, request);

@@ -1,5 +1,6 @@
 /**
- * The samples of docs/guide/receiving-in-other-languages.md as programs. A program reads a line for each request
+ * The samples of docs/guide/receiving-in-other-languages.md as programs, and the functions that run the samples of a
+ * guide. A program of this file reads a line for each request
  * (secret, id, timestamp, signature and the body in base64, with tabs in between) and prints `true` or `false`.
  */
 import { execFile, spawn } from "node:child_process";
@@ -11,7 +12,7 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 
 const exec = promisify(execFile);
-const guide = new URL("../../../../docs/guide/receiving-in-other-languages.md", import.meta.url);
+const guides = new URL("../../../../docs/guide/", import.meta.url);
 /** Kept, so that later runs need not compile the crates of Rust again. */
 const installed = join(tmpdir(), "ringback-clients");
 
@@ -27,6 +28,38 @@ export interface Language {
   /** Compiles the program if necessary, and runs it in its folder. */
   readonly command: readonly [tool: string, ...args: string[]];
   readonly others?: Readonly<Record<string, string>>;
+  /** Installs the packages of the program. */
+  readonly setup?: readonly [tool: string, ...args: string[]];
+}
+
+/** A program in Java. `answer` prints the answer to a line, whose values are in `values`. */
+export function javaProgram(imported: string, answer: string): string {
+  return `import static java.nio.charset.StandardCharsets.UTF_8;
+import java.io.*;
+import java.security.*;
+import ${imported};
+import java.util.*;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+class Main {
+SAMPLE
+    static Map<String, String> headers(String[] values, int from) {
+        String[] names = {"webhook-id", "webhook-timestamp", "webhook-signature"};
+        Map<String, String> headers = new HashMap<>();
+        for (int at = 0; at < 3; at++) if (!values[at + from].isEmpty()) headers.put(names[at], values[at + from]);
+        return headers;
+    }
+
+    public static void main(String[] args) throws Exception {
+        BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
+        for (String line; (line = lines.readLine()) != null; ) {
+            String[] values = line.split("\\t", -1);
+            ${answer}
+        }
+    }
+}
+`;
 }
 
 export const languages: readonly Language[] = [
@@ -90,28 +123,10 @@ func main() {
     block: "java",
     needs: ["javac", "-version"],
     file: "Main.java",
-    program: `import static java.nio.charset.StandardCharsets.UTF_8;
-import java.io.*;
-import java.security.*;
-import java.time.Instant;
-import java.util.*;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
-
-class Main {
-SAMPLE
-    public static void main(String[] args) throws Exception {
-        String[] names = {"webhook-id", "webhook-timestamp", "webhook-signature"};
-        BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
-        for (String line; (line = lines.readLine()) != null; ) {
-            String[] values = line.split("\\t", -1);
-            Map<String, String> headers = new HashMap<>();
-            for (int at = 0; at < 3; at++) if (!values[at + 1].isEmpty()) headers.put(names[at], values[at + 1]);
-            System.out.println(verify(values[0], headers, Base64.getDecoder().decode(values[4])));
-        }
-    }
-}
-`,
+    program: javaProgram(
+      "java.time.Instant",
+      "System.out.println(verify(values[0], headers(values, 1), Base64.getDecoder().decode(values[4])));",
+    ),
     command: ["java", "Main.java"],
   },
   {
@@ -219,13 +234,19 @@ export async function isMissing({ needs: [tool, ...args] }: Language): Promise<b
  * Writes the program and runs it once without a request, so that it is compiled. Returns a function that returns what
  * the program prints for these lines, and throws with the program's errors.
  */
-export async function prepared(language: Language): Promise<(lines: readonly string[]) => Promise<readonly string[]>> {
-  const folder = join(installed, `verify-${language.block}`);
+export async function prepared(
+  language: Language,
+  guide = "receiving-in-other-languages.md",
+): Promise<(lines: readonly string[]) => Promise<readonly string[]>> {
+  const folder = join(installed, guide, language.block);
   await mkdir(join(folder, "src"), { recursive: true });
-  const sample = new RegExp(`^\`\`\`${language.block}\n([^]*?)^\`\`\`$`, "m").exec(await readFile(guide, "utf8"))?.[1];
+  const sample = new RegExp(`^\`\`\`${language.block}\n([^]*?)^\`\`\`$`, "m").exec(
+    await readFile(new URL(guide, guides), "utf8"),
+  )?.[1];
   if (sample === undefined) throw new Error(`the guide has no code in ${language.name}`);
   const files = { ...language.others, [language.file]: language.program.replace("SAMPLE", () => sample) };
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  if (language.setup !== undefined) await exec(language.setup[0], language.setup.slice(1), { cwd: folder });
   const [tool, ...args] = language.command;
   const run = async (lines: readonly string[]): Promise<readonly string[]> => {
     const child = spawn(tool, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
