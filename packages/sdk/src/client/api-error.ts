@@ -55,7 +55,7 @@ export class LimitError extends RingbackApiError {
   override readonly name: string = "LimitError";
 }
 
-/** The server cannot serve the request now. The same request may succeed later. */
+/** The server, or a proxy in front of it, cannot serve the request now. The same request may succeed later. */
 export class UnavailableError extends RingbackApiError {
   override readonly name: string = "UnavailableError";
 }
@@ -72,7 +72,9 @@ const kindOfStatus: Readonly<Record<number, typeof RingbackApiError>> = {
   409: ConflictError,
   412: ConflictError,
   429: LimitError,
+  502: UnavailableError,
   503: UnavailableError,
+  504: UnavailableError,
 };
 
 const detailCharsMax = 300;

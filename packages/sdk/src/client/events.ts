@@ -1,6 +1,7 @@
-import { RingbackConnectionError, LimitError, UnavailableError } from "./api-error.ts";
+import { RingbackConnectionError } from "./api-error.ts";
 import { EventStreamReader, type StreamedEvent } from "./event-stream.ts";
-import { pause, retryDelayMs } from "./pause.ts";
+import { delayAfter, isPassing, type OnRetry } from "./outage.ts";
+import { pause } from "./pause.ts";
 
 /** An event of Ringback, as docs/guide/events.md lists them. */
 export interface RingbackEvent {
@@ -18,6 +19,8 @@ export interface EventOptions {
   readonly types?: readonly string[];
   /** The id of an event, to get first the stored events after it. `0`: all that are still kept. */
   readonly after?: string;
+  /** Called when the server has accepted the request: at the beginning, and after each lost connection. */
+  readonly onOpen?: () => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,24 +33,36 @@ const silenceMsMax = 45_000;
  * The events from now on, or after an earlier one. When the connection is lost, it is opened again and goes on after
  * the last event with an id. Ends only by an error, by `break`, or with the signal's reason.
  */
-export async function* events(open: OpenStream, options: EventOptions): AsyncGenerator<RingbackEvent, void, undefined> {
-  const { topic, types = [], after, signal } = options;
+export async function* events(
+  open: OpenStream,
+  options: EventOptions,
+  onRetry?: OnRetry,
+): AsyncGenerator<RingbackEvent, void, undefined> {
+  const { topic, types = [], after, onOpen, signal } = options;
   const query = new URLSearchParams();
   if (topic !== undefined) query.set("topic", topic);
   for (const type of types) query.append("type", type);
   if (after !== undefined) query.set("after", after);
   const position = { lastId: "" };
-  for (let failures = 0; ; failures++) {
+  let failures = 0;
+  const opening: OpenStream = async (...request) => {
+    const response = await open(...request);
+    failures = 0;
+    onOpen?.();
+    return response;
+  };
+  for (; ; failures++) {
+    let reason: Error = new RingbackConnectionError("the server has ended the stream of events");
     try {
-      for await (const { type, data } of oneConnection(open, query, position, signal)) {
-        failures = 0;
-        yield eventOf(type, data);
-      }
+      for await (const { type, data } of oneConnection(opening, query, position, signal)) yield eventOf(type, data);
     } catch (error) {
       signal?.throwIfAborted();
       if (!isPassing(error)) throw error;
+      reason = error;
     }
-    await pause(retryDelayMs(failures), signal);
+    const delayMs = delayAfter(reason, failures);
+    onRetry?.(reason, delayMs);
+    await pause(delayMs, signal);
   }
 }
 
@@ -63,11 +78,14 @@ async function* oneConnection(
   const either = signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]);
   try {
     const response = await open(query, position.lastId, either);
-    if (response.body === null) throw new RingbackConnectionError("the stream of events has no body");
+    const isStream = /^text\/event-stream\b/.test(response.headers.get("content-type") ?? "");
+    if (response.body === null || !isStream) throw new TypeError("not a stream of events; is this a Ringback server?");
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     const parser = new EventStreamReader();
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw cause instanceof RingbackConnectionError ? cause : brokenOff(cause);
+      });
       if (done) return;
       clearTimeout(timer);
       timer = setTimeout(abort, silenceMsMax);
@@ -77,11 +95,6 @@ async function* oneConnection(
       }
       if (parser.lastId !== "") position.lastId = parser.lastId;
     }
-  } catch (error) {
-    if (error instanceof Error && error.name === "RangeError") throw error;
-    throw isPassing(error) || isAnswer(error)
-      ? error
-      : new RingbackConnectionError("the stream of events broke off", { cause: error });
   } finally {
     clearTimeout(timer);
     // Closes the connection of a reader that stops early.
@@ -89,15 +102,10 @@ async function* oneConnection(
   }
 }
 
+function brokenOff(cause: unknown): RingbackConnectionError {
+  return new RingbackConnectionError("the stream of events broke off", { cause });
+}
+
 function eventOf(type: string, data: string): RingbackEvent {
   return { type, ...(JSON.parse(data) as object) } as RingbackEvent;
-}
-
-function isAnswer(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "status" in error;
-}
-
-/** True for failures that another try can overcome. */
-export function isPassing(error: unknown): boolean {
-  return error instanceof RingbackConnectionError || error instanceof UnavailableError || error instanceof LimitError;
 }

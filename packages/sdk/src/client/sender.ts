@@ -1,4 +1,5 @@
 import { apiError, RingbackConnectionError, retryAfterMs } from "./api-error.ts";
+import type { OnRetry } from "./outage.ts";
 import { pause, retryDelayMs } from "./pause.ts";
 
 /** As the global `fetch`, called with a URL. */
@@ -11,6 +12,7 @@ export interface SenderOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly retriesMax?: number;
+  readonly onRetry?: OnRetry;
 }
 
 /** Longer than the server lets a request wait. */
@@ -29,21 +31,20 @@ export class Sender {
 
   /** Returns the answer, whatever its status. Throws `RingbackConnectionError` if none comes. */
   async send(request: Request): Promise<Response> {
-    const { timeoutMs = timeoutMsDefault, retriesMax = retriesMaxDefault } = this.#options;
+    const { timeoutMs = timeoutMsDefault, retriesMax = retriesMaxDefault, onRetry } = this.#options;
     const { url, method, signal } = request;
     const body = request.body === null ? null : await request.arrayBuffer();
     for (let retries = 0; ; retries++) {
       const headers = await this.#headersOf(request.headers);
       const deadline = AbortSignal.timeout(timeoutMs);
       const init = { method, headers, body, redirect: "manual", signal: AbortSignal.any([signal, deadline]) } as const;
-      const result = await this.#fetch(url, init).catch((cause: unknown) => failureOf(url, cause, signal, deadline));
+      const result = await this.#whole(url, init).catch((cause: unknown) => failureOf(url, cause, signal, deadline));
       const delayMs = retries < retriesMax ? delayBefore(result, { method, headers }, retries) : null;
       if (delayMs === null) {
         if (result instanceof Error) throw result;
         return result;
       }
-      // An answer that nobody reads would keep its connection.
-      if (!(result instanceof Error)) await result.body?.cancel();
+      onRetry?.(result instanceof Error ? result : apiError(result, parsed(await result.text())), delayMs);
       await pause(delayMs, signal);
     }
   }
@@ -61,10 +62,22 @@ export class Sender {
   async #headersOf(given: Headers): Promise<Headers> {
     const { token, account, headers = {} } = this.#options;
     const all = new Headers({ ...headers, ...(account !== undefined && { "ringback-account": account }) });
-    const key = typeof token === "function" ? await token() : token;
+    const key = (typeof token === "function" ? await token() : token)?.trim();
+    // The runtime's own error would show the token.
+    if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) {
+      throw new TypeError("the token is empty, or has spaces or other characters that no token has");
+    }
     if (key !== undefined) all.set("authorization", `Bearer ${key}`);
     given.forEach((value, name) => all.set(name, value));
     return all;
+  }
+
+  /** Reads the whole answer, because an answer that breaks off is a lost one, and the request can be repeated. */
+  async #whole(url: string, init: RequestInit): Promise<Response> {
+    const response = await this.#fetch(url, init);
+    if (response.body === null) return response;
+    const { status, statusText, headers } = response;
+    return new Response(await response.arrayBuffer(), { status, statusText, headers });
   }
 
   /** The global `fetch` is looked up for each request, so that a test can replace it. */
@@ -90,12 +103,14 @@ function reasonOf(error: unknown): string {
 function delayBefore(result: Response | Error, sent: Sent, retries: number): number | null {
   if (result instanceof Error) return isRepeatable(sent) && sent.method !== "DELETE" ? retryDelayMs(retries) : null;
   const { status, headers } = result;
-  // With 429 nothing was done. With 503 something may have been.
-  if (status !== 429 && !(status === 503 && isRepeatable(sent))) return null;
+  // With 429 nothing was done. With 502, 503 and 504 something may have been.
+  if (status !== 429 && !(unavailable.has(status) && isRepeatable(sent))) return null;
   const delayMs = retryAfterMs(headers);
   if (delayMs === null) return retryDelayMs(retries);
   return delayMs <= retryAfterMsMax ? delayMs + retryDelayMs(0) : null;
 }
+
+const unavailable: ReadonlySet<number> = new Set([502, 503, 504]);
 
 interface Sent {
   readonly method: string;
