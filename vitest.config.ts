@@ -90,6 +90,7 @@ export default defineConfig({
         test: {
           ...run,
           name: "system",
+          globalSetup: "packages/sdk/test/build-once.ts",
           env: fewSequences,
           include: ["packages/*/test/**/*.test.ts", ...withDiskOrProcesses],
           exclude: ["packages/*/test/slow/**", "packages/*/test/samples/**", slow],

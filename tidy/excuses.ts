@@ -21,4 +21,7 @@ export const otherFiles: readonly Excuse[] = [
   { name: "Node.js", because: "a project" },
   { name: "tj/commander.js", because: "a repository at GitHub" },
   { name: "moved.js", because: "the reader's own program in docs/guide/from-cmq.md" },
+  { name: "receiver.mjs", because: "the reader's own program in docs/guide/receiving.md and from-mns.md" },
+  { name: "check.mjs", because: "the reader's own program in docs/guide/hooks.md" },
+  { name: "worker.mjs", because: "the reader's own program in docs/guide/pull.md" },
 ];

@@ -1,10 +1,12 @@
-/** Builds the SDK as npm would publish it, in a folder in which programs can import it by its name. */
+/** The SDK as npm would publish it, in a folder in which programs can import it by its name. */
 
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+
+import { inject } from "vitest";
 
 const sdk = join(import.meta.dirname, "..");
 const root = join(sdk, "../..");
@@ -19,13 +21,13 @@ export interface PublishedPackage extends AsyncDisposable {
   readonly packageFolder: string;
 }
 
-/** Builds the package. `beside` names packages of the workspace that programs in the folder also need. */
+/** Copies the built package. `beside` names packages of the workspace that programs in the folder also need. */
 export async function publishedPackage(beside: readonly string[] = []): Promise<PublishedPackage> {
   const folder = await mkdtemp(join(tmpdir(), "ringback-sdk-"));
   const packageFolder = join(folder, "node_modules/@ringback/sdk");
   await mkdir(packageFolder, { recursive: true });
   for (const name of ["package.json", "LICENSE", "README.md"]) await cp(join(sdk, name), join(packageFolder, name));
-  await run(process.execPath, [join(sdk, "build.ts"), join(packageFolder, "dist")]);
+  await cp(inject("builtSdk"), join(packageFolder, "dist"), { recursive: true });
   const { dependencies } = JSON.parse(await readFile(join(sdk, "package.json"), "utf8")) as {
     dependencies: Record<string, string>;
   };

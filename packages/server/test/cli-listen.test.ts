@@ -238,12 +238,14 @@ describe("ringback listen, interrupted,", () => {
 });
 
 describe("ringback listen on a terminal", () => {
-  it("shows deliveries, inspects one, sends it again and ends", async ({ skip }) => {
+  it("shows deliveries, inspects one, sends it again, is suspended and goes on, and ends", async ({ skip }) => {
     if (!(await isInstalled("script"))) skip("there is no program that makes a pseudo-terminal");
     const { api, url } = server();
     await api.putTopic("seen");
     await using receiver = await startReceiver();
-    const command = `stty rows 24 cols 100; ${process.execPath} ${ringback} listen --url ${url} --topic seen --forward ${receiver.url}/hook --protocol raw`;
+    const listen = `${process.execPath} ${ringback} listen --url ${url} --topic seen --forward ${receiver.url}/hook --protocol raw`;
+    // A shell with job control, which lets its stopped job go on.
+    const command = `stty rows 24 cols 100; sh -mc '${listen}; echo was suspended; fg'`;
     const terminal = spawn("script", ["-qec", command, "/dev/null"], {
       env: { PATH: process.env["PATH"], TERM: "xterm" },
     });
@@ -256,7 +258,7 @@ describe("ringback listen on a terminal", () => {
       () => subscriptions(api, "seen"),
       ({ length }) => length === 1,
     );
-    await api.publish("seen", { body: { amount: 5 }, type: "invoice.paid" });
+    await api.publish("seen", { body: { amount: 5, evil: "\u009b31m\u202e\u001b[2J" }, type: "invoice.paid" });
     await shows("accepted");
     terminal.stdin.write("r");
     await untilTrue("the program has the message twice", () => receiver.arrivals.length === 2);
@@ -264,10 +266,16 @@ describe("ringback listen on a terminal", () => {
     terminal.stdin.write("\r");
     await shows("ringback-message-id: ");
     await shows('"amount": 5');
+    await shows(String.raw`\u009b31m\u202e\u001b[2J`);
+    output = "";
+    terminal.stdin.write("\u001a");
+    await shows("was suspended");
+    expect(output.indexOf("\u001b[?1049l")).toBeLessThan(output.indexOf("was suspended"));
+    await shows('"amount": 5');
     const ended = once(terminal, "close");
     terminal.stdin.write("q");
     await ended;
-    expect(output).toContain("\u001b[?1049l");
+    expect(output.split("\u001b[?1049l")).toHaveLength(3);
     expect(await subscriptions(api, "seen")).toEqual([]);
   });
 });

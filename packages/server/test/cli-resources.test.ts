@@ -166,7 +166,7 @@ describe("ringback apply and diff", () => {
 listen: 127.0.0.1:9000
 topics:
   applied:
-    retentionMs: 86400000
+    retentionMs: 600000000
     subscriptions:
       billing:
         push: {url: "http://127.0.0.1:9/", headers: {x-key: secret-value}}
@@ -197,9 +197,9 @@ inboxes:
     const unchanged = created.map((line) => line.replace("create", "unchanged"));
     expect(await actions("diff")).toEqual([0, ...unchanged]);
     expect(await actions("apply")).toEqual([0, ...unchanged]);
-    const changed = stdin.replace("86400000", "7200000").replace("invoice.*", "order.*");
+    const changed = stdin.replace("600000000", "500000000").replace("invoice.*", "order.*");
     const diff = await run(`diff -f - ${account}`, { stdin: changed });
-    expect(diff.stdout).toContain("~ topics/applied\n    retentionMs: 86400000 → 7200000\n");
+    expect(diff.stdout).toContain("~ topics/applied\n    retentionMs: 600000000 → 500000000\n");
     expect(diff.stdout).toContain('    filter.types: ["invoice.*"] → ["order.*"]\n');
     expect(diff.stdout + diff.stderr).not.toContain("secret-value");
     await ok(`topics put applied2 ${account}`);

@@ -77,6 +77,8 @@ describe("the client", () => {
     await expect(behind.get("/v1/topics")).rejects.toMatchObject({ status: 502, code: "unknown_error" });
     const other = createClient({ url: "http://127.0.0.1:1", fetch: answering(200) });
     await expect(other.get("/v1/topics")).rejects.toThrow("not JSON");
+    const small = createClient({ url: "http://127.0.0.1:1", fetch: answering(200), answerBytesMax: 10 });
+    await expect(small.get("/v1/topics")).rejects.toThrow("the answer has more than 10 bytes");
   });
 
   it("sends the token, the account and further headers, and asks for each token", async () => {

@@ -1,6 +1,7 @@
 /**
- * Real: the server, a shell with the `curl` lines of README.md and of docs/guide/from-cmq.md, `ringback receive`, CMQ's
- * Python sample, sockets. Faked: the two ports in the documents, and the port 80 of the sample. Free ports replace them.
+ * Real: the server, a shell with the `curl` lines of README.md and of docs/guide/from-cmq.md, `ringback receive`,
+ * CMQ's Python sample, sockets. Faked: the two ports in the documents, and the port 80 of the sample. Free ports
+ * replace them.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

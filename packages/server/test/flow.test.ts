@@ -290,7 +290,7 @@ it.concurrent("two nodes share an open breaker, and each probe is sent by one of
   await using receiver = await startReceiver(() => (isWell ? 200 : 503));
   await one.api.putTopic("t");
   const push = { url: receiver.url };
-  await one.api.subscribe("t", "s", { push, retry, breaker: { failures: 5, probeMs: 2_000 } });
+  await one.api.subscribe("t", "s", { push, retry, breaker: { failures: 5, probeMs: 1_000 } });
   await Promise.all([one, other].map(({ api }) => api.publishBatch("t", bodies(100))));
   await untilHealth(one.api, "t", "open");
   await untilHealth(other.api, "t", "open");
@@ -299,7 +299,8 @@ it.concurrent("two nodes share an open breaker, and each probe is sent by one of
   await untilTrue("some probes have come", () => receiver.arrivals.length >= before + 4);
   const probes = receiver.arrivals.slice(-3).map(({ atMs }) => atMs);
   for (const [index, atMs] of probes.slice(1).entries()) {
-    // The pause is at least 1,600 ms. A busy machine may deliver a probe late, but two nodes would send it together.
+    // The pause doubles from probe to probe, and the second one is at least 1,600 ms. A busy machine may deliver a
+    // probe late, but two nodes would send it together.
     expect(atMs - Number(probes[index])).toBeGreaterThanOrEqual(800);
   }
   isWell = true;

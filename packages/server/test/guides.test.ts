@@ -26,13 +26,14 @@ async function runGuide(path: string, receiver: Receiver): Promise<unknown[]> {
   return answers;
 }
 
+const merge: Behaviour = (_arrival, response) => {
+  response.setHeader("content-type", "application/json").end('{"data":{"discount":10}}');
+};
+
 const arrivedAt = (receiver: Receiver) => until("a message", () => receiver.arrivals[0], Boolean);
 
 it.skipIf(!hasCurl)("the guide to hooks calls a hook and gets the merged outcome", async () => {
-  const merging: Behaviour = (_arrival, response) => {
-    response.setHeader("content-type", "application/json").end('{"data":{"discount":10}}');
-  };
-  await using receiver = await startReceiver(merging);
+  await using receiver = await startReceiver(merge);
   const [, outcome] = await runGuide("docs/guide/hooks.md", receiver);
   expect(outcome).toEqual({
     action: "continue",

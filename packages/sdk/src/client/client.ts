@@ -29,6 +29,8 @@ export interface ClientOptions {
   readonly retriesMax?: number;
   /** Called before each wait for a retry, for a log. If it throws, the request or the loop ends with that error. */
   readonly onRetry?: OnRetry;
+  /** The most bytes of an answer. Default: 16 MiB; the server sends no larger one. */
+  readonly answerBytesMax?: number;
 }
 
 export interface RequestOptions {

@@ -1,4 +1,4 @@
-import { RingbackConnectionError } from "./api-error.ts";
+import { RingbackApiError, RingbackConnectionError } from "./api-error.ts";
 import { EventStreamReader, type StreamedEvent } from "./event-stream.ts";
 import { delayAfter, isPassing, type OnRetry } from "./outage.ts";
 import { pause } from "./pause.ts";
@@ -45,16 +45,15 @@ export async function* events(
   if (after !== undefined) query.set("after", after);
   const position = { lastId: "" };
   let failures = 0;
-  const opening: OpenStream = async (...request) => {
-    const response = await open(...request);
+  const opened = (): void => {
     failures = 0;
     onOpen?.();
-    return response;
   };
   for (; ; failures++) {
-    let reason: Error = new RingbackConnectionError("the server has ended the stream of events");
+    let reason: Error = new RingbackConnectionError("the server closed the stream of events");
     try {
-      for await (const { type, data } of oneConnection(opening, query, position, signal)) yield eventOf(type, data);
+      for await (const { type, data } of oneConnection(open, query, position, signal, opened))
+        yield eventOf(type, data);
     } catch (error) {
       signal?.throwIfAborted();
       if (!isPassing(error)) throw error;
@@ -71,6 +70,7 @@ async function* oneConnection(
   query: URLSearchParams,
   position: { lastId: string },
   signal: AbortSignal | undefined,
+  opened: () => void,
 ): AsyncGenerator<StreamedEvent, void, undefined> {
   const silence = new AbortController();
   const abort = (): void => silence.abort(new RingbackConnectionError("the stream of events has fallen silent"));
@@ -79,7 +79,10 @@ async function* oneConnection(
   try {
     const response = await open(query, position.lastId, either);
     const isStream = /^text\/event-stream\b/.test(response.headers.get("content-type") ?? "");
-    if (response.body === null || !isStream) throw new TypeError("not a stream of events; is this a Ringback server?");
+    if (response.body === null || !isStream) {
+      throw new RingbackApiError(response.status, null, "not a stream of events; is this a Ringback server?");
+    }
+    opened();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     const parser = new EventStreamReader();
     for (;;) {

@@ -136,7 +136,7 @@ describe("events", () => {
     expect(steps).toEqual([
       `cannot reach ${url}: connect ECONNREFUSED`,
       "open",
-      "the server has ended the stream of events",
+      "the server closed the stream of events",
       "the server answered 502: <h1>Bad gateway</h1>",
       "open",
     ]);

@@ -12,12 +12,15 @@ export interface SenderOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly retriesMax?: number;
+  readonly answerBytesMax?: number;
   readonly onRetry?: OnRetry;
 }
 
 /** Longer than the server lets a request wait. */
 const timeoutMsDefault = 90_000;
 const retriesMaxDefault = 3;
+/** Ringback sends no larger answer, apart from streams of events. */
+const answerBytesMaxDefault = 16 * 1024 * 1024;
 /** A server that wants to be left alone for longer gets no retry: the caller gets the error. */
 const retryAfterMsMax = 60_000;
 
@@ -29,7 +32,7 @@ export class Sender {
     this.#options = options;
   }
 
-  /** Returns the answer, whatever its status. Throws `RingbackConnectionError` if none comes. */
+  /** Returns the whole answer, whatever its status. Throws `RingbackConnectionError` if none comes. */
   async send(request: Request): Promise<Response> {
     const { timeoutMs = timeoutMsDefault, retriesMax = retriesMaxDefault, onRetry } = this.#options;
     const { url, method, signal } = request;
@@ -38,7 +41,8 @@ export class Sender {
       const headers = await this.#headersOf(request.headers);
       const deadline = AbortSignal.timeout(timeoutMs);
       const init = { method, headers, body, redirect: "manual", signal: AbortSignal.any([signal, deadline]) } as const;
-      const result = await this.#whole(url, init).catch((cause: unknown) => failureOf(url, cause, signal, deadline));
+      const answer = this.#fetch(url, init).then((response) => whole(response, this.#answerBytesMax));
+      const result = await answer.catch((cause: unknown) => failureOf(url, cause, signal, deadline));
       const delayMs = retries < retriesMax ? delayBefore(result, { method, headers }, retries) : null;
       if (delayMs === null) {
         if (result instanceof Error) throw result;
@@ -55,8 +59,12 @@ export class Sender {
     const response = await this.#fetch(url, init).catch((cause: unknown) => failureOf(url, cause, signal));
     if (response instanceof Error) throw response;
     if (response.ok) return response;
-    const text = await response.text();
+    const text = await whole(response, this.#answerBytesMax).then((answer) => answer.text());
     throw apiError(response, parsed(text));
+  }
+
+  get #answerBytesMax(): number {
+    return this.#options.answerBytesMax ?? answerBytesMaxDefault;
   }
 
   async #headersOf(given: Headers): Promise<Headers> {
@@ -72,23 +80,35 @@ export class Sender {
     return all;
   }
 
-  /** Reads the whole answer, because an answer that breaks off is a lost one, and the request can be repeated. */
-  async #whole(url: string, init: RequestInit): Promise<Response> {
-    const response = await this.#fetch(url, init);
-    if (response.body === null) return response;
-    const { status, statusText, headers } = response;
-    return new Response(await response.arrayBuffer(), { status, statusText, headers });
-  }
-
   /** The global `fetch` is looked up for each request, so that a test can replace it. */
   #fetch(url: string, init: RequestInit): Promise<Response> {
     return (this.#options.fetch ?? globalThis.fetch)(url, init);
   }
 }
 
-/** Throws the reason of a caller that has aborted the request. */
+/** Reads the body to its end, so that an answer that breaks off counts as one that did not come. */
+async function whole(response: Response, bytesMax: number): Promise<Response> {
+  const { body, status, statusText, headers } = response;
+  if (body === null) return response;
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return new Response(new Blob(pieces), { status, statusText, headers });
+    bytes += value.byteLength;
+    if (bytes > bytesMax) {
+      await reader.cancel();
+      throw new RingbackConnectionError(`the answer has more than ${bytesMax} bytes`);
+    }
+    pieces.push(value);
+  }
+}
+
+/** Throws the reason of a caller that has aborted the request, and what another try would not mend. */
 function failureOf(url: string, cause: unknown, signal: AbortSignal, deadline?: AbortSignal): RingbackConnectionError {
   signal.throwIfAborted();
+  if (cause instanceof RingbackConnectionError) throw cause;
   const reason = deadline?.aborted === true ? "no answer came in time" : reasonOf(cause);
   return new RingbackConnectionError(`cannot reach ${new URL(url).origin}: ${reason}`, { cause });
 }

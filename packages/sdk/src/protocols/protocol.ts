@@ -175,15 +175,21 @@ export class UntrustedError extends Error {
   readonly reason: UntrustedReason;
 
   constructor(reason: UntrustedReason) {
-    super(`the request cannot be trusted: ${reason}`);
+    super(`the request cannot be trusted: ${untrustedReasons[reason]} (${reason})`);
     this.reason = reason;
   }
 }
 
-export type UntrustedReason =
-  | "no_signature"
-  | "wrong_signature"
-  | "unknown_key"
-  | "timestamp_out_of_tolerance"
-  | "wrong_algorithm"
-  | "malformed";
+/** A sentence for each reason, for the log of the program that receives. */
+const untrustedReasons = {
+  no_signature: "it has no signature",
+  wrong_signature:
+    "none of the keys fits; the sender has another key, or the bytes of the body or a signed header were changed",
+  unknown_key: "the receiver has no key of the kind or name that the sender has used",
+  timestamp_out_of_tolerance:
+    "its timestamp is too far from this clock; it was recorded and sent again, or a clock is wrong",
+  wrong_algorithm: "its algorithm is not accepted here",
+  malformed: "its signature or token does not have the required form",
+} as const;
+
+export type UntrustedReason = keyof typeof untrustedReasons;

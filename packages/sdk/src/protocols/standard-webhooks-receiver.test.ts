@@ -153,6 +153,8 @@ describe("the receiver's half of standard-webhooks", () => {
     ["malformed", "a byte too few", `v1,${Buffer.alloc(31).toString("base64")}`],
     ["malformed", "an Ed25519 signature of another length", `v1a,${Buffer.alloc(32).toString("base64")}`],
     ["malformed", "a comma after it, as two headers in one", `${oldSignature},`],
+    ["malformed", "a repeated header with the valid signature first", `${oldSignature}, ${newSignature}`],
+    ["malformed", "a repeated header with a forged signature first", `v1,${"A".repeat(43)}=, ${oldSignature}`],
     ["malformed", "bytes that are no text", "v1,\u00ff\u0000"],
     ["malformed", "absurd length", `${oldSignature} ${"x".repeat(8192)}`],
     [

@@ -122,7 +122,8 @@ interface Candidate {
 
 /**
  * Returns the distinct signatures of the known versions. Signatures of other versions are ignored, since newer versions
- * may exist.
+ * may exist. An entry that ends with a second comma comes from a repeated header, whose values servers join with ", ".
+ * Such a header is refused whatever the order of its values.
  */
 function candidatesOf(value: string | undefined): readonly Candidate[] {
   if (value === undefined || value === "") throw new UntrustedError("no_signature");
@@ -131,6 +132,7 @@ function candidatesOf(value: string | undefined): readonly Candidate[] {
   let unknownVersions = 0;
   for (const entry of new Set(value.split(" "))) {
     const comma = entry.indexOf(",");
+    if (entry.lastIndexOf(",") > comma && entry.endsWith(",")) throw new UntrustedError("malformed");
     const version = entry.slice(0, Math.max(comma, 0));
     if (!isVersion(version)) {
       if (version !== "") unknownVersions++;

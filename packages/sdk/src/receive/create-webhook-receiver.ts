@@ -35,5 +35,10 @@ function isList(secrets: WebhookReceiverOptions["secrets"]): secrets is readonly
 /** Returns the key. Its kid is visible only in errors of the receiver. */
 function keyOf(secret: WebhookSecret, at: number): ProtocolKey {
   const kid = `secrets[${at}]`;
-  return typeof secret === "string" ? standardWebhooksKey(kid, secret) : { kid, jwk: secret };
+  // Programs read secrets from their environment, where a variable may be missing or empty, whatever the types say.
+  const given: WebhookSecret | null | undefined = secret;
+  if (given === undefined || given === null || given === "") {
+    throw new TypeError(`${kid}: there is no secret. Is the variable with the secret set?`);
+  }
+  return typeof given === "string" ? standardWebhooksKey(kid, given) : { kid, jwk: given };
 }

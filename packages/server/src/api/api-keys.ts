@@ -98,7 +98,7 @@ export function apiKeyRoutes(app: FastifyInstance, { servicesOf, clock }: ApiPar
 
   app.post<{ Params: ApiKeyPath }>(
     `${path}/rotate`,
-    { schema: rotateSchema, config: change },
+    { schema: rotateSchema, config: { ...change, isBodyOptional: true } },
     async (request, reply) => {
       const { id } = request.params;
       const { overlapMs = 0 } = readRotateBody(optionalJson(request));

@@ -1,7 +1,8 @@
 /** Real: the HTTP application, called through `inject`; publisher; memory driver. Faked: event bus, clock. */
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { call } from "./testing/call.ts";
+import { ReusedApps } from "./testing/reused-apps.ts";
 import { createTestApp, type TestApp } from "./testing/test-app.ts";
 
 const invoicePaid = "/v1/event-types/invoice.paid";
@@ -15,10 +16,12 @@ const schema = {
 const example = { id: "in_17", amount: 4200 };
 
 let test: TestApp;
-beforeEach(async () => {
+const apps = new ReusedApps(async () => {
   test = await createTestApp();
+  return test;
 });
-afterEach(() => test.app.close());
+beforeEach(async () => void (test = await apps.next()));
+afterAll(() => apps.close());
 
 const ask = (method: string, url: string, json?: object, headers: Record<string, string> = {}) =>
   call(test.app, method, url, { ...(json && { json }), headers });

@@ -3,7 +3,7 @@ import { isTopicGranted } from "../domain/access-rules.ts";
 import { assertEndpointUrl } from "../domain/endpoint-url-rule.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { parseMessageId } from "../domain/message-id.ts";
-import type { MessageId, Seq, TopicId } from "../domain/model.ts";
+import type { TopicId } from "../domain/model.ts";
 import type { ExpressionMessage } from "../expressions/message-variables.ts";
 import { tryExpression, tryTransform } from "../expressions/try-expression.ts";
 import { assertJsonType, bodyBytes, parseJson, readJsonAround } from "../http/json-body.ts";
@@ -68,11 +68,10 @@ async function messageOf(
 ): Promise<ExpressionMessage> {
   if (!("messageId" in message)) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no stored message has this number
-    return { ...message, topicId: 0 as TopicId, seq: 0 as Seq, publishedAtMs: clock.wall() };
+    return { ...message, topicId: 0 as TopicId, seq: 0, publishedAtMs: clock.wall() };
   }
   const { account, topics } = callerOf(request);
-  const record =
-    parseMessageId(message.messageId) && (await store.records.getMessage(account.id, message.messageId as MessageId));
+  const record = parseMessageId(message.messageId) && (await store.records.getMessage(account.id, message.messageId));
   if (record === null || !isTopicGranted(topics, record.topic)) throw new RingbackError("message_not_found");
   return record.message;
 }

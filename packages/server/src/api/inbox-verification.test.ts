@@ -1,17 +1,19 @@
 /** Real: the HTTP application, the inboxes, the seals of their secrets. Faked: the store, in memory, and the clock. */
 import { createHmac } from "node:crypto";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { call } from "./testing/call.ts";
 import { createTestApp, testNowMs } from "./testing/test-app.ts";
+import { ReusedApps } from "./testing/reused-apps.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 let test: TestApp;
 
-beforeEach(async () => {
+const apps = new ReusedApps(async () => {
   test = await createTestApp();
+  return test;
 });
-
-afterEach(() => test.app.close());
+beforeEach(async () => void (test = await apps.next()));
+afterAll(() => apps.close());
 
 const secret = "It's a Secret to Everybody";
 const body = "Hello, World!";

@@ -82,7 +82,7 @@ const rotatePathSchema = {
 function rotatePathRoute(app: FastifyInstance, inboxesOf: (request: FastifyRequest) => Inboxes): void {
   const readBody = shapeReader(rotatePathBody);
   const path = "/v1/inboxes/:inbox/rotate-path";
-  const options = { schema: rotatePathSchema, config: { access: "admin" } } as const;
+  const options = { schema: rotatePathSchema, config: { access: "admin", isBodyOptional: true } } as const;
   app.post<{ Params: InboxPath }>(path, options, async (request, reply) => {
     const { inbox: name } = request.params;
     assertInboxName(name);

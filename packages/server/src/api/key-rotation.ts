@@ -93,7 +93,7 @@ export function keyRotationRoutes(app: FastifyInstance, parts: ApiParts): void {
 
 function rotateRoute(app: FastifyInstance, parts: ApiParts): void {
   const readBody = shapeReader(rotateKeyBody, { codes: keyCodes });
-  const options = { schema: rotateSchema, config: { access: "admin" } } as const;
+  const options = { schema: rotateSchema, config: { access: "admin", isBodyOptional: true } } as const;
   app.post<{ Params: KeyPath }>("/v1/keys/:kid/rotate", options, async (request, reply) => {
     const services = parts.servicesOf(accountIdOf(request));
     const { keys } = services;

@@ -1,18 +1,20 @@
 /** Real: the HTTP application, keys, subscriptions. Faked: the store, in memory, and the clock. */
 import { Webhook } from "standardwebhooks";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { call } from "./testing/call.ts";
 import { createTestApp } from "./testing/test-app.ts";
+import { ReusedApps } from "./testing/reused-apps.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 let test: TestApp;
 
-beforeEach(async () => {
+const apps = new ReusedApps(async () => {
   test = await createTestApp();
   await call(test.app, "PUT", "/v1/topics/orders");
+  return test;
 });
-
-afterEach(() => test.app.close());
+beforeEach(async () => void (test = await apps.next()));
+afterAll(() => apps.close());
 
 const path = "/v1/topics/orders/subscriptions/billing";
 const push = { url: "https://example.com/", protocol: "standard-webhooks" };

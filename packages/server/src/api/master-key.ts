@@ -57,7 +57,7 @@ const listing = "rotate-master";
 /** A route for operators, because master keys are the same for all accounts. */
 export function masterKeyRoute(app: FastifyInstance, { masterKeyRotation }: Pick<ApiParts, "masterKeyRotation">): void {
   const readBody = shapeReader(body);
-  const options = { schema, config: { access: "operator" } } as const;
+  const options = { schema, config: { access: "operator", isBodyOptional: true } } as const;
   app.post("/v1/keys/rotate-master", options, async (request) => {
     const { after } = readBody(optionalJson(request));
     const step = await masterKeyRotation.step(after === undefined ? null : decodeCursor(listing, after));

@@ -5,16 +5,20 @@ import { errorTable } from "../domain/errors.ts";
 import { withNamedSchemas } from "./openapi-names.ts";
 import { operation, problemResponses, problemSchema } from "../shapes/schema-parts.ts";
 
-/** Routes whose body may be omitted. A missing body means the same as an empty object. */
-const bodiless = [
-  ["/v1/topics/{topic}", "put"],
-  ["/v1/inboxes/{inbox}", "put"],
-  ["/v1/topics/{topic}/subscriptions/{subscription}/pull", "post"],
-] as const;
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** True: the body may be omitted. A missing body means the same as an empty object, unless the route says more. */
+    isBodyOptional?: boolean;
+  }
+}
 
 /** Collects the schemas of the routes for the OpenAPI document. Must be called before the routes are added. */
 export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {
   app.addSchema(problemSchema);
+  const bodiless = new Set<string>();
+  app.addHook("onRoute", ({ url, method, config }) => {
+    if (config?.isBodyOptional === true) bodiless.add(operationKey(method, url.replaceAll(/:(\w+)/g, "{$1}")));
+  });
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -66,11 +70,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
     transform: ({ schema, url, route }) => ({ schema: withAccess(schema, route.config?.access), url }),
     transformObject: (given) => {
       if (!("openapiObject" in given)) throw new Error("only OpenAPI 3 is made here");
-      // The plugin marks every body as required.
-      for (const [path, method] of bodiless) {
-        const body = given.openapiObject.paths?.[path]?.[method]?.requestBody;
-        if (body !== undefined && "content" in body) body.required = false;
-      }
+      markOptionalBodies(given.openapiObject.paths ?? {}, bodiless);
       return withNamedSchemas(given.openapiObject);
     },
     refResolver: {
@@ -79,6 +79,20 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
     },
   });
 }
+
+type Paths = Readonly<Record<string, Readonly<Record<string, { readonly requestBody?: { required: boolean } }>>>>;
+
+/** The plugin marks every body as required. */
+function markOptionalBodies(paths: object, bodiless: ReadonlySet<string>): void {
+  for (const [path, operations] of Object.entries(paths as Paths)) {
+    for (const [method, { requestBody }] of Object.entries(operations)) {
+      if (requestBody !== undefined && bodiless.has(operationKey(method, path))) requestBody.required = false;
+    }
+  }
+}
+
+const operationKey = (method: string | readonly string[], path: string): string =>
+  `${String(method)} ${path}`.toLowerCase();
 
 /** Adds the role that a route needs, and the errors of requests without it. */
 function withAccess(schema: FastifySchema, need: AccessNeed = "operator"): FastifySchema {

@@ -3,12 +3,13 @@
  * bus, in memory.
  */
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { call } from "./testing/call.ts";
 import { storedMessages } from "./testing/stored.ts";
 import { createTestApp } from "./testing/test-app.ts";
+import { ReusedApps } from "./testing/reused-apps.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 const path = "/v1/topics/orders/messages";
@@ -18,11 +19,13 @@ const nested = (levels: number) => `{"body":${"[".repeat(levels)}${"]".repeat(le
 
 describe("publishing", () => {
   let test: TestApp;
-  beforeEach(async () => {
+  const apps = new ReusedApps(async () => {
     test = await createTestApp();
     await call(test.app, "PUT", "/v1/topics/orders");
+    return test;
   });
-  afterEach(() => test.app.close());
+  beforeEach(async () => void (test = await apps.next()));
+  afterAll(() => apps.close());
 
   async function stored(): Promise<{ body: string; contentType: string | null }[]> {
     const messages = await storedMessages(test.store);

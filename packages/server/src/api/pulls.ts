@@ -78,7 +78,8 @@ function pullRoute(app: FastifyInstance, { store, pulls, access, log }: ApiParts
     await Promise.all(puttingBack);
   });
 
-  app.post<{ Params: SubscriptionPath }>(`${base}/pull`, { schema: pullSchema, config }, async (request, reply) => {
+  const options = { schema: pullSchema, config: { ...config, isBodyOptional: true } };
+  app.post<{ Params: SubscriptionPath }>(`${base}/pull`, options, async (request, reply) => {
     const { messagesMax = 1, waitMs = 0, visibilityMs = null } = readPull(optionalJson(request));
     const subscription = await pulledAt(store, request);
     const { socket } = request.raw;

@@ -1,11 +1,12 @@
 /** Real: the HTTP application, the memory driver. Faked: event bus, clock. No engine runs, so no replay advances. */
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../domain/limits.ts";
 import type { Subscription } from "../domain/model.ts";
 import { settingsDefault } from "../engine/accounts/account-settings.ts";
 import { call } from "./testing/call.ts";
 import { deliver, failedAttempt, settleNext, storedSubscriptions } from "./testing/stored.ts";
+import { ReusedApps } from "./testing/reused-apps.ts";
 import { createTestApp, type TestApp } from "./testing/test-app.ts";
 
 const nowMs = Date.UTC(2026, 11, 1);
@@ -14,7 +15,7 @@ const path = `${subscription}/replays`;
 const push = { url: "http://127.0.0.1:9/" };
 
 let test: TestApp;
-beforeEach(async () => {
+const apps = new ReusedApps(async () => {
   test = await createTestApp({}, { nowMs });
   await call(test.app, "PUT", "/v1/topics/orders");
   await call(test.app, "PUT", subscription, { json: { push } });
@@ -27,8 +28,10 @@ beforeEach(async () => {
     { attempt, settled: dead, message },
     { attempt, settled: { kind: "parked", dueAtMs: nowMs + 60_000, retriesMade: 1 } },
   ]);
+  return test;
 });
-afterEach(() => test.app.close());
+beforeEach(async () => void (test = await apps.next()));
+afterAll(() => apps.close());
 
 const ask = (method: string, to: string, json?: unknown) =>
   call(test.app, method, to, json === undefined ? {} : { json });

@@ -76,6 +76,7 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
 ): void {
   const { path, noun, shape, at, notify, bodyOf, access = accessDefault } = resource;
   const [change, see] = [{ access: access.change }, { access: access.see }];
+  const writing = { ...change, isBodyOptional: resource.isBodyOptional };
   const named = ({ params }: FastifyRequest): P => {
     // Fastify cannot derive the type of the parameters from the type parameter `P`.
     resource.assertName(params as P);
@@ -102,11 +103,10 @@ export function resourceRoutes<N extends string, P, R extends Revision, S>(
     return result;
   };
 
-  app.put(path, { schema: putRoute(resource, shape.body), config: change }, async (request, reply) => {
+  app.put(path, { schema: putRoute(resource, shape.body), config: writing }, async (request, reply) => {
     const name = named(request);
     const settings = shape.read(resource.isBodyOptional ? optionalJson(request) : jsonBody(request));
-    const put = (target: Target<N, R, S>, _before: R | null, condition?: WriteCondition) =>
-      target.put(settings, condition, request);
+    const put = (target: Target<N, R, S>, _old: R | null, old?: WriteCondition) => target.put(settings, old, request);
     const { before, result } = await replace(request, name, (target) => target.get(), put);
     return send(reply.code(result.created ? 201 : 200), changed(request, name, before, result));
   });

@@ -2,11 +2,12 @@
  * Real: the HTTP application, which is called through `inject`; the memory driver. Faked: publisher, event bus, clock.
  */
 
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Subscription } from "../domain/model.ts";
 import { call } from "./testing/call.ts";
 import { failedAttempt, settleNext, storedSubscriptions } from "./testing/stored.ts";
 import { createTestApp, testNowMs } from "./testing/test-app.ts";
+import { ReusedApps } from "./testing/reused-apps.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 const url = "http://127.0.0.1:9/callback";
@@ -14,12 +15,14 @@ const path = "/v1/topics/orders/subscriptions/billing";
 
 describe("subscriptions", () => {
   let test: TestApp;
-  beforeEach(async () => {
+  const apps = new ReusedApps(async () => {
     test = await createTestApp();
     await call(test.app, "PUT", "/v1/topics/orders");
     test.events.emitted.length = 0;
+    return test;
   });
-  afterEach(() => test.app.close());
+  beforeEach(async () => void (test = await apps.next()));
+  afterAll(() => apps.close());
 
   it("are created with 201 and all defaults in the answer, and putting again answers 200", async () => {
     const made = await call(test.app, "PUT", path, { json: { push: { url } } });
@@ -44,9 +47,10 @@ describe("subscriptions", () => {
         verify: null,
         auth: null,
         tls: null,
+        transform: null,
       },
       pull: null,
-      filter: { tags: [], types: [] },
+      filter: { tags: [], types: [], where: null },
       retry: "webhook",
       order: "none",
       maxInFlight: 64,

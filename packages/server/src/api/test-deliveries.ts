@@ -50,7 +50,7 @@ const schema = {
 export function testDeliveryRoute(app: FastifyInstance, parts: ApiParts): void {
   app.post<{ Params: SubscriptionPath }>(
     "/v1/topics/:topic/subscriptions/:subscription/test",
-    { schema, config: { access: "admin" } },
+    { schema, config: { access: "admin", isBodyOptional: true } },
     async (request) => {
       const subscription = await subscriptionAt(parts.store, request);
       assertTestable(subscription);

@@ -6,18 +6,30 @@ export type ApiCaller = (
   method: ApiRequest["method"],
   path: string,
   json?: object,
-  /** Beyond the time that every request has. */
-  waitMs?: number,
-  signal?: AbortSignal,
+  options?: CallOptions,
 ) => Promise<unknown>;
+
+export interface CallOptions {
+  /** Beyond the time that every request has. */
+  readonly waitMs?: number;
+  readonly signal?: AbortSignal;
+  /** Sent as If-Match: the resource must still have this ETag. */
+  readonly ifMatch?: string;
+  /** Receives the ETag of the resource. */
+  readonly onTag?: (tag: string) => void;
+}
 
 const responseMsMax = 30_000;
 
 export function apiCaller(server: ApiServer): ApiCaller {
-  return (method, path, json, waitMs = 0, signal) => {
-    const headers: Record<string, string> = json === undefined ? {} : { "content-type": "application/json" };
+  return (method, path, json, { waitMs = 0, signal, ifMatch, onTag } = {}) => {
+    const headers: Record<string, string> = {
+      ...(json !== undefined && { "content-type": "application/json" }),
+      ...(ifMatch !== undefined && { "if-match": ifMatch }),
+    };
     const body = json === undefined ? {} : { body: Buffer.from(JSON.stringify(json)) };
+    const tagged = onTag === undefined ? {} : { onHeaders: (all: Headers) => onTag(all.get("etag") ?? "") };
     const stop = signal === undefined ? {} : { signal };
-    return send(server, { method, path, headers, timeoutMs: responseMsMax + waitMs, ...body, ...stop });
+    return send(server, { method, path, headers, timeoutMs: responseMsMax + waitMs, ...body, ...stop, ...tagged });
   };
 }

@@ -13,7 +13,7 @@ import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
 import { accountOption, collectOption, durationOption } from "./option-values.ts";
 import { createPaint } from "./paint.ts";
-import { printableLine } from "./printable.ts";
+import { jsonLine, printableLine } from "./printable.ts";
 import { viewText } from "./resources/view-text.ts";
 import type { RecordChange } from "../stored-api-keys.ts";
 
@@ -204,7 +204,7 @@ function bodyOf({ role, name = role, topic, allAccounts, expires }: CreateOption
 }
 
 function show(key: object, { json }: Target, { stdout }: CommandContext, text: () => string): void {
-  stdout.write(`${json === true ? JSON.stringify(key) : text()}\n`);
+  stdout.write(`${json === true ? jsonLine(key) : text()}\n`);
 }
 
 /** For a pipe, only the token, so that the next command can use it. */

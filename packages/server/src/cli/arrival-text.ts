@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "@ringback/sdk/protocols";
 import { bodyView } from "../shapes/bytes-view.ts";
 import type { Paint } from "./paint.ts";
-import { printableLine, printableText, textOfBytes } from "./printable.ts";
+import { jsonLine, printableLine, printableText, textOfBytes } from "./printable.ts";
 import type { Arrival } from "./receiver.ts";
 import type { Recognised } from "./recognise.ts";
 
@@ -31,7 +31,7 @@ export function arrivalText(arrival: Arrival, count: number, paint: Paint): stri
 export function arrivalJson(arrival: Arrival): string {
   const { atMs, method, path, headers, recognised, status, note } = arrival;
   const message = recognised?.message ?? null;
-  return JSON.stringify({
+  return jsonLine({
     type: "request",
     at: new Date(atMs).toISOString(),
     method,

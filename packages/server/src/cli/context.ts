@@ -29,6 +29,10 @@ export interface CommandContext {
   readonly readFile: (path: string) => Uint8Array;
   /** Calls the listener at every SIGINT, SIGTERM and SIGHUP. These signals then no longer end the process. */
   readonly onStopSignal: (listener: () => void) => void;
+  /** Stops the processes of the terminal's job, as Ctrl-Z does, until the shell lets them go on. */
+  readonly suspend?: () => void;
+  /** Calls the listener each time when the process goes on after it was stopped. */
+  readonly onContinue?: (listener: () => void) => void;
   readonly clock: Clock;
   /** Ends the process at once. */
   readonly exit: (code: number) => never;

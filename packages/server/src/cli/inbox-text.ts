@@ -2,7 +2,7 @@ import { bodyView } from "../shapes/bytes-view.ts";
 import { countAndTime, indented, shownCharsMax } from "./arrival-text.ts";
 import type { Paint } from "./paint.ts";
 import type { InboxArrival } from "./inbox-server.ts";
-import { printableLine, printableText, textOfBytes } from "./printable.ts";
+import { jsonLine, printableLine, printableText, textOfBytes } from "./printable.ts";
 
 /** Describes an arrival in at least two lines for people: the outcome, then the message. */
 export function inboxArrivalText(arrival: InboxArrival, count: number, paint: Paint): string {
@@ -21,7 +21,7 @@ export function inboxArrivalText(arrival: InboxArrival, count: number, paint: Pa
 /** In this JSON the message is a string, so that the digits of its numbers do not change. */
 export function inboxArrivalJson({ atMs, outcome, fault, waiting, request, body }: InboxArrival): string {
   const at = new Date(atMs).toISOString();
-  return JSON.stringify({ type: "message", at, outcome, fault, waiting, request, ...bodyView(body) });
+  return jsonLine({ type: "message", at, outcome, fault, waiting, request, ...bodyView(body) });
 }
 
 function outcomeText({ outcome, fault }: InboxArrival): string {

@@ -18,6 +18,11 @@ const context: CommandContext = {
     // SIGHUP comes when the terminal is closed.
     process.on("SIGINT", listener).on("SIGTERM", listener).on("SIGHUP", listener);
   },
+  // Windows has no such signals. The processes of a job have one group: npx, its shell and this program.
+  ...(process.platform !== "win32" && {
+    suspend: () => void process.kill(0, "SIGTSTP"),
+    onContinue: (listener: () => void) => void process.on("SIGCONT", listener),
+  }),
   clock: systemClock,
   exit: (code) => process.exit(code),
 };

@@ -18,6 +18,11 @@ export function printableLine(text: string): string {
   return text.replaceAll(unsafeInLine, escaped);
 }
 
+/** Writes JSON without raw characters that could change a terminal. The escaped ones are equal for programs. */
+export function jsonLine(value: unknown): string {
+  return printableLine(JSON.stringify(value));
+}
+
 /** Returns null if the bytes are not UTF-8. */
 export function textOfBytes(bytes: Uint8Array): string | null {
   return isUtf8(bytes) ? Buffer.from(bytes).toString("utf8") : null;

@@ -4,7 +4,7 @@ import { normalUrl } from "../config/server-url.ts";
 import { collectBytes } from "./collect-bytes.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
-import { printableLine } from "./printable.ts";
+import { jsonLine, printableLine } from "./printable.ts";
 import { writePrivateFile } from "./private-file.ts";
 
 const tokenBytesMax = 4096;
@@ -75,7 +75,7 @@ function list(context: CommandContext, json: boolean): void {
     const view = { name, url, account, hasToken: token !== null, current: isCurrent };
     const words = [isCurrent ? "*" : " ", name, url, account ?? "", token === null ? "no token" : ""];
     const text = printableLine(words.join(" ").trimEnd());
-    context.stdout.write(`${json ? JSON.stringify(view) : text}\n`);
+    context.stdout.write(`${json ? jsonLine(view) : text}\n`);
   }
 }
 

@@ -130,7 +130,7 @@ describe("ringback publish", () => {
     await using other = await startFakeServer((_, response) => response.end("<html>hello</html>"));
     const { code, stderr } = await runCommandInProcess(["publish", "T", "x", "--url", other.url]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ringback: the server answered 200: not JSON; is http:.* a Ringback server\?/);
+    expect(stderr).toMatch(/^ringback: http:\/\/127\.0\.0\.1:\d+: the answer is not JSON; is this a Ringback server\?/);
   });
 
   it("shows an error with stack and causes with --debug", async () => {

@@ -16,7 +16,7 @@ import {
   urlOption,
 } from "./option-values.ts";
 import { createPaint } from "./paint.ts";
-import { printableLine, textOfBytes } from "./printable.ts";
+import { jsonLine, printableLine, textOfBytes } from "./printable.ts";
 import { publishRequest } from "./publish-request.ts";
 
 interface PublishOptions {
@@ -105,7 +105,7 @@ async function publish(
   if (!isRecord(result) || typeof result["id"] !== "string") {
     throw new CommandError("the server's response has no message id; is it a Ringback server?");
   }
-  context.stdout.write(`${options.json ? JSON.stringify(result) : resultLine(topic, result["id"], context)}\n`);
+  context.stdout.write(`${options.json ? jsonLine(result) : resultLine(topic, result["id"], context)}\n`);
 }
 
 /** Returns a sentence for a terminal. For a pipe, returns only the id, so that the next command can use the id. */

@@ -7,7 +7,7 @@ import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
 import { accountOption, countFrom1Option, durationOption, profileOption, urlOption } from "./option-values.ts";
 import { createPaint } from "./paint.ts";
-import { printableLine, printableText } from "./printable.ts";
+import { jsonLine, printableLine, printableText } from "./printable.ts";
 
 interface PullOptions {
   readonly count: number;
@@ -79,7 +79,7 @@ async function pull(path: string, options: PullOptions, context: CommandContext)
     throw new CommandError("the server's response has no valid messages; is it a Ringback server?");
   }
   for (const message of messages) {
-    context.stdout.write(`${options.json ? JSON.stringify(message) : text(message, context)}\n`);
+    context.stdout.write(`${options.json ? jsonLine(message) : text(message, context)}\n`);
   }
   if (messages.length === 0 && !options.json) context.stderr.write("There are no messages.\n");
   if (!options.ack || messages.length === 0) return;

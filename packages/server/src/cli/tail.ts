@@ -1,13 +1,11 @@
+import { createClient, InvalidRequestError, type ClientOptions, type EventOptions } from "@ringback/sdk/client";
 import type { Command } from "commander";
-import { isRecord } from "../config/record.ts";
 import { readApiServer } from "../config/api-server.ts";
-import { ApiError, events, pause } from "./api-client.ts";
-import { CommandError } from "./command-error.ts";
+import { commandError } from "./api-client.ts";
 import { stopSignal, type CommandContext } from "./context.ts";
-import type { StreamEvent } from "./event-stream.ts";
 import { accountOption, collectOption, profileOption, urlOption } from "./option-values.ts";
 import { createPaint, type Paint } from "./paint.ts";
-import { printableLine } from "./printable.ts";
+import { jsonLine, printableLine } from "./printable.ts";
 
 interface TailOptions {
   readonly topic?: readonly string[];
@@ -17,13 +15,6 @@ interface TailOptions {
   readonly profile?: string;
   readonly json?: true;
 }
-
-/**
- * Delay before the next attempt to connect. The delay doubles with each failure, up to the maximum. A success resets
- * the delay to the minimum.
- */
-const reconnectMsMin = 250;
-const reconnectMsMax = 10_000;
 
 const example = `
 Example:
@@ -55,69 +46,54 @@ export function addTailCommand(program: Command, context: CommandContext): void 
 /** Shows events until a stop signal. The first connection must succeed. A failed later connection is tried again. */
 async function tail(options: TailOptions, context: CommandContext): Promise<void> {
   const server = readApiServer(options, context);
-  const query = eventsQuery(options);
-  const paint = createPaint(context, context.stdout);
   const signal = stopSignal(context);
-  const position = { lastId: "" };
   let everOpened = false;
-  let delayMs = reconnectMsMin;
-  const opened = () => {
-    everOpened = true;
-    delayMs = reconnectMsMin;
-  };
-  while (!signal.aborted) {
-    let reason = "closed by the server";
+  for (;;) {
+    let isKnown = false;
     try {
-      for await (const event of events(server, query, signal, opened, position)) {
-        const data = parseEvent(event);
-        if (!wanted(data, options)) continue;
-        context.stdout.write(`${options.json ? JSON.stringify(data) : eventLine(data, paint)}\n`);
-      }
+      const onOpen = () => (everOpened = isKnown = true);
+      await showEvents(
+        options,
+        context,
+        { signal, onOpen },
+        {
+          ...server,
+          onRetry(error, delayMs) {
+            const { message } = commandError(server.url, error);
+            if (!everOpened) throw error;
+            const seconds = Math.round(delayMs / 100) / 10;
+            context.stderr.write(`ringback: the stream ended (${message}); trying again in ${seconds} s\n`);
+          },
+        },
+      );
     } catch (error) {
       if (signal.aborted) return;
-      if (!everOpened || !(error instanceof CommandError)) throw error;
-      if (isFinal(error)) {
-        if (!(error instanceof ApiError && error.status === 400) || position.lastId === "") throw error;
-        // The server accepted the query before, so it refuses the id: its database has been replaced.
-        position.lastId = "";
-        context.stderr.write(
-          "ringback: the server does not know the last event shown; going on with events from now\n",
-        );
-        continue;
-      }
-      reason = error.message;
+      // The server accepted the query before, so it refuses the last id: its database has been replaced.
+      if (!isKnown || !(error instanceof InvalidRequestError)) throw commandError(server.url, error);
+      const now = "the server does not know the last event shown; going on with events from now";
+      context.stderr.write(`ringback: ${now}\n`);
     }
-    if (signal.aborted) return;
-    context.stderr.write(`ringback: the stream ended (${reason}); trying again in ${delayMs / 1000} s\n`);
-    await pause(delayMs, signal);
-    delayMs = Math.min(delayMs * 2, reconnectMsMax);
   }
 }
 
-/**
- * After a 4xx response the request is not repeated. After a 5xx response the request is repeated, because a server that
- * is stopping or starting replies 5xx.
- */
-const isFinal = (error: CommandError) => error instanceof ApiError && error.status < 500;
+/** Ends only by an error. */
+async function showEvents(
+  options: TailOptions,
+  context: CommandContext,
+  more: EventOptions,
+  server: ClientOptions,
+): Promise<void> {
+  const { topic = [], type: types = [], json } = options;
+  const paint = createPaint(context, context.stdout);
+  // The server can filter by types and by one topic. If several topics are given, the function `wanted` filters.
+  const ofTopic = topic.length === 1 ? { topic: topic.join("") } : {};
+  for await (const event of createClient(server).events({ types, ...ofTopic, ...more })) {
+    if (!wanted(event, options)) continue;
+    context.stdout.write(`${json === true ? jsonLine(event) : eventLine(event, paint)}\n`);
+  }
+}
 
 type EventData = Readonly<Record<string, unknown>>;
-
-function parseEvent(event: StreamEvent): EventData {
-  try {
-    const data: unknown = JSON.parse(event.data);
-    if (isRecord(data)) return { type: event.type, ...data };
-  } catch {
-    // Data that is not JSON is shown as text.
-  }
-  return { type: event.type, data: event.data };
-}
-
-/** The server can filter by types and by one topic. If several topics are given, the function `wanted` filters. */
-function eventsQuery({ topic = [], type = [] }: TailOptions): string {
-  const query = new URLSearchParams(type.map((name) => ["type", name]));
-  if (topic.length === 1) query.set("topic", topic.join(""));
-  return query.size === 0 ? "" : `?${query.toString()}`;
-}
 
 function wanted(data: EventData, { topic }: TailOptions): boolean {
   // Hook calls belong to no topic. Events without a topic, such as the notice of dropped events, are always shown.

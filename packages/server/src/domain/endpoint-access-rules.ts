@@ -3,7 +3,7 @@ import { assertEndpointUrl, isHttpUrl } from "./endpoint-url-rule.ts";
 import { secretsOf } from "./endpoint-secrets.ts";
 import { RingbackError } from "./errors.ts";
 import { canonicalHost } from "./host.ts";
-import type { EndpointAccess } from "./model.ts";
+import type { EndpointAccess } from "./endpoint-access.ts";
 
 /** Endpoints with their URLs. `prefix`: the path of the settings, such as `push.`. */
 export interface AccessedEndpoints extends EndpointAccess {

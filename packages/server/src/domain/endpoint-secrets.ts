@@ -1,4 +1,4 @@
-import type { EndpointAccess, Secret } from "./model.ts";
+import type { EndpointAccess, Secret } from "./endpoint-access.ts";
 
 /** The position of a secret in the settings of an endpoint. */
 export interface SecretPosition {

@@ -6,7 +6,7 @@ import { assertEndpointUrl } from "./endpoint-url-rule.ts";
 import { RingbackError } from "./errors.ts";
 import { findHookProtocol, hookProtocols } from "./hook-protocols.ts";
 import { assertKid } from "./kid-rule.ts";
-import type { EndpointAccess } from "./model.ts";
+import type { EndpointAccess } from "./endpoint-access.ts";
 import { unknownProtocol } from "./unknown-protocol.ts";
 
 export interface HookSettings extends Pick<EndpointAccess, "auth" | "tls"> {

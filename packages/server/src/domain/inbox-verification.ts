@@ -1,7 +1,7 @@
 /** How an inbox verifies that a request comes from the sender that the inbox is for. */
 
 import { RingbackError } from "./errors.ts";
-import type { SealedText } from "./model.ts";
+import type { SealedText } from "./endpoint-access.ts";
 
 /** Each method is the rule of one standard or of one sender. */
 export const verificationMethods = ["standard-webhooks", "github", "stripe", "token"] as const;

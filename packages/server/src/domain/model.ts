@@ -1,6 +1,7 @@
 /** Ringback's data types. docs/ARCHITECTURE.md explains the terms. */
 
 import type { Accepts } from "./accepted-messages.ts";
+import type { EndpointAccess, Secret } from "./endpoint-access.ts";
 import type { PushTransform } from "./push-transform.ts";
 import type { ReceivedRequest } from "./received-request.ts";
 import type { TraceContext } from "./trace-context.ts";
@@ -85,64 +86,6 @@ export type RetryPolicy =
  * until the delivery has succeeded or is dead. `strict`: one delivery in flight per subscription.
  */
 export type Order = "none" | "key" | "strict";
-
-/** A secret text as it is stored. */
-export interface SealedText {
-  /** The text, encrypted with a master key. */
-  readonly sealed: string;
-  /** Length of the text in bytes, because limits apply to it. */
-  readonly bytes: number;
-  /** For a certificate: what everyone may see of it. */
-  readonly certificate?: CertificateFacts;
-}
-
-export interface CertificateFacts {
-  /** Such as `CN=billing, O=Example`. */
-  readonly subject: string;
-  /** ISO 8601. */
-  readonly notAfter: string;
-  /** SHA-256, in the form `AB:CD:…`. */
-  readonly fingerprint: string;
-}
-
-/** A secret is sealed before it is stored. A string is a secret that is not sealed yet. */
-export type Secret = string | SealedText;
-
-/** Credentials that requests contain. */
-export type EndpointAuth =
-  | { readonly type: "basic"; readonly username: string; readonly password: Secret }
-  | { readonly type: "bearer"; readonly token: Secret }
-  | OAuth2Auth;
-
-/** OAuth2 client credentials (RFC 6749 section 4.4). */
-export interface OAuth2Auth {
-  readonly type: "oauth2";
-  readonly tokenUrl: string;
-  readonly clientId: string;
-  readonly clientSecret: Secret;
-  readonly scopes: readonly string[];
-  readonly audience: string | null;
-  /** Where a token request has the client's id and secret: in the header `Authorization`, or in the body. */
-  readonly clientAuth: "basic" | "body";
-}
-
-/** TLS settings of an endpoint. The texts are PEM. */
-export interface EndpointTls {
-  /** The certificate that is shown to the endpoint, with its chain. */
-  readonly certificate?: Secret;
-  readonly key?: Secret;
-  /** The only authorities that are trusted; null: those that the server trusts. */
-  readonly ca: string | null;
-  /** The name that the endpoint's certificate must have; null: the host of the URL. */
-  readonly serverName: string | null;
-}
-
-/** The settings of an endpoint that contain secrets. Settings that were stored before a member existed lack it. */
-export interface EndpointAccess {
-  readonly headers?: Readonly<Record<string, Secret>>;
-  readonly auth?: EndpointAuth | null;
-  readonly tls?: EndpointTls | null;
-}
 
 export interface PushSettings extends EndpointAccess {
   readonly url: string;
@@ -360,10 +303,10 @@ export interface Attempt {
 
 /**
  * The reasons why a delivery becomes a dead letter. `unencodable`: the dialect cannot carry the message.
- * `filter_failed`: `filter.where` could not tell whether the message matches. `transform_failed`: `push.transform` could
- * not make the request. `address_denied`: the endpoint's host has an address to which the configuration allows no connection.
- * `loop_detected`: a Ringback server refused the message, because it had come through too many pushes in a row.
- * `cancelled`: a caller has given up the delivery.
+ * `filter_failed`: `filter.where` could not tell whether the message matches. `transform_failed`: `push.transform`
+ * could not make the request. `address_denied`: the endpoint's host has an address to which the configuration allows no
+ * connection. `loop_detected`: a Ringback server refused the message, because it had come through too many pushes in a
+ * row. `cancelled`: a caller has given up the delivery.
  */
 export const deadReasons = [
   "retries_exhausted",

@@ -1,7 +1,7 @@
 import type { PushProtocol } from "@ringback/sdk/protocols";
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
-import type { SealedText } from "./model.ts";
+import type { SealedText } from "./endpoint-access.ts";
 import { assertCount } from "./number-rules.ts";
 
 /** A token of RFC 9110 section 5.6.2. */

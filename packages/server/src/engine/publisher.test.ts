@@ -9,6 +9,7 @@ test("the result contains the messages' ids in the order of the request", async 
   await simulation.publish(topic, "before");
   const result = await simulation.publish(topic, "a", "b");
   expect(result).toEqual({
+    deprecatedTypes: new Set(),
     firstSeq: 2,
     ids: [messageId(topic.id, 2), messageId(topic.id, 3)],
     publishedAtMs: simulation.nowMs,

@@ -146,7 +146,7 @@ function replaced(name: string, target: CelValue | undefined, args: readonly Cel
 function replace(text: string, old: string, [by, count]: readonly CelValue[]): string | undefined {
   if (typeof by !== "string" || (count !== undefined && typeof count !== "bigint")) return undefined;
   const most = count === undefined || count < 0n ? Number.POSITIVE_INFINITY : Number(count);
-  const parts = old === "" ? [...["", ...text], ""].slice(0, -1) : text.split(old);
+  const parts = old === "" ? ["", ...Array.from(text)] : text.split(old);
   const made = Math.min(old === "" ? parts.length : parts.length - 1, most);
   const length = text.length + made * (by.length - old.length);
   assertLength(length);

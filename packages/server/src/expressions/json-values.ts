@@ -39,15 +39,8 @@ export function isJsonValue(value: unknown): value is JsonValue {
 }
 
 export function fromJson(raw: unknown): CelValue {
-  switch (typeof raw) {
-    case "string":
-    case "boolean":
-      return raw;
-    case "number":
-      return Number.isSafeInteger(raw) ? BigInt(raw) : raw;
-    default:
-      break;
-  }
+  if (typeof raw === "string" || typeof raw === "boolean") return raw;
+  if (typeof raw === "number") return Number.isSafeInteger(raw) ? BigInt(raw) : raw;
   if (typeof raw !== "object" || raw === null) return null;
   if (raw instanceof JsonText) return numberOf(String(raw));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the library knows its values by their marks

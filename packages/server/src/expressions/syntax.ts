@@ -72,7 +72,8 @@ export class SyntaxCheck {
       case "comprehensionExpr":
         this.#checkMacro(exprKind.value, names, depth);
         break;
-      default:
+      case "constExpr":
+      case undefined:
         break;
     }
   }

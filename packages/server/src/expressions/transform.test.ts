@@ -91,9 +91,10 @@ test("a verified endpoint keeps its path", () => {
   expect(() => urlOf("'/other'", "challenge")).toThrow("must have the path of push.url");
 });
 
+const headers = (text: string) =>
+  compileTransform({ ...none, headers: { "x-a": text } }, target)(message("{}")).headers;
+
 test("headers are texts without line breaks, and null leaves one out", () => {
-  const headers = (text: string) =>
-    compileTransform({ ...none, headers: { "x-a": text } }, target)(message("{}")).headers;
   expect(headers("type")).toEqual(["x-a", "invoice.paid"]);
   expect(headers("null")).toEqual([]);
   for (const text of ["'a\\r\\nb: c'", "'é'", "' a'", "'\\u0000'"])

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
-import type { EndpointAuth, EndpointTls, Secret } from "../domain/model.ts";
+import type { EndpointAuth, EndpointTls, Secret } from "../domain/endpoint-access.ts";
 import { about, describedShape, namedShape, nullable } from "./schema-parts.ts";
 import { certificateFacts, optional } from "./settings.ts";
 import { shownForSecret, valueFault } from "./shape-check.ts";

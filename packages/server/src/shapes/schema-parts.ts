@@ -3,7 +3,8 @@ import { errorTable, type ErrorCode } from "../domain/errors.ts";
 import { kidForm } from "../domain/kid-rule.ts";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
-import type { SealedText, Topic } from "../domain/model.ts";
+import type { SealedText } from "../domain/endpoint-access.ts";
+import type { Topic } from "../domain/model.ts";
 import { anyCase } from "./shape-check.ts";
 import { timeText } from "./time-text.ts";
 

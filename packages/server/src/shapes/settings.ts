@@ -1,6 +1,6 @@
 import { Type, type Static, type TObject, type TOptional, type TProperties, type TSchema, type TUnion } from "typebox";
 import { mergePatch } from "./merge-patch.ts";
-import type { SealedText } from "../domain/model.ts";
+import type { SealedText } from "../domain/endpoint-access.ts";
 import { closedObject, nullable, timeSchema, namedShape } from "./schema-parts.ts";
 import { shapeReader, shownForSecret, type Schema, type ShapeOptions } from "./shape-check.ts";
 

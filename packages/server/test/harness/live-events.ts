@@ -1,4 +1,4 @@
-import { EventStreamParser } from "../../src/cli/event-stream.ts";
+import { EventStreamReader } from "../../../sdk/src/client/event-stream.ts";
 
 export type LiveEvent = Readonly<Record<string, unknown>>;
 
@@ -8,7 +8,7 @@ export async function listen(url: string, query = "", lastId = "") {
   const headers = { "last-event-id": lastId };
   const response = await fetch(`${url}/v1/events${query}`, { signal: cut.signal, headers });
   const events: LiveEvent[] = [];
-  const parser = new EventStreamParser();
+  const parser = new EventStreamReader();
   const reading = (async () => {
     for await (const piece of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
       for (const { type, data } of parser.push(piece)) events.push({ event: type, ...(JSON.parse(data) as LiveEvent) });

@@ -2,6 +2,8 @@ import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
+import { accepts } from "./accepts.ts";
+import { until } from "./until.ts";
 
 const run = promisify(execFile);
 
@@ -30,8 +32,8 @@ export interface Program extends AsyncDisposable {
  * Starts any program as a child process with a process group of its own, as a shell at a terminal does. The output is
  * kept. The whole group is ended at the end of the test.
  */
-export function startProgram(command: string, args: readonly string[], cwd?: string): Program {
-  const child: ChildProcess = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd, detached: true });
+export function startProgram(command: string, args: readonly string[], cwd?: string, env?: NodeJS.ProcessEnv): Program {
+  const child: ChildProcess = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd, env, detached: true });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
@@ -54,4 +56,12 @@ export function startProgram(command: string, args: readonly string[], cwd?: str
       await ended;
     },
   };
+}
+
+/** Waits until the program listens on the port. Fails with the program's output if the program ends before. */
+export async function untilListening(name: string, program: Program, port: number): Promise<void> {
+  const failed = program.ended.then(() => {
+    throw new Error(`${name} has ended: ${program.output()}`);
+  });
+  await Promise.race([failed, until(`${name} listens`, () => accepts(port), Boolean)]);
 }

@@ -4,7 +4,7 @@ const root = new URL("../../../../", import.meta.url);
 
 /** Returns the shell commands of one section of a document, unchanged: a string per block. */
 export function sectionCommands(title: string, path = "README.md"): readonly string[] {
-  const section = new RegExp(`^## ${title}\\n([^]*?)^## `, "m").exec(textOf(path))?.[1] ?? "";
+  const section = new RegExp(`^## ${title}\\n([^]*?)(?:^## |(?![^]))`, "m").exec(textOf(path))?.[1] ?? "";
   return [...section.matchAll(/^```sh\n([^]*?)\n```$/gm)].map(([, command = ""]) => command);
 }
 

@@ -1,10 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import { accepts } from "../harness/accepts.ts";
 import { freePort } from "../harness/free-port.ts";
-import { startProgram } from "../harness/program.ts";
-import { until } from "../harness/until.ts";
+import { startProgram, untilListening } from "../harness/program.ts";
 
 /** Debian's Python, because Debian has packages for the libraries of the samples. `PYTHON` sets another one. */
 const python = process.env["PYTHON"] ?? "/usr/bin/python3";
@@ -25,7 +23,7 @@ export async function startSample(folder: string, listens: string, ours: (port: 
   const port = await freePort();
   expect(text).toContain(listens);
   const program = startProgram(python, ["-u", "-c", text.replace(listens, ours(port))]);
-  await until(`the sample of ${folder} listens: ${program.output()}`, () => accepts(port), Boolean);
+  await untilListening(`the sample of ${folder} (examples/README.md names its packages)`, program, port);
   return { port, output: () => program.output(), [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }
 
@@ -34,7 +32,7 @@ export async function startExample(file: string): Promise<Sample> {
   const port = await freePort();
   const path = fileURLToPath(new URL(file, examples));
   const program = startProgram(process.execPath, ["--conditions=ringback-source", path, String(port)]);
-  await until(`${file} listens`, () => accepts(port), Boolean);
+  await untilListening(file, program, port);
   return { port, output: () => program.output(), [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }
 

@@ -28,8 +28,8 @@ export async function call(app: FastifyInstance, method: string, url: string, gi
     ...(payload === undefined ? {} : { payload: typeof payload === "string" ? payload : Buffer.from(payload) }),
   });
   const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-  const json: unknown =
-    /json/.test(headers["content-type"] ?? "") && response.body !== "" ? JSON.parse(response.body) : null;
-  expectDescribed(app, method, url, response.statusCode, headers["content-type"], json);
+  const isJson = /json/.test(headers["content-type"] ?? "") && response.body !== "";
+  const json: unknown = isJson ? JSON.parse(response.body) : null;
+  expectDescribed(app, method, url, response.statusCode, headers["content-type"], isJson ? json : response.body);
   return { status: response.statusCode, headers, json };
 }

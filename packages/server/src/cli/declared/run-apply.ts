@@ -4,7 +4,7 @@ import { apiCaller, type ApiCaller } from "../api-caller.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import type { CommandContext } from "../context.ts";
 import { createPaint, type Paint } from "../paint.ts";
-import { printableLine } from "../printable.ts";
+import { jsonLine, printableLine } from "../printable.ts";
 import { readText } from "../resources/request-body.ts";
 import { compare, type Comparison } from "./compare.ts";
 import { readDeclared, type Declarations, type DeclaredResource } from "./declared-resource.ts";
@@ -77,7 +77,7 @@ function changePrinter({ json }: ApplyOptions, context: CommandContext) {
   const count = { create: 0, update: 0, delete: 0, unchanged: 0 };
   const show = (change: Change): void => {
     count[change.action] += 1;
-    context.stdout.write(`${json === true ? JSON.stringify(jsonOf(change)) : textOf(change, paint)}\n`);
+    context.stdout.write(`${json === true ? jsonLine(jsonOf(change)) : textOf(change, paint)}\n`);
   };
   const end = (isDiff: boolean): void => {
     const { create, update, delete: removed, unchanged } = count;

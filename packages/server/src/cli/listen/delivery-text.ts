@@ -1,6 +1,6 @@
 import { bodyView } from "../../shapes/bytes-view.ts";
 import type { Paint } from "../paint.ts";
-import { printableLine } from "../printable.ts";
+import { jsonLine, printableLine } from "../printable.ts";
 import type { Delivery, ListenReport } from "./delivery.ts";
 import type { CommandContext } from "../context.ts";
 import { createPaint } from "../paint.ts";
@@ -12,10 +12,10 @@ export function lineReport(context: CommandContext, json: boolean): ListenReport
   return {
     delivery(delivery) {
       if (delivery.state === "sending") return;
-      write(json ? JSON.stringify(deliveryJson(delivery)) : deliveryLine(delivery, paint, context.clock.wall()));
+      write(json ? jsonLine(deliveryJson(delivery)) : deliveryLine(delivery, paint, context.clock.wall()));
     },
     notice(text) {
-      if (json) write(JSON.stringify({ type: "notice", text }));
+      if (json) write(jsonLine({ type: "notice", text }));
       else context.stderr.write(`ringback: ${printableLine(text)}\n`);
     },
   };

@@ -34,9 +34,22 @@ export function createScreen(context: CommandContext, title: string): ListenScre
     view = next;
     drawing ??= setTimeout(draw, drawMs);
   };
-  stdout.write(enter);
-  stdin.setRawMode?.(true);
-  draw();
+  const open = (): void => {
+    stdin.setRawMode?.(true);
+    stdout.write(enter);
+    draw();
+  };
+  const close = (): void => {
+    stdin.setRawMode?.(false);
+    stdout.write(leave);
+  };
+  open();
+  context.onContinue?.(() => {
+    if (isDone) return;
+    // The shell has changed the terminal, and Node ignores a mode that it believes to be set.
+    stdin.setRawMode?.(false);
+    open();
+  });
   const tick = setInterval(draw, tickMs);
   return {
     delivery: (delivery) => change(withDelivery(view, delivery)),
@@ -46,6 +59,10 @@ export function createScreen(context: CommandContext, title: string): ListenScre
         const [next, action] = pressed(view, key);
         change(next);
         if (action === "quit") quit();
+        if (action === "suspend" && context.suspend !== undefined) {
+          close();
+          context.suspend();
+        }
         const delivery = selectedDelivery(view);
         if (action !== "retry" || delivery === null) return;
         const shown = (notice: string): void => change({ ...view, notice });
@@ -57,8 +74,7 @@ export function createScreen(context: CommandContext, title: string): ListenScre
       isDone = true;
       clearInterval(tick);
       if (drawing !== null) clearTimeout(drawing);
-      stdin.setRawMode?.(false);
-      stdout.write(leave);
+      close();
     },
   };
 }

@@ -79,11 +79,17 @@ describe("the view of listen", () => {
   });
 
   it("asks for a retry and for the end", () => {
-    expect(["r", "q", "\u0003", "x"].map((key) => pressed(view, key)[1])).toEqual(["retry", "quit", "quit", "none"]);
+    const keys = ["r", "q", "\u0003", "\u001a", "x"];
+    expect(keys.map((key) => pressed(view, key)[1])).toEqual(["retry", "quit", "quit", "suspend", "none"]);
   });
 
   it("fits a terminal of any size", () => {
-    for (const rows of [1, 2, 3, 5])
-      expect(viewLines(view, { columns: 10, rows }, plain, nowMs).length).toBeLessThanOrEqual(rows);
+    for (const columns of [1, 5, 10, 16, 17, 40]) {
+      for (const rows of [1, 2, 3, 5, 9]) {
+        const shown = [view, press(view, "\r")].map((one) => viewLines(one, { columns, rows }, plain, nowMs));
+        expect(Math.max(...shown.map(({ length }) => length))).toBeLessThanOrEqual(rows);
+        expect(Math.max(...shown.flat().map(widthOf))).toBeLessThanOrEqual(columns);
+      }
+    }
   });
 });

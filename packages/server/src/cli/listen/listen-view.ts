@@ -17,7 +17,7 @@ export interface ListenView {
   readonly notice: string;
 }
 
-export type ViewAction = "none" | "quit" | "retry";
+export type ViewAction = "none" | "quit" | "retry" | "suspend";
 
 /** Deliveries that the view remembers. */
 export const viewDeliveriesMax = 500;
@@ -49,6 +49,8 @@ export function pressed(view: ListenView, key: string): readonly [ListenView, Vi
     case "q":
     case "\u0003":
       return [view, "quit"];
+    case "\u001a":
+      return [view, "suspend"];
     case "r":
       return [view, "retry"];
     case "\r":
@@ -128,7 +130,9 @@ function listLine(delivery: Delivery, mark: string, columns: number, paint: Pain
   const times = attempt === 1 ? "" : ` attempt ${attempt},`;
   const state = delivery.error ?? "";
   const rest = `${type} ${message.id} ${duration} ${times} ${stateText(delivery, nowMs)}${state === "" ? "" : ` · ${state}`}`;
-  const text = fit(printableLine(rest), Math.max(1, columns - fixedColumns));
+  const room = columns - fixedColumns;
+  if (room < 1) return fit(`${mark} ${statusText(delivery, (_, word) => word)}`, columns);
+  const text = fit(printableLine(rest), room);
   const line = `${mark} ${timeOfDay(delivery.startedAtMs)} ${statusText(delivery, paint)} `;
   return line + (mark === " " ? text : paint("bold", text));
 }

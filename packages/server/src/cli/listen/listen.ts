@@ -42,6 +42,7 @@ export function addListenCommand(program: Command, context: CommandContext): voi
     .option("--secret <secret>", "sign with this key (whsec_…); default: a secret of this machine", secretOption, [])
     .option("--type <pattern>", "only messages whose type matches; may be given several times", collectOption)
     .option("--tag <tag>", "only messages with this tag; may be given several times", collectOption)
+    .option("--where <expression>", "only messages for which this CEL expression is true, such as 'data.amount > 100'")
     .option("--start <position>", "from where on: now, oldest, a time, or an age such as 2h (default: now)")
     .option("--header <header>", 'a further header, such as "X-Debug: 1"; may be given several times', headerOption)
     .option("--parallel <count>", "how many messages are sent at a time", countFrom1Option(parallelMax), 1)

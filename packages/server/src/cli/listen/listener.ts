@@ -117,7 +117,7 @@ export class Listener {
     };
     const request = { messagesMax: parallel - this.#running.size, waitMs: pullWaitMs, visibilityMs };
     try {
-      const answer = await api("POST", `${this.#path}/pull`, request, pullWaitMs, signal);
+      const answer = await api("POST", `${this.#path}/pull`, request, { waitMs: pullWaitMs, signal });
       this.#pulledAtMs = wallMs;
       return messagesOf(answer).map((message) => ({ message, isHeld }));
     } catch (error) {
@@ -236,7 +236,7 @@ function refusalOf(verdict: Verdict, { status }: ReceivedReply): string | null {
 function messagesOf(answer: unknown): readonly PulledMessage[] {
   const messages = isRecord(answer) ? answer["messages"] : null;
   if (!Array.isArray(messages) || !messages.every(isPulled)) {
-    throw new ApiError(200, null, "not a list of messages; is it a Ringback server?");
+    throw new TypeError("the server's response is not a list of messages; is it a Ringback server?");
   }
   return messages;
 }

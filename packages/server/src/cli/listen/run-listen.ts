@@ -14,7 +14,7 @@ import { exitCodes } from "../command-error.ts";
 import { stopSignal, type CommandContext } from "../context.ts";
 import { fieldValue } from "../resources/fields.ts";
 import { misused } from "../resources/request-body.ts";
-import { printableLine } from "../printable.ts";
+import { jsonLine, printableLine } from "../printable.ts";
 import { apiCaller, type ApiCaller } from "../api-caller.ts";
 import type { Delivery, ListenReport } from "./delivery.ts";
 import { lineReport } from "./delivery-text.ts";
@@ -31,6 +31,7 @@ export interface ListenOptions extends ApiServerFlags {
   readonly secret: readonly ProtocolKey[];
   readonly type?: readonly string[];
   readonly tag?: readonly string[];
+  readonly where?: string;
   readonly start?: string;
   readonly header?: readonly string[];
   readonly parallel: number;
@@ -102,13 +103,13 @@ function isOwnHeader({ ownHeaders = [] }: PushProtocol, header: string): boolean
 }
 
 function sessionSettingsOf(
-  { topic, type = [], tag = [], start }: ListenOptions,
+  { topic, type = [], tag = [], where, start }: ListenOptions,
   { visibilityMs }: ListenSettings,
   { clock }: CommandContext,
 ): SessionSettings {
   const position = { name: "start", to: "start", kind: "position", about: "" } as const;
   const from = start === undefined ? null : fieldValue(position, start, clock.wall());
-  return { topic, types: type, tags: tag, visibilityMs, start: from };
+  return { topic, types: type, tags: tag, where: where ?? null, visibilityMs, start: from };
 }
 
 /** Only protocols that require a signature get the secret of this machine. The robots sign if a secret is given. */
@@ -174,7 +175,7 @@ function announce(
   const { subscription } = session;
   if (json === true) {
     const view = { type: "listening", topic, subscription, forward: forward.href, protocol, secret };
-    stdout.write(`${JSON.stringify(view)}\n`);
+    stdout.write(`${jsonLine(view)}\n`);
     return;
   }
   stderr.write(

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { isRecord } from "../../config/record.ts";
 import { ApiError } from "../api-client.ts";
 import { CommandError } from "../command-error.ts";
-import type { ApiCaller } from "../api-caller.ts";
+import type { ApiCaller, CallOptions } from "../api-caller.ts";
 
 /**
  * The subscription of a running `listen`. Its labels say which process uses it and until when, so that the next
@@ -23,6 +24,7 @@ export interface SessionSettings {
   readonly topic: string;
   readonly types: readonly string[];
   readonly tags: readonly string[];
+  readonly where: string | null;
   readonly visibilityMs: number;
   /** `start` of the subscription; null: where an interrupted `listen` has stopped, or now. */
   readonly start: unknown;
@@ -48,21 +50,22 @@ export async function openSession(
   settings: SessionSettings,
   process: SessionProcess,
 ): Promise<Session> {
-  const adopted = await removeLeftovers(api, settings, process);
-  const name =
-    adopted ?? `listen-${process.host.replaceAll(/[^\w.-]/g, "").slice(0, 64)}-${randomBytes(4).toString("hex")}`;
+  const adopted = await adoptOrRemove(api, settings, process);
+  if (adopted !== null) return { subscription: adopted, path: pathOf(settings.topic, adopted), isResumed: true };
+  const name = `listen-${process.host.replaceAll(/[^\w.-]/g, "").slice(0, 64)}-${randomBytes(4).toString("hex")}`;
   const path = pathOf(settings.topic, name);
   await putSession(api, path, settings, process, settings.start ?? "now");
-  return { subscription: name, path, isResumed: adopted !== null };
+  return { subscription: name, path, isResumed: false };
 }
 
 /** Creates the subscription, or renews its time. */
 export function putSession(
   api: ApiCaller,
   path: string,
-  { types, tags, visibilityMs }: SessionSettings,
+  { types, tags, where, visibilityMs }: SessionSettings,
   { host, pid, nowMs }: SessionProcess,
   start: unknown,
+  options?: CallOptions,
 ): Promise<unknown> {
   const labels = {
     [sessionLabel]: "yes",
@@ -70,27 +73,66 @@ export function putSession(
     [untilLabel]: new Date(nowMs() + sessionMs).toISOString(),
   };
   const description = "Created by `ringback listen`, which deletes it when it ends.";
-  return api("PUT", path, { pull: { visibilityMs }, filter: { types, tags }, labels, description, start });
+  return api(
+    "PUT",
+    path,
+    { pull: { visibilityMs }, filter: { types, tags, where }, labels, description, start },
+    options,
+  );
 }
 
-/** Returns the name of a subscription to go on with; null: there is none. */
-async function removeLeftovers(
+/** Takes over one subscription and returns its name; null: there is none. Deletes those whose time is over. */
+async function adoptOrRemove(
   api: ApiCaller,
-  { topic, types, tags, start }: SessionSettings,
-  { host, isAlive, nowMs }: SessionProcess,
+  settings: SessionSettings,
+  process: SessionProcess,
 ): Promise<string | null> {
+  const { topic, types, tags, where, start } = settings;
+  const { host, isAlive, nowMs } = process;
   let adopted: string | null = null;
   for (const one of await leftovers(api)) {
     const { name, topic: itsTopic, labels, filter } = one;
     const [, itsHost = "", pid = ""] = /^(.*)\/(\d+)$/.exec(labels[byLabel] ?? "") ?? [];
     const isOver = Date.parse(labels[untilLabel] ?? "") < nowMs();
     const isInterrupted = itsHost === host && !isAlive(Number(pid));
-    const isSame = itsTopic === topic && JSON.stringify(filter) === JSON.stringify({ tags, types });
-    if (isInterrupted && !isOver && isSame && start === null && adopted === null) adopted = name;
-    else if (isOver || isInterrupted) await api("DELETE", pathOf(itsTopic, name)).catch(ignoreRefusal);
+    const isSame = itsTopic === topic && isFilter(filter, { tags, types, where });
+    if (isInterrupted && !isOver && isSame && start === null && adopted === null) {
+      const isMine = await unlessChanged(api, one, (path, options) =>
+        putSession(api, path, settings, process, "now", options),
+      );
+      if (isMine) adopted = name;
+    } else if (isOver || isInterrupted) {
+      await unlessChanged(api, one, (path, options) => api("DELETE", path, undefined, options));
+    }
   }
   return adopted;
 }
+
+/** Sends a request for a leftover. Returns false if another `listen` was faster. */
+async function unlessChanged(
+  api: ApiCaller,
+  { topic, name, labels }: Leftover,
+  request: (path: string, options: CallOptions) => Promise<unknown>,
+): Promise<boolean> {
+  const path = pathOf(topic, name);
+  let ifMatch = "";
+  try {
+    const view = await api("GET", path, undefined, { onTag: (tag) => (ifMatch = tag) });
+    if (!isLeftover(view) || !isDeepStrictEqual(view.labels, labels)) return false;
+    await request(path, { ifMatch });
+    return true;
+  } catch (error) {
+    ignoreRefusal(error);
+    return false;
+  }
+}
+
+/** Members that are not set may be missing in the view of another version of the server. */
+function isFilter(view: unknown, filter: object): boolean {
+  return isRecord(view) && isDeepStrictEqual({ ...noFilter, ...view }, { ...noFilter, ...filter });
+}
+
+const noFilter = { tags: [], types: [], where: null };
 
 interface Leftover {
   readonly name: string;

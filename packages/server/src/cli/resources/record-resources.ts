@@ -190,6 +190,36 @@ export const replays: Resource = {
   $ ringback replays patch 1 --set paused=true`,
 };
 
+export const expressions: Resource = {
+  name: "expressions",
+  about: "expressions: filters and transformations, tried on a message",
+  kind: "records",
+  id: "result",
+  columns: columns("result", "error error.message"),
+  verbs: [
+    {
+      name: "test",
+      about: "Evaluate an expression or a transformation for a message. Nothing is sent.",
+      routes: ["POST /v1/expressions/test"],
+      body: "required",
+      fields: [
+        field("expression", "a CEL expression, as in filter.where"),
+        field(
+          "transform-body",
+          "the body that the transformation makes, as a CEL expression",
+          "text",
+          "transform.body",
+        ),
+        field("transform-url", "the URL that the transformation makes, as a CEL expression", "text", "transform.url"),
+        field("message-id", "the id of a stored message, instead of --set message.body=…", "text", "messageId"),
+      ],
+    },
+  ],
+  examples: `
+  $ ringback expressions test --expression 'data.amount > 100' --set 'message.body={"amount": 120}'
+  $ ringback expressions test --transform-body "{'total': data.amount}" --message-id 1099511627777`,
+};
+
 export const audit: Resource = {
   name: "audit",
   about: "the record of changes: who changed what",

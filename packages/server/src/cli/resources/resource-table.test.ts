@@ -12,10 +12,7 @@ const { paths } = JSON.parse(
   readFileSync(new URL("../../../../../docs/reference/openapi.json", import.meta.url), "utf8"),
 ) as { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> };
 
-/** Event types are listed in the table before their routes are in this branch's document. */
-const isServed = "/v1/event-types/{type}" in paths;
-const served = resources.filter(({ name }) => isServed || name !== "event-types");
-const verbs = served.flatMap(({ name, verbs: own }) => own.map((verb) => ({ title: `${name} ${verb.name}`, verb })));
+const verbs = resources.flatMap(({ name, verbs: own }) => own.map((verb) => ({ title: `${name} ${verb.name}`, verb })));
 
 /** Method and path as the document writes them. */
 function operationOf(route: string): Operation | undefined {
@@ -25,8 +22,9 @@ function operationOf(route: string): Operation | undefined {
 
 const operationsOf = ({ routes }: Verb) => routes.map(operationOf);
 
-/** Routes for which there are other commands, or that no person calls. */
+/** Routes for which there are other commands, that a browser opens, or that no person calls. */
 const elsewhere = [
+  "GET /v1/event-types.html",
   "POST /v1/topics/{topic}/messages",
   "POST /v1/topics/{topic}/messages/batch",
   "POST /v1/topics/{topic}/subscriptions/{subscription}/pull",

@@ -1,4 +1,4 @@
-import { attempts, audit, deadLetters, messages, replays } from "./record-resources.ts";
+import { attempts, audit, deadLetters, expressions, messages, replays } from "./record-resources.ts";
 import type { Resource } from "./resource.ts";
 import { accounts, eventTypes, hooks, inboxes, keys, nodes, subscriptions, topics } from "./settings-resources.ts";
 
@@ -10,6 +10,7 @@ export const resources: readonly Resource[] = [
   attempts,
   deadLetters,
   replays,
+  expressions,
   hooks,
   inboxes,
   keys,

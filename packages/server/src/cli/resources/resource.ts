@@ -41,6 +41,8 @@ export interface Verb {
   readonly fields?: readonly Field[];
   /** The verb shows items of a list. */
   readonly isList?: true;
+  /** The verb shows a document for other programs: JSON, with every member. */
+  readonly isDocument?: true;
   /** `--watch` ends when this member of the view is no longer null. */
   readonly endsWith?: string;
   /** The verb always watches. */

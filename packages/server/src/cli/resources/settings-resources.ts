@@ -171,9 +171,18 @@ export const eventTypes: Resource = {
   kind: "settings",
   id: "name",
   columns: columns("name name type", "version", "deprecated", "description", "updated updatedAt"),
-  verbs: named("event type", "/v1/event-types/{type}", ["GET /v1/event-types"], [label]),
+  verbs: [
+    ...named("event type", "/v1/event-types/{type}", ["GET /v1/event-types"], [label]),
+    {
+      name: "asyncapi",
+      about: "Write all event types as an AsyncAPI 3 document.",
+      routes: ["GET /v1/asyncapi.json"],
+      isDocument: true,
+    },
+  ],
   examples: `
-  $ ringback event-types put invoice.paid -f invoice.paid.yaml`,
+  $ ringback event-types put invoice.paid -f invoice.paid.yaml
+  $ ringback event-types asyncapi > asyncapi.json`,
 };
 
 export const inboxes: Resource = {

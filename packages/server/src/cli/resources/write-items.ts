@@ -1,7 +1,7 @@
 import type { ApiServerFlags } from "../../config/api-server.ts";
 import type { CommandContext } from "../context.ts";
 import { createPaint } from "../paint.ts";
-import { printableLine } from "../printable.ts";
+import { jsonLine, printableLine, printableText } from "../printable.ts";
 import type { Assignment } from "./request-body.ts";
 import type { Resource, Verb } from "./resource.ts";
 import { cellText, tableLines, valueAt } from "./text-table.ts";
@@ -39,13 +39,15 @@ export function write(call: Call, items: readonly unknown[]): void {
   const { verb, resource, options, context, args } = call;
   const { stdout } = context;
   if (options.json === true) {
-    for (const item of items) stdout.write(`${JSON.stringify(item)}\n`);
+    for (const item of items) stdout.write(`${jsonLine(item)}\n`);
   } else if (options.quiet === true) {
     if (verb.isList === true) for (const item of items) stdout.write(`${cellText(valueAt(item, [resource.id]))}\n`);
   } else if (verb.isList === true) {
     for (const line of listLines(call, items)) stdout.write(`${line}\n`);
   } else if (items.length === 0) {
     stdout.write(`${printableLine(`${doneWords[verb.name] ?? verb.name}: ${args.join(" ")}`)}\n`);
+  } else if (verb.isDocument === true) {
+    stdout.write(`${printableText(JSON.stringify(items[0], null, 2))}\n`);
   } else {
     stdout.write(`${viewText(items[0])}\n`);
   }

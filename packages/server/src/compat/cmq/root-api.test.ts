@@ -1,14 +1,18 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { recordedAtMs, recordedTc3, type RecordedRequest } from "./testing/recorded-requests.ts";
 import { storedMessages, storedTopic } from "../../api/testing/stored.ts";
+import { ReusedApps } from "../../api/testing/reused-apps.ts";
 import { cmqScene, type Scene, secretId } from "./testing/scene.ts";
 import { tc3Request } from "./testing/tc3-requests.ts";
 
 // Real: the HTTP application and the CMQ API. Faked, in memory: store, publisher, queues, events and clock.
 let scene: Scene;
-beforeEach(async () => {
+const apps = new ReusedApps(async () => {
   scene = await cmqScene();
+  return scene;
 });
+beforeEach(async () => void (scene = await apps.next()));
+afterAll(() => apps.close());
 
 interface Tc3Answer {
   readonly RequestId: string;

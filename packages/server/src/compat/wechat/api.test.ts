@@ -1,6 +1,7 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { call } from "../../api/testing/call.ts";
 import { storedSubscriptions, storedTopic, storedTopics } from "../../api/testing/stored.ts";
+import { ReusedApps } from "../../api/testing/reused-apps.ts";
 import { createTestApp, type TestApp } from "../../api/testing/test-app.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type { Subscription } from "../../domain/model.ts";
@@ -10,10 +11,13 @@ import { wechatLimits } from "./wechat-limits.ts";
 // Real: the HTTP application, the WeChat API, the memory driver. Faked: events, random bytes. The random bytes count
 // up.
 let testApp: TestApp;
-beforeEach(async () => {
+const apps = new ReusedApps(async () => {
   testApp = await createTestApp();
   await addTestApis(testApp);
+  return testApp;
 });
+beforeEach(async () => void (testApp = await apps.next()));
+afterAll(() => apps.close());
 
 const robot = {
   alias: "",

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { RingbackError } from "../../domain/errors.ts";
 import { assertVerification, type InboxVerification } from "../../domain/inbox-verification.ts";
-import type { SealedText } from "../../domain/model.ts";
+import type { SealedText } from "../../domain/endpoint-access.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { withSealed } from "../keys/reseal.ts";
 import { Sealer, type SealerOptions } from "../keys/sealer.ts";

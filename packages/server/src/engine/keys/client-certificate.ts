@@ -2,7 +2,8 @@ import { createPrivateKey, type KeyObject } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import type { CertificateFacts, TimeMs } from "../../domain/model.ts";
+import type { CertificateFacts } from "../../domain/endpoint-access.ts";
+import type { TimeMs } from "../../domain/model.ts";
 import { certificatesOf } from "../../transport/secure-context.ts";
 
 const subjectCharsMax = 512;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { PushSettings, SealedText } from "../../domain/model.ts";
+import type { SealedText } from "../../domain/endpoint-access.ts";
+import type { PushSettings } from "../../domain/model.ts";
 import { clockAt } from "../../domain/testing/clock-at.ts";
 import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { plainPush, plainSubscription, plainTopic } from "../testing/plain-settings.ts";

@@ -1,6 +1,7 @@
 import { type SecretPosition, secretAt, secretsOf, withSecrets } from "../../domain/endpoint-secrets.ts";
 import { RingbackError } from "../../domain/errors.ts";
-import type { EndpointAccess, EndpointTls, SealedText, Secret, Subscription } from "../../domain/model.ts";
+import type { EndpointAccess, EndpointTls, SealedText, Secret } from "../../domain/endpoint-access.ts";
+import type { Subscription } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { certificatesOf } from "../../transport/secure-context.ts";
 import { TlsIdentity } from "../../transport/tls-identity.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { OAuth2Auth } from "../../domain/model.ts";
+import type { OAuth2Auth } from "../../domain/endpoint-access.ts";
 import { parseTarget, type Target } from "../../transport/endpoint.ts";
 
 /** An OAuth2 client, prepared for its token requests. */

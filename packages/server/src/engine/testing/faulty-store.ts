@@ -133,6 +133,11 @@ export class FaultyStore extends MemoryStore {
     return this.context.index.subscriptions.get(id)?.view() ?? null;
   }
 
+  /** How many rows have been written, changed or removed since the store was made. */
+  get changedRows(): number {
+    return Number(statement(this.#database, "SELECT total_changes() AS count").get()?.["count"]);
+  }
+
   /** The positions of the dead letters, also of those of which a copy waits. */
   deadSeqs(id: SubscriptionId): Seq[] {
     const find = statement(

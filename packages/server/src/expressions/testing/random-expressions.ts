@@ -1,11 +1,12 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 /** Expressions of any form: mostly valid ones over the variables of a message, and some that are only noise. */
-const leaf = fc.constantFrom(
-  ...["data", "data.a", "data.list", "data.map", "data.text", "data.big", "type", "tags", "attributes", "id", "time"],
-  ...["1", "0", "-1", "2.5", "9223372036854775807", "18446744073709551615u", "true", "false", "null", "x", "y"],
-  ...["'a'", "''", "'\\u00e9'", "b'ab'", "[]", "{}", "[1, 'a', 2.0]", "{'k': 1}", "duration('1s')", "int", "'%s %d'"],
-);
+const variables = ["data", "data.a", "data.list", "data.map", "data.text", "data.big", "type", "tags", "attributes"];
+const others = ["id", "time", "x", "y", "int", "duration('1s')"];
+const numbers = ["1", "0", "-1", "2.5", "9223372036854775807", "18446744073709551615u"];
+const constants = ["true", "false", "null", "'a'", "''", "'\\u00e9'", "b'ab'", "'%s %d'"];
+const lists = ["[]", "{}", "[1, 'a', 2.0]", "{'k': 1}"];
+const leaf = named([...variables, ...others, ...numbers, ...constants, ...lists]);
 const binary = ["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "in"];
 const macros = ["map", "filter", "all", "exists", "exists_one"];
 const methods = [
@@ -19,13 +20,12 @@ const methods = [
   "replace",
   "substring",
 ];
-const others = ["matches", "format", "charAt", "getFullYear", "getHours", "size", "lowerAscii", "trim"];
+const furtherMethods = ["matches", "format", "charAt", "getFullYear", "getHours", "size", "lowerAscii", "trim"];
 const functions = ["size", "string", "int", "uint", "double", "bool", "bytes", "type", "timestamp", "duration", "dyn"];
 const patterns = ["'a+b'", "'(a|b)*c$'", "'^(?:.*a){12}$'", "'[a-z]{1,50}'", "'('", "'\\\\pL+'"];
 
 export const expressions = fc.letrec<{ expression: string }>((tie) => {
   const inner = tie("expression");
-  const named = (names: readonly string[]) => fc.constantFrom(...names);
   return {
     expression: fc.oneof(
       { maxDepth: 6, depthSize: "large" },
@@ -39,7 +39,7 @@ export const expressions = fc.letrec<{ expression: string }>((tie) => {
       },
       {
         arbitrary: fc
-          .tuple(inner, named(methods.concat(others)), fc.array(inner, { maxLength: 2 }))
+          .tuple(inner, named([...methods, ...furtherMethods]), fc.array(inner, { maxLength: 2 }))
           .map(([target, name, args]) => `${target}.${name}(${args.join(", ")})`),
         weight: 3,
       },
@@ -65,6 +65,10 @@ const values = fc.oneof(
     `${"[".repeat(300)}${"]".repeat(300)}`,
   ),
 );
+
+function named(names: readonly string[]): fc.Arbitrary<string> {
+  return fc.constantFrom(...names);
+}
 
 /** Bodies of messages: JSON of many forms, and bytes that are none. */
 export const bodies = fc.oneof(

@@ -5,6 +5,7 @@ import type { NodeLabel } from "../cluster.ts";
 import { directLink } from "../sqlite/jobs.ts";
 import { openForWriting } from "../sqlite/open-database.ts";
 import { readJobs, type ReadJobs } from "../sqlite/read-jobs.ts";
+import { CatalogIndex } from "../sqlite/catalog-index.ts";
 import { SqliteStore, type StoredState, type StoreSettings } from "../sqlite/sqlite-store.ts";
 import { writeJobs, type WriteJobs } from "../sqlite/write-jobs.ts";
 
@@ -79,7 +80,12 @@ function startOn(
 ): StoredState {
   const mark = reads.readClockMark(null);
   if (mark !== null) clock.continueFrom?.(mark);
-  return { mark, ...writes.begin({ ...account, wallMs: clock.wall() }), ...reads.load(null) };
+  const begun = writes.begin({ ...account, wallMs: clock.wall() });
+  const { entries, catalog } = reads.load(null);
+  const index = new CatalogIndex(catalog.topics);
+  index.addStored(reads.loadSubscriptions({ afterId: 0, limit: Number.MAX_SAFE_INTEGER }));
+  index.noteParked(catalog);
+  return { mark, ...begun, entries, index };
 }
 
 export function emptyDatabase(): DatabaseSync {

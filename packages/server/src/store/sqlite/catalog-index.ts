@@ -2,7 +2,7 @@ import type { AccountId, SubscriptionId } from "../../domain/model.ts";
 import { toHealth, toTopic } from "../catalog-rows.ts";
 import { Cursor } from "../cursor.ts";
 import { isListed, TopicIndex } from "../topic-index.ts";
-import type { CatalogRows } from "./operations/load-catalog.ts";
+import type { CatalogRows, StoredSubscription } from "./operations/load-catalog.ts";
 import { SubscriptionEntry } from "./subscription-entry.ts";
 import { TopicEntry } from "./topic-entry.ts";
 
@@ -21,25 +21,30 @@ export class CatalogIndex {
   /** Subscriptions that are paused, disabled or not healthy. Lists of these need not read all others. */
   readonly #exceptional = new Map<AccountId, Set<SubscriptionEntry>>();
 
-  constructor(rows: CatalogRows) {
-    for (const row of rows.topics) {
+  /** The index is complete after the last call of `addStored`, followed by `noteParked`. */
+  constructor(topics: CatalogRows["topics"]) {
+    for (const row of topics) {
       this.topics.add(new TopicEntry(toTopic(row), row.first_seq, row.last_seq, row.oldest_at));
     }
-    for (const row of rows.subscriptions) {
+  }
+
+  addStored(subscriptions: readonly StoredSubscription[]): void {
+    for (const row of subscriptions) {
       const topic = this.topics.get(row.topic_id);
       if (topic === undefined) continue;
       this.addSubscription(topic, new SubscriptionEntry(topic, row, new Cursor(row.settled_through, row.ahead)));
     }
-    for (const row of rows.parked) {
+  }
+
+  noteParked({ parked, keys }: CatalogRows): void {
+    for (const row of parked) {
       const entry = this.subscriptions.get(row.subscription_id);
       if (entry === undefined) continue;
       entry.parkedCount = row.count;
       entry.nextParkedDueAtMs = row.due_at;
       entry.mayHaveApart = row.apart === 1;
     }
-    for (const row of rows.keys) {
-      this.subscriptions.get(row.subscription_id)?.blockKey(row.ordering_key, row.count);
-    }
+    for (const row of keys) this.subscriptions.get(row.subscription_id)?.blockKey(row.ordering_key, row.count);
   }
 
   removeTopic(entry: TopicEntry): void {

@@ -3,7 +3,7 @@ import type { JobLink } from "./jobs.ts";
 import { readAudit } from "./operations/audit.ts";
 import { readClockMark } from "./operations/clock-mark.ts";
 import { loadEntries } from "./operations/entries.ts";
-import { loadCatalog } from "./operations/load-catalog.ts";
+import { loadCatalog, loadSubscriptions } from "./operations/load-catalog.ts";
 import { readOldest, readPullRows } from "./operations/pull-counts.ts";
 import { readDue } from "./operations/read-due.ts";
 import { findSeqAt, readBodyBytes, readLog, readPublishedAt } from "./operations/read-log.ts";
@@ -23,6 +23,7 @@ export function readJobs(database: () => DatabaseSync) {
       operation(database(), input);
   return {
     load: (_input: null) => ({ entries: loadEntries(database()), catalog: loadCatalog(database()) }),
+    loadSubscriptions: one(loadSubscriptions),
     readClockMark: one(readClockMark),
     readLog: one(readLog),
     readDue: one(readDue),

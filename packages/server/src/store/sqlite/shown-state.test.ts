@@ -6,6 +6,7 @@ import { ManualClock, type StoreUnderTest } from "../contract/harness.ts";
 import { emptyDatabase } from "../memory/memory-store.ts";
 import { directLink } from "./jobs.ts";
 import { readJobs } from "./read-jobs.ts";
+import { CatalogIndex } from "./catalog-index.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { writeJobs } from "./write-jobs.ts";
 
@@ -40,6 +41,8 @@ class SlowStore implements StoreUnderTest {
       ...rows,
       call: (name, input) => this.beforeRead().then(() => rows.call(name, input)),
     };
+    const { entries, catalog } = reads.load(null);
+    const index = new CatalogIndex(catalog.topics);
     const month = 30 * 24 * 3600_000;
     this.store = new SqliteStore(
       {
@@ -51,7 +54,7 @@ class SlowStore implements StoreUnderTest {
         timers: { ...systemTimers, after: (_delayMs, task) => systemTimers.after(0, task) },
       },
       { writer, reader: slowReader, bytes: () => 0, closed: () => {} },
-      { mark: null, ...writes.begin({ name: "default", appId: 1, wallMs: this.clock.wall() }), ...reads.load(null) },
+      { mark: null, ...writes.begin({ name: "default", appId: 1, wallMs: this.clock.wall() }), entries, index },
     );
   }
 

@@ -27,7 +27,7 @@ import { sqliteLog } from "./log.ts";
 import { readLogState, type LogState } from "./log-state.ts";
 import { MessageCache } from "./message-cache.ts";
 import { noteAppended } from "./note-appended.ts";
-import type { CatalogRows } from "./operations/load-catalog.ts";
+import type { StoredSubscription } from "./operations/load-catalog.ts";
 import { createPrivate, makePrivate } from "./private-files.ts";
 import { sqliteDeliveries } from "./deliveries.ts";
 import type { ReadJobs, Reader } from "./read-jobs.ts";
@@ -79,10 +79,11 @@ export interface StoredState {
   /** How many times a server has been started on the database. */
   readonly start: number;
   readonly entries: readonly EntryRow[];
-  readonly catalog: CatalogRows;
+  readonly index: CatalogIndex;
 }
 
 const BUSY_MS_MAX_DEFAULT = 5_000;
+const SUBSCRIPTIONS_PER_PAGE = 1_000;
 
 /** The embedded driver: one SQLite file, a thread that writes it, a thread that reads it, and claims in memory. */
 export class SqliteStore implements Store {
@@ -124,9 +125,12 @@ export class SqliteStore implements Store {
       if (mark !== null) clock.continueFrom?.(mark);
       const { wasRunning, ...begun } = await writer.call("begin", { ...account, wallMs: clock.wall() });
       if (logState === "cut" || (logState === "missing" && wasRunning)) warn(lossOfLog(file, logState));
-      const state = { mark, ...begun, ...(await reader.call("load", null)) };
+      const { entries, catalog } = await reader.call("load", null);
+      const index = new CatalogIndex(catalog.topics);
+      for await (const page of pagesOfSubscriptions(reader)) index.addStored(page);
+      index.noteParked(catalog);
       const bytes = (): number => fileBytes(file) + fileBytes(`${file}-wal`);
-      return new SqliteStore(options, { writer, reader, bytes, closed: unlock }, state);
+      return new SqliteStore(options, { writer, reader, bytes, closed: unlock }, { mark, ...begun, entries, index });
     } catch (error) {
       for (const thread of await Promise.allSettled(starting)) {
         if (thread.status === "fulfilled") await thread.value.close();
@@ -139,7 +143,7 @@ export class SqliteStore implements Store {
   constructor(settings: StoreSettings, database: OpenDatabase, state: StoredState) {
     const { clock = systemClock, timers = systemTimers, observer = { commit: () => {} } } = settings;
     const { reader, writer: thread } = database;
-    const index = new CatalogIndex(state.catalog);
+    const { index } = state;
     const cache = new MessageCache(settings.messageCacheBytes);
     const clockMarks = new ClockMarks(state.mark);
     const ready = new Listeners<readonly SubscriptionId[]>();
@@ -190,6 +194,16 @@ export class SqliteStore implements Store {
     // The connection that is closed last copies the write-ahead log into the database. Only a writing one can do that.
     await this.#database.writer.close();
     this.#database.closed();
+  }
+}
+
+async function* pagesOfSubscriptions(reader: Reader): AsyncGenerator<readonly StoredSubscription[]> {
+  for (let afterId = 0; ;) {
+    const page = await reader.call("loadSubscriptions", { afterId, limit: SUBSCRIPTIONS_PER_PAGE });
+    yield page;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    afterId = last.id;
   }
 }
 

@@ -5,18 +5,13 @@ import { messageIdSql } from "../rows.ts";
 import { all } from "../statements.ts";
 import type { SubscriptionRow } from "../subscription-entry.ts";
 
-/** The whole catalog, which the store reads at its start. Settings are not parsed until they are needed. */
+/** The catalog without subscriptions, which the store reads at its start. */
 export interface CatalogRows {
   readonly topics: (TopicRow & {
     readonly first_seq: Seq;
     readonly last_seq: Seq;
     /** null: the log is empty. */
     readonly oldest_at: TimeMs | null;
-  })[];
-  readonly subscriptions: (SubscriptionRow & {
-    readonly topic_id: TopicId;
-    readonly settled_through: Seq;
-    readonly ahead: Uint8Array | null;
   })[];
   readonly parked: {
     readonly subscription_id: SubscriptionId;
@@ -28,6 +23,28 @@ export interface CatalogRows {
   readonly keys: { readonly subscription_id: SubscriptionId; readonly ordering_key: string; readonly count: number }[];
 }
 
+/** Settings are not parsed until they are needed. */
+export interface StoredSubscription extends SubscriptionRow {
+  readonly topic_id: TopicId;
+  readonly settled_through: Seq;
+  readonly ahead: Uint8Array | null;
+}
+
+/** Reads the next subscriptions after one. All of 100,000 in one answer would take 300 MB in the two threads. */
+export function loadSubscriptions(
+  db: DatabaseSync,
+  { afterId, limit }: { readonly afterId: number; readonly limit: number },
+): StoredSubscription[] {
+  return all(
+    db,
+    `SELECT s.id, s.topic_id, s.name, s.state, s.disabled, s.health, s.version, s.settings, s.created_at AS createdAtMs,
+       s.updated_at AS updatedAtMs, c.settled_through, c.ahead
+     FROM subscription s JOIN cursor c ON c.subscription_id = s.id WHERE s.id > ? ORDER BY s.id LIMIT ?`,
+    afterId,
+    limit,
+  );
+}
+
 export function loadCatalog(db: DatabaseSync): CatalogRows {
   return {
     topics: all(
@@ -35,12 +52,6 @@ export function loadCatalog(db: DatabaseSync): CatalogRows {
       `SELECT t.*, l.first_seq, l.last_seq,
          (SELECT min(published_at, l.last_published_at) FROM message WHERE id = ${messageIdSql("t.id", "l.first_seq")}) AS oldest_at
        FROM topic t JOIN topic_log l ON l.topic_id = t.id`,
-    ),
-    subscriptions: all(
-      db,
-      `SELECT s.id, s.topic_id, s.name, s.state, s.disabled, s.health, s.version, s.settings, s.created_at AS createdAtMs,
-         s.updated_at AS updatedAtMs, c.settled_through, c.ahead
-       FROM subscription s JOIN cursor c ON c.subscription_id = s.id ORDER BY s.topic_id, s.id`,
     ),
     parked: all(
       db,

@@ -70,7 +70,7 @@ function writeCursors(db: DatabaseSync, { numbers, ahead }: CursorColumns): void
   }
 }
 
-/** A redriven delivery that fails again keeps its dead letter. A copy that a cancelled replay has put off stays late. */
+/** A redriven delivery that fails again keeps its dead letter. A copy put off by a cancelled replay stays late. */
 function writeParked(db: DatabaseSync, row: ParkRow, nowMs: TimeMs): void {
   const park = `INSERT INTO parked (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key)
     VALUES (?1, ?2, coalesce(?3, CASE WHEN EXISTS (
