@@ -63,6 +63,11 @@ describe("the client", () => {
     const { id } = await client.publishRaw("raw", "<a/>", { contentType: "application/xml", tags: ["a", "b"] });
     const message = await client.get("/v1/messages/{id}", { params: { path: { id } } });
     expect(message).toMatchObject({ body: "<a/>", contentType: "application/xml", tags: ["a", "b"] });
+    const json = '{ "body": "not a request", "n": 1.0 }';
+    const contentType = "application/json; charset=utf-8";
+    const published = await client.publishRaw("raw", new TextEncoder().encode(json), { contentType });
+    const kept = await client.get("/v1/messages/{id}", { params: { path: { id: published.id } } });
+    expect(kept).toMatchObject({ body: json, contentType });
   });
 
   it("says that no server listens, and what did not come from Ringback", async () => {

@@ -55,7 +55,7 @@ export class LimitError extends RingbackApiError {
   override readonly name: string = "LimitError";
 }
 
-/** The server, or a proxy before it, cannot serve the request now. The same request may succeed later. */
+/** The server, or a proxy in front of it, cannot serve the request now. The same request may succeed later. */
 export class UnavailableError extends RingbackApiError {
   override readonly name: string = "UnavailableError";
 }

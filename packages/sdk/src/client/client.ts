@@ -4,7 +4,8 @@ import { apiError, RingbackApiError, RingbackConnectionError } from "./api-error
 import { events, type EventOptions, type RingbackEvent } from "./events.ts";
 import { newIdempotencyKey } from "./idempotency-key.ts";
 import { itemsOf, type ListItem, type ListPath } from "./pages.ts";
-import { Publisher, type PublisherOptions } from "./publisher.ts";
+import type { OnRetry } from "./outage.ts";
+import { Publisher, type PublisherOptions, type SendBatch } from "./publisher.ts";
 import { pulled, type HeldMessage, type PullOptions, type PullRequests } from "./pull.ts";
 import { Sender, type Fetch } from "./sender.ts";
 
@@ -22,10 +23,12 @@ export interface ClientOptions {
   /** How long a request may take, each retry anew. Default: 90 s, longer than the server lets a pull wait. */
   readonly timeoutMs?: number;
   /**
-   * How often a request is repeated after a lost connection, a 429 or a 503, if that is safe: a POST only with an
+   * How often a request is repeated after a lost connection, a 429, 502, 503 or 504, if that is safe: a POST only with an
    * idempotency key, which the client makes for each publish. Default: 3.
    */
   readonly retriesMax?: number;
+  /** Called before each wait for a retry, for a log. If it throws, the request or the loop ends with that error. */
+  readonly onRetry?: OnRetry;
   /** The most bytes of an answer. Default: 16 MiB; the server sends no larger one. */
   readonly answerBytesMax?: number;
 }
@@ -62,11 +65,13 @@ export class RingbackClient {
   readonly #url: string;
   readonly #sender: Sender;
   readonly #retries: boolean;
+  readonly #onRetry: OnRetry | undefined;
 
   constructor(options: ClientOptions) {
-    this.#url = options.url.replace(/\/+$/, "");
+    this.#url = checkedUrl(options.url);
     this.#sender = new Sender(options);
     this.#retries = options.retriesMax !== 0;
+    this.#onRetry = options.onRetry;
     this.raw = createFetchClient<paths>({ baseUrl: this.#url, fetch: (request) => this.#sender.send(request) });
   }
 
@@ -76,17 +81,21 @@ export class RingbackClient {
     return this.post("/v1/topics/{topic}/messages", init);
   }
 
-  /** Publishes bytes or text with the content type with which they are delivered. */
+  /** Publishes bytes or text with the content type with which they are delivered. JSON keeps its bytes, too. */
   publishRaw(topic: string, body: string | Uint8Array, options: RawPublishOptions): Promise<PublishedMessage> {
     const { contentType, type, tags, orderingKey, delayMs } = options;
-    const query = {
+    const settings = {
       ...(type !== undefined && { type }),
       ...(tags !== undefined && { tags }),
       ...(orderingKey !== undefined && { orderingKey }),
       ...(delayMs !== undefined && { delayMs }),
     };
+    // The server reads a request of this type as one with the members of `MessageInput`.
+    if (/^application\/json\s*(?:;|$)/i.test(contentType)) {
+      return this.publish(topic, { ...settings, tags: [...(tags ?? [])], body: textOf(body), contentType }, options);
+    }
     return this.post("/v1/topics/{topic}/messages", {
-      params: { path: { topic }, query, header: this.#keyHeader(options) },
+      params: { path: { topic }, query: settings, header: this.#keyHeader(options) },
       headers: { "content-type": contentType },
       body,
       bodySerializer: (bytes) => bytes,
@@ -107,7 +116,7 @@ export class RingbackClient {
 
   /** Returns a publisher that collects the messages of many calls into few requests. */
   publisher(topic: string, options?: PublisherOptions): Publisher {
-    return new Publisher(async (json, idempotencyKey) => {
+    const send: SendBatch = async (json, idempotencyKey) => {
       const answer = await this.post("/v1/topics/{topic}/messages/batch", {
         params: { path: { topic }, header: this.#keyHeader({ idempotencyKey }) },
         // The messages are JSON already.
@@ -115,7 +124,8 @@ export class RingbackClient {
         bodySerializer: () => json,
       });
       return answer.messages;
-    }, options);
+    };
+    return new Publisher(send, { ...(!this.#retries && { retryForMs: 0 }), ...options }, this.#onRetry);
   }
 
   /** The items of a list, over all its pages. */
@@ -140,15 +150,19 @@ export class RingbackClient {
       putBack: async (receiptHandles, delayMs) =>
         lost(await this.post(`${base}/nack`, { params, body: { receiptHandles, delayMs } })),
     };
-    return pulled(requests, { ...options, visibilityMs });
+    return pulled(requests, { ...options, visibilityMs }, this.#onRetry);
   }
 
   /** Events of the server, as they happen. A lost connection is opened again after the last event. */
   events(options: EventOptions = {}): AsyncGenerator<RingbackEvent, void, undefined> {
-    return events((query, lastId, signal) => {
-      const headers = { accept: "text/event-stream", ...(lastId !== "" && { "last-event-id": lastId }) };
-      return this.#sender.open(`${this.#url}/v1/events?${query.toString()}`, headers, signal);
-    }, options);
+    return events(
+      (query, lastId, signal) => {
+        const headers = { accept: "text/event-stream", ...(lastId !== "" && { "last-event-id": lastId }) };
+        return this.#sender.open(`${this.#url}/v1/events?${query.toString()}`, headers, signal);
+      },
+      options,
+      this.#onRetry,
+    );
   }
 
   /** Without retries no key is made, because each key costs the server a row. */
@@ -169,6 +183,16 @@ export class RingbackClient {
     };
     return call as ApiCall<M>;
   }
+}
+
+function textOf(body: string | Uint8Array): string {
+  return typeof body === "string" ? body : new TextDecoder("utf-8", { ignoreBOM: true }).decode(body);
+}
+
+/** Without its scheme, `localhost:8000` would be a URL with the scheme `localhost`. */
+function checkedUrl(url: string): string {
+  if (/^https?:\/\/[^/]/i.test(url) && URL.canParse(url)) return url.replace(/\/+$/, "");
+  throw new TypeError(`url is ${JSON.stringify(url)}; it must be a URL such as http://127.0.0.1:8000`);
 }
 
 type LooseCall = (path: string, init?: object) => Promise<unknown>;

@@ -1,6 +1,7 @@
-import { LimitError, RingbackApiError, RingbackConnectionError, UnavailableError } from "./api-error.ts";
+import { RingbackApiError, RingbackConnectionError } from "./api-error.ts";
 import { EventStreamReader, type StreamedEvent } from "./event-stream.ts";
-import { pause, retryDelayMs } from "./pause.ts";
+import { delayAfter, isPassing, type OnRetry } from "./outage.ts";
+import { pause } from "./pause.ts";
 
 /** An event of Ringback, as docs/guide/events.md lists them. */
 export interface RingbackEvent {
@@ -18,10 +19,8 @@ export interface EventOptions {
   readonly types?: readonly string[];
   /** The id of an event, to get first the stored events after it. `0`: all that are still kept. */
   readonly after?: string;
-  /** Called each time when the server has accepted the connection. */
+  /** Called when the server has accepted the request: at the beginning, and after each lost connection. */
   readonly onOpen?: () => void;
-  /** Called before a connection that was lost, or was not accepted, is tried again. If it throws, all ends. */
-  readonly onLost?: (error: Error, delayMs: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,27 +33,34 @@ const silenceMsMax = 45_000;
  * The events from now on, or after an earlier one. When the connection is lost, it is opened again and goes on after
  * the last event with an id. Ends only by an error, by `break`, or with the signal's reason.
  */
-export async function* events(open: OpenStream, options: EventOptions): AsyncGenerator<RingbackEvent, void, undefined> {
-  const { topic, types = [], after, signal, onLost } = options;
+export async function* events(
+  open: OpenStream,
+  options: EventOptions,
+  onRetry?: OnRetry,
+): AsyncGenerator<RingbackEvent, void, undefined> {
+  const { topic, types = [], after, onOpen, signal } = options;
   const query = new URLSearchParams();
   if (topic !== undefined) query.set("topic", topic);
   for (const type of types) query.append("type", type);
   if (after !== undefined) query.set("after", after);
   const position = { lastId: "" };
-  for (let failures = 0; ; failures++) {
-    let lost: Error = new RingbackConnectionError("the server closed the stream of events");
+  let failures = 0;
+  const opened = (): void => {
+    failures = 0;
+    onOpen?.();
+  };
+  for (; ; failures++) {
+    let reason: Error = new RingbackConnectionError("the server closed the stream of events");
     try {
-      for await (const { type, data } of oneConnection(open, query, position, options)) {
-        failures = 0;
+      for await (const { type, data } of oneConnection(open, query, position, signal, opened))
         yield eventOf(type, data);
-      }
     } catch (error) {
       signal?.throwIfAborted();
       if (!isPassing(error)) throw error;
-      lost = error;
+      reason = error;
     }
-    const delayMs = retryDelayMs(failures);
-    onLost?.(lost, delayMs);
+    const delayMs = delayAfter(reason, failures);
+    onRetry?.(reason, delayMs);
     await pause(delayMs, signal);
   }
 }
@@ -63,7 +69,8 @@ async function* oneConnection(
   open: OpenStream,
   query: URLSearchParams,
   position: { lastId: string },
-  { signal, onOpen }: EventOptions,
+  signal: AbortSignal | undefined,
+  opened: () => void,
 ): AsyncGenerator<StreamedEvent, void, undefined> {
   const silence = new AbortController();
   const abort = (): void => silence.abort(new RingbackConnectionError("the stream of events has fallen silent"));
@@ -71,14 +78,17 @@ async function* oneConnection(
   const either = signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]);
   try {
     const response = await open(query, position.lastId, either);
-    if (response.body === null || !/^text\/event-stream\b/.test(response.headers.get("content-type") ?? "")) {
+    const isStream = /^text\/event-stream\b/.test(response.headers.get("content-type") ?? "");
+    if (response.body === null || !isStream) {
       throw new RingbackApiError(response.status, null, "not a stream of events; is this a Ringback server?");
     }
-    onOpen?.();
+    opened();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     const parser = new EventStreamReader();
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw cause instanceof RingbackConnectionError ? cause : brokenOff(cause);
+      });
       if (done) return;
       clearTimeout(timer);
       timer = setTimeout(abort, silenceMsMax);
@@ -88,11 +98,6 @@ async function* oneConnection(
       }
       if (parser.lastId !== "") position.lastId = parser.lastId;
     }
-  } catch (error) {
-    if (error instanceof Error && error.name === "RangeError") throw error;
-    throw isPassing(error) || error instanceof RingbackApiError
-      ? error
-      : new RingbackConnectionError("the stream of events broke off", { cause: error });
   } finally {
     clearTimeout(timer);
     // Closes the connection of a reader that stops early.
@@ -100,11 +105,10 @@ async function* oneConnection(
   }
 }
 
-function eventOf(type: string, data: string): RingbackEvent {
-  return { type, ...(JSON.parse(data) as object) } as RingbackEvent;
+function brokenOff(cause: unknown): RingbackConnectionError {
+  return new RingbackConnectionError("the stream of events broke off", { cause });
 }
 
-/** True for failures that another try can overcome. */
-export function isPassing(error: unknown): error is Error {
-  return error instanceof RingbackConnectionError || error instanceof UnavailableError || error instanceof LimitError;
+function eventOf(type: string, data: string): RingbackEvent {
+  return { type, ...(JSON.parse(data) as object) } as RingbackEvent;
 }

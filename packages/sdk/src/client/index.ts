@@ -25,6 +25,7 @@ export type {
 export { createClient, hasCode, RingbackClient } from "./client.ts";
 export type { ClientOptions, PublishOptions, RawPublishOptions, RequestOptions } from "./client.ts";
 export type { EventOptions, RingbackEvent } from "./events.ts";
+export type { OnRetry } from "./outage.ts";
 export type { ListItem, ListPath } from "./pages.ts";
 export { Publisher } from "./publisher.ts";
 export type { PublisherOptions } from "./publisher.ts";

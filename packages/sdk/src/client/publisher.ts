@@ -1,6 +1,7 @@
 import type { MessageInput, PublishedMessage } from "./api.ts";
 import { InvalidRequestError } from "./api-error.ts";
 import { newIdempotencyKey } from "./idempotency-key.ts";
+import { Outage, type OnRetry } from "./outage.ts";
 
 export interface PublisherOptions {
   /** A request has at most this many messages. Default: 100. */
@@ -9,6 +10,11 @@ export interface PublisherOptions {
   readonly delayMs?: number;
   /** At most this many messages wait. Default: 10,000. */
   readonly waitingMax?: number;
+  /**
+   * How long batches are sent again while the server cannot be reached, in milliseconds. Default: 60 s, or 0 for a
+   * client without retries.
+   */
+  readonly retryForMs?: number;
 }
 
 /** Sends the JSON text of a batch. */
@@ -23,6 +29,7 @@ interface Waiting {
 const messagesMaxDefault = 100;
 const delayMsDefault = 5;
 const waitingMaxDefault = 10_000;
+const retryForMsDefault = 60_000;
 /** Well below what the server accepts in one request. */
 const batchCharsMax = 1024 * 1024;
 
@@ -32,23 +39,25 @@ export class Publisher implements AsyncDisposable {
   readonly #messagesMax: number;
   readonly #delayMs: number;
   readonly #waitingMax: number;
+  readonly #outage: Outage;
   readonly #waiting: Waiting[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
   #sending: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor(send: SendBatch, options: PublisherOptions = {}) {
+  constructor(send: SendBatch, options: PublisherOptions = {}, onRetry?: OnRetry) {
     this.#send = send;
     this.#messagesMax = options.messagesMax ?? messagesMaxDefault;
     this.#delayMs = options.delayMs ?? delayMsDefault;
     this.#waitingMax = options.waitingMax ?? waitingMaxDefault;
+    this.#outage = new Outage(options.retryForMs ?? retryForMsDefault, onRetry);
   }
 
   /** Resolves when this message is on the server's disk. Rejects with the error of this message alone. */
   publish(message: MessageInput): Promise<PublishedMessage> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) throw new TypeError("the publisher is closed");
-      if (this.#waiting.length >= this.#waitingMax) throw new RangeError(`${this.#waitingMax} messages are waiting`);
+      if (this.#waiting.length >= this.#waitingMax) throw new RangeError(fullText(this.#waitingMax));
       this.#waiting.push({ json: JSON.stringify(message), resolve, reject });
       if (this.#waiting.length >= this.#messagesMax) this.#start();
       else this.#timer ??= setTimeout(() => this.#start(), this.#delayMs);
@@ -96,7 +105,8 @@ export class Publisher implements AsyncDisposable {
   async #sendBatch(batch: readonly Waiting[]): Promise<void> {
     try {
       const json = `{"messages":[${batch.map((one) => one.json).join(",")}]}`;
-      const published = await this.#send(json, newIdempotencyKey());
+      const idempotencyKey = newIdempotencyKey();
+      const published = await this.#outage.survive(() => this.#send(json, idempotencyKey));
       for (const [index, { resolve, reject }] of batch.entries()) {
         const one = published[index];
         if (one === undefined) reject(new TypeError("the answer lacks a message of the batch"));
@@ -110,4 +120,8 @@ export class Publisher implements AsyncDisposable {
       }
     }
   }
+}
+
+function fullText(waitingMax: number): string {
+  return `${waitingMax} messages wait already: await earlier calls of publish, or raise waitingMax`;
 }

@@ -1,6 +1,6 @@
 import type { PulledMessage } from "./api.ts";
-import { isPassing } from "./events.ts";
-import { pause, retryDelayMs } from "./pause.ts";
+import { delayAfter, isPassing, Outage, type OnRetry } from "./outage.ts";
+import { pause } from "./pause.ts";
 
 export interface PullOptions {
   /** How many messages one request fetches. Default: 10. */
@@ -29,8 +29,6 @@ export interface PullRequests {
   putBack(receiptHandles: readonly string[], delayMs: number): Promise<readonly string[]>;
 }
 
-const acknowledgeRetriesMax = 5;
-
 /**
  * Messages one by one. When the loop asks for the next message, the one before is acknowledged. A loop that ends by an
  * error or `break` leaves its message unacknowledged, and puts back those that it has not seen.
@@ -38,6 +36,7 @@ const acknowledgeRetriesMax = 5;
 export async function* pulled(
   requests: PullRequests,
   { signal, onLost, visibilityMs }: PullOptions & { readonly visibilityMs: number },
+  onRetry?: OnRetry,
 ): AsyncGenerator<HeldMessage, void, undefined> {
   const held = new Set<string>();
   const extend = setInterval(() => {
@@ -48,10 +47,12 @@ export async function* pulled(
       const messages = await requests.pull(signal).catch((error: unknown) => {
         signal?.throwIfAborted();
         if (!isPassing(error)) throw error;
-        return null;
+        return error;
       });
-      if (messages === null) {
-        await pause(retryDelayMs(failures++), signal);
+      if (messages instanceof Error) {
+        const delayMs = delayAfter(messages, failures++);
+        onRetry?.(messages, delayMs);
+        await pause(delayMs, signal);
         continue;
       }
       failures = 0;
@@ -60,8 +61,7 @@ export async function* pulled(
         const { receiptHandle } = message;
         const settle = async (send: () => Promise<readonly string[]>): Promise<void> => {
           if (!held.delete(receiptHandle)) return;
-          const lost = await repeated(send);
-          if (lost.length > 0) onLost?.(message);
+          if (await isLost(send, new Outage(visibilityMs, onRetry))) onLost?.(message);
         };
         const ack = () => settle(() => requests.acknowledge([receiptHandle]));
         const nack = (delayMs = 0) => settle(() => requests.putBack([receiptHandle], delayMs));
@@ -83,13 +83,12 @@ export async function* pulled(
   }
 }
 
-async function repeated<T>(send: () => Promise<T>): Promise<T> {
-  for (let retries = 0; ; retries++) {
-    try {
-      return await send();
-    } catch (error) {
-      if (!isPassing(error) || retries === acknowledgeRetriesMax) throw error;
-      await pause(retryDelayMs(retries));
-    }
+/** A message that was not acknowledged while it was invisible is lost to this receiver, and comes again. */
+async function isLost(settle: () => Promise<readonly string[]>, outage: Outage): Promise<boolean> {
+  try {
+    return (await outage.survive(settle)).length > 0;
+  } catch (error) {
+    if (isPassing(error)) return true;
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { apiError, RingbackConnectionError, retryAfterMs } from "./api-error.ts";
+import type { OnRetry } from "./outage.ts";
 import { pause, retryDelayMs } from "./pause.ts";
 
 /** As the global `fetch`, called with a URL. */
@@ -12,6 +13,7 @@ export interface SenderOptions {
   readonly timeoutMs?: number;
   readonly retriesMax?: number;
   readonly answerBytesMax?: number;
+  readonly onRetry?: OnRetry;
 }
 
 /** Longer than the server lets a request wait. */
@@ -32,7 +34,7 @@ export class Sender {
 
   /** Returns the whole answer, whatever its status. Throws `RingbackConnectionError` if none comes. */
   async send(request: Request): Promise<Response> {
-    const { timeoutMs = timeoutMsDefault, retriesMax = retriesMaxDefault } = this.#options;
+    const { timeoutMs = timeoutMsDefault, retriesMax = retriesMaxDefault, onRetry } = this.#options;
     const { url, method, signal } = request;
     const body = request.body === null ? null : await request.arrayBuffer();
     for (let retries = 0; ; retries++) {
@@ -46,6 +48,7 @@ export class Sender {
         if (result instanceof Error) throw result;
         return result;
       }
+      onRetry?.(result instanceof Error ? result : apiError(result, parsed(await result.text())), delayMs);
       await pause(delayMs, signal);
     }
   }
@@ -67,7 +70,11 @@ export class Sender {
   async #headersOf(given: Headers): Promise<Headers> {
     const { token, account, headers = {} } = this.#options;
     const all = new Headers({ ...headers, ...(account !== undefined && { "ringback-account": account }) });
-    const key = typeof token === "function" ? await token() : token;
+    const key = (typeof token === "function" ? await token() : token)?.trim();
+    // The runtime's own error would show the token.
+    if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) {
+      throw new TypeError("the token is empty, or has spaces or other characters that no token has");
+    }
     if (key !== undefined) all.set("authorization", `Bearer ${key}`);
     given.forEach((value, name) => all.set(name, value));
     return all;
@@ -116,12 +123,14 @@ function reasonOf(error: unknown): string {
 function delayBefore(result: Response | Error, sent: Sent, retries: number): number | null {
   if (result instanceof Error) return isRepeatable(sent) && sent.method !== "DELETE" ? retryDelayMs(retries) : null;
   const { status, headers } = result;
-  // With 429 nothing was done. With 503 something may have been.
-  if (status !== 429 && !(status === 503 && isRepeatable(sent))) return null;
+  // With 429 nothing was done. With 502, 503 and 504 something may have been.
+  if (status !== 429 && !(unavailable.has(status) && isRepeatable(sent))) return null;
   const delayMs = retryAfterMs(headers);
   if (delayMs === null) return retryDelayMs(retries);
   return delayMs <= retryAfterMsMax ? delayMs + retryDelayMs(0) : null;
 }
+
+const unavailable: ReadonlySet<number> = new Set([502, 503, 504]);
 
 interface Sent {
   readonly method: string;

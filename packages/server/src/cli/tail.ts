@@ -1,6 +1,6 @@
-import { createClient, InvalidRequestError, type EventOptions } from "@ringback/sdk/client";
+import { createClient, InvalidRequestError, type ClientOptions, type EventOptions } from "@ringback/sdk/client";
 import type { Command } from "commander";
-import { readApiServer, type ApiServer } from "../config/api-server.ts";
+import { readApiServer } from "../config/api-server.ts";
 import { commandError } from "./api-client.ts";
 import { stopSignal, type CommandContext } from "./context.ts";
 import { accountOption, collectOption, profileOption, urlOption } from "./option-values.ts";
@@ -51,16 +51,21 @@ async function tail(options: TailOptions, context: CommandContext): Promise<void
   for (;;) {
     let isKnown = false;
     try {
-      await showEvents(server, options, context, {
-        signal,
-        onOpen: () => (everOpened = isKnown = true),
-        onLost(error, delayMs) {
-          const { message } = commandError(server.url, error);
-          if (!everOpened) throw error;
-          const seconds = Math.round(delayMs / 100) / 10;
-          context.stderr.write(`ringback: the stream ended (${message}); trying again in ${seconds} s\n`);
+      const onOpen = () => (everOpened = isKnown = true);
+      await showEvents(
+        options,
+        context,
+        { signal, onOpen },
+        {
+          ...server,
+          onRetry(error, delayMs) {
+            const { message } = commandError(server.url, error);
+            if (!everOpened) throw error;
+            const seconds = Math.round(delayMs / 100) / 10;
+            context.stderr.write(`ringback: the stream ended (${message}); trying again in ${seconds} s\n`);
+          },
         },
-      });
+      );
     } catch (error) {
       if (signal.aborted) return;
       // The server accepted the query before, so it refuses the last id: its database has been replaced.
@@ -73,16 +78,16 @@ async function tail(options: TailOptions, context: CommandContext): Promise<void
 
 /** Ends only by an error. */
 async function showEvents(
-  { url, headers }: ApiServer,
   options: TailOptions,
   context: CommandContext,
-  more: Pick<EventOptions, "signal" | "onOpen" | "onLost">,
+  more: EventOptions,
+  server: ClientOptions,
 ): Promise<void> {
   const { topic = [], type: types = [], json } = options;
   const paint = createPaint(context, context.stdout);
   // The server can filter by types and by one topic. If several topics are given, the function `wanted` filters.
   const ofTopic = topic.length === 1 ? { topic: topic.join("") } : {};
-  for await (const event of createClient({ url, headers }).events({ types, ...ofTopic, ...more })) {
+  for await (const event of createClient(server).events({ types, ...ofTopic, ...more })) {
     if (!wanted(event, options)) continue;
     context.stdout.write(`${json === true ? jsonLine(event) : eventLine(event, paint)}\n`);
   }
