@@ -173,6 +173,8 @@ topics:
         filter: {types: [invoice.*]}
 hooks:
   veto: {urls: ["http://127.0.0.1:9/veto"], protocol: json}
+eventTypes:
+  invoice.paid: {schema: {type: object, required: [id]}, example: {id: in_17}}
 inboxes:
   arrivals:
 `;
@@ -188,6 +190,7 @@ inboxes:
     };
     const created = [
       "create hooks/veto",
+      "create event-types/invoice.paid",
       "create topics/applied",
       "create topics/applied/subscriptions/billing",
       "create inboxes/arrivals",
@@ -221,9 +224,12 @@ inboxes:
       stdin:
         "topics:\n  early:\n    subscriptions:\n      s:\n        push: {url: 'http://a/', protocol: standard-webhooks, keys: [none]}\n",
     });
-    expect([refused.code, refused.stderr]).toEqual([
+    expect([refused.code, refused.stderr.split("\n", 2)]).toEqual([
       1,
-      expect.stringMatching(/^ringback: standard input:4: .*none.*\n$/),
+      [
+        "1 created, 0 changed, 0 deleted, 0 unchanged; 1 of the file's resources were not applied.",
+        expect.stringMatching(/^ringback: standard input:4: .*none/),
+      ],
     ]);
   });
 });

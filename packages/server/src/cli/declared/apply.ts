@@ -9,9 +9,9 @@ Examples:
   $ ringback apply -f ringback.yaml
   $ ringback apply -f ringback.yaml --prune --json
 
-The file is a configuration file of the server, or a part of one: topics with their subscriptions, inboxes, hooks,
-callbacks, keys and apiKeys. Settings of the server in it are ignored. A file that is applied twice changes nothing the
-second time. Secrets cannot be compared, because the server never shows them; they are sent each time.
+The file is a configuration file of the server, or a part of one: topics with their subscriptions, eventTypes, inboxes,
+hooks, callbacks, keys and apiKeys. Settings of the server in it are ignored. A file that is applied twice changes
+nothing the second time. Secrets cannot be compared, because the server never shows them; they are sent each time.
 With --prune, resources of the parts that the file has are deleted if the file does not declare them, and with a topic
 its messages. API keys are never deleted.
 `;

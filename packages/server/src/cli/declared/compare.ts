@@ -52,7 +52,7 @@ export function compare(settings: Readonly<Record<string, unknown>>, view: unkno
 
 /** Objects whose members are named by the user. A member that only the server has is a difference. */
 function isFree(path: string): boolean {
-  return /^(?:labels|push\.headers)(?:\.|$)/.test(path);
+  return /^(?:labels|schema|example|push\.headers|push\.transform\.headers)(?:\.|$)/.test(path);
 }
 
 function own(value: Readonly<Record<string, unknown>>, name: string): unknown {

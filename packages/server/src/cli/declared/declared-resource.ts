@@ -50,6 +50,9 @@ export function readDeclared(file: string, text: string): Declarations {
     const body = raw("hooks", name) ?? { urls: [raw("callbacks", name)] };
     resources.push({ ...at("hooks", name), origin, body, settings: objectOf(value) });
   }
+  for (const { name, value, origin } of declared.eventTypes) {
+    resources.push({ ...at("event-types", name), origin, body: raw("eventTypes", name), settings: objectOf(value) });
+  }
   for (const { name, value, origin } of declared.topics) {
     const { subscriptions: _, ...body } = objectOf(raw("topics", name));
     resources.push({ ...at("topics", name), origin, body, settings: objectOf(value.settings) });

@@ -27,6 +27,7 @@ export async function resourcesToPrune(api: ApiCaller, { resources, parts }: Dec
   if (parts.has("inboxes")) await add("inboxes");
   for (const name of declared) if (/^topics\/[^/]+$/.test(name)) await add(`${name}/subscriptions`);
   if (parts.has("topics")) await add("topics");
+  if (parts.has("eventTypes")) await add("event-types", "type");
   if (parts.has("hooks") || parts.has("callbacks")) await add("hooks");
   if (parts.has("keys")) await add("keys", "kid");
   return pruned;

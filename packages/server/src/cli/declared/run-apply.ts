@@ -29,13 +29,24 @@ export async function runApply(options: ApplyOptions, isDiff: boolean, context: 
   const account = options.account ?? (declared.account === "default" ? undefined : declared.account);
   const api = apiCaller(readApiServer({ ...options, ...(account === undefined ? {} : { account }) }, context));
   const show = changePrinter(options, context);
-  for (const resource of declared.resources) {
-    const change = await changeOf(api, resource);
-    // A difference is counted before it is applied, so that the output of both commands is equal.
-    if (!isDiff && (change.action !== "unchanged" || change.hasSecrets)) await put(api, resource);
-    show(change);
+  let doneCount = 0;
+  try {
+    for (const resource of declared.resources) {
+      const change = await changeOf(api, resource);
+      // A difference is found before it is applied, so that the output of both commands is equal.
+      if (!isDiff && (change.action !== "unchanged" || change.hasSecrets)) await put(api, resource);
+      show(change);
+      doneCount += 1;
+    }
+    if (options.prune === true) await prune(api, declared, isDiff, show);
+  } catch (error) {
+    const left = declared.resources.length - doneCount;
+    show.total(
+      isDiff,
+      left === 0 ? "." : `; ${left} of the file's resources were not ${isDiff ? "compared" : "applied"}.`,
+    );
+    throw error;
   }
-  if (options.prune === true) await prune(api, declared, isDiff, show);
   show.end(isDiff);
 }
 
@@ -79,19 +90,23 @@ function changePrinter({ json }: ApplyOptions, context: CommandContext) {
     count[change.action] += 1;
     context.stdout.write(`${json === true ? jsonLine(jsonOf(change)) : textOf(change, paint)}\n`);
   };
-  const end = (isDiff: boolean): void => {
+  const total = (isDiff: boolean, ending: string): void => {
     const { create, update, delete: removed, unchanged } = count;
     const words = isDiff ? "to create, to change, to delete" : "created, changed, deleted";
     const [created, changed, deleted] = words.split(", ");
     if (json !== true) {
       const parts = [`${create} ${created}`, `${update} ${changed}`, `${removed} ${deleted}`, `${unchanged} unchanged`];
-      context.stderr.write(`${parts.join(", ")}.\n`);
+      context.stderr.write(`${parts.join(", ")}${ending}\n`);
     }
+  };
+  const end = (isDiff: boolean): void => {
+    total(isDiff, ".");
+    const { create, update, delete: removed } = count;
     if (isDiff && create + update + removed > 0) {
       throw new CommandError("there are differences", { exitCode: exitCodes.different });
     }
   };
-  return Object.assign(show, { end });
+  return Object.assign(show, { total, end });
 }
 
 function jsonOf({ action, name, differences, hasSecrets }: Change): object {

@@ -6,11 +6,22 @@ import { resources } from "./resource-table.ts";
 interface Operation {
   readonly parameters?: readonly { readonly in: string; readonly name: string }[];
   readonly requestBody?: unknown;
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { schema: Schema }>> }>>;
 }
 
-const { paths } = JSON.parse(
+interface Schema {
+  readonly $ref?: string;
+  readonly anyOf?: readonly Schema[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+}
+
+const { paths, components } = JSON.parse(
   readFileSync(new URL("../../../../../docs/reference/openapi.json", import.meta.url), "utf8"),
-) as { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> };
+) as {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+};
 
 const verbs = resources.flatMap(({ name, verbs: own }) => own.map((verb) => ({ title: `${name} ${verb.name}`, verb })));
 
@@ -21,6 +32,16 @@ function operationOf(route: string): Operation | undefined {
 }
 
 const operationsOf = ({ routes }: Verb) => routes.map(operationOf);
+
+/** The schema of a member, such as `push.url`. */
+function memberOf(schema: Schema | undefined, path: readonly string[]): Schema | undefined {
+  if (schema?.$ref !== undefined) return memberOf(components.schemas[schema.$ref.split("/").at(-1) ?? ""], path);
+  const [first, ...rest] = path;
+  if (schema?.anyOf !== undefined) {
+    return schema.anyOf.map((one) => memberOf(one, path)).find((one) => one !== undefined);
+  }
+  return first === undefined ? schema : memberOf(schema?.properties?.[first], rest);
+}
 
 /** Routes for which there are other commands, that a browser opens, or that no person calls. */
 const elsewhere = [
@@ -57,6 +78,17 @@ describe("the table of resources", () => {
       );
     });
     expect(missing).toEqual([]);
+  });
+
+  const lists = resources.filter(({ verbs: own }) => own.some(({ isList }) => isList === true));
+
+  it.each(lists)("$name shows members that the items of its lists have", ({ id, columns, verbs: own }) => {
+    for (const operation of own.filter(({ isList }) => isList === true).flatMap(operationsOf)) {
+      const items = memberOf(operation?.responses["200"]?.content?.["application/json"]?.schema, ["items"])?.items;
+      const isMember = (path: string) => memberOf(items, path.split(".")) !== undefined;
+      expect([id, ...columns.flatMap(({ paths: some }) => (some.some(isMember) ? [] : some))]).toEqual([id]);
+      expect(isMember(id)).toBe(true);
+    }
   });
 
   it("has a verb for every route of the API", () => {

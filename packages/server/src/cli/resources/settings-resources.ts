@@ -169,8 +169,8 @@ export const eventTypes: Resource = {
   name: "event-types",
   about: "event types: the catalogue of message types",
   kind: "settings",
-  id: "name",
-  columns: columns("name name type", "version", "deprecated", "description", "updated updatedAt"),
+  id: "type",
+  columns: columns("type", "version", "deprecated", "description", "updated updatedAt"),
   verbs: [
     ...named("event type", "/v1/event-types/{type}", ["GET /v1/event-types"], [label]),
     {
