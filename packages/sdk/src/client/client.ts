@@ -23,8 +23,8 @@ export interface ClientOptions {
   /** How long a request may take, each retry anew. Default: 90 s, longer than the server lets a pull wait. */
   readonly timeoutMs?: number;
   /**
-   * How often a request is repeated after a lost connection, a 429, 502, 503 or 504, if that is safe: a POST only with an
-   * idempotency key, which the client makes for each publish. Default: 3.
+   * How often a request is repeated after a lost connection, a 429, 502, 503 or 504, if that is safe: a POST only with
+   * an idempotency key, which the client makes for each publish. Default: 3.
    */
   readonly retriesMax?: number;
   /** Called before each wait for a retry, for a log. If it throws, the request or the loop ends with that error. */

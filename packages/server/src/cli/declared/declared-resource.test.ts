@@ -12,6 +12,9 @@ topics: {t: {subscriptions: {s: {pull: {}}}}}
 inboxes: {i: {}}
 `;
 
+const at = (path: string, members: object) =>
+  path.split(".").reduceRight<object>((inner, name) => ({ [name]: inner }), members);
+
 describe("the resources that a file declares", () => {
   it("are of every part that a configuration file can have, in the order in which they can be created", () => {
     const { resources } = readDeclared("file", file);
@@ -23,8 +26,6 @@ describe("the resources that a file declares", () => {
   });
 
   it("differ from the server by members that only the server has, where users name the members", () => {
-    const at = (path: string, members: object) =>
-      path.split(".").reduceRight<object>((inner, name) => ({ [name]: inner }), members);
     for (const path of ["labels", "schema", "example.nested", "push.headers", "push.transform.headers"]) {
       const changes = (to: object, from: object) =>
         compare(Object.fromEntries(Object.entries(at(path, to))), at(path, from)).differences.map((one) => one.path);
