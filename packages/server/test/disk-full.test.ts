@@ -163,6 +163,7 @@ describe("settlements that together do not fit into a database at its size limit
     await api.subscribe("t", "h", {
       push: { url: receiver.url },
       retry: { delaysMs: [200, 200, 200, 200, 200] },
+      breaker: null,
     });
     const { accepted } = await fill(api);
     await untilTrue("every message has failed once", () =>

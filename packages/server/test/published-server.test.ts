@@ -24,7 +24,10 @@ async function install(folder: string, files: readonly string[]): Promise<string
     await cp(join(packageFolder, file), join(installed, file), { recursive: true });
   }
   for (const name of Object.keys(manifest.dependencies)) {
-    await symlink(join(installedPackages, name), join(dirname(installed), name), "junction");
+    const target = join(dirname(installed), name);
+    // A scoped name has a folder of its own.
+    await mkdir(dirname(target), { recursive: true });
+    await symlink(join(installedPackages, name), target, "junction");
   }
   return join(installed, manifest.bin.ringback);
 }
