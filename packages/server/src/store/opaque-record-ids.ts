@@ -39,7 +39,10 @@ async function keyOf({ catalog, entries }: Store): Promise<Uint8Array> {
 /** An id or a page cursor is encrypted together with the number of its owner. */
 type RecordOwner = AccountId | SubscriptionId;
 
-/** One block of AES holds the ids of the owner and of the record, so that no other subscription has the id. */
+/**
+ * One block of AES holds the ids of the owner and of the record, so that no other subscription has the id. It is shown
+ * in hexadecimal digits, because a command would read an id that begins with `-` as an option.
+ */
 class RecordIds {
   readonly #key: Uint8Array;
 
@@ -52,13 +55,13 @@ class RecordIds {
     const block = Buffer.alloc(keyBytes);
     block.writeBigUInt64BE(BigInt(owner));
     block.writeBigUInt64BE(BigInt(id), 8);
-    return Buffer.concat([cipher.update(block), cipher.final()]).toString("base64url");
+    return Buffer.concat([cipher.update(block), cipher.final()]).toString("hex");
   }
 
   /** Returns null if the text is not the id of a record of the owner. */
   decrypt(owner: RecordOwner, text: string): string | null {
-    const bytes = Buffer.from(text, "base64url");
-    if (bytes.length !== keyBytes || bytes.toString("base64url") !== text) return null;
+    const bytes = Buffer.from(text, "hex");
+    if (bytes.length !== keyBytes || bytes.toString("hex") !== text) return null;
     const decipher = createDecipheriv("aes-128-ecb", this.#key, null).setAutoPadding(false);
     const block = Buffer.concat([decipher.update(bytes), decipher.final()]);
     return block.readBigUInt64BE() === BigInt(owner) ? String(block.readBigUInt64BE(8)) : null;
