@@ -27,7 +27,7 @@ export function createEvents({ config, log, ...given }: EventParts) {
     limitsOf,
     accountOf: (id) => (accounts.has(id) ? accounts.byId(id) : null),
     accountIds: () => accounts.ids(),
-    log: createEventLog(log),
+    log: createEventLog(log, (id) => accounts.nameOf(id)),
     diskUses: async () =>
       database === "sqlite" ? readDiskUse(data, { usedBytes: (await store.records.statistics()).bytes, bytesMax }) : [],
   });

@@ -275,7 +275,12 @@ function createControl(
     holdersOf: servicesOf,
     makeKey: () => (keepsOwnMasterKey(config) ? replaceMasterKey(config.data) : null),
   });
-  const audit = new Audit({ store, clock: systemClock, randomInt, ...createAuditLog(log) });
+  const audit = new Audit({
+    store,
+    clock: systemClock,
+    randomInt,
+    ...createAuditLog(log, (id) => accounts.nameOf(id)),
+  });
   return { access, audit, masterKeyRotation };
 }
 

@@ -28,9 +28,9 @@ export async function withStoredApiKeys<T>(
     await accounts.start();
     const account = accounts.find(accountName);
     if (account === null) throw new RingbackError("account_not_found", `There is no account "${accountName}".`);
-    const audit = new Audit({ store, clock: systemClock, randomInt, ...createAuditLog(log) });
+    const audit = new Audit({ store, clock: systemClock, randomInt, ...createAuditLog(log, () => accountName) });
     return await work(new AccountApiKeys({ store, accountId: account.id, masterKeys, randomBytes, failed }), (change) =>
-      audit.record(account.id, { who: actors.commandLine, source: null, ...change }),
+      audit.record(account.id, { who: actors.commandLine, source: null, requestId: null, ...change }),
     );
   } finally {
     await store.close();

@@ -52,6 +52,7 @@ export function recordChanges(app: FastifyInstance, { audit, accounts }: Pick<Ap
       await audit.record(isOfOperators ? accounts.default.id : caller.account.id, {
         who: actorOf(caller),
         source: clientAddressOf(request),
+        requestId: request.id,
         action,
         target: target ?? targetOf(route, request),
         before,

@@ -115,6 +115,24 @@ describe("the record of a change", () => {
     ]);
   });
 
+  it("is a line of the log that the ids of the other lines find", async () => {
+    await ask("PUT", topic);
+    const { headers } = await ask("PUT", subscription, { push }, { "x-request-id": "change-17" });
+    expect(headers["x-request-id"]).toBe("change-17");
+    await ask("PUT", "/v1/accounts/acme", {});
+    const [put, subscribed, added] = test.auditLines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(put).toMatchObject({ account: "default", topic: "orders", requestId: expect.any(String) as string });
+    expect(put).not.toHaveProperty("subscription");
+    expect(subscribed).toMatchObject({
+      account: "default",
+      topic: "orders",
+      subscription: "mail",
+      requestId: "change-17",
+    });
+    expect(added).toMatchObject({ account: "default", target: "accounts/acme" });
+    expect(await records("action=putSubscription")).toMatchObject([{ requestId: "change-17" }]);
+  });
+
   it("has the hash of a long text, such as a certificate", async () => {
     await ask("PUT", topic);
     const tls = { ca: tlsChain.root.repeat(8) };

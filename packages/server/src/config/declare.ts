@@ -48,7 +48,14 @@ export async function declareResources(services: DeclareServices, { declared, ac
       const written = await write();
       const views = { before: before && view(before), after: view(written) };
       if (!isDeepStrictEqual(views.before, views.after)) {
-        await audit.record(accountId, { who: actors.configuration, source: null, action, target, ...views });
+        await audit.record(accountId, {
+          who: actors.configuration,
+          source: null,
+          requestId: null,
+          action,
+          target,
+          ...views,
+        });
       }
       return written;
     });
@@ -141,7 +148,7 @@ async function accountNamed({ accounts, audit }: DeclareServices, name: string):
   if (found !== null) return found.id;
   const { account } = await accounts.put(name, settingsDefault);
   const change = { action: "putAccount", target: `accounts/${name}`, before: null, after: accountView(account) };
-  await audit.record(accounts.default.id, { who: actors.configuration, source: null, ...change });
+  await audit.record(accounts.default.id, { who: actors.configuration, source: null, requestId: null, ...change });
   return account.accountId;
 }
 

@@ -1,9 +1,17 @@
 import type { Logger } from "pino";
+import type { AccountId } from "../domain/model.ts";
 import type { AuditOptions } from "../engine/audit/audit.ts";
 import type { AuditRecord } from "../store/audit.ts";
 
-/** The log shows each record, with `audit: true`. */
-export function createAuditLog(log: Logger): Pick<AuditOptions, "recorded" | "failed"> {
+/** The log shows each record, with `audit: true`, and with the ids that the other lines have. */
+export function createAuditLog(
+  log: Logger,
+  accountNameOf: (id: AccountId) => string,
+): Pick<AuditOptions, "recorded" | "failed"> {
+  const membersOf = ({ accountId, id, who, action, target, details }: AuditRecord): object => {
+    const account = accountNameOf(accountId);
+    return { audit: true, account, ...topicOf(target), id, who, action, target, ...(details as object) };
+  };
   return {
     recorded: (record) => log.info(membersOf(record), "a change was made"),
     failed: (error, record) =>
@@ -11,6 +19,8 @@ export function createAuditLog(log: Logger): Pick<AuditOptions, "recorded" | "fa
   };
 }
 
-function membersOf({ accountId, id, who, action, target, details }: AuditRecord): object {
-  return { audit: true, accountId, id, who, action, target, ...(details as object) };
+/** The topic and the subscription that a target such as `topics/a/subscriptions/b` names. */
+function topicOf(target: string): object {
+  const [, topic, subscription] = /^topics\/([^/]+)(?:\/subscriptions\/([^/]+))?/.exec(target) ?? [];
+  return { ...(topic !== undefined && { topic }), ...(subscription !== undefined && { subscription }) };
 }

@@ -21,6 +21,10 @@ export const auditSchema = describedShape("AuditRecord", "The record of a change
     name: about("The name that the API key had.", nullable(Type.String({ examples: ["billing, production"] }))),
   }),
   source: about("The address of the client.", nullable(Type.String({ examples: ["192.0.2.7"] }))),
+  requestId: about(
+    "The id of the request, which the log has too. null: no request made the change, or the record is of an older version.",
+    nullable(Type.String({ examples: ["0d6a3bd9-6c0b-4c7e-9a51-1c1e4b2f7a10"] })),
+  ),
   action: about(
     "The operation: its `operationId` in this document, or the system and the action of a compatible API.",
     Type.String({ examples: ["putTopic"] }),
@@ -49,6 +53,6 @@ export const auditQuery = closedObject({
 });
 
 export function auditView({ id, atMs, who, action, target, details }: AuditRecord): object {
-  const { whoName, source, before, after } = details as AuditDetails;
-  return { id, at: timeText(atMs), who: { id: who, name: whoName }, source, action, target, before, after };
+  const { whoName, source, requestId = null, before, after } = details as AuditDetails;
+  return { id, at: timeText(atMs), who: { id: who, name: whoName }, source, requestId, action, target, before, after };
 }

@@ -1818,6 +1818,11 @@ export interface components {
              */
             readonly source: string | null;
             /**
+             * @description The id of the request, which the log has too. null: no request made the change, or the record is of an older version.
+             * @example 0d6a3bd9-6c0b-4c7e-9a51-1c1e4b2f7a10
+             */
+            readonly requestId: string | null;
+            /**
              * @description The operation: its `operationId` in this document, or the system and the action of a compatible API.
              * @example putTopic
              */

@@ -212,10 +212,10 @@ function metricsOf(store: Store) {
   });
 }
 
-function createAudit(store: Store, clock: Clock) {
+function createAudit(store: Store, clock: Clock, accounts: Pick<Accounts, "nameOf">) {
   const auditLines: string[] = [];
   const destination = { write: (line: string) => void auditLines.push(line) };
-  const log = createAuditLog(createLog({ level: "info", pretty: false, destination }));
+  const log = createAuditLog(createLog({ level: "info", pretty: false, destination }), (id) => accounts.nameOf(id));
   return { audit: new Audit({ store, clock, randomInt, ...log }), auditLines };
 }
 
@@ -278,7 +278,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     endpointRule,
     endpointSecrets,
   });
-  const { audit, auditLines } = createAudit(store, ticking);
+  const { audit, auditLines } = createAudit(store, ticking, accounts);
   const accountIds = () => accounts.ids();
   const rotation = { ...safe, endpointSecrets, accountIds, holdersOf: servicesOf };
   const requesters = createRequesters(parts, { ...shared, endpointSecrets }, servicesOf);

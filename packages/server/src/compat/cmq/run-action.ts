@@ -30,6 +30,7 @@ export async function runAction(
   await audit.record(context.account.id, {
     who: actorOf(caller),
     source: clientAddressOf(request),
+    requestId: request.id,
     action: `cmq.${action}`,
     target,
     before,

@@ -93,7 +93,12 @@ class WechatApi {
       echo.type = integerOf(value, "type");
       const { who, parts } = await this.#authorise(request, value);
       const record = (change: RecordedChange) =>
-        this.#given.audit.record(parts.accountId, { who, source: clientAddressOf(request), ...change });
+        this.#given.audit.record(parts.accountId, {
+          who,
+          source: clientAddressOf(request),
+          requestId: request.id,
+          ...change,
+        });
       return success(echo, await this.#run(parts, record, echo.type, value));
     } catch (error) {
       return this.failure(echo, error, request);

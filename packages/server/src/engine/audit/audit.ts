@@ -24,6 +24,8 @@ export interface Change {
   readonly who: Actor;
   /** The address of the client; null: the change came from no client. */
   readonly source: string | null;
+  /** The id of the request, which its answer has; null: the change came from no request. */
+  readonly requestId: string | null;
   /** The operation of the API, such as `putTopic`. */
   readonly action: string;
   /** The changed resource: a path of the API without `/v1/`, such as `topics/orders`. */
@@ -34,7 +36,7 @@ export interface Change {
 }
 
 /** The details that the store keeps with a record. */
-export interface AuditDetails extends Pick<Change, "source" | "before" | "after"> {
+export interface AuditDetails extends Pick<Change, "source" | "requestId" | "before" | "after"> {
   readonly whoName: string | null;
 }
 
@@ -76,11 +78,12 @@ export class Audit {
     return (this.#next ??= this.#writing = this.#writing.then(() => this.#write()));
   }
 
-  #recordOf(accountId: AccountId, { who, action, target, source, before, after }: Change): AuditRecord {
+  #recordOf(accountId: AccountId, { who, action, target, source, requestId, before, after }: Change): AuditRecord {
     const atMs = this.#options.clock.wall();
     const details: AuditDetails = {
       whoName: who.name,
       source,
+      requestId,
       before: withShortTexts(before),
       after: withShortTexts(after),
     };
