@@ -94,6 +94,18 @@ describe("a replay", () => {
     expect((await ask("GET", "/v1/replays")).json.items).toEqual([]);
   });
 
+  it("counts no more than an upper bound if the target has a filter that is applied to each copy", async () => {
+    await ask("PATCH", subscription, { filter: { where: "data.n > 1" } });
+    const dry = { from: "oldest", dryRun: true };
+    expect((await ask("POST", path, dry)).json).toEqual({ matched: 3, exact: false });
+    expect((await ask("POST", path, { ...dry, types: ["other"] })).json).toEqual({ matched: 0, exact: true });
+    expect((await ask("POST", `${subscription}/dead-letters/redrive`, { all: true, dryRun: true })).json).toEqual({
+      matched: 1,
+      exact: false,
+    });
+    expect((await ask("POST", path, { from: "oldest" })).json).toMatchObject({ matched: 3, exact: false });
+  });
+
   it("redrives dead letters with filters", async () => {
     const redrive = `${subscription}/dead-letters/redrive`;
     const created = await ask("POST", redrive, { reasons: ["retries_exhausted"], perSecond: 5 });
@@ -159,6 +171,7 @@ describe("a request for a replay", () => {
     expect(statuses.filter((status) => status === 202)).toHaveLength(limits.replaysOpenMax);
     const refused = answers.filter(({ status }) => status !== 202);
     expect(new Set(refused.map(({ status, json }) => `${status} ${json.code}`))).toEqual(new Set(["409 replay_limit"]));
+    expect(refused[0]?.json.detail).toContain(`${limits.replaysOpenMax} replays that have not ended`);
     expect((await ask("GET", "/v1/replays?limit=200")).json.items).toHaveLength(limits.replaysOpenMax);
   });
 });

@@ -33,6 +33,9 @@ interface DeclareServices {
   readonly verifier: EndpointVerifier;
 }
 
+/** Origin of the changes that the configuration file makes. */
+const byConfiguration = { who: actors.configuration, source: null, requestId: null };
+
 /**
  * Creates or replaces the resources that the configuration file declares, like a PUT of the API. The message of an
  * error begins with the resource's line in the file. Declarations that change nothing are not recorded.
@@ -48,14 +51,7 @@ export async function declareResources(services: DeclareServices, { declared, ac
       const written = await write();
       const views = { before: before && view(before), after: view(written) };
       if (!isDeepStrictEqual(views.before, views.after)) {
-        await audit.record(accountId, {
-          who: actors.configuration,
-          source: null,
-          requestId: null,
-          action,
-          target,
-          ...views,
-        });
+        await audit.record(accountId, { ...byConfiguration, action, target, ...views });
       }
       return written;
     });
@@ -148,7 +144,7 @@ async function accountNamed({ accounts, audit }: DeclareServices, name: string):
   if (found !== null) return found.id;
   const { account } = await accounts.put(name, settingsDefault);
   const change = { action: "putAccount", target: `accounts/${name}`, before: null, after: accountView(account) };
-  await audit.record(accounts.default.id, { who: actors.configuration, source: null, requestId: null, ...change });
+  await audit.record(accounts.default.id, { ...byConfiguration, ...change });
   return account.accountId;
 }
 

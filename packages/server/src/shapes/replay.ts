@@ -78,7 +78,8 @@ export const replayPatchBody = bodyShape("ReplayPatch", [{ perSecond: 10 }, { pa
 const matched = {
   matched: about("How many messages, or dead letters, match.", Type.Integer({ minimum: 0 })),
   exact: about(
-    `false: \`matched\` is an upper bound, because more than ${limits.replayCountedMax} were not all examined.`,
+    `false: \`matched\` is an upper bound, because more than ${limits.replayCountedMax} were not all examined, or because ` +
+      "`filter.where` of the target is applied only when a copy is due.",
     Type.Boolean(),
   ),
 };
@@ -107,7 +108,7 @@ export const replaySchema = namedShape("Replay", {
   perSecond: nullable(Type.Integer()),
   ...matched,
   examined: about("How many positions of the log, or dead letters, the replay has passed.", Type.Integer()),
-  sent: about("Copies that were delivered or given up.", Type.Integer()),
+  sent: about("Copies that were delivered, given up, or rejected by `filter.where`.", Type.Integer()),
   waiting: about("Copies that are in flight, or wait for their time or a retry.", Type.Integer()),
   skipped: about(
     "Matching messages that this replay did not send, because they still waited to be delivered to the target when the replay came to them: " +

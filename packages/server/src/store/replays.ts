@@ -6,6 +6,7 @@
  */
 
 import { RingbackError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
 import type { AccountId, DeadReason, Seq, SubscriptionId, TimeMs, TopicId } from "../domain/model.ts";
 import type { Page, PageRequest } from "./page.ts";
 import { randomId } from "./random-id.ts";
@@ -147,6 +148,12 @@ export interface ReplayStore {
   step(id: ReplayId, leaseMs: number, copiesMax: number): Promise<ReplayStep | null>;
   /** Removes replays that ended before `limits.replayKeptMs`, in one bounded step. */
   trim(): Promise<void>;
+}
+
+/** The account has as many replays that have not ended as it may have. */
+export function replayLimit(): RingbackError {
+  const sentence = `The account has ${limits.replaysOpenMax} replays that have not ended, which is the most. Cancel one of them with DELETE /v1/replays/{id}, or wait until one has ended.`;
+  return new RingbackError("replay_limit", sentence);
 }
 
 /** The columns of the table `replay`, which is the same in both drivers. */

@@ -2325,7 +2325,7 @@ export interface components {
         readonly DryRun: {
             /** @description How many messages, or dead letters, match. */
             readonly matched: number;
-            /** @description false: `matched` is an upper bound, because more than 50000 were not all examined. */
+            /** @description false: `matched` is an upper bound, because more than 50000 were not all examined, or because `filter.where` of the target is applied only when a copy is due. */
             readonly exact: boolean;
         };
         /** @description The verification of the endpoint; null without `push.verify`. */
@@ -4217,11 +4217,11 @@ export interface components {
             readonly perSecond: number | null;
             /** @description How many messages, or dead letters, match. */
             readonly matched: number;
-            /** @description false: `matched` is an upper bound, because more than 50000 were not all examined. */
+            /** @description false: `matched` is an upper bound, because more than 50000 were not all examined, or because `filter.where` of the target is applied only when a copy is due. */
             readonly exact: boolean;
             /** @description How many positions of the log, or dead letters, the replay has passed. */
             readonly examined: number;
-            /** @description Copies that were delivered or given up. */
+            /** @description Copies that were delivered, given up, or rejected by `filter.where`. */
             readonly sent: number;
             /** @description Copies that are in flight, or wait for their time or a retry. */
             readonly waiting: number;

@@ -1,8 +1,7 @@
-import { RingbackError } from "../../domain/errors.ts";
 import { KeyedMutex } from "../../domain/keyed-mutex.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
-import type { Replay, ReplayCount, ReplayPlan, ReplaySource } from "../../store/replays.ts";
+import { type Replay, type ReplayCount, type ReplayPlan, replayLimit, type ReplaySource } from "../../store/replays.ts";
 import type { EngineServices } from "../services.ts";
 import { ReplayRunner } from "./replay-runner.ts";
 
@@ -43,8 +42,14 @@ export class Replays {
   }
 
   count(requested: RequestedReplay): Promise<ReplayCount> {
-    const plan = planOf(requested);
-    return this.#oneByOne(plan, () => this.#options.store.replays.count(plan));
+    return this.#oneByOne(planOf(requested), () => this.#countNow(requested));
+  }
+
+  /** The store does not evaluate `filter.where`, so with such a filter the count is an upper bound. */
+  async #countNow(requested: RequestedReplay): Promise<ReplayCount> {
+    const { matched, isExact } = await this.#options.store.replays.count(planOf(requested));
+    const { where = null } = requested.target.settings.filter;
+    return { matched, isExact: isExact && (where === null || matched === 0) };
   }
 
   /** Counting reads much of a log, so an account has one count at a time. */
@@ -58,9 +63,9 @@ export class Replays {
     const plan = planOf(requested);
     const replay = await this.#oneByOne(plan, async () => {
       if ((await store.replays.openCount(plan.accountId)) >= limits.replaysOpenMax) {
-        throw new RingbackError("replay_limit");
+        throw replayLimit();
       }
-      return store.replays.create({ ...plan, ...(await store.replays.count(plan)), perSecond });
+      return store.replays.create({ ...plan, ...(await this.#countNow(requested)), perSecond });
     });
     const { accountId, topic, subscription, target, id } = replay;
     const of = { accountId, at: clock.wall(), topic, subscription, target, replayId: String(id) };

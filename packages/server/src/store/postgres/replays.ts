@@ -1,4 +1,3 @@
-import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import { chooseCopies, countedPart, countInParts } from "../replay-copies.ts";
@@ -19,6 +18,7 @@ import {
   type ReplayRow,
   type ReplayStep,
   type ReplayStore,
+  replayLimit,
 } from "../replays.ts";
 import { notifyNodes } from "./change-bus.ts";
 import { call, type Connection } from "./connection.ts";
@@ -149,7 +149,7 @@ async function create(
     [times.at(), accountId],
   );
   const { running, wall: wallMs } = state as { running: number; wall: TimeMs };
-  if (running >= limits.replaysOpenMax) throw new RingbackError("replay_limit");
+  if (running >= limits.replaysOpenMax) throw replayLimit();
   const { position, through } = rangeOf(replay, await lastLetter(connection, replay.subscriptionId));
   let rows: FoundRow[] = [];
   for (let id = newReplayId(wallMs); rows.length === 0; id = (id + 1) as ReplayId) {

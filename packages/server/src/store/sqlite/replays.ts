@@ -16,6 +16,7 @@ import {
   type ReplayPlan,
   type ReplayStep,
   type ReplayStore,
+  replayLimit,
 } from "../replays.ts";
 import { withClaimsLocked } from "./claim-lock.ts";
 import type { ReplayReading, SettledPositions } from "./operations/replay-step.ts";
@@ -44,7 +45,7 @@ export function sqliteReplays(context: StoreContext): ReplayStore {
     count: (plan) => count(context, plan),
     async create(replay) {
       const created = await commits.write("createReplay", { replay, wallMs: clock.wall() });
-      if (created === null) throw new RingbackError("replay_limit");
+      if (created === null) throw replayLimit();
       return shown(created);
     },
     openCount: (accountId) => reader.call("openReplayCount", { accountId }),
