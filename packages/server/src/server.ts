@@ -318,7 +318,7 @@ async function createHttpApp(
     replays,
     metrics,
     requestLog,
-    windowOf: (id) => engine.senderState(id)?.window ?? null,
+    senderState: (id) => engine.senderState(id),
     version,
     ready,
     listeners,

@@ -22,7 +22,7 @@ interface View {
   } | null;
   readonly disabledReason: string | null;
   readonly counts: CountsView;
-  readonly flow: { readonly window: number } | null;
+  readonly flow: { readonly window: number; readonly pausedUntil: string | null } | null;
 }
 
 const env = { RINGBACK_MASTER_KEY: randomBytes(32).toString("base64") };
@@ -133,9 +133,12 @@ describe.each(drivers)("with $driver", { concurrent: true }, ({ argsOf }) => {
     await until(
       "the attempt is recorded",
       () => read(api, "one"),
-      ({ counts }) => counts.parked === 1,
+      ({ counts, flow }) => counts.parked === 1 && flow !== null,
     );
     await api.publish("other", { body: "second" });
+    const isShown = ({ flow }: View): boolean =>
+      Date.parse(flow?.pausedUntil ?? "") >= repliedAtMs + 2_990 || receiver.arrivals.length > 1;
+    for (const name of ["one", "other"]) await until(`the pause of ${name} is shown`, () => read(api, name), isShown);
     await expectAllDelivered(api, "one");
     await expectAllDelivered(api, "other");
     for (const { atMs } of receiver.arrivals.slice(1)) expect(atMs - repliedAtMs).toBeGreaterThanOrEqual(2_990);

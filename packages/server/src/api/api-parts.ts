@@ -13,6 +13,7 @@ import type { Publisher } from "../engine/publisher.ts";
 import type { EndpointVerifier } from "../engine/push/endpoint-verifier.ts";
 import type { Replays } from "../engine/replay/replays.ts";
 import type { OnDemandLimit } from "../engine/push/on-demand-limit.ts";
+import type { SenderState } from "../engine/push/sender-state.ts";
 import type { TestDeliveries } from "../engine/push/test-delivery.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
@@ -41,8 +42,8 @@ export interface ApiParts {
   readonly events: EventBus;
   readonly eventTail: EventTail;
   readonly metrics: Metrics;
-  /** The window of the subscription in this process; null: this process does not send to it at present. */
-  readonly windowOf: (id: SubscriptionId) => number | null;
+  /** See `Dispatcher.senderState`. */
+  readonly senderState: (id: SubscriptionId) => SenderState | null;
   readonly log: Logger;
   readonly requestLog: RequestLog;
   readonly version: string;

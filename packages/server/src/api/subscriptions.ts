@@ -134,7 +134,7 @@ function subscriptionResource(parts: ApiParts): Resource<"subscription", Subscri
       // range saves the store the count.
       const pulled = settings.pull === undefined ? null : records.pullCounts(id, clock.wall());
       const [counts, pullCounts] = await Promise.all([records.subscriptionCounts(id), pulled]);
-      return countedSubscriptionView(subscription, counts, pullCounts, parts.windowOf(id));
+      return countedSubscriptionView(subscription, counts, pullCounts, parts.senderState(id));
     },
     notify: (path, change, request) => emit(parts, change, path, request),
   };

@@ -26,7 +26,7 @@ const node = { name: "a", version: "1.2.3", startedAtMs: 1, lastSeenAtMs: 2, isT
 const topic = { ...subscriptionOf("orders", "x"), name: "orders", settings: plainTopic } as never;
 const first = branded<SubscriptionId>(1);
 const counts = { backlog: 5, parked: 3, inFlight: 2 };
-const inFlight = { inFlight: 2, window: 0.5, ratePerSecond: 20 };
+const inFlight = { inFlight: 2, window: 0.5, pausedUntilMs: null, ratePerSecond: 20 };
 const others = {
   subscriptions: {
     shownMax: 2,

@@ -4,6 +4,7 @@ import type { SubscriptionHealth } from "../domain/model.ts";
 import { whileFailing } from "../domain/subscription-rules.ts";
 import { about, describedShape, namedShape, nullable, timeSchema, whole } from "./schema-parts.ts";
 import { optional } from "./settings.ts";
+import type { SenderState } from "../engine/push/sender-state.ts";
 import { optionalTimeText, timeText } from "./time-text.ts";
 
 /** Settings of a subscription for the time in which its endpoint fails. */
@@ -87,8 +88,18 @@ export const flow = describedShape(
         "time-outs, failed connections) and recovers with successes. Below 1: one at a time, with pauses.",
       Type.Number(),
     ),
+    pausedUntil: nullable(
+      timeSchema(
+        "The origin has asked with Retry-After to get nothing before this time, and Ringback waits; null: there is no " +
+          "such pause.",
+      ),
+    ),
   },
 );
+
+export function flowView({ window, pausedUntilMs }: SenderState): object {
+  return { window, pausedUntil: optionalTimeText(pausedUntilMs) };
+}
 
 export function healthView(health: SubscriptionHealth | null): object {
   return { health: health?.state ?? "healthy", failing: health && failingView(health) };

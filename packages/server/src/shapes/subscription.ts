@@ -15,7 +15,7 @@ import { assertExpressions } from "../expressions/assert-expressions.ts";
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
 import { endpointAuth, endpointTls } from "./endpoint-access.ts";
 import { description, labels } from "./labels.ts";
-import { failureSettings, flow, healthMembers, healthView } from "./subscription-health.ts";
+import { failureSettings, flow, flowView, healthMembers, healthView } from "./subscription-health.ts";
 import { positionForms, positionOf, timeForms } from "./position.ts";
 import { retryDefault, retryPolicy, withDelayMsMax } from "./retry-policy.ts";
 import {
@@ -33,6 +33,7 @@ import {
 } from "./schema-parts.ts";
 import { expression, transform } from "./expressions.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
+import type { SenderState } from "../engine/push/sender-state.ts";
 import { optionalTimeText } from "./time-text.ts";
 
 /** Descriptions of the URL schemes that only some protocols support. */
@@ -346,12 +347,12 @@ export function countedSubscriptionView(
   subscription: Subscription,
   counted: SubscriptionCounts,
   pulled: PullCounts | null,
-  window: number | null,
+  sender: SenderState | null,
 ): object {
   return {
     ...listedSubscriptionView(subscription, counted),
     pullCounts: pulled && pullCountsView(pulled),
-    flow: window === null ? null : { window },
+    flow: sender && flowView(sender),
   };
 }
 

@@ -2664,6 +2664,12 @@ export interface components {
         readonly Flow: {
             /** @description How many deliveries may run at once. Falls when the endpoint is overloaded or unreachable (429, 502, 503, 504, time-outs, failed connections) and recovers with successes. Below 1: one at a time, with pauses. */
             readonly window: number;
+            /**
+             * Format: date-time
+             * @description The origin has asked with Retry-After to get nothing before this time, and Ringback waits; null: there is no such pause.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly pausedUntil: string | null;
         };
         readonly GrowingRetry: {
             /** @description The first delay, in milliseconds. */

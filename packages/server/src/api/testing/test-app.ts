@@ -300,7 +300,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     eventTail: new EventTail({ ...shared, limitsOf: (accountId) => accounts.limitsOf(accountId), failed }),
     requestLog,
     metrics,
-    windowOf: () => null,
+    senderState: () => null,
     log,
     version: "0.0.0-test",
     ready: () => testApp.readiness,

@@ -81,6 +81,12 @@ export class Breaker {
     this.#setTimer();
   }
 
+  /** Lets the next probe be sent at once. */
+  hasten(): void {
+    this.probeAtMs = Math.min(this.probeAtMs, this.#clock.now());
+    this.#setTimer();
+  }
+
   /** Adds the time since the last failed probe to `failedMs`. */
   addFailedTime(nowMs: TimeMs): void {
     this.failedMs += failurePauseMs(this.#failedAtMs, nowMs);

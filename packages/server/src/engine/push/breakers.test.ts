@@ -218,6 +218,31 @@ describe("subscriptions of one origin", () => {
     expect(simulation.failures).toEqual([]);
   });
 
+  test("are probed at once when one of them is resumed", async () => {
+    const { simulation, topic, subscribe, read } = await started();
+    simulation.script("http://shared.test", refused);
+    const all: Subscription[] = [];
+    for (let index = 0; index < 5; index++) all.push(await subscribe(`s${index}`, url(`${index}`)));
+    const resume = async () => {
+      const { catalog } = simulation.store;
+      await catalog.setSubscriptionState(topic.id, "s3", "paused");
+      await simulation.time.advance(100);
+      await catalog.setSubscriptionState(topic.id, "s3", "active");
+      await simulation.time.advance(1_000);
+    };
+    await simulation.publish(topic, ...texts(5));
+    await simulation.time.advance(HOUR_MS);
+    const before = simulation.posts.length;
+    await resume();
+    expect(simulation.posts).toHaveLength(before + 1);
+    expect(await read(all[3] as Subscription)).toMatchObject({ health: { state: "open", scope: "origin" } });
+    simulation.script("http://shared.test", well);
+    await resume();
+    expect(simulation.posts.length).toBeGreaterThan(before + 2);
+    for (const one of all) expect(await read(one)).toMatchObject({ health: null });
+    expect(simulation.failures).toEqual([]);
+  });
+
   test("spend no retry on the probe that opens the breaker of the origin", async () => {
     const { simulation, topic, events, subscribe, read } = await started();
     const settings = { order: "none", retry: { delaysMs: [] } } as const;
@@ -298,7 +323,11 @@ describe("Retry-After", () => {
       await simulation.publish(topic, "b", "c");
       await simulation.time.advance(expectedMs - 2_000);
       expect(simulation.posts).toHaveLength(before);
+      const pausedUntil = () => [one, other].map(({ id }) => simulation.engine.senderState(id)?.pausedUntilMs);
+      const untilMs = simulation.time.wall(heldAtMs + expectedMs);
+      expect(pausedUntil()).toEqual([untilMs, untilMs]);
       await simulation.time.advance(3_000);
+      expect(pausedUntil()).toEqual([null, null]);
       expect(simulation.posts[before]?.startedAtMs).toBeGreaterThanOrEqual(heldAtMs + expectedMs);
       await simulation.time.advance(3600_000);
       for (const each of [one, other]) expect(await simulation.counts(each)).toMatchObject({ backlog: 0, parked: 0 });

@@ -55,11 +55,18 @@ export class Breakers {
       known ??= this.#add(subscription, originKey);
       known.breaker?.close();
       known.join(shared, origin.error, momentOf(clock));
+      // After a resume or a change of the subscription, a user expects that the endpoint is tried.
+      if (subscription.updatedAtMs > clock.wall(shared.openedAtMs)) shared.hasten();
       this.#write(known);
     }
     const breaker = known?.breaker ?? null;
     if (breaker === null) return "send";
     return breaker.mayProbe(id) ? "probe" : "wait";
+  }
+
+  /** The end of the pause that the origin has requested, in steady time; 0: there was none. */
+  heldUntilMs(originKey: string): TimeMs {
+    return this.#origins.get(originKey)?.heldUntilMs ?? 0;
   }
 
   /**

@@ -10,7 +10,7 @@ import type { Health } from "./slots.ts";
 import { windowMaxOf } from "./start-rate.ts";
 
 export interface FlowContext {
-  readonly breakers: Pick<Breakers, "gate" | "succeeded" | "failed" | "probeUnused">;
+  readonly breakers: Pick<Breakers, "gate" | "heldUntilMs" | "succeeded" | "failed" | "probeUnused">;
   readonly clock: Clock;
   readonly timers: Timers;
 }
@@ -59,6 +59,13 @@ export class Flow {
   /** True: nothing may be sent. The breakers wake the subscription when that changes. */
   get isBlocked(): boolean {
     return this.#gate === "wait";
+  }
+
+  /** The end of the pause that the origin has requested with `Retry-After`; null: there is none. */
+  get pausedUntilMs(): TimeMs | null {
+    const { breakers, clock } = this.#context;
+    const heldUntilMs = breakers.heldUntilMs(this.#originKey);
+    return heldUntilMs > clock.now() ? clock.wall(heldUntilMs) : null;
   }
 
   /** `oldestStartMs`: a time at or after the start of the oldest POST in flight. */

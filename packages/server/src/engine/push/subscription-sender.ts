@@ -94,8 +94,9 @@ export class SubscriptionSender implements SlotUser {
   }
 
   get state(): SenderState {
+    const { exactWindow: window, pausedUntilMs } = this.flow;
     const ratePerSecond = this.#subscription.settings.rate?.perSecond ?? null;
-    return { inFlight: this.#inFlight, window: this.flow.exactWindow, ratePerSecond };
+    return { inFlight: this.#inFlight, window, pausedUntilMs, ratePerSecond };
   }
 
   isIdle(nowMs: TimeMs): boolean {
