@@ -98,7 +98,7 @@ describe("the commands of resources", () => {
     await using receiver = await startReceiver(() => status);
     await ok("topics put mended");
     await ok(`subscriptions put mended s --set push.url=${receiver.url}/hook --set retry=none`);
-    const id = (await ok("messages publish mended hello --type order.paid")).trim();
+    const id = (await ok("messages publish mended hello --type order.paid --attribute tier=gold")).trim();
     const { api } = server();
     await until(
       "it is dead",
@@ -110,10 +110,15 @@ describe("the commands of resources", () => {
       { messageId: id, status: 500 },
     ]);
     expect(await ok("messages list mended --type order.paid --quiet")).toBe(`${id}\n`);
+    expect(await ok("messages list mended --attribute tier:gold --quiet")).toBe(`${id}\n`);
+    expect(await ok("messages list --help")).toContain("--attribute <name:value>");
     expect(await ok("messages list mended --type other")).toBe("");
     expect(jsonLines(await ok("replays create mended s --from 1h --only failed --dry-run --json"))).toMatchObject([
       { matched: 1 },
     ]);
+    const redrive = "dead-letters redrive mended s --dry-run --json --status";
+    expect(jsonLines(await ok(`${redrive} 503 --status 500`))).toMatchObject([{ matched: 1 }]);
+    expect(jsonLines(await ok(`${redrive} 503`))).toMatchObject([{ matched: 0 }]);
     status = 200;
     const [dead] = jsonLines(await ok("dead-letters list mended s --json")) as { id: string }[];
     expect(await ok(`dead-letters redrive mended s ${dead?.id} --json`)).toBe('{"count":1}\n');
@@ -122,7 +127,9 @@ describe("the commands of resources", () => {
       () => receiver.arrivals.length,
       (count) => count === 2,
     );
-    const [replay] = jsonLines(await ok("replays create mended s --from oldest --json")) as { id: string }[];
+    const [replay] = jsonLines(await ok("replays create mended s --from oldest --target s --order live --json")) as {
+      id: string;
+    }[];
     const watched = jsonLines(await ok(`replays watch ${replay?.id} --json`)) as { endedAt: string | null }[];
     expect(watched.at(-1)).toMatchObject({ endedAt: expect.any(String), sent: 1 });
     expect(JSON.parse(await ok("subscriptions test mended s --json"))).toMatchObject({ verdict: "accepted" });

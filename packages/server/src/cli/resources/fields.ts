@@ -9,6 +9,7 @@ const words: Readonly<Record<FieldKind, string>> = {
   text: "text",
   list: "text",
   count: "count",
+  counts: "count",
   duration: "duration",
   time: "time",
   position: "position",
@@ -20,12 +21,17 @@ export function fieldOption({ name, kind, about, word = words[kind] }: Field): O
   const option = new Option(kind === "yes" ? `--${name}` : `--${name} <${word}>`, about);
   if (kind === "list") return option.argParser(collectOption);
   if (kind === "count") return option.argParser(countOption);
+  if (kind === "counts") return option.argParser(countsOption);
   return kind === "duration" ? option.argParser(durationOption) : option;
 }
 
 function countOption(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Give a whole number.");
   return Number(text);
+}
+
+function countsOption(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, countOption(text)];
 }
 
 function durationOption(text: string): number {

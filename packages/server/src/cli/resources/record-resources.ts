@@ -19,7 +19,7 @@ export const messages: Resource = {
         ...times,
         field("type", "only messages of this type"),
         field("tag", "only messages with this tag"),
-        field("attribute", "only messages with this attribute", "text", "attribute", "name=value"),
+        field("attribute", "only messages with this attribute", "text", "attribute", "name:value"),
         field("subscription", "shows the state of the delivery to this subscription"),
         field("state", "only deliveries in this state; needs --subscription"),
       ],
@@ -117,6 +117,12 @@ export const deadLetters: Resource = {
         field("id", "a dead letter; may be given several times", "list", "ids"),
         field("all", "all dead letters", "yes"),
         field("reason", "those with this reason; may be given several times", "list", "reasons"),
+        field(
+          "status",
+          "those whose last reply had this HTTP status; may be given several times",
+          "counts",
+          "statuses",
+        ),
         ...times,
         field("per-second", "at most this many per second", "count", "perSecond"),
         field("dry-run", "only count them", "yes", "dryRun"),
@@ -132,7 +138,8 @@ export const deadLetters: Resource = {
   examples: `
   $ ringback dead-letters list orders billing
   $ ringback dead-letters redrive orders billing --all --per-second 10
-  $ ringback dead-letters redrive orders billing 1099511627777`,
+  $ ringback dead-letters redrive orders billing --status 503 --from 2h --dry-run
+  $ ringback dead-letters redrive orders billing 5a2db2cf6abce1d8806e271e6f319b2f`,
 };
 
 export const replays: Resource = {
@@ -172,6 +179,8 @@ export const replays: Resource = {
         field("to", "a time, an age, or seq:17", "position"),
         field("type", "only messages of this type; may be given several times", "list", "types"),
         field("only", "all, or failed"),
+        field("target", "another subscription of the topic that gets the messages"),
+        field("order", "separate (the default), or live: the copies take part in the order of deliveries"),
         field("per-second", "at most this many per second", "count", "perSecond"),
         field("dry-run", "only count them", "yes", "dryRun"),
       ],

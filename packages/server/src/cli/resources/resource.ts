@@ -6,7 +6,7 @@ export type Method = "GET" | "PUT" | "PATCH" | "POST" | "DELETE";
 export type Route = `${Method} /${string}`;
 
 /** How the text of an option becomes a JSON value. */
-export type FieldKind = "text" | "list" | "count" | "duration" | "time" | "position" | "yes";
+export type FieldKind = "text" | "list" | "count" | "counts" | "duration" | "time" | "position" | "yes";
 
 /** An option of a command. */
 export interface Field {

@@ -52,8 +52,8 @@ export const subscriptions: Resource = {
       ["GET /v1/subscriptions", "GET /v1/topics/{topic}/subscriptions?counts=true"],
       [
         label,
-        field("state", "without a topic: only active, paused or disabled ones"),
-        field("health", "without a topic: only healthy, failing or open ones"),
+        field("state", "without a topic: only active, paused, disabled, healthy, failing, open or lagging ones"),
+        field("health", "without a topic: only healthy, failing, open or unhealthy (failing or open) ones"),
         field("name", "without a topic: only subscriptions with this name"),
       ],
     ),
