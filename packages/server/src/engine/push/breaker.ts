@@ -81,8 +81,9 @@ export class Breaker {
     this.#setTimer();
   }
 
-  /** Lets the next probe be sent at once. */
+  /** Lets the next probe be sent at once. Its failure does not lengthen the pauses. */
   hasten(): void {
+    this.probes = Math.max(0, this.probes - 1);
     this.probeAtMs = Math.min(this.probeAtMs, this.#clock.now());
     this.#setTimer();
   }

@@ -218,7 +218,7 @@ describe("subscriptions of one origin", () => {
     expect(simulation.failures).toEqual([]);
   });
 
-  test("are probed at once when one of them is resumed", async () => {
+  async function startedDead() {
     const { simulation, topic, subscribe, read } = await started();
     simulation.script("http://shared.test", refused);
     const all: Subscription[] = [];
@@ -231,6 +231,21 @@ describe("subscriptions of one origin", () => {
       await simulation.time.advance(1_000);
     };
     await simulation.publish(topic, ...texts(5));
+    return { simulation, all, read, resume };
+  }
+
+  test("are not probed less often because one of them was resumed in vain", async () => {
+    const { simulation, all, read, resume } = await startedDead();
+    await simulation.time.advance(20_000);
+    expect(await read(all[0] as Subscription)).toMatchObject({ health: { state: "open", scope: "origin" } });
+    for (let times = 0; times < 5; times++) await resume();
+    const before = simulation.posts.length;
+    await simulation.time.advance(90_000);
+    expect(simulation.posts.length).toBeGreaterThan(before);
+  });
+
+  test("are probed at once when one of them is resumed", async () => {
+    const { simulation, all, read, resume } = await startedDead();
     await simulation.time.advance(HOUR_MS);
     const before = simulation.posts.length;
     await resume();
