@@ -218,46 +218,6 @@ describe("subscriptions of one origin", () => {
     expect(simulation.failures).toEqual([]);
   });
 
-  async function startedDead() {
-    const { simulation, topic, subscribe, read } = await started();
-    simulation.script("http://shared.test", refused);
-    const all: Subscription[] = [];
-    for (let index = 0; index < 5; index++) all.push(await subscribe(`s${index}`, url(`${index}`)));
-    const resume = async () => {
-      const { catalog } = simulation.store;
-      await catalog.setSubscriptionState(topic.id, "s3", "paused");
-      await simulation.time.advance(100);
-      await catalog.setSubscriptionState(topic.id, "s3", "active");
-      await simulation.time.advance(1_000);
-    };
-    await simulation.publish(topic, ...texts(5));
-    return { simulation, all, read, resume };
-  }
-
-  test("are not probed less often because one of them was resumed in vain", async () => {
-    const { simulation, all, read, resume } = await startedDead();
-    await simulation.time.advance(20_000);
-    expect(await read(all[0] as Subscription)).toMatchObject({ health: { state: "open", scope: "origin" } });
-    for (let times = 0; times < 5; times++) await resume();
-    const before = simulation.posts.length;
-    await simulation.time.advance(90_000);
-    expect(simulation.posts.length).toBeGreaterThan(before);
-  });
-
-  test("are probed at once when one of them is resumed", async () => {
-    const { simulation, all, read, resume } = await startedDead();
-    await simulation.time.advance(HOUR_MS);
-    const before = simulation.posts.length;
-    await resume();
-    expect(simulation.posts).toHaveLength(before + 1);
-    expect(await read(all[3] as Subscription)).toMatchObject({ health: { state: "open", scope: "origin" } });
-    simulation.script("http://shared.test", well);
-    await resume();
-    expect(simulation.posts.length).toBeGreaterThan(before + 2);
-    for (const one of all) expect(await read(one)).toMatchObject({ health: null });
-    expect(simulation.failures).toEqual([]);
-  });
-
   test("spend no retry on the probe that opens the breaker of the origin", async () => {
     const { simulation, topic, events, subscribe, read } = await started();
     const settings = { order: "none", retry: { delaysMs: [] } } as const;
