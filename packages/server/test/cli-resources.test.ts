@@ -235,7 +235,7 @@ inboxes:
 });
 
 describe("ringback profile", () => {
-  it("keeps servers and tokens in a private file, which flags and variables beat", async () => {
+  it("keeps servers and tokens in a private file; flags beat variables, and variables the default profile", async () => {
     await using folder = await temporaryFolder();
     const env = { XDG_CONFIG_HOME: folder.path };
     const as = (line: string, stdin = "", more = {}) =>
@@ -249,6 +249,9 @@ describe("ringback profile", () => {
     expect((await as("topics list")).stderr).toContain("(401)");
     expect((await as("topics list --profile dead")).stderr).toContain("cannot reach http://127.0.0.1:9");
     expect((await as("topics list", "", { RINGBACK_PROFILE: "dead" })).stderr).toContain("cannot reach");
+    const elsewhere = { RINGBACK_URL: "http://127.0.0.1:9" };
+    expect((await as("topics list --profile here", "", elsewhere)).stderr).toContain("(401)");
+    expect((await as("topics list", "", elsewhere)).stderr).toContain("cannot reach http://127.0.0.1:9");
     // The token of a profile goes to its own server only.
     expect((await as(`topics list --profile dead --url ${server().url}`)).code).toBe(0);
     await as(`profile add here --url ${server().url}`);
