@@ -39,6 +39,16 @@ export interface CommandContext {
   readonly exit: (code: number) => never;
 }
 
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Some terminals do not know their size, and say 0: containers, `script`, serial lines. */
+export function terminalSize({ columns = 0, rows = 0 }: Output): TerminalSize {
+  return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 };
+}
+
 /** A signal that is aborted at the first SIGINT, SIGTERM or SIGHUP. */
 export function stopSignal(context: CommandContext): AbortSignal {
   const stop = new AbortController();
