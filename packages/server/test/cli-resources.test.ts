@@ -86,7 +86,15 @@ describe("the commands of resources", () => {
     await using receiver = await startReceiver();
     await ok(`hooks put digits --set urls=["${receiver.url}/"] --set protocol=json`);
     await ok("hooks call digits -f -", { stdin: '{"n": 9007199254740993}' });
-    expect(receiver.arrivals[0]?.text).toContain("9007199254740993");
+    await ok("hooks call digits --set n=9007199254740993");
+    await ok("hooks call digits -f - --set other=1", { stdin: '{"n": 9007199254740993}' });
+    for (const { text } of receiver.arrivals) expect(text).toContain("9007199254740993");
+    expect(receiver.arrivals).toHaveLength(3);
+    await receiver[Symbol.asyncDispose]();
+    // The outcome of a hook that cannot be reached has what the hook was called with.
+    for (const form of ["--timeout 30s", "--json"]) {
+      expect(await ok(`hooks call digits --set n=9007199254740993 ${form}`)).toMatch(/"?n"?: ?9007199254740993/);
+    }
     await ok("topics put shown --set description=\u001b[31mred");
     for (const line of ["topics list", "topics get shown", "topics list --json"]) {
       expect(await ok(line)).not.toContain("\u001b");
