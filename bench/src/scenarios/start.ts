@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { createClient } from "@ringback/sdk/client";
 import { nowMs } from "../clock.ts";
 import type { Server } from "../server/server.ts";
 import { median } from "../statistics/percentiles.ts";
@@ -49,15 +50,7 @@ async function firstAccepted(server: Server): Promise<string> {
 
 async function tryToPublish(origin: string): Promise<string | null> {
   try {
-    const reply = await fetch(`${origin}/v1/topics/${TOPIC}/messages`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: '{"body":"first"}',
-    });
-    const text = await reply.text();
-    if (reply.status !== 201) return null;
-    const message: { id: string } = JSON.parse(text);
-    return message.id;
+    return (await createClient({ url: origin, retriesMax: 0 }).publish(TOPIC, { body: "first" })).id;
   } catch {
     return null;
   }

@@ -96,6 +96,25 @@ describe("ringback listen", () => {
     expect((await listen.ended).code).toBe(0);
   });
 
+  it("sends again what was answered with 101, as after any other failure", async () => {
+    const { api, url } = server();
+    await api.putTopic("upgraded");
+    const switching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n";
+    await using receiver = await startReceiver((_arrival, response, index) => {
+      if (index > 0) return 200;
+      response.socket?.write(switching);
+      return undefined;
+    });
+    const line = args(url, "upgraded", receiver.url, "--protocol", "raw", "--retry", "10ms");
+    const listen = startCommandInProcess(line, { env });
+    await listen.stdoutMatch(/"listening"/);
+    await api.publish("upgraded", { body: "x" });
+    await listen.stdoutMatch(/"state":"waiting".*the program replied 101/);
+    await listen.stdoutMatch(/"state":"accepted"/);
+    listen.signal("SIGINT");
+    expect((await listen.ended).code).toBe(0);
+  });
+
   it("acknowledges what its protocol cannot carry, and says why", async () => {
     const { api, url } = server();
     await api.putTopic("bytes");
@@ -113,6 +132,7 @@ describe("ringback listen", () => {
     [["--forward", "http://a/", "--header", "Host: x"], 'Give "name: value".'],
     [["--forward", "http://a/", "--header", "webhook-id: x"], "only the protocol may set webhook-id"],
     [["--forward", "http://a/", "--secret", "whsec_x"], "give a key of the form"],
+    [["--forward", "http://a/", "--retry", "1s,13h"], "--retry: give delays of at most 12h"],
   ])("refuses %j with one line", async (options, sentence) => {
     const command = startCommandInProcess(["listen", "--topic", "t", "--url", server().url, ...options], { env });
     const { code, stderr } = await command.ended;

@@ -86,7 +86,15 @@ describe("the commands of resources", () => {
     await using receiver = await startReceiver();
     await ok(`hooks put digits --set urls=["${receiver.url}/"] --set protocol=json`);
     await ok("hooks call digits -f -", { stdin: '{"n": 9007199254740993}' });
-    expect(receiver.arrivals[0]?.text).toContain("9007199254740993");
+    await ok("hooks call digits --set n=9007199254740993");
+    await ok("hooks call digits -f - --set other=1", { stdin: '{"n": 9007199254740993}' });
+    for (const { text } of receiver.arrivals) expect(text).toContain("9007199254740993");
+    expect(receiver.arrivals).toHaveLength(3);
+    await receiver[Symbol.asyncDispose]();
+    // The outcome of a hook that cannot be reached has what the hook was called with.
+    for (const form of ["--timeout 30s", "--json"]) {
+      expect(await ok(`hooks call digits --set n=9007199254740993 ${form}`)).toMatch(/"?n"?: ?9007199254740993/);
+    }
     await ok("topics put shown --set description=\u001b[31mred");
     for (const line of ["topics list", "topics get shown", "topics list --json"]) {
       expect(await ok(line)).not.toContain("\u001b");
@@ -242,7 +250,7 @@ inboxes:
 });
 
 describe("ringback profile", () => {
-  it("keeps servers and tokens in a private file, which flags and variables beat", async () => {
+  it("keeps servers and tokens in a private file; flags beat variables, and variables the default profile", async () => {
     await using folder = await temporaryFolder();
     const env = { XDG_CONFIG_HOME: folder.path };
     const as = (line: string, stdin = "", more = {}) =>
@@ -256,6 +264,9 @@ describe("ringback profile", () => {
     expect((await as("topics list")).stderr).toContain("(401)");
     expect((await as("topics list --profile dead")).stderr).toContain("cannot reach http://127.0.0.1:9");
     expect((await as("topics list", "", { RINGBACK_PROFILE: "dead" })).stderr).toContain("cannot reach");
+    const elsewhere = { RINGBACK_URL: "http://127.0.0.1:9" };
+    expect((await as("topics list --profile here", "", elsewhere)).stderr).toContain("(401)");
+    expect((await as("topics list", "", elsewhere)).stderr).toContain("cannot reach http://127.0.0.1:9");
     // The token of a profile goes to its own server only.
     expect((await as(`topics list --profile dead --url ${server().url}`)).code).toBe(0);
     await as(`profile add here --url ${server().url}`);

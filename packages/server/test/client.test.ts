@@ -68,6 +68,12 @@ describe("the client", () => {
     const published = await client.publishRaw("raw", new TextEncoder().encode(json), { contentType });
     const kept = await client.get("/v1/messages/{id}", { params: { path: { id: published.id } } });
     expect(kept).toMatchObject({ body: json, contentType });
+    const bytes = new Uint8Array([0x22, 0xff, 0x22]);
+    const broken = await client.publishRaw("raw", bytes, { contentType: " application/json" });
+    const same = await client.get("/v1/messages/{id}", { params: { path: { id: broken.id } } });
+    expect(same).toMatchObject({ bodyBase64: "Iv8i", contentType: "application/json" });
+    const comma = client.publishRaw("raw", "x", { contentType: "text/plain", tags: ["a,b"] });
+    await expect(comma).rejects.toThrow("tags[0]: must not contain a comma");
   });
 
   it("says that no server listens, and what did not come from Ringback", async () => {
@@ -79,6 +85,17 @@ describe("the client", () => {
     await expect(other.get("/v1/topics")).rejects.toThrow("not JSON");
     const small = createClient({ url: "http://127.0.0.1:1", fetch: answering(200), answerBytesMax: 10 });
     await expect(small.get("/v1/topics")).rejects.toThrow("the answer has more than 10 bytes");
+    const metrics = await createClient({ url: server().url }).get("/metrics", { parseAs: "text" });
+    expect(metrics).toContain("# HELP");
+  });
+
+  it.each([
+    ["127.0.0.1:8000", "it must be a URL such as"],
+    ["http://127.0.0.1:8000/?x=1", "no query and no fragment"],
+    ["http://127.0.0.1:8000/#x", "no query and no fragment"],
+    ["http://a:secret@127.0.0.1:8000", "url has a user or a password; give the token"],
+  ])("refuses the URL %s, to whose end no path of the API can be appended", (url, sentence) => {
+    expect(() => createClient({ url })).toThrow(sentence);
   });
 
   it("sends the token, the account and further headers, and asks for each token", async () => {
@@ -200,6 +217,19 @@ describe("a publisher of the client", () => {
     await expect(publisher.publish({ body: "2" })).rejects.toThrow(RangeError);
     await publisher.close();
     expect((await first).seq).toBe(1);
+  });
+
+  it("refuses what is no message at once, and sizes with which it could not send", async () => {
+    const client = await start("none");
+    const publisher = client.publisher("none");
+    const right = publisher.publish({ body: "1" });
+    await expect(publisher.publish(undefined as never)).rejects.toThrow("the message must be an object");
+    await publisher.close();
+    expect((await right).seq).toBe(1);
+    for (const messagesMax of [0, 1.5, 1001, Number.NaN]) {
+      expect(() => client.publisher("none", { messagesMax })).toThrow("whole number from 1 to 1000");
+    }
+    expect(() => client.publisher("none", { waitingMax: 0 })).toThrow("whole number from 1");
   });
 });
 

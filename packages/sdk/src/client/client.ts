@@ -6,6 +6,7 @@ import { newIdempotencyKey } from "./idempotency-key.ts";
 import { itemsOf, type ListItem, type ListPath } from "./pages.ts";
 import type { OnRetry } from "./outage.ts";
 import { Publisher, type PublisherOptions, type SendBatch } from "./publisher.ts";
+import { toBase64 } from "../protocols/base64.ts";
 import { pulled, type HeldMessage, type PullOptions, type PullRequests } from "./pull.ts";
 import { Sender, type Fetch } from "./sender.ts";
 
@@ -83,16 +84,18 @@ export class RingbackClient {
 
   /** Publishes bytes or text with the content type with which they are delivered. JSON keeps its bytes, too. */
   publishRaw(topic: string, body: string | Uint8Array, options: RawPublishOptions): Promise<PublishedMessage> {
-    const { contentType, type, tags, orderingKey, delayMs } = options;
+    const { type, tags, orderingKey, delayMs } = options;
+    const contentType = options.contentType.trim();
     const settings = {
       ...(type !== undefined && { type }),
       ...(tags !== undefined && { tags }),
       ...(orderingKey !== undefined && { orderingKey }),
       ...(delayMs !== undefined && { delayMs }),
     };
-    // The server reads a request of this type as one with the members of `MessageInput`.
-    if (/^application\/json\s*(?:;|$)/i.test(contentType)) {
-      return this.publish(topic, { ...settings, tags: [...(tags ?? [])], body: textOf(body), contentType }, options);
+    // The server reads a request of this type as one with the members of `MessageInput`. A comma in a query parts tags.
+    if (/^application\/json\s*(?:;|$)/i.test(contentType) || tags?.some((tag) => tag.includes(",")) === true) {
+      const content = typeof body === "string" ? { body } : { bodyBase64: toBase64(body) };
+      return this.publish(topic, { ...settings, ...content, tags: [...(tags ?? [])], contentType }, options);
     }
     return this.post("/v1/topics/{topic}/messages", {
       params: { path: { topic }, query: settings, header: this.#keyHeader(options) },
@@ -185,14 +188,17 @@ export class RingbackClient {
   }
 }
 
-function textOf(body: string | Uint8Array): string {
-  return typeof body === "string" ? body : new TextDecoder("utf-8", { ignoreBOM: true }).decode(body);
-}
-
-/** Without its scheme, `localhost:8000` would be a URL with the scheme `localhost`. */
+/** The paths of the API are appended to the URL. Without its scheme, `localhost:8000` has the scheme `localhost`. */
 function checkedUrl(url: string): string {
-  if (/^https?:\/\/[^/]/i.test(url) && URL.canParse(url)) return url.replace(/\/+$/, "");
-  throw new TypeError(`url is ${JSON.stringify(url)}; it must be a URL such as http://127.0.0.1:8000`);
+  if (!/^https?:\/\/[^/]/i.test(url) || !URL.canParse(url)) {
+    throw new TypeError(`url is ${JSON.stringify(url)}; it must be a URL such as http://127.0.0.1:8000`);
+  }
+  // The URL is not shown, because it may contain a password.
+  if (new URL(url).username !== "" || new URL(url).password !== "") {
+    throw new TypeError("url has a user or a password; give the token of an API key as token");
+  }
+  if (/[?#]/.test(url)) throw new TypeError(`url is ${JSON.stringify(url)}; it must have no query and no fragment`);
+  return url.replace(/\/+$/, "");
 }
 
 type LooseCall = (path: string, init?: object) => Promise<unknown>;
@@ -215,10 +221,11 @@ interface RawAnswer {
   readonly response: Response;
 }
 
-/** A body that is not JSON does not come from Ringback. */
+/** Only a few answers of Ringback are not JSON, such as that of `/metrics`. */
 function usableError(cause: unknown): unknown {
   if (!(cause instanceof SyntaxError)) return cause;
-  return new RingbackConnectionError("the answer is not JSON; is this a Ringback server?", { cause });
+  const advice = 'is this a Ringback server? Read an answer that is text with parseAs: "text"';
+  return new RingbackConnectionError(`the answer is not JSON; ${advice}`, { cause });
 }
 
 export function createClient(options: ClientOptions): RingbackClient {

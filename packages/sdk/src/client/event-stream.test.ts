@@ -20,6 +20,11 @@ describe("the reader of an event stream", () => {
     );
   });
 
+  it("keeps nothing of fields that no event has", () => {
+    const reader = new EventStreamReader();
+    expect(reader.push("f1: x\nf2: x\nretry: 5\ndata: one\n\n")).toEqual([{ type: "message", data: "one", id: null }]);
+  });
+
   it("refuses a line and an event that are too long", () => {
     const long = "x".repeat(3 * 1024 * 1024);
     expect(() => new EventStreamReader().push(long + long)).toThrow(RangeError);

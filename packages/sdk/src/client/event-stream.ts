@@ -7,6 +7,9 @@ export interface StreamedEvent {
   readonly id: string | null;
 }
 
+/** Other fields are ignored, so that they cannot fill the memory. */
+const known: ReadonlySet<string> = new Set(["id", "event", "data"]);
+
 /** Ringback never sends a larger event. */
 const eventCharsMax = 4 * 1024 * 1024;
 
@@ -34,7 +37,7 @@ export class EventStreamReader {
     const before = name === "data" ? this.#fields.get(name) : undefined;
     const joined = before === undefined ? value : `${before}\n${value}`;
     if (joined.length > eventCharsMax) throw new RangeError(`an event of more than ${eventCharsMax} characters`);
-    if (name !== "") this.#fields.set(name, joined);
+    if (known.has(name)) this.#fields.set(name, joined);
     return null;
   }
 

@@ -4,7 +4,7 @@ import { newIdempotencyKey } from "./idempotency-key.ts";
 import { Outage, type OnRetry } from "./outage.ts";
 
 export interface PublisherOptions {
-  /** A request has at most this many messages. Default: 100. */
+  /** A request has at most this many messages, up to 1,000. Default: 100. */
   readonly messagesMax?: number;
   /** A message waits at most this long for others, in milliseconds. Default: 5. */
   readonly delayMs?: number;
@@ -30,6 +30,8 @@ const messagesMaxDefault = 100;
 const delayMsDefault = 5;
 const waitingMaxDefault = 10_000;
 const retryForMsDefault = 60_000;
+/** The server accepts no larger batch. */
+const batchMessagesMax = 1000;
 /** Well below what the server accepts in one request. */
 const batchCharsMax = 1024 * 1024;
 
@@ -47,9 +49,9 @@ export class Publisher implements AsyncDisposable {
 
   constructor(send: SendBatch, options: PublisherOptions = {}, onRetry?: OnRetry) {
     this.#send = send;
-    this.#messagesMax = options.messagesMax ?? messagesMaxDefault;
+    this.#messagesMax = countOf("messagesMax", options.messagesMax ?? messagesMaxDefault, batchMessagesMax);
     this.#delayMs = options.delayMs ?? delayMsDefault;
-    this.#waitingMax = options.waitingMax ?? waitingMaxDefault;
+    this.#waitingMax = countOf("waitingMax", options.waitingMax ?? waitingMaxDefault, Infinity);
     this.#outage = new Outage(options.retryForMs ?? retryForMsDefault, onRetry);
   }
 
@@ -58,7 +60,10 @@ export class Publisher implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) throw new TypeError("the publisher is closed");
       if (this.#waiting.length >= this.#waitingMax) throw new RangeError(fullText(this.#waitingMax));
-      this.#waiting.push({ json: JSON.stringify(message), resolve, reject });
+      // Callers without types may pass anything. `JSON.stringify` returns no text for undefined and for a function.
+      const json = JSON.stringify(message) as string | undefined;
+      if (json === undefined) throw new TypeError("the message must be an object such as { body: … }");
+      this.#waiting.push({ json, resolve, reject });
       if (this.#waiting.length >= this.#messagesMax) this.#start();
       else this.#timer ??= setTimeout(() => this.#start(), this.#delayMs);
     });
@@ -120,6 +125,11 @@ export class Publisher implements AsyncDisposable {
       }
     }
   }
+}
+
+function countOf(name: string, count: number, max: number): number {
+  if (count === max || (Number.isInteger(count) && count >= 1 && count < max)) return count;
+  throw new RangeError(`${name} is ${count}; it must be a whole number from 1${max === Infinity ? "" : ` to ${max}`}`);
 }
 
 function fullText(waitingMax: number): string {

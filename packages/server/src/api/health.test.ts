@@ -172,9 +172,16 @@ describe("for orchestrators and monitoring", () => {
     expect(names).toEqual(
       expect.arrayContaining(["Subscription", "SubscriptionPatch", "SubscriptionSettings", "Topic"]),
     );
-    // Every object with members is a component.
-    const withoutExamples = JSON.stringify(json.paths, (name, value: unknown) => (name === "example" ? null : value));
-    expect(withoutExamples).not.toContain('"properties":');
+    // Every object with members is a component, and every enumeration has a type.
+    const { paths, components } = json;
+    const forms = JSON.stringify([paths, components], (name, value: unknown) =>
+      /^examples?$/.test(name) ? null : value,
+    );
+    expect(forms.split('"properties":')).toHaveLength(
+      Object.values(components.schemas).filter((one) => Object.hasOwn(one as object, "properties")).length + 1,
+    );
+    const enums = forms.match(/\{[^{}]*"enum":\[[^{}]*\}/g) ?? [];
+    expect(enums.filter((one) => !one.includes('"type":'))).toEqual([]);
     expect(json.components.schemas.Problem.properties.code.enum).toContain("too_many_streams");
   });
 });

@@ -124,6 +124,17 @@ function singular(name: string): string {
   return name.endsWith("s") ? name.slice(0, -1) : `${name}Item`;
 }
 
+/** Returns the document with a type in each enumeration of texts. Without one, a client of Go has no type either. */
+export function withTypedEnums(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(withTypedEnums);
+  if (typeof part !== "object" || part === null) return part;
+  const entries = Object.entries(part).map(([key, value]) => [key, values.has(key) ? value : withTypedEnums(value)]);
+  const schema = Object.fromEntries(entries) as { readonly type?: unknown; readonly enum?: unknown };
+  if (schema.type !== undefined || !Array.isArray(schema.enum)) return schema;
+  const types = [...new Set(schema.enum.map((one) => (one === null ? "null" : typeof one)))];
+  return { type: types.length === 1 ? types[0] : types, ...schema };
+}
+
 export function capital(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }

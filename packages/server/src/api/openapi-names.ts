@@ -1,4 +1,4 @@
-import { capital, SchemaNames, type Json } from "./named-schemas.ts";
+import { capital, SchemaNames, withTypedEnums, type Json } from "./named-schemas.ts";
 
 interface Operation extends Json {
   readonly operationId: string;
@@ -13,18 +13,19 @@ type Content = Readonly<Record<string, { readonly schema?: Json }>>;
 
 /** Returns the document with a named component for each shape of its requests and responses. */
 export function withNamedSchemas(document: object): object {
-  const { paths, components, ...others } = document as {
+  const { paths, components, ...others } = withTypedEnums(document) as {
     paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-    components: { readonly schemas?: object };
+    components: { readonly schemas?: Readonly<Record<string, Json>> };
   };
   const names = new SchemaNames();
+  for (const [name, schema] of Object.entries(components.schemas ?? {})) names.named({ ...schema, title: name }, name);
   const named = mapValues(paths, (operations) =>
     mapValues(operations, (operation) => namedOperation(operation, names)),
   );
   return {
     ...others,
     paths: named,
-    components: { ...components, schemas: { ...names.components, ...components.schemas } },
+    components: { ...components, schemas: names.components },
   };
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { createClient, RingbackApiError, RingbackConnectionError } from "@ringback/sdk/client";
 import type { ApiServer } from "../config/api-server.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
+import { parseExactJson } from "./exact-json.ts";
 import { printableLine } from "./printable.ts";
 
 /** An error response of the server. The message contains its `code` and its detail. */
@@ -49,8 +50,12 @@ export async function send({ url, headers: common }: ApiServer, request: ApiRequ
   const call = verbs[method] as (path: string, init: object) => Promise<unknown>;
   const bytes = body === undefined ? {} : { body, bodySerializer: (given: unknown) => given };
   try {
-    return (await call(path, { headers, signal, ...bytes })) ?? null;
+    const text = await call(path, { headers, signal, ...bytes, parseAs: "text" });
+    return typeof text === "string" && text !== "" ? parseExactJson(text) : null;
   } catch (error) {
+    if (error instanceof SyntaxError) {
+      throw new CommandError(`${url}: the answer is not JSON; is this a Ringback server?`, { cause: error });
+    }
     throw commandError(url, error);
   }
 }

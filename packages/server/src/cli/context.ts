@@ -1,5 +1,6 @@
 import type { Environment } from "../config/environment.ts";
 import type { Clock } from "../domain/ports.ts";
+import { exitCodes } from "./command-error.ts";
 
 export interface Output {
   write(text: string): unknown;
@@ -38,9 +39,33 @@ export interface CommandContext {
   readonly exit: (code: number) => never;
 }
 
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Some terminals do not know their size, and say 0: containers, `script`, serial lines. */
+export function terminalSize({ columns = 0, rows = 0 }: Output): TerminalSize {
+  return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 };
+}
+
 /** A signal that is aborted at the first SIGINT, SIGTERM or SIGHUP. */
 export function stopSignal(context: CommandContext): AbortSignal {
   const stop = new AbortController();
   context.onStopSignal(() => stop.abort());
   return stop.signal;
+}
+
+/**
+ * On Ctrl-C under npm, this process gets two signals: one from the terminal and one from npm. Signals within this time
+ * count as one.
+ */
+const sameSignalMsMax = 300;
+
+/** Ends the process at once at the next stop signal. For a command that is about to end, but may take some time. */
+export function exitAtNextSignal(context: CommandContext): void {
+  const sinceMs = context.clock.now();
+  context.onStopSignal(() => {
+    if (context.clock.now() - sinceMs > sameSignalMsMax) context.exit(exitCodes.failed);
+  });
 }

@@ -16,8 +16,8 @@ Examples:
   $ ringback topics list --profile staging
 
 The token of the API key is read from standard input, because every user of a machine can read command lines. It is
-kept in a file that only you can read, and is never printed. --url, RINGBACK_URL and RINGBACK_API_KEY beat the profile.
-The token of a profile is sent to the server of the profile only.
+kept in a file that only you can read, and is never printed. --url beats the profile; RINGBACK_URL and RINGBACK_API_KEY
+beat one that --profile does not name. The token of a profile is sent to the server of the profile only.
 `;
 
 interface AddOptions {
@@ -107,7 +107,6 @@ function nameArgument(text: string): string {
 
 function urlOption(text: string): string {
   const url = normalUrl(text);
-  if (url === null || /^https?:\/\/[^/]*@/.test(url))
-    throw new InvalidArgumentError("Give an address such as https://ringback.example.com.");
-  return url;
+  if (url !== null) return url;
+  throw new InvalidArgumentError("Give an address such as https://ringback.example.com.");
 }

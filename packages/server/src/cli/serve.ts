@@ -6,7 +6,7 @@ import { version } from "../config/version.ts";
 import { createLog } from "../ops/log.ts";
 import { parseAddress } from "../store/postgres-address.ts";
 import { CommandError } from "./command-error.ts";
-import type { CommandContext } from "./context.ts";
+import { exitAtNextSignal, stopSignal, type CommandContext } from "./context.ts";
 import { createPaint } from "./paint.ts";
 
 /** The function that server.ts exports. */
@@ -21,12 +21,6 @@ interface StartedServer {
 
 /** The server stops within about `shutdownGraceMs`. After this additional time the process ends anyway. */
 const closeMarginMs = 5_000;
-
-/**
- * On Ctrl-C under npm, this process gets two signals: one from the terminal and one from npm. Signals within this time
- * count as one.
- */
-const sameSignalMsMax = 300;
 
 const example = `
 Examples:
@@ -107,11 +101,8 @@ function dataLocation({ database, data }: Config): string {
 /** Resolves at the first stop signal. A second signal ends the process at once. */
 async function watchStopSignals(context: CommandContext): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let firstAtMs: number | null = null;
-  context.onStopSignal(() => {
-    const nowMs = context.clock.now();
-    firstAtMs ??= nowMs;
-    if (nowMs - firstAtMs > sameSignalMsMax) context.exit(1);
+  stopSignal(context).addEventListener("abort", () => {
+    exitAtNextSignal(context);
     resolve();
   });
   return promise;

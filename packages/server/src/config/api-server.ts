@@ -17,16 +17,18 @@ export interface ApiServerFlags {
 }
 
 /**
- * A flag beats an environment variable, and both beat the profile. The API key comes from `RINGBACK_API_KEY`, or from
- * the file that `RINGBACK_API_KEY_FILE` names, or from the profile. It has no flag, because every user of a machine can
- * read command lines.
+ * A flag beats an environment variable, and a variable beats the profile, unless the flag `--profile` names it. The API
+ * key comes from `RINGBACK_API_KEY`, from the file that `RINGBACK_API_KEY_FILE` names, or from the profile. The key has
+ * no flag, because every user of a machine can read command lines.
  */
 export function readApiServer({ url, account, profile: name }: ApiServerFlags, sources: ProfileSources): ApiServer {
   const profile = chosenProfile(name, sources);
-  const server = readServerUrl(url, sources.env, profile?.url);
+  const isNamed = name !== undefined;
+  const server = readServerUrl(url ?? (isNamed ? profile?.url : undefined), sources.env, profile?.url);
   // The token and the account of a profile belong to its server, and are never sent to another one.
   const own = profile !== null && server === normalUrl(profile.url) ? profile : null;
-  const token = readToken(sources) ?? own?.token ?? null;
+  const ownToken = own?.token ?? null;
+  const token = isNamed ? (ownToken ?? readToken(sources)) : (readToken(sources) ?? ownToken);
   const actsOn = account ?? own?.account ?? null;
   return {
     url: server,

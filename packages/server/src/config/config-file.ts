@@ -35,12 +35,35 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
     const sentence = `not valid YAML at column ${col}: ${explain(fault.code, fault.message)}`;
     throw new ConfigError(`${path}:${line}`, "", sentence);
   }
+  const long = firstLongNumber(document);
+  if (long !== null) {
+    const { line } = lines.linePos(long.offset);
+    throw new ConfigError(
+      `${path}:${line}`,
+      "",
+      `the number ${long.text} would lose digits; write a text: "${long.text}"`,
+    );
+  }
   const origin = (keys: readonly string[]) => `${path}:${lines.linePos(offsetOf(document, keys)).line}`;
   const values: unknown = document.contents === null ? {} : toPlainValues(document, path);
   if (!isRecord(values)) {
     throw new ConfigError(origin([]), "", "the file contains no settings; give lines such as listen: 127.0.0.1:8000");
   }
   return { values, origin };
+}
+
+/** Returns a whole number that is too large to keep its digits. */
+function firstLongNumber(document: Yaml.Document.Parsed): { readonly text: string; readonly offset: number } | null {
+  let found: { readonly text: string; readonly offset: number } | null = null;
+  const { visit } = yaml();
+  visit(document, {
+    Scalar(_key, { value, source = "", range }) {
+      if (typeof value !== "number" || Number.isSafeInteger(value) || !/^[-+]?\d+$/.test(source)) return undefined;
+      found = { text: source, offset: range?.[0] ?? 0 };
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function toPlainValues(document: Yaml.Document.Parsed, path: string): unknown {

@@ -313,6 +313,10 @@ describe("one clear line stops the start", () => {
     ["listen: [::1]:8000\n", /^ringback\.yaml:1: not valid YAML at column \d+: .*in quotation marks$/],
     ["data: a\ndata: b\n", /^ringback\.yaml:2: not valid YAML at column 1: the key is given twice$/],
     ["a:\n\t- b\n", /^ringback\.yaml:2: not valid YAML/],
+    [
+      "a: 1\nb: [12345678901234567890]\n",
+      /^ringback\.yaml:2: the number 12345678901234567890 would lose digits; write/,
+    ],
     ["just words", /^ringback\.yaml:1: the file contains no settings/],
     ["- listen", /^ringback\.yaml:1: the file contains no settings/],
   ])("for a file that is not a configuration: %j", (file, line) => {

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { readApiServer, type ApiServerFlags } from "./api-server.ts";
 import { readServerUrl } from "./server-url.ts";
 import { flagName, variableName } from "./settings.ts";
 
@@ -21,4 +22,14 @@ it("refuses an invalid server URL with one line that says where it was given", (
   expect(() => readServerUrl(undefined, { RINGBACK_URL: "ftp://a" })).toThrow(
     /^RINGBACK_URL: url cannot be "ftp:\/\/a"/,
   );
+});
+
+it("takes server and token from a profile that a flag names, before the environment", () => {
+  const profiles = { here: { url: "http://a:1", account: null, token: "rbk_own" } };
+  const readFile = () => Buffer.from(JSON.stringify({ current: "here", profiles }));
+  const env = { HOME: "/home/u", RINGBACK_URL: "http://b:2", RINGBACK_API_KEY: "rbk_other" };
+  const from = (flags: ApiServerFlags) => readApiServer(flags, { env, readFile });
+  expect(from({ profile: "here" })).toEqual({ url: "http://a:1", headers: { authorization: "Bearer rbk_own" } });
+  expect(from({})).toEqual({ url: "http://b:2", headers: { authorization: "Bearer rbk_other" } });
+  expect(from({ profile: "here", url: "http://c:3" })).toMatchObject({ url: "http://c:3" });
 });

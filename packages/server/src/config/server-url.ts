@@ -20,6 +20,7 @@ export function readServerUrl(flag: string | undefined, env: Environment, ofProf
 /** Returns null for a text that is no address of a server. */
 export function normalUrl(text: string): string | null {
   const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") return null;
+  if (url === null || !/^https?:$/.test(url.protocol) || /[?#]/.test(text)) return null;
+  if (url.username !== "" || url.password !== "") return null;
   return url.href.replace(/\/+$/, "");
 }

@@ -115,7 +115,7 @@ export class Api {
 
   /** Values of /metrics by name, without the series that have labels. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
-    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const text = await this.client.get("/metrics", { parseAs: "text" });
     const samples = text.matchAll(/^(?<name>[a-z_]+) (?<value>\S+)$/gm);
     return new Map(Array.from(samples, ({ groups }) => [groups?.["name"] ?? "", Number(groups?.["value"])]));
   }

@@ -1,3 +1,5 @@
+/** Requests to an inbox, as programs send them that know only the URL of the inbox. */
+
 export interface Taken {
   readonly status: number;
   readonly text: string;

@@ -1,32 +1,24 @@
+import type { components, PulledMessage } from "@ringback/sdk/client";
 import { subscriptionPath } from "./api.ts";
 import type { Api } from "./api.ts";
 
-export interface Pulled {
-  readonly id: string;
-  readonly seq: number;
-  readonly body: string;
-  readonly receiptHandle: string;
-  readonly receives: number;
-  readonly visibleAt: string;
-}
+export type Pulled = PulledMessage;
 
-export interface Answered {
-  readonly failed: number;
-  readonly results: readonly { readonly receiptHandle: string; readonly result: string }[];
-}
+const base = "/v1/topics/{topic}/subscriptions/{subscription}";
 
 /** Creates a topic with a pull subscription, and returns functions for the calls of a receiver. */
 export async function pulledFrom(api: Api, topic: string, settings: object = {}) {
-  const path = subscriptionPath(topic, "workers");
+  const { client } = api;
+  const params = { path: { topic, subscription: "workers" } };
   await api.putTopic(topic);
-  await api.ok("PUT", path, { json: { pull: { visibilityMs: 60_000 }, ...settings } });
+  await api.subscribe(topic, "workers", { pull: { visibilityMs: 60_000 }, ...settings });
   return {
-    path,
-    pull: async (json: object = {}) =>
-      (await api.ok<{ messages: readonly Pulled[] }>("POST", `${path}/pull`, { json })).messages,
+    path: subscriptionPath(topic, "workers"),
+    pull: async (body: components["schemas"]["PullRequest"] = {}) =>
+      (await client.post(`${base}/pull`, { params, body })).messages,
     answer: (verb: "ack" | "nack", receiptHandles: readonly string[], more: object = {}) =>
-      api.ok<Answered>("POST", `${path}/${verb}`, { json: { receiptHandles, ...more } }),
-    counts: async () => (await api.ok<{ pullCounts: object }>("GET", path)).pullCounts,
+      client.post(`${base}/${verb}`, { params, body: { receiptHandles: [...receiptHandles], ...more } }),
+    counts: async () => (await client.get(base, { params })).pullCounts,
     publish: (...bodies: readonly string[]) =>
       api.publishBatch(
         topic,

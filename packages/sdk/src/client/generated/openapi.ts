@@ -1373,13 +1373,13 @@ export interface components {
             /**
              * @description `listed`: only messages whose type is among the event types; others, and messages without a type, are refused.
              * @default any
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly types: "any" | "listed";
             /**
              * @description `valid`: only bodies that are valid by the schema of their event type. A type that is not listed, or that has no schema, takes every body.
              * @default any
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly bodies: "any" | "valid";
         };
@@ -1387,12 +1387,12 @@ export interface components {
         readonly AcceptsPatch: {
             /**
              * @description `listed`: only messages whose type is among the event types; others, and messages without a type, are refused.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly types?: "any" | "listed" | null;
             /**
              * @description `valid`: only bodies that are valid by the schema of their event type. A type that is not listed, or that has no schema, takes every body.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly bodies?: "any" | "valid" | null;
         };
@@ -1401,13 +1401,13 @@ export interface components {
             /**
              * @description `listed`: only messages whose type is among the event types; others, and messages without a type, are refused.
              * @default any
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly types?: "any" | "listed";
             /**
              * @description `valid`: only bodies that are valid by the schema of their event type. A type that is not listed, or that has no schema, takes every body.
              * @default any
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly bodies?: "any" | "valid";
         };
@@ -1441,7 +1441,7 @@ export interface components {
             };
             /**
              * @description deleting: requests for the account are refused, and everything that belongs to it is being removed.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly state: "active" | "deleting";
             readonly deletion: components["schemas"]["AccountDeletion"] | null;
@@ -1603,7 +1603,7 @@ export interface components {
             readonly receiptHandle: string;
             /**
              * @description ended: the receipt handle is no longer valid, because the visibility timeout is over or the message was acknowledged or put back before. malformed: this is not a receipt handle of this subscription.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly result: "done" | "ended" | "malformed";
         };
@@ -1619,7 +1619,7 @@ export interface components {
              * @example billing, production
              */
             readonly name: string;
-            /** @enum {unknown} */
+            /** @enum {string} */
             readonly role: "operator" | "admin" | "publish" | "consume" | "read";
             readonly topics: readonly string[] | null;
             readonly allAccounts: boolean;
@@ -1678,7 +1678,7 @@ export interface components {
             /**
              * @description What the key allows. `operator`: everything, in every account. `admin`: everything in one account. `publish`: publish messages. `consume`: pull and acknowledge messages, call hooks, take messages from inboxes. `read`: look, and change nothing.
              * @default admin
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly role?: "operator" | "admin" | "publish" | "consume" | "read";
             /**
@@ -1709,7 +1709,7 @@ export interface components {
             readonly secretKey?: string;
         };
         readonly Attachment: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             readonly kind: "image" | "text" | "file";
             /** @example image/png */
             readonly contentType: string | null;
@@ -1731,7 +1731,7 @@ export interface components {
             readonly durationMs: number;
             /**
              * @description accepted: the receiver has accepted the message. failed: the receiver has refused it. error: there was no complete reply, or nothing could be sent.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly verdict: "accepted" | "failed" | "error";
             /** @description The HTTP status of the reply; null without a reply. */
@@ -1770,7 +1770,7 @@ export interface components {
             readonly durationMs: number;
             /**
              * @description accepted: the receiver has accepted the message. failed: the receiver has refused it. error: there was no complete reply, or nothing could be sent.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly verdict: "accepted" | "failed" | "error";
             /** @description The HTTP status of the reply; null without a reply. */
@@ -1944,7 +1944,7 @@ export interface components {
         readonly CancelDeliveryResult: {
             /**
              * @description `cancelled`: The delivery is a dead letter with the reason cancelled.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly outcome: "cancelled";
         };
@@ -1986,7 +1986,7 @@ export interface components {
             /**
              * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
              * @default any
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly accept: "any" | "json";
             /**
@@ -2051,7 +2051,7 @@ export interface components {
             readonly topic: string;
             /**
              * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly state: "active" | "paused" | "disabled";
             /**
@@ -2062,13 +2062,13 @@ export interface components {
             readonly disabledAt: string | null;
             /**
              * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly disabledReason: "gone" | "failing" | null;
             readonly disabledBy: components["schemas"]["DisablingAttempt"] | null;
             /**
              * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent. A subscription that is paused or disabled is healthy, because nothing is sent: its `state` and `disabledReason` say why.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly health: "healthy" | "failing" | "open";
             readonly failing: components["schemas"]["Failing"] | null;
@@ -2082,7 +2082,7 @@ export interface components {
             /**
              * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
              * @default none
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly order: "none" | "key" | "strict";
             /**
@@ -2142,7 +2142,7 @@ export interface components {
             readonly id: string;
             /**
              * @description Why there is no further attempt.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly reason: "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "filter_failed" | "transform_failed" | "address_denied" | "loop_detected" | "cancelled";
             /** @description How many attempts there were. */
@@ -2221,7 +2221,7 @@ export interface components {
             readonly id: string;
             /**
              * @description Why there is no further attempt.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly reason: "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "filter_failed" | "transform_failed" | "address_denied" | "loop_detected" | "cancelled";
             /** @description How many attempts there were. */
@@ -2301,7 +2301,7 @@ export interface components {
             readonly subscription: string;
             /**
              * @description `pending`: not attempted yet. `in_flight`: is being attempted, or its outcome is not written yet. `parked`: waits for a retry, for its delay, or for an acknowledgement. `delivered`: accepted. `dead`: given up, see `reason`. `filtered`: the subscription's filter does not match. `skipped`: there is no record of it, because the subscription began after the message, or because the record is older than `attemptRetentionMs`.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly state: "pending" | "in_flight" | "parked" | "delivered" | "dead" | "filtered" | "skipped";
             /**
@@ -2310,7 +2310,7 @@ export interface components {
              * @example 2026-01-31T08:15:30.250Z
              */
             readonly nextAttemptAt: string | null;
-            /** @enum {unknown} */
+            /** @enum {string|null} */
             readonly reason: "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable" | "filter_failed" | "transform_failed" | "address_denied" | "loop_detected" | "cancelled" | null;
             readonly attempts: readonly components["schemas"]["Attempt"][];
         };
@@ -2332,10 +2332,10 @@ export interface components {
         readonly EndpointVerification: {
             /**
              * @description pending: attempts are being made. failed: they were given up, until `…/verify` or another URL.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly state: "pending" | "verified" | "failed";
-            /** @enum {unknown} */
+            /** @enum {string} */
             readonly method: "challenge" | "cloudevents";
             /**
              * Format: date-time
@@ -2596,7 +2596,7 @@ export interface components {
             readonly failingSince: string;
             /**
              * @description origin: the whole origin of the URL is unreachable or overloaded, and its subscriptions share the probes.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly scope: "subscription" | "origin";
             /** @description The HTTP status of the failure that led to this state. */
@@ -2697,7 +2697,7 @@ export interface components {
             /**
              * @description How much of a delay is random: nothing, all of it or half of it.
              * @default none
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly jitter: "none" | "full" | "equal";
         };
@@ -2727,13 +2727,13 @@ export interface components {
             /**
              * @description How much of a delay is random: nothing, all of it or half of it.
              * @default none
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly jitter?: "none" | "full" | "equal";
         };
         /** @description The process is up. */
         readonly Health: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             readonly status: "ok";
             readonly version: string;
         };
@@ -2762,7 +2762,7 @@ export interface components {
             /**
              * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
              * @default continue
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly onError: "continue" | "reject";
             /**
@@ -2835,7 +2835,7 @@ export interface components {
             readonly timeoutMs?: number | null;
             /**
              * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly onError?: "continue" | "reject" | null;
             /** @description The largest reply, in bytes; a JSON reply may never have more than 4194304. */
@@ -2864,7 +2864,7 @@ export interface components {
             } | null;
         };
         readonly HookPatchAuthType: {
-            /** @enum {unknown} */
+            /** @enum {string|null} */
             readonly type?: "basic" | "bearer" | "oauth2" | null;
             readonly username?: string | null;
             /** @description The password. */
@@ -2882,7 +2882,7 @@ export interface components {
             readonly audience?: string | null;
             /**
              * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly clientAuth?: "basic" | "body" | null;
         };
@@ -2908,7 +2908,7 @@ export interface components {
             /**
              * @description The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.
              * @default continue
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly onError?: "continue" | "reject";
             /**
@@ -2964,7 +2964,7 @@ export interface components {
             /**
              * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
              * @default any
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly accept: "any" | "json";
             /**
@@ -3021,7 +3021,7 @@ export interface components {
         };
         /** @description The message was kept, or dropped because nobody polls. */
         readonly InboxAnswer: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             readonly response: "success";
         };
         /** @description A page of inboxes. */
@@ -3038,7 +3038,7 @@ export interface components {
             readonly topic?: string | null;
             /**
              * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly accept?: "any" | "json" | null;
             /**
@@ -3085,7 +3085,7 @@ export interface components {
             /**
              * @description json: a body that is not JSON is refused. JSON is kept byte for byte as well.
              * @default any
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly accept?: "any" | "json";
             /**
@@ -3132,7 +3132,7 @@ export interface components {
         readonly InboxVerification: {
             /**
              * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly method: "standard-webhooks" | "github" | "stripe" | "token";
             readonly secrets: null;
@@ -3158,7 +3158,7 @@ export interface components {
         readonly InboxVerificationPatch: {
             /**
              * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly method?: "standard-webhooks" | "github" | "stripe" | "token" | null;
             /** @description The secrets, at most 4. A request is valid with any of them, so a secret can be replaced without a gap. `standard-webhooks`: `whsec_…`, or `whpk_…` for Ed25519. `stripe`: `whsec_…`. They are stored encrypted under the server's master key, and are never shown again. */
@@ -3180,7 +3180,7 @@ export interface components {
         readonly InboxVerificationSettings: {
             /**
              * @description `standard-webhooks`: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. `github`: `X-Hub-Signature-256`. `stripe`: `Stripe-Signature`. `token`: a shared token in `Authorization: Bearer`, in `header` or in `query`.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly method: "standard-webhooks" | "github" | "stripe" | "token";
             /** @description The secrets, at most 4. A request is valid with any of them, so a secret can be replaced without a gap. `standard-webhooks`: `whsec_…`, or `whpk_…` for Ed25519. `stripe`: `whsec_…`. They are stored encrypted under the server's master key, and are never shown again. */
@@ -3207,11 +3207,11 @@ export interface components {
         readonly Key: {
             /** @example 0 */
             readonly kid: string;
-            /** @enum {unknown} */
+            /** @enum {string} */
             readonly kty: "oct" | "OKP";
             /**
              * @description null for a shared secret.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly crv: "Ed25519" | null;
             /**
@@ -3265,7 +3265,7 @@ export interface components {
             readonly secret?: string;
             /**
              * @description Makes a new key here: `hmac` a shared secret, `ed25519` a key pair. The response shows the secret, or the public key.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly generate?: "hmac" | "ed25519";
             readonly jwk?: components["schemas"]["KeyRotationJwk"];
@@ -3312,7 +3312,7 @@ export interface components {
             readonly secret?: string;
             /**
              * @description Makes a new key here: `hmac` a shared secret, `ed25519` a key pair. The response shows the secret, or the public key.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly generate?: "hmac" | "ed25519";
             readonly jwk?: components["schemas"]["KeySettingsJwk"];
@@ -3340,7 +3340,7 @@ export interface components {
             readonly topic: string;
             /**
              * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly state: "active" | "paused" | "disabled";
             /**
@@ -3351,13 +3351,13 @@ export interface components {
             readonly disabledAt: string | null;
             /**
              * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly disabledReason: "gone" | "failing" | null;
             readonly disabledBy: components["schemas"]["DisablingAttempt"] | null;
             /**
              * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent. A subscription that is paused or disabled is healthy, because nothing is sent: its `state` and `disabledReason` say why.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly health: "healthy" | "failing" | "open";
             readonly failing: components["schemas"]["Failing"] | null;
@@ -3371,7 +3371,7 @@ export interface components {
             /**
              * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
              * @default none
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly order: "none" | "key" | "strict";
             /**
@@ -3572,7 +3572,7 @@ export interface components {
             readonly bodyBytes: number;
             /**
              * @description The state at the `subscription` of the query, as in the message's deliveries; null if the query names none.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly state: "pending" | "in_flight" | "parked" | "delivered" | "dead" | "filtered" | "skipped" | null;
         };
@@ -3596,7 +3596,7 @@ export interface components {
              * @example billing, production
              */
             readonly name: string;
-            /** @enum {unknown} */
+            /** @enum {string} */
             readonly role: "operator" | "admin" | "publish" | "consume" | "read";
             readonly topics: readonly string[] | null;
             readonly allAccounts: boolean;
@@ -3697,7 +3697,7 @@ export interface components {
             /**
              * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
              * @default basic
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly clientAuth: "basic" | "body";
         };
@@ -3722,13 +3722,13 @@ export interface components {
             /**
              * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
              * @default basic
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly clientAuth?: "basic" | "body";
         };
         /** @description The outcome of the call. */
         readonly Outcome: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             readonly action: "continue" | "reject";
             /** @description Why the call was rejected, as a text for people. It never contains the address of a called program. */
             readonly reason: string | null;
@@ -3741,11 +3741,48 @@ export interface components {
             readonly durationMs: number;
             /**
              * @description The first failure, after which `onError` decided; null without a failure.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly error: "unreachable" | "timeout" | "reply_too_large" | "bad_reply" | "aborted" | "untrusted_reply" | "http_status" | "unencodable" | null;
             /** @description What exactly went wrong in that failure, in words for the caller's developers. It never contains the address of a called program. null when nothing is known besides the code. */
             readonly errorDetail: string | null;
+        };
+        /** @description RFC 9457 problem details. */
+        readonly Problem: {
+            /**
+             * @description `urn:ringback:error:`, followed by the code.
+             * @example urn:ringback:error:topic_not_found
+             */
+            readonly type: string;
+            /**
+             * @description What the code means.
+             * @example There is no topic with this name.
+             */
+            readonly title: string;
+            /** @example 404 */
+            readonly status: number;
+            /**
+             * @description What is wrong with this request.
+             * @example There is no topic "orders".
+             */
+            readonly detail: string;
+            /**
+             * @description Stable, for programs to act on.
+             * @example topic_not_found
+             * @enum {string}
+             */
+            readonly code: "malformed_request" | "malformed_json" | "json_too_complex" | "invalid_utf8" | "invalid_request" | "invalid_name" | "invalid_url" | "unknown_protocol" | "invalid_tag" | "too_many_tags" | "invalid_type" | "invalid_type_pattern" | "invalid_schema" | "unlisted_type" | "invalid_body" | "invalid_expression" | "invalid_retry_policy" | "invalid_key" | "secrets_needed" | "invalid_cursor" | "invalid_idempotency_key" | "empty_batch" | "signature_invalid" | "api_key_missing" | "invalid_api_key" | "forbidden" | "origin_not_allowed" | "route_not_found" | "method_not_allowed" | "account_not_found" | "topic_not_found" | "subscription_not_found" | "message_not_found" | "dead_letter_not_found" | "replay_not_found" | "inbox_not_found" | "hook_not_found" | "event_type_not_found" | "queue_not_found" | "api_key_not_found" | "key_not_found" | "request_timeout" | "api_key_exists" | "key_in_use" | "account_deleting" | "name_taken" | "rotation_limit" | "no_public_key" | "queue_exists" | "not_pulled" | "built_in_topic" | "immutable_field" | "idempotency_conflict" | "topic_limit" | "topic_used_up" | "subscription_limit" | "replay_limit" | "delivery_conflict" | "master_key_missing" | "key_unavailable" | "entry_limit" | "precondition_failed" | "body_too_large" | "request_too_large" | "batch_too_large" | "unsupported_media_type" | "expectation_failed" | "host_not_allowed" | "headers_too_large" | "too_many_failures" | "account_rate_limit" | "too_many_tests" | "account_storage_limit" | "internal" | "overloaded" | "storage_full" | "storage_unavailable" | "not_ready" | "shutting_down" | "queue_full" | "inbox_full" | "too_many_unacknowledged" | "too_many_waiters" | "too_many_streams" | "loop_detected";
+            readonly errors?: readonly components["schemas"]["ProblemError"][];
+            /** @description The id of the request, as in the header X-Request-Id and in the server's log. */
+            readonly requestId: string;
+        };
+        readonly ProblemError: {
+            /** @description A path such as `push.url` or `messages[3].tags[0]`, a parameter or a header. */
+            readonly field: string;
+            /** @description What is wrong, or what would be right. */
+            readonly message: string;
+            /** @description The JSON pointer of the value in the body of a message, if the fault is there. */
+            readonly pointer?: string;
         };
         /** @description The public half of an Ed25519 key, in three forms. */
         readonly PublicKey: {
@@ -3958,7 +3995,7 @@ export interface components {
             /**
              * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
              * @default keep-alive
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly connection: "keep-alive" | "close";
             /**
@@ -3974,7 +4011,7 @@ export interface components {
             /**
              * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
              * @default null
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly verify: "challenge" | "cloudevents" | null;
             readonly transform: components["schemas"]["Transform"] | null;
@@ -4000,7 +4037,7 @@ export interface components {
             readonly tls?: components["schemas"]["TlsPatch"] | null;
             /**
              * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly connection?: "keep-alive" | "close" | null;
             /** @description How long one attempt may take, from the name lookup to the end of the reply, in milliseconds. */
@@ -4009,13 +4046,13 @@ export interface components {
             readonly keys?: readonly string[] | null;
             /**
              * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly verify?: "challenge" | "cloudevents" | null;
             readonly transform?: components["schemas"]["TransformPatch"] | null;
         };
         readonly PushPatchAuthType: {
-            /** @enum {unknown} */
+            /** @enum {string|null} */
             readonly type?: "basic" | "bearer" | "oauth2" | null;
             readonly username?: string | null;
             /** @description The password. */
@@ -4033,7 +4070,7 @@ export interface components {
             readonly audience?: string | null;
             /**
              * @description Where the token request has the client's id and secret: in the header `Authorization`, or in the body.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly clientAuth?: "basic" | "body" | null;
         };
@@ -4067,7 +4104,7 @@ export interface components {
             /**
              * @description `keep-alive` reuses connections; `close` opens a new one for every POST.
              * @default keep-alive
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly connection?: "keep-alive" | "close";
             /**
@@ -4083,7 +4120,7 @@ export interface components {
             /**
              * @description How a URL with a new origin or path is verified before it gets messages, which wait in the log until then. `challenge`: the endpoint answers the POST `{"type": "ringback.verification", "challenge": "…"}` with 2xx and the challenge, as text or as the JSON member `challenge`. `cloudevents`: the endpoint answers OPTIONS with the headers of the CloudEvents webhook specification; `WebHook-Allowed-Rate` limits the deliveries per minute. null: not at all, unless the server requires it. For http and https only.
              * @default null
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly verify?: "challenge" | "cloudevents" | null;
             readonly transform?: components["schemas"]["TransformSettings"] | null;
@@ -4135,7 +4172,7 @@ export interface components {
         };
         /** @description The server answers requests, and the database can be written. */
         readonly Readiness: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             readonly status: "ready";
         };
         /** @description The request that brought the message to an inbox; null for any other message. */
@@ -4182,7 +4219,7 @@ export interface components {
             /**
              * @description `live`: a redriven delivery takes its place in the order of an ordered subscription. `separate`: as for a replay.
              * @default live
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly order?: "live" | "separate";
         };
@@ -4192,17 +4229,17 @@ export interface components {
             readonly id: string;
             /**
              * @description `dead-letters`: a redrive of dead letters.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly kind: "messages" | "dead-letters";
             /**
              * @description `running`: also while copies wait for a retry. `done`: every copy was delivered or given up. `failed`: see `reason`.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly state: "running" | "paused" | "done" | "cancelled" | "failed";
             /**
              * @description Why the replay has failed: the subscription or the target was deleted. null if it has not.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly reason: "subscription_deleted" | null;
             /** @example orders */
@@ -4216,9 +4253,9 @@ export interface components {
             /** @description The last position of the range; null for dead letters. */
             readonly to: number | null;
             readonly types: readonly string[];
-            /** @enum {unknown} */
+            /** @enum {string} */
             readonly only: "all" | "failed";
-            /** @enum {unknown} */
+            /** @enum {string} */
             readonly order: "separate" | "live";
             readonly perSecond: number | null;
             /** @description How many messages, or dead letters, match. */
@@ -4272,7 +4309,7 @@ export interface components {
             /**
              * @description `failed`: only messages whose delivery to the subscription was given up, whether or not its dead letter still exists.
              * @default all
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly only?: "all" | "failed";
             /** @description The subscription of the same topic that gets the messages. Left out: the subscription itself. */
@@ -4290,7 +4327,7 @@ export interface components {
             /**
              * @description For ordered targets. `separate`: the copies neither hold back other deliveries nor wait for them. `live`: they take part in the order.
              * @default separate
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly order?: "separate" | "live";
         };
@@ -4334,7 +4371,7 @@ export interface components {
         readonly RetryDeliveryResult: {
             /**
              * @description `retried`: The delivery waited for its next attempt, and is due now. `redriven`: The dead letter is a delivery again, with all retries of its policy. `copied`: The delivery had ended, and the message is sent once more.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly outcome: "retried" | "redriven" | "copied";
         };
@@ -4358,7 +4395,7 @@ export interface components {
             readonly topic: string;
             /**
              * @description disabled: see `disabledReason`; resume the subscription when the endpoint is back.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly state: "active" | "paused" | "disabled";
             /**
@@ -4369,13 +4406,13 @@ export interface components {
             readonly disabledAt: string | null;
             /**
              * @description Why the subscription was disabled. gone: the endpoint answered 410 Gone. failing: all attempts failed for `disableAfterMs`. null while it is not disabled.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly disabledReason: "gone" | "failing" | null;
             readonly disabledBy: components["schemas"]["DisablingAttempt"] | null;
             /**
              * @description healthy: the last attempts were accepted, or there were none. failing: several attempts in a row have failed. open: the breaker is open, so messages wait in the log, and only probes are sent. A subscription that is paused or disabled is healthy, because nothing is sent: its `state` and `disabledReason` say why.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly health: "healthy" | "failing" | "open";
             readonly failing: components["schemas"]["Failing"] | null;
@@ -4389,7 +4426,7 @@ export interface components {
             /**
              * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
              * @default none
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly order: "none" | "key" | "strict";
             /**
@@ -4462,7 +4499,7 @@ export interface components {
             readonly retry?: ("webhook" | "EXPONENTIAL_DECAY_RETRY" | "BACKOFF_RETRY" | "none") | components["schemas"]["SubscriptionPatchRetryDelaysMs"] | null;
             /**
              * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly order?: "none" | "key" | "strict" | null;
             /** @description How many deliveries may run at once. */
@@ -4510,7 +4547,7 @@ export interface components {
             readonly totalMsMax?: number | null;
             /**
              * @description How much of a delay is random: nothing, all of it or half of it.
-             * @enum {unknown}
+             * @enum {string|null}
              */
             readonly jitter?: "none" | "full" | "equal" | null;
         };
@@ -4530,7 +4567,7 @@ export interface components {
             /**
              * @description `key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.
              * @default none
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly order?: "none" | "key" | "strict";
             /**
@@ -4585,7 +4622,7 @@ export interface components {
             readonly reply: components["schemas"]["TestDeliveryReply"] | null;
             /**
              * @description What the reply means for a delivery.
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly verdict: "accepted" | "failed" | "error";
             /** @description Why a delivery would have failed; null if it would not. */
@@ -4884,7 +4921,7 @@ export interface components {
             /**
              * @description With protocol 1: byte order of the four-byte length in front of each message.
              * @default big
-             * @enum {unknown}
+             * @enum {string}
              */
             readonly byteOrder?: "big" | "little";
             /** @description Cookie of the handler to remove. */
@@ -4898,7 +4935,7 @@ export interface components {
         readonly WechatHandlersResult: {
             /**
              * @description 10000: success. 10001: not JSON. 10002: a wrong parameter or secret, or another failure. 10003: not supported.
-             * @enum {unknown}
+             * @enum {number}
              */
             readonly error_code: 10000 | 10001 | 10002 | 10003;
             /** @description The error; empty on success. */
@@ -4923,7 +4960,7 @@ export interface components {
             readonly url?: string;
             readonly host?: string;
             readonly port?: number;
-            /** @enum {unknown} */
+            /** @enum {string} */
             readonly byteOrder?: "big" | "little";
         };
         /** @description Empty members that clients expect: no WeChat account belongs to this server. */
@@ -4936,45 +4973,6 @@ export interface components {
             readonly port: number;
             readonly smallHeadImgUrl: string;
             readonly userName: string;
-        };
-        /**
-         * Problem
-         * @description RFC 9457 problem details.
-         */
-        readonly Problem: {
-            /**
-             * @description `urn:ringback:error:`, followed by the code.
-             * @example urn:ringback:error:topic_not_found
-             */
-            readonly type: string;
-            /**
-             * @description What the code means.
-             * @example There is no topic with this name.
-             */
-            readonly title: string;
-            /** @example 404 */
-            readonly status: number;
-            /**
-             * @description What is wrong with this request.
-             * @example There is no topic "orders".
-             */
-            readonly detail: string;
-            /**
-             * @description Stable, for programs to act on.
-             * @example topic_not_found
-             * @enum {unknown}
-             */
-            readonly code: "malformed_request" | "malformed_json" | "json_too_complex" | "invalid_utf8" | "invalid_request" | "invalid_name" | "invalid_url" | "unknown_protocol" | "invalid_tag" | "too_many_tags" | "invalid_type" | "invalid_type_pattern" | "invalid_schema" | "unlisted_type" | "invalid_body" | "invalid_expression" | "invalid_retry_policy" | "invalid_key" | "secrets_needed" | "invalid_cursor" | "invalid_idempotency_key" | "empty_batch" | "signature_invalid" | "api_key_missing" | "invalid_api_key" | "forbidden" | "origin_not_allowed" | "route_not_found" | "method_not_allowed" | "account_not_found" | "topic_not_found" | "subscription_not_found" | "message_not_found" | "dead_letter_not_found" | "replay_not_found" | "inbox_not_found" | "hook_not_found" | "event_type_not_found" | "queue_not_found" | "api_key_not_found" | "key_not_found" | "request_timeout" | "api_key_exists" | "key_in_use" | "account_deleting" | "name_taken" | "rotation_limit" | "no_public_key" | "queue_exists" | "not_pulled" | "built_in_topic" | "immutable_field" | "idempotency_conflict" | "topic_limit" | "topic_used_up" | "subscription_limit" | "replay_limit" | "delivery_conflict" | "master_key_missing" | "key_unavailable" | "entry_limit" | "precondition_failed" | "body_too_large" | "request_too_large" | "batch_too_large" | "unsupported_media_type" | "expectation_failed" | "host_not_allowed" | "headers_too_large" | "too_many_failures" | "account_rate_limit" | "too_many_tests" | "account_storage_limit" | "internal" | "overloaded" | "storage_full" | "storage_unavailable" | "not_ready" | "shutting_down" | "queue_full" | "inbox_full" | "too_many_unacknowledged" | "too_many_waiters" | "too_many_streams" | "loop_detected";
-            readonly errors?: readonly {
-                /** @description A path such as `push.url` or `messages[3].tags[0]`, a parameter or a header. */
-                readonly field: string;
-                /** @description What is wrong, or what would be right. */
-                readonly message: string;
-                /** @description The JSON pointer of the value in the body of a message, if the fault is there. */
-                readonly pointer?: string;
-            }[];
-            /** @description The id of the request, as in the header X-Request-Id and in the server's log. */
-            readonly requestId: string;
         };
     };
     responses: never;
@@ -5086,6 +5084,8 @@ export type NodeList = components['schemas']['NodeList'];
 export type OAuth2 = components['schemas']['OAuth2'];
 export type OAuth2Settings = components['schemas']['OAuth2Settings'];
 export type Outcome = components['schemas']['Outcome'];
+export type Problem = components['schemas']['Problem'];
+export type ProblemError = components['schemas']['ProblemError'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type PublicKeyJwk = components['schemas']['PublicKeyJwk'];
 export type PublishedBatch = components['schemas']['PublishedBatch'];
@@ -5150,7 +5150,6 @@ export type WechatHandlersResult = components['schemas']['WechatHandlersResult']
 export type WechatHandlersResultData = components['schemas']['WechatHandlersResultData'];
 export type WechatHandlersResultDataDataItem = components['schemas']['WechatHandlersResultDataDataItem'];
 export type WechatHandlersResultRobot = components['schemas']['WechatHandlersResultRobot'];
-export type Problem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
 export interface operations {
     readonly getTopic: {

@@ -70,6 +70,11 @@ export function post(request: SentRequest, timeoutMs: number, signal: AbortSigna
       .on("end", finish)
       .on("error", fail);
   });
+  // Without a listener, Node would close the connection and report nothing.
+  outgoing.on("upgrade", (_incoming, socket) => {
+    socket.destroy();
+    fail(new Error("the program replied 101, but the request asks for no other protocol"));
+  });
   outgoing.end(request.body);
   return promise;
 }

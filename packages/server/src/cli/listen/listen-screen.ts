@@ -1,4 +1,4 @@
-import type { CommandContext, Input } from "../context.ts";
+import { terminalSize, type CommandContext, type Input } from "../context.ts";
 import { createPaint } from "../paint.ts";
 import type { Delivery, ListenReport } from "./delivery.ts";
 import { createView, pressed, selectedDelivery, viewLines, withDelivery, type ListenView } from "./listen-view.ts";
@@ -26,8 +26,7 @@ export function createScreen(context: CommandContext, title: string): ListenScre
   const draw = (): void => {
     drawing = null;
     if (isDone) return;
-    const size = { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 };
-    const lines = viewLines(view, size, paint, clock.wall());
+    const lines = viewLines(view, terminalSize(stdout), paint, clock.wall());
     stdout.write(`\u001b[H${lines.map((line) => `${line}\u001b[K`).join("\r\n")}\u001b[J`);
   };
   const change = (next: ListenView): void => {

@@ -8,10 +8,10 @@ import {
 } from "@ringback/sdk/protocols";
 import { readApiServer, type ApiServerFlags } from "../../config/api-server.ts";
 import { isRecord } from "../../config/record.ts";
+import { durationUnits } from "../../config/units.ts";
 import { limits } from "../../domain/limits.ts";
 import { pause } from "../api-client.ts";
-import { exitCodes } from "../command-error.ts";
-import { stopSignal, type CommandContext } from "../context.ts";
+import { exitAtNextSignal, stopSignal, type CommandContext } from "../context.ts";
 import { fieldValue } from "../resources/fields.ts";
 import { misused } from "../resources/request-body.ts";
 import { jsonLine, printableLine } from "../printable.ts";
@@ -70,7 +70,7 @@ export async function runListen(options: ListenOptions, context: CommandContext)
     await renewing;
     screen?.[Symbol.dispose]();
     // The server may be down, and the user may not want to wait for it.
-    context.onStopSignal(() => context.exit(exitCodes.failed));
+    exitAtNextSignal(context);
     leftover = await closeSession(api, session);
   }
   if (leftover !== null) context.stderr.write(`ringback: ${printableLine(leftover)}\n`);
@@ -92,6 +92,9 @@ function settingsOf(options: ListenOptions): ListenSettings {
   const visibilityMs = timeoutMs + pullWaitMs + leaseMarginMs;
   if (visibilityMs > limits.visibilityMsMax) throw misused(`--timeout: give at most 11h`);
   const retryDelaysMs = options.retry ?? retryDelaysMsDefault;
+  if (Math.max(...retryDelaysMs) > limits.visibilityMsMax) {
+    throw misused(`--retry: give delays of at most ${durationUnits.format(limits.visibilityMsMax)}`);
+  }
   const reserved = header.find((text, index) => index % 2 === 0 && isOwnHeader(protocol, text.toLowerCase()));
   if (reserved !== undefined) throw misused(`--header: only the protocol may set ${reserved}`);
   return { url: forward, protocol, timeoutMs, headers: header, parallel, visibilityMs, retryDelaysMs };

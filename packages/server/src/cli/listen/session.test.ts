@@ -45,9 +45,18 @@ describe("the session of a listen", () => {
     expect(names().toSorted()).toEqual(sessions.map(({ subscription }) => subscription).toSorted());
   });
 
-  it("is deleted by a listen with another filter, but not if it was taken over meanwhile", async () => {
+  it("is kept for its hour by a listen of another topic or filter, for the next listen of its own", async () => {
     const { api, names } = server();
-    const other = { ...settings, types: ["b.*"] };
+    for (const other of [{ types: ["b.*"] }, { topic: "u" }]) {
+      const { isResumed } = await openSession(api, { ...settings, ...other }, processOf(3));
+      expect([isResumed, names().includes("left")]).toEqual([false, true]);
+    }
+    expect(await openSession(api, settings, processOf(2))).toMatchObject({ subscription: "left", isResumed: true });
+  });
+
+  it("is deleted by a listen with a start of its own, but not if it was taken over meanwhile", async () => {
+    const { api, names } = server();
+    const other = { ...settings, start: "oldest" };
     const [same, different] = await Promise.all([
       openSession(api, settings, processOf(2)),
       openSession(api, other, processOf(3)),

@@ -96,12 +96,13 @@ async function adoptOrRemove(
     const isOver = Date.parse(labels[untilLabel] ?? "") < nowMs();
     const isInterrupted = itsHost === host && !isAlive(Number(pid));
     const isSame = itsTopic === topic && isFilter(filter, { tags, types, where });
-    if (isInterrupted && !isOver && isSame && start === null && adopted === null) {
+    const isWanted = isInterrupted && !isOver && isSame;
+    if (isWanted && start === null && adopted === null) {
       const isMine = await unlessChanged(api, one, (path, options) =>
         putSession(api, path, settings, process, "now", options),
       );
       if (isMine) adopted = name;
-    } else if (isOver || isInterrupted) {
+    } else if (isOver || (isWanted && start !== null)) {
       await unlessChanged(api, one, (path, options) => api("DELETE", path, undefined, options));
     }
   }

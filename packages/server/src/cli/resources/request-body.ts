@@ -3,6 +3,7 @@ import { limits } from "../../domain/limits.ts";
 import { collectBytes } from "../collect-bytes.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import type { CommandContext } from "../context.ts";
+import { isExactNumber, parseExactJson } from "../exact-json.ts";
 
 /** One `--set path=value`. */
 export interface Assignment {
@@ -26,7 +27,7 @@ export function parseAssignment(text: string): Assignment | null {
 
 function jsonOrText(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     return text;
   }
@@ -59,7 +60,7 @@ interface Document {
 async function readDocument(file: string, context: CommandContext): Promise<Document> {
   const text = await readText(file, context);
   try {
-    return { value: JSON.parse(text), json: Buffer.from(text) };
+    return { value: parseExactJson(text), json: Buffer.from(text) };
   } catch (error) {
     // Text that begins like JSON but is not JSON could be read as YAML with another meaning.
     if (/^\s*[[{]/.test(text) && /\.json$/i.test(file)) throw misused(`${file}: not valid JSON: ${String(error)}`);
@@ -107,7 +108,7 @@ function define<T>(object: Json, name: string, value: T): T {
 }
 
 function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isExactNumber(value);
 }
 
 export function misused(message: string): CommandError {

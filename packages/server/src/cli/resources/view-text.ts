@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type * as Yaml from "yaml";
+import { isExactNumber } from "../exact-json.ts";
 import { printableText } from "../printable.ts";
 
 /** Loaded only when needed: the parser takes a while. */
@@ -13,6 +14,7 @@ export function viewText(view: unknown): string {
 }
 
 function withoutNull(value: unknown): unknown {
+  if (isExactNumber(value)) return BigInt(value.rawJSON);
   if (Array.isArray(value)) return value.map(withoutNull);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 import { ApiError, pause } from "../api-client.ts";
 import { CommandError } from "../command-error.ts";
-import { stopSignal } from "../context.ts";
+import { stopSignal, terminalSize } from "../context.ts";
 import { createPaint } from "../paint.ts";
 import { printableLine } from "../printable.ts";
 import { listLines, write, type Call, type Result } from "./write-items.ts";
@@ -44,7 +44,7 @@ function redrawer(call: Call): (items: readonly unknown[]) => void {
   stdout.write("\u001b[2J");
   return (items) => {
     const lines = call.verb.isList === true ? listLines(call, items) : viewText(items[0]).split("\n");
-    const shown = lines.slice(0, Math.max(1, (stdout.rows ?? 24) - 1));
+    const shown = lines.slice(0, Math.max(1, terminalSize(stdout).rows - 1));
     stdout.write(`\u001b[H${shown.map((line) => `${line}\u001b[K\n`).join("")}\u001b[J`);
   };
 }

@@ -1,5 +1,5 @@
 import type { ApiServerFlags } from "../../config/api-server.ts";
-import type { CommandContext } from "../context.ts";
+import { terminalSize, type CommandContext } from "../context.ts";
 import { createPaint } from "../paint.ts";
 import { jsonLine, printableLine, printableText } from "../printable.ts";
 import type { Assignment } from "./request-body.ts";
@@ -57,7 +57,7 @@ const doneWords: Readonly<Record<string, string>> = { delete: "deleted", cancel:
 
 export function listLines({ resource, context }: Call, items: readonly unknown[]): string[] {
   const { stdout } = context;
-  const widthMax = stdout.isTTY === true ? (stdout.columns ?? 80) : null;
+  const widthMax = stdout.isTTY === true ? terminalSize(stdout).columns : null;
   if (items.length === 0) return stdout.isTTY === true ? [`There are no ${resource.name.replaceAll("-", " ")}.`] : [];
   return tableLines(resource.columns, items, createPaint(context, stdout), { widthMax, heading: true });
 }

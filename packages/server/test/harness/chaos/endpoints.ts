@@ -48,7 +48,9 @@ export class Endpoints implements AsyncDisposable {
       if (fate === "none") return undefined;
       const answer = () => {
         if (fate !== "failure") response.writeHead(200).end("ok");
-        // Half of the failures are answers with 503, the others are broken connections.
+        // Most failures are answers with 500: after a 503 or a broken connection the server sends more slowly, and many
+        // of them would make a run last for hours.
+        else if (chance.next() < 0.9) response.writeHead(500).end("failed");
         else if (chance.next() < 0.5) response.writeHead(503).end("later");
         else response.destroy();
       };

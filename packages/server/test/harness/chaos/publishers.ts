@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { RingbackConnectionError } from "@ringback/sdk/client";
 import type { Api, PublishedView } from "../api.ts";
 import type { Chance } from "../random.ts";
 import { planMessage, topicNames } from "./plan.ts";
@@ -69,13 +70,11 @@ export class Publishers {
     const { topic, messages, key } = request;
     request.sent++;
     for (const { body } of messages) this.attempted.add(body);
-    const headers = key === null ? {} : { "idempotency-key": key };
     let published: readonly PublishedView[];
     try {
-      published = await publish(api, topic, messages, headers);
+      published = await publish(api, request);
     } catch (error) {
-      // `fetch` throws a TypeError for a connection that failed or broke.
-      if (!(error instanceof TypeError)) throw error;
+      if (!(error instanceof RingbackConnectionError)) throw error;
       this.unanswered++;
       if (key !== null) this.#again.push(request);
       return false;
@@ -89,16 +88,9 @@ export class Publishers {
   }
 }
 
-async function publish(
-  api: Api,
-  topic: TopicName,
-  messages: readonly PlannedMessage[],
-  headers: Readonly<Record<string, string>>,
-): Promise<readonly PublishedView[]> {
-  const path = `/v1/topics/${topic}/messages`;
+async function publish({ client }: Api, { topic, messages, key }: Request): Promise<readonly PublishedView[]> {
+  const options = key === null ? {} : { idempotencyKey: key };
   const [only] = messages;
-  if (messages.length === 1) return [await api.ok<PublishedView>("POST", path, { json: only, headers })];
-  return (
-    await api.ok<{ messages: readonly PublishedView[] }>("POST", `${path}/batch`, { json: { messages }, headers })
-  ).messages;
+  if (messages.length === 1 && only !== undefined) return [await client.publish(topic, only, options)];
+  return client.publishBatch(topic, messages, options);
 }

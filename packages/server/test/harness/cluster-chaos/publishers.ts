@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { RingbackApiError, RingbackConnectionError } from "@ringback/sdk/client";
 import type { PublishedView } from "../api.ts";
 import { planMessage } from "../chaos/plan.ts";
 import type { PlannedMessage, TopicName } from "../chaos/plan.ts";
@@ -93,28 +94,24 @@ export class ClusterPublishers {
     const server = this.#nodes.server(node);
     if (server === null || (this.#avoidedUntilMs.get(node) ?? 0) > now) return "again";
     const [only] = messages.length === 1 ? messages : [];
-    let status: number;
-    let text: string;
+    const { client } = server.api;
+    const options = { signal: AbortSignal.timeout(answerMsMax), ...(key !== null && { idempotencyKey: key }) };
     try {
-      const response = await fetch(`${server.url}/v1/topics/${topic}/messages${only === undefined ? "/batch" : ""}`, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...(key === null ? {} : { "idempotency-key": key }) },
-        body: JSON.stringify(only ?? { messages }),
-        signal: AbortSignal.timeout(answerMsMax),
-      });
-      status = response.status;
-      text = await response.text();
-    } catch {
-      this.unanswered++;
-      this.#avoidedUntilMs.set(node, now + avoidedMs);
+      if (only !== undefined) return [await client.publish(topic, only, options)];
+      return await client.publishBatch(topic, messages, options);
+    } catch (error) {
+      if (isUnanswered(error)) {
+        this.unanswered++;
+        this.#avoidedUntilMs.set(node, now + avoidedMs);
+      } else if (error instanceof RingbackApiError && error.status === 503) this.refused++;
+      else this.unexpected.push(String(error));
       return "again";
     }
-    if (status === 201) {
-      const answer = JSON.parse(text) as PublishedView & { messages: readonly PublishedView[] };
-      return only === undefined ? answer.messages : [answer];
-    }
-    if (status === 503) this.refused++;
-    else this.unexpected.push(`${status} ${text.slice(0, 300)}`);
-    return "again";
   }
+}
+
+/** Returns false for an answer that came whole. */
+export function isUnanswered(error: unknown): boolean {
+  if (error instanceof RingbackConnectionError) return !(error.cause instanceof SyntaxError);
+  return error instanceof DOMException && error.name === "TimeoutError";
 }

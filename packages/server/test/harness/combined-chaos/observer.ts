@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { subscriptionPath } from "../api.ts";
-import type { CountsView, DeliveryView, MessageView } from "../api.ts";
+import type { DeliveryView } from "../api.ts";
 import type { Endpoints } from "../chaos/endpoints.ts";
 import type { PlannedSubscription } from "../chaos/plan.ts";
 import type { Accepted } from "../chaos/publishers.ts";
@@ -17,12 +16,6 @@ interface Settled {
   readonly atMs: number;
 }
 
-interface SubscriptionView {
-  readonly state: string;
-  readonly counts: CountsView;
-  readonly pullCounts: Readonly<Record<string, unknown>> | null;
-}
-
 export interface ObserverOptions {
   readonly requests: Requests;
   readonly chance: Chance;
@@ -31,6 +24,7 @@ export interface ObserverOptions {
   readonly puller: Puller;
 }
 
+const path = "/v1/topics/{topic}/subscriptions/{subscription}";
 /** Half of the GETs of messages read one of so many newest messages. */
 const newest = 40;
 
@@ -62,28 +56,32 @@ export class Observer {
 
   /** Returns the deliveries that were shown; null without an answer. */
   async readMessage({ id, topic, message }: Accepted): Promise<readonly DeliveryView[] | null> {
-    const answer = await this.#options.requests.send<MessageView>("GET", `/v1/messages/${id}`);
+    const params = { path: { id } };
+    const answer = await this.#options.requests.send((client, signal) =>
+      client.get("/v1/messages/{id}", { params, signal }),
+    );
     if (answer === null) return null;
     this.judged++;
-    if (answer.status === 404 || answer.json.body !== message.body) {
+    if (answer.json?.body !== message.body) {
       this.faults.push(`${id} was accepted and is shown as ${JSON.stringify(answer.json).slice(0, 200)}`);
       return [];
     }
+    const { deliveries } = answer.json;
     for (const planned of plan.filter((each) => each.topic === topic)) {
       const delivery = `${topic}/${planned.name}/${id}`;
-      const shown = answer.json.deliveries.find(({ subscription }) => subscription === planned.name);
+      const shown = deliveries.find(({ subscription }) => subscription === planned.name);
       const certain = planned.gets(message) ? this.#certainState(planned, delivery, answer.beganMs) : "filtered";
       const fault = this.#faultOf(planned, delivery, shown, certain);
       if (fault !== null) this.faults.push(`${delivery} ${fault}: ${JSON.stringify(shown)}`);
     }
     // A POST that was sent earlier is read before a delivery counts as settled.
     await socketsRead();
-    for (const { subscription, state } of answer.json.deliveries) {
+    for (const { subscription, state } of deliveries) {
       const delivery = `${topic}/${subscription}/${id}`;
       if ((state === "delivered" || state === "dead") && !this.settled.has(delivery))
         this.settled.set(delivery, { state, atMs: performance.now() });
     }
-    return answer.json.deliveries;
+    return deliveries;
   }
 
   /** Returns the state that every GET shows which begins at this time; null if it is not certain. */
@@ -118,20 +116,20 @@ export class Observer {
   async #readSubscription(): Promise<void> {
     const { chance, requests } = this.#options;
     const planned = plan[chance.whole(0, plan.length - 1)] as PlannedSubscription;
-    const path = subscriptionPath(planned.topic, planned.name);
-    const answer = await requests.send<SubscriptionView>("GET", path);
+    const params = { path: { topic: planned.topic, subscription: planned.name } };
+    const answer = await requests.send((client, signal) => client.get(path, { params, signal }));
     if (answer === null) return;
     this.judged++;
-    const { status, json } = answer;
-    const numbers = [json.counts, json.pullCounts].flatMap((counts) =>
+    const { json } = answer;
+    const numbers = [json?.counts, json?.pullCounts].flatMap((counts) =>
       Object.values(counts ?? {}).filter((value) => typeof value === "number"),
     );
     const isRight =
-      status === 200 &&
+      json !== null &&
       json.state === "active" &&
       numbers.every((number) => number >= 0) &&
       json.counts.expired === 0 &&
       (mayDie(planned) || json.counts.deadLetters === 0);
-    if (!isRight) this.faults.push(`${path} is shown as ${JSON.stringify(json)}`);
+    if (!isRight) this.faults.push(`${planned.topic}/${planned.name} is shown as ${JSON.stringify(json)}`);
   }
 }

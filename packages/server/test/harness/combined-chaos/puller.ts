@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { subscriptionPath } from "../api.ts";
+import type { PulledMessage } from "@ringback/sdk/client";
 import type { Disturbances } from "../cluster-chaos/disturbances.ts";
-import type { Answered, Pulled } from "../pulled.ts";
 import type { Chance } from "../random.ts";
 import { visibilityMs } from "./plan.ts";
 import type { Requests, TimedAnswer } from "./requests.ts";
 
-const path = subscriptionPath("routed", "pulled");
+const path = "/v1/topics/{topic}/subscriptions/{subscription}";
+const params = { path: { topic: "routed", subscription: "pulled" } };
 
 interface Received {
   readonly beganMs: number;
@@ -46,12 +46,10 @@ export class Puller {
 
   async #pull(): Promise<void> {
     const waitMs = this.#chance.pick([0, 500]);
-    const answer = await this.#requests.send<{ messages: readonly Pulled[] }>("POST", `${path}/pull`, {
-      messagesMax: this.#chance.whole(1, 20),
-      waitMs,
-    });
+    const body = { messagesMax: this.#chance.whole(1, 20), waitMs };
+    const answer = await this.#requests.send((client, signal) => client.post(`${path}/pull`, { params, body, signal }));
     if (answer === null) return;
-    if (answer.status !== 200) return void this.faults.push(`a pull was answered ${answer.status}`);
+    if (answer.json === null) return void this.faults.push("a pull was answered 404");
     const { messages } = answer.json;
     for (const message of messages) this.#judge(message, answer);
     for (const { id } of messages) this.#invisible.set(id, answer);
@@ -62,22 +60,25 @@ export class Puller {
     this.forgotten += fates.length - acknowledged.length - returned.length;
     await this.#acknowledge(acknowledged);
     for (const { id } of returned) this.#invisible.delete(id);
-    if (returned.length > 0) await this.#requests.send("POST", `${path}/nack`, { receiptHandles: handles(returned) });
+    if (returned.length === 0) return;
+    const nack = { params, body: { receiptHandles: handles(returned) } };
+    await this.#requests.send((client, signal) => client.post(`${path}/nack`, { ...nack, signal }));
   }
 
-  async #acknowledge(messages: readonly Pulled[]): Promise<void> {
+  async #acknowledge(messages: readonly PulledMessage[]): Promise<void> {
     if (messages.length === 0) return;
     for (const { id } of messages) this.acknowledging.add(id);
-    const answer = await this.#requests.send<Answered>("POST", `${path}/ack`, { receiptHandles: handles(messages) });
+    const ack = { params, body: { receiptHandles: handles(messages) } };
+    const answer = await this.#requests.send((client, signal) => client.post(`${path}/ack`, { ...ack, signal }));
     if (answer === null) return;
     for (const [index, { id }] of messages.entries()) {
-      const { result } = answer.json.results[index] ?? {};
+      const { result } = answer.json?.results[index] ?? {};
       if (result === "done") this.acknowledgedAtMs.set(id, answer.endedMs);
       else if (result !== "ended") this.faults.push(`the acknowledgement of ${id} was answered ${result}`);
     }
   }
 
-  #judge({ id }: Pulled, { beganMs, endedMs }: TimedAnswer<unknown>): void {
+  #judge({ id }: PulledMessage, { beganMs, endedMs }: TimedAnswer<unknown>): void {
     const doneMs = this.acknowledgedAtMs.get(id) ?? Infinity;
     if (beganMs > doneMs) this.faults.push(`${id} was received after its acknowledgement at ${doneMs}`);
     const before = this.#invisible.get(id);
@@ -91,6 +92,6 @@ export class Puller {
   }
 }
 
-function handles(messages: readonly Pulled[]): string[] {
+function handles(messages: readonly PulledMessage[]): string[] {
   return messages.map(({ receiptHandle }) => receiptHandle);
 }

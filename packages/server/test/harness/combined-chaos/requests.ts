@@ -1,11 +1,14 @@
-import type { Nodes } from "../cluster-chaos/publishers.ts";
+import { NotFoundError, RingbackApiError, type RingbackClient } from "@ringback/sdk/client";
+import { isUnanswered, type Nodes } from "../cluster-chaos/publishers.ts";
 import type { Chance } from "../random.ts";
 
 const answerMsMax = 5_000;
 
+type Call<T> = (client: RingbackClient, signal: AbortSignal) => Promise<T>;
+
 export interface TimedAnswer<T> {
-  readonly status: number;
-  readonly json: T;
+  /** Null: the answer was 404. */
+  readonly json: T | null;
   /** Values of `performance.now`. */
   readonly beganMs: number;
   readonly endedMs: number;
@@ -26,33 +29,25 @@ export class Requests {
     this.#chance = chance;
   }
 
-  /** Returns the answer, if it is 200 or 404. Null: no server answered, or the answer was 503. */
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the answer's shape, named once at the call
-  async send<T>(method: string, path: string, json?: object): Promise<TimedAnswer<T> | null> {
+  /** Returns the answer of 200 or 404. Null: no server answered, or the answer was 503. */
+  async send<T>(call: Call<T>): Promise<TimedAnswer<T> | null> {
     const server = this.#nodes.server(this.#chance.whole(0, this.#nodes.count - 1));
     if (server === null) return null;
     const beganMs = performance.now();
-    let status: number;
-    let text: string;
+    let json: T | null = null;
     try {
-      const response = await fetch(server.url + path, {
-        method,
-        signal: AbortSignal.timeout(answerMsMax),
-        ...(json === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(json) }),
-      });
-      status = response.status;
-      text = await response.text();
-    } catch {
-      this.unanswered++;
-      return null;
+      json = await call(server.api.client, AbortSignal.timeout(answerMsMax));
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) return this.#count(error);
     }
-    if (status === 200 || status === 404) {
-      this.answered++;
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checks of the answer find any other shape
-      return { status, json: JSON.parse(text) as T, beganMs, endedMs: performance.now() };
-    }
-    if (status === 503) this.refused++;
-    else this.unexpected.push(`${method} ${path}: ${status} ${text.slice(0, 300)}`);
+    this.answered++;
+    return { json, beganMs, endedMs: performance.now() };
+  }
+
+  #count(error: unknown): null {
+    if (isUnanswered(error)) this.unanswered++;
+    else if (error instanceof RingbackApiError && error.status === 503) this.refused++;
+    else this.unexpected.push(String(error));
     return null;
   }
 }

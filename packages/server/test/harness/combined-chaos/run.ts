@@ -1,5 +1,4 @@
-import { subscriptionPath } from "../api.ts";
-import type { Api, CountsView, DeadLetterView, Page } from "../api.ts";
+import type { Api, CountsView } from "../api.ts";
 import { Endpoints } from "../chaos/endpoints.ts";
 import type { Accepted } from "../chaos/publishers.ts";
 import { prepare, settledCounts } from "../chaos/subscribing.ts";
@@ -113,15 +112,11 @@ async function readAll(observer: Observer, accepted: readonly Accepted[]): Promi
 }
 
 /** Returns the ids of the messages that are dead letters of the subscription `mortal`. */
-async function readDeadLetters(api: Api): Promise<ReadonlySet<string>> {
+async function readDeadLetters({ client }: Api): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
-  let after: string | null = "";
-  while (after !== null) {
-    const path = `${subscriptionPath("routed", "mortal")}/dead-letters?limit=100${after}`;
-    const page: Page<DeadLetterView> = await api.ok("GET", path);
-    for (const { message } of page.items) ids.add(message.id);
-    after = page.next === null ? null : `&after=${encodeURIComponent(page.next)}`;
-  }
+  const params = { path: { topic: "routed", subscription: "mortal" }, query: { limit: 100 } };
+  const path = "/v1/topics/{topic}/subscriptions/{subscription}/dead-letters";
+  for await (const { message } of client.list(path, { params })) ids.add(message.id);
   return ids;
 }
 
