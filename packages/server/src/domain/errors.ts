@@ -91,7 +91,7 @@ export const errorTable = {
   account_rate_limit: { status: 429, title: "The account has published as many messages a second as it may." },
   too_many_tests: {
     status: 429,
-    title: "The account tests or verifies as many endpoints as it may at the moment; try again shortly.",
+    title: "The account runs as many tests and verifications as it may at the moment; try again shortly.",
   },
   account_storage_limit: { status: 429, title: "The account has as many bytes of messages stored as it may." },
   internal: { status: 500, title: "The server met an unexpected condition." },
