@@ -87,6 +87,8 @@ describe("the commands of resources", () => {
     await ok(`hooks put digits --set urls=["${receiver.url}/"] --set protocol=json`);
     await ok("hooks call digits -f -", { stdin: '{"n": 9007199254740993}' });
     expect(receiver.arrivals[0]?.text).toContain("9007199254740993");
+    await ok("hooks call digits -f - --set m=9007199254740995 --set o.p=[1.0]", { stdin: '{"n": 9007199254740993}' });
+    expect(receiver.arrivals[1]?.text).toBe('{"n":9007199254740993,"m":9007199254740995,"o":{"p":[1.0]}}');
     await ok("topics put shown --set description=\u001b[31mred");
     for (const line of ["topics list", "topics get shown", "topics list --json"]) {
       expect(await ok(line)).not.toContain("\u001b");

@@ -1,5 +1,6 @@
 import { parseConfigFile } from "../../config/config-file.ts";
 import { limits } from "../../domain/limits.ts";
+import { JsonText, losslessJson, parseExactNumbers } from "../../domain/lossless-json.ts";
 import { collectBytes } from "../collect-bytes.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import type { CommandContext } from "../context.ts";
@@ -26,15 +27,21 @@ export function parseAssignment(text: string): Assignment | null {
 
 function jsonOrText(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return exactJson(text);
   } catch {
     return text;
   }
 }
 
+/** Throws `SyntaxError`. Long numbers keep their digits. */
+function exactJson(text: string): unknown {
+  JSON.parse(text);
+  return parseExactNumbers(text);
+}
+
 /**
- * Makes the body of a request. JSON that no `--set` changes is sent byte for byte, so that long numbers keep their
- * digits. Returns null if nothing was given.
+ * Makes the body of a request. JSON that no `--set` changes is sent byte for byte. Long numbers keep their digits in
+ * any case. Returns null if nothing was given.
  */
 export async function requestBody(
   file: string | undefined,
@@ -47,7 +54,7 @@ export async function requestBody(
   const whole = given === null ? {} : given.value;
   if (!isObject(whole)) throw misused("--set needs an object: the file has another value");
   for (const assignment of assignments) assign(whole, assignment);
-  return Buffer.from(JSON.stringify(whole));
+  return Buffer.from(losslessJson.stringify(whole));
 }
 
 interface Document {
@@ -59,7 +66,7 @@ interface Document {
 async function readDocument(file: string, context: CommandContext): Promise<Document> {
   const text = await readText(file, context);
   try {
-    return { value: JSON.parse(text), json: Buffer.from(text) };
+    return { value: exactJson(text), json: Buffer.from(text) };
   } catch (error) {
     // Text that begins like JSON but is not JSON could be read as YAML with another meaning.
     if (/^\s*[[{]/.test(text) && /\.json$/i.test(file)) throw misused(`${file}: not valid JSON: ${String(error)}`);
@@ -107,7 +114,7 @@ function define<T>(object: Json, name: string, value: T): T {
 }
 
 function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof JsonText);
 }
 
 export function misused(message: string): CommandError {
