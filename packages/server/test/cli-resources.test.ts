@@ -95,6 +95,29 @@ describe("the commands of resources", () => {
     }
   });
 
+  it("fail if the endpoint or the expression that they test does", async () => {
+    let status = 503;
+    await using receiver = await startReceiver(() => status);
+    await ok("topics put tested");
+    await ok(`subscriptions put tested s --set push.url=${receiver.url}/`);
+    const no = "the endpoint has not accepted the message";
+    expect(await failed("subscriptions test tested s")).toEqual([
+      1,
+      expect.stringContaining("verdict: failed"),
+      expect.stringContaining(`${no}: status 503`),
+    ]);
+    status = 204;
+    expect(await ok("subscriptions test tested s")).toContain("verdict: accepted");
+    await receiver[Symbol.asyncDispose]();
+    expect((await failed("subscriptions test tested s"))[2]).toContain(`${no}: connect ECONNREFUSED`);
+    expect(await ok("expressions test --expression data.a --set message.body.a=1")).toBe("result: 1\n");
+    expect(await failed("expressions test --expression data.b --set message.body.a=1 --json")).toEqual([
+      1,
+      expect.stringContaining("field not found: b"),
+      expect.stringContaining("the expression has failed for this message"),
+    ]);
+  });
+
   it("find out why a delivery failed, and mend it", async () => {
     let status = 500;
     await using receiver = await startReceiver(() => status);
