@@ -22,7 +22,7 @@ export const errorTable = {
   unlisted_type: { status: 400, title: "The topic takes only messages of types that the account lists." },
   invalid_body: { status: 400, title: "The body of a message is not valid by the schema of its type." },
   invalid_expression: { status: 400, title: "A CEL expression cannot be used." },
-  invalid_retry_policy: { status: 400, title: "The retry policy has none of the known forms." },
+  invalid_retry_policy: { status: 400, title: "The retry policy cannot be used." },
   invalid_key: { status: 400, title: "The key cannot be used for this." },
   secrets_needed: { status: 400, title: "Secrets must be given again for another origin." },
   invalid_cursor: { status: 400, title: "The page cursor does not come from an earlier page of this list." },
