@@ -24,5 +24,7 @@ export const otherFiles: readonly Excuse[] = [
   { name: "receiver.mjs", because: "the reader's own program in docs/guide/receiving.md and from-mns.md" },
   { name: "check.mjs", because: "the reader's own program in docs/guide/hooks.md" },
   { name: "customer.mjs", because: "the reader's own program in docs/guide/from-svix.md" },
+  { name: "program.mts", because: "the reader's own program in docs/guide/client.md" },
+  { name: "send.mts", because: "the reader's own program in docs/guide/sending-webhooks.md" },
   { name: "worker.mjs", because: "the reader's own program in docs/guide/pull.md" },
 ];

@@ -1,8 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Claim, DeduplicationStore } from "@ringback/sdk/receive";
 
-/** Remembers handled messages in SQLite, over restarts and for all processes that open the same file. */
-export function sqliteStore(file: string): DeduplicationStore {
+/**
+ * Remembers handled messages in SQLite, over restarts and for all processes that open the same file. Give each receiver
+ * that handles the same messages for another purpose another prefix.
+ */
+export function sqliteStore(file: string, prefix = ""): DeduplicationStore {
   const database = new DatabaseSync(file, { timeout: 5_000 });
   database.exec(`PRAGMA journal_mode = WAL;
     CREATE TABLE IF NOT EXISTS handled_messages (key TEXT PRIMARY KEY, owner TEXT, until_ms INTEGER NOT NULL);
@@ -15,12 +18,12 @@ export function sqliteStore(file: string): DeduplicationStore {
   return {
     claim(key, owner, claimMs): Claim {
       forget.run(Date.now());
-      if (claim.run(key, owner, Date.now() + claimMs).changes === 1) return "new";
-      const found = find.get(key);
+      if (claim.run(prefix + key, owner, Date.now() + claimMs).changes === 1) return "new";
+      const found = find.get(prefix + key);
       // Without a row, another process has released its claim just now.
       return found !== undefined && found["owner"] === null ? "done" : "busy";
     },
-    done: (key, _owner, keepMs) => done.run(key, Date.now() + keepMs),
-    release: (key, owner) => release.run(key, owner),
+    done: (key, _owner, keepMs) => done.run(prefix + key, Date.now() + keepMs),
+    release: (key, owner) => release.run(prefix + key, owner),
   };
 }

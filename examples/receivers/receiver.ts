@@ -2,7 +2,7 @@ import { createWebhookReceiver, messageText } from "@ringback/sdk/receive";
 
 /** The receiver of all examples beside this file. Each of them connects it to another framework or runtime. */
 export const receiver = createWebhookReceiver({
-  secrets: process.env["WEBHOOK_SECRET"] ?? "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+  secrets: process.env["WEBHOOK_SECRET"] ?? "",
   deduplicate: true,
   onMessage: (message) => console.log("received", message.messageId, messageText(message)),
 });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import middy from "@middy/core";
 import httpJsonBodyParser from "@middy/http-json-body-parser";
 import { rolldown } from "rolldown";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { examples, type Program, secret, signedRequest, started, statusOf } from "./running.ts";
 
 /** Digits, spaces and letters that no parser and serialiser would write in the same way. */
@@ -78,6 +78,7 @@ describe("the example for AWS Lambda", () => {
     ["of format 1.0", { ...format1, requestContext: { httpMethod: "POST" }, body }],
     ["of format 2.0", { ...format2, requestContext: { http }, body: Buffer.from(body).toString("base64") }],
   ])("accepts an event %s, and nothing that was changed", async (_format, event) => {
+    vi.stubEnv("WEBHOOK_SECRET", secret);
     const { handler } = await import("../lambda.ts");
     const context = {} as never;
     expect(await handler(event)).toMatchObject({ statusCode: 204 });

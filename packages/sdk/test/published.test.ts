@@ -84,6 +84,8 @@ export const seq = (): Promise<number> =>
   createClient({ url: "http://127.0.0.1:8000" }).publish("t", { body: "b" }).then((published) => published.seq);
 `;
 
+const browser = ["--lib", "es2022,dom,dom.iterable", "--types", ""];
+
 /** TypeScript 5 still has the settings of older projects. */
 const typeScript5 = join(import.meta.dirname, "../../../codegen/node_modules/typescript/bin/tsc");
 
@@ -132,6 +134,7 @@ describe("the published SDK", () => {
   it.each([
     ["types that fit every framework, for a program resolved by", "nodenext", "nodenext", program],
     ["types for a program resolved by", "bundler", "preserve", plainProgram],
+    ["types for browsers, for a program resolved by", "bundler", "preserve", plainProgram, ...browser],
     ["types that fit Koa, for a program resolved by", "nodenext", "nodenext", koaProgram, "--skipLibCheck"],
   ])("has %s %s", async (_what, moduleResolution, module, text, ...more) => {
     const { folder } = published;

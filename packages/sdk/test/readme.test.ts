@@ -108,7 +108,10 @@ describe("the README's program", () => {
   function start(name: Name | "ask") {
     // The program must not inherit the import conditions of the process that runs the tests.
     const { NODE_OPTIONS: _, ...env } = process.env;
-    const child = spawn(process.execPath, [`${name}.ts`], { cwd: published.folder, env });
+    const child = spawn(process.execPath, [`${name}.ts`], {
+      cwd: published.folder,
+      env: { ...env, WEBHOOK_SECRET: secret },
+    });
     running.push(child);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => (output += String(piece)));

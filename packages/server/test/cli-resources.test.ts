@@ -87,9 +87,9 @@ describe("the commands of resources", () => {
     await ok(`hooks put digits --set urls=["${receiver.url}/"] --set protocol=json`);
     await ok("hooks call digits -f -", { stdin: '{"n": 9007199254740993}' });
     await ok("hooks call digits --set n=9007199254740993");
-    await ok("hooks call digits -f - --set other=1", { stdin: '{"n": 9007199254740993}' });
+    await ok("hooks call digits -f - --set o.p=[1.0]", { stdin: '{"n": 9007199254740993}' });
     for (const { text } of receiver.arrivals) expect(text).toContain("9007199254740993");
-    expect(receiver.arrivals).toHaveLength(3);
+    expect(receiver.arrivals[2]?.text).toBe('{"n":9007199254740993,"o":{"p":[1.0]}}');
     await receiver[Symbol.asyncDispose]();
     // The outcome of a hook that cannot be reached has what the hook was called with.
     for (const form of ["--timeout 30s", "--json"]) {
@@ -99,6 +99,29 @@ describe("the commands of resources", () => {
     for (const line of ["topics list", "topics get shown", "topics list --json"]) {
       expect(await ok(line)).not.toContain("\u001b");
     }
+  });
+
+  it("fail if the endpoint or the expression that they test does", async () => {
+    let status = 503;
+    await using receiver = await startReceiver(() => status);
+    await ok("topics put tested");
+    await ok(`subscriptions put tested s --set push.url=${receiver.url}/`);
+    const no = "the endpoint has not accepted the message";
+    expect(await failed("subscriptions test tested s")).toEqual([
+      1,
+      expect.stringContaining("verdict: failed"),
+      expect.stringContaining(`${no}: status 503`),
+    ]);
+    status = 204;
+    expect(await ok("subscriptions test tested s")).toContain("verdict: accepted");
+    await receiver[Symbol.asyncDispose]();
+    expect((await failed("subscriptions test tested s"))[2]).toContain(`${no}: connect ECONNREFUSED`);
+    expect(await ok("expressions test --expression data.a --set message.body.a=1")).toBe("result: 1\n");
+    expect(await failed("expressions test --expression data.b --set message.body.a=1 --json")).toEqual([
+      1,
+      expect.stringContaining("field not found: b"),
+      expect.stringContaining("the expression has failed for this message"),
+    ]);
   });
 
   it("find out why a delivery failed, and mend it", async () => {

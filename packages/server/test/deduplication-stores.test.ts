@@ -23,15 +23,15 @@ const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const cleanup = new AsyncDisposableStack();
 afterAll(() => cleanup.disposeAsync());
 
-/** Two connections to the same store, as of two processes. */
-type Pair = readonly [DeduplicationStore, DeduplicationStore];
+/** Two connections to the same store, as of two processes, and one of a receiver that has another purpose. */
+type Stores = readonly [DeduplicationStore, DeduplicationStore, apart: DeduplicationStore];
 
-async function sqlitePair(): Promise<Pair> {
+async function sqlitePair(): Promise<Stores> {
   const file = join(cleanup.use(await temporaryFolder()).path, "handled.db");
-  return [sqliteStore(file), sqliteStore(file)];
+  return [sqliteStore(file), sqliteStore(file), sqliteStore(file, "apart:")];
 }
 
-async function postgresPair(): Promise<Pair> {
+async function postgresPair(): Promise<Stores> {
   const server = await PostgresServer.start();
   cleanup.defer(() => server.stop());
   const connectionString = `${server.url()}?application_name=stores`;
@@ -47,20 +47,20 @@ async function postgresPair(): Promise<Pair> {
   });
   await pools[0].query(createTable);
   await pools[0].query(forgetOld);
-  return [postgresStore(pools[0]), postgresStore(pools[1])];
+  return [postgresStore(pools[0]), postgresStore(pools[1]), postgresStore(pools[1], "apart:")];
 }
 
-async function redisPair(start: () => Promise<RedisServer>): Promise<Pair> {
+async function redisPair(start: () => Promise<RedisServer>): Promise<Stores> {
   const { port } = cleanup.use(await start());
   const clients = [new Redis(port, "127.0.0.1"), new Redis(port, "127.0.0.1")] as const;
   cleanup.defer(() => clients.forEach((client) => client.disconnect()));
-  return [redisStore(clients[0]), redisStore(clients[1])];
+  return [redisStore(clients[0]), redisStore(clients[1]), redisStore(clients[1], "apart:")];
 }
 
 /** Long enough for every busy machine. */
 const longMs = 3_600_000;
 
-const stores: readonly (readonly [name: string, open: () => Promise<Pair>])[] = [
+const stores: readonly (readonly [name: string, open: () => Promise<Stores>])[] = [
   ["SQLite", sqlitePair],
   ["PostgreSQL", postgresPair],
   ["Redis, faked", () => redisPair(fakedRedis)],
@@ -70,13 +70,25 @@ const real: typeof stores = (await isInstalled("redis-server")) ? [["Redis", () 
 describe.each([...stores, ...real])("the example of a store in %s", (_name, open) => {
   let one: DeduplicationStore;
   let other: DeduplicationStore;
-  beforeAll(async () => void ([one, other] = await open()));
+  let apart: DeduplicationStore;
+  beforeAll(async () => void ([one, other, apart] = await open()));
 
   it("gives a message to one of many claims at once", async () => {
     const claims = await Promise.all(
       Array.from({ length: 20 }, async (_, at) => (at % 2 === 0 ? one : other).claim("many", `owner${at}`, longMs)),
     );
     expect(claims.toSorted()).toEqual([...Array.from({ length: 19 }, () => "busy"), "new"]);
+  });
+
+  it("keeps receivers apart that handle a message for different purposes", async () => {
+    expect(await one.claim("both", "a", longMs)).toBe("new");
+    await one.done("both", "a", longMs);
+    expect(await apart.claim("both", "a", longMs)).toBe("new");
+    await apart.release("both", "a");
+    expect(await other.claim("both", "b", longMs)).toBe("done");
+    expect(await apart.claim("both", "b", longMs)).toBe("new");
+    await apart.done("both", "b", longMs);
+    expect(await apart.claim("both", "c", longMs)).toBe("done");
   });
 
   it("knows what another process has handled, until its time is over", async () => {

@@ -1,3 +1,5 @@
+// Programs for browsers have no types of Node, which would declare `AsyncDisposable`.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { MessageInput, PublishedMessage } from "./api.ts";
 import { InvalidRequestError } from "./api-error.ts";
 import { newIdempotencyKey } from "./idempotency-key.ts";

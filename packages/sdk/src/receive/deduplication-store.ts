@@ -37,6 +37,9 @@ export interface StoredDeduplication {
    * the first retry after the end of the claim is handled. A handler that runs longer than its claim may run twice.
    */
   readonly claimMs?: number;
-  /** How long a message is remembered, in milliseconds. Default: one day. */
+  /**
+   * How long a message is remembered, in milliseconds: longer than the sender retries. Default: four days, because
+   * Ringback's retry policy `webhook` takes up to 83 hours.
+   */
   readonly ttlMs?: number;
 }

@@ -64,6 +64,20 @@ describe("deduplication", () => {
     expect(await deduplication.once("a", succeed)).toBe(true);
   });
 
+  it("remembers a message by default until the last retry of the policy webhook", async () => {
+    let nowMs = 0;
+    const settings = [true, {} as DeduplicationLimits, { store: new MemoryDeduplicationStore({}, () => nowMs) }];
+    for (const setting of settings) {
+      nowMs = 0;
+      const deduplication = createDeduplication(setting, () => nowMs);
+      const handle = handler();
+      await deduplication?.once("a", { handle, report });
+      nowMs = 299_315_500;
+      await deduplication?.once("a", { handle, report });
+      expect(handle).toHaveBeenCalledOnce();
+    }
+  });
+
   it("forgets a handled message when its time is over, and not before", async () => {
     let nowMs = 1000;
     const deduplication = inMemory({ ttlMs: 50 }, () => nowMs);

@@ -6,7 +6,8 @@ import type { DeduplicationStore, StoredDeduplication } from "./deduplication-st
 import { type DeduplicationLimits, MemoryDeduplicationStore } from "./memory-deduplication-store.ts";
 import { wholeNumber } from "./whole-number.ts";
 
-const ttlMsDefault = 24 * 60 * 60_000;
+/** Longer than the retries of the policy `webhook`, of which the last one may come 83 hours after the first attempt. */
+const ttlMsDefault = 4 * 24 * 60 * 60_000;
 const claimMsDefault = 30_000;
 /**
  * A repetition waits for the running handler of its message if the handler began less than this long ago. A handler

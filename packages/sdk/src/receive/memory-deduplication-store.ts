@@ -6,8 +6,8 @@ export interface DeduplicationLimits {
   /** The most messages. Each takes 100 to 400 bytes. Default: 100,000. */
   readonly entriesMax?: number;
   /**
-   * How long a message is remembered, in milliseconds. Default: one day, the longest time that CMQ's retry policies
-   * take.
+   * How long a message is remembered, in milliseconds: longer than the sender retries. Default: four days, because
+   * Ringback's retry policy `webhook` takes up to 83 hours.
    */
   readonly ttlMs?: number;
 }

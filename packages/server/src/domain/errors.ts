@@ -22,7 +22,7 @@ export const errorTable = {
   unlisted_type: { status: 400, title: "The topic takes only messages of types that the account lists." },
   invalid_body: { status: 400, title: "The body of a message is not valid by the schema of its type." },
   invalid_expression: { status: 400, title: "A CEL expression cannot be used." },
-  invalid_retry_policy: { status: 400, title: "The retry policy has none of the known forms." },
+  invalid_retry_policy: { status: 400, title: "The retry policy cannot be used." },
   invalid_key: { status: 400, title: "The key cannot be used for this." },
   secrets_needed: { status: 400, title: "Secrets must be given again for another origin." },
   invalid_cursor: { status: 400, title: "The page cursor does not come from an earlier page of this list." },
@@ -91,7 +91,7 @@ export const errorTable = {
   account_rate_limit: { status: 429, title: "The account has published as many messages a second as it may." },
   too_many_tests: {
     status: 429,
-    title: "The account tests or verifies as many endpoints as it may at the moment; try again shortly.",
+    title: "The account runs as many tests and verifications as it may at the moment; try again shortly.",
   },
   account_storage_limit: { status: 429, title: "The account has as many bytes of messages stored as it may." },
   internal: { status: 500, title: "The server met an unexpected condition." },

@@ -93,8 +93,18 @@ function parseError(text: string, error: unknown): ExpressionError {
   // The parser's message begins with a position of its own and ends with a list of everything that may follow.
   const found = /found (.+?) but expecting/s.exec(message)?.[1]?.trim() ?? "";
   const { offset } = location.start;
-  const what = offset >= text.length ? "the expression ends too early" : `"${found.slice(0, 32)}" is not expected here`;
-  return new ExpressionError(what, positionAt(text, offset));
+  return new ExpressionError(syntaxFault(text.slice(offset), found), positionAt(text, offset));
+}
+
+const operatorForm = /^(?:&&|\|\||[=!<>]=|[<>+\-*/%?.[(]|in\b)/;
+
+/** `rest`: the text from the fault on. The parser reports an operator where the fault may be in its right side. */
+function syntaxFault(rest: string, found: string): string {
+  if (rest === "") return "the expression ends too early";
+  const operator = operatorForm.exec(rest)?.[0];
+  if (operator !== undefined) return `what follows "${operator}" is incomplete or wrong`;
+  const instead = rest.startsWith("=") ? '; write "==" to compare' : "";
+  return `"${found.slice(0, 32)}" is not expected here${instead}`;
 }
 
 function tooDeep(): ExpressionError {

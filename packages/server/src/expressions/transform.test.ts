@@ -98,6 +98,17 @@ test.for([
   expect(() => urlOf(url)).toThrow(sentence);
 });
 
+test.for([
+  [{ body: "1" }, "push.transform.body: line 1, column 1: the result must be a map, a list, a text or bytes"],
+  [{ body: "data.a > 1" }, "push.transform.body: line 1, column 1: the result must be"],
+  [{ headers: { "x-a": "1" } }, "push.transform.headers.x-a: line 1, column 1: the result must be a text, or null"],
+  [{ headers: { "x-a": "has(data.a)" } }, "push.transform.headers.x-a: line 1, column 1: the result must be a text"],
+  [{ headers: { "x-a": "tags" } }, "push.transform.headers.x-a: line 1, column 1: the result must be a text"],
+  [{ url: "attributes" }, "push.transform.url: line 1, column 1: the result must be a text"],
+] as const)("%j is refused before the first message", ([transform, sentence]) => {
+  expect(() => compileTransform({ ...none, ...transform }, target)).toThrow(sentence);
+});
+
 test("a verified endpoint keeps its path", () => {
   expect(urlOf("'?b=2'", "challenge")).toBe("https://example.com/hook?b=2");
   expect(() => urlOf("'/other'", "challenge")).toThrow("must have the path of push.url");

@@ -9,6 +9,7 @@ import { ExpressionError } from "./expression-error.ts";
 import type { Expression } from "./expression.ts";
 import { type ExpressionMessage, MessageVariables } from "./message-variables.ts";
 import { resultJson } from "./result-json.ts";
+import { assertResultKind } from "./result-kind.ts";
 
 /** Result of a transformation for one message. */
 export interface Transformed {
@@ -22,6 +23,13 @@ export interface Transformed {
   readonly url: string | null;
 }
 
+/** Kinds of results, and the sentence about all others. */
+type Allowed = readonly [kinds: Parameters<typeof assertResultKind>[1], fault: string];
+
+const forBody: Allowed = [["map", "list", "text", "bytes", "sum"], "the result must be a map, a list, a text or bytes"];
+const forHeader: Allowed = [["text", "null", "sum"], "the result must be a text, or null for no header"];
+const forUrl: Allowed = [["text", "sum"], "the result must be a text"];
+
 /** Throws `ExpressionError`, with the name of the expression. */
 export type Transformation = (message: ExpressionMessage) => Transformed;
 
@@ -29,10 +37,10 @@ type Target = Pick<PushSettings, "url" | "verify">;
 
 /** Throws `ExpressionError`. */
 export function compileTransform(transform: PushTransform, target: Target): Transformation {
-  const body = transform.body === null ? null : at("body", () => compiled(transform.body ?? ""));
-  const url = transform.url === null ? null : at("url", () => compiled(transform.url ?? ""));
+  const body = transform.body === null ? null : at("body", () => checked(transform.body ?? "", forBody));
+  const url = transform.url === null ? null : at("url", () => checked(transform.url ?? "", forUrl));
   const headers = Object.entries(transform.headers).map(
-    ([name, text]) => [name, at(`headers.${name}`, () => compiled(text))] as const,
+    ([name, text]) => [name, at(`headers.${name}`, () => checked(text, forHeader))] as const,
   );
   return (message) => {
     const variables = new MessageVariables(message);
@@ -44,6 +52,12 @@ export function compileTransform(transform: PushTransform, target: Target): Tran
       url: url === null ? null : at("url", () => urlOf(url, variables, target)),
     };
   };
+}
+
+function checked(text: string, [kinds, fault]: Allowed): Expression {
+  const expression = compiled(text);
+  assertResultKind(expression, kinds, fault);
+  return expression;
 }
 
 /** Adds the name of the expression to its errors. */
@@ -64,7 +78,7 @@ function bodyOf(
   if (result instanceof Uint8Array) return { body: bounded(result), isJson: false };
   if (typeof result === "string") return { body: bounded(Buffer.from(result)), isJson: false };
   if (typeof result !== "object" || result === null) {
-    throw new ExpressionError("the result must be a map, a list, a text or bytes");
+    throw new ExpressionError(forBody[1]);
   }
   return { body: bounded(Buffer.from(resultJson(result))), isJson: true };
 }
@@ -95,7 +109,7 @@ function headersOf(headers: readonly (readonly [string, Expression])[], variable
 function headerValue(expression: Expression, variables: MessageVariables): string | null {
   const result = variables.evaluate(expression);
   if (result === null) return null;
-  if (typeof result !== "string") throw new ExpressionError("the result must be a text, or null for no header");
+  if (typeof result !== "string") throw new ExpressionError(forHeader[1]);
   if (headerValueForm.test(result)) return result;
   throw new ExpressionError(
     "the result must contain only printable ASCII characters, without line breaks and without spaces at its ends",
@@ -105,7 +119,7 @@ function headerValue(expression: Expression, variables: MessageVariables): strin
 /** The address guard, the breakers and the verification know the origin of `target`, so the result must have it too. */
 function urlOf(expression: Expression, variables: MessageVariables, target: Target): string {
   const result = variables.evaluate(expression);
-  if (typeof result !== "string") throw new ExpressionError("the result must be a text");
+  if (typeof result !== "string") throw new ExpressionError(forUrl[1]);
   const base = new URL(target.url);
   const url = URL.parse(result, base);
   if (url === null || result === "") throw new ExpressionError("the result is not a URL");

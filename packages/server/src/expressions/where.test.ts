@@ -39,8 +39,12 @@ test.for([
 });
 
 test.for([
-  ["data.amount >", 'line 1, column 13: ">" is not expected here'],
-  ["data.amount >\n  > 3", 'line 1, column 13: ">" is not expected here'],
+  ["data.amount >", 'line 1, column 13: what follows ">" is incomplete or wrong'],
+  ["data.amount >\n  > 3", 'line 1, column 13: what follows ">" is incomplete or wrong'],
+  ["data.a && && data.b", 'line 1, column 8: what follows "&&" is incomplete or wrong'],
+  ["data.", 'line 1, column 5: what follows "." is incomplete or wrong'],
+  ["data.a = 1", 'line 1, column 8: "=" is not expected here; write "==" to compare'],
+  ["data.a and data.b", 'line 1, column 8: "a" is not expected here'],
   ["data.amount > 1 &&\n dat.x", 'line 2, column 2: there is no variable "dat"; the variables are'],
   ["foo(1)", 'line 1, column 1: there is no function "foo"'],
   ["type.startsWith()", 'line 1, column 5: the function "startsWith" cannot be called on a value with 0 arguments'],
@@ -52,7 +56,9 @@ test.for([
   ["type.matches('(?i)\\\\pL')", "line 1, column 5: a regular expression with the flag i cannot have classes"],
   ["type.matches('(?s:(?mi-U:[a-\\\\x{1e942}]))')", "a regular expression with the flag i"],
   [`type.matches('(?i)[${"Ā-𞤀".repeat(60)}]')`, "a regular expression with the flag i"],
-  ["1 + 2", "the result must be true or false"],
+  ...["1 + 2", "type", "id", "tags", "attributes", "time", ".type", "'a'", "1", "null", "[data]", "{'a': data}"]
+    .concat(["size(data)", "string(data)", "-data.a", "type + id", "timestamp(data.at)"])
+    .map((where) => [where, "line 1, column 1: the result must be true or false"] as const),
   [" ".repeat(4001), "the expression has 4001 characters; at most 4000 are allowed"],
   ["(".repeat(3000), "the expression"],
   [`${"[".repeat(300)}1${"]".repeat(300)}`, "nested too deeply"],

@@ -88,7 +88,7 @@ async function expired(): Promise<readonly Scrape[]> {
   await using receiver = await startReceiver();
   const { api, url } = server;
   await api.putTopic("short", { retentionMs: 60_000 });
-  await api.subscribe("short", "paused", { push: { url: receiver.url } });
+  await api.subscribe("short", "paused", { push: { url: receiver.url }, retry: "none" });
   await api.ok("POST", `${subscriptionPath("short", "paused")}/pause`);
   await api.publish("short", { body: "x" });
   const timeline = new Timeline([url]);

@@ -3,7 +3,7 @@
  * with their libraries, and the requests, from the encoders that the server uses. A language that is not installed is
  * skipped. C# is not run: its libraries are in no registry that these tests use.
  */
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
 import { opencard } from "@ringback/sdk/opencard";
 import { dingtalk, feishu, type OutgoingDelivery, standardWebhooks } from "@ringback/sdk/protocols";
 import { describe, expect, it } from "vitest";
@@ -74,6 +74,17 @@ async function opencardLine(key: Buffer): Promise<readonly string[]> {
   return ["opencard", key.toString("base64"), Buffer.from(encoded.body).toString()];
 }
 
+const mac = (key: string, text: string) => createHmac("sha256", key).update(text).digest("base64");
+
+/** Lines that anybody can sign for a program whose secret is an empty text. */
+function unsecretLines(sentAtMs: number): readonly (readonly string[])[] {
+  const seconds = String(Math.floor(sentAtMs / 1000));
+  return [
+    ["dingtalk", "", String(sentAtMs), mac("", `${sentAtMs}\n`)],
+    ["feishu", "", seconds, mac(`${seconds}\n`, "")],
+  ];
+}
+
 /** The line with another argument at this position. */
 const changed = (line: readonly string[], at: number, value: string) => line.with(at, value);
 
@@ -108,6 +119,7 @@ describe.each(languages)("the other samples in $name", (language) => {
       ]),
       await dingtalkLine(now - 600_000),
       await feishuLine(now + 600_000),
+      ...unsecretLines(now),
       changed(card, 1, randomBytes(16).toString("base64")),
       changed(card, 2, otherTag),
       changed(card, 2, token.replace(/^[^.]*/, otherHeader)),

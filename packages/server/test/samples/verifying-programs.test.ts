@@ -82,6 +82,7 @@ describe.each(languages)("the sample in $name", (language) => {
         signature,
       })),
       ...["", "now", "-1", "1e9", "9".repeat(30)].map((timestamp) => ({ ...first, timestamp })),
+      ...["", "whsec_"].map((secret) => signedAt(0, { ...first, secret })),
       signedAt(-600, first),
       signedAt(600, first),
     ];

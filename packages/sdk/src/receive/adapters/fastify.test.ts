@@ -7,6 +7,7 @@ import { describeAdapter } from "../testing/adapter-contract.ts";
 import { latin1, post, sent } from "../testing/raw-http.ts";
 import { serveFastify } from "../testing/servers.ts";
 import { toFastifyPlugin } from "./fastify.ts";
+import { toNodeHandler } from "./node.ts";
 
 describeAdapter("fastify", serveFastify);
 
@@ -44,6 +45,43 @@ describe("the adapter for Fastify", () => {
     expect(Buffer.from(app.requests[0]?.body ?? []).toString()).toBe("text");
   });
 });
+
+describe("the handler for node:http in a route of Fastify", () => {
+  const request = post("/hook", ["Content-Type: application/json"], latin1('{ "a": 1.0 }'));
+
+  it("takes the bytes that the application's parser has kept", async () => {
+    await using app = await withHandler(true);
+    expect((await sent(app.port, request)).status).toBe(204);
+    expect(app.bodies).toEqual(['{ "a": 1.0 }']);
+  });
+
+  it("answers 500 if the bytes are gone", async () => {
+    await using app = await withHandler(false);
+    expect((await sent(app.port, request)).status).toBe(500);
+    expect(app.bodies).toEqual([]);
+  });
+});
+
+/** `keeps`: as NestJS with `rawBody: true`, the application's parser keeps the bytes. */
+async function withHandler(keeps: boolean) {
+  const bodies: string[] = [];
+  const handle = toNodeHandler({
+    bodyBytesMax: 1000,
+    handle: ({ body }) => {
+      bodies.push(Buffer.from(body).toString());
+      return Promise.resolve({ status: 204, headers: {}, body: "" });
+    },
+  });
+  const app = fastify();
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    if (keeps) Object.assign(request, { rawBody: body });
+    done(null, JSON.parse(body.toString()));
+  });
+  app.post("/hook", async (request, reply) => handle(request, reply));
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const { port } = app.server.address() as AddressInfo;
+  return { port, bodies, [Symbol.asyncDispose]: () => app.close() };
+}
 
 async function withRoute() {
   const requests: ReceivedRequest[] = [];

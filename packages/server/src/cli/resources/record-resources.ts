@@ -211,6 +211,7 @@ export const expressions: Resource = {
       about: "Evaluate an expression or a transformation for a message. Nothing is sent.",
       routes: ["POST /v1/expressions/test"],
       body: "required",
+      failureOf: ({ error }) => (error === null ? null : "the expression has failed for this message"),
       fields: [
         field("expression", "a CEL expression, as in filter.where"),
         field(

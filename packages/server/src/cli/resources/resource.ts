@@ -45,6 +45,8 @@ export interface Verb {
   readonly isDocument?: true;
   /** `--watch` ends when this member of the view is no longer null. */
   readonly endsWith?: string;
+  /** Returns why what the view shows is a failure, or null. The command shows the view and then fails. */
+  readonly failureOf?: (view: Readonly<Record<string, unknown>>) => string | null;
   /** The verb always watches. */
   readonly isWatch?: true;
 }

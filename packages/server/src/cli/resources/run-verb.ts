@@ -2,6 +2,7 @@ import { readApiServer, type ApiServer } from "../../config/api-server.ts";
 import { isRecord } from "../../config/record.ts";
 import { send } from "../api-client.ts";
 import { CommandError } from "../command-error.ts";
+import { printableLine } from "../printable.ts";
 import { fieldValue, keyOf } from "./fields.ts";
 import { assign, misused, requestBody } from "./request-body.ts";
 import { argumentsOf, type Field, type Method, type Route, type Verb } from "./resource.ts";
@@ -28,6 +29,9 @@ export async function runVerb(call: Call): Promise<void> {
   const { items, hasMore } = await read();
   write(call, items);
   if (hasMore) context.stderr.write("There are more; --all shows them.\n");
+  const [view] = items;
+  const failure = isRecord(view) ? (verb.failureOf?.(view) ?? null) : null;
+  if (failure !== null) throw new CommandError(printableLine(failure));
 }
 
 async function readOne(server: ApiServer, request: PreparedRequest, { options }: Call): Promise<Result> {

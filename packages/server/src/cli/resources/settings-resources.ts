@@ -1,3 +1,4 @@
+import { isRecord } from "../../config/record.ts";
 import { columns, field, label, named, overlap, subscriptionPath } from "./resource-parts.ts";
 import type { Resource, Verb } from "./resource.ts";
 
@@ -63,6 +64,11 @@ export const subscriptions: Resource = {
       about: "Send a message to the endpoint now, and show the request and the reply.",
       routes: [`POST ${subscriptionPath}/test`],
       body: "optional",
+      failureOf: ({ verdict, error, errorDetail, reply }) => {
+        const status = isRecord(reply) ? `status ${String(reply["status"])}` : String(error);
+        const reason = typeof errorDetail === "string" ? errorDetail : status;
+        return verdict === "accepted" ? null : `the endpoint has not accepted the message: ${reason}`;
+      },
     },
     {
       name: "rewind",

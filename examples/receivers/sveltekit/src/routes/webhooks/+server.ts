@@ -2,7 +2,7 @@
 import { createWebhookReceiver, messageText, toFetchHandler } from "@ringback/sdk/receive";
 
 const receiver = createWebhookReceiver({
-  secrets: process.env["WEBHOOK_SECRET"] ?? "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+  secrets: process.env["WEBHOOK_SECRET"] ?? "",
   onMessage: (message) => console.log("received", message.messageId, messageText(message)),
 });
 const handle = toFetchHandler(receiver);
