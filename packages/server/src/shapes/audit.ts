@@ -53,6 +53,6 @@ export const auditQuery = closedObject({
 });
 
 export function auditView({ id, atMs, who, action, target, details }: AuditRecord): object {
-  const { whoName, source, requestId = null, before, after } = details as AuditDetails;
+  const { whoName, source, requestId, before, after } = details as AuditDetails;
   return { id, at: timeText(atMs), who: { id: who, name: whoName }, source, requestId, action, target, before, after };
 }
