@@ -87,9 +87,9 @@ describe("the commands of resources", () => {
     await ok(`hooks put digits --set urls=["${receiver.url}/"] --set protocol=json`);
     await ok("hooks call digits -f -", { stdin: '{"n": 9007199254740993}' });
     await ok("hooks call digits --set n=9007199254740993");
-    await ok("hooks call digits -f - --set o.p=[1.0]", { stdin: '{"n": 9007199254740993}' });
+    await ok("hooks call digits -f - --set o.p=[9007199254740995]", { stdin: '{"n": 9007199254740993}' });
     for (const { text } of receiver.arrivals) expect(text).toContain("9007199254740993");
-    expect(receiver.arrivals[2]?.text).toBe('{"n":9007199254740993,"o":{"p":[1.0]}}');
+    expect(receiver.arrivals[2]?.text).toBe('{"n":9007199254740993,"o":{"p":[9007199254740995]}}');
     await receiver[Symbol.asyncDispose]();
     // The outcome of a hook that cannot be reached has what the hook was called with.
     for (const form of ["--timeout 30s", "--json"]) {

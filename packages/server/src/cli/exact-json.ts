@@ -15,10 +15,11 @@ interface ExactJson {
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of TypeScript lack these members
 const json = JSON as unknown as ExactJson;
 
-/** Reads JSON. Numbers that JavaScript would write differently, such as long ids, become an `ExactNumber`. */
+/** Reads JSON. Whole numbers that would lose digits, such as the ids of other systems, become an `ExactNumber`. */
 export function parseExactJson(text: string): unknown {
   return json.parse(text, (_name, value, { source = "" }) => {
-    return typeof value === "number" && String(value) !== source ? json.rawJSON(source) : value;
+    if (typeof value !== "number" || Number.isSafeInteger(value) || !/^-?\d+$/.test(source)) return value;
+    return json.rawJSON(source);
   });
 }
 
