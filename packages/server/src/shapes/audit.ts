@@ -52,7 +52,10 @@ export const auditQuery = closedObject({
   ),
 });
 
+/** A record of an older version has no request id. */
+type StoredDetails = Omit<AuditDetails, "requestId"> & Partial<Pick<AuditDetails, "requestId">>;
+
 export function auditView({ id, atMs, who, action, target, details }: AuditRecord): object {
-  const { whoName, source, requestId, before, after } = details as AuditDetails;
+  const { whoName, source, requestId = null, before, after } = details as StoredDetails;
   return { id, at: timeText(atMs), who: { id: who, name: whoName }, source, requestId, action, target, before, after };
 }
