@@ -262,7 +262,7 @@ describe("ringback listen on a terminal", () => {
     await api.putTopic("seen");
     await using receiver = await startReceiver();
     const listen = `${process.execPath} ${ringback} listen --url ${url} --topic seen --forward ${receiver.url}/hook --protocol raw`;
-    // A shell with job control, which lets its stopped job go on.
+    // The shell has job control (`-m`), so `fg` continues the suspended command.
     const command = `stty rows 24 cols 100; sh -mc '${listen}; echo was suspended; fg'`;
     const terminal = spawn("script", ["-qec", command, "/dev/null"], {
       env: { PATH: process.env["PATH"], TERM: "xterm" },

@@ -92,7 +92,7 @@ export class RingbackClient {
       ...(orderingKey !== undefined && { orderingKey }),
       ...(delayMs !== undefined && { delayMs }),
     };
-    // The server reads a request of this type as one with the members of `MessageInput`. A comma in a query parts tags.
+    // The server reads JSON as the members of `MessageInput`, not as a raw body. In a query, a comma separates tags.
     if (/^application\/json\s*(?:;|$)/i.test(contentType) || tags?.some((tag) => tag.includes(",")) === true) {
       const content = typeof body === "string" ? { body } : { bodyBase64: toBase64(body) };
       return this.publish(topic, { ...settings, ...content, tags: [...(tags ?? [])], contentType }, options);

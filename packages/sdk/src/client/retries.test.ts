@@ -5,7 +5,7 @@ import { LimitError, RingbackConnectionError, UnavailableError } from "./api-err
 import { createClient, type ClientOptions } from "./client.ts";
 import type { Fetch } from "./sender.ts";
 
-// The streams of Node need the others.
+// Not all timers are faked, because the streams of Node need the others.
 const toFake = ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] as const;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: [...toFake] });

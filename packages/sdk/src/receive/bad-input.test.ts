@@ -1,6 +1,6 @@
 /**
  * Every request that docs/guide/receiving.md lists as refused, and what it does to others. Real: servers, sockets, all
- * bytes, the signatures, of Standard Webhooks' own library. Nothing is faked.
+ * bytes. The signatures are made by Standard Webhooks' own library. Nothing is faked.
  */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -62,7 +62,7 @@ function numberOf(text: string): CelValue {
 /** Texts of the doubles that the running evaluation has read; null: of several numbers that round to one double. */
 const textsOfDoubles = new Map<number, string | null>();
 
-/** Called at the start of each evaluation. */
+/** Must be called at the start of each evaluation, because the texts belong to one body. */
 export function forgetTextsOfDoubles(): void {
   textsOfDoubles.clear();
 }

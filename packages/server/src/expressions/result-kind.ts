@@ -1,7 +1,7 @@
 import { ExpressionError } from "./expression-error.ts";
 import type { Expression } from "./expression.ts";
 
-/** `sum`: a number, a text, bytes, a list or a time. */
+/** `sum`: the result of `+`, which may be a number, a text, bytes, a list or a time. */
 type ResultKind = "bool" | "number" | "text" | "bytes" | "list" | "map" | "time" | "null" | "sum";
 
 const kindOfVariable: ReadonlyMap<string, ResultKind> = new Map([
@@ -34,7 +34,7 @@ const kindOfConstant: Readonly<Record<string, ResultKind>> = {
   nullValue: "null",
 };
 
-/** Refuses an expression that fails for every message. Throws `ExpressionError` with this sentence. */
+/** Throws `ExpressionError` with the sentence `fault` if the result has a wrong kind for every message. */
 export function assertResultKind(expression: Expression, allowed: readonly ResultKind[], fault: string): void {
   const kind = resultKind(expression);
   if (kind !== null && !allowed.includes(kind)) throw new ExpressionError(fault, { line: 1, column: 1 });

@@ -3,7 +3,7 @@ import type { AccountId } from "../domain/model.ts";
 import type { AuditOptions } from "../engine/audit/audit.ts";
 import type { AuditRecord } from "../store/audit.ts";
 
-/** The log shows each record, with `audit: true`, and with the ids that the other lines have. */
+/** Writes each record to the log, with `audit: true`, and with the account, topic and subscription of other lines. */
 export function createAuditLog(
   log: Logger,
   accountNameOf: (id: AccountId) => string,

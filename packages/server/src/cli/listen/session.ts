@@ -109,7 +109,7 @@ async function adoptOrRemove(
   return adopted;
 }
 
-/** Sends a request for a leftover. Returns false if another `listen` was faster. */
+/** Sends the request if the leftover is still as it was listed. Returns false if another `listen` has changed it. */
 async function unlessChanged(
   api: ApiCaller,
   { topic, name, labels }: Leftover,
