@@ -2,6 +2,7 @@ export type Language = "typescript" | "sql" | "markdown" | "json" | "script" | "
 
 const languages: Readonly<Record<string, Language>> = {
   ts: "typescript",
+  tsx: "typescript",
   mts: "typescript",
   js: "typescript",
   mjs: "typescript",

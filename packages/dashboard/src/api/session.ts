@@ -1,0 +1,144 @@
+import { useSyncExternalStore } from "react";
+import { createClient, RingbackApiError, type ClientOptions, type RingbackClient } from "@ringback/sdk/client";
+
+export type Role = "operator" | "admin" | "publish" | "consume" | "read";
+
+/** The reader of the page. `open`: the server needs no key. `expired`: the key or portal link is no longer valid. */
+export type Session =
+  | { readonly state: "loading" }
+  | { readonly state: "signed-out"; readonly reason: "none" | "expired" | "refused" }
+  | { readonly state: "unreachable" }
+  | SignedIn;
+
+export interface SignedIn {
+  readonly state: "signed-in";
+  readonly account: string;
+  readonly role: Role;
+  readonly name: string | null;
+  readonly topics: readonly string[] | null;
+  readonly expiresAt: string | null;
+  readonly via: "open" | "header" | "cookie";
+  /** True: opened by a portal link, for a customer's own page. */
+  readonly portal: boolean;
+}
+
+interface SessionAnswer extends Omit<SignedIn, "state" | "portal"> {}
+
+const accountKey = "ringback.account";
+const listeners = new Set<() => void>();
+let session: Session = { state: "loading" };
+/** Kept in memory only. With a cookie the page never sees the token. */
+let token: string | undefined;
+let account = readAccount();
+let isPortal = false;
+
+export function currentSession(): Session {
+  return session;
+}
+
+export function useSession(): Session {
+  return useSyncExternalStore(subscribe, currentSession);
+}
+
+/** The session of a page that is shown only to readers who are signed in. */
+export function useSignedIn(): SignedIn {
+  const current = useSession();
+  if (current.state !== "signed-in") throw new Error("the page needs a session");
+  return current;
+}
+
+/** A client for this page's server. Failed requests are not repeated here, because the queries repeat them. */
+export function client(options: Pick<ClientOptions, "onRetry"> = {}): RingbackClient {
+  const headers = { "ringback-csrf": "1" };
+  return createClient({ url: location.origin, token, account, retriesMax: 0, headers, ...options });
+}
+
+/** Asks the server who the reader is. */
+export async function findSession(): Promise<void> {
+  try {
+    const answer = (await request("GET", "/v1/session")) as SessionAnswer;
+    setSession({ ...answer, state: "signed-in", portal: isPortal });
+  } catch (error) {
+    if (!(error instanceof RingbackApiError)) return setSession({ state: "unreachable" });
+    if (error.status !== 401 && error.status !== 403) throw error;
+    const wasSignedIn = session.state === "signed-in" || isPortal;
+    setSession({ state: "signed-out", reason: wasSignedIn ? "expired" : "none" });
+  }
+}
+
+/** Signs in with the token of an API key. `remember`: in an HttpOnly cookie, else until the page is closed. */
+export async function signIn(givenToken: string, remember: boolean): Promise<void> {
+  if (remember) await request("POST", "/v1/session", { token: givenToken, remember: true });
+  else token = givenToken;
+  await findSession();
+  if (currentSession().state !== "signed-in") {
+    token = undefined;
+    setSession({ state: "signed-out", reason: "refused" });
+  }
+}
+
+/** Signs in by a portal link: the token comes from the address, and stays in memory. */
+export async function openPortal(givenToken: string): Promise<void> {
+  token = givenToken;
+  isPortal = true;
+  account = undefined;
+  await findSession();
+}
+
+export async function signOut(): Promise<void> {
+  const { via } = session as Partial<SignedIn>;
+  if (via === "cookie") await request("DELETE", "/v1/session");
+  token = undefined;
+  setSession({ state: "signed-out", reason: "none" });
+}
+
+/** The account that an operator looks at; undefined: the key's own, or `default`. */
+export function chosenAccount(): string | undefined {
+  return account;
+}
+
+export function chooseAccount(name: string | undefined): Promise<void> {
+  account = name;
+  try {
+    if (name === undefined) sessionStorage.removeItem(accountKey);
+    else sessionStorage.setItem(accountKey, name);
+  } catch {
+    // Without storage the choice lasts as long as the page.
+  }
+  return findSession();
+}
+
+/** Called when any request was refused because its key is no longer valid. */
+export function sessionEnded(): void {
+  if (session.state === "signed-in") setSession({ state: "signed-out", reason: "expired" });
+}
+
+function request(method: string, path: string, body?: object): Promise<unknown> {
+  const send = client().raw.request as (
+    method: string,
+    path: string,
+    init: object,
+  ) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
+  return send(method, path, body === undefined ? {} : { body }).then(({ data, error, response }) => {
+    if (response.ok) return data;
+    throw new RingbackApiError(response.status, error as never, response.statusText);
+  });
+}
+
+function setSession(value: Session): void {
+  session = value;
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function readAccount(): string | undefined {
+  try {
+    return sessionStorage.getItem(accountKey) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}

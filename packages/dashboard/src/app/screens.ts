@@ -1,0 +1,110 @@
+import { lazy, type ComponentType, type LazyExoticComponent } from "react";
+import type { TextKey } from "../language/text.ts";
+import type { Role } from "../api/session.ts";
+import { to } from "./addresses.ts";
+
+interface Screen {
+  /** With wouter's parameters. */
+  readonly path: string;
+  readonly component: LazyExoticComponent<ComponentType>;
+}
+
+/** Every screen is loaded when it is first shown. */
+export const screens: readonly Screen[] = [
+  { path: "/", component: lazy(() => import("../screens/home/home.tsx")) },
+  { path: "/ui/topics", component: lazy(() => import("../screens/topics/topics.tsx")) },
+  { path: "/ui/topics/new", component: lazy(() => import("../screens/topics/new-topic.tsx")) },
+  { path: "/ui/topics/:topic", component: lazy(() => import("../screens/topics/topic.tsx")) },
+  { path: "/ui/topics/:topic/edit", component: lazy(() => import("../screens/topics/edit-topic.tsx")) },
+  {
+    path: "/ui/topics/:topic/subscriptions/new",
+    component: lazy(() => import("../screens/subscriptions/new-subscription.tsx")),
+  },
+  {
+    path: "/ui/topics/:topic/subscriptions/:subscription",
+    component: lazy(() => import("../screens/subscriptions/subscription.tsx")),
+  },
+  {
+    path: "/ui/topics/:topic/subscriptions/:subscription/edit",
+    component: lazy(() => import("../screens/subscriptions/edit-subscription.tsx")),
+  },
+  {
+    path: "/ui/topics/:topic/subscriptions/:subscription/attempts/:id",
+    component: lazy(() => import("../screens/messages/attempt.tsx")),
+  },
+  { path: "/ui/subscriptions", component: lazy(() => import("../screens/subscriptions/subscriptions.tsx")) },
+  { path: "/ui/messages", component: lazy(() => import("../screens/messages/messages.tsx")) },
+  { path: "/ui/messages/:id", component: lazy(() => import("../screens/messages/message.tsx")) },
+  { path: "/ui/dead-letters", component: lazy(() => import("../screens/dead-letters/dead-letters.tsx")) },
+  { path: "/ui/replays", component: lazy(() => import("../screens/replays/replays.tsx")) },
+  { path: "/ui/replays/:id", component: lazy(() => import("../screens/replays/replay.tsx")) },
+  { path: "/ui/inboxes", component: lazy(() => import("../screens/inboxes/inboxes.tsx")) },
+  { path: "/ui/inboxes/:inbox", component: lazy(() => import("../screens/inboxes/inbox.tsx")) },
+  { path: "/ui/hooks", component: lazy(() => import("../screens/hooks/hooks.tsx")) },
+  { path: "/ui/hooks/:hook", component: lazy(() => import("../screens/hooks/hook.tsx")) },
+  { path: "/ui/event-types", component: lazy(() => import("../screens/event-types/event-types.tsx")) },
+  { path: "/ui/event-types/:type", component: lazy(() => import("../screens/event-types/event-type.tsx")) },
+  { path: "/ui/expressions", component: lazy(() => import("../screens/expressions/expressions.tsx")) },
+  { path: "/ui/playground", component: lazy(() => import("../screens/playground/playground.tsx")) },
+  { path: "/ui/keys", component: lazy(() => import("../screens/keys/keys.tsx")) },
+  { path: "/ui/api-keys", component: lazy(() => import("../screens/api-keys/api-keys.tsx")) },
+  { path: "/ui/accounts", component: lazy(() => import("../screens/accounts/accounts.tsx")) },
+  { path: "/ui/accounts/:account", component: lazy(() => import("../screens/accounts/account.tsx")) },
+  { path: "/ui/audit", component: lazy(() => import("../screens/audit/audit.tsx")) },
+  { path: "/ui/nodes", component: lazy(() => import("../screens/nodes/nodes.tsx")) },
+  { path: "/ui/portal/:id", component: lazy(() => import("../screens/portal/portal.tsx")) },
+];
+
+export interface NavigationItem {
+  readonly title: TextKey;
+  readonly href: string;
+  /** Roles that may use the screen; absent: all. */
+  readonly roles?: readonly Role[];
+  /** True: also in the page of a customer, which a portal link opens. */
+  readonly portal?: boolean;
+}
+
+/** The groups of the menu at the left. The command palette has the same items. */
+export const navigation: readonly { readonly title: TextKey | null; readonly items: readonly NavigationItem[] }[] = [
+  {
+    title: null,
+    items: [
+      { title: "nav.home", href: to.home, portal: true },
+      { title: "nav.playground", href: to.playground, roles: ["operator", "admin"] },
+    ],
+  },
+  {
+    title: "nav.push",
+    items: [
+      { title: "nav.topics", href: to.topics },
+      { title: "nav.subscriptions", href: to.subscriptions, portal: true },
+      { title: "nav.messages", href: to.messages, portal: true },
+      { title: "nav.deadLetters", href: to.deadLetters, portal: true },
+      { title: "nav.replays", href: to.replays, portal: true },
+    ],
+  },
+  {
+    title: "nav.pullAndCall",
+    items: [
+      { title: "nav.inboxes", href: to.inboxes },
+      { title: "nav.hooks", href: to.hooks },
+    ],
+  },
+  {
+    title: "nav.define",
+    items: [
+      { title: "nav.eventTypes", href: to.eventTypes, portal: true },
+      { title: "nav.expressions", href: to.expressions },
+      { title: "nav.keys", href: to.keys, roles: ["operator", "admin"] },
+    ],
+  },
+  {
+    title: "nav.manage",
+    items: [
+      { title: "nav.apiKeys", href: to.apiKeys, roles: ["operator", "admin"] },
+      { title: "nav.accounts", href: to.accounts, roles: ["operator"] },
+      { title: "nav.audit", href: to.audit, roles: ["operator", "admin"] },
+      { title: "nav.nodes", href: to.nodes, roles: ["operator"] },
+    ],
+  },
+];

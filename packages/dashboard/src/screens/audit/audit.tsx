@@ -1,0 +1,5 @@
+import { Page } from "../../app/page.tsx";
+
+export default function Audit() {
+  return <Page title="Audit">{null}</Page>;
+}

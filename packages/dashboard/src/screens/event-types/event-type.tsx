@@ -1,0 +1,5 @@
+import { Page } from "../../app/page.tsx";
+
+export default function EventType() {
+  return <Page title="EventType">{null}</Page>;
+}

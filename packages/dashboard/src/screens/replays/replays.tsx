@@ -1,0 +1,5 @@
+import { Page } from "../../app/page.tsx";
+
+export default function Replays() {
+  return <Page title="Replays">{null}</Page>;
+}

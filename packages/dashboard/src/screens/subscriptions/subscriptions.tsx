@@ -1,0 +1,5 @@
+import { Page } from "../../app/page.tsx";
+
+export default function Subscriptions() {
+  return <Page title="Subscriptions">{null}</Page>;
+}
