@@ -3,12 +3,11 @@
  * screenshot of one screen.
  */
 
-import { startChromium } from "../../server/test/harness/chromium.ts";
+import { startBrowser } from "./browser.ts";
 
 const [url = "", path = "/", out = "screen.png"] = process.argv.slice(2);
 const has = (name: string): boolean => process.argv.includes(name);
-const browser = await startChromium([]);
-if (typeof browser === "string") throw new Error(browser);
+const browser = await startBrowser();
 const page = await browser.newPage({
   viewport: has("--phone") ? { width: 390, height: 844 } : { width: 1280, height: 900 },
   colorScheme: has("--dark") ? "dark" : "light",

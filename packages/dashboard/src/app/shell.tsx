@@ -19,7 +19,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       <a href="#content" className="sr-only focus:not-sr-only focus:fixed focus:z-50 focus:bg-surface focus:p-2">
         {text("shell.skip")}
       </a>
-      <aside className="border-line bg-surface max-md:border-b md:sticky md:top-0 md:h-dvh md:overflow-y-auto md:border-r">
+      <aside className="flex flex-col border-line bg-surface max-md:border-b md:sticky md:top-0 md:h-dvh md:overflow-y-auto md:border-r">
         <div className="flex items-center justify-between gap-2 px-4 py-2.5">
           <Brand session={session} />
           <span className="md:hidden">
@@ -33,15 +33,17 @@ export function Shell({ children }: { readonly children: ReactNode }) {
             </Button>
           </span>
         </div>
-        <div id="menu" className={isMenuOpen ? "" : "max-md:hidden"}>
+        <div id="menu" className={`flex grow flex-col justify-between ${isMenuOpen ? "" : "max-md:hidden"}`}>
           <Menu session={session} onChoose={() => setMenuOpen(false)} />
+          <div className="px-4 py-3">
+            <PreferenceControls />
+          </div>
         </div>
       </aside>
       <div className="min-w-0">
         <header className="sticky top-0 z-20 flex min-h-12 flex-wrap items-center justify-end gap-x-3 gap-y-1 border-b border-line bg-surface px-4 py-1">
           <Palette session={session} />
           <LiveMark />
-          <PreferenceControls />
           {session.via !== "open" && !session.portal && (
             <Button kind="quiet" onClick={() => void signOut()}>
               {text("shell.signOut")}

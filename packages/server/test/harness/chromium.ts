@@ -9,22 +9,26 @@ const cache = fileURLToPath(new URL("../../../../node_modules/.cache/ringback-ch
 const packedFiles = fileURLToPath(new URL("../bin/", import.meta.resolve("@sparticuz/chromium")));
 
 /**
- * Starts Chromium with further arguments. Returns a sentence with the reason if it cannot run on this machine. The
- * program comes from npm; the first start on a machine unpacks it.
+ * Starts Chromium with further arguments and variables of the environment. Returns a sentence with the reason if it
+ * cannot run on this machine. The program comes from npm; the first start on a machine unpacks it.
  */
-export async function startChromium(args: readonly string[]): Promise<Browser | string> {
+export async function startChromium(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Browser | string> {
   if (process.platform !== "linux" || process.arch !== "x64") {
     return `@sparticuz/chromium has no Chromium for ${process.platform} on ${process.arch}`;
   }
   const folder = await unpacked();
   // The package's own list of arguments turns off the rules between sites, which are tested here.
-  const options = { executablePath: join(folder, "chromium"), args: ["--no-sandbox", ...args] };
+  const env = { ...process.env, ...variables };
+  const options = { executablePath: join(folder, "chromium"), args: ["--no-sandbox", ...args], env };
   try {
     return await driver.launch(options);
   } catch {
     // The machine may lack a system library. The package contains all that Chromium needs beside the C library.
-    const env = { ...process.env, LD_LIBRARY_PATH: join(folder, "al2023", "lib") };
-    return driver.launch({ ...options, env }).catch(String);
+    const libraries = { LD_LIBRARY_PATH: join(folder, "al2023", "lib") };
+    return driver.launch({ ...options, env: { ...env, ...libraries } }).catch(String);
   }
 }
 
