@@ -22,7 +22,9 @@ function fontsFile(): string {
     `<dir>${join(packages, "dejavu-fonts-ttf/ttf")}</dir>`,
     `<dir>${join(packages, "@embedpdf/fonts-sc/fonts")}</dir>`,
     `<cachedir>${join(cache, "cache")}</cachedir>`,
-    "<selectfont><rejectfont><glob>*/DejaVuSerif*</glob></rejectfont></selectfont>",
+    ...["Serif", "Math"].map(
+      (kind) => `<selectfont><rejectfont><glob>*/DejaVu${kind}*</glob></rejectfont></selectfont>`,
+    ),
     ...["sans-serif", "system-ui", "serif"].map((family) => replaced(family, "DejaVu Sans")),
     ...["monospace", "ui-monospace"].map((family) => replaced(family, "DejaVu Sans Mono")),
   ];

@@ -7,7 +7,7 @@ export function PreferenceControls() {
   const text = useText();
   const { theme, language } = usePreferences();
   return (
-    <div className="flex gap-2">
+    <div className="flex flex-col gap-2">
       <Select
         aria-label={text("preferences.theme")}
         value={theme}
