@@ -1,9 +1,10 @@
 import { useId, useState, type ReactNode } from "react";
 import { Button } from "../parts/button.tsx";
 import { Checkbox, Field, Input, Select, TextArea } from "../parts/field.tsx";
-import { useText } from "../language/text.ts";
+import { useText, type Text } from "../language/text.ts";
 import { choicesOf } from "./choices.ts";
 import { errorAt, useFormState } from "./form-context.ts";
+import { Prose } from "./prose.tsx";
 import type { Property } from "./schema.ts";
 import { helpOf, unitText } from "./sentences.ts";
 import { isSettings, Unfinished } from "./values.ts";
@@ -27,16 +28,22 @@ export function Label({ property }: { readonly property: Property }) {
   );
 }
 
+interface SingleFieldProps extends Pick<FieldOf, "property" | "path"> {
+  /** Instead of the description. */
+  readonly help?: string | undefined;
+  readonly children: ReactNode;
+}
+
 /** A field with one control. */
-export function SingleField({
-  property,
-  path,
-  children,
-}: Pick<FieldOf, "property" | "path"> & { readonly children: ReactNode }) {
+export function SingleField({ property, path, help, children }: SingleFieldProps) {
   const text = useText();
   const { errors } = useFormState();
   return (
-    <Field label={<Label property={property} />} help={helpOf(property, text)} error={errorAt(errors, path)}>
+    <Field
+      label={<Label property={property} />}
+      help={<Prose>{help ?? helpOf(property, text)}</Prose>}
+      error={errorAt(errors, path)}
+    >
       {children}
     </Field>
   );
@@ -131,29 +138,29 @@ function NumberInput({ value, placeholder, disabled, onType }: NumberInputProps)
 
 export function ChoiceField({ property, path, value, onChange }: FieldOf) {
   const text = useText();
-  const { shape, name, schema, default: preset, isNullable } = property;
-  const choices = choicesOf(shape, name) ?? schema.enum ?? [];
+  const { shape, name, schema, default: preset } = property;
+  const words = choicesOf(shape, name);
   const shown = typeof value === "string" ? value : "";
-  const explained = text.named(name, shown === "" ? String(preset) : shown);
+  // The words of a long list are explained one by one.
+  const explained = words === null ? undefined : text.named(name, shown === "" ? String(preset) : shown);
   return (
-    <SingleField property={property} path={path}>
+    <SingleField property={property} path={path} help={explained}>
       <Select value={shown} onChange={({ target }) => onChange(target.value === "" ? undefined : target.value)}>
-        {(!property.isRequired || shown === "") && <option value="">{firstOption()}</option>}
-        {choices.map((word) => (
+        {(!property.isRequired || shown === "") && <option value="">{firstOption(property, text)}</option>}
+        {(words ?? schema.enum ?? []).map((word) => (
           <option key={word} value={word ?? ""}>
             {word}
           </option>
         ))}
       </Select>
-      {name === "protocol" && <p className="text-small">{explained}</p>}
     </SingleField>
   );
+}
 
-  function firstOption(): string {
-    if (property.isRequired) return text("forms.choose");
-    if (typeof preset === "string") return text("forms.defaultOption", { value: preset });
-    return isNullable || preset === null ? text("forms.none") : text("forms.unset");
-  }
+function firstOption(property: Property, text: Text): string {
+  if (property.isRequired) return text("forms.choose");
+  if (typeof property.default === "string") return text("forms.defaultOption", { value: property.default });
+  return property.isNullable || property.default === null ? text("forms.none") : text("forms.unset");
 }
 
 export function CheckboxField({ property, path, value, onChange }: FieldOf) {
@@ -168,7 +175,9 @@ export function CheckboxField({ property, path, value, onChange }: FieldOf) {
         onChange={({ target }) => onChange(target.checked ? true : property.default === false ? false : undefined)}
       />
       {error !== undefined && <p className="text-small text-bad">{error}</p>}
-      <p className="max-w-[65ch] text-small text-muted">{helpOf(property, text)}</p>
+      <p className="max-w-[65ch] text-small text-muted">
+        <Prose>{helpOf(property, text)}</Prose>
+      </p>
     </div>
   );
 }
@@ -217,7 +226,7 @@ export function MapField({ property, path, value, onChange }: FieldOf) {
   const changeRow = (index: number, row: Row): void => change(rows.map((before, at) => (at === index ? row : before)));
   const error = errors.get(path) ?? [...errors].find(([key]) => key.startsWith(`${path}.`))?.[1];
   return (
-    <Fieldset title={<Label property={property} />} help={helpOf(property, text)} error={error}>
+    <Fieldset title={<Label property={property} />} help={<Prose>{helpOf(property, text)}</Prose>} error={error}>
       {rows.map(([name, given], index) => (
         <div key={index} className="flex items-center gap-2">
           <Input

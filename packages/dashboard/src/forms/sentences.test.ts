@@ -70,6 +70,6 @@ it.each([
 
 it("writes values and what is set in a group", () => {
   expect(shownValue("rate", null, english)).toBe("None");
-  expect(summaryOf({ types: ["invoice.*"], where: null })).toBe("types:[invoice.*],where:null");
+  expect(summaryOf({ types: ["invoice.*"], where: null })).toBe("types: [invoice.*]");
   expect(summaryOf(undefined)).toBe("");
 });

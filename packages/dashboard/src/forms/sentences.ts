@@ -2,6 +2,7 @@ import { bytes, count } from "../format/numbers.ts";
 import { duration } from "../format/time.ts";
 import type { Text } from "../language/text.ts";
 import type { Property } from "./schema.ts";
+import { isSettings } from "./values.ts";
 
 /** The effect of a setting and its default, in the reader's language. */
 export function helpOf(property: Property, text: Text): string | undefined {
@@ -47,6 +48,15 @@ const summaryCharsMax = 80;
 /** The settings of a group, in one line. */
 export function summaryOf(value: unknown): string {
   if (value === undefined || value === null) return "";
-  const json = JSON.stringify(value).replaceAll(/^\{|\}$|"/g, "");
+  const set = isSettings(value) ? Object.entries(value).filter(([, member]) => !isEmpty(member)) : [];
+  const json = (
+    isSettings(value)
+      ? set.map(([name, member]) => `${name}: ${JSON.stringify(member)}`).join(", ")
+      : JSON.stringify(value)
+  ).replaceAll('"', "");
   return json.length > summaryCharsMax ? `${json.slice(0, summaryCharsMax)}…` : json;
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined || JSON.stringify(value) === "[]" || JSON.stringify(value) === "{}";
 }

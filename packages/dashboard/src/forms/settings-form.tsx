@@ -16,6 +16,7 @@ import {
   type FieldOf,
 } from "./fields.tsx";
 import { hasErrorBelow, useFormState } from "./form-context.ts";
+import { Prose } from "./prose.tsx";
 import { constantsOf, propertiesOf, type Property } from "./schema.ts";
 import { helpOf, summaryOf } from "./sentences.ts";
 import { isSettings, withSetting, type Settings } from "./values.ts";
@@ -119,7 +120,11 @@ function GroupField({ property, path, value, onChange }: FieldOf) {
         {!isOpen && <span className="break-all text-muted">{summaryOf(value) || text("forms.untouched")}</span>}
       </summary>
       <div className="mt-3 flex flex-col gap-4 border-l-2 border-line pl-4">
-        {property.description !== "" && <p className="max-w-[65ch] text-small text-muted">{helpOf(property, text)}</p>}
+        {property.description !== "" && (
+          <p className="max-w-[65ch] text-small text-muted">
+            <Prose>{helpOf(property, text)}</Prose>
+          </p>
+        )}
         {isOpen && form}
       </div>
     </details>
@@ -143,7 +148,11 @@ function VariantsField({ property, path, value, onChange }: FieldOf) {
       );
   };
   return (
-    <Fieldset title={<Label property={property} />} help={helpOf(property, text)} error={errors.get(path)}>
+    <Fieldset
+      title={<Label property={property} />}
+      help={<Prose>{helpOf(property, text)}</Prose>}
+      error={errors.get(path)}
+    >
       <Select aria-label={text.named("label", name)} value={chosen} onChange={({ target }) => choose(target.value)}>
         <option value="">{hasDefault ? defaultOption() : text("forms.none")}</option>
         {isNullable && hasDefault && <option value="null">{text("forms.none")}</option>}
