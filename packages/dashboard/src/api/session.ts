@@ -47,10 +47,27 @@ export function useSignedIn(): SignedIn {
   return current;
 }
 
+export interface ClientUse extends Pick<ClientOptions, "onRetry"> {
+  /** Called with each response, for its status and headers. */
+  readonly onResponse?: (response: Response) => void;
+}
+
+function reporting(onResponse: (response: Response) => void): (url: string, init: RequestInit) => Promise<Response> {
+  return async (url, init) => {
+    const response = await fetch(url, init);
+    onResponse(response);
+    return response;
+  };
+}
+
 /** A client for this page's server. Failed requests are not repeated here, because the queries repeat them. */
-export function client(options: Pick<ClientOptions, "onRetry"> = {}): RingbackClient {
+export function client({ onRetry, onResponse }: ClientUse = {}): RingbackClient {
   const headers = { "ringback-csrf": "1" };
-  return createClient({ url: location.origin, token, account, retriesMax: 0, headers, ...options });
+  const given = {
+    ...(onRetry !== undefined && { onRetry }),
+    ...(onResponse !== undefined && { fetch: reporting(onResponse) }),
+  };
+  return createClient({ url: location.origin, token, account, retriesMax: 0, headers, ...given });
 }
 
 /** Asks the server who the reader is. */

@@ -1,7 +1,4 @@
 import { lazy, type ComponentType, type LazyExoticComponent } from "react";
-import type { TextKey } from "../language/text.ts";
-import type { Role } from "../api/session.ts";
-import { to } from "./addresses.ts";
 
 interface Screen {
   /** With wouter's parameters. */
@@ -53,58 +50,4 @@ export const screens: readonly Screen[] = [
   { path: "/ui/audit", component: lazy(() => import("../screens/audit/audit.tsx")) },
   { path: "/ui/nodes", component: lazy(() => import("../screens/nodes/nodes.tsx")) },
   { path: "/ui/portal/:id", component: lazy(() => import("../screens/portal/portal.tsx")) },
-];
-
-export interface NavigationItem {
-  readonly title: TextKey;
-  readonly href: string;
-  /** Roles that may use the screen; absent: all. */
-  readonly roles?: readonly Role[];
-  /** True: also in the page of a customer, which a portal link opens. */
-  readonly portal?: boolean;
-}
-
-/** The groups of the menu at the left. The command palette has the same items. */
-export const navigation: readonly { readonly title: TextKey | null; readonly items: readonly NavigationItem[] }[] = [
-  {
-    title: null,
-    items: [
-      { title: "nav.home", href: to.home, portal: true },
-      { title: "nav.playground", href: to.playground, roles: ["operator", "admin"] },
-    ],
-  },
-  {
-    title: "nav.push",
-    items: [
-      { title: "nav.topics", href: to.topics },
-      { title: "nav.subscriptions", href: to.subscriptions, portal: true },
-      { title: "nav.messages", href: to.messages, portal: true },
-      { title: "nav.deadLetters", href: to.deadLetters, portal: true },
-      { title: "nav.replays", href: to.replays, portal: true },
-    ],
-  },
-  {
-    title: "nav.pullAndCall",
-    items: [
-      { title: "nav.inboxes", href: to.inboxes },
-      { title: "nav.hooks", href: to.hooks },
-    ],
-  },
-  {
-    title: "nav.define",
-    items: [
-      { title: "nav.eventTypes", href: to.eventTypes, portal: true },
-      { title: "nav.expressions", href: to.expressions },
-      { title: "nav.keys", href: to.keys, roles: ["operator", "admin"] },
-    ],
-  },
-  {
-    title: "nav.manage",
-    items: [
-      { title: "nav.apiKeys", href: to.apiKeys, roles: ["operator", "admin"] },
-      { title: "nav.accounts", href: to.accounts, roles: ["operator"] },
-      { title: "nav.audit", href: to.audit, roles: ["operator", "admin"] },
-      { title: "nav.nodes", href: to.nodes, roles: ["operator"] },
-    ],
-  },
 ];

@@ -7,7 +7,7 @@ import { useText } from "../language/text.ts";
 import { LiveMark } from "./live-mark.tsx";
 import { Palette } from "./palette.tsx";
 import { PreferenceControls } from "./preference-controls.tsx";
-import { navigation, type NavigationItem } from "./screens.ts";
+import { itemsFor, navigation } from "./navigation.ts";
 
 /** The frame of every screen: the menu, the account, the state of the live stream, and the palette. */
 export function Shell({ children }: { readonly children: ReactNode }) {
@@ -65,13 +65,6 @@ function Brand({ session }: { readonly session: SignedIn }) {
       <span className="text-title font-semibold">Ringback</span>
       <span className="truncate text-small text-muted">{session.account}</span>
     </Link>
-  );
-}
-
-/** The items of the menu that the reader may use. */
-export function itemsFor(session: SignedIn, items: readonly NavigationItem[]): readonly NavigationItem[] {
-  return items.filter(
-    ({ roles, portal = false }) => (roles?.includes(session.role) ?? true) && (!session.portal || portal),
   );
 }
 
