@@ -10,11 +10,11 @@ export default function NewSubscription() {
   const text = useText();
   const { topic = "" } = useParams();
   const [, navigate] = useLocation();
-  const [asked, setAsked] = useQueryValue("kind");
-  const kind: SubscriptionKind = asked === "pull" ? "pull" : "push";
+  const [given, setGiven] = useQueryValue("kind");
+  const kind: SubscriptionKind = given === "pull" ? "pull" : "push";
   const choice = (
     <Field label={text("subscriptions.kind")} help={text(`subscriptions.${kind}Help`)}>
-      <Select value={kind} onChange={({ target }) => setAsked(target.value === "pull" ? "pull" : "")}>
+      <Select value={kind} onChange={({ target }) => setGiven(target.value === "pull" ? "pull" : "")}>
         <option value="push">{text("subscriptions.push")}</option>
         <option value="pull">{text("subscriptions.pull")}</option>
       </Select>
