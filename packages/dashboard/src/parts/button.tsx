@@ -38,9 +38,23 @@ export function Button({ kind = "plain", busy = false, blocked, onClick, type = 
   );
 }
 
+interface LinkButtonProps {
+  readonly href: string;
+  readonly kind?: ButtonKind;
+  /** Why the link cannot be used now; shown as its title. */
+  readonly blocked?: string | undefined;
+  readonly children: ReactNode;
+}
+
 /** A link that styles like a button, for what has an address of its own. */
-export function LinkButton(props: { readonly href: string; readonly kind?: ButtonKind; readonly children: ReactNode }) {
-  const { href, kind = "plain", children } = props;
+export function LinkButton({ href, kind = "plain", blocked, children }: LinkButtonProps) {
+  if (blocked !== undefined) {
+    return (
+      <Button kind={kind} blocked={blocked}>
+        {children}
+      </Button>
+    );
+  }
   return (
     <Link href={href} className={`${shape} ${styles[kind]}`}>
       {children}

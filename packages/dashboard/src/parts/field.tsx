@@ -58,16 +58,21 @@ export function Field({ label, help, error, labelHidden = false, children }: Fie
 
 const box =
   "w-full rounded-box border border-line bg-surface px-2.5 min-h-8 text-body text-ink aria-invalid:border-bad " +
-  "read-only:bg-paper disabled:opacity-60";
+  "disabled:opacity-60";
 
 export function Input(props: Omit<InputHTMLAttributes<HTMLInputElement>, "className">) {
-  return <input {...useFieldProps()} {...props} className={box} />;
+  return <input {...useFieldProps()} {...props} className={`${box} read-only:bg-paper`} />;
 }
 
 /** For a text of several lines, such as JSON, in a font of equal widths. */
 export function TextArea(props: Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, "className">) {
   return (
-    <textarea spellCheck={false} {...useFieldProps()} {...props} className={`${box} py-1.5 font-mono text-small`} />
+    <textarea
+      spellCheck={false}
+      {...useFieldProps()}
+      {...props}
+      className={`${box} read-only:bg-paper py-1.5 font-mono text-small`}
+    />
   );
 }
 

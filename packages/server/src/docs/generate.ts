@@ -1,5 +1,6 @@
 /**
- * Run by `npm run generate`. Writes the reference pages that are generated from the code, and the types of the client.
+ * Run by `npm run generate`. Writes the reference pages that are generated from the code, the types of the client,
+ * and the schemas of the dashboard's forms.
  */
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -9,6 +10,7 @@ import { commandLineReference } from "../cli/reference.ts";
 import { configurationReference } from "../config/reference.ts";
 import { cmqReference } from "./cmq-reference.ts";
 import { errorReference } from "./error-reference.ts";
+import { formSchemas } from "./form-schemas.ts";
 import { metricsReference } from "./metrics-reference.ts";
 import { openapiReference } from "./openapi-reference.ts";
 
@@ -18,6 +20,7 @@ export interface ReferenceFile {
 }
 
 const folder = new URL("../../../../docs/reference/", import.meta.url);
+const formsFolder = new URL("../../../dashboard/src/forms/generated/", import.meta.url);
 const clientFolder = new URL("../../../sdk/src/client/generated/", import.meta.url);
 
 export async function referenceFiles(): Promise<readonly ReferenceFile[]> {
@@ -32,6 +35,7 @@ export async function referenceFiles(): Promise<readonly ReferenceFile[]> {
     { url: new URL("command-line.md", folder), text: commandLineReference() },
     { url: new URL("openapi.json", folder), text: openapi },
     { url: new URL("openapi.ts", clientFolder), text: await apiTypes(openapi) },
+    { url: new URL("schemas.json", formsFolder), text: formSchemas(openapi) },
   ];
 }
 

@@ -1,0 +1,69 @@
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { to } from "../../app/addresses.ts";
+import { propertiesOf } from "../../forms/schema.ts";
+import { shownValue, summaryOf } from "../../forms/sentences.ts";
+import { settingsOfView } from "../../forms/view-settings.ts";
+import { isSettings } from "../../forms/values.ts";
+import { useText, type Text } from "../../language/text.ts";
+import { Facts, Panel } from "../../parts/panel.tsx";
+import { Time } from "../../parts/time.tsx";
+import { Labels } from "../topics/topics.tsx";
+import type { CountedSubscription } from "./subscription-actions.tsx";
+
+/** The settings that differ from their defaults, and those that say what the subscription is. */
+export function SettingsPanel({ subscription }: { readonly subscription: CountedSubscription }) {
+  const text = useText();
+  const { push, pull, labels, createdAt, updatedAt } = subscription;
+  const settings = settingsOfView("SubscriptionSettings", subscription);
+  const inner =
+    push === null ? factsOf("PullSettings", settings["pull"], text) : factsOf("PushSettings", settings["push"], text);
+  const outer = factsOf("SubscriptionSettings", settings, text, ["push", "pull", "labels"]);
+  return (
+    <Panel title={text("subscriptions.settings")}>
+      <Facts
+        facts={[
+          [text("subscriptions.kind"), text(pull === null ? "subscriptions.push" : "subscriptions.pull")],
+          ...inner,
+          ...outer,
+          [
+            text("common.labels"),
+            Object.keys(labels).length === 0 ? undefined : <Labels key="labels" labels={labels} />,
+          ],
+          [text("common.createdAt"), <Time key="created" at={createdAt} />],
+          [text("common.updatedAt"), <Time key="updated" at={updatedAt} />],
+        ]}
+      />
+    </Panel>
+  );
+}
+
+type Fact = readonly [name: ReactNode, value: ReactNode];
+
+function factsOf(shape: string, given: unknown, text: Text, left: readonly string[] = []): readonly Fact[] {
+  const settings = isSettings(given) ? given : {};
+  return propertiesOf(shape)
+    .filter(({ name }) => !left.includes(name))
+    .flatMap(({ name, default: preset }): readonly Fact[] => {
+      const value = settings[name];
+      const isUsual =
+        value === undefined || value === "" || value === null || JSON.stringify(value) === JSON.stringify(preset);
+      const written = isUsual && name !== "protocol" ? "" : shown(name, value, text);
+      return written === "" ? [] : [[text.named("label", name), written]];
+    });
+}
+
+function shown(name: string, value: unknown, text: Text): ReactNode {
+  if (name === "keys" && Array.isArray(value)) {
+    return (value as readonly string[]).map((key) => (
+      <Link key={key} href={to.keys} className="mr-2 font-mono text-small hover:underline">
+        {key}
+      </Link>
+    ));
+  }
+  if (typeof value === "object") {
+    const summary = summaryOf(value);
+    return summary === "" || summary === "[]" ? "" : <code className="font-mono text-small break-all">{summary}</code>;
+  }
+  return shownValue(name, value, text);
+}
