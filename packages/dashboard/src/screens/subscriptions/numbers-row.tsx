@@ -19,7 +19,7 @@ function PushNumbers({ subscription }: { readonly subscription: CountedSubscript
   const { counts, flow, rate, maxInFlight, backlog } = subscription;
   const number = (value: number): string => count(value, text.language);
   const tooMany = backlog.messagesMax !== null && counts.backlog > backlog.messagesMax;
-  const window = flow === null ? "–" : number(Math.floor(flow.window));
+  const max = maxInFlight ?? 0;
   return (
     <StatRow>
       <Stat
@@ -31,7 +31,11 @@ function PushNumbers({ subscription }: { readonly subscription: CountedSubscript
       <Stat
         label={text("numbers.inFlight")}
         value={number(counts.inFlight)}
-        note={text("numbers.window", { window, max: maxInFlight ?? 0 })}
+        note={
+          flow === null
+            ? text("numbers.windowOff", { max })
+            : text("numbers.window", { window: Math.floor(flow.window), max })
+        }
       />
       <Stat label={text("numbers.parked")} value={number(counts.parked)} note={text("numbers.parkedNote")} />
       <Stat
