@@ -1,8 +1,9 @@
 /** `npm run build`: writes the server as a few JavaScript files to `dist/`, with the packages that it uses. */
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { rolldown, type Plugin } from "rolldown";
+import { buildDashboard } from "./build/dashboard-files.ts";
 import manifest from "./package.json" with { type: "json" };
 
 const dist = join(import.meta.dirname, "dist");
@@ -68,9 +69,13 @@ const { output } = await bundle.generate({
   // The documentation comments of all packages would take 2 MB of memory in each server.
   comments: { legal: true, annotation: false, jsdoc: false },
 });
-const files = new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : String(file.source)]));
+const dashboard = await buildDashboard();
+const files = new Map(
+  output.map((file) => [file.fileName, Buffer.from(file.type === "chunk" ? file.code : file.source) as Uint8Array]),
+);
+for (const [name, bytes] of dashboard.files) files.set(join("dashboard", name), bytes);
 const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
-files.set("LICENSES.txt", licencesOf(modules));
+files.set("LICENSES.txt", Buffer.from(licencesOf([...modules, ...dashboard.modules])));
 if (!isWritten(files)) replaceFiles(files);
 
 /** Returns the licences of all packages that the modules belong to. The licences require that copies include them. */
@@ -92,20 +97,24 @@ function licenceOf(folder: string): string {
 }
 
 /** Replaces the whole folder at once, so a server that starts meanwhile does not find a mixture of two builds. */
-function replaceFiles(files: ReadonlyMap<string, string>): void {
+function replaceFiles(files: ReadonlyMap<string, Uint8Array>): void {
   const [fresh, old] = [`${dist}-${process.pid}-new`, `${dist}-${process.pid}-old`];
   mkdirSync(fresh);
-  for (const [name, text] of files) writeFileSync(join(fresh, name), text);
+  for (const [name, bytes] of files) {
+    mkdirSync(dirname(join(fresh, name)), { recursive: true });
+    writeFileSync(join(fresh, name), bytes);
+  }
   if (existsSync(dist)) renameSync(dist, old);
   renameSync(fresh, dist);
   rmSync(old, { recursive: true, force: true });
 }
 
-function isWritten(files: ReadonlyMap<string, string>): boolean {
+function isWritten(files: ReadonlyMap<string, Uint8Array>): boolean {
   if (statSync(dist, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
-  if (readdirSync(dist).length !== files.size) return false;
-  return [...files].every(([name, text]) => {
+  const written = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  if (written.length !== files.size) return false;
+  return [...files].every(([name, bytes]) => {
     const file = join(dist, name);
-    return existsSync(file) && readFileSync(file, "utf8") === text;
+    return existsSync(file) && readFileSync(file).equals(bytes);
   });
 }

@@ -16,7 +16,7 @@ const levels: readonly (readonly string[])[] = [
   ["engine"],
   ["shapes", "ops"],
   ["api", "config"],
-  ["compat"],
+  ["compat", "dashboard"],
   [
     "open-store.ts",
     "create-accounts.ts",

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
+import { portalOf } from "./api/portal-branding.ts";
 import { createAccountServices } from "./create-account-services.ts";
 import { createAccounts } from "./create-accounts.ts";
 import { createEvents } from "./create-events.ts";
@@ -15,6 +16,8 @@ import { declareResources } from "./config/declare.ts";
 import { replaceMasterKey } from "./config/master-key-file.ts";
 import { readTlsFiles, type TlsFiles } from "./config/tls-files.ts";
 import { version } from "./config/version.ts";
+import { dashboardFolder } from "./dashboard/dashboard-folder.ts";
+import { dashboardRoutes } from "./dashboard/dashboard-routes.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import type { AccountId } from "./domain/model.ts";
 import { Access } from "./engine/access/access.ts";
@@ -33,6 +36,7 @@ import { createEventBus } from "./engine/event-bus.ts";
 import { OnDemandLimit } from "./engine/push/on-demand-limit.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { Listeners } from "./http/listeners.ts";
+import { StaticFiles } from "./http/static-files.ts";
 import { readDiskSpace } from "./ops/disk-space.ts";
 import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
@@ -330,6 +334,7 @@ async function createHttpApp(
     },
   });
   const { failed } = requestLog;
+  const answerPage = config.dashboard ? serveDashboard(app, shared) : null;
   await addWechatApi(app, { ...shared, failed, randomBytes, topic: config.wechatTopic });
   await addCmqApi(app, {
     ...shared,
@@ -338,8 +343,17 @@ async function createHttpApp(
     randomBytes,
     timestampWindowMs: config.cmqTimestampWindowMs,
     refuseReplays: config.cmqRefuseReplays,
+    ...(answerPage !== null && { answerPage }),
   });
   return app;
+}
+
+/** Returns the answer to a request for the page at `/`; null: the dashboard is not built. */
+function serveDashboard(app: FastifyInstance, parts: Parameters<typeof portalOf>[0]) {
+  const folder = dashboardFolder();
+  if (folder === null) return null;
+  const frameAncestorsOf = async (linkId: string) => (await portalOf(parts, linkId))?.portal?.frameAncestors ?? [];
+  return dashboardRoutes(app, { files: StaticFiles.of(folder), frameAncestorsOf });
 }
 
 async function closeServer(

@@ -1,8 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { isOfOwnPage, sessionToken } from "../http/session-cookie.ts";
 import type { AccessNeed } from "../domain/access-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { clientAddressOf } from "../http/trusted-proxies.ts";
 import { assertMay, assertTopicGranted, type Access, type Caller } from "../engine/access/access.ts";
+
+import { assertOfPortal } from "./portal-access.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -42,8 +45,9 @@ export function guardAccess(app: FastifyInstance, access: Access): void {
       request.caller = caller;
     };
     const admitted = (): void => done();
-    const token = tokenOf(request);
+    const token = tokenOf(request) ?? cookieTokenOf(request);
     const recent = token === null ? null : access.recent(token, accountNameOf(request));
+    if (recent?.isPortal === true) assertOfPortal(request);
     if (recent !== null) {
       admit(recent);
       return done();
@@ -55,7 +59,11 @@ export function guardAccess(app: FastifyInstance, access: Access): void {
 /** Throws `api_key_missing`, and the errors of `Access`. */
 async function findCaller(access: Access, request: FastifyRequest, token: string | null): Promise<Caller> {
   const accountName = accountNameOf(request);
-  if (token !== null) return access.callerWith(await access.authenticate(token, clientAddressOf(request)), accountName);
+  if (token !== null) {
+    const caller = access.callerWith(await access.authenticate(token, clientAddressOf(request)), accountName);
+    if (caller.isPortal) assertOfPortal(request);
+    return caller;
+  }
   if (await access.isOpen()) {
     if (!isForwarded(request)) return access.openCaller(accountName);
     const sentence = "The server is open to programs of this machine only, and the request came through a proxy.";
@@ -92,6 +100,18 @@ export function tokenOf({ headers }: Pick<FastifyRequest, "headers">): string | 
   if (authorization === undefined) return null;
   if (authorization.slice(0, 7).toLowerCase() === "bearer ") return authorization.slice(7).trim();
   throw new RingbackError("invalid_api_key");
+}
+
+/** Returns the token in the session cookie; null: there is none. Throws `csrf_header_missing`. */
+function cookieTokenOf(request: FastifyRequest): string | null {
+  const token = sessionToken(request);
+  if (token !== null && !isOfOwnPage(request)) throw new RingbackError("csrf_header_missing");
+  return token;
+}
+
+/** The caller of a request to a public route, found as for any other. Throws `api_key_missing` and errors of keys. */
+export async function callerOfPublic(access: Access, request: FastifyRequest): Promise<Caller> {
+  return findCaller(access, request, tokenOf(request) ?? cookieTokenOf(request));
 }
 
 /** The account that the request names; null: it names none. */

@@ -74,7 +74,16 @@ const bearer = (token: string | undefined) => ({ authorization: `Bearer ${token}
 const refusals = (given: readonly Refusal[]) => given.map(({ status, code }) => [status, code]);
 
 /** Routes that anyone may use. A new one must be added here. */
-const publicRoutes = ["GET /healthz", "GET /readyz", "GET /openapi.json", "GET /.well-known/jwks.json"];
+const publicRoutes = [
+  "GET /healthz",
+  "GET /readyz",
+  "GET /openapi.json",
+  "GET /.well-known/jwks.json",
+  "GET /v1/session",
+  "POST /v1/session",
+  "DELETE /v1/session",
+  "GET /v1/portal-links/AKIDnothing/branding",
+];
 /** A route that serves some senders without a key. Others need this role. `inbox-access.test.ts` has the rule. */
 const sendToInbox = { route: "POST /in/any", need: "publish" } as const;
 

@@ -4,6 +4,7 @@ import { isSecretId } from "../domain/api-key-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { assertMay, type Caller } from "../engine/access/access.ts";
 import type { ApiKeyDetails, ApiKeyPair, ApiKeySettings } from "../engine/access/api-keys.ts";
+import { listKeys } from "../engine/access/portal-links.ts";
 import { jsonBody, optionalJson } from "../http/json-body.ts";
 import {
   apiKeyBody,
@@ -127,7 +128,7 @@ export function apiKeyRoutes(app: FastifyInstance, { servicesOf, clock }: ApiPar
   });
 
   app.get("/v1/api-keys", { schema: listSchema, config: see }, async (request) =>
-    pageOfList("api-keys", readListQuery(request), (page) => apiKeysOf(request).list(page), apiKeyView),
+    pageOfList("api-keys", readListQuery(request), (page) => listKeys(apiKeysOf(request), false, page), apiKeyView),
   );
 
   /**

@@ -152,6 +152,8 @@ const unrecorded = new Set([
   "callHook",
   "keepInInbox",
   "testExpression",
+  "createSession",
+  "deleteSession",
 ]);
 
 const jwk = { kty: "oct", k: Buffer.alloc(32, 5).toString("base64url") };
@@ -220,6 +222,11 @@ const changes: Record<string, (given: TestApp) => Promise<readonly [path: string
   createApiKey: async () => ["/v1/api-keys", { name: "n", role: "read" }],
   rotateApiKey: async () => [`/v1/api-keys/${await keyOf()}/rotate`],
   deleteApiKey: async () => [`/v1/api-keys/${await keyOf()}`],
+  createPortalLink: async () => ["/v1/portal-links", { role: "read" }],
+  deletePortalLink: async () => {
+    const { id } = (await ask("POST", "/v1/portal-links")).json as { id: string };
+    return [`/v1/portal-links/${id}`];
+  },
   putAccount: async () => ["/v1/accounts/acme", {}],
   patchAccount: async () => (await ask("PUT", "/v1/accounts/acme"), ["/v1/accounts/acme", { description: "new" }]),
   deleteAccount: async () => (await ask("PUT", "/v1/accounts/acme"), ["/v1/accounts/acme"]),

@@ -60,6 +60,7 @@ describe("the configuration", () => {
       egressProxyExcept: [],
       endpointVerification: "off",
       publicName: "",
+      dashboard: true,
       allowedHosts: [],
       allowedOrigins: [],
       masterKey: [],

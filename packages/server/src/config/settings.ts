@@ -256,6 +256,12 @@ export const settings = {
       "receive without waiting, about one request every two seconds is refused by mistake. With `false` these " +
       "requests are served, but anyone who can intercept a request can send it again while its timestamp is valid.",
   ),
+  dashboard: setting(
+    yesOrNo,
+    true,
+    "Whether the server shows itself to people, as a web page at `/`. The page uses the API, with an API key of the " +
+      "person.",
+  ),
   otlpEndpoint: setting(
     collectorUrl,
     "",

@@ -225,6 +225,14 @@ export const limits = {
   apiKeyNameCharsMax: 64,
   /** Patterns of topics to which an API key is limited. */
   apiKeyTopicsMax: 100,
+  /** How long a portal link is valid, in seconds. */
+  portalLinkSMin: 60,
+  portalLinkSDefault: 3600,
+  portalLinkSMax: 24 * 3600,
+  /** The logo of the portal, as a `data:` URL: an image of 48 KiB. */
+  portalLogoCharsMax: 64 * 1024,
+  portalNameCharsMax: 64,
+  portalFrameAncestorsMax: 20,
   /** How long a replaced API key may stay valid beside the new one. */
   apiKeyOverlapMsMax: 30 * 24 * 3600_000,
   /** The last use of an API key is written at most once in this time. */

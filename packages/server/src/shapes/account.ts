@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import { unlimited } from "../domain/account-limits.ts";
 import { limits } from "../domain/limits.ts";
+import { assertPortal } from "../domain/portal-rules.ts";
 import type { AccountDetails } from "../engine/accounts/account-settings.ts";
 import { description, labels } from "./labels.ts";
 import {
@@ -41,6 +42,28 @@ const accountLimits = namedShape("AccountLimitsSettings", {
   ),
 });
 
+const origin = Type.String({ examples: ["https://app.example.com"] });
+const color = (text: string) =>
+  about(`${text} null: the page's own.`, optional(nullable(Type.String({ examples: ["#1f5fbf"] })), null));
+
+const portal = namedShape("PortalSettings", {
+  name: about(
+    "The name at the top of the page. Empty: the name of the account.",
+    optional(Type.String({ maxLength: limits.portalNameCharsMax, examples: ["ACME webhooks"] }), ""),
+  ),
+  logo: about(
+    "An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most " +
+      `${limits.portalLogoCharsMax} characters. null: none.`,
+    optional(nullable(Type.String({ examples: ["data:image/png;base64,iVBORw0KGgo="] })), null),
+  ),
+  accent: color("The colour of buttons and links, as `#rrggbb`."),
+  accentDark: color("The same on a dark page."),
+  frameAncestors: about(
+    "Origins whose pages may show the page in a frame; https only, or http on localhost.",
+    optional(Type.Array(origin, { maxItems: limits.portalFrameAncestorsMax }), []),
+  ),
+});
+
 /** The schema of all settings of an account. */
 const settings = bodyShape("AccountSettings", [{ labels: { plan: "free" }, limits: { topicsMax: 10 } }], {
   appId: about(
@@ -48,11 +71,21 @@ const settings = bodyShape("AccountSettings", [{ labels: { plan: "free" }, limit
     optional(nullable(whole(1, Number.MAX_SAFE_INTEGER, { examples: [1_300_000_001] })), null),
   ),
   limits: about("What the account may use.", optional(accountLimits, unlimited)),
+  portal: about(
+    "The branding of the page that portal links open. null: that of the server's own page.",
+    optional(nullable(portal), null),
+  ),
   description,
   labels,
 });
 
-export const accountShape = settingsShape(settings, { settle: (given) => complete(settings, given) });
+export const accountShape = settingsShape(settings, {
+  settle: (given) => {
+    const branding = given.portal === null || given.portal === undefined ? null : complete(portal, given.portal);
+    if (branding !== null) assertPortal(branding);
+    return { ...complete(settings, given), portal: branding };
+  },
+});
 
 export const accountSchema = describedShape("Account", "The account.", {
   name: Type.String({ examples: ["acme"] }),

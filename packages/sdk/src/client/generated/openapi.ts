@@ -1093,6 +1093,99 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/session": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get who makes the request
+         * @description Needs any valid API key, in the header `Authorization` or in the session cookie, whatever its role.
+         */
+        readonly get: operations["getSession"];
+        readonly put?: never;
+        /**
+         * Sign in with an API key
+         * @description For web pages of this server. The answer sets a cookie that no script can read. Requests with the cookie act with the rights of the API key, until the key is revoked or expires. Such requests must come from a page of this server, and those other than GET need the header `Ringback-Csrf` with any value.
+         */
+        readonly post: operations["createSession"];
+        /** Sign out */
+        readonly delete: operations["deleteSession"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/portal-links": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the links, without their secrets
+         * @description Links that expired more than a day ago are removed when a new one is made.
+         *
+         *     Needs an API key with the role `read`, or one that includes it.
+         */
+        readonly get: operations["listPortalLinks"];
+        readonly put?: never;
+        /**
+         * Create a link to the page of the account
+         * @description Whoever has the URL can look after the endpoints of the account until the link expires: see and change subscriptions, see attempts and dead letters, send them again. Nothing else of the API accepts its key. Make a new link each time a user of yours opens the page.
+         *
+         *     Needs an API key with the role `admin`, or one that includes it.
+         */
+        readonly post: operations["createPortalLink"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/portal-links/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Revoke a link
+         * @description Needs an API key with the role `admin`, or one that includes it.
+         */
+        readonly delete: operations["deletePortalLink"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/portal-links/{id}/branding": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get the branding of the page that a link opens
+         * @description Needs no API key, so that a page whose link has expired can say so in the customer's colours.
+         */
+        readonly get: operations["getPortalBranding"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/audit": {
         readonly parameters: {
             readonly query?: never;
@@ -1423,6 +1516,8 @@ export interface components {
             readonly appId: number | null;
             /** @description Default: `{"topicsMax":null,"subscriptionsMax":null,"publishesPerSecondMax":null,"storedBytesMax":null,"retentionMsMax":null}`. */
             readonly limits: components["schemas"]["AccountLimits"];
+            /** @default null */
+            readonly portal: components["schemas"]["Portal"] | null;
             /**
              * @description A text for people, at most 1000 characters.
              * @default
@@ -1547,6 +1642,7 @@ export interface components {
              */
             readonly appId?: number | null;
             readonly limits?: components["schemas"]["AccountLimitsPatch"] | null;
+            readonly portal?: components["schemas"]["PortalPatch"] | null;
             /**
              * @description A text for people, at most 1000 characters.
              * @example Invoices for the accounting department
@@ -1571,6 +1667,8 @@ export interface components {
             readonly appId?: number | null;
             /** @description Default: `{"topicsMax":null,"subscriptionsMax":null,"publishesPerSecondMax":null,"storedBytesMax":null,"retentionMsMax":null}`. */
             readonly limits?: components["schemas"]["AccountLimitsSettings"];
+            /** @default null */
+            readonly portal?: components["schemas"]["PortalSettings"] | null;
             /**
              * @description A text for people, at most 1000 characters.
              * @default
@@ -3642,6 +3740,29 @@ export interface components {
              */
             readonly secretKey: string;
         };
+        /** @description The link. Its URL is shown only once. */
+        readonly NewPortalLink: {
+            /**
+             * @description Names the link; it is no secret.
+             * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
+             */
+            readonly id: string;
+            readonly name: string;
+            /** @enum {string} */
+            readonly role: "admin" | "read";
+            readonly topics: readonly string[] | null;
+            /**
+             * Format: date-time
+             * @description The link is not valid from this time on.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly expiresAt: string;
+            /**
+             * @description Opens the page. The secret is in the fragment, which browsers send to no server.
+             * @example https://ringback.example.com/ui/portal/AKIDz8krbsJ5yKBZQpn74WF#token=rbk_…
+             */
+            readonly url: string;
+        };
         /** @description A node: one process of the cluster. */
         readonly Node: {
             /**
@@ -3747,6 +3868,151 @@ export interface components {
             /** @description What exactly went wrong in that failure, in words for the caller's developers. It never contains the address of a called program. null when nothing is known besides the code. */
             readonly errorDetail: string | null;
         };
+        /** @description The branding of the page that portal links open. null: that of the server's own page. */
+        readonly Portal: {
+            /**
+             * @description The name at the top of the page. Empty: the name of the account.
+             * @default
+             * @example ACME webhooks
+             */
+            readonly name: string;
+            /**
+             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 65536 characters. null: none.
+             * @default null
+             * @example data:image/png;base64,iVBORw0KGgo=
+             */
+            readonly logo: string | null;
+            /**
+             * @description The colour of buttons and links, as `#rrggbb`. null: the page's own.
+             * @default null
+             * @example #1f5fbf
+             */
+            readonly accent: string | null;
+            /**
+             * @description The same on a dark page. null: the page's own.
+             * @default null
+             * @example #1f5fbf
+             */
+            readonly accentDark: string | null;
+            /**
+             * @description Origins whose pages may show the page in a frame; https only, or http on localhost.
+             * @default []
+             */
+            readonly frameAncestors: readonly string[];
+        };
+        /** @description The branding of the page that the link opens. */
+        readonly PortalBranding: {
+            readonly account: string;
+            readonly name: string;
+            readonly logo: string | null;
+            readonly accent: string | null;
+            readonly accentDark: string | null;
+        };
+        /** @description The link, without its secret. */
+        readonly PortalLink: {
+            /**
+             * @description Names the link; it is no secret.
+             * @example AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
+             */
+            readonly id: string;
+            readonly name: string;
+            /** @enum {string} */
+            readonly role: "admin" | "read";
+            readonly topics: readonly string[] | null;
+            /**
+             * Format: date-time
+             * @description The link is not valid from this time on.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly expiresAt: string;
+        };
+        /** @description A page of links. */
+        readonly PortalLinkPage: {
+            readonly items: readonly components["schemas"]["PortalLink"][];
+            /** @description Pass it as `after` to get the next page; null on the last page. */
+            readonly next: string | null;
+        };
+        readonly PortalLinkSettings: {
+            /**
+             * @description `admin`: the holder looks after the account's endpoints. `read`: the holder changes nothing.
+             * @default admin
+             * @enum {string}
+             */
+            readonly role?: "admin" | "read";
+            /**
+             * @description How long the link is valid, in seconds.
+             * @default 3600
+             */
+            readonly expiresInS?: number;
+            /**
+             * @description The link shows topics with these names only; `*` stands for any characters. null: everything in the account.
+             * @default null
+             */
+            readonly topics?: readonly string[] | null;
+            /**
+             * @description A name for people, such as that of the user who gets the link; at most 64 characters.
+             * @default portal link
+             * @example anna@acme.example
+             */
+            readonly name?: string;
+        };
+        /** @description The branding of the page that portal links open. null: that of the server's own page. */
+        readonly PortalPatch: {
+            /**
+             * @description The name at the top of the page. Empty: the name of the account.
+             * @example ACME webhooks
+             */
+            readonly name?: string | null;
+            /**
+             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 65536 characters. null: none.
+             * @example data:image/png;base64,iVBORw0KGgo=
+             */
+            readonly logo?: string | null;
+            /**
+             * @description The colour of buttons and links, as `#rrggbb`. null: the page's own.
+             * @example #1f5fbf
+             */
+            readonly accent?: string | null;
+            /**
+             * @description The same on a dark page. null: the page's own.
+             * @example #1f5fbf
+             */
+            readonly accentDark?: string | null;
+            /** @description Origins whose pages may show the page in a frame; https only, or http on localhost. */
+            readonly frameAncestors?: readonly string[] | null;
+        };
+        /** @description The branding of the page that portal links open. null: that of the server's own page. */
+        readonly PortalSettings: {
+            /**
+             * @description The name at the top of the page. Empty: the name of the account.
+             * @default
+             * @example ACME webhooks
+             */
+            readonly name?: string;
+            /**
+             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 65536 characters. null: none.
+             * @default null
+             * @example data:image/png;base64,iVBORw0KGgo=
+             */
+            readonly logo?: string | null;
+            /**
+             * @description The colour of buttons and links, as `#rrggbb`. null: the page's own.
+             * @default null
+             * @example #1f5fbf
+             */
+            readonly accent?: string | null;
+            /**
+             * @description The same on a dark page. null: the page's own.
+             * @default null
+             * @example #1f5fbf
+             */
+            readonly accentDark?: string | null;
+            /**
+             * @description Origins whose pages may show the page in a frame; https only, or http on localhost.
+             * @default []
+             */
+            readonly frameAncestors?: readonly string[];
+        };
         /** @description RFC 9457 problem details. */
         readonly Problem: {
             /**
@@ -3771,7 +4037,7 @@ export interface components {
              * @example topic_not_found
              * @enum {string}
              */
-            readonly code: "malformed_request" | "malformed_json" | "json_too_complex" | "invalid_utf8" | "invalid_request" | "invalid_name" | "invalid_url" | "unknown_protocol" | "invalid_tag" | "too_many_tags" | "invalid_type" | "invalid_type_pattern" | "invalid_schema" | "unlisted_type" | "invalid_body" | "invalid_expression" | "invalid_retry_policy" | "invalid_key" | "secrets_needed" | "invalid_cursor" | "invalid_idempotency_key" | "empty_batch" | "signature_invalid" | "api_key_missing" | "invalid_api_key" | "forbidden" | "origin_not_allowed" | "route_not_found" | "method_not_allowed" | "account_not_found" | "topic_not_found" | "subscription_not_found" | "message_not_found" | "dead_letter_not_found" | "replay_not_found" | "inbox_not_found" | "hook_not_found" | "event_type_not_found" | "queue_not_found" | "api_key_not_found" | "key_not_found" | "request_timeout" | "api_key_exists" | "key_in_use" | "account_deleting" | "name_taken" | "rotation_limit" | "no_public_key" | "queue_exists" | "not_pulled" | "built_in_topic" | "immutable_field" | "idempotency_conflict" | "topic_limit" | "topic_used_up" | "subscription_limit" | "replay_limit" | "delivery_conflict" | "master_key_missing" | "key_unavailable" | "entry_limit" | "precondition_failed" | "body_too_large" | "request_too_large" | "batch_too_large" | "unsupported_media_type" | "expectation_failed" | "host_not_allowed" | "headers_too_large" | "too_many_failures" | "account_rate_limit" | "too_many_tests" | "account_storage_limit" | "internal" | "overloaded" | "storage_full" | "storage_unavailable" | "not_ready" | "shutting_down" | "queue_full" | "inbox_full" | "too_many_unacknowledged" | "too_many_waiters" | "too_many_streams" | "loop_detected";
+            readonly code: "malformed_request" | "malformed_json" | "json_too_complex" | "invalid_utf8" | "invalid_request" | "invalid_name" | "invalid_url" | "unknown_protocol" | "invalid_tag" | "too_many_tags" | "invalid_type" | "invalid_type_pattern" | "invalid_schema" | "unlisted_type" | "invalid_body" | "invalid_expression" | "invalid_retry_policy" | "invalid_key" | "secrets_needed" | "invalid_cursor" | "invalid_idempotency_key" | "empty_batch" | "signature_invalid" | "api_key_missing" | "invalid_api_key" | "csrf_header_missing" | "forbidden" | "origin_not_allowed" | "route_not_found" | "method_not_allowed" | "account_not_found" | "portal_link_not_found" | "topic_not_found" | "subscription_not_found" | "message_not_found" | "dead_letter_not_found" | "replay_not_found" | "inbox_not_found" | "hook_not_found" | "event_type_not_found" | "queue_not_found" | "api_key_not_found" | "key_not_found" | "request_timeout" | "api_key_exists" | "key_in_use" | "account_deleting" | "name_taken" | "rotation_limit" | "no_public_key" | "queue_exists" | "not_pulled" | "built_in_topic" | "immutable_field" | "idempotency_conflict" | "topic_limit" | "topic_used_up" | "subscription_limit" | "replay_limit" | "delivery_conflict" | "master_key_missing" | "key_unavailable" | "entry_limit" | "precondition_failed" | "body_too_large" | "request_too_large" | "batch_too_large" | "unsupported_media_type" | "expectation_failed" | "host_not_allowed" | "headers_too_large" | "too_many_failures" | "account_rate_limit" | "too_many_tests" | "account_storage_limit" | "internal" | "overloaded" | "storage_full" | "storage_unavailable" | "not_ready" | "shutting_down" | "queue_full" | "inbox_full" | "too_many_unacknowledged" | "too_many_waiters" | "too_many_streams" | "loop_detected";
             readonly errors?: readonly components["schemas"]["ProblemError"][];
             /** @description The id of the request, as in the header X-Request-Id and in the server's log. */
             readonly requestId: string;
@@ -4386,6 +4652,42 @@ export interface components {
         readonly RewindToSeq: {
             /** @description From this message on, or from the next that still exists; at most the position of the topic's next message. */
             readonly seq: number;
+        };
+        /** @description Who makes the request, and what the caller may do. */
+        readonly Session: {
+            /** @description The account on which requests act. */
+            readonly account: string;
+            /** @enum {string} */
+            readonly role: "operator" | "admin" | "publish" | "consume" | "read";
+            /** @description The name of the API key; null: the request needs no key. */
+            readonly name: string | null;
+            /** @description The key is valid for topics with these names only; null: for all. */
+            readonly topics: readonly string[] | null;
+            /**
+             * Format: date-time
+             * @description The key is not valid from this time on.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly expiresAt: string | null;
+            /** @description True: the key belongs to a portal link. */
+            readonly portal: boolean;
+            /**
+             * @description Where the key came from. open: the server needs none, because only programs of this machine can reach it.
+             * @enum {string}
+             */
+            readonly via: "open" | "header" | "cookie";
+        };
+        readonly SessionSettings: {
+            /**
+             * @description The token of an API key.
+             * @example rbk_…
+             */
+            readonly token: string;
+            /**
+             * @description true: the browser keeps the cookie when it is closed, for 30 days.
+             * @default false
+             */
+            readonly remember?: boolean;
         };
         /** @description The subscription existed, and is now as the body says. */
         readonly Subscription: {
@@ -5079,11 +5381,19 @@ export type MessageInput = components['schemas']['MessageInput'];
 export type MessageSummary = components['schemas']['MessageSummary'];
 export type MessageSummarySearchPage = components['schemas']['MessageSummarySearchPage'];
 export type NewApiKey = components['schemas']['NewApiKey'];
+export type NewPortalLink = components['schemas']['NewPortalLink'];
 export type Node = components['schemas']['Node'];
 export type NodeList = components['schemas']['NodeList'];
 export type OAuth2 = components['schemas']['OAuth2'];
 export type OAuth2Settings = components['schemas']['OAuth2Settings'];
 export type Outcome = components['schemas']['Outcome'];
+export type Portal = components['schemas']['Portal'];
+export type PortalBranding = components['schemas']['PortalBranding'];
+export type PortalLink = components['schemas']['PortalLink'];
+export type PortalLinkPage = components['schemas']['PortalLinkPage'];
+export type PortalLinkSettings = components['schemas']['PortalLinkSettings'];
+export type PortalPatch = components['schemas']['PortalPatch'];
+export type PortalSettings = components['schemas']['PortalSettings'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemError = components['schemas']['ProblemError'];
 export type PublicKey = components['schemas']['PublicKey'];
@@ -5122,6 +5432,8 @@ export type RetryDeliveryResult = components['schemas']['RetryDeliveryResult'];
 export type Rewind = components['schemas']['Rewind'];
 export type RewindToAt = components['schemas']['RewindToAt'];
 export type RewindToSeq = components['schemas']['RewindToSeq'];
+export type Session = components['schemas']['Session'];
+export type SessionSettings = components['schemas']['SessionSettings'];
 export type Subscription = components['schemas']['Subscription'];
 export type SubscriptionCounts = components['schemas']['SubscriptionCounts'];
 export type SubscriptionPatch = components['schemas']['SubscriptionPatch'];
@@ -8505,6 +8817,224 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            /** @description A problem. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getSession: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Who makes the request, and what the caller may do. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly createSession: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SessionSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description Who makes the request, and what the caller may do. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly deleteSession: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The browser has no session cookie any more. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly listPortalLinks: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The largest number of items on the page. */
+                readonly limit?: number;
+                /** @description The `next` of the previous page. */
+                readonly after?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page of links. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PortalLinkPage"];
+                };
+            };
+            /** @description A problem. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly createPortalLink: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PortalLinkSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The link. Its URL is shown only once. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["NewPortalLink"];
+                };
+            };
+            /** @description A problem. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly deletePortalLink: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The id of the link. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The link is no longer valid. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getPortalBranding: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The id of the link. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The branding of the page that the link opens. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PortalBranding"];
                 };
             };
             /** @description A problem. */

@@ -51,6 +51,11 @@ const elsewhere = [
   "POST /v1/topics/{topic}/subscriptions/{subscription}/pull",
   "POST /v1/keys/rotate-master",
   "GET /v1/events",
+  // For web pages only.
+  "GET /v1/session",
+  "POST /v1/session",
+  "DELETE /v1/session",
+  "GET /v1/portal-links/{id}/branding",
 ];
 
 describe("the table of resources", () => {

@@ -1,6 +1,16 @@
 import { attempts, audit, deadLetters, expressions, messages, replays } from "./record-resources.ts";
 import type { Resource } from "./resource.ts";
-import { accounts, eventTypes, hooks, inboxes, keys, nodes, subscriptions, topics } from "./settings-resources.ts";
+import {
+  accounts,
+  eventTypes,
+  hooks,
+  inboxes,
+  keys,
+  nodes,
+  portalLinks,
+  subscriptions,
+  topics,
+} from "./settings-resources.ts";
 
 /** All resources, in the order of the help. */
 export const resources: readonly Resource[] = [
@@ -15,6 +25,7 @@ export const resources: readonly Resource[] = [
   inboxes,
   keys,
   accounts,
+  portalLinks,
   eventTypes,
   audit,
   nodes,

@@ -171,6 +171,32 @@ export const accounts: Resource = {
   $ ringback topics list --account acme`,
 };
 
+export const portalLinks: Resource = {
+  name: "portal-links",
+  about: "portal links: short-lived links to the page of an account",
+  kind: "settings",
+  id: "id",
+  columns: columns("id", "name", "role", "topics", "expires expiresAt"),
+  verbs: [
+    {
+      name: "create",
+      about: "Create a link. Its URL is shown once.",
+      routes: ["POST /v1/portal-links"],
+      body: "optional",
+      fields: [
+        field("role", "admin, or read to change nothing"),
+        field("expires-in-s", "how long the link is valid, in seconds", "count", "expiresInS"),
+        field("topics", "only topics with these names; `*` stands for any characters", "list"),
+        field("name", "a name for people"),
+      ],
+    },
+    { name: "list", about: "List the links, without their secrets.", routes: ["GET /v1/portal-links"], isList: true },
+    { name: "delete", aliases: ["revoke"], about: "Revoke a link.", routes: ["DELETE /v1/portal-links/{id}"] },
+  ],
+  examples: `
+  $ ringback portal-links create --account acme --expires-in-s 900`,
+};
+
 export const eventTypes: Resource = {
   name: "event-types",
   about: "event types: the catalogue of message types",

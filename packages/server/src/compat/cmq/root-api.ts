@@ -19,7 +19,11 @@ import { Tc3Error, tc3ErrorView } from "./tc3-errors.ts";
 /** Maps any error of a request to an error of this API. */
 export type ErrorOf = (error: unknown, action: string | null, request: FastifyRequest) => CmqError;
 
+/** Answers a request for the page of people, which shares the path. null: the request is of a program. */
+export type AnswerPage = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | null;
+
 interface RootRoute {
+  readonly answerPage: AnswerPage;
   readonly contextOf: ContextOf;
   readonly audit: Audit;
   readonly authentication: Authentication;
@@ -54,7 +58,7 @@ export async function addRootRoute(app: FastifyInstance, given: RootRoute): Prom
         exposeHeadRoute: false,
         schema: { hide: true },
         config: { access: "public", waits: true },
-        handler: (request, reply) => answer(given, request, reply),
+        handler: (request, reply) => given.answerPage(request, reply) ?? answer(given, request, reply),
       }),
   });
 }

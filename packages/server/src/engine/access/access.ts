@@ -35,6 +35,10 @@ export interface Caller extends Grant {
   /** For people, such as the name of the API key. */
   readonly name: string;
   readonly account: ActiveAccount;
+  /** When the API key expires; null: never. */
+  readonly expiresAtMs: TimeMs | null;
+  /** True: the key belongs to a portal link. */
+  readonly isPortal: boolean;
 }
 
 /** The value of `#operatorUntilMs` if there is no operator's key. */
@@ -172,8 +176,9 @@ export class Access {
    */
   callerWith(identity: KeyIdentity, accountName: string | null): Caller {
     this.#uses.record(identity);
-    const { id: keyId, name, role, topics, allAccounts } = identity;
-    return { keyId, name, role, topics, allAccounts, account: this.#accountFor(identity, accountName) };
+    const { id: keyId, name, role, topics, allAccounts, expiresAtMs, isPortal = false } = identity;
+    const account = this.#accountFor(identity, accountName);
+    return { keyId, name, role, topics, allAccounts, expiresAtMs, isPortal, account };
   }
 
   /** The caller of a request without a key, to an open server. */
@@ -271,7 +276,7 @@ export function assertTopicGranted({ topics }: Grant, topic: string | null): voi
 }
 
 const unlimitedOperator: Grant = { role: "operator", topics: null, allAccounts: true };
-const anyone = { ...unlimitedOperator, keyId: null, name: "anyone" };
+const anyone = { ...unlimitedOperator, keyId: null, name: "anyone", expiresAtMs: null, isPortal: false };
 const operator = { ...unlimitedOperator, id: operatorTokenId, name: "operatorToken", expiresAtMs: null };
 
 function sha256(text: string): Buffer {

@@ -235,8 +235,8 @@ export class AccountApiKeys {
   }
 }
 
-function settingsOf({ name, role, topics, allAccounts, expiresAtMs }: StoredApiKey): ApiKeySettings {
-  return { name, role, topics, allAccounts, expiresAtMs };
+function settingsOf({ name, role, topics, allAccounts, expiresAtMs, isPortal }: StoredApiKey): ApiKeySettings {
+  return { name, role, topics, allAccounts, expiresAtMs, ...(isPortal === true && { isPortal }) };
 }
 
 function storedKey(settings: ApiKeySettings, sealed: string, tokenHash: string | null): StoredApiKey {

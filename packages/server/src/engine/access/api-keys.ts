@@ -13,6 +13,8 @@ export interface ApiKeySettings extends Grant {
   readonly name: string;
   /** The key is not valid from this time on; null: it does not expire. */
   readonly expiresAtMs: TimeMs | null;
+  /** True: the key belongs to a portal link, and is valid only for what the portal needs. */
+  readonly isPortal?: boolean;
 }
 
 /** The public view of an API key. */
@@ -41,4 +43,5 @@ export interface KeyIdentity extends Grant {
   readonly name: string;
   readonly accountId: AccountId;
   readonly expiresAtMs: TimeMs | null;
+  readonly isPortal?: boolean;
 }

@@ -1,4 +1,5 @@
 import { unlimited, type AccountLimits } from "../../domain/account-limits.ts";
+import type { PortalSettings } from "../../domain/portal-rules.ts";
 import type { Account, AccountId, EntryState } from "../../domain/model.ts";
 
 export interface AccountSettings {
@@ -7,6 +8,8 @@ export interface AccountSettings {
   readonly labels: Readonly<Record<string, string>>;
   readonly description: string;
   readonly limits: AccountLimits;
+  /** null: the page of portal links has the server's own branding. */
+  readonly portal: PortalSettings | null;
 }
 
 /** An account's entry in the store, in the default account. The entry's name is the account's name. */
@@ -39,4 +42,10 @@ export interface ActiveAccount extends Account {
   readonly limits: AccountLimits;
 }
 
-export const settingsDefault: AccountSettings = { appId: null, labels: {}, description: "", limits: unlimited };
+export const settingsDefault: AccountSettings = {
+  appId: null,
+  labels: {},
+  description: "",
+  limits: unlimited,
+  portal: null,
+};
