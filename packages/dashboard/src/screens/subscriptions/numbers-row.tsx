@@ -1,5 +1,5 @@
 import { count } from "../../format/numbers.ts";
-import { relativeTime } from "../../format/time.ts";
+import { duration } from "../../format/time.ts";
 import { useText } from "../../language/text.ts";
 import { Stat, StatRow } from "../../parts/stat.tsx";
 import { useNow } from "../../parts/time.tsx";
@@ -76,7 +76,7 @@ function PullNumbers({ subscription }: { readonly subscription: CountedSubscript
       <Stat label={text("numbers.delayed")} value={number(pullCounts?.delayed)} note={text("numbers.delayedNote")} />
       <Stat
         label={text("numbers.oldest")}
-        value={oldest === null ? "–" : relativeTime(oldest, text.language, nowMs)}
+        value={oldest === null ? "–" : ageOf(oldest, nowMs)}
         note={text("numbers.oldestNote")}
       />
       <Stat
@@ -93,4 +93,12 @@ function PullNumbers({ subscription }: { readonly subscription: CountedSubscript
       />
     </StatRow>
   );
+}
+
+const minuteMs = 60_000;
+
+/** The age in words, to the minute. */
+function ageOf(at: string, nowMs: number): string {
+  const ageMs = Math.max(0, nowMs - new Date(at).getTime());
+  return duration(ageMs < minuteMs ? ageMs : ageMs - (ageMs % minuteMs));
 }
