@@ -25,10 +25,6 @@ export const screens: readonly Screen[] = [
     path: "/ui/topics/:topic/subscriptions/:subscription/edit",
     component: lazy(() => import("../screens/subscriptions/edit-subscription.tsx")),
   },
-  {
-    path: "/ui/topics/:topic/subscriptions/:subscription/attempts/:id",
-    component: lazy(() => import("../screens/messages/attempt.tsx")),
-  },
   { path: "/ui/subscriptions", component: lazy(() => import("../screens/subscriptions/subscriptions.tsx")) },
   { path: "/ui/messages", component: lazy(() => import("../screens/messages/messages.tsx")) },
   { path: "/ui/messages/:id", component: lazy(() => import("../screens/messages/message.tsx")) },

@@ -37,7 +37,14 @@ export function Code({ text, label, actions, wrap = true }: CodeProps) {
   );
 }
 
-export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
+interface CopyProps {
+  readonly text: string;
+  readonly label: string;
+  /** True: the button stands alone, so that it says what it copies. */
+  readonly name?: boolean;
+}
+
+export function CopyButton({ text, label, name = false }: CopyProps) {
   const t = useText();
   const copy = async (): Promise<void> => {
     try {
@@ -48,8 +55,12 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
     }
   };
   return (
-    <Button kind="quiet" aria-label={t("code.copyWhat", { what: label })} onClick={() => void copy()}>
-      {t("code.copy")}
+    <Button
+      kind={name ? "plain" : "quiet"}
+      aria-label={t("code.copyWhat", { what: label })}
+      onClick={() => void copy()}
+    >
+      {name ? t("code.copyWhat", { what: label }) : t("code.copy")}
     </Button>
   );
 }
