@@ -34,7 +34,7 @@ function PushNumbers({ subscription }: { readonly subscription: CountedSubscript
         note={
           flow === null
             ? text("numbers.windowOff", { max })
-            : text("numbers.window", { window: Math.floor(flow.window), max })
+            : text("numbers.window", { window: Math.round(flow.window * 10) / 10, max })
         }
       />
       <Stat label={text("numbers.parked")} value={number(counts.parked)} note={text("numbers.parkedNote")} />
