@@ -49,7 +49,8 @@ export function SingleField({ property, path, help, children }: SingleFieldProps
   );
 }
 
-export function TextField({ property, path, value, onChange }: FieldOf) {
+export function TextField(props: FieldOf) {
+  const { property, path, value, onChange } = props;
   const text = useText();
   const { isEdit } = useFormState();
   const isSecret = property.schema.writeOnly === true;
@@ -68,7 +69,32 @@ export function TextField({ property, path, value, onChange }: FieldOf) {
       ) : (
         <Input {...shared} type={isSecret ? "password" : "text"} autoComplete={isSecret ? "new-password" : "off"} />
       )}
+      {typeof example === "string" && example.startsWith("data:image/") && <ImageFile {...props} />}
     </SingleField>
+  );
+}
+
+/** Takes a file as the value, for a setting that is an image in a `data:` URL. */
+function ImageFile({ value, onChange }: FieldOf) {
+  const text = useText();
+  const read = (file: File | undefined): void => {
+    if (file === undefined) return;
+    const reader = new FileReader();
+    reader.addEventListener("load", () => onChange(reader.result));
+    reader.readAsDataURL(file);
+  };
+  const isImage = typeof value === "string" && value.startsWith("data:image/");
+  return (
+    <div className="flex flex-wrap items-center gap-3">
+      <input
+        type="file"
+        accept="image/*"
+        aria-label={text("forms.chooseImage")}
+        className="text-small"
+        onChange={({ target }) => read(target.files?.[0])}
+      />
+      {isImage && <img src={value} alt="" className="max-h-10 max-w-40" />}
+    </div>
   );
 }
 

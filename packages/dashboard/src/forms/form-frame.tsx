@@ -37,3 +37,8 @@ export function FormFrame({ title, request, onSubmit, buttons, children }: FormF
     </form>
   );
 }
+
+/** Moves the reader to the first field that is marked, once it is drawn. */
+export function focusFirstFault(): void {
+  requestAnimationFrame(() => document.querySelector<HTMLElement>("form [aria-invalid=true]")?.focus());
+}

@@ -8,7 +8,7 @@ import { Notice, ProblemNotice } from "../parts/notice.tsx";
 import { useText } from "../language/text.ts";
 import { faultsOf } from "./check.ts";
 import { FormContext } from "./form-context.ts";
-import { FormFrame } from "./form-frame.tsx";
+import { focusFirstFault, FormFrame } from "./form-frame.tsx";
 import { filledPath, type FormRequest } from "./request.ts";
 import { SecretDialog, secretsOf, type Secrets } from "./secret-dialog.tsx";
 import { send, sentencesOf, type Answer } from "./send.ts";
@@ -62,6 +62,7 @@ export function NewResource(props: NewResourceProps) {
   const submit = (): void => {
     setTried(true);
     if (name !== "" && faults.length === 0) creation.create();
+    else focusFirstFault();
   };
   const request: FormRequest = {
     method: "PUT",

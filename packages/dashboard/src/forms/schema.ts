@@ -85,6 +85,12 @@ export function constantsOf(shape: string): Readonly<Record<string, string>> {
   );
 }
 
+/** A group in which nothing is set yet. It has the names of what must be set, by which its kind is known. */
+export function newGroup(shape: string): Readonly<Record<string, string | undefined>> {
+  const required = Object.fromEntries((schemas[shape]?.required ?? []).map((name) => [name, undefined]));
+  return { ...required, ...constantsOf(shape) };
+}
+
 function property(shape: string, name: string, given: Schema, isRequired: boolean): Property {
   const options = (given.anyOf ?? [given]).filter(({ type }) => type !== "null");
   const isNullable =

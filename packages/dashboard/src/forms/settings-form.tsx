@@ -1,25 +1,25 @@
 import { useState } from "react";
 import { Select } from "../parts/field.tsx";
-import { useText } from "../language/text.ts";
+import { useText, type Text } from "../language/text.ts";
 import { groupShapeOf, pathOf } from "./check.ts";
 import { choicesOf, commonSettings } from "./choices.ts";
 import {
   CheckboxField,
   ChoiceField,
-  Fieldset,
   JsonField,
   Label,
   ListField,
   MapField,
   NumberField,
+  SingleField,
   TextField,
   type FieldOf,
 } from "./fields.tsx";
 import { hasErrorBelow, useFormState } from "./form-context.ts";
 import { Prose } from "./prose.tsx";
-import { constantsOf, propertiesOf, type Property } from "./schema.ts";
+import { newGroup, propertiesOf, type Property } from "./schema.ts";
 import { helpOf, summaryOf } from "./sentences.ts";
-import { isSettings, withSetting, type Settings } from "./values.ts";
+import { isSettings, isUntouched, withSetting, type Settings } from "./values.ts";
 
 export interface SettingsFormProps {
   readonly shape: string;
@@ -67,7 +67,7 @@ export function SettingsForm({ shape, value, onChange, hidden = [], path = "" }:
   );
 }
 
-function namesOf(properties: readonly Property[], text: ReturnType<typeof useText>): string {
+function namesOf(properties: readonly Property[], text: Text): string {
   return properties.map(({ name }) => text.named("label", name)).join(" · ");
 }
 
@@ -107,7 +107,7 @@ function GroupField({ property, path, value, onChange }: FieldOf) {
   const shape = property.groupShape ?? "";
   const settings = isSettings(value) ? value : {};
   const change = (changed: Settings): void =>
-    onChange(Object.keys(changed).length === 0 && !openGroups.has(property.name) ? undefined : changed);
+    onChange(isUntouched(changed) && !openGroups.has(property.name) ? undefined : changed);
   const form = <SettingsForm shape={shape} value={settings} onChange={change} path={path} />;
   if (openGroups.has(property.name)) return form;
   const isOpen = isOpened || hasErrorBelow(errors, path);
@@ -134,45 +134,40 @@ function GroupField({ property, path, value, onChange }: FieldOf) {
 /** A setting with several kinds of values: words, groups of settings, none, or the default. */
 function VariantsField({ property, path, value, onChange }: FieldOf) {
   const text = useText();
-  const { errors } = useFormState();
-  const { name, variants, isNullable, default: preset } = property;
+  const { variants, isNullable, default: preset } = property;
   const shape = groupShapeOf(property, value);
   const hasDefault = !isNullable || (preset !== null && preset !== undefined);
   const chosen = shape ?? (value === null && hasDefault ? "null" : typeof value === "string" ? value : "");
+  const isGroup = (choice: string): boolean =>
+    variants.some((other) => other.kind === "group" && other.shape === choice);
   const choose = (choice: string): void => {
     if (choice === "") onChange(undefined);
     else if (choice === "null") onChange(null);
-    else
-      onChange(
-        variants.some((variant) => variant.kind === "group" && variant.shape === choice) ? constantsOf(choice) : choice,
-      );
+    else onChange(isGroup(choice) ? newGroup(choice) : choice);
   };
   return (
-    <Fieldset
-      title={<Label property={property} />}
-      help={<Prose>{helpOf(property, text)}</Prose>}
-      error={errors.get(path)}
-    >
-      <Select aria-label={text.named("label", name)} value={chosen} onChange={({ target }) => choose(target.value)}>
-        <option value="">{hasDefault ? defaultOption() : text("forms.none")}</option>
-        {isNullable && hasDefault && <option value="null">{text("forms.none")}</option>}
-        {variants.map((variant) => (
-          <option key={variant.name} value={variant.kind === "group" ? variant.shape : variant.name}>
-            {variants.length === 1 ? text("forms.set") : text.named("variant", variant.name)}
-          </option>
-        ))}
-      </Select>
+    <div className="flex min-w-0 flex-col gap-3">
+      <SingleField property={property} path={path}>
+        <Select value={chosen} onChange={({ target }) => choose(target.value)}>
+          <option value="">{hasDefault ? defaultOption(preset, text) : text("forms.none")}</option>
+          {isNullable && hasDefault && <option value="null">{text("forms.none")}</option>}
+          {variants.map((variant) => (
+            <option key={variant.name} value={variant.kind === "group" ? variant.shape : variant.name}>
+              {variants.length === 1 ? text("forms.set") : text.named("variant", variant.name)}
+            </option>
+          ))}
+        </Select>
+      </SingleField>
       {shape !== null && (
         <div className="border-l-2 border-line pl-4">
           <SettingsForm key={shape} shape={shape} value={value as Settings} onChange={onChange} path={path} />
         </div>
       )}
-    </Fieldset>
+    </div>
   );
+}
 
-  function defaultOption(): string {
-    if (typeof preset === "string") return text("forms.defaultOption", { value: preset });
-    const summary = summaryOf(preset);
-    return summary === "" ? text("forms.unset") : text("forms.defaultOption", { value: summary });
-  }
+function defaultOption(preset: unknown, text: Text): string {
+  const written = typeof preset === "string" ? preset : summaryOf(preset);
+  return written === "" ? text("forms.unset") : text("forms.defaultOption", { value: written });
 }

@@ -19,11 +19,14 @@ export function isSettings(value: unknown): value is Settings {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Unfinished);
 }
 
-/** The settings with one of them changed; `undefined` leaves it out. */
+/** The settings with one of them changed. A value `undefined` is not sent, and keeps the kind of its group. */
 export function withSetting(settings: Settings, name: string, value: unknown): Settings {
-  if (value !== undefined) return { ...settings, [name]: value };
-  const { [name]: _left, ...others } = settings;
-  return others;
+  return { ...settings, [name]: value };
+}
+
+/** True if nothing is set. */
+export function isUntouched(settings: Settings): boolean {
+  return Object.values(settings).every((value) => value === undefined);
 }
 
 /** The settings as they are sent: without empty lines of lists. */

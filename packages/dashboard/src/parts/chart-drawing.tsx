@@ -3,6 +3,7 @@ import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { usePreferences } from "../app/preferences.ts";
 import { utcTime } from "../format/time.ts";
+import type { Language } from "../language/text.ts";
 import type { ChartLine, ChartProps } from "./chart.tsx";
 
 /** Draws a chart on a canvas. In a file of its own, because screens without charts need not load it. */
@@ -12,7 +13,7 @@ export default function ChartDrawing({ timesMs, lines, format, kind = "lines", h
   const [index, setIndex] = useState<number | null>(null);
   const { theme, language } = usePreferences();
   const draw = useEffectEvent((element: HTMLDivElement): UPlot => {
-    const options = optionsOf(lines, kind, (value) => format(value), setIndex);
+    const options = optionsOf(lines, kind, (value) => format(value), setIndex, language);
     return new UPlot(
       { ...options, width: element.clientWidth, height: heightPx },
       dataOf(timesMs, lines, kind),
@@ -84,6 +85,7 @@ function optionsOf(
   kind: "lines" | "bars",
   format: (value: number) => string,
   onIndex: (index: number | null) => void,
+  language: Language,
 ): Omit<UPlot.Options, "width" | "height"> {
   const muted = drawnColor("--muted");
   const line = drawnColor("--line");
@@ -106,10 +108,25 @@ function optionsOf(
     cursor: { y: false, points: { show: kind === "lines", size: 6 }, drag: { x: false, y: false } },
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 24 },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 24,
+        values: (_plot, splits, _axis, _space, step) => timesOf(splits, step, language),
+      },
       { ...axis, size: 56, values: (_plot, splits) => splits.map(format) },
     ],
     series: [{}, ...(kind === "bars" ? series.toReversed() : series)],
     hooks: { setCursor: [({ cursor }) => onIndex(cursor.idx ?? null)] },
   };
+}
+
+const daySeconds = 86_400;
+
+/** Times below a chart, in one line: the hour, or the day if the marks are days apart. */
+function timesOf(splits: readonly number[], stepSeconds: number, language: Language): string[] {
+  const hour = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  const day = { month: "short", day: "numeric" } as const;
+  const format = new Intl.DateTimeFormat(language, stepSeconds >= daySeconds ? day : hour);
+  return splits.map((seconds) => format.format(seconds * 1_000));
 }

@@ -27,7 +27,7 @@ export function Code({ text, label, actions, wrap = true }: CodeProps) {
       </div>
       <pre
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label={label}
         className={`max-h-96 overflow-auto px-3 py-2 font-mono text-small ${wrap ? "break-words whitespace-pre-wrap" : ""}`}
       >

@@ -67,7 +67,7 @@ export function Table<T>(props: TableProps<T>) {
       <div
         ref={scroller}
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label={label}
         className="overflow-auto"
         style={{ maxHeight: heightPxMax + rowPx }}

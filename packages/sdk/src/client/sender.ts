@@ -95,7 +95,8 @@ async function whole(response: Response, bytesMax: number): Promise<Response> {
   const reader = body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return new Response(new Blob(pieces), { status, statusText, headers });
+    // Browsers give an answer with 204 a body without bytes, with which no new answer can be made.
+    if (done) return new Response(bytes === 0 ? null : new Blob(pieces), { status, statusText, headers });
     bytes += value.byteLength;
     if (bytes > bytesMax) {
       await reader.cancel();

@@ -171,7 +171,7 @@ function columnsOf(text: Text, topic: string, subscription: string): readonly Co
       key: "status",
       title: text("attempts.reply"),
       cell: ({ status, errorCode, errorDetail }) => (
-        <span title={errorDetail ?? undefined}>{[status, errorCode].filter((part) => part !== null).join(" ")}</span>
+        <span title={errorDetail ?? undefined}>{replyOf(status, errorCode)}</span>
       ),
     },
     {
@@ -192,4 +192,10 @@ function columnsOf(text: Text, topic: string, subscription: string): readonly Co
       ),
     },
   ];
+}
+
+/** The status, and the error code if it says more. */
+function replyOf(status: number | null, errorCode: string | null): string {
+  const says = errorCode === "http_status" ? null : errorCode;
+  return [status, says].filter((part) => part !== null).join(" ");
 }

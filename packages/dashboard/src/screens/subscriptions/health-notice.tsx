@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import { to } from "../../app/addresses.ts";
 import { duration } from "../../format/time.ts";
 import { useText, type Text } from "../../language/text.ts";
-import { Button, LinkButton } from "../../parts/button.tsx";
+import { Button } from "../../parts/button.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Time } from "../../parts/time.tsx";
 import { ResumeButton, VerifyButton } from "./state-buttons.tsx";
@@ -39,8 +39,8 @@ function Disabled({ subscription, onTest }: HealthNoticeProps) {
       title={text("health.disabledTitle")}
       action={
         <>
-          <Button onClick={onTest}>{text("subscription.test")}</Button>
-          <ResumeButton kind="plain" topic={topic} subscription={name} />
+          <Button onClick={onTest}>{text("health.testNow")}</Button>
+          <ResumeButton topic={topic} subscription={name} />
         </>
       }
     >
@@ -58,11 +58,11 @@ function Disabled({ subscription, onTest }: HealthNoticeProps) {
   );
 }
 
-/** The button "Resume" is in the title of the screen. */
 function Paused({ subscription }: HealthNoticeProps) {
   const text = useText();
+  const { topic, name } = subscription;
   return (
-    <Notice tone="warn" title={text("health.pausedTitle")}>
+    <Notice tone="warn" title={text("health.pausedTitle")} action={<ResumeButton topic={topic} subscription={name} />}>
       {text.count("health.paused", subscription.counts.backlog)}
     </Notice>
   );
@@ -89,19 +89,14 @@ function Unverified({ subscription }: HealthNoticeProps) {
 
 function FailingNow({ subscription, onTest }: HealthNoticeProps) {
   const text = useText();
-  const { topic, name, failing, counts } = subscription;
+  const { failing, counts } = subscription;
   if (failing === null) return null;
   const isOpen = subscription.health === "open";
   return (
     <Notice
       tone={isOpen ? "bad" : "warn"}
       title={text(isOpen ? "health.openTitle" : "health.failingTitle")}
-      action={
-        <>
-          <LinkButton href={to.editSubscription(topic, name)}>{text("common.edit")}</LinkButton>
-          <Button onClick={onTest}>{text("subscription.test")}</Button>
-        </>
-      }
+      action={<Button onClick={onTest}>{text("health.testNow")}</Button>}
     >
       <p>
         {causeOf(failing, text)} {failing.scope === "origin" && text("health.wholeOrigin")}

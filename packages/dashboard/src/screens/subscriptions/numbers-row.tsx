@@ -1,5 +1,5 @@
 import { count } from "../../format/numbers.ts";
-import { relativeTime } from "../../format/time.ts";
+import { duration } from "../../format/time.ts";
 import { useText } from "../../language/text.ts";
 import { Stat, StatRow } from "../../parts/stat.tsx";
 import { useNow } from "../../parts/time.tsx";
@@ -19,7 +19,7 @@ function PushNumbers({ subscription }: { readonly subscription: CountedSubscript
   const { counts, flow, rate, maxInFlight, backlog } = subscription;
   const number = (value: number): string => count(value, text.language);
   const tooMany = backlog.messagesMax !== null && counts.backlog > backlog.messagesMax;
-  const window = flow === null ? "–" : number(Math.floor(flow.window));
+  const max = maxInFlight ?? 0;
   return (
     <StatRow>
       <Stat
@@ -31,7 +31,11 @@ function PushNumbers({ subscription }: { readonly subscription: CountedSubscript
       <Stat
         label={text("numbers.inFlight")}
         value={number(counts.inFlight)}
-        note={text("numbers.window", { window, max: maxInFlight ?? 0 })}
+        note={
+          flow === null
+            ? text("numbers.windowOff", { max })
+            : text("numbers.window", { window: Math.round(flow.window * 10) / 10, max })
+        }
       />
       <Stat label={text("numbers.parked")} value={number(counts.parked)} note={text("numbers.parkedNote")} />
       <Stat
@@ -72,7 +76,7 @@ function PullNumbers({ subscription }: { readonly subscription: CountedSubscript
       <Stat label={text("numbers.delayed")} value={number(pullCounts?.delayed)} note={text("numbers.delayedNote")} />
       <Stat
         label={text("numbers.oldest")}
-        value={oldest === null ? "–" : relativeTime(oldest, text.language, nowMs)}
+        value={oldest === null ? "–" : ageOf(oldest, nowMs)}
         note={text("numbers.oldestNote")}
       />
       <Stat
@@ -89,4 +93,12 @@ function PullNumbers({ subscription }: { readonly subscription: CountedSubscript
       />
     </StatRow>
   );
+}
+
+const minuteMs = 60_000;
+
+/** The age in words, to the minute. */
+function ageOf(at: string, nowMs: number): string {
+  const ageMs = Math.max(0, nowMs - new Date(at).getTime());
+  return duration(ageMs < minuteMs ? ageMs : ageMs - (ageMs % minuteMs));
 }

@@ -134,7 +134,7 @@ function Held({ message, onFinish }: HeldProps) {
           <Button onClick={() => onFinish("nack")}>{text("pull.nack")}</Button>
         </span>
       </div>
-      <Body given={message} contentType={contentType} label={text("label.body")} />
+      <Body given={message} contentType={contentType} label={text("pull.bodyOf", { id })} />
     </article>
   );
 }

@@ -1,14 +1,14 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { to } from "../../app/addresses.ts";
-import { propertiesOf } from "../../forms/schema.ts";
-import { shownValue, summaryOf } from "../../forms/sentences.ts";
+import { propertiesOf, type Property } from "../../forms/schema.ts";
+import { shownValue, summaryOf, unitText } from "../../forms/sentences.ts";
 import { settingsOfView } from "../../forms/view-settings.ts";
-import { isSettings } from "../../forms/values.ts";
+import { isEqual, isSettings } from "../../forms/values.ts";
 import { useText, type Text } from "../../language/text.ts";
 import { Facts, Panel } from "../../parts/panel.tsx";
 import { Time } from "../../parts/time.tsx";
-import { Labels } from "../topics/topics.tsx";
+import { Labels } from "../topics/labels.tsx";
 import type { CountedSubscription } from "./subscription-actions.tsx";
 
 /** The settings that differ from their defaults, and those that say what the subscription is. */
@@ -44,13 +44,22 @@ function factsOf(shape: string, given: unknown, text: Text, left: readonly strin
   const settings = isSettings(given) ? given : {};
   return propertiesOf(shape)
     .filter(({ name }) => !left.includes(name))
-    .flatMap(({ name, default: preset }): readonly Fact[] => {
-      const value = settings[name];
-      const isUsual =
-        value === undefined || value === "" || value === null || JSON.stringify(value) === JSON.stringify(preset);
-      const written = isUsual && name !== "protocol" ? "" : shown(name, value, text);
+    .flatMap((property): readonly Fact[] => {
+      const { name } = property;
+      const value = unusualPart(property, settings[name]);
+      const written = value === undefined ? "" : shown(name, value, text);
       return written === "" ? [] : [[text.named("label", name), written]];
     });
+}
+
+/** The value without what is as usual; undefined: all of it is. */
+function unusualPart({ name, groupShape, kind, default: preset }: Property, value: unknown): unknown {
+  if (name === "protocol") return value;
+  const isUsual = value === undefined || value === "" || value === null || isEqual(value, preset);
+  if (isUsual) return undefined;
+  if (kind !== "group" || groupShape === null || !isSettings(value)) return value;
+  const usual = new Map(propertiesOf(groupShape).map((inner) => [inner.name, inner.default]));
+  return Object.fromEntries(Object.entries(value).filter(([inner, is]) => !isEqual(is, usual.get(inner))));
 }
 
 function shown(name: string, value: unknown, text: Text): ReactNode {
@@ -65,5 +74,5 @@ function shown(name: string, value: unknown, text: Text): ReactNode {
     const summary = summaryOf(value);
     return summary === "" || summary === "[]" ? "" : <code className="font-mono text-small break-all">{summary}</code>;
   }
-  return shownValue(name, value, text);
+  return unitText(name, value, text) ?? shownValue(name, value, text);
 }

@@ -2,7 +2,7 @@ import { useAction } from "../../api/action.ts";
 import { useBlocks } from "../../api/rights.ts";
 import { client } from "../../api/session.ts";
 import { announce } from "../../parts/announcements.ts";
-import { Button, type ButtonKind } from "../../parts/button.tsx";
+import { Button } from "../../parts/button.tsx";
 import { useText } from "../../language/text.ts";
 
 export interface OfSubscription {
@@ -40,11 +40,11 @@ export function PauseButton(path: OfSubscription) {
   );
 }
 
-export function ResumeButton({ kind = "primary", ...path }: OfSubscription & { readonly kind?: ButtonKind }) {
+export function ResumeButton(path: OfSubscription) {
   const text = useText();
   const { start, busy, blocked } = useStateChange(path, "resume");
   return (
-    <Button kind={kind} busy={busy} blocked={blocked} onClick={start}>
+    <Button kind="primary" busy={busy} blocked={blocked} onClick={start}>
       {text("subscriptions.resume")}
     </Button>
   );

@@ -4,7 +4,7 @@ import { useBlocks } from "../../api/rights.ts";
 import { Button, LinkButton } from "../../parts/button.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { useText } from "../../language/text.ts";
-import { PauseButton, ResumeButton } from "./state-buttons.tsx";
+import { PauseButton } from "./state-buttons.tsx";
 
 export type CountedSubscription = components["schemas"]["CountedSubscription"];
 export type DialogName = "test" | "rewind" | "rotate" | "delete";
@@ -21,11 +21,8 @@ export function HeaderActions({ subscription, onDialog }: ActionsProps) {
   const { topic, name, state, push } = subscription;
   return (
     <>
-      {state === "active" ? (
-        <PauseButton topic={topic} subscription={name} />
-      ) : (
-        <ResumeButton topic={topic} subscription={name} />
-      )}
+      {/* The notice below the title has the button that resumes. */}
+      {state === "active" && <PauseButton topic={topic} subscription={name} />}
       {push !== null && (
         <Button blocked={blocks.change} onClick={() => onDialog("test")}>
           {text("subscription.test")}

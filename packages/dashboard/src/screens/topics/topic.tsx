@@ -16,7 +16,7 @@ import { useText } from "../../language/text.ts";
 import { LatestMessages } from "./latest-messages.tsx";
 import { PublishPanel } from "./publish-panel.tsx";
 import { TopicSubscriptions } from "./topic-subscriptions.tsx";
-import { Labels } from "./topics.tsx";
+import { Labels } from "./labels.tsx";
 
 export default function TopicScreen() {
   const text = useText();

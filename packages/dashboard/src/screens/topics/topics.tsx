@@ -9,11 +9,11 @@ import { Button, LinkButton } from "../../parts/button.tsx";
 import { Field, Input } from "../../parts/field.tsx";
 import { Empty } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/panel.tsx";
-import { Tag } from "../../parts/status.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { count } from "../../format/numbers.ts";
 import { useText, type Text } from "../../language/text.ts";
+import { Labels } from "./labels.tsx";
 
 type Topic = components["schemas"]["Topic"];
 
@@ -134,12 +134,4 @@ function columnsOf(text: Text, counts: ReadonlyMap<string, number> | null): read
       cell: ({ updatedAt }) => <Time at={updatedAt} relative />,
     },
   ];
-}
-
-export function Labels({ labels }: { readonly labels: Readonly<Record<string, string>> }) {
-  return Object.entries(labels).map(([name, value]) => (
-    <span key={name} className="mr-1">
-      <Tag>{`${name}=${value}`}</Tag>
-    </span>
-  ));
 }
