@@ -40,7 +40,7 @@ export function unitText(name: string, value: unknown, text: Text): string | nul
   if (typeof value !== "number" || !Number.isFinite(value)) return null;
   if (/Ms(?:Max)?$/.test(name)) return value === 0 ? "0 ms" : duration(value);
   if (/bytes/i.test(name)) return bytes(value, text.language);
-  return name.endsWith('Max') && value >= 10_000 ? count(value, text.language) : null;
+  return name.endsWith("Max") && value >= 10_000 ? count(value, text.language) : null;
 }
 
 const summaryCharsMax = 80;
