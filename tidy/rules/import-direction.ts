@@ -22,6 +22,7 @@ const levels: readonly (readonly string[])[] = [
     "create-accounts.ts",
     "create-account-services.ts",
     "create-events.ts",
+    "create-statistics.ts",
     "load-tracing.ts",
     "watch-certificate.ts",
   ],

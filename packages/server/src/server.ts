@@ -8,6 +8,7 @@ import { portalOf } from "./api/portal-branding.ts";
 import { createAccountServices } from "./create-account-services.ts";
 import { createAccounts } from "./create-accounts.ts";
 import { createEvents } from "./create-events.ts";
+import { createStatistics, withRecorder } from "./create-statistics.ts";
 import { addCmqApi } from "./compat/cmq/api.ts";
 import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
 import { addWechatApi } from "./compat/wechat/api.ts";
@@ -42,7 +43,6 @@ import { logClockJump, logClockJumps } from "./ops/clock-jumps.ts";
 import { EndpointSecrets } from "./engine/keys/endpoint-secrets.ts";
 import { MasterKeyRotation } from "./engine/keys/master-key-rotation.ts";
 import type { Readiness } from "./ops/health.ts";
-import { withReceivers } from "./engine/delivery-outcome.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { loadTracing } from "./load-tracing.ts";
 import { assertHasKey, warnOfSecrets } from "./config/start-checks.ts";
@@ -102,6 +102,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     await services.engine.start();
     services.deletion.start();
     services.producers.start();
+    foundation.recorder.start();
     readiness = { ready: true };
     return { url: urlOf(app.server.address() as AddressInfo) ?? "", opsUrl, publicUrl, close };
   } catch (error) {
@@ -174,10 +175,13 @@ async function createFoundation(config: Config, log: Logger) {
     },
   });
   const deliveryLog = createDeliveryLog({ log: lines, clock: systemClock, accountNameOf });
-  const observer = withReceivers(metrics.observer, deliveryLog, ...(tracing === null ? [] : [tracing.deliveries]));
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
   const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });
-  const reports = { log, lines, deliveryLog, tracing, observer, running, events, metrics };
+  const failed = (error: unknown): void => log.error({ err: error, during: "statistics" }, "background work failed");
+  const { statistics, recorder } = createStatistics({ store, failed });
+  const spans = tracing === null ? [] : [tracing.deliveries];
+  const observer = withRecorder(metrics.observer, recorder, deliveryLog, ...spans);
+  const reports = { log, lines, deliveryLog, tracing, observer, running, events, metrics, statistics, recorder };
   return { config, store, masterKeys, transport, endpointRule, ...reports };
 }
 
@@ -289,7 +293,7 @@ function createControl(
 }
 
 async function createHttpApp(
-  { config, log, lines, store, endpointRule, events, metrics }: Foundation,
+  { config, log, lines, store, endpointRule, events, metrics, statistics }: Foundation,
   services: Services,
   listeners: Listeners,
   ready: () => Readiness,
@@ -321,6 +325,7 @@ async function createHttpApp(
     eventTail,
     replays,
     metrics,
+    statistics,
     requestLog,
     senderState: (id) => engine.senderState(id),
     version,
@@ -357,7 +362,7 @@ function serveDashboard(app: FastifyInstance, parts: Parameters<typeof portalOf>
 }
 
 async function closeServer(
-  { config, store, lines }: Foundation,
+  { config, store, lines, recorder }: Foundation,
   services: Services,
   listeners: Listeners,
   app: FastifyInstance,
@@ -374,6 +379,7 @@ async function closeServer(
   await publishLimits.stop();
   await deletion.stop();
   await producers.stop();
+  await recorder.stop();
   await tracing?.stop();
   await store.close();
   lines.close();

@@ -16,6 +16,7 @@ import type { OnDemandLimit } from "../engine/push/on-demand-limit.ts";
 import type { SenderState } from "../engine/push/sender-state.ts";
 import type { TestDeliveries } from "../engine/push/test-delivery.ts";
 import type { Pulls } from "../engine/pull/account-pulls.ts";
+import type { AccountStatistics } from "../engine/statistics/statistics.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import type { Readiness } from "../ops/health.ts";
 import type { RequestLog } from "../ops/request-log.ts";
@@ -42,6 +43,7 @@ export interface ApiParts {
   readonly events: EventBus;
   readonly eventTail: EventTail;
   readonly metrics: Metrics;
+  readonly statistics: AccountStatistics;
   /** See `Dispatcher.senderState`. */
   readonly senderState: (id: SubscriptionId) => SenderState | null;
   readonly log: Logger;

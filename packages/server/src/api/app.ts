@@ -38,6 +38,7 @@ import { portalLinkRoutes } from "./portal-links.ts";
 import { pullRoutes } from "./pulls.ts";
 import { replayRoutes } from "./replays.ts";
 import { sessionRoutes } from "./session.ts";
+import { statisticsRoute } from "./statistics.ts";
 import { subscriptionListRoute } from "./subscription-list.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { testDeliveryRoute } from "./test-deliveries.ts";
@@ -88,6 +89,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   sessionRoutes(app, context);
   portalLinkRoutes(app, context);
   auditRoutes(app, context);
+  statisticsRoute(app, context);
   eventRoutes(app, context);
   nodeRoutes(app, context);
   healthRoutes(app, context);

@@ -70,6 +70,7 @@ const routes = [
   "POST /v1/topics/{topic}/subscriptions/{subscription}/resume",
   "DELETE /v1/replays/{id}",
   "GET /v1/replays",
+  "GET /v1/statistics",
   "GET /v1/replays/{id}",
   "PATCH /v1/replays/{id}",
   "POST /v1/topics/{topic}/subscriptions/{subscription}/replays",

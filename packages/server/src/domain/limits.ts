@@ -356,6 +356,10 @@ export const limits = {
    * tens of milliseconds.
    */
   recordsExaminedMax: 10_000,
+  /** Steps of the statistics that one request gets. */
+  statisticsPointsMax: 300,
+  statisticsPointsDefault: 60,
+  statisticsRangeMsMax: 31 * 24 * 3600_000,
   /** Messages that one page examines when it shows or filters states of deliveries. */
   deliveriesExaminedMax: 2_000,
   /**

@@ -232,6 +232,19 @@ export const engineLimits = {
   spanLossLogMs: 300_000,
   /** Characters of one value in a span. */
   spanTextCharsMax: 1_024,
+  /** Counts of minutes are kept for this time, those of hours for the next one. */
+  minutesKeptMs: 48 * 3600_000,
+  hoursKeptMs: 32 * 24 * 3600_000,
+  /** Rows of counts that one process writes for one minute or hour at most. Accounts come first, then the busiest. */
+  talliesWrittenMax: 2_000,
+  /** Accounts whose backlog is measured each minute. */
+  accountsMeasuredMax: 100,
+  /** Subscriptions that an account may have for its backlog to be counted. */
+  subscriptionsMeasuredMax: 2_000,
+  /** Steps that wait to be written, while the database cannot be written. */
+  stepsUnwrittenMax: 10,
+  /** How long the counts of an account that were just measured may be shown. */
+  measuredForMs: 3_000,
   retentionStepMs: 5_000,
   /** Time between two retention steps while expired messages remain. */
   retentionBusyMs: 20,

@@ -12,6 +12,7 @@ import type { EntryStore } from "./entries.ts";
 import type { LogStore } from "./log.ts";
 import type { RecordStore } from "./records.ts";
 import type { ReplayStore } from "./replays.ts";
+import type { TallyStore } from "./tallies.ts";
 
 export interface Store {
   readonly driver: string;
@@ -22,6 +23,7 @@ export interface Store {
   readonly deliveries: DeliveryStore;
   readonly replays: ReplayStore;
   readonly audit: AuditStore;
+  readonly tallies: TallyStore;
   readonly cluster: ClusterStore;
   close(): Promise<void>;
 }

@@ -1208,6 +1208,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/statistics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get what happened over time, and what waits now
+         * @description Counts of the account, of a topic or of a subscription, in steps. Without `from`: of the last hour. Minutes are kept for two days, hours for 31 days. Each process writes its counts once a minute: the last minute of the other nodes of a cluster is missing, and that of a process that was killed. Only the 2,000 busiest topics and subscriptions of a process are counted by themselves in each minute.
+         *
+         *     Needs an API key with the role `read`, or one that includes it.
+         */
+        readonly get: operations["getStatistics"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events": {
         readonly parameters: {
             readonly query?: never;
@@ -4689,6 +4711,107 @@ export interface components {
              */
             readonly remember?: boolean;
         };
+        /** @description What happened over time. */
+        readonly Statistics: {
+            /**
+             * Format: date-time
+             * @description The begin of the first step.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly from: string;
+            /**
+             * Format: date-time
+             * @description The end of the last step.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly to: string;
+            /** @description How long a step is, in milliseconds: a multiple of a minute, or of an hour. */
+            readonly stepMs: number;
+            /** @description The steps, without holes: a step in which nothing happened has zeros. */
+            readonly points: readonly components["schemas"]["StatisticsPoint"][];
+            readonly totals: components["schemas"]["StatisticsTotals"];
+            readonly now: components["schemas"]["StatisticsNow"] | null;
+        };
+        /** @description The present state of all subscriptions of the account, at most a few seconds old. null: the account has more than 2,000 subscriptions, or the request names a topic. */
+        readonly StatisticsNow: {
+            /** @description All subscriptions. */
+            readonly subscriptions: number;
+            /** @description Paused ones. */
+            readonly paused: number;
+            /** @description Ones that Ringback has disabled. */
+            readonly disabled: number;
+            /** @description Active ones whose attempts fail. */
+            readonly failing: number;
+            /** @description Active ones whose breaker is open. */
+            readonly open: number;
+            /** @description Messages that wait in the log. */
+            readonly backlog: number;
+            /** @description Deliveries that wait for their next attempt. */
+            readonly parked: number;
+            /** @description Deliveries that are being sent. */
+            readonly inFlight: number;
+            /** @description Dead letters that are stored. */
+            readonly deadLetters: number;
+        };
+        readonly StatisticsPoint: {
+            /**
+             * Format: date-time
+             * @description The begin of the step.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly at: string;
+            /** @description Messages published; null for one subscription. */
+            readonly published: number | null;
+            /** @description Attempts that the receiver has accepted. */
+            readonly accepted: number;
+            /** @description Attempts that the receiver has refused. */
+            readonly failed: number;
+            /** @description Attempts without a usable reply. */
+            readonly errors: number;
+            /** @description Deliveries that became dead letters. */
+            readonly deadLettered: number;
+            readonly latencyMs: components["schemas"]["StatisticsPointLatencyMs"] | null;
+            readonly durationMs: components["schemas"]["StatisticsPointDurationMs"] | null;
+            /** @description Messages that waited in the log, at most during the step; only of a whole account. null: it was not measured. */
+            readonly backlog: number | null;
+            /** @description Dead letters that were stored, at most during the step; only of a whole account. null: it was not measured. */
+            readonly deadLetters: number | null;
+        };
+        /** @description How long POSTs took. In milliseconds, exact to 5 %; null: there were none. */
+        readonly StatisticsPointDurationMs: {
+            readonly p50: number;
+            readonly p99: number;
+        };
+        /** @description From the publishing to the acceptance. In milliseconds, exact to 5 %; null: there were none. */
+        readonly StatisticsPointLatencyMs: {
+            readonly p50: number;
+            readonly p99: number;
+        };
+        /** @description Of all steps together. */
+        readonly StatisticsTotals: {
+            /** @description Messages published; null for one subscription. */
+            readonly published: number | null;
+            /** @description Attempts that the receiver has accepted. */
+            readonly accepted: number;
+            /** @description Attempts that the receiver has refused. */
+            readonly failed: number;
+            /** @description Attempts without a usable reply. */
+            readonly errors: number;
+            /** @description Deliveries that became dead letters. */
+            readonly deadLettered: number;
+            readonly latencyMs: components["schemas"]["StatisticsTotalsLatencyMs"] | null;
+            readonly durationMs: components["schemas"]["StatisticsTotalsDurationMs"] | null;
+        };
+        /** @description How long POSTs took. In milliseconds, exact to 5 %; null: there were none. */
+        readonly StatisticsTotalsDurationMs: {
+            readonly p50: number;
+            readonly p99: number;
+        };
+        /** @description From the publishing to the acceptance. In milliseconds, exact to 5 %; null: there were none. */
+        readonly StatisticsTotalsLatencyMs: {
+            readonly p50: number;
+            readonly p99: number;
+        };
         /** @description The subscription existed, and is now as the body says. */
         readonly Subscription: {
             /** @example billing */
@@ -5434,6 +5557,14 @@ export type RewindToAt = components['schemas']['RewindToAt'];
 export type RewindToSeq = components['schemas']['RewindToSeq'];
 export type Session = components['schemas']['Session'];
 export type SessionSettings = components['schemas']['SessionSettings'];
+export type Statistics = components['schemas']['Statistics'];
+export type StatisticsNow = components['schemas']['StatisticsNow'];
+export type StatisticsPoint = components['schemas']['StatisticsPoint'];
+export type StatisticsPointDurationMs = components['schemas']['StatisticsPointDurationMs'];
+export type StatisticsPointLatencyMs = components['schemas']['StatisticsPointLatencyMs'];
+export type StatisticsTotals = components['schemas']['StatisticsTotals'];
+export type StatisticsTotalsDurationMs = components['schemas']['StatisticsTotalsDurationMs'];
+export type StatisticsTotalsLatencyMs = components['schemas']['StatisticsTotalsLatencyMs'];
 export type Subscription = components['schemas']['Subscription'];
 export type SubscriptionCounts = components['schemas']['SubscriptionCounts'];
 export type SubscriptionPatch = components['schemas']['SubscriptionPatch'];
@@ -9091,6 +9222,58 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["AuditRecordPage"];
+                };
+            };
+            /** @description A problem. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getStatistics: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description Only what happened at or after this time. ISO 8601 with an offset or Z, or Unix milliseconds.
+                 * @example 2026-01-31T08:00:00Z
+                 */
+                readonly from?: string;
+                /**
+                 * @description Only what happened before this time; not before `from`. ISO 8601 with an offset or Z, or Unix milliseconds.
+                 * @example 2026-01-31T08:00:00Z
+                 */
+                readonly to?: string;
+                /**
+                 * @description Only this topic.
+                 * @example orders
+                 */
+                readonly topic?: string;
+                /**
+                 * @description Only this subscription of the topic.
+                 * @example billing
+                 */
+                readonly subscription?: string;
+                /** @description The largest number of steps. A step is a whole number of minutes or hours. */
+                readonly points?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What happened over time. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Statistics"];
                 };
             };
             /** @description A problem. */

@@ -30,6 +30,7 @@ import { limits } from "../../domain/limits.ts";
 import { Access } from "../../engine/access/access.ts";
 import type { AccountApiKeys } from "../../engine/access/account-api-keys.ts";
 import { createServicesOf, type ServicesOf, type SharedServices } from "../../engine/account-services.ts";
+import { AccountStatistics } from "../../engine/statistics/statistics.ts";
 import { Audit } from "../../engine/audit/audit.ts";
 import { AccountDeletion } from "../../engine/accounts/account-deletion.ts";
 import { Accounts } from "../../engine/accounts/accounts.ts";
@@ -246,6 +247,9 @@ function createLogs({ slowRequestMs = Infinity }: TestParts) {
 }
 
 /** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
+/** Tests of the API count nothing. */
+const uncounted = { present: () => null, writer: "test" };
+
 export async function createTestApp(config: Partial<HttpLimits> = {}, parts: TestParts = {}): Promise<TestApp> {
   const { clock, shared } = createFoundation(parts);
   const { store, events, clock: ticking } = shared;
@@ -300,6 +304,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     eventTail: new EventTail({ ...shared, limitsOf: (accountId) => accounts.limitsOf(accountId), failed }),
     requestLog,
     metrics,
+    statistics: new AccountStatistics({ store, clock: ticking, recorder: uncounted }),
     senderState: () => null,
     log,
     version: "0.0.0-test",

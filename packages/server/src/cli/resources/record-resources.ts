@@ -253,3 +253,26 @@ export const audit: Resource = {
   examples: `
   $ ringback audit list --target topics/orders`,
 };
+
+export const statistics: Resource = {
+  name: "statistics",
+  about: "statistics: what happened over time, and what waits now",
+  kind: "records",
+  id: "from",
+  columns: columns("from", "to"),
+  verbs: [
+    {
+      name: "get",
+      about: "Show counts and latencies, by default of the last hour.",
+      routes: ["GET /v1/statistics"],
+      query: [
+        ...times,
+        field("topic", "only this topic"),
+        field("subscription", "only this subscription of the topic"),
+        field("points", "the largest number of steps", "count"),
+      ],
+    },
+  ],
+  examples: `
+  $ ringback statistics get --topic orders --points 12 --json`,
+};

@@ -1,4 +1,4 @@
-import { attempts, audit, deadLetters, expressions, messages, replays } from "./record-resources.ts";
+import { attempts, audit, deadLetters, expressions, messages, replays, statistics } from "./record-resources.ts";
 import type { Resource } from "./resource.ts";
 import {
   accounts,
@@ -20,6 +20,7 @@ export const resources: readonly Resource[] = [
   attempts,
   deadLetters,
   replays,
+  statistics,
   expressions,
   hooks,
   inboxes,

@@ -82,8 +82,9 @@ export class FaultyStore extends MemoryStore {
     this.#timers = timers;
     this.#random = random;
     this.#watch();
-    const { log, catalog, entries, records, deliveries, replays, audit, cluster } = this;
-    for (const part of [log, catalog, entries, records, deliveries, replays, audit, cluster]) this.#intercept(part);
+    const { log, catalog, entries, records, deliveries, replays, audit, tallies, cluster } = this;
+    for (const part of [log, catalog, entries, records, deliveries, replays, audit, tallies, cluster])
+      this.#intercept(part);
   }
 
   /** Holds settlements until the returned function is called. */

@@ -32,6 +32,7 @@ import { settleContract } from "./settle.contract.ts";
 import { subscriptionSearchContract } from "./subscription-search.contract.ts";
 import { subscriptionsContract } from "./subscriptions.contract.ts";
 import { topicNumberContract } from "./topic-number.contract.ts";
+import { tallyContract } from "./tally.contract.ts";
 import { topicsContract } from "./topics.contract.ts";
 import { wakeUpContract } from "./wake-up.contract.ts";
 
@@ -61,6 +62,7 @@ const calls: Record<string, (part: Part) => void> = {
   searches: searchContract,
   "searches for subscriptions": subscriptionSearchContract,
   "records of changes": auditContract,
+  "counts over time": tallyContract,
   "wake-ups": wakeUpContract,
   "a clock that jumps": clockContract,
 };

@@ -102,6 +102,13 @@ export const movedTables: readonly MovedTable[] = [
     key: ["account_id", "record_id"],
     start: [0, ""],
   }),
+  sameTable({
+    name: "tally",
+    label: "statistics",
+    columns: "account_id, topic_id, subscription_id, step_ms, happened_at, writer, counts",
+    key: ["account_id", "topic_id", "subscription_id", "step_ms", "happened_at", "writer"],
+    start: [0, 0, 0, 0, 0, ""],
+  }),
   {
     name: "message",
     label: "messages",

@@ -10,6 +10,7 @@ import type { RecordStore } from "../records.ts";
 import type { ReplayStore } from "../replays.ts";
 import type { Store, StoreObserver } from "../store.ts";
 import type { AuditStore } from "../audit.ts";
+import type { TallyStore } from "../tallies.ts";
 import { ensureAccount } from "./account.ts";
 import { createAudit } from "./audit.ts";
 import { CatalogCache } from "./catalog-cache.ts";
@@ -22,6 +23,7 @@ import { Health } from "./health.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Listener } from "./listener.ts";
 import { createDeliveries } from "./deliveries.ts";
+import { createTallies } from "./tallies.ts";
 import { createLog, type PostgresLog } from "./log.ts";
 import { createCluster, registerNode } from "./cluster.ts";
 import { assertOwnSessions } from "./own-session.ts";
@@ -68,6 +70,7 @@ export class PostgresStore implements Store {
   readonly deliveries: DeliveryStore;
   readonly replays: ReplayStore;
   readonly audit: AuditStore;
+  readonly tallies: TallyStore;
   readonly cluster: ClusterStore;
   readonly nodeId: number;
   readonly #context: StoreContext;
@@ -159,6 +162,7 @@ export class PostgresStore implements Store {
     this.deliveries = createDeliveries(context, this.records);
     this.replays = createReplays(context);
     this.audit = createAudit(opened.database.rest);
+    this.tallies = createTallies(opened.database.rest);
     this.cluster = createCluster(context, listener);
   }
 

@@ -276,6 +276,17 @@ CREATE TABLE ringback.subscription_cursor (
   CONSTRAINT subscription_cursor_pkey PRIMARY KEY (subscription_id)
 ) WITH (fillfactor=40);
 
+CREATE TABLE ringback.tally (
+  account_id bigint NOT NULL,
+  topic_id bigint NOT NULL,
+  subscription_id bigint NOT NULL,
+  step_ms bigint NOT NULL,
+  happened_at bigint NOT NULL,
+  writer text NOT NULL,
+  counts text NOT NULL,
+  CONSTRAINT tally_pkey PRIMARY KEY (account_id, topic_id, subscription_id, step_ms, happened_at, writer)
+);
+
 CREATE TABLE ringback.topic (
   id bigint NOT NULL,
   account_id bigint NOT NULL,
@@ -354,6 +365,8 @@ CREATE INDEX subscription_of_account ON ringback.subscription USING btree (accou
 CREATE INDEX subscription_stopped ON ringback.subscription USING btree (account_id, state) WHERE (state <> 'active'::text);
 
 CREATE INDEX subscription_unhealthy ON ringback.subscription USING btree (account_id, topic_id, name) WHERE (health IS NOT NULL);
+
+CREATE INDEX tally_age ON ringback.tally USING btree (step_ms, happened_at);
 
 CREATE INDEX topic_any_case ON ringback.topic USING btree (account_id, lower(name));
 

@@ -260,15 +260,29 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE INDEX audit_age ON audit (happened_at);
 
+-- Counts of events per minute and per hour, one row per process. 0 stands for none in topic_id and subscription_id.
+-- counts is JSON. Rows of deleted topics and subscriptions are removed when they are old.
+CREATE TABLE tally (
+  account_id INTEGER NOT NULL,
+  topic_id INTEGER NOT NULL,
+  subscription_id INTEGER NOT NULL,
+  step_ms INTEGER NOT NULL,
+  happened_at INTEGER NOT NULL,
+  writer TEXT NOT NULL,
+  counts TEXT NOT NULL,
+  PRIMARY KEY (account_id, topic_id, subscription_id, step_ms, happened_at, writer)
+) STRICT;
+CREATE INDEX tally_age ON tally (step_ms, happened_at);
+
 -- Has a row while a server uses the database, and after a stop that was not clean.
 CREATE TABLE running (since INTEGER NOT NULL) STRICT;
 `;
 
 /**
- * `PRAGMA application_id` of every database with this schema: "Rbct" in ASCII. Earlier, unreleased schemas have other
+ * `PRAGMA application_id` of every database with this schema: "Rbcu" in ASCII. Earlier, unreleased schemas have other
  * ids.
  */
-export const APPLICATION_ID = 0x52626374;
+export const APPLICATION_ID = 0x52626375;
 
 /**
  * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`

@@ -13,6 +13,7 @@ import { countAllReplays, listReplays, openReplayCount, openReplays, readReplay 
 import { findParkedFromEnd } from "./operations/rewind.ts";
 import { searchAttempts } from "./operations/search-attempts.ts";
 import { searchDeadLetters } from "./operations/search-dead-letters.ts";
+import { readTallies } from "./operations/tallies.ts";
 import { searchMessages } from "./operations/search-messages.ts";
 
 /** The reads of a database, for claims and for records. They never wait for a commit. */
@@ -44,6 +45,7 @@ export function readJobs(database: () => DatabaseSync) {
     readManyCounts: one(records.readManyCounts),
     readPublishedAt: one(readPublishedAt),
     readAudit: one(readAudit),
+    readTallies: one(readTallies),
     lastDeadLetterId: one(records.lastDeadLetterId),
     readReplay: one(readReplay),
     listReplays: one(listReplays),

@@ -36,6 +36,7 @@ import { sqliteReplays } from "./replays.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 import type { StoreContext } from "./store-context.ts";
 import { ThreadLink } from "./thread-link.ts";
+import { sqliteTallies } from "./tallies.ts";
 import type { WriteJobs } from "./write-jobs.ts";
 
 export interface StoreSettings extends RetentionOptions {
@@ -95,6 +96,7 @@ export class SqliteStore implements Store {
   readonly deliveries: Store["deliveries"];
   readonly replays: Store["replays"];
   readonly audit: Store["audit"];
+  readonly tallies: Store["tallies"];
   readonly cluster: Store["cluster"];
   readonly #database: OpenDatabase;
   /** Public for tests, which inspect claims. */
@@ -173,6 +175,7 @@ export class SqliteStore implements Store {
     this.deliveries = sqliteDeliveries(context, this.records);
     this.replays = sqliteReplays(context);
     this.audit = sqliteAudit(context);
+    this.tallies = sqliteTallies(context);
     this.cluster = sqliteCluster(clock, settings.node ?? { name: "", version: "" }, commits);
   }
 

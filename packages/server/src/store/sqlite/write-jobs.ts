@@ -16,6 +16,7 @@ import * as replays from "./operations/replays.ts";
 import * as retention from "./operations/retain.ts";
 import { rewind } from "./operations/rewind.ts";
 import { writeSettlements, type SettleGroup } from "./operations/settle.ts";
+import { deleteSomeTallies, trimTallies, writeTallies } from "./operations/tallies.ts";
 import { trimTopic } from "./operations/trim-topic.ts";
 
 export interface WriteGroup {
@@ -88,8 +89,7 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
     removeSubscription: one(catalog.removeSubscription),
     putEntry: one(entries.putEntry),
     deleteEntry: one(entries.deleteEntry),
-    appendAudit: one(appendAudit),
-    deleteSomeAudit: one(deleteSomeAudit),
+    ...recordJobs(one),
     rewind: one(rewind),
     redrive: one(deadLetters.redrive),
     purge: one(deadLetters.purge),
@@ -107,6 +107,17 @@ export function writeJobs(db: DatabaseSync, budget: DiskBudget | null) {
 }
 
 type InTransaction = <I, O>(operation: (db: DatabaseSync, input: I) => O) => (input: I) => O;
+
+/** Jobs of the records of changes, and of the counts of events. */
+function recordJobs(one: InTransaction) {
+  return {
+    appendAudit: one(appendAudit),
+    deleteSomeAudit: one(deleteSomeAudit),
+    writeTallies: one(writeTallies),
+    trimTallies: one(trimTallies),
+    deleteSomeTallies: one(deleteSomeTallies),
+  };
+}
 
 /** Jobs that send messages again. */
 function replayJobs(one: InTransaction) {
