@@ -92,7 +92,7 @@ function optionsOf(
   const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "11px system-ui" };
   const series = lines.map(({ tone }): UPlot.Series => {
     const color = drawnColor(colorOf(tone));
-    if (kind === "lines") return { stroke: color, width: 1.5, points: { show: false } };
+    if (kind === "lines") return { stroke: color, width: 1.5, points: { size: 4 } };
     const bars = UPlot.paths.bars?.({ size: [0.9, 24] });
     return {
       stroke: color,
@@ -114,7 +114,7 @@ function optionsOf(
         size: 24,
         values: (_plot, splits, _axis, _space, step) => timesOf(splits, step, language),
       },
-      { ...axis, size: 56, values: (_plot, splits) => splits.map(format) },
+      { ...axis, size: 56, values: (_plot, splits) => onceEach(splits.map(format)) },
     ],
     series: [{}, ...(kind === "bars" ? series.toReversed() : series)],
     hooks: { setCursor: [({ cursor }) => onIndex(cursor.idx ?? null)] },
@@ -129,4 +129,9 @@ function timesOf(splits: readonly number[], stepSeconds: number, language: Langu
   const day = { month: "short", day: "numeric" } as const;
   const format = new Intl.DateTimeFormat(language, stepSeconds >= daySeconds ? day : hour);
   return splits.map((seconds) => format.format(seconds * 1_000));
+}
+
+/** Small counts have more marks than whole numbers, which would repeat on the axis. */
+function onceEach(marks: readonly string[]): string[] {
+  return marks.map((mark, index) => (mark === marks[index - 1] ? "" : mark));
 }
