@@ -112,6 +112,26 @@ describe("a portal link", () => {
     expect((await ask("GET", "/v1/portal-links")).json.items.map(({ id }: Link) => id)).toEqual([third.id]);
   });
 
+  it("is named in the record of changes", async () => {
+    await ask("PUT", "/v1/topics/t", {});
+    const { id, headers } = await link({ name: "anna@acme.example" });
+    await ask("PUT", "/v1/topics/t/subscriptions/s", { pull: {} }, headers);
+    const { json } = await ask("GET", `/v1/audit?who=portal:${id}`);
+    expect(json.items).toEqual([
+      expect.objectContaining({
+        who: { id: `portal:${id}`, name: "anna@acme.example" },
+        target: "topics/t/subscriptions/s",
+      }),
+    ]);
+  });
+
+  it("is not shown, rotated or revoked as an API key", async () => {
+    const { id } = await link();
+    expect((await ask("GET", `/v1/api-keys/${id}`)).json.code).toBe("api_key_not_found");
+    expect((await ask("POST", `/v1/api-keys/${id}/rotate`)).json.code).toBe("api_key_not_found");
+    expect((await ask("DELETE", `/v1/api-keys/${id}`)).json.code).toBe("api_key_not_found");
+  });
+
   it("is not an API key that can be revoked as a link", async () => {
     const { json } = await ask("POST", "/v1/api-keys", { name: "n", role: "read" });
     expect((await ask("DELETE", `/v1/portal-links/${json.id}`)).json.code).toBe("portal_link_not_found");
@@ -123,10 +143,11 @@ describe("a portal link", () => {
   );
 });
 
+const put = (portal: object | null) =>
+  ask("PUT", "/v1/accounts/acme", { portal }, { authorization: `Bearer ${operatorToken}` });
+
 describe("the branding of an account", () => {
   const logo = "data:image/png;base64,iVBORw0KGgo=";
-  const put = (portal: object | null) =>
-    ask("PUT", "/v1/accounts/acme", { portal }, { authorization: `Bearer ${operatorToken}` });
 
   it("is shown to everybody who has a link", async () => {
     expect((await put({ name: "ACME hooks", logo, accent: "#112233" })).status).toBe(200);
@@ -143,7 +164,7 @@ describe("the branding of an account", () => {
   it.each<[string, unknown]>([
     ["logo", "https://example.com/logo.png"],
     ["logo", "data:text/html;base64,PHNjcmlwdD4="],
-    ["logo", `data:image/png;base64,${"A".repeat(65_536)}`],
+    ["logo", `data:image/png;base64,${"A".repeat(32_768)}`],
     ["accent", "red"],
     ["accent", "#112233; background: url(//evil.example)"],
     ["frameAncestors", ["*"]],

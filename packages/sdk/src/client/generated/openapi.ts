@@ -3877,7 +3877,7 @@ export interface components {
              */
             readonly name: string;
             /**
-             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 65536 characters. null: none.
+             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 32768 characters. null: none.
              * @default null
              * @example data:image/png;base64,iVBORw0KGgo=
              */
@@ -3964,7 +3964,7 @@ export interface components {
              */
             readonly name?: string | null;
             /**
-             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 65536 characters. null: none.
+             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 32768 characters. null: none.
              * @example data:image/png;base64,iVBORw0KGgo=
              */
             readonly logo?: string | null;
@@ -3990,7 +3990,7 @@ export interface components {
              */
             readonly name?: string;
             /**
-             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 65536 characters. null: none.
+             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 32768 characters. null: none.
              * @default null
              * @example data:image/png;base64,iVBORw0KGgo=
              */
