@@ -112,6 +112,15 @@ describe("a portal link", () => {
     expect((await ask("GET", "/v1/portal-links")).json.items.map(({ id }: Link) => id)).toEqual([third.id]);
   });
 
+  it("shows the secret of a new endpoint once", async () => {
+    await ask("PUT", "/v1/topics/t", {});
+    const { headers } = await link();
+    const push = { url: "https://example.com/", protocol: "standard-webhooks" };
+    const path = "/v1/topics/t/subscriptions/s";
+    expect((await ask("PUT", path, { push }, headers)).json.secret).toMatch(/^whsec_/);
+    expect((await ask("GET", path, undefined, headers)).json).not.toHaveProperty("secret");
+  });
+
   it("is named in the record of changes", async () => {
     await ask("PUT", "/v1/topics/t", {});
     const { id, headers } = await link({ name: "anna@acme.example" });
