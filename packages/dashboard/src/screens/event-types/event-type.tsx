@@ -46,7 +46,11 @@ export default function EventTypeScreen() {
             </Panel>
             <Panel title={text("eventTypes.example")}>
               {hasExample ? (
-                <Body given={{ body: data.example }} contentType="application/json" label={text("eventTypes.example")} />
+                <Body
+                  given={{ body: data.example }}
+                  contentType="application/json"
+                  label={text("eventTypes.example")}
+                />
               ) : (
                 <p className="text-muted">{text("eventTypes.noExample")}</p>
               )}

@@ -26,7 +26,8 @@ export function CallPanel({ hook, protocol }: { readonly hook: string; readonly 
   const { consume: blocked } = useBlocks();
   const [payload, setPayload] = useState(examples[protocol] ?? "{}");
   const call = useAction({
-    run: () => client().post("/v1/hooks/{hook}/call", { params: { path: { hook } }, body: JSON.parse(payload) as never }),
+    run: () =>
+      client().post("/v1/hooks/{hook}/call", { params: { path: { hook } }, body: JSON.parse(payload) as never }),
     changes: [],
   });
   return (

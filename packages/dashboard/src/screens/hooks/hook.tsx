@@ -25,7 +25,12 @@ export default function HookScreen() {
               facts={[
                 [text("common.description"), data.description === "" ? undefined : data.description],
                 [text("hooks.protocol"), data.protocol],
-                [text("hooks.urls"), <span key="urls" className="font-mono text-small">{data.urls.join(" → ")}</span>],
+                [
+                  text("hooks.urls"),
+                  <span key="urls" className="font-mono text-small">
+                    {data.urls.join(" → ")}
+                  </span>,
+                ],
                 [text("hooks.timeout"), duration(data.timeoutMs)],
                 [text("hooks.onError"), text.named("outcome", data.onError)],
                 [text("hooks.key"), data.key ?? undefined],

@@ -27,7 +27,12 @@ function columnsOf(text: Text): readonly Column<Hook>[] {
     },
     { key: "protocol", title: text("hooks.protocol"), cell: ({ protocol }) => protocol },
     { key: "urls", title: text("hooks.urls"), phone: false, cell: ({ urls }) => urls.join(", ") },
-    { key: "onError", title: text("hooks.onError"), phone: false, cell: ({ onError }) => text.named("outcome", onError) },
+    {
+      key: "onError",
+      title: text("hooks.onError"),
+      phone: false,
+      cell: ({ onError }) => text.named("outcome", onError),
+    },
     {
       key: "changed",
       title: text("common.updatedAt"),

@@ -93,7 +93,12 @@ function SendPanel({ inbox }: { readonly inbox: string }) {
   const [body, setBody] = useState('{"hello": "world"}');
   const send = useAction({
     run: () => {
-      const init = { params: { path: { inbox } }, body, bodySerializer: String, headers: { "content-type": "application/json" } };
+      const init = {
+        params: { path: { inbox } },
+        body,
+        bodySerializer: String,
+        headers: { "content-type": "application/json" },
+      };
       return (client().post as unknown as (path: string, init: object) => Promise<unknown>)("/in/{inbox}", init);
     },
     changes: [path],

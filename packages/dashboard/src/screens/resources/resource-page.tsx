@@ -16,7 +16,7 @@ import type { ResourceKind } from "./resource-list.tsx";
 interface ResourcePageProps<P extends ListPath> {
   readonly kind: ResourceKind<P>;
   readonly name: string;
-  /** What is lost when it is deleted. */
+  /** Consequences of its deletion. */
   readonly deleteHelp: string;
   readonly note?: ReactNode;
   readonly actions?: ReactNode;
@@ -102,7 +102,7 @@ function Delete<P extends ListPath>({ kind, name, help, onClose }: DeleteProps<P
     remove.mutate(undefined, {
       onSuccess: () => {
         navigate(kind.listAddress);
-        void invalidate(kind.listPath as "/v1/topics");
+        void invalidate(kind.listPath);
       },
     });
   return (
