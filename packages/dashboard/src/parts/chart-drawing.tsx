@@ -21,7 +21,13 @@ export default function ChartDrawing({ timesMs, lines, format, kind = "lines", h
     );
   });
   // The values alone do not need another plot.
-  const shape = JSON.stringify([lines.map(({ name, tone }) => [name, tone]), kind, theme, language, heightPx]);
+  const shape = JSON.stringify([
+    lines.map(({ name, tone, values }) => [name, tone, values.filter((value) => value !== null).length === 1]),
+    kind,
+    theme,
+    language,
+    heightPx,
+  ]);
   useEffect(() => {
     const element = container.current;
     if (element === null) return undefined;
@@ -90,9 +96,11 @@ function optionsOf(
   const muted = drawnColor("--muted");
   const line = drawnColor("--line");
   const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "11px system-ui" };
-  const series = lines.map(({ tone }): UPlot.Series => {
+  const series = lines.map(({ tone, values }): UPlot.Series => {
     const color = drawnColor(colorOf(tone));
-    if (kind === "lines") return { stroke: color, width: 1.5, points: { show: false } };
+    // A single value is no line, and would be invisible.
+    const isLone = values.filter((value) => value !== null).length === 1;
+    if (kind === "lines") return { stroke: color, width: 1.5, points: { show: isLone, size: 5 } };
     const bars = UPlot.paths.bars?.({ size: [0.9, 24] });
     return {
       stroke: color,

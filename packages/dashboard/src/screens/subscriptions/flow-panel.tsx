@@ -1,5 +1,5 @@
-import { useQueryValue } from "../../app/addresses.ts";
-import { Button } from "../../parts/button.tsx";
+import { useWindow } from "../../app/window-choice.tsx";
+import { useStatistics, type StatisticsPoint } from "../../api/statistics.ts";
 import { Chart } from "../../parts/chart.tsx";
 import { Loading, ProblemNotice } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/panel.tsx";
@@ -7,29 +7,16 @@ import { count } from "../../format/numbers.ts";
 import { duration } from "../../format/time.ts";
 import { useText } from "../../language/text.ts";
 import type { OfSubscription } from "./state-buttons.tsx";
-import { useStatistics, windows, type StatisticsPoint, type WindowName } from "./statistics.ts";
 
 /** Attempts and latency over a chosen window of time. */
 export function FlowPanel({ topic, subscription }: OfSubscription) {
   const text = useText();
-  const [given, setGiven] = useQueryValue("window");
-  const names = Object.keys(windows) as readonly WindowName[];
-  const window = names.find((name) => name === given) ?? "1h";
-  const { data, error, refetch } = useStatistics(topic, subscription, window);
-  const choices = names.map((name) => (
-    <Button
-      key={name}
-      kind={name === window ? "plain" : "quiet"}
-      aria-pressed={name === window}
-      onClick={() => setGiven(name === "1h" ? "" : name)}
-    >
-      {text(`flow.${name}`)}
-    </Button>
-  ));
+  const { window, buttons } = useWindow();
+  const { data, error, refetch } = useStatistics({ topic, subscription }, window);
   return (
-    <Panel title={text("flow.title")} actions={choices}>
+    <Panel title={text("flow.title")} actions={buttons}>
       {data !== undefined ? (
-        <Charts points={data.points} />
+        <FlowCharts points={data.points} />
       ) : error === null ? (
         <Loading lines={6} />
       ) : (
@@ -39,7 +26,8 @@ export function FlowPanel({ topic, subscription }: OfSubscription) {
   );
 }
 
-function Charts({ points }: { readonly points: readonly StatisticsPoint[] }) {
+/** Attempts by their verdicts, and latencies. */
+export function FlowCharts({ points }: { readonly points: readonly StatisticsPoint[] }) {
   const text = useText();
   const timesMs = points.map(({ at }) => new Date(at).getTime());
   return (
