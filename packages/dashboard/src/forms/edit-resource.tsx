@@ -2,6 +2,7 @@ import { useState, type ReactNode } from "react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { RingbackApiError } from "@ringback/sdk/client";
 import { queryClient, isPassing } from "../api/queries.ts";
+import { useBlocks } from "../api/rights.ts";
 import { announce } from "../parts/announcements.ts";
 import { Button } from "../parts/button.tsx";
 import { Loading, Notice, ProblemNotice } from "../parts/notice.tsx";
@@ -56,13 +57,15 @@ export function EditResource(props: EditResourceProps) {
 function EditForm(props: EditResourceProps & { readonly read: Answer }) {
   const { shape, path, params, title, hidden, above } = props;
   const text = useText();
+  const blocks = useBlocks();
   const [settings, setSettings] = useState<Settings>(props.read.view);
   const [version, setVersion] = useState(0);
   const { read, newest, request, saving, resolve } = useSaving(props, settings);
   const left = hidden?.(settings) ?? [];
   const faults = faultsOf(shape, settings, "", left);
   const isUnchanged = Object.keys(request.body).length === 0;
-  const blocked = newest !== null ? text("forms.chooseFirst") : isUnchanged ? text("forms.unchanged") : undefined;
+  const unready = newest !== null ? text("forms.chooseFirst") : isUnchanged ? text("forms.unchanged") : undefined;
+  const blocked = blocks.change ?? unready;
   const button = (
     <Button kind="primary" type="submit" busy={saving.isPending} blocked={blocked}>
       {text("common.save")}

@@ -2,6 +2,7 @@ import { useState, type ReactNode } from "react";
 import { useMutation } from "@tanstack/react-query";
 import { announce } from "../parts/announcements.ts";
 import { queryClient } from "../api/queries.ts";
+import { useBlocks } from "../api/rights.ts";
 import { Button } from "../parts/button.tsx";
 import { Field, Input } from "../parts/field.tsx";
 import { Notice, ProblemNotice } from "../parts/notice.tsx";
@@ -50,6 +51,7 @@ export function NewResource(props: NewResourceProps) {
     above,
   } = props;
   const text = useText();
+  const blocks = useBlocks();
   const [name, setName] = useState(initialName);
   const [settings, setSettings] = useState<Settings>(initial);
   const [isTried, setTried] = useState(false);
@@ -60,6 +62,7 @@ export function NewResource(props: NewResourceProps) {
   const shownFaults = isTried ? faults : faults.filter(({ key }) => key !== "forms.required");
   const errors = sentencesOf(shownFaults, creation.error, text);
   const submit = (): void => {
+    if (blocks.change !== undefined) return;
     setTried(true);
     if (name !== "" && faults.length === 0) creation.create();
     else focusFirstFault();
@@ -71,7 +74,7 @@ export function NewResource(props: NewResourceProps) {
     body: settings,
   };
   const button = (
-    <Button kind="primary" type="submit" busy={creation.isPending}>
+    <Button kind="primary" type="submit" busy={creation.isPending} blocked={blocks.change}>
       {text("common.create")}
     </Button>
   );

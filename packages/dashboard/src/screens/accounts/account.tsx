@@ -16,6 +16,8 @@ import { Time } from "../../parts/time.tsx";
 import { useText } from "../../language/text.ts";
 import { Labels } from "../topics/labels.tsx";
 import { AccountState } from "./accounts.tsx";
+import { BrandingFacts } from "./branding-facts.tsx";
+import { PortalLinkDialog } from "./portal-link-dialog.tsx";
 import { SwitchAccount } from "./switch-account.tsx";
 
 type Account = components["schemas"]["Account"];
@@ -52,7 +54,7 @@ function EditedAccount({ account }: { readonly account: string }) {
 
 function ShownAccount({ account }: { readonly account: string }) {
   const text = useText();
-  const [isDeleting, setDeleting] = useState(false);
+  const [dialog, setDialog] = useState<"delete" | "link" | null>(null);
   const { data, error, refetch } = useRead(
     "/v1/accounts/{account}",
     { params: { path: { account } } },
@@ -70,7 +72,8 @@ function ShownAccount({ account }: { readonly account: string }) {
     <>
       <SwitchAccount account={account} />
       <LinkButton href={withQuery(to.account(account), { edit: "1" })}>{text("common.edit")}</LinkButton>
-      <Button kind="danger" onClick={() => setDeleting(true)}>
+      <Button onClick={() => setDialog("link")}>{text("accounts.portalLink")}</Button>
+      <Button kind="danger" onClick={() => setDialog("delete")}>
         {text("common.delete")}
       </Button>
     </>
@@ -89,7 +92,9 @@ function ShownAccount({ account }: { readonly account: string }) {
       )}
       <AccountFacts account={data} />
       <LimitFacts limits={data.limits} />
-      {isDeleting && <DeleteAccount account={account} onClose={() => setDeleting(false)} />}
+      <BrandingFacts branding={data.portal} />
+      {dialog === "link" && <PortalLinkDialog account={account} onClose={() => setDialog(null)} />}
+      {dialog === "delete" && <DeleteAccount account={account} onClose={() => setDialog(null)} />}
     </Page>
   );
 }

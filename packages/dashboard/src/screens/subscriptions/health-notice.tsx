@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { to } from "../../app/addresses.ts";
+import { useBlocks } from "../../api/rights.ts";
 import { duration } from "../../format/time.ts";
 import { useText, type Text } from "../../language/text.ts";
 import { Button } from "../../parts/button.tsx";
@@ -39,7 +40,7 @@ function Disabled({ subscription, onTest }: HealthNoticeProps) {
       title={text("health.disabledTitle")}
       action={
         <>
-          <Button onClick={onTest}>{text("health.testNow")}</Button>
+          <TestButton onTest={onTest} />
           <ResumeButton topic={topic} subscription={name} />
         </>
       }
@@ -96,7 +97,7 @@ function FailingNow({ subscription, onTest }: HealthNoticeProps) {
     <Notice
       tone={isOpen ? "bad" : "warn"}
       title={text(isOpen ? "health.openTitle" : "health.failingTitle")}
-      action={<Button onClick={onTest}>{text("health.testNow")}</Button>}
+      action={<TestButton onTest={onTest} />}
     >
       <p>
         {causeOf(failing, text)} {failing.scope === "origin" && text("health.wholeOrigin")}
@@ -105,6 +106,16 @@ function FailingNow({ subscription, onTest }: HealthNoticeProps) {
       {isOpen && failing.nextProbeAt !== null && <Since label={text("health.nextProbe")} at={failing.nextProbeAt} />}
       {isOpen && <p>{text.count("health.waiting", counts.backlog + counts.parked)}</p>}
     </Notice>
+  );
+}
+
+function TestButton({ onTest }: { readonly onTest: () => void }) {
+  const text = useText();
+  const blocks = useBlocks();
+  return (
+    <Button blocked={blocks.change} onClick={onTest}>
+      {text("health.testNow")}
+    </Button>
   );
 }
 
