@@ -15,7 +15,7 @@ type Test = components["schemas"]["ExpressionTest"];
 type Result = components["schemas"]["ExpressionTestResult"];
 
 const message = JSON.stringify(
-  { type: "invoice.paid", tags: ["eu"], body: { data: { id: "in_17", amount: 250, currency: "EUR" } } },
+  { type: "invoice.paid", tags: ["eu"], body: { id: "in_17", amount: 250, currency: "EUR" } },
   null,
   2,
 );

@@ -14,6 +14,5 @@ export function hookKind(text: Text): ResourceKind<"/v1/hooks"> {
     about: text("hooks.about"),
     listAddress: to.hooks,
     address: to.hook,
-    initial: { urls: [""] },
   };
 }
