@@ -93,7 +93,7 @@ export default defineConfig({
           globalSetup: "packages/sdk/test/build-once.ts",
           env: fewSequences,
           include: ["packages/*/test/**/*.test.ts", ...withDiskOrProcesses],
-          exclude: ["packages/*/test/slow/**", "packages/*/test/samples/**", slow],
+          exclude: ["packages/*/test/{slow,samples,packages}/**", slow],
           expect: patient,
           testTimeout: hangMs,
           hookTimeout: hangMs,
