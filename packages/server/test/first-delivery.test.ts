@@ -28,14 +28,15 @@ function typeLine(line: string, receiver: string): Promise<string> {
 
 it("the README's first delivery is a signed webhook, and the second is repeated", async (test) => {
   if (!(await isInstalled("curl"))) test.skip("there is no curl on this machine");
-  const [setUp = "", receive = "", publish = "", attempts = ""] = sectionCommands("The first delivery");
+  const commands = sectionCommands("The first delivery");
+  const [setUp = "", _install, _start, publish = "", attempts = "", receive = ""] = commands;
   const port = await freePort();
   const host = `127.0.0.1:${port}`;
   let answer = "";
   for (const line of setUp.split("\n")) answer = await typeLine(line, host);
   const { secret } = JSON.parse(answer) as { readonly secret: string };
 
-  expect(receive).toBe("npm run ringback -- receive --secret whsec_…");
+  expect(receive).toBe("npx ringback receive --secret whsec_… --fail-first 1");
   const command = ["receive", "--secret", secret, "--listen", host, "--json", "--fail-first", "1"];
   const received = startCommand(command);
   try {
