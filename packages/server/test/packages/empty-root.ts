@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 /** The user that programs run as, where the test runs as root. */
 const userId = 1000;
-const isRoot = process.getuid?.() === 0;
+export const isRoot = process.getuid?.() === 0;
 
 /** A user other than root gets the rights for mounts in a user namespace. */
 const namespaces = ["--mount", ...(isRoot ? [] : ["--map-root-user"])];
@@ -22,7 +22,7 @@ root=$1; data=$2; shift 2
 mount --bind "$root" "$root"
 mount --bind "$root$data" "$root$data"
 mount -o remount,bind,ro "$root"
-exec chroot ${isRoot ? `--userspec=${userId}:${userId}` : ""} "$root" "$@"`;
+exec "$@"`;
 
 /** Returns why this machine cannot start programs in an empty root; null if it can. */
 export async function emptyRootFault(): Promise<string | null> {
@@ -69,10 +69,11 @@ export class EmptyRoot implements AsyncDisposable {
 
   /** Starts a program with these variables only. */
   start(data: string, command: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
-    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    const inside = ["sh", "-c", enter, "sh", this.folder, data, ...command];
-    const { PATH = "" } = process.env;
-    return startProgram("unshare", [...namespaces, "env", "-i", `PATH=${PATH}`, ...variables, ...inside]);
+    const variables = Object.entries({ PATH: "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ...env });
+    const pairs = variables.map(([name, value]) => `${name}=${value}`);
+    const user = isRoot ? [`--userspec=${userId}:${userId}`] : [];
+    const inside = ["env", "-i", ...pairs, "chroot", ...user, this.folder, ...command];
+    return startProgram("unshare", [...namespaces, "sh", "-c", enter, "sh", this.folder, data, ...inside]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
