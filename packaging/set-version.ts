@@ -11,7 +11,7 @@ export const mentions: readonly Mention[] = [
   { file: "packages/sdk/package.json", pattern: new RegExp(`^(  "version": ")${version}`, "gm") },
   {
     file: "packages/server/package.json",
-    pattern: new RegExp(`^(  "version": "|    "@ringback/sdk": ")${version}`, "gm"),
+    pattern: new RegExp(`^(  "version": "|    "@ringback/[a-z]+": ")${version}`, "gm"),
   },
   { file: "bench/package.json", pattern: new RegExp(`^(    "@ringback/sdk": ")${version}`, "gm") },
   { file: "deploy/Dockerfile", pattern: new RegExp(`(ringback:|image\\.version=")${version}`, "g") },

@@ -1,6 +1,7 @@
 /**
  * `npm run build:binary`: writes the server as one executable file for this platform, and the licences of everything in
- * it. The only argument: the folder to write to; default: `release` in the repository.
+ * it. The dashboard comes from `dist/`, if it is built. The only argument: the folder to write to; default: `release`
+ * in the repository.
  */
 
 import { execFileSync } from "node:child_process";

@@ -35,7 +35,12 @@ export async function oneFileBundle(input: string): Promise<OneFile> {
     platform: "node",
     resolve: {
       conditionNames: ["ringback-source", "node"],
-      alias: { ...unusedModules, "./database-thread-file.ts": join(import.meta.dirname, "binary-thread-file.ts") },
+      alias: {
+        ...unusedModules,
+        // Both look for files beside the program, which a single file has as assets.
+        "./database-thread-file.ts": join(import.meta.dirname, "binary-thread-file.ts"),
+        "./dashboard/dashboard-folder.ts": join(import.meta.dirname, "binary-dashboard-folder.ts"),
+      },
     },
     external: absentPackages,
     plugins: [bundledRequires, ...bundlePlugins],

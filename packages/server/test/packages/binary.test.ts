@@ -4,6 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -20,6 +21,7 @@ import { EmptyRoot, emptyRootFault } from "./empty-root.ts";
 import { expectSignedDelivery, urlOf } from "./signed-delivery.ts";
 
 const run = promisify(execFile);
+const hasDashboard = existsSync(new URL("../../dist/dashboard/index.html", import.meta.url));
 const build = fileURLToPath(new URL("../../build-binary.ts", import.meta.url));
 const bytesMax = 150_000_000;
 
@@ -83,6 +85,19 @@ describe("the single file", () => {
     await untilTrue("it delivers", () => received.length > 1);
     expect(received).toEqual(["hello", '{"type":"aa"}']);
     sockets.close();
+  });
+
+  it.runIf(hasDashboard)("contains the dashboard", async () => {
+    await using data = await temporaryFolder();
+    const args = ["serve", `--data=${data.path}/data`, "--listen=127.0.0.1:0"];
+    await using server = startProgram(file, args, data.path, { TMPDIR: data.path });
+    const page = await fetch(`${await urlOf(server)}/ui/`);
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    const [, script = ""] = /src="(\/assets\/[^"]+\.js)"/.exec(await page.text()) ?? [];
+    expect((await fetch(new URL(script, page.url))).status).toBe(200);
+    server.signalGroup("SIGTERM");
+    await server.ended;
+    expect((await readdir(data.path)).filter((name) => name.includes("dashboard"))).toEqual([]);
   });
 
   it("contains the client of PostgreSQL, and ends with a sentence where there is none", async () => {
