@@ -29,25 +29,30 @@ if (!process.version.startsWith(`v${nodeMajor}.`)) {
 const folder = resolve(process.argv[2] ?? join(import.meta.dirname, "../../release"));
 const name = `ringback-${process.platform}-${process.arch}`;
 const output = join(folder, process.platform === "win32" ? `${name}.exe` : name);
+const dist = join(import.meta.dirname, "dist");
 const work = mkdtempSync(join(tmpdir(), "ringback-binary-"));
 try {
   mkdirSync(folder, { recursive: true });
   const program = await oneFileBundle("build/binary-entry.ts");
   const thread = await oneFileBundle("src/store/sqlite/database-thread.ts");
+  const assets = dashboardAssets();
+  // The licences of the dashboard's packages are among those of the whole build.
+  const builtLicences = Object.keys(assets).length === 0 ? [] : [readFileSync(join(dist, "LICENSES.txt"), "utf8")];
+  const licences = [nodeLicence(), licencesOf(program.modules), ...builtLicences];
   const texts = {
     "main.mjs": program.code,
     "database-thread.js": thread.code,
-    "LICENSES.txt": [nodeLicence(), licencesOf(program.modules)].join(`\n${"-".repeat(80)}\n\n`),
+    "LICENSES.txt": licences.join(`\n${"-".repeat(80)}\n\n`),
   };
   for (const [file, text] of Object.entries(texts)) writeFileSync(join(work, file), text);
-  makeExecutable();
+  makeExecutable(assets);
   copyFileSync(join(work, "LICENSES.txt"), join(folder, `${name}-LICENSES.txt`));
   process.stdout.write(`${output}: ${(statSync(output).size / 1e6).toFixed(1)} MB\n`);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
 
-function makeExecutable(): void {
+function makeExecutable(assets: Readonly<Record<string, string>>): void {
   const settings = {
     main: join(work, "main.mjs"),
     mainFormat: "module",
@@ -57,7 +62,7 @@ function makeExecutable(): void {
     useCodeCache: true,
     // Variables and arguments for Node would change how the program runs; NODE_OPTIONS is for other programs.
     execArgvExtension: "none",
-    assets: { "database-thread.js": join(work, "database-thread.js"), ...dashboardAssets() },
+    assets: { "database-thread.js": join(work, "database-thread.js"), ...assets },
   };
   const file = join(work, "settings.json");
   writeFileSync(file, JSON.stringify(settings));

@@ -42,8 +42,10 @@ describe("the single file", () => {
     const names = await readdir(folder);
     expect(names).toHaveLength(2);
     const licences = await readFile(join(folder, names.find((name) => name.endsWith(".txt")) ?? ""), "utf8");
-    const { "@ringback/sdk": _ours, ...packages } = { ...manifest.dependencies, ...manifest.devDependencies };
-    for (const [name, version] of Object.entries(packages)) expect(licences).toContain(`${name} ${version}\n`);
+    const packages = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+    const others = packages.filter(([name]) => !name.startsWith("@ringback/"));
+    const missing = others.filter(([name, version]) => !licences.includes(`${name} ${version}\n`));
+    expect(missing).toEqual([]);
     expect(licences).toContain(`Node.js ${process.version}`);
   });
 
