@@ -11,7 +11,7 @@ import { RawReceiver } from "../src/transport/testing/raw-receiver.ts";
 import { accepts } from "./harness/accepts.ts";
 import { freePort } from "./harness/free-port.ts";
 import { isInstalled, runInShell, startProgram } from "./harness/program.ts";
-import { readmeReceiver, readmeServer, sectionCommands } from "./harness/readme.ts";
+import { curlLines, readmeReceiver, readmeServer, sectionCommands } from "./harness/readme.ts";
 import { useServer } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
@@ -57,6 +57,13 @@ it("the README's first delivery is a signed webhook, and the second is repeated"
     received.signal("SIGTERM");
     await received.ended;
   }
+});
+
+it("the README of the package has the same commands as the README", () => {
+  const commands = sectionCommands("The first delivery").join("\n").split("\n");
+  const lines = curlLines("packages/server/README.md");
+  expect(lines).toHaveLength(3);
+  for (const line of lines) expect(commands).toContain(line);
 });
 
 const cmqLines = () => sectionCommands("A push to a receiver of CMQ", "docs/guide/from-cmq.md").join("\n").split("\n");
