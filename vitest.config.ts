@@ -78,7 +78,12 @@ export default defineConfig({
         test: {
           ...run,
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "tidy/**/*.test.ts"],
+          include: [
+            "packages/*/src/**/*.test.ts",
+            "bench/src/**/*.test.ts",
+            "tidy/**/*.test.ts",
+            "packaging/**/*.test.ts",
+          ],
           exclude: [...withDiskOrProcesses, slow],
           expect: patient,
           testTimeout: hangMs,
@@ -93,7 +98,7 @@ export default defineConfig({
           globalSetup: "packages/sdk/test/build-once.ts",
           env: fewSequences,
           include: ["packages/*/test/**/*.test.ts", ...withDiskOrProcesses],
-          exclude: ["packages/*/test/slow/**", "packages/*/test/samples/**", slow],
+          exclude: ["packages/*/test/{slow,samples,packages}/**", slow],
           expect: patient,
           testTimeout: hangMs,
           hookTimeout: hangMs,

@@ -21,7 +21,7 @@ export const otherFiles: readonly Excuse[] = [
   { name: "Node.js", because: "a project" },
   { name: "tj/commander.js", because: "a repository at GitHub" },
   { name: "moved.js", because: "the reader's own program in docs/guide/from-cmq.md" },
-  { name: "receiver.mjs", because: "the reader's own program in docs/guide/receiving.md and from-mns.md" },
+  { name: "receiver.mjs", because: "the reader's own program in README.md, docs/guide/receiving.md and from-mns.md" },
   { name: "check.mjs", because: "the reader's own program in docs/guide/hooks.md" },
   { name: "customer.mjs", because: "the reader's own program in docs/guide/from-svix.md" },
   { name: "program.mts", because: "the reader's own program in docs/guide/client.md" },

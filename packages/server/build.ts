@@ -2,42 +2,13 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { rolldown, type Plugin } from "rolldown";
+import { rolldown } from "rolldown";
+import { bundlePlugins, failOnLog, unusedModules } from "./build/bundle-plugins.ts";
 import { buildDashboard } from "./build/dashboard-files.ts";
+import { licencesOf } from "./build/licences.ts";
 import manifest from "./package.json" with { type: "json" };
 
 const dist = join(import.meta.dirname, "dist");
-
-/** Writes the migrations of PostgreSQL as one text, because their files are not in `dist/`. */
-const compiledMigrations: Plugin = {
-  name: "compiled migrations",
-  load: {
-    filter: { id: /schema[\\/]migrations\.ts$/ },
-    async handler() {
-      const { migrations } = await import("./src/store/postgres/schema/migrations.ts");
-      return `export const migrations = ${JSON.stringify(migrations)}`;
-    },
-  },
-};
-
-/**
- * Gets the modules of Node without `import`, which would read every export. Reading the exports of `node:http` loads
- * Node's own HTTP client, and reading those of `node:fs` loads its streams. Both cost time and memory in every start.
- */
-const nodeModules: Plugin = {
-  name: "modules of Node",
-  renderChunk: (code) => ({
-    code: code.replaceAll(
-      /^import (?:\* as )?([\w$]+)?(?:, )?(\{.*\})? from "(node:.+)";$/gm,
-      (_line, whole?: string, parts?: string, name?: string) =>
-        `const ${[whole, parts?.replaceAll(" as ", ": ")]
-          .filter((target) => target !== undefined)
-          .map((target) => `${target} = globalThis.process.getBuiltinModule("${name}")`)
-          .join(", ")};`,
-    ),
-    map: null,
-  }),
-};
 
 await using bundle = await rolldown({
   cwd: import.meta.dirname,
@@ -49,17 +20,13 @@ await using bundle = await rolldown({
       // @fastify/swagger loads yaml for documents in YAML, which the server does not have. The server itself loads yaml
       // through `createRequire`, which is not bundled.
       yaml: false,
-      // `createHttpApp` gives Fastify other compilers, so Fastify never loads these.
-      "@fastify/ajv-compiler": false,
-      "@fastify/fast-json-stringify-compiler": false,
+      ...unusedModules,
     },
   },
   // npm installs these with the package.
   external: Object.keys(manifest.dependencies).filter((name) => name !== "yaml"),
-  plugins: [compiledMigrations, nodeModules],
-  onLog: (_level, { message }) => {
-    throw new Error(message);
-  },
+  plugins: [...bundlePlugins],
+  onLog: failOnLog,
 });
 const { output } = await bundle.generate({
   // The thread's file must be beside the file that starts the thread, whichever of the files that is.
@@ -77,24 +44,6 @@ for (const [name, bytes] of dashboard.files) files.set(join("dashboard", name), 
 const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
 files.set("LICENSES.txt", Buffer.from(licencesOf([...modules, ...dashboard.modules])));
 if (!isWritten(files)) replaceFiles(files);
-
-/** Returns the licences of all packages that the modules belong to. The licences require that copies include them. */
-function licencesOf(modules: readonly string[]): string {
-  // A name with a zero byte belongs to a module of the bundler itself.
-  const paths = modules.filter((path) => !path.startsWith("\0"));
-  const folders = paths.flatMap((path) => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path) ?? []);
-  const licences = new Set([...new Set(folders)].sort().map(licenceOf));
-  return [...licences].join(`\n${"-".repeat(80)}\n\n`);
-}
-
-function licenceOf(folder: string): string {
-  const textOf = (file: string) => readFileSync(join(folder, file), "utf8").trim();
-  const { name, version, license, author } = JSON.parse(textOf("package.json")) as Record<string, string>;
-  const texts = readdirSync(folder).filter((file) => /^(licen[cs]e|notice)/i.test(file));
-  // A few packages only name their licence.
-  const named = texts.length === 0 ? `By ${author}.` : texts.map(textOf).join("\n\n");
-  return `${name} ${version}\nLicence: ${license}\n\n${named}\n`;
-}
 
 /** Replaces the whole folder at once, so a server that starts meanwhile does not find a mixture of two builds. */
 function replaceFiles(files: ReadonlyMap<string, Uint8Array>): void {

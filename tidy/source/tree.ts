@@ -48,7 +48,7 @@ export function makeTree(texts: Readonly<Record<string, string>>): Tree {
 }
 
 /** Folders without files that people wrote. None of these folders is in version control. */
-const skippedFolders: ReadonlySet<string> = new Set([".git", "node_modules", "dist", "ringback-data"]);
+const skippedFolders: ReadonlySet<string> = new Set([".git", "node_modules", "dist", "release", "ringback-data"]);
 
 /** Reads the folders from the disk, so a copy of the repository without version control can be checked as well. */
 export function readTree(root: string): Tree {

@@ -1,10 +1,11 @@
 /**
  * Real: the files of `deploy/`; the server's parser of settings, its routes and its connection limits. Nothing is
- * faked. The tests do not start an image, because that needs a container engine.
+ * faked. `npm run test:packages` runs the steps of the image.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
+import manifest from "../package.json" with { type: "json" };
 import { createTestApp } from "../src/api/testing/test-app.ts";
 import { loadConfig, type Config } from "../src/config/config.ts";
 import { postgresLimits } from "../src/store/postgres/postgres-limits.ts";
@@ -227,6 +228,7 @@ describe("deploy/Dockerfile", () => {
     const { workspaces } = JSON.parse(textOf("package.json")) as { workspaces: readonly string[] };
     for (const workspace of workspaces) expect(copied).toContain(`${workspace}/package.json`);
     expect(text).toContain('ENTRYPOINT ["node", "packages/server/bin/ringback.js"]');
+    expect(text).toContain(`org.opencontainers.image.version="${manifest.version}"`);
   });
 
   it("sets settings that exist, for the port that it opens", () => {

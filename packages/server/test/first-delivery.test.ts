@@ -11,7 +11,7 @@ import { RawReceiver } from "../src/transport/testing/raw-receiver.ts";
 import { accepts } from "./harness/accepts.ts";
 import { freePort } from "./harness/free-port.ts";
 import { isInstalled, runInShell, startProgram } from "./harness/program.ts";
-import { readmeReceiver, readmeServer, sectionCommands } from "./harness/readme.ts";
+import { curlLines, readmeReceiver, readmeServer, sectionCommands } from "./harness/readme.ts";
 import { useServer } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
@@ -28,14 +28,15 @@ function typeLine(line: string, receiver: string): Promise<string> {
 
 it("the README's first delivery is a signed webhook, and the second is repeated", async (test) => {
   if (!(await isInstalled("curl"))) test.skip("there is no curl on this machine");
-  const [setUp = "", receive = "", publish = "", attempts = ""] = sectionCommands("The first delivery");
+  const commands = sectionCommands("The first delivery");
+  const [setUp = "", _install, _start, publish = "", attempts = "", receive = ""] = commands;
   const port = await freePort();
   const host = `127.0.0.1:${port}`;
   let answer = "";
   for (const line of setUp.split("\n")) answer = await typeLine(line, host);
   const { secret } = JSON.parse(answer) as { readonly secret: string };
 
-  expect(receive).toBe("npm run ringback -- receive --secret whsec_…");
+  expect(receive).toBe("npx ringback receive --secret whsec_… --fail-first 1");
   const command = ["receive", "--secret", secret, "--listen", host, "--json", "--fail-first", "1"];
   const received = startCommand(command);
   try {
@@ -56,6 +57,13 @@ it("the README's first delivery is a signed webhook, and the second is repeated"
     received.signal("SIGTERM");
     await received.ended;
   }
+});
+
+it("the README of the package has the same commands as the README", () => {
+  const commands = sectionCommands("The first delivery").join("\n").split("\n");
+  const lines = curlLines("packages/server/README.md");
+  expect(lines).toHaveLength(3);
+  for (const line of lines) expect(commands).toContain(line);
 });
 
 const cmqLines = () => sectionCommands("A push to a receiver of CMQ", "docs/guide/from-cmq.md").join("\n").split("\n");

@@ -1,7 +1,7 @@
 /**
  * Real: the commands of README.md's section "A signed, authenticated delivery" in a shell, the server, `ringback
- * receive`, sockets. Replaced: the two ports, the data folder, and `npm start`, which would build the server again
- * while other tests run it.
+ * receive`, sockets. Replaced: the two ports, the data folder, and `npx ringback`, which would download the package:
+ * the sources of the command run in its place.
  */
 
 import { readFileSync } from "node:fs";
@@ -17,6 +17,8 @@ beforeEach(async () => {
 });
 afterEach(() => folder[Symbol.asyncDispose]());
 
+const inClone = (command: string): string => command.replace("npx ringback", "npm --silent run ringback --");
+
 it("the README's five commands bring a signed message to a receiver, and strangers are refused", async (test) => {
   if (!(await isInstalled("curl"))) test.skip("there is no curl on this machine");
   const commands = sectionCommands("A signed, authenticated delivery");
@@ -26,11 +28,11 @@ it("the README's five commands bring a signed message to a receiver, and strange
   const inFolder = (command: string): string => command.replaceAll("api.key", keyFile);
   const data = `RINGBACK_DATA=${folder.path}/data`;
 
-  expect(createKey.startsWith("npm ci && ")).toBe(true);
-  await runInShell(`${data} ${inFolder(createKey.replace("npm ci && ", ""))}`);
+  for (const command of [createKey, start, receive, publish]) expect(command).toMatch(/^(?:RING\S+ )?npx ringback /);
+  await runInShell(`${data} ${inFolder(inClone(createKey))}`);
   expect(readFileSync(keyFile, "utf8")).toMatch(/^rbk_\w+\n$/);
 
-  expect(start).toBe("npm start");
+  expect(start).toBe("npx ringback serve");
   const server = startCommand(["serve", "--listen", "127.0.0.1:0", "--data", `${folder.path}/data`, "--json"]);
   const [, url = ""] = await server.stdoutMatch(/"url":"(http:[^"]+)"/);
   const port = startCommand(["receive", "--listen", "127.0.0.1:0", "--json"]);
@@ -43,11 +45,11 @@ it("the README's five commands bring a signed message to a receiver, and strange
   const [secret = ""] = /whsec_[\w+/=]+/.exec(answer) ?? [];
   expect(secret).not.toBe("");
 
-  expect(receive).toBe("npm run ringback -- receive --secret whsec_…");
+  expect(receive).toBe("npx ringback receive --secret whsec_…");
   const received = startCommand(["receive", "--secret", secret, "--listen", receiver, "--json"]);
   try {
     await received.stdoutMatch(/"url":/);
-    const id = (await runInShell(`RINGBACK_URL=${url} ${onServer(publish)}`)).trim().split("\n").at(-1);
+    const id = (await runInShell(`RINGBACK_URL=${url} ${inClone(onServer(publish))}`)).trim().split("\n").at(-1);
     const [line] = await received.stdoutMatch(/\{"type":"request".*\}/);
     expect(JSON.parse(line)).toMatchObject({
       protocol: "standard-webhooks",

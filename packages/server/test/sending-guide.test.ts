@@ -44,7 +44,7 @@ it("at most twelve commands send a webhook, show why it fails, mend it, and send
   expect(await run(type)).toMatchObject({ type: "invoice.paid" });
   expect(await run(topic)).toMatchObject({ accepts: { types: "listed", bodies: "valid" } });
   const { secret } = await run(subscription);
-  expect(receive).toBe("npm run ringback -- receive --secret whsec_…");
+  expect(receive).toBe("npx ringback receive --secret whsec_…");
   const received = startCommand(["receive", "--secret", secret, "--listen", receiver, "--json"]);
   try {
     await received.stdoutMatch(/"url":/);

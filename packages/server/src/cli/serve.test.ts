@@ -45,8 +45,12 @@ describe("ringback serve", () => {
     ]);
   });
 
-  it("writes an introduction to a terminal", async () => {
-    const context = createFakeContext({ isTTY: true });
+  it.each([
+    ["by itself", {}, "ringback receive"],
+    ["by npx", { npm_command: "exec" }, "npx ringback receive"],
+    ["in a clone", { npm_command: "run-script" }, "npm run ringback -- receive"],
+  ])("writes an introduction to a terminal, with the next command for a server started %s", async (_how, env, next) => {
+    const context = createFakeContext({ isTTY: true, env });
     const server = createFakeStart();
     const code = run(["serve", "--listen", ":8000"], context, server.load);
     await server.running;
@@ -56,6 +60,7 @@ describe("ringback serve", () => {
     expect(context.written.stdout).toMatch(
       /Ringback \S+ listens on http:\/\/127\.0\.0\.1:4711 and keeps its data in \.\/ringback-data\.\nNext: /,
     );
+    expect(context.written.stdout).toContain(`Next: run \`${next}\` in another terminal`);
   });
 
   it("writes JSON to a terminal with --json", async () => {

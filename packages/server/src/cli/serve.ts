@@ -81,14 +81,19 @@ export async function serve(
     stdout.write(`Ringback ${version} listens on ${paint("bold", url)} and keeps its data in ${data}.\n`);
     if (publicUrl !== null) stdout.write(`Inboxes and public keys alone are at ${publicUrl}.\n`);
     if (opsUrl !== null) stdout.write(`Metrics and health alone are at ${opsUrl}.\n`);
-    stdout.write(
-      "Next: run `npm run ringback -- receive` in another terminal and follow the README. Ctrl-C stops the server.\n",
-    );
+    const next = `${commandOf(env["npm_command"])} receive`;
+    stdout.write(`Next: run \`${next}\` in another terminal and follow the README. Ctrl-C stops the server.\n`);
   }
   await stop;
   log.info({ graceMs: config.shutdownGraceMs }, "stopping");
   await closeInTime(server, config.shutdownGraceMs + closeMarginMs);
   log.info("stopped");
+}
+
+/** Returns the command as the user started it. `npmCommand`: the command of npm that runs this process, if any. */
+function commandOf(npmCommand: string | undefined): string {
+  if (npmCommand === "exec") return "npx ringback";
+  return npmCommand === undefined ? "ringback" : "npm run ringback --";
 }
 
 /** Returns the data folder, or the address of the database without user and password. */
