@@ -339,7 +339,7 @@ async function createHttpApp(
     },
   });
   const { failed } = requestLog;
-  const answerPage = config.dashboard ? serveDashboard(app, shared) : null;
+  const page = config.dashboard ? serveDashboard(app, shared) : null;
   await addWechatApi(app, { ...shared, failed, randomBytes, topic: config.wechatTopic });
   await addCmqApi(app, {
     ...shared,
@@ -348,17 +348,16 @@ async function createHttpApp(
     randomBytes,
     timestampWindowMs: config.cmqTimestampWindowMs,
     refuseReplays: config.cmqRefuseReplays,
-    ...(answerPage !== null && { answerPage }),
+    ...(page !== null && { page }),
   });
   return app;
 }
 
-/** Returns the answer to a request for the page at `/`; null: the dashboard is not built. */
+/** Returns the page at `/`. */
 function serveDashboard(app: FastifyInstance, parts: Parameters<typeof portalOf>[0]) {
   const folder = dashboardFolder();
-  if (folder === null) return null;
   const frameAncestorsOf = async (linkId: string) => (await portalOf(parts, linkId))?.portal?.frameAncestors ?? [];
-  return dashboardRoutes(app, { files: StaticFiles.of(folder), frameAncestorsOf });
+  return dashboardRoutes(app, { files: folder === null ? null : StaticFiles.of(folder), frameAncestorsOf });
 }
 
 async function closeServer(

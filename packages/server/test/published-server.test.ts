@@ -50,9 +50,11 @@ it("the published server reads its configuration file and delivers", async () =>
 
 it("the published server contains the licences of the packages in it", async () => {
   const licences = await readFile(join(packageFolder, "dist/LICENSES.txt"), "utf8");
-  const { "@ringback/sdk": _ours, ...others } = manifest.devDependencies;
+  const { "@ringback/sdk": _sdk, "@ringback/dashboard": _dashboard, ...others } = manifest.devDependencies;
   for (const [name, version] of Object.entries(others)) expect(licences).toContain(`${name} ${version}\nLicence: `);
   expect(licences).toContain("Matteo Collina");
+  // A package of the dashboard.
+  expect(licences).toMatch(/^react \d/m);
 });
 
 it("the command says in one line that the program is not built", async () => {

@@ -21,13 +21,7 @@ export default function ChartDrawing({ timesMs, lines, format, kind = "lines", h
     );
   });
   // The values alone do not need another plot.
-  const shape = JSON.stringify([
-    lines.map(({ name, tone, values }) => [name, tone, values.filter((value) => value !== null).length === 1]),
-    kind,
-    theme,
-    language,
-    heightPx,
-  ]);
+  const shape = JSON.stringify([lines.map(({ name, tone }) => [name, tone]), kind, theme, language, heightPx]);
   useEffect(() => {
     const element = container.current;
     if (element === null) return undefined;
@@ -96,11 +90,9 @@ function optionsOf(
   const muted = drawnColor("--muted");
   const line = drawnColor("--line");
   const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "11px system-ui" };
-  const series = lines.map(({ tone, values }): UPlot.Series => {
+  const series = lines.map(({ tone }): UPlot.Series => {
     const color = drawnColor(colorOf(tone));
-    // A single value is no line, and would be invisible.
-    const isLone = values.filter((value) => value !== null).length === 1;
-    if (kind === "lines") return { stroke: color, width: 1.5, points: { show: isLone, size: 5 } };
+    if (kind === "lines") return { stroke: color, width: 1.5, points: { size: 4 } };
     const bars = UPlot.paths.bars?.({ size: [0.9, 24] });
     return {
       stroke: color,
@@ -122,7 +114,7 @@ function optionsOf(
         size: 24,
         values: (_plot, splits, _axis, _space, step) => timesOf(splits, step, language),
       },
-      { ...axis, size: 56, values: (_plot, splits) => splits.map(format) },
+      { ...axis, size: 56, values: (_plot, splits) => onceEach(splits.map(format)) },
     ],
     series: [{}, ...(kind === "bars" ? series.toReversed() : series)],
     hooks: { setCursor: [({ cursor }) => onIndex(cursor.idx ?? null)] },
@@ -137,4 +129,9 @@ function timesOf(splits: readonly number[], stepSeconds: number, language: Langu
   const day = { month: "short", day: "numeric" } as const;
   const format = new Intl.DateTimeFormat(language, stepSeconds >= daySeconds ? day : hour);
   return splits.map((seconds) => format.format(seconds * 1_000));
+}
+
+/** Small counts have more marks than whole numbers, which would repeat on the axis. */
+function onceEach(marks: readonly string[]): string[] {
+  return marks.map((mark, index) => (mark === marks[index - 1] ? "" : mark));
 }

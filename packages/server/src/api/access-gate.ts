@@ -1,10 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { isOfOwnPage, sessionToken } from "../http/session-cookie.ts";
 import type { AccessNeed } from "../domain/access-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
+import { isOfOwnPage, sessionToken } from "../http/session-cookie.ts";
 import { clientAddressOf } from "../http/trusted-proxies.ts";
 import { assertMay, assertTopicGranted, type Access, type Caller } from "../engine/access/access.ts";
-
 import { assertOfPortal } from "./portal-access.ts";
 
 declare module "fastify" {
@@ -60,7 +59,7 @@ export function guardAccess(app: FastifyInstance, access: Access): void {
 async function findCaller(access: Access, request: FastifyRequest, token: string | null): Promise<Caller> {
   const accountName = accountNameOf(request);
   if (token !== null) {
-    const caller = access.callerWith(await access.authenticate(token, clientAddressOf(request)), accountName);
+    const caller = access.callerWith(await access.authenticate(token, clientAddressOf(request)), accountName, true);
     if (caller.isPortal) assertOfPortal(request);
     return caller;
   }

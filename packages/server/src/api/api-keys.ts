@@ -114,9 +114,7 @@ export function apiKeyRoutes(app: FastifyInstance, { servicesOf, clock }: ApiPar
 
   app.get<{ Params: ApiKeyPath }>(path, { schema: getSchema, config: see }, async (request) => {
     const { id } = request.params;
-    const apiKey = await apiKeysOf(request).get(id);
-    if (apiKey === null) throw notFound(id);
-    return apiKeyView(apiKey);
+    return apiKeyView(await existing(request, id));
   });
 
   app.delete<{ Params: ApiKeyPath }>(path, { schema: deleteSchema, config: change }, async (request, reply) => {
@@ -131,13 +129,19 @@ export function apiKeyRoutes(app: FastifyInstance, { servicesOf, clock }: ApiPar
     pageOfList("api-keys", readListQuery(request), (page) => listKeys(apiKeysOf(request), false, page), apiKeyView),
   );
 
+  /** Returns the key. The key of a portal link is not among the API keys. */
+  async function existing(request: RequestTo<ApiKeyPath>, id: string): Promise<ApiKeyDetails> {
+    const apiKey = await apiKeysOf(request).get(id);
+    if (apiKey === null || apiKey.isPortal === true) throw notFound(id);
+    return apiKey;
+  }
+
   /**
    * Returns the key, which the request may replace or revoke. An administrator of the default account must not get an
    * operator's key, or revoke one.
    */
   async function changeable(request: RequestTo<ApiKeyPath>, id: string): Promise<ApiKeyDetails> {
-    const apiKey = await apiKeysOf(request).get(id);
-    if (apiKey === null) throw notFound(id);
+    const apiKey = await existing(request, id);
     assertMayCreate(callerOf(request), apiKey, null);
     return apiKey;
   }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
+import { portalRefusal } from "../engine/access/access.ts";
 
 const subscription = "/v1/topics/:topic/subscriptions/:subscription";
 
@@ -45,5 +46,5 @@ export function assertOfPortal({ routeOptions }: FastifyRequest): void {
   // Fastify answers HEAD with the route of GET.
   const methods = [method].flat().map((name) => (name === "HEAD" ? "GET" : name));
   if (methods.some((name) => portalRoutes.has(`${name} ${url}`))) return;
-  throw new RingbackError("forbidden", "A portal link is not valid for this request.");
+  throw new RingbackError("forbidden", portalRefusal);
 }

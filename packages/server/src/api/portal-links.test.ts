@@ -112,6 +112,35 @@ describe("a portal link", () => {
     expect((await ask("GET", "/v1/portal-links")).json.items.map(({ id }: Link) => id)).toEqual([third.id]);
   });
 
+  it("shows the secret of a new endpoint once", async () => {
+    await ask("PUT", "/v1/topics/t", {});
+    const { headers } = await link();
+    const push = { url: "https://example.com/", protocol: "standard-webhooks" };
+    const path = "/v1/topics/t/subscriptions/s";
+    expect((await ask("PUT", path, { push }, headers)).json.secret).toMatch(/^whsec_/);
+    expect((await ask("GET", path, undefined, headers)).json).not.toHaveProperty("secret");
+  });
+
+  it("is named in the record of changes", async () => {
+    await ask("PUT", "/v1/topics/t", {});
+    const { id, headers } = await link({ name: "anna@acme.example" });
+    await ask("PUT", "/v1/topics/t/subscriptions/s", { pull: {} }, headers);
+    const { json } = await ask("GET", `/v1/audit?who=portal:${id}`);
+    expect(json.items).toEqual([
+      expect.objectContaining({
+        who: { id: `portal:${id}`, name: "anna@acme.example" },
+        target: "topics/t/subscriptions/s",
+      }),
+    ]);
+  });
+
+  it("is not shown, rotated or revoked as an API key", async () => {
+    const { id } = await link();
+    expect((await ask("GET", `/v1/api-keys/${id}`)).json.code).toBe("api_key_not_found");
+    expect((await ask("POST", `/v1/api-keys/${id}/rotate`)).json.code).toBe("api_key_not_found");
+    expect((await ask("DELETE", `/v1/api-keys/${id}`)).json.code).toBe("api_key_not_found");
+  });
+
   it("is not an API key that can be revoked as a link", async () => {
     const { json } = await ask("POST", "/v1/api-keys", { name: "n", role: "read" });
     expect((await ask("DELETE", `/v1/portal-links/${json.id}`)).json.code).toBe("portal_link_not_found");
@@ -144,7 +173,7 @@ describe("the branding of an account", () => {
   it.each<[string, unknown]>([
     ["logo", "https://example.com/logo.png"],
     ["logo", "data:text/html;base64,PHNjcmlwdD4="],
-    ["logo", `data:image/png;base64,${"A".repeat(65_536)}`],
+    ["logo", `data:image/png;base64,${"A".repeat(32_768)}`],
     ["accent", "red"],
     ["accent", "#112233; background: url(//evil.example)"],
     ["frameAncestors", ["*"]],

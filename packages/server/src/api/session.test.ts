@@ -1,6 +1,8 @@
 /** Real: the HTTP application with every route, API keys, cookies as headers. Faked: the store, in memory. */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { settingsDefault } from "../engine/accounts/account-settings.ts";
+import { Listeners } from "../http/listeners.ts";
 import { call } from "./testing/call.ts";
 import { createTestApp, testNowMs, type TestApp } from "./testing/test-app.ts";
 
@@ -38,6 +40,14 @@ describe("signing in", () => {
     expect(json).toMatchObject({ account: "default", role: "admin", name: "anna", via: "cookie", portal: false });
     expect(headers["set-cookie"]).toBe(`ringback-session=${token}; Path=/; HttpOnly; SameSite=Strict`);
     expect(headers["cache-control"]).toBe("no-store");
+  });
+
+  it("sets a cookie for this host and TLS alone if a trusted proxy was asked over TLS", async () => {
+    await test.app.close();
+    const listeners = new Listeners({ trustedProxies: ["127.0.0.1/32"] });
+    test = await createTestApp({}, { isLocal: false, operatorToken, listeners });
+    const { headers } = await signIn(operatorToken, { ...own, "x-forwarded-proto": "https" });
+    expect(headers["set-cookie"]).toMatch(/^__Host-ringback-session=.*; Path=\/; HttpOnly; SameSite=Strict; Secure$/);
   });
 
   it("keeps the cookie for 30 days if asked", async () => {
@@ -98,6 +108,25 @@ describe("a request with the cookie", () => {
     const headers = { cookie, ...own, origin: "https://a.example", "sec-fetch-site": "same-site" };
     const { json } = await ask("PUT", "/v1/topics/t", headers, {});
     expect(json.code).toBe("csrf_header_missing");
+  });
+
+  it("is refused for a form of another site", async () => {
+    const cookie = await cookieOf((await tokenOf()).token);
+    const headers = { cookie, "content-type": "application/x-www-form-urlencoded" };
+    for (const from of [{ "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" }, { origin: "null" }, {}]) {
+      const { status } = await call(test.app, "POST", "/v1/topics/t/messages", {
+        body: "body=x",
+        headers: { ...headers, ...from },
+      });
+      expect([from, status]).toEqual([from, 403]);
+    }
+  });
+
+  it("is refused for another account than that of the key", async () => {
+    await test.accounts.put("acme", settingsDefault);
+    const cookie = await cookieOf((await tokenOf()).token);
+    const { json } = await ask("GET", "/v1/topics", { cookie, "ringback-account": "acme" });
+    expect(json.code).toBe("forbidden");
   });
 
   it("ends when the key is revoked or expires", async () => {

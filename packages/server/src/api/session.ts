@@ -60,7 +60,7 @@ export function sessionRoutes(app: FastifyInstance, { access }: ApiParts): void 
     assertOwnPage(request);
     const { token, remember = false } = readBody(jsonBody(request));
     const identity = await access.authenticate(token.trim(), clientAddressOf(request));
-    const caller = access.callerWith(identity, accountNameOf(request));
+    const caller = access.callerWith(identity, accountNameOf(request), true);
     reply.headers({
       "set-cookie": sessionCookie(request.protocol, token.trim(), remember),
       "cache-control": "no-store",

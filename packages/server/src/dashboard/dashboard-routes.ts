@@ -3,32 +3,44 @@ import type { StaticFiles } from "../http/static-files.ts";
 import { pageHeaders } from "./page-headers.ts";
 
 export interface DashboardParts {
-  readonly files: StaticFiles;
+  /** null: the dashboard is not built. */
+  readonly files: StaticFiles | null;
   /** The origins that may show the page of a portal link in a frame. */
   readonly frameAncestorsOf: (linkId: string) => Promise<readonly string[]>;
 }
 
-const config = { access: "public" } as const;
+const config = { access: "public", isPage: () => true } as const;
 const schema = { hide: true };
 
 /**
  * Adds the page that shows the server to people. It is one page for all addresses below `/ui/`; its program reads the
- * address. Returns the answer for `/`, a path that it shares with an API.
+ * address. Returns the page for `/`, a path that it shares with an API.
  */
 export function dashboardRoutes(app: FastifyInstance, { files, frameAncestorsOf }: DashboardParts) {
-  const page = (request: FastifyRequest, reply: FastifyReply, frameAncestors: readonly string[] = []) =>
-    files.send(request, reply.headers(pageHeaders(frameAncestors)), "index.html", false);
+  const answer = async (request: FastifyRequest, reply: FastifyReply, frameAncestors: readonly string[] = []) => {
+    reply.headers(pageHeaders(frameAncestors));
+    return files === null ? notBuilt(reply) : files.send(request, reply, "index.html", false);
+  };
 
-  app.get("/ui/*", { schema, config }, (request, reply) => page(request, reply));
+  for (const path of ["/ui", "/ui/*"]) app.get(path, { schema, config }, (request, reply) => answer(request, reply));
   app.get<{ Params: { readonly id: string } }>("/ui/portal/:id", { schema, config }, async (request, reply) =>
-    page(request, reply, await frameAncestorsOf(request.params.id)),
+    answer(request, reply, await frameAncestorsOf(request.params.id)),
   );
-  app.get<{ Params: { readonly file: string } }>("/assets/:file", { schema, config }, (request, reply) =>
+  if (files !== null) addAssets(app, files);
+
+  return { isRequested: isForPeople, answer: (request: FastifyRequest, reply: FastifyReply) => answer(request, reply) };
+}
+
+function addAssets(app: FastifyInstance, files: StaticFiles): void {
+  const path = "/assets/:file";
+  app.get<{ Params: { readonly file: string } }>(path, { schema, config: { access: "public" } }, (request, reply) =>
     files.send(request, reply, `assets/${request.params.file}`, true),
   );
+}
 
-  /** Answers a request for the page at `/`. Returns null for a request of a program. */
-  return (request: FastifyRequest, reply: FastifyReply) => (isForPeople(request) ? page(request, reply) : null);
+function notBuilt(reply: FastifyReply): FastifyReply {
+  reply.code(404).headers({ "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" });
+  return reply.send("The dashboard is not built. To build it, run: npm run build\n");
 }
 
 /** Browsers ask for HTML. Programs of the API at `/` do not, and send parameters. */

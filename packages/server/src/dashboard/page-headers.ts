@@ -8,6 +8,7 @@ const policy = [
   "style-src 'self'",
   "img-src 'self' data: blob:",
   "connect-src 'self'",
+  "font-src 'self'",
   "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -19,6 +20,7 @@ export function pageHeaders(frameAncestors: readonly string[]): Record<string, s
   const ancestors = isFramed ? frameAncestors.join(" ") : "'none'";
   return {
     "content-security-policy": [...policy, `frame-ancestors ${ancestors}`].join("; "),
+    "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",

@@ -229,8 +229,8 @@ export const limits = {
   portalLinkSMin: 60,
   portalLinkSDefault: 3600,
   portalLinkSMax: 24 * 3600,
-  /** The logo of the portal, as a `data:` URL: an image of 48 KiB. */
-  portalLogoCharsMax: 64 * 1024,
+  /** The logo of the portal, as a `data:` URL: an image of 24 KiB. */
+  portalLogoCharsMax: 32 * 1024,
   portalNameCharsMax: 64,
   portalFrameAncestorsMax: 20,
   /** How long a replaced API key may stay valid beside the new one. */

@@ -4,6 +4,13 @@ import { RingbackError } from "../domain/errors.ts";
 import { type CallerRules, createCallerCheck } from "./caller-rules.ts";
 import { type ListenerName, listenerOf, servesRoute } from "./listener.ts";
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Whether a request to the route is for a page. Other sites may have links to pages, and to nothing else. */
+    isPage?: (request: FastifyRequest) => boolean;
+  }
+}
+
 /** How long a browser may remember the answer to a preflight request. */
 const preflightMaxAgeS = 600;
 
@@ -14,9 +21,9 @@ const preflightMaxAgeS = 600;
  */
 export function createCallerGate(rules: CallerRules) {
   const check = createCallerCheck(rules);
-  /** `forwardedHost`: the host that a trusted proxy was asked for. */
-  return (request: IncomingMessage, response: ServerResponse, forwardedHost?: string): boolean => {
-    const origin = check(request, forwardedHost);
+  /** `forwardedHost`: the host that a trusted proxy was asked for. `isPage`: the request is for a page. */
+  return (request: IncomingMessage, response: ServerResponse, forwardedHost?: string, isPage = false): boolean => {
+    const origin = check(request, forwardedHost, isPage);
     if (origin === null) return true;
     response.setHeader("access-control-allow-origin", origin);
     response.setHeader("access-control-expose-headers", "*");
@@ -48,7 +55,8 @@ export function guardCallers(app: FastifyInstance, rulesOf: (listener: ListenerN
     // Fastify returns a host of the header X-Forwarded-Host only if a trusted proxy has sent the request.
     const { host } = request;
     const forwardedHost = host === (request.headers.host ?? "") ? undefined : host;
-    if (!gates[listener](request.raw, reply.raw, forwardedHost)) reply.hijack();
+    const isPage = request.routeOptions.config.isPage?.(request);
+    if (!gates[listener](request.raw, reply.raw, forwardedHost, isPage)) reply.hijack();
     else if (listener !== "main" && !servesRoute(listener, patternOf(request)))
       throw new RingbackError("route_not_found");
     else done();

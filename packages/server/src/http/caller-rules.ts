@@ -25,13 +25,15 @@ export interface CallerRules {
  *
  * `forwardedHost`: the host that a trusted proxy was asked for. The host that the proxy itself names is checked too,
  * because a proxy that does not set the header would pass on one of the page.
+ *
+ * `isPage`: the request is for a page of this server, to which every site may have a link.
  */
 export function createCallerCheck(rules: CallerRules) {
   const assertOurs = assertionOf(hostRule(rules));
   const { allowedOrigins } = rules;
   const everyOrigin = allowedOrigins.includes("*");
   const isAllowed = (origin: string) => everyOrigin || allowedOrigins.includes(origin.toLowerCase());
-  return (request: IncomingMessage, forwardedHost?: string): string | null => {
+  return (request: IncomingMessage, forwardedHost?: string, isPage = false): string | null => {
     const named = checkHosts(request, assertOurs);
     if (forwardedHost !== undefined) assertOurs(forwardedHost);
     const authority = forwardedHost ?? named;
@@ -39,7 +41,8 @@ export function createCallerCheck(rules: CallerRules) {
     if (origin !== undefined && isAllowed(origin)) return origin;
     if (origin !== undefined && !isSameOrigin(origin, authority)) throw originRefused("Origin", origin);
     // Browsers send Sec-Fetch-Site also for requests without Origin, such as those for images.
-    if (site !== undefined && site !== "same-origin" && site !== "none") {
+    const isOfOtherSite = site !== undefined && site !== "same-origin" && site !== "none";
+    if (isOfOtherSite && !(isPage && isNavigation(request))) {
       throw originRefused("Sec-Fetch-Site", site);
     }
     return null;
@@ -110,6 +113,11 @@ function isSameOrigin(origin: string, authority: string | null): boolean {
   const page = URL.parse(origin);
   if (page === null || authority === null || !/^https?:$/.test(page.protocol)) return false;
   return URL.parse(`${page.protocol}//${authority}`)?.host === page.host;
+}
+
+/** Whether the browser opens the address in a window or a frame. The page that wanted this cannot read the answer. */
+function isNavigation({ method, headers }: IncomingMessage): boolean {
+  return (method === "GET" || method === "HEAD") && headers["sec-fetch-mode"] === "navigate";
 }
 
 function originRefused(header: string, value: string): RingbackError {

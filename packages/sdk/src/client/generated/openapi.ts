@@ -3899,7 +3899,7 @@ export interface components {
              */
             readonly name: string;
             /**
-             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 65536 characters. null: none.
+             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 32768 characters. null: none.
              * @default null
              * @example data:image/png;base64,iVBORw0KGgo=
              */
@@ -3986,7 +3986,7 @@ export interface components {
              */
             readonly name?: string | null;
             /**
-             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 65536 characters. null: none.
+             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 32768 characters. null: none.
              * @example data:image/png;base64,iVBORw0KGgo=
              */
             readonly logo?: string | null;
@@ -4012,7 +4012,7 @@ export interface components {
              */
             readonly name?: string;
             /**
-             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 65536 characters. null: none.
+             * @description An image as `data:image/png;base64,…` (PNG, JPEG, WebP, GIF or SVG), at most 32768 characters. null: none.
              * @default null
              * @example data:image/png;base64,iVBORw0KGgo=
              */

@@ -18,7 +18,7 @@ import { requestIds } from "./ids.ts";
 import { Parameters } from "./parameters.ts";
 import { allMethods, formType, signedRequestOf } from "./request.ts";
 import { type SignedRequest } from "./signature.ts";
-import { actionNote, addRootRoute, type AnswerPage, type ErrorOf } from "./root-api.ts";
+import { actionNote, addRootRoute, type RootPage, type ErrorOf } from "./root-api.ts";
 import { runAction } from "./run-action.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
@@ -32,7 +32,7 @@ export interface CmqDependencies extends ServerParts, AuthenticationOptions {
   /** Cryptographically secure random bytes. */
   readonly randomBytes: (count: number) => Uint8Array;
   /** Default: `/` has no page for people. */
-  readonly answerPage?: AnswerPage;
+  readonly page?: RootPage;
 }
 
 /**
@@ -59,8 +59,8 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
         handler: (request, reply) => answerApi2(request, reply),
       }),
   });
-  const { audit, answerPage = () => null } = given;
-  await addRootRoute(app, { answerPage, contextOf, audit, authentication, errorOf, answerApi2, refuseApi2 });
+  const { audit, page = null } = given;
+  await addRootRoute(app, { page, contextOf, audit, authentication, errorOf, answerApi2, refuseApi2 });
 
   async function answerApi2(
     request: FastifyRequest,

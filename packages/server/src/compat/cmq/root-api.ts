@@ -19,11 +19,16 @@ import { Tc3Error, tc3ErrorView } from "./tc3-errors.ts";
 /** Maps any error of a request to an error of this API. */
 export type ErrorOf = (error: unknown, action: string | null, request: FastifyRequest) => CmqError;
 
-/** Answers a request for the page of people, which shares the path. null: the request is of a program. */
-export type AnswerPage = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | null;
+/** The page of people, which shares the path. */
+export interface RootPage {
+  /** False: the request is of a program. */
+  readonly isRequested: (request: FastifyRequest) => boolean;
+  readonly answer: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+}
 
 interface RootRoute {
-  readonly answerPage: AnswerPage;
+  /** null: there is no page. */
+  readonly page: RootPage | null;
   readonly contextOf: ContextOf;
   readonly audit: Audit;
   readonly authentication: Authentication;
@@ -43,6 +48,8 @@ const versions = new Map([
  * `/`. Their forms have no `Version`, which the newer API requires.
  */
 export async function addRootRoute(app: FastifyInstance, given: RootRoute): Promise<void> {
+  const { page } = given;
+  const isPage = (request: FastifyRequest): boolean => page?.isRequested(request) ?? false;
   await addForeignRoutes(app, {
     requestBytesMax: cmqLimits.requestBytesMax,
     contentType: "application/json",
@@ -57,8 +64,9 @@ export async function addRootRoute(app: FastifyInstance, given: RootRoute): Prom
         url: "/",
         exposeHeadRoute: false,
         schema: { hide: true },
-        config: { access: "public", waits: true },
-        handler: (request, reply) => given.answerPage(request, reply) ?? answer(given, request, reply),
+        config: { access: "public", waits: true, isPage },
+        handler: (request, reply) =>
+          page?.isRequested(request) === true ? page.answer(request, reply) : answer(given, request, reply),
       }),
   });
 }

@@ -65,3 +65,9 @@ describe("the header Ringback-Account", () => {
     }
   });
 });
+
+it("the key of a portal link is refused", async () => {
+  const settings = { ...grantDefault, name: "link", role: "admin" as const, expiresAtMs: null, isPortal: true };
+  const { token } = await testApp.apiKeys.create(settings, null);
+  expect(await codeOf(list, { authorization: `Bearer ${token}` })).toBe(refused);
+});

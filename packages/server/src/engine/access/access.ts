@@ -41,6 +41,9 @@ export interface Caller extends Grant {
   readonly isPortal: boolean;
 }
 
+/** The detail of the error for requests that the key of a portal link is not valid for. */
+export const portalRefusal = "A portal link is not valid for this request.";
+
 /** The value of `#operatorUntilMs` if there is no operator's key. */
 const never: TimeMs = Number.NEGATIVE_INFINITY;
 
@@ -115,9 +118,9 @@ export class Access {
   recent(token: string, accountName: string | null): Caller | null {
     const known = this.#known.get(token);
     if (known === undefined || this.#isExpired(known.identity)) return null;
-    if (accountName !== null) return this.callerWith(known.identity, accountName);
+    if (accountName !== null) return this.callerWith(known.identity, accountName, true);
     this.#uses.record(known.identity);
-    return (known.caller ??= this.callerWith(known.identity, null));
+    return (known.caller ??= this.callerWith(known.identity, null, true));
   }
 
   /**
@@ -173,8 +176,12 @@ export class Access {
   /**
    * Returns the caller with this key. `accountName` is the account that the request names; null: it names none. Throws
    * `forbidden` if the key is not valid for the account, whether the account exists or not, and `account_not_found`.
+   *
+   * `mayBePortal`: the caller of this method checks what the key of a portal link is valid for. By default such a key
+   * is `forbidden`, so that no further API is open to it by mistake.
    */
-  callerWith(identity: KeyIdentity, accountName: string | null): Caller {
+  callerWith(identity: KeyIdentity, accountName: string | null, mayBePortal = false): Caller {
+    if (identity.isPortal === true && !mayBePortal) throw new RingbackError("forbidden", portalRefusal);
     this.#uses.record(identity);
     const { id: keyId, name, role, topics, allAccounts, expiresAtMs, isPortal = false } = identity;
     const account = this.#accountFor(identity, accountName);

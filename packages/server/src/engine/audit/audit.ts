@@ -111,8 +111,9 @@ export class Audit {
   }
 }
 
-export function actorOf({ keyId, name }: Pick<Caller, "keyId" | "name">): Actor {
+export function actorOf({ keyId, name, isPortal }: Pick<Caller, "keyId" | "name" | "isPortal">): Actor {
   if (keyId === null) return actors.anyone;
+  if (isPortal) return { id: `portal:${keyId}`, name };
   return keyId === actors.operatorToken.id ? actors.operatorToken : { id: keyId, name };
 }
 

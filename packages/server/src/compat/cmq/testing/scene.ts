@@ -5,6 +5,7 @@ import { clockAt } from "../../../domain/testing/clock-at.ts";
 import { createHmac } from "node:crypto";
 import { createTestApp, type TestApp } from "../../../api/testing/test-app.ts";
 import { addCmqApi } from "../api.ts";
+import type { RootPage } from "../root-api.ts";
 import { grantDefault } from "../../../engine/access/account-api-keys.ts";
 import { recordedAtMs, recordedSecretId, recordedSecretKey } from "./recorded-requests.ts";
 
@@ -38,7 +39,12 @@ export interface Scene extends TestApp {
   code(action: string, params?: Params): Promise<string>;
 }
 
-export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
+interface SceneOptions {
+  readonly refuseReplays?: boolean;
+  readonly page?: RootPage;
+}
+
+export async function cmqScene({ refuseReplays = true, page }: SceneOptions = {}): Promise<Scene> {
   const testApp = await createTestApp({}, { nowMs: recordedAtMs });
   const { clock } = testApp;
   const ticking = clockAt(() => clock.nowMs);
@@ -58,6 +64,7 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
     randomBytes,
     timestampWindowMs: 300_000,
     refuseReplays,
+    ...(page !== undefined && { page }),
   });
   let nonce = 0;
   const scene: Omit<Scene, keyof TestApp> = {
