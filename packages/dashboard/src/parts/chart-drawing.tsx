@@ -21,13 +21,7 @@ export default function ChartDrawing({ timesMs, lines, format, kind = "lines", h
     );
   });
   // The values alone do not need another plot.
-  const shape = JSON.stringify([
-    lines.map(({ name, tone, values }) => [name, tone, values.filter((value) => value !== null).length === 1]),
-    kind,
-    theme,
-    language,
-    heightPx,
-  ]);
+  const shape = JSON.stringify([lines.map(({ name, tone }) => [name, tone]), kind, theme, language, heightPx]);
   useEffect(() => {
     const element = container.current;
     if (element === null) return undefined;

@@ -1,4 +1,5 @@
-import { lazy, Suspense } from "react";
+import { Component, lazy, Suspense, type ReactNode } from "react";
+import { useText } from "../language/text.ts";
 import type { Tone } from "./status.tsx";
 
 export interface ChartLine {
@@ -31,10 +32,30 @@ export function Chart(props: ChartProps) {
     <figure className="min-w-0">
       <figcaption className="sr-only">{label}</figcaption>
       <div style={{ height: heightPx + 28 }}>
-        <Suspense>
-          <Drawing {...props} heightPx={heightPx} />
-        </Suspense>
+        <DrawingErrors>
+          <Suspense>
+            <Drawing {...props} heightPx={heightPx} />
+          </Suspense>
+        </DrawingErrors>
       </div>
     </figure>
   );
+}
+
+/** A chart that cannot be drawn leaves the rest of its screen as it is. */
+class DrawingErrors extends Component<{ readonly children: ReactNode }, { readonly hasFailed: boolean }> {
+  override readonly state = { hasFailed: false };
+
+  static getDerivedStateFromError(): { readonly hasFailed: boolean } {
+    return { hasFailed: true };
+  }
+
+  override render(): ReactNode {
+    return this.state.hasFailed ? <Failure /> : this.props.children;
+  }
+}
+
+function Failure() {
+  const text = useText();
+  return <p className="text-muted">{text("chart.failed")}</p>;
 }

@@ -8,9 +8,15 @@ export function Time({ at, relative = false }: { readonly at: string; readonly r
   const nowMs = useNow();
   return (
     <time dateTime={at} title={utcTime(at)} className="whitespace-nowrap tabular-nums">
-      {relative ? relativeTime(at, language, nowMs) : localTime(at, language, nowMs)}
+      {relative ? relativeTime(at, language, presentFor(at, nowMs)) : localTime(at, language, nowMs)}
     </time>
   );
+}
+
+/** The present, which is known in steps only: what has just happened is not in the future. */
+function presentFor(at: string, knownMs: number): number {
+  const atMs = new Date(at).getTime();
+  return atMs > knownMs && atMs <= Date.now() ? atMs : knownMs;
 }
 
 const tickMs = 1_000;
