@@ -38,11 +38,11 @@ export function goProgram(name: keyof typeof goPrograms): string {
   return path;
 }
 
-/** Builds the program in `types/`, which reads resources by the types of the Prometheus operator. */
-export function typesProgram(): string {
-  const path = join(cache, "types");
+/** Builds the program in `programs/`, which uses the libraries of the Prometheus operator and of Docker Compose. */
+export function ownProgram(): string {
+  const path = join(cache, "programs");
   mkdirSync(cache, { recursive: true });
-  const cwd = fileURLToPath(new URL("types", import.meta.url));
+  const cwd = fileURLToPath(new URL("programs", import.meta.url));
   execFileSync("go", ["build", "-o", path, "."], { cwd, stdio: "inherit" });
   return path;
 }
