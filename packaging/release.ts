@@ -1,72 +1,70 @@
-/**
- * `npm run release -- 1.2.3`: sets the version, tests what users install, publishes both packages to npm, and pushes
- * the commit and the tag. With `--dry-run` after the version it only prints the steps. It needs the rights to publish
- * `ringback` and `@ringback/sdk` (`npm login`) and to push.
- */
-
-import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./npm.ts";
-import { mentions, readRelease, withReleasedChanges, withVersion } from "./set-version.ts";
+import { notesOf, withRelease } from "./changelog.ts";
+import { Repository } from "./repository.ts";
+import { isAfter, isVersion } from "./version.ts";
+import { setVersion, versionPaths, versionsIn } from "./version-files.ts";
 
-// A mistake of the user is reported in one line, without the stack.
-process.on("uncaughtException", ({ message }) => {
-  process.stderr.write(`${message}\n`);
-  process.exit(1);
-});
-
-const release = readRelease(process.argv[2]);
-const isDryRun = process.argv[3] === "--dry-run";
-const tag = `v${release}`;
-/** A version such as 1.2.3-rc.1 must not become what `npm install ringback` gets. */
-const channel = release.includes("-") ? "next" : "latest";
-
-const archives = ["ringback-sdk", "ringback"].map((name) => `./release/${name}-${release}.tgz`);
-const commands: readonly (readonly string[])[] = [
-  ["npm", "install", "--package-lock-only"],
-  ["npm", "run", "generate"],
-  ["npm", "run", "test:packages"],
-  ["npm", "run", "pack"],
-  ["git", "commit", "--all", `--message=Release ${release}`],
-  ["git", "tag", "--annotate", tag, `--message=Ringback ${release}`],
-  ...archives.map((file) => ["npm", "publish", file, "--access=public", `--tag=${channel}`]),
-  ["git", "push", "origin", "HEAD", tag],
-];
-
-if (isDryRun) {
-  process.stdout.write(`Set the version ${release} in ${mentions.map(({ file }) => file).join(", ")}, CHANGELOG.md\n`);
-  for (const command of commands) process.stdout.write(`${command.join(" ")}\n`);
-} else {
-  checkTree();
-  setVersion();
-  rmSync(join(root, "release"), { recursive: true, force: true });
-  for (const [program = "", ...args] of commands) run(program, args);
-  process.stdout.write(`Released ${release}. The tag ${tag} is where the files and the image are built from.\n`);
+export interface Release {
+  readonly root: string;
+  readonly version: string;
+  /** The day of the release, such as 2026-01-31. */
+  readonly date: string;
+  /** Branch from which releases are made. */
+  readonly branch: string;
+  /** Runs all checks on the tree as it is. False: a check has failed. */
+  readonly check: () => boolean;
 }
 
-function checkTree(): void {
-  const changes = execFileSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" });
-  if (changes !== "") throw new Error(`Commit these changes before a release:\n${changes}`);
-  const tags = execFileSync("git", ["tag", "--list", tag], { cwd: root, encoding: "utf8" });
-  if (tags !== "") throw new Error(`The tag ${tag} exists already, so choose another version.`);
+/** A reason not to release, for the person who asked for it. */
+export class Refusal extends Error {}
+
+/**
+ * Moves the notes of the changelog, sets the versions, commits and tags. Nothing is changed if there is a reason not to
+ * release, and nothing is pushed.
+ */
+export function release({ root, version, date, branch, check }: Release): string {
+  const repository = new Repository(root);
+  const changelogPath = join(root, "CHANGELOG.md");
+  const tag = `v${version}`;
+  refuseUnready(repository, version, branch);
+  const changelog = attempt(() => {
+    const text = readFileSync(changelogPath, "utf8");
+    notesOf(text, "Unreleased");
+    return withRelease(text, version, date, repository.address());
+  });
+  if (!check()) throw new Refusal("a check has failed; npm run ci shows which");
+  const changed = repository.changes();
+  if (changed.length > 0) throw new Refusal(`the checks have changed files, commit them first:\n${changed.join("\n")}`);
+  writeFileSync(changelogPath, changelog);
+  setVersion(root, version);
+  repository.git("add", "CHANGELOG.md", ...versionPaths);
+  repository.git("commit", "--message", `Release ${version}`);
+  repository.git("tag", "--annotate", tag, "--message", `Ringback ${version}`);
+  return tag;
 }
 
-function setVersion(): void {
-  for (const mention of mentions) {
-    const path = join(root, mention.file);
-    writeFileSync(path, withVersion(mention, readFileSync(path, "utf8"), release));
+function refuseUnready(repository: Repository, version: string, branch: string): void {
+  if (!isVersion(version)) throw new Refusal(`"${version}" is no version; right are 1.2.3 and 1.2.3-rc.1`);
+  if (repository.branch() !== branch) {
+    throw new Refusal(`releases are made on ${branch}, and this is ${repository.branch()}`);
   }
-  const changelog = join(root, "CHANGELOG.md");
-  const day = new Date().toISOString().slice(0, 10);
-  writeFileSync(changelog, withReleasedChanges(readFileSync(changelog, "utf8"), release, day));
+  const changes = repository.changes();
+  if (changes.length > 0) throw new Refusal(`commit or remove these files first:\n${changes.join("\n")}`);
+  if (repository.hasTag(`v${version}`)) throw new Refusal(`the tag v${version} exists`);
+  const [current] = versionsIn(repository.root, "packages/server/package.json");
+  // The first release has the version that the packages were made with.
+  const isFirst = !repository.hasTag("v*");
+  if (current !== undefined && current !== version && !isAfter(version, current)) {
+    throw new Refusal(`${version} is not after ${current}`);
+  }
+  if (current === version && !isFirst) throw new Refusal(`${version} is the present version`);
 }
 
-/** Runs a command and shows its output. Ends the release when it fails. */
-function run(program: string, args: readonly string[]): void {
-  process.stdout.write(`\n$ ${[program, ...args].join(" ")}\n`);
-  const { status } = spawnSync(program, args, { cwd: root, stdio: "inherit", shell: process.platform === "win32" });
-  if (status === 0) return;
-  process.stderr.write(`The release stops: ${program} ${args.join(" ")} failed. What was done before stays done.\n`);
-  process.exit(1);
+function attempt<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new Refusal(error instanceof Error ? error.message : String(error), { cause: error });
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run build:binary`: writes the server as one executable file for this platform, and the licences of everything in
- * it. The dashboard comes from `dist/`, if it is built. The only argument: the folder to write to; default: `release`
+ * it. The dashboard comes from `dist/`, if it is built. The only argument: the folder to write to; default: `artifacts`
  * in the repository.
  */
 
@@ -26,7 +26,7 @@ if (!process.version.startsWith(`v${nodeMajor}.`)) {
   throw new Error(`build:binary needs Node ${nodeMajor}, which becomes part of the file; this is ${process.version}.`);
 }
 
-const folder = resolve(process.argv[2] ?? join(import.meta.dirname, "../../release"));
+const folder = resolve(process.argv[2] ?? join(import.meta.dirname, "../../artifacts"));
 const name = `ringback-${process.platform}-${process.arch}`;
 const output = join(folder, process.platform === "win32" ? `${name}.exe` : name);
 const dist = join(import.meta.dirname, "dist");

@@ -23,7 +23,7 @@ export function readDockerfile(text: string): readonly Stage[] {
   for (const line of lines.filter((line) => line.trim() !== "")) {
     const [, name = "", rest = ""] = /^([A-Z]+) +(.*)$/.exec(line) ?? [];
     if (name === "FROM") {
-      const [base = "", , as = ""] = rest.split(" ");
+      const [base = "", , as = ""] = rest.replace(/^--\S+ +/, "").split(" ");
       stages.push({ base, name: as, instructions: [] });
     } else {
       const [flagText = ""] = /^(?:--\S+ +)*/.exec(rest) ?? [];

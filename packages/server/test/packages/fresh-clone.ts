@@ -7,7 +7,7 @@ import { npmProgram, userEnvironment } from "./npm.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
-const notInClones = new Set(["node_modules", "dist", "release", ".git", "ringback-data"]);
+const notInClones = new Set(["node_modules", "dist", "artifacts", ".git", "ringback-data"]);
 
 /** Copies the repository as a clone has it: without builds. */
 export async function copyClone(folder: string): Promise<void> {
