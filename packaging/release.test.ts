@@ -19,6 +19,16 @@ interface Copy {
   readonly release: (version: string, check?: () => boolean) => string;
 }
 
+interface Manifest {
+  readonly version: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+function versionsOf(manifest: Manifest | undefined): unknown {
+  return [manifest?.version, manifest?.dependencies ?? {}, manifest?.devDependencies ?? {}];
+}
+
 /** A repository on the branch `main` whose only commit has the files of this one. */
 function copy(changelog = notes): Copy {
   const root = mkdtempSync(join(tmpdir(), "ringback-release-"));
@@ -70,15 +80,14 @@ it("releases the version of the packages once, as the first one", () => {
 it("changes nothing but the version: the lock file still fits the packages", () => {
   const { root, release } = copy();
   release("9.8.7");
-  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
-    packages: Readonly<Record<string, { version: string; devDependencies?: Readonly<Record<string, string>> }>>;
-  };
-  expect(packages["packages/sdk"]?.version).toBe("9.8.7");
-  expect(packages["packages/server"]?.version).toBe("9.8.7");
-  const server = JSON.parse(readFileSync(join(root, "packages/server/package.json"), "utf8")) as {
-    devDependencies: Readonly<Record<string, string>>;
-  };
-  expect(packages["packages/server"]?.devDependencies).toEqual(server.devDependencies);
+  const read = (path: string): unknown => JSON.parse(readFileSync(join(root, path), "utf8"));
+  const { packages } = read("package-lock.json") as { packages: Readonly<Record<string, Manifest>> };
+  for (const path of ["packages/sdk", "packages/server", "packages/dashboard", "bench"]) {
+    expect([path, versionsOf(packages[path])]).toEqual([path, versionsOf(read(`${path}/package.json`) as Manifest)]);
+  }
+  expect(packages["packages/dashboard"]?.version).toBe("9.8.7");
+  const { info } = read("docs/reference/openapi.json") as { info: { version: string } };
+  expect(info.version).toBe("9.8.7");
 });
 
 it("refuses a dirty tree, another branch, a bad or old version, and a tag that exists", () => {
