@@ -3,6 +3,7 @@ import { to, useQueryValue } from "../../app/addresses.ts";
 import { Page } from "../../app/page.tsx";
 import { useLive } from "../../api/live.ts";
 import { invalidate, useList } from "../../api/queries.ts";
+import { useSignedIn } from "../../api/session.ts";
 import { Button, LinkButton } from "../../parts/button.tsx";
 import { FilterChoice, FilterText } from "../../parts/filter.tsx";
 import { Empty } from "../../parts/notice.tsx";
@@ -22,6 +23,7 @@ const countsEveryMs = 5_000;
 
 export default function Subscriptions() {
   const text = useText();
+  const { portal } = useSignedIn();
   const { query, isFiltered, clear, fields } = useFilters(text);
   const [chosen, setChosen] = useState<ReadonlyMap<string, Chosen>>(new Map());
   const list = useList(path, { params: { query } }, { everyMs: countsEveryMs });
@@ -34,7 +36,7 @@ export default function Subscriptions() {
   return (
     <Page
       title={text("nav.subscriptions")}
-      actions={<LinkButton href={to.topics}>{text("subscriptions.newFrom")}</LinkButton>}
+      actions={!portal && <LinkButton href={to.topics}>{text("subscriptions.newFrom")}</LinkButton>}
     >
       <div className="grid grid-cols-2 gap-2 lg:grid-cols-5">{fields}</div>
       <Panel
@@ -133,6 +135,7 @@ function choiceColumn(
 
 function NoSubscriptions({ isFiltered, onClear }: { readonly isFiltered: boolean; readonly onClear: () => void }) {
   const text = useText();
+  const { portal } = useSignedIn();
   if (isFiltered) {
     const button = <Button onClick={onClear}>{text("common.clearFilters")}</Button>;
     return <Empty title={text("subscriptions.noneFound")} action={button} />;
@@ -141,8 +144,8 @@ function NoSubscriptions({ isFiltered, onClear }: { readonly isFiltered: boolean
     <Empty
       title={text("subscriptions.empty")}
       action={
-        <LinkButton kind="primary" href={to.topics}>
-          {text("subscriptions.toTopics")}
+        <LinkButton kind="primary" href={portal ? to.home : to.topics}>
+          {text(portal ? "portal.newEndpoint" : "subscriptions.toTopics")}
         </LinkButton>
       }
     >
