@@ -4,7 +4,7 @@ import { Page } from "../../app/page.tsx";
 import { useLive } from "../../api/live.ts";
 import { invalidate, useList } from "../../api/queries.ts";
 import { Button, LinkButton } from "../../parts/button.tsx";
-import { Field, Input, Select } from "../../parts/field.tsx";
+import { FilterChoice, FilterText } from "../../parts/filter.tsx";
 import { Empty } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
@@ -82,11 +82,25 @@ function useFilters(text: Text) {
     for (const set of [setState, setHealth, setLabel, setName, setTopic]) set("");
   };
   const fields = [
-    <Words key="state" label={text("common.state")} value={state} words={states} onChange={setState} />,
-    <Words key="health" label={text("subscriptions.health")} value={health} words={healths} onChange={setHealth} />,
-    <Search key="name" label={text("nav.subscription")} value={name} example="billing*" onChange={setName} />,
-    <Search key="topic" label={text("nav.topic")} value={topic} example="orders*" onChange={setTopic} />,
-    <Search key="label" label={text("common.label")} value={label} example="customer=acme" onChange={setLabel} />,
+    <FilterChoice
+      key="state"
+      label={text("common.state")}
+      value={state}
+      words={states}
+      named="subscriptionFilter"
+      onChange={setState}
+    />,
+    <FilterChoice
+      key="health"
+      label={text("subscriptions.health")}
+      value={health}
+      words={healths}
+      named="subscriptionFilter"
+      onChange={setHealth}
+    />,
+    <FilterText key="name" label={text("nav.subscription")} value={name} example="billing*" onChange={setName} />,
+    <FilterText key="topic" label={text("nav.topic")} value={topic} example="orders*" onChange={setTopic} />,
+    <FilterText key="label" label={text("common.label")} value={label} example="customer=acme" onChange={setLabel} />,
   ];
   return { query, isFiltered: Object.keys(query).length > 0, clear, fields };
 }
@@ -94,49 +108,6 @@ function useFilters(text: Text) {
 /** Without a star, a name is searched wherever it begins. */
 function pattern(name: string): string {
   return name.includes("*") ? name : `${name}*`;
-}
-
-interface WordsProps {
-  readonly label: string;
-  readonly value: string;
-  readonly words: readonly string[];
-  readonly onChange: (value: string) => void;
-}
-
-function Words({ label, value, words, onChange }: WordsProps) {
-  const text = useText();
-  return (
-    <Field label={label}>
-      <Select value={value} onChange={({ target }) => onChange(target.value)}>
-        <option value="">{text("common.all")}</option>
-        {words.map((word) => (
-          <option key={word} value={word}>
-            {text.named("subscriptionFilter", word)}
-          </option>
-        ))}
-      </Select>
-    </Field>
-  );
-}
-
-interface SearchProps {
-  readonly label: string;
-  readonly value: string;
-  readonly example: string;
-  readonly onChange: (value: string) => void;
-}
-
-function Search({ label, value, example, onChange }: SearchProps) {
-  return (
-    <Field label={label}>
-      <Input
-        type="search"
-        value={value}
-        placeholder={example}
-        onChange={({ target }) => onChange(target.value.trim())}
-      />
-    </Field>
-  );
 }
 
 function choiceColumn(
