@@ -37,8 +37,10 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           </span>
         </div>
         <div id="menu" className={`flex grow flex-col justify-between ${isMenuOpen ? "" : "max-md:hidden"}`}>
-          {!session.portal && <AccountSwitcher session={session} />}
-          <Menu session={session} onChoose={() => setMenuOpen(false)} />
+          <div>
+            {!session.portal && <AccountSwitcher session={session} />}
+            <Menu session={session} onChoose={() => setMenuOpen(false)} />
+          </div>
           <div className="flex flex-col gap-2 px-4 py-3">
             <Reader session={session} />
             <PreferenceControls />
@@ -101,7 +103,7 @@ function Menu({ session, onChoose }: { readonly session: SignedIn; readonly onCh
         if (shown.length === 0) return null;
         return (
           <div key={title ?? ""}>
-            {title !== null && <p className="px-2 py-1 text-small text-muted">{text(title)}</p>}
+            {title !== null && !session.portal && <p className="px-2 py-1 text-small text-muted">{text(title)}</p>}
             <ul>
               {shown.map(({ title, href }) => (
                 <li key={href}>

@@ -1,4 +1,4 @@
-import { useState, type FormEvent } from "react";
+import { useId, useState, type FormEvent } from "react";
 import { useRead } from "../../api/queries.ts";
 import { useAction } from "../../api/action.ts";
 import { useSignedIn } from "../../api/session.ts";
@@ -18,6 +18,7 @@ const typesMax = 200;
 /** Adds an endpoint with what a customer knows: a URL, the events, and a description. The secret is shown once. */
 export function NewEndpoint({ onClose }: { readonly onClose: () => void }) {
   const text = useText();
+  const formId = useId();
   const { topic, topicField } = useTopic();
   const { types, typesField } = useTypes();
   const [url, setUrl] = useState("");
@@ -38,14 +39,14 @@ export function NewEndpoint({ onClose }: { readonly onClose: () => void }) {
   };
   const { data } = create;
   const button = (
-    <Button kind="primary" busy={create.isPending} blocked={blocked} onClick={() => create.mutate()}>
+    <Button kind="primary" type="submit" form={formId} busy={create.isPending} blocked={blocked}>
       {text("portal.addEndpoint")}
     </Button>
   );
   return (
     <Dialog open title={text("portal.newEndpoint")} onClose={onClose} actions={data === undefined && button}>
       {data === undefined ? (
-        <form className="flex flex-col gap-4" onSubmit={submit}>
+        <form id={formId} className="flex flex-col gap-4" onSubmit={submit}>
           <Field label={text("portal.url")} help={text("portal.urlHelp")}>
             <Input
               type="url"

@@ -23,7 +23,7 @@ export function PortalMark() {
   return (
     <>
       {data.logo !== null && <img src={data.logo} alt="" className="max-h-8 max-w-24" />}
-      <span className="min-w-0 truncate text-title font-semibold">{name}</span>
+      <span className="line-clamp-2 min-w-0 text-title font-semibold">{name}</span>
     </>
   );
 }

@@ -6,7 +6,7 @@ import { useText } from "../../language/text.ts";
 import { useBrandColours } from "./brand-colours.ts";
 import { PortalMark } from "./portal-brand.tsx";
 
-/** The page of a link that has ended, or whose token the page has lost. Customers have no other token to sign in with. */
+/** The page of a link that has ended, or whose token is lost. Customers have no other token to sign in with. */
 export function PortalClosed({ reason }: { readonly reason: "none" | "expired" }) {
   const text = useText();
   const { data } = useBranding(portalLink());

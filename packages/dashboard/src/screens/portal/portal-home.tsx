@@ -16,6 +16,7 @@ import { AttemptsPanel } from "../subscriptions/attempts-panel.tsx";
 import { subscriptionColumns } from "../subscriptions/columns.tsx";
 import type { ShownSubscription } from "../subscriptions/condition.tsx";
 import type { OfSubscription } from "../subscriptions/state-buttons.tsx";
+import { topicColumn } from "../subscriptions/topic-column.tsx";
 import { TestDialog } from "../subscriptions/test-dialog.tsx";
 import { subscriptionEvents } from "../topics/topic-subscriptions.tsx";
 import { NewEndpoint } from "./new-endpoint.tsx";
@@ -38,7 +39,12 @@ export default function PortalHome() {
       {text("portal.newEndpoint")}
     </Button>
   );
-  const columns = [...subscriptionColumns(text), testColumn(text, blocked, setTested)];
+  const hasTopics = new Set(list.items?.map(({ topic }) => topic)).size > 1;
+  const columns = [
+    ...subscriptionColumns(text),
+    ...(hasTopics ? [topicColumn(text)] : []),
+    testColumn(text, blocked, setTested),
+  ];
   return (
     <Page title={text("portal.title")} actions={button}>
       <Panel
