@@ -98,7 +98,7 @@ export default defineConfig({
           globalSetup: "packages/sdk/test/build-once.ts",
           env: fewSequences,
           include: ["packages/*/test/**/*.test.ts", ...withDiskOrProcesses],
-          exclude: ["packages/*/test/{slow,samples,packages}/**", slow],
+          exclude: ["packages/*/test/{slow,samples,packages,browser}/**", slow],
           expect: patient,
           testTimeout: hangMs,
           hookTimeout: hangMs,

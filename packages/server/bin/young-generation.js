@@ -2,7 +2,7 @@ import { PerformanceObserver } from "node:perf_hooks";
 import process from "node:process";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
-/** Above this size the young generation grows no more. Its last step may double it, so it ends below twice this. */
+/** Above this size the young generation grows no more. Its last step may double it, so it ends at about twice this. */
 const growsBelowBytes = 8 * 2 ** 20;
 
 /**

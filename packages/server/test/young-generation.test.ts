@@ -28,10 +28,12 @@ async function fillHeap(flags: readonly string[], nodeOptions: string): Promise<
   return JSON.parse((await child).stdout) as { isLimited: boolean; mib: number };
 }
 
+// V8's own limit is 56. On a busy machine two collections can come before the observer hears of the first, so that
+// there is one more step: 28 was seen.
 it("keeps the young generation small", async () => {
   const { isLimited, mib } = await fillHeap([], "");
   expect(isLimited).toBe(true);
-  expect(mib).toBeLessThan(20);
+  expect(mib).toBeLessThan(40);
 });
 
 it("leaves the size to the user's flags", async () => {

@@ -3,11 +3,11 @@ import { createClient, RingbackApiError, type ClientOptions, type RingbackClient
 
 export type Role = "operator" | "admin" | "publish" | "consume" | "read";
 
-/** The reader of the page. `open`: the server needs no key. `expired`: the key or portal link is no longer valid. */
+/** The reader of the page. `expired`: the key or portal link is no longer valid. `failed`: the server does not say. */
 export type Session =
   | { readonly state: "loading" }
-  | { readonly state: "signed-out"; readonly reason: "none" | "expired" | "refused" }
-  | { readonly state: "unreachable" }
+  | { readonly state: "signed-out"; readonly reason: "none" | "expired" }
+  | { readonly state: "failed"; readonly error: unknown }
   | SignedIn;
 
 export interface SignedIn {
@@ -17,12 +17,13 @@ export interface SignedIn {
   readonly name: string | null;
   readonly topics: readonly string[] | null;
   readonly expiresAt: string | null;
+  /** `open`: the server needs no key. */
   readonly via: "open" | "header" | "cookie";
   /** True: opened by a portal link, for a customer's own page. */
   readonly portal: boolean;
 }
 
-interface SessionAnswer extends Omit<SignedIn, "state" | "portal"> {}
+interface SessionAnswer extends Omit<SignedIn, "state"> {}
 
 const accountKey = "ringback.account";
 const listeners = new Set<() => void>();
@@ -30,7 +31,8 @@ let session: Session = { state: "loading" };
 /** Kept in memory only. With a cookie the page never sees the token. */
 let token: string | undefined;
 let account = readAccount();
-let isPortal = false;
+/** The id of the portal link that opened the page. */
+let link: string | null = null;
 
 export function currentSession(): Session {
   return session;
@@ -73,39 +75,61 @@ export function client({ onRetry, onResponse }: ClientUse = {}): RingbackClient 
 /** Asks the server who the reader is. */
 export async function findSession(): Promise<void> {
   try {
-    const answer = (await request("GET", "/v1/session")) as SessionAnswer;
-    setSession({ ...answer, state: "signed-in", portal: isPortal });
+    await readSession();
   } catch (error) {
-    if (!(error instanceof RingbackApiError)) return setSession({ state: "unreachable" });
-    if (error.status !== 401 && error.status !== 403) throw error;
-    const wasSignedIn = session.state === "signed-in" || isPortal;
-    setSession({ state: "signed-out", reason: wasSignedIn ? "expired" : "none" });
+    const status = error instanceof RingbackApiError ? error.status : 0;
+    // The chosen account is deleted, or the key is one of another account.
+    if ((status === 403 || status === 404) && account !== undefined) return chooseAccount(undefined);
+    if (status !== 401 && status !== 403) return setSession({ state: "failed", error });
+    const isOver = session.state === "signed-in" || token !== undefined;
+    setSession({ state: "signed-out", reason: isOver ? "expired" : "none" });
   }
 }
 
-/** Signs in with the token of an API key. `remember`: in an HttpOnly cookie, else until the page is closed. */
+/**
+ * Signs in with the token of an API key. `remember`: in an HttpOnly cookie, else until the page is closed. Throws the
+ * server's refusal.
+ */
 export async function signIn(givenToken: string, remember: boolean): Promise<void> {
-  if (remember) await request("POST", "/v1/session", { token: givenToken, remember: true });
-  else token = givenToken;
-  await findSession();
-  if (currentSession().state !== "signed-in") {
+  keepAccount(undefined);
+  token = undefined;
+  if (remember) {
+    await request("POST", "/v1/session", { token: givenToken, remember: true });
+    return findSession();
+  }
+  token = givenToken;
+  try {
+    await readSession();
+  } catch (error) {
     token = undefined;
-    setSession({ state: "signed-out", reason: "refused" });
+    throw error;
   }
 }
 
-/** Signs in by a portal link: the token comes from the address, and stays in memory. */
-export async function openPortal(givenToken: string): Promise<void> {
-  token = givenToken;
-  isPortal = true;
+/** Signs in by a portal link: the token comes from the address, and stays in memory. null: it is no longer there. */
+export async function openPortal(linkId: string, givenToken: string | null): Promise<void> {
+  link = linkId;
   account = undefined;
+  if (givenToken === null) return setSession({ state: "signed-out", reason: "none" });
+  token = givenToken;
   await findSession();
+}
+
+/** The id of the portal link that opened the page; null: the page is an operator's. */
+export function portalLink(): string | null {
+  return link;
+}
+
+async function readSession(): Promise<void> {
+  const answer = (await request("GET", "/v1/session")) as SessionAnswer;
+  setSession({ ...answer, state: "signed-in" });
 }
 
 export async function signOut(): Promise<void> {
   const { via } = session as Partial<SignedIn>;
   if (via === "cookie") await request("DELETE", "/v1/session");
   token = undefined;
+  keepAccount(undefined);
   setSession({ state: "signed-out", reason: "none" });
 }
 
@@ -115,6 +139,11 @@ export function chosenAccount(): string | undefined {
 }
 
 export function chooseAccount(name: string | undefined): Promise<void> {
+  keepAccount(name);
+  return findSession();
+}
+
+function keepAccount(name: string | undefined): void {
   account = name;
   try {
     if (name === undefined) sessionStorage.removeItem(accountKey);
@@ -122,7 +151,6 @@ export function chooseAccount(name: string | undefined): Promise<void> {
   } catch {
     // Without storage the choice lasts as long as the page.
   }
-  return findSession();
 }
 
 /** Called when any request was refused because its key is no longer valid. */

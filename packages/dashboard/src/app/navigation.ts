@@ -9,6 +9,8 @@ export interface NavigationItem {
   readonly roles?: readonly Role[];
   /** True: also in the page of a customer, which a portal link opens. */
   readonly portal?: boolean;
+  /** True: a key for some topics may not see it. */
+  readonly wholeAccount?: boolean;
 }
 
 /** The groups of the menu at the left. The command palette has the same items. */
@@ -40,7 +42,7 @@ export const navigation: readonly { readonly title: TextKey | null; readonly ite
   {
     title: "nav.define",
     items: [
-      { title: "nav.eventTypes", href: to.eventTypes, portal: true },
+      { title: "nav.eventTypes", href: to.eventTypes, portal: true, wholeAccount: true },
       { title: "nav.expressions", href: to.expressions },
       { title: "nav.keys", href: to.keys, roles: ["operator", "admin"] },
     ],
@@ -59,6 +61,9 @@ export const navigation: readonly { readonly title: TextKey | null; readonly ite
 /** The items of the menu that the reader may use. */
 export function itemsFor(session: SignedIn, items: readonly NavigationItem[]): readonly NavigationItem[] {
   return items.filter(
-    ({ roles, portal = false }) => (roles?.includes(session.role) ?? true) && (!session.portal || portal),
+    ({ roles, portal = false, wholeAccount = false }) =>
+      (roles?.includes(session.role) ?? true) &&
+      (!session.portal || portal) &&
+      (session.topics === null || !wholeAccount),
   );
 }

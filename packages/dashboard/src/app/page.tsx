@@ -1,5 +1,6 @@
 import { useEffect, type ReactNode } from "react";
 import { Link } from "wouter";
+import { portalLink } from "../api/session.ts";
 
 export interface PageProps {
   readonly title: string;
@@ -14,7 +15,7 @@ export interface PageProps {
 /** A screen: its title, which is also the browser's, its actions, and its panels. */
 export function Page({ title, note, above = [], actions, children }: PageProps) {
   useEffect(() => {
-    document.title = `${title} · Ringback`;
+    document.title = portalLink() === null ? `${title} · Ringback` : title;
     // Screen readers start at the new screen; the place in the page does not change.
     document.querySelector<HTMLElement>("#content")?.focus({ preventScroll: true });
   }, [title]);

@@ -4,6 +4,9 @@ import { signOut, useSignedIn, type SignedIn } from "../api/session.ts";
 import { Button } from "../parts/button.tsx";
 import { Announcements } from "../parts/notice.tsx";
 import { useText } from "../language/text.ts";
+import { Time } from "../parts/time.tsx";
+import { AccountSwitcher } from "../screens/accounts/account-switcher.tsx";
+import { PortalBrand } from "../screens/portal/portal-brand.tsx";
 import { LiveMark } from "./live-mark.tsx";
 import { Palette } from "./palette.tsx";
 import { PreferenceControls } from "./preference-controls.tsx";
@@ -21,7 +24,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       </a>
       <aside className="flex flex-col border-line bg-surface max-md:border-b md:sticky md:top-0 md:h-dvh md:overflow-y-auto md:border-r">
         <div className="flex items-center justify-between gap-2 px-4 py-2.5">
-          <Brand session={session} />
+          {session.portal ? <PortalBrand /> : <Brand />}
           <span className="md:hidden">
             <Button
               kind="quiet"
@@ -34,8 +37,12 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           </span>
         </div>
         <div id="menu" className={`flex grow flex-col justify-between ${isMenuOpen ? "" : "max-md:hidden"}`}>
-          <Menu session={session} onChoose={() => setMenuOpen(false)} />
-          <div className="px-4 py-3">
+          <div>
+            {!session.portal && <AccountSwitcher session={session} />}
+            <Menu session={session} onChoose={() => setMenuOpen(false)} />
+          </div>
+          <div className="flex flex-col gap-2 px-4 py-3">
+            <Reader session={session} />
             <PreferenceControls />
           </div>
         </div>
@@ -59,12 +66,29 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   );
 }
 
-function Brand({ session }: { readonly session: SignedIn }) {
+function Brand() {
   return (
-    <Link href="/" className="flex min-w-0 items-baseline gap-2">
-      <span className="text-title font-semibold">Ringback</span>
-      <span className="truncate text-small text-muted">{session.account}</span>
+    <Link href="/" className="text-title font-semibold">
+      Ringback
     </Link>
+  );
+}
+
+/** The name and the rights of the reader. */
+function Reader({ session }: { readonly session: SignedIn }) {
+  const text = useText();
+  const { name, role, portal, expiresAt } = session;
+  const isNamed = name !== null && name !== "";
+  return (
+    <div className="text-small text-muted">
+      {isNamed && <p className="truncate">{name}</p>}
+      <p>{text.named("role", role)}</p>
+      {portal && expiresAt !== null && (
+        <p>
+          {text("portalLink.until")} <Time at={expiresAt} />
+        </p>
+      )}
+    </div>
   );
 }
 
@@ -79,7 +103,7 @@ function Menu({ session, onChoose }: { readonly session: SignedIn; readonly onCh
         if (shown.length === 0) return null;
         return (
           <div key={title ?? ""}>
-            {title !== null && <p className="px-2 py-1 text-small text-muted">{text(title)}</p>}
+            {title !== null && !session.portal && <p className="px-2 py-1 text-small text-muted">{text(title)}</p>}
             <ul>
               {shown.map(({ title, href }) => (
                 <li key={href}>

@@ -1,20 +1,23 @@
 /** Real: the HTTP application with every route, API keys and accounts. Faked: the store, in memory, and the clock. */
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { settingsDefault } from "../engine/accounts/account-settings.ts";
 import { portalRoutes } from "./portal-access.ts";
 import { call } from "./testing/call.ts";
+import { ReusedApps } from "./testing/reused-apps.ts";
 import { createTestApp, type TestApp } from "./testing/test-app.ts";
 
 const operatorToken = "operator-token-of-this-test-0123456789";
 const operator = { authorization: `Bearer ${operatorToken}`, "ringback-account": "acme" };
 
 let test: TestApp;
-beforeEach(async () => {
-  test = await createTestApp({}, { isLocal: false, operatorToken });
-  await test.accounts.put("acme", settingsDefault);
+const apps = new ReusedApps(async () => {
+  const app = await createTestApp({}, { isLocal: false, operatorToken });
+  await app.accounts.put("acme", settingsDefault);
+  return app;
 });
-afterEach(() => test.app.close());
+beforeEach(async () => void (test = await apps.next()));
+afterAll(() => apps.close());
 
 const ask = (method: string, path: string, json?: object, headers: Readonly<Record<string, string>> = operator) =>
   call(test.app, method, path, { headers, ...(json !== undefined && { json }) });

@@ -119,7 +119,7 @@ describe("a file of the page", () => {
   });
 });
 
-it("only the page of a link may stand in a frame of the origins that its account names", async () => {
+it("only the pages of a link may stand in a frame of the origins that its account names", async () => {
   await test.accounts.put("acme", {
     ...settingsDefault,
     portal: { name: "", logo: null, accent: null, accentDark: null, frameAncestors: ["https://app.example.com"] },
@@ -130,10 +130,12 @@ it("only the page of a link may stand in a frame of the origins that its account
     headers: { authorization: `Bearer ${operatorToken}`, "ringback-account": "acme" },
   });
   const { id } = made.json<{ id: string }>();
-  const framed = (await get(`/ui/portal/${id}`)).headers;
-  expect(framed["content-security-policy"]).toMatch(/; frame-ancestors https:\/\/app\.example\.com$/);
-  expect(framed["x-frame-options"]).toBeUndefined();
-  for (const url of ["/ui", `/ui/portal/${id}/x`, "/ui/portal/AKIDunknown"]) {
+  for (const rest of ["", "/", "/ui/messages?topic=a"]) {
+    const framed = (await get(`/ui/portal/${id}${rest}`)).headers;
+    expect(framed["content-security-policy"]).toMatch(/; frame-ancestors https:\/\/app\.example\.com$/);
+    expect(framed["x-frame-options"]).toBeUndefined();
+  }
+  for (const url of ["/ui", `/ui/${id}/x`, "/ui/portal/AKIDunknown"]) {
     expect((await get(url)).headers["content-security-policy"]).toMatch(/; frame-ancestors 'none'$/);
   }
 });

@@ -23,9 +23,11 @@ export function dashboardRoutes(app: FastifyInstance, { files, frameAncestorsOf 
   };
 
   for (const path of ["/ui", "/ui/*"]) app.get(path, { schema, config }, (request, reply) => answer(request, reply));
-  app.get<{ Params: { readonly id: string } }>("/ui/portal/:id", { schema, config }, async (request, reply) =>
-    answer(request, reply, await frameAncestorsOf(request.params.id)),
-  );
+  for (const path of ["/ui/portal/:id", "/ui/portal/:id/*"]) {
+    app.get<{ Params: { readonly id: string } }>(path, { schema, config }, async (request, reply) =>
+      answer(request, reply, await frameAncestorsOf(request.params.id)),
+    );
+  }
   if (files !== null) addAssets(app, files);
 
   return { isRequested: isForPeople, answer: (request: FastifyRequest, reply: FastifyReply) => answer(request, reply) };

@@ -23,14 +23,16 @@ export function PortalLinkDialog({ account, onClose }: PortalLinkDialogProps) {
   const [name, setName] = useState("");
   const [role, setRole] = useState<"admin" | "read">("admin");
   const [expiresInS, setExpiresInS] = useState<number>(validS[1]);
+  const [topics, setTopics] = useState("");
+  const patterns = topics.split(/[\s,]+/).filter((pattern) => pattern !== "");
   const { mutate, isPending, error, data } = useAction({
     run: () =>
       client().post("/v1/portal-links", {
-        body: { role, expiresInS, ...(name !== "" && { name }) },
+        body: { role, expiresInS, ...(name !== "" && { name }), ...(patterns.length > 0 && { topics: patterns }) },
         // The link is for this account, whichever the page acts on.
         headers: { "ringback-account": account },
       }),
-    changes: [],
+    changes: ["/v1/portal-links"],
   });
   const button = (
     <Button kind="primary" busy={isPending} onClick={() => mutate()}>
@@ -60,6 +62,9 @@ export function PortalLinkDialog({ account, onClose }: PortalLinkDialogProps) {
               ))}
             </Select>
           </Field>
+          <Field label={text("nav.topics")} help={text("apiKeys.topicsHelp")}>
+            <Input value={topics} placeholder="orders*" onChange={({ target }) => setTopics(target.value)} />
+          </Field>
           <ProblemNotice error={error} />
         </>
       ) : (
@@ -69,6 +74,11 @@ export function PortalLinkDialog({ account, onClose }: PortalLinkDialogProps) {
           </p>
           <p>{text("forms.secretOnce")}</p>
           <Code label={text("portalLink.link")} text={data.url} />
+          <p>
+            <a href={data.url} target="_blank" rel="noreferrer" className="text-accent hover:underline">
+              {text("portalLink.open")}
+            </a>
+          </p>
         </>
       )}
     </Dialog>

@@ -16,17 +16,23 @@ interface SwitchAccountProps {
 export function SwitchAccount({ account, kind = "plain" }: SwitchAccountProps) {
   const text = useText();
   const session = useSignedIn();
-  const [, navigate] = useLocation();
+  const choose = useSwitch();
   if ((chosenAccount() ?? session.account) === account) return <Status tone="good">{text("accounts.current")}</Status>;
-  const choose = async (): Promise<void> => {
-    await chooseAccount(account);
-    liveFeed.restart();
-    announce(text("accounts.switched", { account }));
-    navigate(to.home);
-  };
   return (
-    <Button kind={kind} aria-label={text("accounts.switchTo", { account })} onClick={() => void choose()}>
+    <Button kind={kind} aria-label={text("accounts.switchTo", { account })} onClick={() => void choose(account)}>
       {text("accounts.switch")}
     </Button>
   );
+}
+
+/** Returns a function that makes the page act on another account, and shows its home. */
+export function useSwitch(): (account: string) => Promise<void> {
+  const text = useText();
+  const [, navigate] = useLocation();
+  return async (account) => {
+    navigate(to.home);
+    await chooseAccount(account);
+    liveFeed.restart();
+    announce(text("accounts.switched", { account }));
+  };
 }

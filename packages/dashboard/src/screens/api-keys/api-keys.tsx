@@ -13,6 +13,7 @@ import { Status } from "../../parts/status.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
 import { Time, useNow } from "../../parts/time.tsx";
 import { useText, type Text } from "../../language/text.ts";
+import { PortalLinksPanel } from "./portal-links-panel.tsx";
 import { NewApiKey } from "./new-api-key.tsx";
 
 type ApiKey = components["schemas"]["ApiKey"];
@@ -49,6 +50,7 @@ export default function ApiKeys() {
           }
         />
       </Panel>
+      <PortalLinksPanel />
       {isNew && <NewApiKey onClose={() => setNew(false)} />}
       {revoked !== null && <Revoke apiKey={revoked} onClose={() => setRevoked(null)} />}
     </Page>

@@ -1,3 +1,4 @@
+import { lazy } from "react";
 import { Page } from "../../app/page.tsx";
 import { useWindow } from "../../app/window-choice.tsx";
 import { useRead } from "../../api/queries.ts";
@@ -14,6 +15,14 @@ import { WaitingChart } from "./waiting-chart.tsx";
 
 /** The state of the account: what needs attention first, then the numbers. An empty server is greeted instead. */
 export default function Home() {
+  const { portal } = useSignedIn();
+  return portal ? <PortalHome /> : <AccountHome />;
+}
+
+/** The screen of a portal link is loaded only there. */
+const PortalHome = lazy(() => import("../portal/portal-home.tsx"));
+
+function AccountHome() {
   const text = useText();
   const { role, topics: limitedTo } = useSignedIn();
   const topics = useRead("/v1/topics", { params: { query: { limit: 2 } } }, { enabled: limitedTo === null });

@@ -1,4 +1,4 @@
-import { Link, useParams } from "wouter";
+import { useParams } from "wouter";
 import { to, withQuery } from "../../app/addresses.ts";
 import { Page } from "../../app/page.tsx";
 import { useLive } from "../../api/live.ts";
@@ -10,6 +10,7 @@ import { Tag } from "../../parts/status.tsx";
 import { Time } from "../../parts/time.tsx";
 import { bytes } from "../../format/numbers.ts";
 import { useText } from "../../language/text.ts";
+import { TopicLink } from "../topics/topic-link.tsx";
 import { DeliveryPanel } from "./delivery-panel.tsx";
 import { PublishAgain } from "./publish-again.tsx";
 import { curlOfPublish, type Message } from "./publish-curl.ts";
@@ -77,12 +78,7 @@ function Published({ message }: { readonly message: Message }) {
     <Panel title={text("messages.publishedTitle")}>
       <Facts
         facts={[
-          [
-            text("nav.topic"),
-            <Link key="topic" href={to.topic(topic)} className="text-accent hover:underline">
-              {topic}
-            </Link>,
-          ],
+          [text("nav.topic"), <TopicLink key="topic" topic={topic} />],
           [text("messages.position"), seq],
           [text("messages.published"), <Time key="time" at={publishedAt} />],
           [text("messages.deliverAt"), deliverAt === null ? undefined : <Time key="due" at={deliverAt} />],

@@ -26,7 +26,7 @@ export function Timeline({ publishedAt, nextAttemptAt, attempts }: TimelineProps
   const shown = attempts.slice(-shownMax);
   return (
     <div className="flex items-center gap-3 text-small text-muted tabular-nums">
-      <span>{text("timeline.published")}</span>
+      <span className="whitespace-nowrap">{text("timeline.published")}</span>
       <svg
         role="img"
         aria-label={text.count("timeline.attempts", attempts.length)}

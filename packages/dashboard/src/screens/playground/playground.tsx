@@ -87,7 +87,7 @@ function PublishPanel({ dialect, onDialect, bench, onBench }: PublishProps) {
     <Panel title={text("playground.publish")}>
       <form className="flex flex-col gap-4" onSubmit={submit}>
         <div className="grid gap-4 sm:grid-cols-2">
-          <Field label={text("playground.dialect")} help={text(`dialect.${dialect}`)}>
+          <Field label={text("playground.dialect")} help={text(`protocol.${dialect}`)}>
             <Select value={dialect} onChange={({ target }) => onDialect(target.value)}>
               {dialects.map((name) => (
                 <option key={name}>{name}</option>

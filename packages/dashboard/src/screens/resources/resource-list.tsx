@@ -5,6 +5,7 @@ import { useQueryValue, withQuery } from "../../app/addresses.ts";
 import { Page } from "../../app/page.tsx";
 import { useList } from "../../api/queries.ts";
 import { useBlocks } from "../../api/rights.ts";
+import { useSignedIn } from "../../api/session.ts";
 import { NewResource } from "../../forms/new-resource.tsx";
 import type { Settings } from "../../forms/values.ts";
 import { LinkButton } from "../../parts/button.tsx";
@@ -67,7 +68,8 @@ function Listed<P extends ListPath>({ kind, columns, nameOf, actions }: Resource
   const { listPath, title, newTitle, emptyTitle, about, listAddress } = kind;
   // The types of the path have been checked where the kind is described.
   const list = useList(listPath as "/v1/topics");
-  const button = (
+  const { portal } = useSignedIn();
+  const button = !portal && (
     <LinkButton kind="primary" href={withQuery(listAddress, { new: "1" })} blocked={blocked}>
       {newTitle}
     </LinkButton>

@@ -6,7 +6,7 @@ import { Page } from "../../app/page.tsx";
 import { useAction } from "../../api/action.ts";
 import { invalidate } from "../../api/queries.ts";
 import { useBlocks } from "../../api/rights.ts";
-import { client } from "../../api/session.ts";
+import { client, useSignedIn } from "../../api/session.ts";
 import { EditResource } from "../../forms/edit-resource.tsx";
 import { Button, LinkButton } from "../../parts/button.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
@@ -56,6 +56,7 @@ function Shown<P extends ListPath>({ kind, name, deleteHelp, note, actions, chil
   const { title, listAddress, address } = kind;
   const text = useText();
   const { change: blocked } = useBlocks();
+  const { portal } = useSignedIn();
   const [isDeleting, setDeleting] = useState(false);
   return (
     <Page
@@ -65,12 +66,16 @@ function Shown<P extends ListPath>({ kind, name, deleteHelp, note, actions, chil
       actions={
         <>
           {actions}
-          <LinkButton href={withQuery(address(name), { edit: "1" })} blocked={blocked}>
-            {text("common.edit")}
-          </LinkButton>
-          <Button kind="danger" blocked={blocked} onClick={() => setDeleting(true)}>
-            {text("common.delete")}
-          </Button>
+          {!portal && (
+            <>
+              <LinkButton href={withQuery(address(name), { edit: "1" })} blocked={blocked}>
+                {text("common.edit")}
+              </LinkButton>
+              <Button kind="danger" blocked={blocked} onClick={() => setDeleting(true)}>
+                {text("common.delete")}
+              </Button>
+            </>
+          )}
         </>
       }
     >

@@ -4,7 +4,7 @@ import { to, useQueryValue } from "../../app/addresses.ts";
 import { useLive } from "../../api/live.ts";
 import { useList } from "../../api/queries.ts";
 import { Button } from "../../parts/button.tsx";
-import { Field, Input, Select } from "../../parts/field.tsx";
+import { FilterChoice, FilterText, FilterTime } from "../../parts/filter.tsx";
 import { Empty } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Status, type Tone } from "../../parts/status.tsx";
@@ -112,33 +112,18 @@ function useAttemptFilter() {
     for (const set of [setVerdict, setStatus, setError, setFrom, setUntil]) set("");
   };
   const fields = [
-    <Field key="verdict" label={text("attempts.verdict")}>
-      <Select value={verdict} onChange={({ target }) => setVerdict(target.value)}>
-        <option value="">{text("common.all")}</option>
-        {verdicts.map((word) => (
-          <option key={word} value={word}>
-            {text(`verdict.${word}`)}
-          </option>
-        ))}
-      </Select>
-    </Field>,
-    <Field key="status" label={text("attempts.status")}>
-      <Input type="search" value={status} placeholder="5xx" onChange={({ target }) => setStatus(target.value.trim())} />
-    </Field>,
-    <Field key="error" label={text("attempts.error")}>
-      <Input
-        type="search"
-        value={error}
-        placeholder="timeout"
-        onChange={({ target }) => setError(target.value.trim())}
-      />
-    </Field>,
-    <Field key="from" label={text("common.from")}>
-      <Input type="datetime-local" value={from} onChange={({ target }) => setFrom(target.value)} />
-    </Field>,
-    <Field key="to" label={text("common.to")}>
-      <Input type="datetime-local" value={until} onChange={({ target }) => setUntil(target.value)} />
-    </Field>,
+    <FilterChoice
+      key="verdict"
+      label={text("attempts.verdict")}
+      value={verdict}
+      words={verdicts}
+      named="verdict"
+      onChange={setVerdict}
+    />,
+    <FilterText key="status" label={text("attempts.status")} value={status} example="5xx" onChange={setStatus} />,
+    <FilterText key="error" label={text("attempts.error")} value={error} example="timeout" onChange={setError} />,
+    <FilterTime key="from" label={text("common.from")} value={from} onChange={setFrom} />,
+    <FilterTime key="to" label={text("common.to")} value={until} onChange={setUntil} />,
   ];
   return { filter, fields, clear, isFiltered: Object.values(filter).some((value) => value !== "") };
 }

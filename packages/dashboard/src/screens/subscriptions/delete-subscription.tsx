@@ -1,7 +1,7 @@
 import { useLocation } from "wouter";
 import { to } from "../../app/addresses.ts";
 import { useAction } from "../../api/action.ts";
-import { client } from "../../api/session.ts";
+import { client, useSignedIn } from "../../api/session.ts";
 import { Confirm } from "../../parts/dialog.tsx";
 import { useText } from "../../language/text.ts";
 import type { OfSubscription } from "./state-buttons.tsx";
@@ -12,6 +12,7 @@ export function DeleteSubscription({
   onClose,
 }: OfSubscription & { readonly onClose: () => void }) {
   const text = useText();
+  const { portal } = useSignedIn();
   const [, navigate] = useLocation();
   const path = { topic, subscription };
   const { mutate, isPending, error } = useAction({
@@ -28,7 +29,7 @@ export function DeleteSubscription({
       onClose={onClose}
       busy={isPending}
       error={error}
-      onConfirm={() => mutate(undefined, { onSuccess: () => navigate(to.topic(topic)) })}
+      onConfirm={() => mutate(undefined, { onSuccess: () => navigate(portal ? to.home : to.topic(topic)) })}
     >
       {text("subscription.deleteWhat")}
     </Confirm>

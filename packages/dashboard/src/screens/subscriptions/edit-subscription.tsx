@@ -3,20 +3,18 @@ import { to } from "../../app/addresses.ts";
 import { Page } from "../../app/page.tsx";
 import { EditResource } from "../../forms/edit-resource.tsx";
 import { useText } from "../../language/text.ts";
+import { useTopicsAbove } from "../topics/topics-above.ts";
 import { settingsHidden } from "./kinds.ts";
 
 export default function EditSubscription() {
   const text = useText();
   const { topic = "", subscription = "" } = useParams();
+  const above = useTopicsAbove(topic);
   const [, navigate] = useLocation();
   return (
     <Page
       title={text("subscriptions.editTitle", { subscription })}
-      above={[
-        [text("nav.topics"), to.topics],
-        [topic, to.topic(topic)],
-        [subscription, to.subscription(topic, subscription)],
-      ]}
+      above={[...above, [subscription, to.subscription(topic, subscription)]]}
     >
       <EditResource
         shape="SubscriptionSettings"

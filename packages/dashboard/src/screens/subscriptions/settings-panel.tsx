@@ -5,6 +5,7 @@ import { propertiesOf, type Property } from "../../forms/schema.ts";
 import { shownValue, summaryOf, unitText } from "../../forms/sentences.ts";
 import { settingsOfView } from "../../forms/view-settings.ts";
 import { isEqual, isSettings } from "../../forms/values.ts";
+import { useSignedIn } from "../../api/session.ts";
 import { useText, type Text } from "../../language/text.ts";
 import { Facts, Panel } from "../../parts/panel.tsx";
 import { Time } from "../../parts/time.tsx";
@@ -64,15 +65,22 @@ function unusualPart({ name, groupShape, kind, default: preset }: Property, valu
 
 function shown(name: string, value: unknown, text: Text): ReactNode {
   if (name === "keys" && Array.isArray(value)) {
-    return (value as readonly string[]).map((key) => (
-      <Link key={key} href={to.keys} className="mr-2 font-mono text-small hover:underline">
-        {key}
-      </Link>
-    ));
+    return (value as readonly string[]).map((key) => <SigningKey key={key} name={key} />);
   }
   if (typeof value === "object") {
     const summary = summaryOf(value);
     return summary === "" || summary === "[]" ? "" : <code className="font-mono text-small break-all">{summary}</code>;
   }
   return unitText(name, value, text) ?? shownValue(name, value, text);
+}
+
+/** The name of a key; operators also have a screen of all keys. */
+function SigningKey({ name }: { readonly name: string }) {
+  const { portal } = useSignedIn();
+  if (portal) return <span className="mr-2 font-mono text-small">{name}</span>;
+  return (
+    <Link href={to.keys} className="mr-2 font-mono text-small hover:underline">
+      {name}
+    </Link>
+  );
 }

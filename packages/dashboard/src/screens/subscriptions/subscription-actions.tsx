@@ -1,6 +1,7 @@
 import type { components } from "@ringback/sdk/client";
 import { to, withQuery } from "../../app/addresses.ts";
 import { useBlocks } from "../../api/rights.ts";
+import { useSignedIn } from "../../api/session.ts";
 import { Button, LinkButton } from "../../parts/button.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { useText } from "../../language/text.ts";
@@ -40,6 +41,7 @@ export function RareActions({ subscription, onDialog }: ActionsProps) {
   const text = useText();
   const blocks = useBlocks();
   const { topic, name, push } = subscription;
+  const { portal } = useSignedIn();
   const filter = { topic, subscription: name };
   return (
     <Panel title={text("subscription.more")}>
@@ -49,9 +51,11 @@ export function RareActions({ subscription, onDialog }: ActionsProps) {
           {text("subscription.replay")}
         </LinkButton>
         <LinkButton href={withQuery(to.messages, filter)}>{text("topics.searchMessages")}</LinkButton>
-        <Button blocked={blocks.change} onClick={() => onDialog("rewind")}>
-          {text("subscription.rewind")}
-        </Button>
+        {!portal && (
+          <Button blocked={blocks.change} onClick={() => onDialog("rewind")}>
+            {text("subscription.rewind")}
+          </Button>
+        )}
         {push !== null && push.keys.length > 0 && (
           <Button blocked={blocks.change} onClick={() => onDialog("rotate")}>
             {text("subscription.rotate")}

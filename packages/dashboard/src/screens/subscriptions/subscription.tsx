@@ -1,11 +1,10 @@
 import { useState } from "react";
 import { useParams } from "wouter";
-import { to } from "../../app/addresses.ts";
 import { Page } from "../../app/page.tsx";
 import { useLive } from "../../api/live.ts";
 import { invalidate, useRead } from "../../api/queries.ts";
+import { useSignedIn } from "../../api/session.ts";
 import { Loading, ProblemNotice } from "../../parts/notice.tsx";
-import { useText } from "../../language/text.ts";
 import { subscriptionEvents } from "../topics/topic-subscriptions.tsx";
 import { AttemptsPanel } from "./attempts-panel.tsx";
 import { ConditionStatus } from "./condition.tsx";
@@ -18,14 +17,15 @@ import { RewindDialog } from "./rewind-dialog.tsx";
 import { RotateKeyDialog } from "./rotate-key-dialog.tsx";
 import { SettingsPanel } from "./settings-panel.tsx";
 import { HeaderActions, RareActions, type DialogName } from "./subscription-actions.tsx";
+import { useTopicsAbove } from "../topics/topics-above.ts";
 import { TestDialog } from "./test-dialog.tsx";
 
 const path = "/v1/topics/{topic}/subscriptions/{subscription}";
 const countsEveryMs = 2_000;
 
 export default function SubscriptionScreen() {
-  const text = useText();
   const { topic = "", subscription = "" } = useParams();
+  const { portal } = useSignedIn();
   const [dialog, setDialog] = useState<DialogName | null>(null);
   const { data, error, refetch } = useRead(
     path,
@@ -33,10 +33,7 @@ export default function SubscriptionScreen() {
     { everyMs: countsEveryMs },
   );
   useLive({ topic, types: subscriptionEvents }, () => void invalidate(path));
-  const above = [
-    [text("nav.topics"), to.topics],
-    [topic, to.topic(topic)],
-  ] as const;
+  const above = useTopicsAbove(topic);
   if (data === undefined) {
     return (
       <Page title={subscription} above={above}>
@@ -55,11 +52,8 @@ export default function SubscriptionScreen() {
       <HealthNotice subscription={data} onTest={() => setDialog("test")} />
       <NumbersRow subscription={data} />
       <FlowPanel topic={topic} subscription={subscription} />
-      {data.pull === null ? (
-        <AttemptsPanel topic={topic} subscription={subscription} />
-      ) : (
-        <PullPanel topic={topic} subscription={subscription} />
-      )}
+      {data.pull === null && <AttemptsPanel topic={topic} subscription={subscription} />}
+      {data.pull !== null && !portal && <PullPanel topic={topic} subscription={subscription} />}
       <SettingsPanel subscription={data} />
       <RareActions subscription={data} onDialog={setDialog} />
       {dialog === "test" && <TestDialog topic={topic} subscription={subscription} onClose={close} />}

@@ -3,8 +3,9 @@ import { to, useQueryValue } from "../../app/addresses.ts";
 import { Page } from "../../app/page.tsx";
 import { useLive } from "../../api/live.ts";
 import { invalidate, useList } from "../../api/queries.ts";
+import { useSignedIn } from "../../api/session.ts";
 import { Button, LinkButton } from "../../parts/button.tsx";
-import { Field, Input, Select } from "../../parts/field.tsx";
+import { FilterChoice, FilterText } from "../../parts/filter.tsx";
 import { Empty } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Table, type Column } from "../../parts/table.tsx";
@@ -22,6 +23,7 @@ const countsEveryMs = 5_000;
 
 export default function Subscriptions() {
   const text = useText();
+  const { portal } = useSignedIn();
   const { query, isFiltered, clear, fields } = useFilters(text);
   const [chosen, setChosen] = useState<ReadonlyMap<string, Chosen>>(new Map());
   const list = useList(path, { params: { query } }, { everyMs: countsEveryMs });
@@ -34,7 +36,7 @@ export default function Subscriptions() {
   return (
     <Page
       title={text("nav.subscriptions")}
-      actions={<LinkButton href={to.topics}>{text("subscriptions.newFrom")}</LinkButton>}
+      actions={!portal && <LinkButton href={to.topics}>{text("subscriptions.newFrom")}</LinkButton>}
     >
       <div className="grid grid-cols-2 gap-2 lg:grid-cols-5">{fields}</div>
       <Panel
@@ -82,11 +84,25 @@ function useFilters(text: Text) {
     for (const set of [setState, setHealth, setLabel, setName, setTopic]) set("");
   };
   const fields = [
-    <Words key="state" label={text("common.state")} value={state} words={states} onChange={setState} />,
-    <Words key="health" label={text("subscriptions.health")} value={health} words={healths} onChange={setHealth} />,
-    <Search key="name" label={text("nav.subscription")} value={name} example="billing*" onChange={setName} />,
-    <Search key="topic" label={text("nav.topic")} value={topic} example="orders*" onChange={setTopic} />,
-    <Search key="label" label={text("common.label")} value={label} example="customer=acme" onChange={setLabel} />,
+    <FilterChoice
+      key="state"
+      label={text("common.state")}
+      value={state}
+      words={states}
+      named="subscriptionFilter"
+      onChange={setState}
+    />,
+    <FilterChoice
+      key="health"
+      label={text("subscriptions.health")}
+      value={health}
+      words={healths}
+      named="subscriptionFilter"
+      onChange={setHealth}
+    />,
+    <FilterText key="name" label={text("nav.subscription")} value={name} example="billing*" onChange={setName} />,
+    <FilterText key="topic" label={text("nav.topic")} value={topic} example="orders*" onChange={setTopic} />,
+    <FilterText key="label" label={text("common.label")} value={label} example="customer=acme" onChange={setLabel} />,
   ];
   return { query, isFiltered: Object.keys(query).length > 0, clear, fields };
 }
@@ -94,49 +110,6 @@ function useFilters(text: Text) {
 /** Without a star, a name is searched wherever it begins. */
 function pattern(name: string): string {
   return name.includes("*") ? name : `${name}*`;
-}
-
-interface WordsProps {
-  readonly label: string;
-  readonly value: string;
-  readonly words: readonly string[];
-  readonly onChange: (value: string) => void;
-}
-
-function Words({ label, value, words, onChange }: WordsProps) {
-  const text = useText();
-  return (
-    <Field label={label}>
-      <Select value={value} onChange={({ target }) => onChange(target.value)}>
-        <option value="">{text("common.all")}</option>
-        {words.map((word) => (
-          <option key={word} value={word}>
-            {text.named("subscriptionFilter", word)}
-          </option>
-        ))}
-      </Select>
-    </Field>
-  );
-}
-
-interface SearchProps {
-  readonly label: string;
-  readonly value: string;
-  readonly example: string;
-  readonly onChange: (value: string) => void;
-}
-
-function Search({ label, value, example, onChange }: SearchProps) {
-  return (
-    <Field label={label}>
-      <Input
-        type="search"
-        value={value}
-        placeholder={example}
-        onChange={({ target }) => onChange(target.value.trim())}
-      />
-    </Field>
-  );
 }
 
 function choiceColumn(
@@ -162,6 +135,7 @@ function choiceColumn(
 
 function NoSubscriptions({ isFiltered, onClear }: { readonly isFiltered: boolean; readonly onClear: () => void }) {
   const text = useText();
+  const { portal } = useSignedIn();
   if (isFiltered) {
     const button = <Button onClick={onClear}>{text("common.clearFilters")}</Button>;
     return <Empty title={text("subscriptions.noneFound")} action={button} />;
@@ -170,8 +144,8 @@ function NoSubscriptions({ isFiltered, onClear }: { readonly isFiltered: boolean
     <Empty
       title={text("subscriptions.empty")}
       action={
-        <LinkButton kind="primary" href={to.topics}>
-          {text("subscriptions.toTopics")}
+        <LinkButton kind="primary" href={portal ? to.home : to.topics}>
+          {text(portal ? "portal.newEndpoint" : "subscriptions.toTopics")}
         </LinkButton>
       }
     >

@@ -1,18 +1,11 @@
 import { useRef } from "react";
-import { Link } from "wouter";
-import type { components } from "@ringback/sdk/client";
-import { to } from "../../app/addresses.ts";
 import { useLive } from "../../api/live.ts";
 import { useRead } from "../../api/queries.ts";
 import { Empty } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/panel.tsx";
-import { Tag } from "../../parts/status.tsx";
-import { Table, type Column } from "../../parts/table.tsx";
-import { Time } from "../../parts/time.tsx";
-import { bytes } from "../../format/numbers.ts";
-import { useText, type Text } from "../../language/text.ts";
-
-type Message = components["schemas"]["MessageSummary"];
+import { Table } from "../../parts/table.tsx";
+import { messageColumns } from "../messages/message-columns.tsx";
+import { useText } from "../../language/text.ts";
 
 const shownMax = 10;
 /** However many messages arrive, the newest are read again at most this often. */
@@ -36,7 +29,7 @@ export function LatestMessages({ topic }: { readonly topic: string }) {
     <Panel flush title={text("topics.latest")}>
       <Table
         label={text("topics.latest")}
-        columns={columnsOf(text)}
+        columns={messageColumns(text, false)}
         rows={data?.items}
         rowKey={({ id }) => id}
         error={error}
@@ -45,43 +38,4 @@ export function LatestMessages({ topic }: { readonly topic: string }) {
       />
     </Panel>
   );
-}
-
-function columnsOf(text: Text): readonly Column<Message>[] {
-  return [
-    {
-      key: "time",
-      title: text("messages.published"),
-      width: "9rem",
-      cell: ({ publishedAt }) => <Time at={publishedAt} />,
-    },
-    {
-      key: "id",
-      title: text("messages.id"),
-      cell: ({ id }) => (
-        <Link href={to.message(id)} className="font-mono text-small hover:underline">
-          {id}
-        </Link>
-      ),
-    },
-    { key: "type", title: text("label.type"), cell: ({ type }) => type },
-    {
-      key: "tags",
-      title: text("label.tags"),
-      phone: false,
-      cell: ({ tags }) =>
-        tags.map((tag) => (
-          <span key={tag} className="mr-1">
-            <Tag>{tag}</Tag>
-          </span>
-        )),
-    },
-    {
-      key: "bytes",
-      title: text("messages.size"),
-      align: "right",
-      width: "6rem",
-      cell: ({ bodyBytes }) => bytes(bodyBytes, text.language),
-    },
-  ];
 }
