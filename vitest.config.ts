@@ -78,7 +78,12 @@ export default defineConfig({
         test: {
           ...run,
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "tidy/**/*.test.ts"],
+          include: [
+            "packages/*/src/**/*.test.ts",
+            "bench/src/**/*.test.ts",
+            "tidy/**/*.test.ts",
+            "docs/.vitepress/*.test.ts",
+          ],
           exclude: [...withDiskOrProcesses, slow],
           expect: patient,
           testTimeout: hangMs,
