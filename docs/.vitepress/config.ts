@@ -1,5 +1,5 @@
 import { defineConfig, type DefaultTheme } from "vitepress";
-import { dropComments, joinChineseLines, unlinkOutside } from "./markdown.ts";
+import { dropComments, joinChineseLines, plainEmptyHeaders, unlinkOutside } from "./markdown.ts";
 import { sidebar } from "./pages.ts";
 import { searchOptions } from "./search.ts";
 
@@ -47,7 +47,8 @@ export default defineConfig({
     root: { label: "English", lang: "en", themeConfig: english },
     zh: { label: "简体中文", lang: "zh-CN", description: "自托管的 HTTP 回调平台", themeConfig: chinese },
   },
-  themeConfig: { search: { provider: "local", options: searchOptions } },
+  // Only some pages are translated, so the switch of the language leads to the first page of the other one.
+  themeConfig: { i18nRouting: false, search: { provider: "local", options: searchOptions } },
   markdown: {
     // Documents contain `{{ }}` and `<name>` as text; none uses Vue.
     html: false,
@@ -57,6 +58,7 @@ export default defineConfig({
     config: (markdown) => {
       unlinkOutside(markdown);
       dropComments(markdown);
+      plainEmptyHeaders(markdown);
       joinChineseLines(markdown);
     },
   },

@@ -37,6 +37,18 @@ export function dropComments(markdown: Markdown): void {
   });
 }
 
+/** Makes an empty header of a table an ordinary cell: screen readers announce headers. */
+export function plainEmptyHeaders(markdown: Markdown): void {
+  markdown.core.ruler.push("plain_empty_headers", ({ tokens }) => {
+    tokens.forEach((token, index) => {
+      const [inline, close] = [tokens[index + 1], tokens[index + 2]];
+      if (token.type !== "th_open" || inline?.content !== "" || close === undefined) return;
+      token.tag = "td";
+      close.tag = "td";
+    });
+  });
+}
+
 const wide = String.raw`[\p{Script=Han}\u3000-\u303f\uff00-\uffef]`;
 const endsWide = new RegExp(`${wide}$`, "u");
 const startsWide = new RegExp(`^${wide}`, "u");

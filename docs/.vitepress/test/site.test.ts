@@ -114,7 +114,7 @@ it.each([
   [siteBase, "dead letter", "dead"],
   [siteBase, "topic_not_found", "topic_not_found"],
   [`${siteBase}zh/`, "订阅", "订阅"],
-  [`${siteBase}zh/`, "签名密钥", "密钥"],
+  [`${siteBase}zh/`, "无缝更换密钥", "无缝更换密钥"],
 ])("finds something with the search at %s: %s", async (home, words, expected) => {
   const context = await newContext("light");
   const page = await context.newPage();

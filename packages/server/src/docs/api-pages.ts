@@ -143,6 +143,6 @@ function shapeText(schema: Schema): string {
       `| \`${name}\` | ${required.includes(name) ? "always" : "optional"} | ${cell(schemaText(value))} | ${cell(value.description ?? "")} |`,
   );
   const table =
-    rows.length === 0 ? `Value: ${schemaText(schema)}.` : "| field | | value | meaning |\n|---|---|---|---|";
+    rows.length === 0 ? `Value: ${schemaText(schema)}.` : "| field | given | value | meaning |\n|---|---|---|---|";
   return [schema.description ?? "", [table, ...rows].join("\n")].filter((part) => part !== "").join("\n\n");
 }
