@@ -20,6 +20,8 @@ let browser: Browser;
 let origin = "";
 /** Links and ids of each page, by its path. */
 const seen = new Map<string, Seen>();
+/** Addresses that pages have asked for in vain. */
+const missing = new Set<string>();
 
 beforeAll(async () => {
   const chromium = await startChromium([]);
@@ -37,7 +39,9 @@ afterAll(() => started.disposeAsync());
 
 async function newContext(colorScheme: "light" | "dark"): Promise<BrowserContext> {
   const context = await browser.newContext({ colorScheme, reducedMotion: "reduce" });
-  context.on("requestfailed", (request) => expect.unreachable(`${request.url()} failed`));
+  context.on("response", (response) => {
+    if (response.status() >= 400) missing.add(response.url());
+  });
   return context;
 }
 
@@ -127,4 +131,8 @@ it.each([
   expect((await page.locator("#localsearch-list").innerText()).toLowerCase()).toContain(expected);
   expect([...hosts]).toEqual([origin]);
   await context.close();
+});
+
+it("has every file that its pages ask for", () => {
+  expect([...missing]).toEqual([]);
 });
