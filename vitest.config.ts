@@ -83,6 +83,7 @@ export default defineConfig({
             "bench/src/**/*.test.ts",
             "tidy/**/*.test.ts",
             "packaging/**/*.test.ts",
+            "docs/.vitepress/*.test.ts",
           ],
           exclude: [...withDiskOrProcesses, slow],
           expect: patient,

@@ -66,3 +66,34 @@ it.skipIf(!hasCurl)("the guide from MNS sends what an MNS endpoint expects", asy
   expect(arrival?.headers).toMatchObject({ "content-type": "text/xml;charset=utf-8", "x-mns-version": "2015-06-06" });
   expect(arrival?.text).toContain("<Message>order 17</Message>");
 });
+
+it.skipIf(!hasCurl)("the page about the start sends what a receiver verifies", async () => {
+  await using receiver = await startReceiver();
+  const answers = await runGuide("docs/start.md", receiver);
+  const { secret } = answers[1] as { secret: string };
+  const arrival = await arrivedAt(receiver);
+  const verified = new Webhook(secret).verify(arrival?.text ?? "", arrival?.headers as Record<string, string>);
+  expect(verified).toMatchObject({ type: "invoice.paid" });
+});
+
+it.skipIf(!hasCurl).each([
+  ["cmq-json", '"msgBody":"test message"'],
+  ["cmq-simplified", "test message"],
+  ["wechat", '"msgSvrID":"7345678901234567890"'],
+])("the page about the dialect %s sends what it shows", async (dialect, text) => {
+  await using receiver = await startReceiver();
+  await runGuide(`docs/dialects/${dialect}.md`, receiver);
+  expect((await arrivedAt(receiver))?.text).toContain(text);
+});
+
+it.skipIf(!hasCurl)("the page about koipy calls a hook", async () => {
+  await using receiver = await startReceiver();
+  const [, outcome] = await runGuide("docs/dialects/koipy.md", receiver);
+  expect(outcome).toMatchObject({ action: "continue", error: null });
+});
+
+it.skipIf(!hasCurl)("the page about Opencard sends an encrypted call", async () => {
+  await using receiver = await startReceiver();
+  await runGuide("docs/dialects/opencard.md", receiver);
+  expect((await arrivedAt(receiver))?.text).toMatch(/^(?:[\w-]+\.){4}[\w-]+$/);
+});

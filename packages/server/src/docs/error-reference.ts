@@ -28,5 +28,5 @@ ${codes.map(row).join("\n")}
 
 function row(code: ErrorCode): string {
   const { status, title } = errorTable[code];
-  return `| \`${code}\` | ${status} | ${mayPass(code) ? "yes" : "no"} | ${title} |`;
+  return `| [\`${code}\`](errors/${code}.md) | ${status} | ${mayPass(code) ? "yes" : "no"} | ${title} |`;
 }

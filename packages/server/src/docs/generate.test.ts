@@ -16,7 +16,7 @@ describe("the generated reference", async () => {
 
   it("lists every error code", () => {
     const page = files.find(({ url }) => url.pathname.endsWith("errors.md"))?.text ?? "";
-    const listed = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
+    const listed = [...page.matchAll(/^\| \[`(\w+)`\]\(errors\/\1\.md\) \|/gm)].map(([, code]) => code);
     expect(listed).toEqual(Object.keys(errorTable));
   });
 });

@@ -2,12 +2,14 @@ import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import { noteError } from "./answered-request.ts";
 import { newRequestId, requestIdHeader, requestIdOf, showRequestId } from "./request-id.ts";
+import { siteBase } from "../domain/site-base.ts";
 import { errorTable, type ErrorCode, type RingbackError } from "../domain/errors.ts";
 
 export const problemContentType = "application/problem+json";
 
+/** Returns the path of the error's page on the documentation site. */
 export function problemType(code: ErrorCode): string {
-  return `urn:ringback:error:${code}`;
+  return `${siteBase}reference/errors/${code}`;
 }
 
 /** Retry-After in seconds: longer where the cause usually lasts longer, such as a full disk. */

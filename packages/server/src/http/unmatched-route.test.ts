@@ -19,7 +19,7 @@ describe("a request that matches no route", () => {
         const answer = await call(test.app, method, path, method === "POST" ? { json: { a: 1 } } : {});
         expect(answer).toMatchObject({
           status: 404,
-          json: { code: "route_not_found", type: "urn:ringback:error:route_not_found" },
+          json: { code: "route_not_found", type: "/docs/reference/errors/route_not_found" },
         });
       }
     },

@@ -157,8 +157,8 @@ export const apiKeyParams = Type.Object({
 export const problemSchema = Type.Object(
   {
     type: about(
-      "`urn:ringback:error:`, followed by the code.",
-      Type.String({ examples: ["urn:ringback:error:topic_not_found"] }),
+      "Path of the page about the error on the documentation site: `/docs/reference/errors/`, followed by the code.",
+      Type.String({ examples: ["/docs/reference/errors/topic_not_found"] }),
     ),
     title: about("What the code means.", Type.String({ examples: [errorTable.topic_not_found.title] })),
     status: Type.Integer({ examples: [404] }),

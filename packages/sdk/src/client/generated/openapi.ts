@@ -4038,8 +4038,8 @@ export interface components {
         /** @description RFC 9457 problem details. */
         readonly Problem: {
             /**
-             * @description `urn:ringback:error:`, followed by the code.
-             * @example urn:ringback:error:topic_not_found
+             * @description Path of the page about the error on the documentation site: `/docs/reference/errors/`, followed by the code.
+             * @example /docs/reference/errors/topic_not_found
              */
             readonly type: string;
             /**
