@@ -7,6 +7,7 @@ import type { CallerRules } from "../http/caller-rules.ts";
 import { httpLimitDefaults, type HttpLimits } from "../http/http-limits.ts";
 import { createHttpApp } from "../http/http-app.ts";
 import { Listeners } from "../http/listeners.ts";
+import { errorPageRoutes } from "../http/error-pages.ts";
 import { answerUnmatchedRoutes } from "../http/unmatched-route.ts";
 import { refuseUnknownParameters } from "../shapes/query.ts";
 import { guardAccess } from "./access-gate.ts";
@@ -93,6 +94,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   eventRoutes(app, context);
   nodeRoutes(app, context);
   healthRoutes(app, context);
+  errorPageRoutes(app);
   metricsRoute(app, context);
   openapiRoute(app);
   await app.register((scope, _options, done) => {

@@ -14,7 +14,7 @@ changes its meaning; \`detail\` and \`errors\` are for people and may be reworde
 paths such as \`push.url\` or \`messages[3].tags[0]\`. With a 503 the \`Retry-After\` header says when to try again, in seconds.
 \`requestId\` is the id of the request. The header \`X-Request-Id\` of the answer has it, and so have the lines about the
 request in the server's log. A client can choose the id: it sends that header with up to 64 letters, digits and
-\`. _ : = + / -\`.
+\`. _ : = + / -\`. \`type\` is the path of the error's page on this site; the server answers there, too, in Markdown.
 
 \`\`\`json
 ${JSON.stringify(problemOf(example, "0d6a3bd9-6c0b-4c7e-9a51-1c1e4b2f7a10"), null, 2)}

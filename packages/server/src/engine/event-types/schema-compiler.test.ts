@@ -74,6 +74,20 @@ describe("a body", () => {
     expect(faultsOf({ properties: { constructor: { type: "string" } } }, {})).toEqual([]);
   });
 
+  it.each(["valueOf", "toString", "constructor", "__proto__", "toJSON"])(
+    "may have a member %s where it is compared",
+    (name) => {
+      const value = JSON.parse(`{"${name}": []}`);
+      for (const keyword of ["const", "enum"]) {
+        const schema = (allowed: unknown) => ({ [keyword]: keyword === "enum" ? [1, allowed] : allowed });
+        expect(faultsOf(schema(value), JSON.parse(`{"${name}": []}`))).toEqual([]);
+        for (const other of [{}, JSON.parse(`{"${name}": {}}`), JSON.parse(`{"${name}": [], "a": 1}`)]) {
+          expect([faultsOf(schema(value), other), faultsOf(schema(other), value)]).toMatchObject([[{}], [{}]]);
+        }
+      }
+    },
+  );
+
   it.each([
     [{ enum: ["a", "b"] }, "c", { pointer: "", message: 'must be equal to one of the allowed values: "a","b"' }],
     [{ const: 1 }, 2, { pointer: "", message: "must be equal to constant: 1" }],

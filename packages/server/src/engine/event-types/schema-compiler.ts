@@ -1,4 +1,4 @@
-import { _, Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { _, Ajv2020, type ErrorObject, type FuncKeywordDefinition } from "ajv/dist/2020.js";
 import type { RingbackError } from "../../domain/errors.ts";
 import { eventTypeLimits as limits } from "../../domain/event-type-limits.ts";
 import type { JsonSchema } from "../../domain/json-schema.ts";
@@ -96,19 +96,56 @@ function compiled(vetted: object) {
       gen.code(_`${gen.scopeValue("func", countedSteps)}(${schema as number}, ${data})`);
     },
   });
-  ajv.removeKeyword("uniqueItems");
-  ajv.addKeyword({
-    keyword: "uniqueItems",
-    type: "array",
-    schemaType: "boolean",
-    error: { message: "must not have two equal items" },
-    validate: (isUnique: boolean, items: readonly unknown[]) => !isUnique || areUnique(items),
-  });
+  for (const keyword of comparisons) {
+    ajv.removeKeyword(keyword.keyword);
+    ajv.addKeyword(keyword);
+  }
   try {
     return ajv.compile(vetted);
   } catch (error) {
     throw schemaFault("", error instanceof Error ? error.message : "cannot be compiled");
   }
+}
+
+/**
+ * ajv's own keywords compare by a library that calls `valueOf` and `toString` of a value, and a body may have members of
+ * these names.
+ */
+const comparisons: readonly (FuncKeywordDefinition & { keyword: string })[] = [
+  {
+    keyword: "const",
+    error: {
+      message: "must be equal to constant",
+      params: ({ schemaCode }) => _`{allowedValue: ${schemaCode}}`,
+    },
+    compile: (allowed: unknown) => isOneOf([allowed]),
+  },
+  {
+    keyword: "enum",
+    schemaType: "array",
+    error: {
+      message: "must be equal to one of the allowed values",
+      params: ({ schemaCode }) => _`{allowedValues: ${schemaCode}}`,
+    },
+    compile: (allowed: readonly unknown[]) => isOneOf(allowed),
+  },
+  {
+    keyword: "uniqueItems",
+    type: "array",
+    schemaType: "boolean",
+    error: { message: "must not have two equal items" },
+    validate: (isUnique: boolean, items: readonly unknown[]) => !isUnique || areUnique(items),
+  },
+];
+
+function isOneOf(allowed: readonly unknown[]): (value: unknown) => boolean {
+  const scalars = new Set(allowed.filter((value) => !isNested(value)));
+  const nested = new Set(withinBudget(() => allowed.filter(isNested).map(canonicalText)).result);
+  return (value) => (isNested(value) ? nested.size > 0 && nested.has(canonicalText(value)) : scalars.has(value));
+}
+
+function isNested(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 /** In linear time. ajv itself compares each pair of items. */
