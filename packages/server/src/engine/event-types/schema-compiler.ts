@@ -108,8 +108,8 @@ function compiled(vetted: object) {
 }
 
 /**
- * ajv's own keywords compare by a library that calls `valueOf` and `toString` of a value, and a body may have members of
- * these names.
+ * ajv's own keywords compare with a library that calls `valueOf` and `toString` of a value. A body may have such
+ * members.
  */
 const comparisons: readonly (FuncKeywordDefinition & { keyword: string })[] = [
   {
