@@ -48,7 +48,7 @@ it("leads from an empty server to a verified delivery by clicking alone, and lat
   await page.reload();
   await page.getByLabel("Token of an API key").fill("rbk_wrong");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByText("The server does not accept this token.").waitFor();
+  await page.getByText("The server does not accept this token").waitFor();
   await page.getByLabel("Token of an API key").fill(token);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "first-endpoint", level: 1 }).waitFor();
