@@ -28,6 +28,7 @@ import { createLog, type PostgresLog } from "./log.ts";
 import { createCluster, registerNode } from "./cluster.ts";
 import { assertOwnSessions } from "./own-session.ts";
 import { postgresLimits } from "./postgres-limits.ts";
+import { processIdentity } from "./process-identity.ts";
 import { createRecords } from "./records.ts";
 import { createReplays } from "./replays.ts";
 import { migrate } from "./schema/migrate.ts";
@@ -43,6 +44,8 @@ export interface PostgresStoreOptions {
   readonly applicationName?: string;
   /** Name and version of this node in the list of nodes. */
   readonly node?: NodeLabel;
+  /** For tests. Default: the identity of this process. */
+  readonly process?: string | null;
   readonly account: { readonly name: string; readonly appId: number };
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
@@ -89,7 +92,8 @@ export class PostgresStore implements Store {
       const [tick] = await database.rest.query<Tick>("SELECT * FROM ringback.tick(NULL, NULL)");
       if (tick !== undefined) times.ticked(tick);
       const account = await ensureAccount(database.rest, options.account, times);
-      const nodeId = await registerNode(database.rest, times, aliveMs, options.node ?? unnamed);
+      const { node = unnamed, process = processIdentity() } = options;
+      const nodeId = await registerNode(database.rest, times, aliveMs, node, process);
       const store = new PostgresStore(options, account, { database, times, nodeId, aliveMs });
       await store.#start();
       return store;

@@ -170,6 +170,7 @@ CREATE TABLE ringback.node (
   id bigint GENERATED ALWAYS AS IDENTITY (MAXVALUE 9223372036854775807) NOT NULL,
   name text NOT NULL DEFAULT ''::text,
   version text NOT NULL DEFAULT ''::text,
+  process text,
   started_at bigint NOT NULL,
   beating_since bigint NOT NULL,
   alive_until bigint NOT NULL,
