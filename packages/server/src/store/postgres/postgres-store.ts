@@ -10,6 +10,7 @@ import type { RecordStore } from "../records.ts";
 import type { ReplayStore } from "../replays.ts";
 import type { Store, StoreObserver } from "../store.ts";
 import type { AuditStore } from "../audit.ts";
+import type { ExchangeStore } from "../exchanges.ts";
 import type { TallyStore } from "../tallies.ts";
 import { ensureAccount } from "./account.ts";
 import { createAudit } from "./audit.ts";
@@ -23,6 +24,7 @@ import { Health } from "./health.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Listener } from "./listener.ts";
 import { createDeliveries } from "./deliveries.ts";
+import { createExchanges } from "./exchanges.ts";
 import { createTallies } from "./tallies.ts";
 import { createLog, type PostgresLog } from "./log.ts";
 import { createCluster, registerNode } from "./cluster.ts";
@@ -74,6 +76,7 @@ export class PostgresStore implements Store {
   readonly replays: ReplayStore;
   readonly audit: AuditStore;
   readonly tallies: TallyStore;
+  readonly exchanges: ExchangeStore;
   readonly cluster: ClusterStore;
   readonly nodeId: number;
   readonly #context: StoreContext;
@@ -167,6 +170,7 @@ export class PostgresStore implements Store {
     this.replays = createReplays(context);
     this.audit = createAudit(opened.database.rest);
     this.tallies = createTallies(opened.database.rest);
+    this.exchanges = createExchanges(opened.database.rest);
     this.cluster = createCluster(context, listener);
   }
 
