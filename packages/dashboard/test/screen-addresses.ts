@@ -21,6 +21,7 @@ export const addresses: Readonly<Record<string, AddressOf>> = {
   "/ui/topics/:topic/subscriptions/new": fixed("/ui/topics/invoices/subscriptions/new"),
   "/ui/topics/:topic/subscriptions/:subscription": fixed(subscription),
   "/ui/topics/:topic/subscriptions/:subscription/edit": fixed(`${subscription}/edit`),
+  "/ui/topics/:topic/subscriptions/:subscription/attempts/:id": ({ attempt }) => `${subscription}/attempts/${attempt}`,
   "/ui/subscriptions": fixed("/ui/subscriptions"),
   "/ui/messages": fixed("/ui/messages?topic=invoices"),
   "/ui/messages/:id": ({ message }) => `/ui/messages/${message}`,

@@ -16,6 +16,8 @@ export interface Scene extends AsyncDisposable {
 export interface SceneIds {
   readonly message: string;
   readonly hostileMessage: string;
+  /** A failed attempt of the subscription crm, whose request and reply are kept. */
+  readonly attempt: string;
   readonly replay: string;
 }
 
@@ -32,6 +34,22 @@ export async function startScene(): Promise<Scene> {
   const ids = await settledIds(server);
   const started = starting.move();
   return { server, receiverUrl: receiver.url, ids, [Symbol.asyncDispose]: () => started.disposeAsync() };
+}
+
+async function keptAttempt(api: RunningServer["api"]): Promise<string> {
+  const attempts = "/v1/topics/invoices/subscriptions/crm/attempts";
+  const { items } = await api.ok<Listed>("GET", `${attempts}?only=failed&limit=200`);
+  const isKept = async (id: string): Promise<boolean> => {
+    return (await api.ok<{ readonly exchange: unknown }>("GET", `${attempts}/${id}`)).exchange !== null;
+  };
+  return until(
+    "the request of an attempt is kept",
+    async () => {
+      for (const { id } of items) if (await isKept(id)) return id;
+      return "";
+    },
+    (id) => id !== "",
+  );
 }
 
 async function settledIds({ api }: RunningServer): Promise<SceneIds> {
@@ -52,5 +70,6 @@ async function settledIds({ api }: RunningServer): Promise<SceneIds> {
   };
   const path = "/v1/topics/invoices/subscriptions/accounting/replays";
   const { id: replay } = await api.ok<{ readonly id: string }>("POST", path, { json: { from: "oldest" } });
-  return { message: await newest("invoices"), hostileMessage: await newest("hostile"), replay };
+  const attempt = await keptAttempt(api);
+  return { message: await newest("invoices"), hostileMessage: await newest("hostile"), attempt, replay };
 }

@@ -4,10 +4,13 @@ import { brandingKey } from "../api/branding.ts";
 import { liveFeed } from "../api/live.ts";
 import { queryClient } from "../api/queries.ts";
 import { findSession, portalLink, useSession, useSignedIn } from "../api/session.ts";
-import { Empty, Loading, ProblemNotice } from "../parts/notice.tsx";
+import { LinkButton } from "../parts/button.tsx";
+import { Loading, ProblemNotice } from "../parts/notice.tsx";
 import { PortalClosed } from "../screens/portal/portal-closed.tsx";
 import { SignIn } from "../screens/sign-in/sign-in.tsx";
 import { useText } from "../language/text.ts";
+import { to } from "./addresses.ts";
+import { Page } from "./page.tsx";
 import { baseOfPage } from "./portal-address.ts";
 import { ScreenErrors } from "./screen-errors.tsx";
 import { screens } from "./screens.ts";
@@ -77,7 +80,9 @@ function Screens() {
           <Route key={path} path={path} component={component} />
         ))}
       <Route>
-        <Empty title={text("shell.noScreen")} />
+        <Page title={text("shell.noScreen")}>
+          <LinkButton href={to.home}>{text("nav.home")}</LinkButton>
+        </Page>
       </Route>
     </Switch>
   );

@@ -30,6 +30,11 @@ export const screens: readonly Screen[] = [
     component: lazy(() => import("../screens/subscriptions/edit-subscription.tsx")),
   },
   {
+    path: "/ui/topics/:topic/subscriptions/:subscription/attempts/:id",
+    portal: true,
+    component: lazy(() => import("../screens/attempts/attempt.tsx")),
+  },
+  {
     path: "/ui/subscriptions",
     portal: true,
     component: lazy(() => import("../screens/subscriptions/subscriptions.tsx")),

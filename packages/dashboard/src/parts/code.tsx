@@ -103,15 +103,18 @@ export function Body({ given, contentType, label, truncated = false }: BodyProps
   }
 }
 
+export interface Header {
+  readonly name: string;
+  readonly value: string | null;
+}
+
+export function headerList(headers: Readonly<Record<string, string | null>>): readonly Header[] {
+  return Object.entries(headers).map(([name, value]) => ({ name, value }));
+}
+
 /** Headers of a request or reply, in their order. null: the value is secret. */
-export function Headers({
-  headers,
-  label,
-}: {
-  readonly headers: Readonly<Record<string, string | null>>;
-  readonly label: string;
-}) {
+export function Headers({ headers, label }: { readonly headers: readonly Header[]; readonly label: string }) {
   const t = useText();
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value ?? t("code.secret")}`);
+  const lines = headers.map(({ name, value }) => `${name}: ${value ?? t("code.secret")}`);
   return <Code text={lines.join("\n")} label={label} />;
 }

@@ -4,7 +4,7 @@ import type { components } from "@ringback/sdk/client";
 import { Page } from "../../app/page.tsx";
 import { useQueryValue } from "../../app/addresses.ts";
 import { client } from "../../api/session.ts";
-import { Body, Code, Headers } from "../../parts/code.tsx";
+import { Body, Code, headerList, Headers } from "../../parts/code.tsx";
 import { Field, Input, Select, TextArea } from "../../parts/field.tsx";
 import { Notice, ProblemNotice } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/panel.tsx";
@@ -119,7 +119,7 @@ function ResultView({ result, use, label }: { readonly result: Result; readonly 
       <>
         <Body given={request} contentType="application/json" label={label} />
         {Object.keys(request.headers).length > 0 && (
-          <Headers headers={request.headers} label={text("playground.headers")} />
+          <Headers headers={headerList(request.headers)} label={text("playground.headers")} />
         )}
       </>
     );

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useArrivals, type Arrival } from "../../api/arrivals.ts";
 import { useBlocks } from "../../api/rights.ts";
 import { Button } from "../../parts/button.tsx";
-import { Body, Headers } from "../../parts/code.tsx";
+import { Body, headerList, Headers } from "../../parts/code.tsx";
 import { Empty, ProblemNotice } from "../../parts/notice.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Status } from "../../parts/status.tsx";
@@ -54,7 +54,7 @@ function Taken({ arrival }: { readonly arrival: Arrival }) {
       <Body given={bodyOf(body)} contentType={contentType} label={text("messages.body")} />
       <details>
         <summary className="text-small text-muted">{text("playground.headers")}</summary>
-        <Headers headers={headers} label={text("playground.headers")} />
+        <Headers headers={headerList(headers)} label={text("playground.headers")} />
       </details>
     </article>
   );

@@ -1,4 +1,6 @@
+import { Link } from "wouter";
 import type { components } from "@ringback/sdk/client";
+import { to } from "../../app/addresses.ts";
 import { Body } from "../../parts/code.tsx";
 import { Empty } from "../../parts/notice.tsx";
 import { Status, type Tone } from "../../parts/status.tsx";
@@ -16,7 +18,7 @@ interface AttemptTableProps {
 }
 
 /** The attempts of one delivery, newest first, with the first bytes of the last reply. */
-export function AttemptTable({ subscription, attempts }: AttemptTableProps) {
+export function AttemptTable({ topic, subscription, attempts }: AttemptTableProps) {
   const text = useText();
   const newestFirst = attempts.toReversed();
   const [last] = newestFirst;
@@ -24,9 +26,9 @@ export function AttemptTable({ subscription, attempts }: AttemptTableProps) {
     <>
       <Table
         label={`${text("attempts.title")}: ${subscription}`}
-        columns={columnsOf(text)}
+        columns={columnsOf(text, (id) => to.attempt(topic, subscription, id))}
         rows={newestFirst}
-        rowKey={({ attempt, startedAt }) => `${startedAt} ${attempt}`}
+        rowKey={({ id }) => id}
         empty={<Empty title={text("attempts.empty")} />}
       />
       {last !== undefined && (last.reply ?? last.replyBase64) !== undefined && last.reply !== null && (
@@ -44,10 +46,15 @@ function replyOf({ reply, replyBase64 }: Attempt) {
 
 const tones: Readonly<Record<string, Tone>> = { accepted: "good", failed: "bad", error: "bad" };
 
-function columnsOf(text: Text): readonly Column<Attempt>[] {
+function columnsOf(text: Text, addressOf: (id: string) => string): readonly Column<Attempt>[] {
   return [
     { key: "attempt", title: text("attempts.number"), align: "right", width: "5rem", cell: ({ attempt }) => attempt },
-    { key: "time", title: text("attempts.started"), width: "11rem", cell: ({ startedAt }) => <Time at={startedAt} /> },
+    {
+      key: "time",
+      title: text("attempts.started"),
+      width: "11rem",
+      cell: ({ startedAt }) => <Time at={startedAt} />,
+    },
     {
       key: "verdict",
       title: text("attempts.verdict"),
@@ -68,6 +75,21 @@ function columnsOf(text: Text): readonly Column<Attempt>[] {
       align: "right",
       width: "6rem",
       cell: ({ durationMs }) => duration(durationMs),
+    },
+    {
+      key: "open",
+      title: <span className="sr-only">{text("attempt.request")}</span>,
+      align: "right",
+      width: "5rem",
+      cell: ({ id, attempt }) => (
+        <Link
+          href={addressOf(id)}
+          aria-label={text("attempt.open", { n: attempt })}
+          className="text-accent hover:underline"
+        >
+          {text("messages.open")}
+        </Link>
+      ),
     },
   ];
 }

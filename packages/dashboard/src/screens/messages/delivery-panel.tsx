@@ -12,7 +12,7 @@ import { Time } from "../../parts/time.tsx";
 import { useText } from "../../language/text.ts";
 import { AttemptTable } from "./attempt-table.tsx";
 import { deliveryTones } from "./message-columns.tsx";
-import type { Message } from "./publish-curl.ts";
+import type { Message } from "../../format/curl.ts";
 import { Timeline } from "./timeline.tsx";
 
 export type Delivery = components["schemas"]["Delivery"];

@@ -13,7 +13,7 @@ import { useText } from "../../language/text.ts";
 import { TopicLink } from "../topics/topic-link.tsx";
 import { DeliveryPanel } from "./delivery-panel.tsx";
 import { PublishAgain } from "./publish-again.tsx";
-import { curlOfPublish, type Message } from "./publish-curl.ts";
+import { curlOfPublish, type Message } from "../../format/curl.ts";
 
 const path = "/v1/messages/{id}";
 /** Deliveries change also without an event, when an outcome is written or a retry is due. */

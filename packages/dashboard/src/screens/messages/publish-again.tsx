@@ -9,7 +9,7 @@ import { Code } from "../../parts/code.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { ProblemNotice } from "../../parts/notice.tsx";
 import { useText } from "../../language/text.ts";
-import { inputOf, type Message } from "./publish-curl.ts";
+import { inputOf, type Message } from "../../format/curl.ts";
 
 /** Publishes the message once more, as a new message for all subscriptions of its topic. */
 export function PublishAgain({ message }: { readonly message: Message }) {

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Arrival } from "../../api/arrivals.ts";
-import { Body, Headers } from "../../parts/code.tsx";
+import { Body, headerList, Headers } from "../../parts/code.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Facts, Panel } from "../../parts/panel.tsx";
 import { Time } from "../../parts/time.tsx";
@@ -16,7 +16,7 @@ export function ArrivalView({ arrival, bench }: { readonly arrival: Arrival; rea
       <Panel title={text("playground.arrived")} actions={<Time at={arrival.takenAt} />}>
         <div className="flex flex-col gap-3">
           <p className="font-mono text-small break-all">POST {bench.url}</p>
-          <Headers headers={arrival.headers} label={text("playground.headers")} />
+          <Headers headers={headerList(arrival.headers)} label={text("playground.headers")} />
           <Body given={bodyOf(arrival.body)} contentType={arrival.contentType} label={text("playground.body")} />
         </div>
       </Panel>

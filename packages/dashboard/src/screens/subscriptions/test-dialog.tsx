@@ -3,7 +3,7 @@ import { useAction } from "../../api/action.ts";
 import { client } from "../../api/session.ts";
 import type { components } from "@ringback/sdk/client";
 import { Button } from "../../parts/button.tsx";
-import { Body, Headers } from "../../parts/code.tsx";
+import { Body, headerList, Headers } from "../../parts/code.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Field, TextArea } from "../../parts/field.tsx";
 import { ProblemNotice } from "../../parts/notice.tsx";
@@ -69,7 +69,7 @@ function Outcome({ delivery }: { readonly delivery: TestDelivery }) {
         <p className="text-muted">{text("test.nothingSent")}</p>
       ) : (
         <>
-          <Headers label={`${request.method ?? ""} ${request.url}`} headers={request.headers} />
+          <Headers label={`${request.method ?? ""} ${request.url}`} headers={headerList(request.headers)} />
           <Body
             label={text("test.requestBody")}
             given={request}
@@ -81,7 +81,7 @@ function Outcome({ delivery }: { readonly delivery: TestDelivery }) {
         <p className="text-muted">{text("test.noReply")}</p>
       ) : (
         <>
-          <Headers label={text("test.reply", { status: String(reply.status) })} headers={reply.headers} />
+          <Headers label={text("test.reply", { status: String(reply.status) })} headers={headerList(reply.headers)} />
           <Body
             label={text("test.replyBody")}
             given={reply}
