@@ -30,6 +30,10 @@ const files: readonly VersionFile[] = [
     path: "examples/receivers/package-lock.json",
     pattern: /(?<="name": "@ringback\/sdk",\n {6}"version": ")[^"]+(?=")/,
   },
+  ...["saas", "ten-tenants", "hooks", "nextjs", "from-cmq", "wechat-robot"].map((name) => ({
+    path: `examples/templates/${name}/package.json`,
+    pattern: /(?<="(?:@ringback\/sdk|ringback|version)": ")\d[^"]*(?=")/g,
+  })),
   { path: "docs/reference/openapi.json", pattern: /(?<=^ {4}"version": ")[^"]+(?=",$)/m },
   { path: "deploy/chart/Chart.yaml", pattern: /(?<=^(?:version|appVersion): ).+$/gm },
   { path: "deploy/compose.yaml", pattern: image },

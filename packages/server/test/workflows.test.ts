@@ -56,6 +56,16 @@ async function lint(files: readonly { readonly path: string; readonly text: stri
 }
 
 describe("the workflows", () => {
+  it("run every suite of tests that there is", () => {
+    const { scripts } = JSON.parse(textOf("package.json")) as { readonly scripts: Readonly<Record<string, string>> };
+    const suites = Object.keys(scripts).filter((name) => name.startsWith("test:"));
+    const texts = workflows.map(({ text }) => text).join("\n");
+    // A part of `npm test`.
+    const inOthers = new Set(["test:fast"]);
+    const isRun = (name: string): boolean => new RegExp(String.raw`(?:npm run |^ +- )${name}\b`, "m").test(texts);
+    expect(suites.filter((name) => !inOthers.has(name) && !isRun(name))).toEqual([]);
+  });
+
   it("pass actionlint, which finds an unknown property and an injection", async () => {
     const wrong = `on: push
 jobs:
