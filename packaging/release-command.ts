@@ -24,9 +24,9 @@ function runChecks(): boolean {
 
 try {
   const date = new Date().toISOString().slice(0, 10);
-  const tag = release({ root, version, date, branch: "main", check: runChecks });
+  const tag = release({ root, version, date, check: runChecks });
   process.stdout.write(`${tag} is made. Look at it with "git show ${tag}", then publish it:\n`);
-  process.stdout.write(`  git push origin main ${tag}\n`);
+  process.stdout.write(`  git push origin HEAD ${tag}\n`);
 } catch (error) {
   if (!(error instanceof Refusal)) throw error;
   process.stderr.write(`not released: ${error.message}\n`);

@@ -48,7 +48,7 @@ function copy(changelog = notes): Copy {
     root,
     repository: new Repository(root),
     write,
-    release: (version, check = () => true) => release({ root, version, date: "2026-12-31", branch: "main", check }),
+    release: (version, check = () => true) => release({ root, version, date: "2026-12-31", check }),
   };
 }
 
@@ -96,7 +96,7 @@ it("refuses a dirty tree, another branch, a bad or old version, and a tag that e
   expectRefusal(dirty, "9.8.7", /commit or remove these files first:\n\?\? left\.txt/);
   const branch = copy();
   branch.repository.git("switch", "--create", "topic");
-  expectRefusal(branch, "9.8.7", /made on main, and this is topic/);
+  expectRefusal(branch, "9.8.7", /released from main or release\/9\.8, and this is topic/);
   const clean = copy();
   for (const version of ["1.2", "v1.2.3", "1.2.3+4", "01.2.3", "1.2.3-01"]) {
     expectRefusal(clean, version, /is no version/);

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { notesOf, withRelease } from "./changelog.ts";
+import { mayReleaseFrom } from "./channel.ts";
 import { Repository } from "./repository.ts";
 import { isAfter, isVersion } from "./version.ts";
 import { setVersion, versionPaths, versionsIn } from "./version-files.ts";
@@ -10,8 +11,6 @@ export interface Release {
   readonly version: string;
   /** The day of the release, such as 2026-01-31. */
   readonly date: string;
-  /** Branch from which releases are made. */
-  readonly branch: string;
   /** Runs all checks on the tree as it is. False: a check has failed. */
   readonly check: () => boolean;
 }
@@ -23,11 +22,11 @@ export class Refusal extends Error {}
  * Moves the notes of the changelog, sets the versions, commits and tags. Nothing is changed if there is a reason not to
  * release, and nothing is pushed.
  */
-export function release({ root, version, date, branch, check }: Release): string {
+export function release({ root, version, date, check }: Release): string {
   const repository = new Repository(root);
   const changelogPath = join(root, "CHANGELOG.md");
   const tag = `v${version}`;
-  refuseUnready(repository, version, branch);
+  refuseUnready(repository, version);
   const changelog = attempt(() => {
     const text = readFileSync(changelogPath, "utf8");
     notesOf(text, "Unreleased");
@@ -44,10 +43,12 @@ export function release({ root, version, date, branch, check }: Release): string
   return tag;
 }
 
-function refuseUnready(repository: Repository, version: string, branch: string): void {
+function refuseUnready(repository: Repository, version: string): void {
   if (!isVersion(version)) throw new Refusal(`"${version}" is no version; right are 1.2.3 and 1.2.3-rc.1`);
-  if (repository.branch() !== branch) {
-    throw new Refusal(`releases are made on ${branch}, and this is ${repository.branch()}`);
+  const branch = repository.branch();
+  if (!mayReleaseFrom(branch, version)) {
+    const [major, minor] = version.split(".");
+    throw new Refusal(`${version} is released from main or release/${major}.${minor}, and this is ${branch}`);
   }
   const changes = repository.changes();
   if (changes.length > 0) throw new Refusal(`commit or remove these files first:\n${changes.join("\n")}`);

@@ -21,15 +21,30 @@ function configOf(env: Readonly<Record<string, string>>): Config {
   return loadConfig({ flags: {}, env, readFile: textOf });
 }
 
-/** Replaces `${NAME:-default}` by its default, and a variable that must be set by a text of 64 characters. */
+/** Replaces `${NAME:-default}` by its default, and a variable that must be set by what its error says. */
 function filled(env: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).map(([name, value]) => [
       name,
-      value.replaceAll(/\$\{\w+:-([^}]*)\}/g, "$1").replaceAll(/\$\{\w+:\?[^}]*\}/g, "f".repeat(64)),
+      value
+        .replaceAll(/\$\{\w+:-([^}]*)\}/g, "$1")
+        .replaceAll(
+          /\$\{\w+:\?set it to the output of openssl rand -base64 32\}/g,
+          Buffer.alloc(32, 1).toString("base64"),
+        )
+        .replaceAll(/\$\{\w+:\?set it to the output of openssl rand -hex \d+\}/g, "f".repeat(64)),
     ]),
   );
 }
+
+it("No file for Compose has a secret that others know.", () => {
+  for (const name of ["compose.yaml", "compose.sqlite.yaml", "compose.monitoring.yaml"]) {
+    expect([name, /change-me|^ +\w*(?:PASSWORD|TOKEN|KEY): *[^$ \n]/m.exec(textOf(`deploy/${name}`))]).toEqual([
+      name,
+      null,
+    ]);
+  }
+});
 
 async function servedPaths(): Promise<readonly string[]> {
   const { app } = await createTestApp();
@@ -113,7 +128,6 @@ describe("deploy/kubernetes.yaml", () => {
   interface Manifest {
     readonly kind: string;
     readonly metadata: { readonly name: string };
-    readonly stringData: Readonly<Record<string, string>>;
     readonly spec: {
       readonly replicas: number;
       readonly selector: { readonly matchLabels?: unknown };
@@ -135,22 +149,31 @@ describe("deploy/kubernetes.yaml", () => {
   const of = (kind: string): Manifest => byKind.get(kind) as Manifest;
   const pod = of("Deployment").spec.template;
   const [container] = pod.spec.containers as [Container];
+  /** The Secret that the command above the manifest makes. */
+  const secrets: Readonly<Record<string, string>> = {
+    database: "postgres://ringback:password@postgres.example.internal:5432/ringback",
+    operatorToken: "f".repeat(64),
+    masterKey: Buffer.alloc(32, 1).toString("base64"),
+  };
   const env = Object.fromEntries(
     container.env.map(({ name, value, valueFrom }) => [
       name,
-      value ?? of("Secret").stringData[valueFrom?.secretKeyRef.key ?? ""] ?? "missing",
+      value ?? secrets[valueFrom?.secretKeyRef.key ?? ""] ?? "missing",
     ]),
   );
 
+  it("contains no secret that others know, and says how to make each", () => {
+    const text = textOf("deploy/kubernetes.yaml");
+    expect(text).not.toMatch(/change-me|stringData|kind: Secret/);
+    const made = Array.from(text.matchAll(/--from-literal=(\w+)=/g), ([, key]) => key);
+    const used = container.env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef.key ?? []);
+    expect(new Set(made)).toEqual(new Set(used));
+    expect(new Set(used)).toEqual(new Set(Object.keys(secrets)));
+  });
+
   it("is valid YAML with everything that a cluster needs", () => {
     expect(documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
-    expect([...byKind.keys()].sort()).toEqual([
-      "Deployment",
-      "NetworkPolicy",
-      "PodDisruptionBudget",
-      "Secret",
-      "Service",
-    ]);
+    expect([...byKind.keys()].sort()).toEqual(["Deployment", "NetworkPolicy", "PodDisruptionBudget", "Service"]);
   });
 
   it("gives settings that exist, and keeps the database's address in the secret", () => {
@@ -159,7 +182,7 @@ describe("deploy/kubernetes.yaml", () => {
     expect(new URL(config.database).protocol).toBe("postgres:");
     expect(container.env.find(({ name }) => name === "RINGBACK_DATABASE")).toEqual({
       name: "RINGBACK_DATABASE",
-      valueFrom: { secretKeyRef: { name: of("Secret").metadata.name, key: "database" } },
+      valueFrom: { secretKeyRef: { name: "ringback", key: "database" } },
     });
   });
 

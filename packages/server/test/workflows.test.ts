@@ -90,7 +90,7 @@ jobs:
     );
     expect(called.length).toBeGreaterThan(8);
     for (const name of [...called, ...suites]) expect(Object.keys(scripts)).toContain(name);
-    const named = steps.flatMap(({ step }) => [...(step.run ?? "").matchAll(/(?:deploy|packaging|\.ci)\/[\w./]+/g)]);
+    const named = steps.flatMap(({ step }) => [...(step.run ?? "").matchAll(/(?:deploy|packaging|\.ci)\/[\w./-]+/g)]);
     for (const [path] of named) expect([path, existsSync(new URL(path, root))]).toEqual([path, true]);
   });
 

@@ -111,6 +111,8 @@ function refusalProblems(): readonly string[] {
   const refused: readonly (readonly [values: readonly string[], reason: string])[] = [
     [[], "set secret.operatorToken"],
     [[token, "database=postgres"], "set secret.database"],
+    [[token, "database=postgres", "secret.database=postgres://db/ringback"], "set secret.masterKey"],
+    [[token, "ingress.enabled=true"], "set ingress.hosts"],
     [[token, "autoscaling.enabled=true"], "autoscaling needs database: postgres"],
     [[token, "serviceMonitor.enabled=true"], "set serviceMonitor.token.secret"],
     [[token, "database=mysql"], "database"],
