@@ -5,13 +5,14 @@
  */
 
 import { fromBase64Url } from "./base64.ts";
+import type { ImportedKey } from "./imported-key.ts";
 import type { Jwk } from "./key.ts";
 
 const secretBytes = 16;
 const secretCharsMax = 22;
 const usages: ("wrapKey" | "unwrapKey")[] = ["wrapKey", "unwrapKey"];
 
-const imported = new WeakMap<Jwk, Promise<CryptoKey>>();
+const imported = new WeakMap<Jwk, Promise<ImportedKey>>();
 
 /**
  * Describes why the JWK is not a key for Opencard, without revealing a part of the key. Returns null for a valid key.
@@ -34,13 +35,13 @@ export function opencardKeyFault(jwk: Jwk): string | null {
  * Imports the key and caches the imported key, because importing takes as long as unwrapping. Rejects for an invalid
  * JWK.
  */
-export function importOpencardKey(jwk: Jwk): Promise<CryptoKey> {
+export function importOpencardKey(jwk: Jwk): Promise<ImportedKey> {
   const key = imported.get(jwk) ?? importSecret(jwk);
   imported.set(jwk, key);
   return key;
 }
 
-async function importSecret(jwk: Jwk): Promise<CryptoKey> {
+async function importSecret(jwk: Jwk): Promise<ImportedKey> {
   const secret = secretOf(jwk);
   if (secret === null) throw new TypeError("the JWK is invalid");
   return crypto.subtle.importKey("raw", secret, "AES-KW", false, usages);

@@ -4,6 +4,7 @@
  */
 
 import { fromBase64, fromBase64Url, toBase64, toBase64Url } from "./base64.ts";
+import type { ImportedKey } from "./imported-key.ts";
 import type { Jwk, ProtocolKey } from "./key.ts";
 
 /** The specification requires secrets of 24 to 64 bytes. Ringback signs with no shorter or longer secret. */
@@ -26,7 +27,7 @@ export type KeyPurpose = "sign" | "verify";
 /** The error for a key that cannot be used. The message describes the fault, and contains no part of the key. */
 export class UnusableKey extends Error {}
 
-type ImportedKeys = WeakMap<Jwk, Promise<CryptoKey>>;
+type ImportedKeys = WeakMap<Jwk, Promise<ImportedKey>>;
 const imported: Readonly<Record<KeyPurpose, ImportedKeys>> = { sign: new WeakMap(), verify: new WeakMap() };
 
 /**
@@ -71,13 +72,13 @@ function assertMeantFor(jwk: Jwk, purpose: KeyPurpose): void {
 }
 
 /** Imports each JWK object once per purpose. Rejects with {@link UnusableKey}. */
-export function cryptoKeyOf(jwk: Jwk, version: SignatureVersion, purpose: KeyPurpose): Promise<CryptoKey> {
+export function cryptoKeyOf(jwk: Jwk, version: SignatureVersion, purpose: KeyPurpose): Promise<ImportedKey> {
   const importing = imported[purpose].get(jwk) ?? imports(jwk, version, purpose);
   imported[purpose].set(jwk, importing);
   return importing;
 }
 
-async function imports(jwk: Jwk, version: SignatureVersion, purpose: KeyPurpose): Promise<CryptoKey> {
+async function imports(jwk: Jwk, version: SignatureVersion, purpose: KeyPurpose): Promise<ImportedKey> {
   assertMeantFor(jwk, purpose);
   if (version === "v1") return importByPlatform("raw", secretBytes(jwk, purpose), hmac, purpose);
   if (purpose === "verify") return importPublicKey(jwk);
@@ -97,7 +98,7 @@ function secretBytes(jwk: Jwk, purpose: KeyPurpose): Uint8Array<ArrayBuffer> {
   return secret;
 }
 
-function importPublicKey(jwk: Jwk): Promise<CryptoKey> {
+function importPublicKey(jwk: Jwk): Promise<ImportedKey> {
   return importByPlatform("raw", memberBytes(jwk, "x", ed25519KeyBytes), ed25519, "verify");
 }
 
@@ -105,7 +106,7 @@ function importPublicKey(jwk: Jwk): Promise<CryptoKey> {
  * Checks that the public key fits the private key. With a wrong public key, messages would be sent, and every receiver
  * would refuse them.
  */
-async function assertPair(signer: CryptoKey, verifier: CryptoKey): Promise<void> {
+async function assertPair(signer: ImportedKey, verifier: ImportedKey): Promise<void> {
   const anything = new Uint8Array(1);
   const signature = await crypto.subtle.sign("Ed25519", signer, anything);
   if (!(await crypto.subtle.verify("Ed25519", verifier, signature, anything))) {
@@ -121,7 +122,7 @@ async function importByPlatform(
   bytes: Uint8Array<ArrayBuffer>,
   algorithm: typeof hmac | typeof ed25519,
   purpose: KeyPurpose,
-): Promise<CryptoKey> {
+): Promise<ImportedKey> {
   try {
     return await crypto.subtle.importKey(format, bytes, algorithm, false, [purpose]);
   } catch {

@@ -11,6 +11,7 @@ import { fromBase64, toBase64 } from "./base64.ts";
 import { emptyMessage } from "./empty-message.ts";
 import { headerText, headerValueCharsMax } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
+import type { ImportedKey } from "./imported-key.ts";
 import type { ProtocolKey, Trust } from "./key.ts";
 import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.ts";
@@ -64,7 +65,7 @@ async function encode(delivery: OutgoingDelivery, keys: readonly ProtocolKey[]):
 async function signatureOf(key: ProtocolKey, content: Uint8Array<ArrayBuffer>): Promise<string> {
   const version = versionOf(key.jwk);
   if (version === null) throw new UnencodableError(`key "${key.kid}": neither a shared secret nor an Ed25519 key`);
-  let signer: CryptoKey;
+  let signer: ImportedKey;
   try {
     signer = await cryptoKeyOf(key.jwk, version, "sign");
   } catch (error) {
@@ -174,7 +175,7 @@ async function assertSigned(
  * Imports a key for verifying. An unusable key is a mistake of the receiving program and not of the sender, so a
  * TypeError is thrown.
  */
-async function verifierOf(key: ProtocolKey, version: SignatureVersion): Promise<CryptoKey> {
+async function verifierOf(key: ProtocolKey, version: SignatureVersion): Promise<ImportedKey> {
   try {
     return await cryptoKeyOf(key.jwk, version, "verify");
   } catch (error) {

@@ -90,6 +90,35 @@ describe("the installed SDK", () => {
       for (const [name, count] of counts) expect([name, Number(count) > 2]).toEqual([name, true]);
     }
   });
+
+  it.each([20, 22, 24, 26])(
+    "has types that compile with those of Node %i, and without those of browsers",
+    async (major) => {
+      const runtime = runtimes().find((one) => one.major === 26);
+      if (runtime === undefined) throw new Error("there is no Node 26");
+      const target = join(folder, `types-${major}`);
+      await mkdir(target);
+      const compilerOptions = { module: "nodenext", target: "es2022", lib: ["es2022"], types: ["node"], strict: true };
+      const config = { compilerOptions: { ...compilerOptions, skipLibCheck: false, noEmit: true }, include: ["*.?ts"] };
+      await writeFile(join(target, "package.json"), "{}");
+      await writeFile(join(target, "tsconfig.json"), JSON.stringify(config));
+      const names = Object.keys(sdk.exports).map((path) => join(sdk.name, path));
+      const modules = names.map((name, index) => `import * as m${index} from "${name}";\nvoid m${index};\n`);
+      const common = names.map((name, index) => `import m${index} = require("${name}");\nvoid m${index};\n`);
+      await writeFile(join(target, "program.mts"), modules.join(""));
+      await writeFile(join(target, "program.cts"), common.join(""));
+      const archive = join(archives, `${sdk.name.replace("@", "").replace("/", "-")}-${sdk.version}.tgz`);
+      const npm = [await npmProgram(), "install", "--no-audit", "--no-fund", "--ignore-scripts"];
+      const env = environmentOf(runtime);
+      await run(runtime.program, [...npm, archive, "typescript@5", `@types/node@${major}`], { cwd: target, env });
+      const compiler = join(target, "node_modules/typescript/bin/tsc");
+      const output = await run(runtime.program, [compiler, "-p", target], { env }).then(
+        ({ stdout }) => stdout,
+        ({ stdout }: { readonly stdout: string }) => stdout,
+      );
+      expect(output).toBe("");
+    },
+  );
 });
 
 async function bytesIn(path: string): Promise<number> {
