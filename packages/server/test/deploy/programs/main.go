@@ -53,7 +53,13 @@ func decode(document []byte) error {
 }
 
 func loadCompose(path string) error {
-	environment := cli.WithEnv([]string{"RINGBACK_OPERATOR_TOKEN=" + strings.Repeat("f", 64)})
+	secret := strings.Repeat("f", 64)
+	environment := cli.WithEnv([]string{
+		"RINGBACK_OPERATOR_TOKEN=" + secret,
+		"RINGBACK_MASTER_KEY=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+		"POSTGRES_PASSWORD=" + secret,
+		"GRAFANA_PASSWORD=" + secret,
+	})
 	options, err := cli.NewProjectOptions([]string{path}, environment)
 	if err != nil {
 		return err
