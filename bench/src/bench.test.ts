@@ -21,14 +21,14 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a run of the benchmark", { timeout: HANG_GUARD_MS }, () => {
   it("finds every message of an honest server, and gives a number for every figure", async () => {
-    const { code, output, report } = await bench(folder, "publish-one,hook-call,latency");
+    const { code, output, report } = await bench(folder, "publish-one,hook-call,latency,steady");
     expect(output).toContain("publish-one");
     expect(report.failures).toEqual([]);
     expect(code).toBe(0);
     expect(report.lost).toBe(0);
     expect(report.machine.cores).toBeGreaterThan(0);
     const scenarios = report.results.map(({ scenario }) => scenario);
-    expect(scenarios).toEqual(["publish-one", "hook-call", "latency"]);
+    expect(scenarios).toEqual(["publish-one", "hook-call", "latency", "steady"]);
     for (const { figures, deliveries } of report.results) {
       expect(figures.filter(({ value }) => typeof value !== "number")).toEqual([]);
       for (const { acceptedMessages } of deliveries) expect(acceptedMessages).toBeGreaterThan(0);

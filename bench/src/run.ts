@@ -6,7 +6,7 @@ import type { ScenarioResult } from "./scenarios/result.ts";
 /** Runs one scenario on a new server, and stops the server in any case. */
 export async function runScenario(bench: Bench, scenario: Scenario): Promise<ScenarioResult> {
   const startedAtMs = nowMs();
-  const server = await bench.launch(scenario.name, scenario.measuresTurns);
+  const server = await bench.launch(scenario.name, scenario.preload ?? null);
   let metrics: Record<string, number> = {};
   try {
     const measured = await scenario.run(bench, server);

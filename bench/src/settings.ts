@@ -33,6 +33,8 @@ export interface Settings {
   readonly throughputMs: number;
   readonly starts: number;
   readonly oneAtATimeMs: number;
+  /** How long each steady rate is measured, each time. */
+  readonly steadyMs: number;
   /** How long each rate is measured. */
   readonly rateMs: number;
   /** Missing deliveries are lost when no delivery has arrived for this long. */
@@ -73,6 +75,7 @@ export function settingsAt(scale: number, lostAfterMs: number): Settings {
     throughputMs: count(2_000, 200),
     starts: scale < 0.5 ? 2 : 5,
     oneAtATimeMs: count(20_000, 1_000),
+    steadyMs: count(8_000, 500),
     rateMs: count(10_000, 1_000),
     lostAfterMs,
   };

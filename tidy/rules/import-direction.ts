@@ -22,7 +22,7 @@ const levels: readonly (readonly string[])[] = [
     "create-accounts.ts",
     "create-account-services.ts",
     "create-events.ts",
-    "create-statistics.ts",
+    "create-recorders.ts",
     "load-tracing.ts",
     "watch-certificate.ts",
   ],

@@ -1,7 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpuUsFromPsTime, familyUs, memoryFromStatus, processTimesFromPs, processTimesFromStat } from "./proc-files.ts";
-import type { Memory, ProcessTimes } from "./proc-files.ts";
+import {
+  countsFromFiles,
+  cpuUsFromPsTime,
+  familyUs,
+  memoryFromStatus,
+  processTimesFromPs,
+  processTimesFromStat,
+} from "./proc-files.ts";
+import type { Memory, ProcessTimes, SystemCounts } from "./proc-files.ts";
 
 /** How often `familyCpuUs` repeats a reading during which a child ended. */
 const READINGS_MAX = 20;
@@ -30,6 +37,15 @@ export function memory(pid: number): Memory {
 /** Sets the peak of a process's memory to the current value. Has an effect on Linux only. */
 export function resetPeak(pid: number): void {
   if (isLinux) writeFileSync(`/proc/${pid}/clear_refs`, "5");
+}
+
+/** Calls and sleeps of a process so far. Without `/proc`, nothing tells: NaN. */
+export function systemCounts(pid: number): SystemCounts {
+  if (!isLinux) return { calls: Number.NaN, sleeps: Number.NaN };
+  const tasks = readdirSync(`/proc/${pid}/task`).map((task) => {
+    return readFileSync(`/proc/${pid}/task/${task}/status`, "latin1");
+  });
+  return countsFromFiles(readFileSync(`/proc/${pid}/io`, "latin1"), tasks);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  countsFromFiles,
   cpuUsFromPsTime,
   familyUs,
   memoryFromStatus,
@@ -55,6 +56,16 @@ describe("memoryFromStatus", () => {
 
   it("refuses the status of a process that has ended", () => {
     expect(() => memoryFromStatus("Name:\tnode\nState:\tZ (zombie)\n")).toThrow("no VmRSS");
+  });
+});
+
+describe("countsFromFiles", () => {
+  it("adds up the calls that read and write, and the sleeps of all threads", () => {
+    const io = "rchar: 900\nwchar: 80\nsyscr: 7\nsyscw: 5\nread_bytes: 0\n";
+    const tasks = [30, 4].map(
+      (sleeps) => `Name:\tnode\nvoluntary_ctxt_switches:\t${sleeps}\nnonvoluntary_ctxt_switches:\t9\n`,
+    );
+    expect(countsFromFiles(io, tasks)).toEqual({ calls: 12, sleeps: 34 });
   });
 });
 

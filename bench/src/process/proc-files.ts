@@ -65,6 +65,26 @@ function bytesOf(status: string, field: string): number {
   return Number(found[1]) * 1024;
 }
 
+/** Calls to the system, and sleeps, of the threads of a process. */
+export interface SystemCounts {
+  /** Calls that read or write. Others, such as those that wait for events, are not counted by the system. */
+  readonly calls: number;
+  /** How often a thread went to sleep until something happened. */
+  readonly sleeps: number;
+}
+
+/** Parses `/proc/PID/io` and the `status` of each thread. */
+export function countsFromFiles(io: string, tasks: readonly string[]): SystemCounts {
+  return {
+    calls: countIn(io, "syscr") + countIn(io, "syscw"),
+    sleeps: tasks.reduce((sum, status) => sum + countIn(status, "voluntary_ctxt_switches"), 0),
+  };
+}
+
+function countIn(text: string, field: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+)$`, "m").exec(text)?.[1] ?? Number.NaN);
+}
+
 /** Parses a time of `ps -o time=`: `[[dd-]hh:]mm:ss[.cc]`. */
 export function cpuUsFromPsTime(text: string): number {
   const found = /^(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+(?:\.\d+)?)$/.exec(text.trim());

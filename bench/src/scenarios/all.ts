@@ -17,6 +17,7 @@ import { publishKeyScenario } from "./publish-key.ts";
 import { replayScenario } from "./replay.ts";
 import { ratesScenario } from "./rates.ts";
 import { startScenario } from "./start.ts";
+import { steadyScenario } from "./steady.ts";
 
 export const scenarios: readonly Scenario[] = [
   publishOneScenario,
@@ -27,6 +28,7 @@ export const scenarios: readonly Scenario[] = [
   expressionsScenario,
   cmqScenario,
   latencyScenario,
+  steadyScenario,
   backlogScenario,
   badEndpointsScenario,
   idleManyScenario,

@@ -3,7 +3,7 @@ import type { BenchDatabase } from "../database/bench-database.ts";
 import type { ClosedLoop } from "../load/closed-loop.ts";
 import type { Target } from "../load/target.ts";
 import { Server } from "../server/server.ts";
-import type { LaunchOptions } from "../server/server.ts";
+import type { LaunchOptions, Preload } from "../server/server.ts";
 import type { Settings } from "../settings.ts";
 import { WorkerProcess } from "../workers/worker-process.ts";
 import type { Measured } from "./result.ts";
@@ -32,6 +32,7 @@ export class Bench {
   readonly log: (line: string) => void;
   readonly receiver = new WorkerProcess("receiver");
   readonly load = new WorkerProcess("load");
+  readonly relay = new WorkerProcess("relay");
   readonly barePosts = { request: new WorkerProcess("bare-posts"), dispatch: new WorkerProcess("bare-posts") };
   readonly hookCallers = { fetch: new WorkerProcess("hook-caller"), dispatcher: new WorkerProcess("hook-caller") };
   readonly #options: BenchOptions;
@@ -68,8 +69,8 @@ export class Bench {
    * Starts a server and returns when the server answers. A server with the name of an earlier server finds the data of
    * that server.
    */
-  async launch(name: string, measuresTurns = false): Promise<Server> {
-    return Server.launch({ ...(await this.#launchOptions(name)), measuresTurns });
+  async launch(name: string, preload: Preload | null = null): Promise<Server> {
+    return Server.launch({ ...(await this.#launchOptions(name)), preload });
   }
 
   /** Starts one more node on the scenario's database. */
@@ -98,8 +99,8 @@ export class Bench {
   }
 
   async stop(): Promise<void> {
-    const { receiver, load, barePosts, hookCallers } = this;
-    const workers = [receiver, load, ...Object.values(barePosts), ...Object.values(hookCallers)];
+    const { receiver, load, relay, barePosts, hookCallers } = this;
+    const workers = [receiver, load, relay, ...Object.values(barePosts), ...Object.values(hookCallers)];
     await Promise.all(workers.map((worker) => worker.stop()));
   }
 
@@ -109,7 +110,7 @@ export class Bench {
       program,
       folder: this.folder(folder),
       databaseUrl: (await this.database?.url(name)) ?? null,
-      measuresTurns: false,
+      preload: null,
       profileFolder: profileRoot === null ? null : `${profileRoot}/${name}`,
     };
   }
@@ -121,8 +122,8 @@ export interface Scenario {
   readonly title: string;
   /** Set for a scenario that measures only PostgreSQL's cost and is useless with an embedded database. */
   readonly needs?: "postgres";
-  /** Whether the server measures how long its event loop is held. */
-  readonly measuresTurns?: boolean;
+  /** A program that measures the server from within. Default: none. */
+  readonly preload?: Preload;
   /** `server` is a new server for this scenario. `run.ts` stops it. */
   run(bench: Bench, server: Server): Promise<Measured>;
 }

@@ -37,7 +37,7 @@ interface Cost {
 export const hostileRequestsScenario: Scenario = {
   name: "hostile-requests",
   title: "every hostile shape to every route, beside a healthy load",
-  measuresTurns: true,
+  preload: "turns",
   async run(bench, server) {
     const client = new WorkerProcess("hostile-client");
     const probe = new WorkerProcess("health-probe");

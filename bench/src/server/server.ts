@@ -8,8 +8,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { nowMs } from "../clock.ts";
 import { end, watch } from "../process/live-processes.ts";
 import { freePort } from "../process/loopback.ts";
-import { cpuUs, memory, resetPeak } from "../process/probe.ts";
-import type { Memory } from "../process/proc-files.ts";
+import { cpuUs, memory, resetPeak, systemCounts } from "../process/probe.ts";
+import type { Memory, SystemCounts } from "../process/proc-files.ts";
+import type { StepCounts } from "../process/step-counts.ts";
 import { Catalog } from "./catalog.ts";
 import { parsePrometheus } from "./prometheus.ts";
 
@@ -18,7 +19,14 @@ const READY_MS_MAX = 120_000;
 const STOP_MS_MAX = 25_000;
 const POLL_MS = 5;
 const LOG_TAIL_CHARS = 2_000;
-const loopTurns = new URL("../process/loop-turns.ts", import.meta.url);
+/** Programs that are loaded into the server before its own, and answer questions about it. */
+const preloads = {
+  /** For `takeLongestTurnMs`. */
+  turns: new URL("../process/loop-turns.ts", import.meta.url),
+  /** For `stepCounts`. */
+  steps: new URL("../process/step-counts.ts", import.meta.url),
+};
+export type Preload = keyof typeof preloads;
 /** Encrypts the stored API keys. A restarted server needs the same key to read them. */
 const masterKey = randomBytes(32).toString("base64");
 
@@ -31,8 +39,8 @@ export interface LaunchOptions {
   readonly databaseUrl: string | null;
   /** Folder of the CPU profiles. Null: no profiles are taken. */
   readonly profileFolder: string | null;
-  /** Whether the server measures how long its event loop is held, see `takeLongestTurnMs`. */
-  readonly measuresTurns: boolean;
+  /** A program that measures the server from within. Null: none. */
+  readonly preload: Preload | null;
 }
 
 /** A Ringback server in a process of its own. */
@@ -63,7 +71,7 @@ export class Server {
       process.execPath,
       [
         ...(options.profileFolder === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profileFolder}`]),
-        ...(options.measuresTurns ? [`--import=${loopTurns.href}`] : []),
+        ...(options.preload === null ? [] : [`--import=${preloads[options.preload].href}`]),
         ...options.program,
         "serve",
         `--listen=${listen}`,
@@ -73,7 +81,7 @@ export class Server {
       {
         cwd: options.folder,
         env: plainEnvironment(),
-        stdio: ["ignore", log, log, ...(options.measuresTurns ? ["ipc" as const] : [])],
+        stdio: ["ignore", log, log, ...(options.preload === null ? [] : ["ipc" as const])],
       },
     );
     closeSync(log);
@@ -101,11 +109,18 @@ export class Server {
   }
 
   /** The longest CPU time for which the event loop was held since the last call. */
-  async takeLongestTurnMs(): Promise<number> {
-    const answer = once(this.#process, "message") as Promise<[number]>;
-    this.#process.send({});
-    const [longestMs] = await answer;
-    return longestMs;
+  takeLongestTurnMs(): Promise<number> {
+    return this.#ask<number>();
+  }
+
+  /** Counts the steps of the main thread since the start. Needs the preload `steps`. */
+  stepCounts(): Promise<StepCounts> {
+    return this.#ask<StepCounts>();
+  }
+
+  /** How often the server's threads went to sleep, and how many read and write calls they made. Linux only. */
+  systemCounts(): SystemCounts {
+    return systemCounts(this.#pid());
   }
 
   async metrics(): Promise<Record<string, number>> {
@@ -125,6 +140,13 @@ export class Server {
   async stop(): Promise<void> {
     await this.catalog.close();
     await end(this.#process, () => this.#process.kill("SIGTERM"), STOP_MS_MAX);
+  }
+
+  /** Asks the program that was loaded before the server. */
+  async #ask<Answer>(): Promise<Answer> {
+    const answer = once(this.#process, "message") as Promise<[Answer]>;
+    this.#process.send({});
+    return (await answer)[0];
   }
 
   async #isHealthy(): Promise<boolean> {

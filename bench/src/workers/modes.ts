@@ -12,6 +12,7 @@ export const modes = {
   "hostile-client": () => import("./hostile-client.ts"),
   load: () => import("./load.ts"),
   receiver: () => import("./receiver.ts"),
+  relay: () => import("./relay.ts"),
 };
 
 export type Mode = keyof typeof modes;

@@ -8,7 +8,7 @@ import { portalOf } from "./api/portal-branding.ts";
 import { createAccountServices } from "./create-account-services.ts";
 import { createAccounts } from "./create-accounts.ts";
 import { createEvents } from "./create-events.ts";
-import { createStatistics, withRecorder } from "./create-statistics.ts";
+import { createRecorders } from "./create-recorders.ts";
 import { addCmqApi } from "./compat/cmq/api.ts";
 import { cloudHosts } from "./compat/cmq/cloud-hosts.ts";
 import { addWechatApi } from "./compat/wechat/api.ts";
@@ -102,7 +102,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     await services.engine.start();
     services.deletion.start();
     services.producers.start();
-    foundation.recorder.start();
+    foundation.recorders.start();
     readiness = { ready: true };
     return { url: urlOf(app.server.address() as AddressInfo) ?? "", opsUrl, publicUrl, close };
   } catch (error) {
@@ -177,11 +177,11 @@ async function createFoundation(config: Config, log: Logger) {
   const deliveryLog = createDeliveryLog({ log: lines, clock: systemClock, accountNameOf });
   const clockJumped = (byMs: number): void => logClockJump(log, "database", byMs);
   const { store, masterKeys } = await openStore(config, log, { ...metrics.observer, clockJumped });
-  const failed = (error: unknown): void => log.error({ err: error, during: "statistics" }, "background work failed");
-  const { statistics, recorder } = createStatistics({ store, failed });
+  const failed = (error: unknown): void => log.error({ err: error, during: "records" }, "background work failed");
+  const { statistics, recorders, recorded } = createRecorders({ store, config, failed });
   const spans = tracing === null ? [] : [tracing.deliveries];
-  const observer = withRecorder(metrics.observer, recorder, deliveryLog, ...spans);
-  const reports = { log, lines, deliveryLog, tracing, observer, running, events, metrics, statistics, recorder };
+  const observer = recorded(metrics.observer, deliveryLog, ...spans);
+  const reports = { log, lines, deliveryLog, tracing, observer, running, events, metrics, statistics, recorders };
   return { config, store, masterKeys, transport, endpointRule, ...reports };
 }
 
@@ -361,7 +361,7 @@ function serveDashboard(app: FastifyInstance, parts: Parameters<typeof portalOf>
 }
 
 async function closeServer(
-  { config, store, lines, recorder }: Foundation,
+  { config, store, lines, recorders }: Foundation,
   services: Services,
   listeners: Listeners,
   app: FastifyInstance,
@@ -378,7 +378,7 @@ async function closeServer(
   await publishLimits.stop();
   await deletion.stop();
   await producers.stop();
-  await recorder.stop();
+  await recorders.stop();
   await tracing?.stop();
   await store.close();
   lines.close();

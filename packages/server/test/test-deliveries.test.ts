@@ -203,7 +203,7 @@ describe.each(["SQLite", "PostgreSQL"] as const)("a test of an endpoint, with %s
       await put({ url: receiver.url, protocol: "raw" });
       const { json } = await test();
       expect(json).toMatchObject({ verdict: "accepted", reply: { status: 200, truncated: true } });
-      expect(json.reply?.body).toBe("汉".repeat(Math.floor(limits.replyKeptBytes / 3)));
+      expect(json.reply?.body).toBe("汉".repeat(Math.floor(limits.exchangeBodyBytesMax / 3)));
     });
 
     it("replies with no HTTP, or no text", async () => {

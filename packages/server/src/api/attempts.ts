@@ -1,7 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { Type, type Static } from "typebox";
+import { type AttemptKey, parseAttemptId } from "../domain/attempt-id.ts";
+import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
+import type { SubscriptionId } from "../domain/model.ts";
+import { exchangeOf } from "../engine/exchanges/exchange.ts";
 import { attemptRecordSchema, attemptRecordView } from "../shapes/attempt.ts";
+import { attemptDetailsSchema, attemptDetailsView } from "../shapes/exchange.ts";
 import { pageOfSearch } from "../shapes/page-cursor.ts";
 import { pageParameters, queryReader } from "../shapes/query.ts";
 import { about, closedObject, operation, problemResponses, subscriptionParams } from "../shapes/schema-parts.ts";
@@ -16,6 +21,8 @@ import {
 import type { ApiParts } from "./api-parts.ts";
 import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
 import type { AttemptFilter } from "../store/record-filters.ts";
+import type { AttemptRecord } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
 
 const filters = closedObject({
   only: about(
@@ -42,6 +49,18 @@ const schema = {
   },
 };
 
+const getSchema = {
+  ...operation("attempts", "getAttempt", "Get an attempt, with its request and its reply"),
+  description:
+    "Whether the request and the reply are kept depends on `push.keepExchanges`. They may be there a second after the " +
+    "attempt.",
+  params: closedObject({ ...subscriptionParams.properties, id: Type.String() }),
+  response: {
+    200: attemptDetailsSchema,
+    ...problemResponses("invalid_name", "topic_not_found", "subscription_not_found", "attempt_not_found"),
+  },
+};
+
 export function attemptRoutes(app: FastifyInstance, { store }: ApiParts): void {
   const readListQuery = queryReader(querystring);
   const path = "/v1/topics/:topic/subscriptions/:subscription/attempts";
@@ -56,6 +75,33 @@ export function attemptRoutes(app: FastifyInstance, { store }: ApiParts): void {
       attemptRecordView,
     );
   });
+  app.get<{ Params: SubscriptionPath & { readonly id: string } }>(
+    `${path}/:id`,
+    { schema: getSchema, config: { access: "read" } },
+    async (request) => {
+      const { id: subscriptionId, settings } = await subscriptionAt(store, request);
+      const key = parseAttemptId(request.params.id);
+      const record = key && (await attemptOf(store, subscriptionId, key));
+      if (record === null || key === null) throw new RingbackError("attempt_not_found");
+      const { attempt, startedAtMs, seq } = key;
+      const content = await store.exchanges.read({ subscriptionId, attempt, startedAtMs, seq });
+      const { keepExchanges = "sampled" } = settings.push ?? { keepExchanges: "none" };
+      return attemptDetailsView(record, content && exchangeOf(content), keepExchanges);
+    },
+  );
+}
+
+const wholePage = 200;
+
+/** Searches among the attempts that started in the same millisecond. */
+async function attemptOf(store: Store, id: SubscriptionId, key: AttemptKey): Promise<AttemptRecord | null> {
+  const filter = { fromMs: key.startedAtMs, toMs: key.startedAtMs + 1 };
+  for (let after: string | null = null; ;) {
+    const { items, next } = await store.records.listAttempts(id, { after, limit: wholePage }, filter);
+    const found = items.find(({ messageId, attempt }) => messageId === key.messageId && attempt === key.attempt);
+    if (found !== undefined || next === null) return found ?? null;
+    after = next;
+  }
 }
 
 /**

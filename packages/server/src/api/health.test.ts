@@ -60,6 +60,7 @@ const routes = [
   "GET /v1/topics/{topic}/subscriptions/{subscription}",
   "GET /v1/topics/{topic}/messages",
   "GET /v1/topics/{topic}/subscriptions/{subscription}/attempts",
+  "GET /v1/topics/{topic}/subscriptions/{subscription}/attempts/{id}",
   "GET /v1/topics/{topic}/subscriptions/{subscription}/dead-letters",
   "GET /v1/topics/{topic}/subscriptions/{subscription}/dead-letters/{id}",
   "POST /v1/topics/{topic}/messages",

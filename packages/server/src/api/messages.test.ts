@@ -48,6 +48,7 @@ describe("a message", () => {
           reason: null,
           attempts: [
             {
+              id: `${published.id}-1-5000`,
               attempt: 1,
               startedAt: "1970-01-01T00:00:05.000Z",
               durationMs: 12,

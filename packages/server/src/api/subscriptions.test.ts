@@ -48,6 +48,7 @@ describe("subscriptions", () => {
         auth: null,
         tls: null,
         transform: null,
+        keepExchanges: "sampled",
       },
       pull: null,
       filter: { tags: [], types: [], where: null },

@@ -73,6 +73,7 @@ describe("the configuration", () => {
       inFlightMax: 2048,
       shutdownGraceMs: 10_000,
       attemptRetentionMs: 7 * 24 * 3600_000,
+      exchangesBytesMax: 256 * 1024 * 1024,
       deadLetterRetentionMs: 30 * 24 * 3600_000,
       auditRetentionMs: 90 * 24 * 3600_000,
       messageCacheBytes: 8 * 1024 * 1024,

@@ -296,6 +296,13 @@ export const settings = {
       "the next start.",
   ),
   attemptRetentionMs: setting(milliseconds(1000, 365 * day), 7 * day, "How long the record of an attempt is kept."),
+  exchangesBytesMax: setting(
+    byteCount(0, 1024 ** 4),
+    256 * 1024 ** 2,
+    "The bytes that the kept requests and replies of attempts may have together in the database, see " +
+      "`push.keepExchanges`. The oldest are deleted first. They are deleted too when their topic's retention or " +
+      "`attemptRetentionMs` is over. 0: none is kept for longer than a minute.",
+  ),
   deadLetterRetentionMs: setting(
     milliseconds(1000, 3650 * day),
     30 * day,

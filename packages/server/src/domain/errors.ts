@@ -50,6 +50,7 @@ export const errorTable = {
   topic_not_found: { status: 404, title: "There is no topic with this name." },
   subscription_not_found: { status: 404, title: "There is no subscription with this name." },
   message_not_found: { status: 404, title: "There is no message with this id, or its retention time is over." },
+  attempt_not_found: { status: 404, title: "The subscription has no attempt with this id." },
   dead_letter_not_found: { status: 404, title: "There is no dead letter with this id." },
   replay_not_found: { status: 404, title: "There is no replay with this id." },
   inbox_not_found: { status: 404, title: "There is no inbox with this name." },

@@ -177,6 +177,8 @@ export const limits = {
   replyBytesMax: 64 * 1024,
   /** Bytes of the reply that the attempt record keeps. */
   replyKeptBytes: 1024,
+  /** Of the body of a request, and of the body of its reply, at most so many bytes are kept with an attempt. */
+  exchangeBodyBytesMax: 64 * 1024,
   /** The sentence of an attempt's record about what went wrong. */
   errorDetailCharsMax: 500,
 

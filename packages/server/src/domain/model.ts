@@ -98,7 +98,15 @@ export interface PushSettings extends EndpointAccess {
   /** How the endpoint is verified before it gets messages; null: it is not. */
   readonly verify?: "challenge" | "cloudevents" | null;
   readonly transform?: PushTransform | null;
+  /**
+   * Of which attempts the request and the reply are kept as they were: of none, of samples, or of all. Left out:
+   * samples.
+   */
+  readonly keepExchanges?: ExchangeKeeping;
 }
+
+export const exchangeKeepings = ["none", "sampled", "all"] as const;
+export type ExchangeKeeping = (typeof exchangeKeepings)[number];
 
 /** The state of an endpoint's verification. */
 export interface EndpointVerification {

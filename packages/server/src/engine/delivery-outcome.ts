@@ -1,13 +1,21 @@
 import type { Attempt, Seq, Subscription, TimeMs } from "../domain/model.ts";
 import type { ClaimedDelivery, Settled } from "../store/log.ts";
+import type { Recording } from "./push/recording.ts";
 
 /** The outcome of one attempt to deliver a message, or of a delivery that ended without another attempt. */
 export interface DeliveryOutcome {
   readonly subscription: Subscription;
   /** `publishedAtMs`: in Unix time; null: not known, because a receipt handle does not contain it. */
   readonly message: { readonly seq: Seq; readonly publishedAtMs: TimeMs | null };
-  /** Left out: the message was pulled. `origin`: of the endpoint. */
-  readonly push?: { readonly delivery: ClaimedDelivery; readonly requestId: string; readonly origin: string };
+  /** Left out: the message was pulled. */
+  readonly push?: {
+    readonly delivery: ClaimedDelivery;
+    readonly requestId: string;
+    /** Of the endpoint. */
+    readonly origin: string;
+    /** The request and the reply; null: they were not noted. */
+    readonly recording: Recording | null;
+  };
   /** null: the delivery was given up without another attempt. */
   readonly attempt: Attempt | null;
   /** The exact duration of the attempt. The attempt itself has it in whole milliseconds. */

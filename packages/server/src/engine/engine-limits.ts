@@ -237,6 +237,21 @@ export const engineLimits = {
   hoursKeptMs: 32 * 24 * 3600_000,
   /** Rows of counts that one process writes for one minute or hour at most. Accounts come first, then the busiest. */
   talliesWrittenMax: 2_000,
+  /** With samples, the request and the reply of an accepted attempt are kept once in this time per subscription. */
+  acceptedExchangeMs: 10_000,
+  /** And of a failed attempt once in this time, or so many at once after a time without any. */
+  failedExchangeMs: 1_000,
+  failedExchangesAtOnce: 10,
+  /** Subscriptions whose samples are counted. With more, those that were sent to first are sampled anew. */
+  sampledSubscriptionsMax: 10_000,
+  /** Requests and replies wait for so long before they are written together. */
+  exchangesWrittenMs: 1_000,
+  /** Above this number of bytes that wait, further requests and replies are not kept. */
+  exchangeBytesWaitingMax: 4 * 1024 * 1024,
+  /** An allowance for what a kept request and reply need besides their bodies. */
+  exchangeHeadBytes: 2_048,
+  /** Interval at which expired and surplus ones are deleted. */
+  exchangesTrimmedMs: 60_000,
   /** Accounts whose backlog is measured each minute. */
   accountsMeasuredMax: 100,
   /** Subscriptions that an account may have for its backlog to be counted. */

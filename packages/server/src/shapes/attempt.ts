@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
-import type { Attempt } from "../domain/model.ts";
+import { attemptId } from "../domain/attempt-id.ts";
+import type { Attempt, MessageId } from "../domain/model.ts";
 import type { AttemptRecord } from "../store/records.ts";
 import { replyView } from "./bytes-view.ts";
 import { about, namedShape, nullable, timeSchema } from "./schema-parts.ts";
@@ -18,6 +19,10 @@ export const replyMembers = {
 };
 
 const members = {
+  id: about(
+    "The id of the attempt among those of its subscription, with which its request and reply are read.",
+    Type.String({ examples: ["1099511627777-1-1790000000000"] }),
+  ),
   attempt: about("The number of the attempt; 1 for the first attempt of a delivery.", Type.Integer({ minimum: 1 })),
   startedAt: timeSchema("When the attempt started."),
   durationMs: about("How long the attempt took, to the end of the reply.", Type.Number()),
@@ -39,14 +44,17 @@ const members = {
 
 export const attemptSchema = namedShape("Attempt", members);
 
-export const attemptRecordSchema = namedShape("AttemptRecord", {
+export const attemptRecordMembers = {
   messageId: Type.String({ examples: ["1099511627777"] }),
   subscription: Type.String(),
   ...members,
-});
+};
 
-export function attemptView(attempt: Attempt): Static<typeof attemptSchema> {
+export const attemptRecordSchema = namedShape("AttemptRecord", attemptRecordMembers);
+
+export function attemptView(attempt: Attempt, messageId: MessageId): Static<typeof attemptSchema> {
   return {
+    id: attemptId(messageId, attempt),
     attempt: attempt.attempt,
     startedAt: timeText(attempt.startedAtMs),
     durationMs: attempt.durationMs,
@@ -59,5 +67,5 @@ export function attemptView(attempt: Attempt): Static<typeof attemptSchema> {
 }
 
 export function attemptRecordView(record: AttemptRecord): Static<typeof attemptRecordSchema> {
-  return { messageId: record.messageId, subscription: record.subscription, ...attemptView(record) };
+  return { messageId: record.messageId, subscription: record.subscription, ...attemptView(record, record.messageId) };
 }

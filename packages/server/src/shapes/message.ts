@@ -209,6 +209,7 @@ export function messageView(message: Message, topic: string) {
 }
 
 export function messageRecordView({ message, topic, deliveries }: MessageRecord): Static<typeof messageSchema> {
+  const id = messageId(message.topicId, message.seq);
   return {
     ...messageView(message, topic),
     deliveries: deliveries.map((delivery) => ({
@@ -216,7 +217,7 @@ export function messageRecordView({ message, topic, deliveries }: MessageRecord)
       state: delivery.state,
       nextAttemptAt: optionalTimeText(delivery.nextAttemptAtMs),
       reason: delivery.reason,
-      attempts: delivery.attempts.map(attemptView),
+      attempts: delivery.attempts.map((attempt) => attemptView(attempt, id)),
     })),
   };
 }

@@ -2,7 +2,13 @@ import { findPushProtocol, pushProtocols, type PushProtocol } from "@ringback/sd
 import { Type, type Static } from "typebox";
 import { verificationOf, verifyMethods } from "../domain/endpoint-verification.ts";
 import { limits } from "../domain/limits.ts";
-import type { RateSettings, Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
+import {
+  exchangeKeepings,
+  type RateSettings,
+  type Start,
+  type Subscription,
+  type SubscriptionSettings,
+} from "../domain/model.ts";
 import type { PushTransform } from "../domain/push-transform.ts";
 import {
   assertPushedOrPulled,
@@ -91,6 +97,12 @@ const push = describedShape(
       optional(nullable(Type.Enum(verifyMethods)), null),
     ),
     transform: Type.Optional(Type.Unsafe<PushTransform | null>(nullable(transform))),
+    keepExchanges: about(
+      "Of which attempts the request and the reply are kept exactly, for as long as the topic keeps its messages. " +
+        "`sampled`: of failed attempts up to one a second, and of accepted ones one in ten seconds. `all`: of every " +
+        "attempt, as far as the server has room. `none`: of none. Secret headers are never kept.",
+      optional(Type.Enum([...exchangeKeepings]), "sampled"),
+    ),
   },
 );
 

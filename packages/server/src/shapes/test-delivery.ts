@@ -52,7 +52,10 @@ const requestSchema = describedObject("The request as it was sent; null: nothing
 const replySchema = describedObject("The reply; null: none came.", {
   status: Type.Integer(),
   headers: headers("Names in lower case. A repeated header has its first value.", "string"),
-  body: about(`The first ${limits.replyKeptBytes} bytes of the body, if they are UTF-8.`, Type.Optional(Type.String())),
+  body: about(
+    `The first ${limits.exchangeBodyBytesMax} bytes of the body, if they are UTF-8.`,
+    Type.Optional(Type.String()),
+  ),
   bodyBase64: messageBodyMembers.bodyBase64,
   truncated: about("True: the body has more bytes than are shown.", Type.Boolean()),
 });

@@ -9,6 +9,7 @@ import type { CatalogStore } from "./catalog.ts";
 import type { ClusterStore } from "./cluster.ts";
 import type { DeliveryStore } from "./deliveries.ts";
 import type { EntryStore } from "./entries.ts";
+import type { ExchangeStore } from "./exchanges.ts";
 import type { LogStore } from "./log.ts";
 import type { RecordStore } from "./records.ts";
 import type { ReplayStore } from "./replays.ts";
@@ -24,6 +25,7 @@ export interface Store {
   readonly replays: ReplayStore;
   readonly audit: AuditStore;
   readonly tallies: TallyStore;
+  readonly exchanges: ExchangeStore;
   readonly cluster: ClusterStore;
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { Dispatcher } from "undici";
 import type { Evictable } from "./connection-budget.ts";
-import type { Connect, HostAndPort } from "./connector.ts";
+import { noTimes, type Connect, type HostAndPort, type OpeningTimes } from "./connector.ts";
 import { isTlsError, TransportFailure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import { ReplyHead } from "./reply-head.ts";
@@ -28,6 +28,8 @@ export class Connection implements Evictable {
   readonly #client: Client;
   /** Address and port of the receiver; empty while the connection is being opened. */
   peer = "";
+  /** The last opening. It belongs to earlier POSTs if the connection is `reused`. */
+  readonly opening: OpeningTimes = { ...noTimes };
   readonly head = new ReplyHead();
   /** Whether the transport adds no header to the next request. */
   isHeadFixed = false;
@@ -50,7 +52,8 @@ export class Connection implements Evictable {
     this.#evict = evict;
     this.#client = new Client(origin, {
       connect: (_options, callback) => {
-        this.#cancelConnect = settings.connect(target, (failure, socket, peer = "") => {
+        Object.assign(this.opening, noTimes);
+        const opened = (failure: TransportFailure | null, socket: Socket | null, peer = ""): void => {
           this.#cancelConnect = null;
           this.socket = socket;
           this.peer = peer;
@@ -61,7 +64,8 @@ export class Connection implements Evictable {
           });
           if (socket === null) callback(failure ?? new TransportFailure("connect_failed"), null);
           else callback(null, readingLenientHeads(writingArrangedHeads(socket, this), this.head));
-        });
+        };
+        this.#cancelConnect = settings.connect(target, opened, this.opening);
       },
       pipelining: 1,
       allowH2: false,

@@ -10,6 +10,7 @@ import { connectThroughProxy } from "./proxy-connect.ts";
 import { trustedContext } from "./secure-context.ts";
 import { Steps } from "./steps.ts";
 import { type Connected, connectTcp, type TcpOptions } from "./tcp-connect.ts";
+import type { Clock, TimeMs } from "./time.ts";
 import type { TlsIdentity } from "./tls-identity.ts";
 
 /** Host and port of an origin. */
@@ -22,14 +23,28 @@ export interface HostAndPort {
   readonly tls: TlsIdentity | null;
 }
 
-/** Opens one connection, including TLS. The returned function cancels the opening; then `done` is not called. */
-export type Connect = (target: HostAndPort, done: Connected) => () => void;
+/** When the steps of opening a connection ended; 0: a step has not ended, or did not take place. */
+export interface OpeningTimes {
+  startedAtMs: TimeMs;
+  foundAtMs: TimeMs;
+  connectedAtMs: TimeMs;
+  securedAtMs: TimeMs;
+}
+
+/**
+ * Opens one connection, including TLS, and notes when its steps end. The returned function cancels the opening; then
+ * `done` is not called.
+ */
+export type Connect = (target: HostAndPort, done: Connected, times?: OpeningTimes) => () => void;
+
+export const noTimes = { startedAtMs: 0, foundAtMs: 0, connectedAtMs: 0, securedAtMs: 0 } as const;
 
 export interface ConnectorOptions extends TcpOptions {
   readonly guard: AddressGuard;
   readonly names: NameCache;
   /** Certificates that are trusted in addition to Node's. */
   readonly caPem: string | undefined;
+  readonly clock: Clock;
   /** null: all connections are direct. */
   readonly proxy: EgressProxy | null;
   readonly isDirect: DirectRule;
@@ -52,13 +67,14 @@ export function targetOf({ origin, tls }: Pick<Endpoint, "origin" | "tls">): Hos
  */
 export function createConnector(options: ConnectorOptions): Connect {
   const secureContext = trustedContext(options.caPem);
-  const { guard, names, proxy, isDirect } = options;
+  const { guard, names, proxy, isDirect, clock } = options;
   const throughProxy = {
     ...options,
     startTls: (raw: Socket, hostname: string, done: Connected) => startTls(raw, hostname, secureContext(), done),
   };
 
-  return (target, done) => {
+  return (target, done, times = { ...noTimes }) => {
+    times.startedAtMs = clock.now();
     const { hostname, port, secure, tls: identity } = target;
     const steps = new Steps();
     if (isIP(hostname) !== 0) connectTo([hostname]);
@@ -66,7 +82,10 @@ export function createConnector(options: ConnectorOptions): Connect {
       steps.begin(() =>
         names.lookup(hostname, (addresses, fault) => {
           if (addresses === null) done(new TransportFailure("dns_failed", fault), null);
-          else connectTo(addresses);
+          else {
+            times.foundAtMs = clock.now();
+            connectTo(addresses);
+          }
         }),
       );
     }
@@ -84,6 +103,7 @@ export function createConnector(options: ConnectorOptions): Connect {
 
     function connected(failure: TransportFailure | null, socket: Socket | null, peer?: string): void {
       if (failure !== null) names.unreachable(hostname);
+      else times.connectedAtMs = clock.now();
       if (socket === null || !secure) return done(failure, socket, peer);
       let context: tls.SecureContext;
       try {
@@ -94,7 +114,12 @@ export function createConnector(options: ConnectorOptions): Connect {
         return done(new TransportFailure("tls_failed", describeError(error as Error)), null);
       }
       const name = identity?.serverName ?? hostname;
-      steps.begin(() => startTls(socket, name, context, (tlsFailure, tlsSocket) => done(tlsFailure, tlsSocket, peer)));
+      steps.begin(() =>
+        startTls(socket, name, context, (tlsFailure, tlsSocket) => {
+          if (tlsFailure === null) times.securedAtMs = clock.now();
+          done(tlsFailure, tlsSocket, peer);
+        }),
+      );
     }
   };
 }

@@ -1,11 +1,13 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { BoundedBytes, codingFault, contentCoding, decodeContent } from "@ringback/sdk/protocols";
 import type { Dispatcher } from "undici";
+import { limits } from "../domain/limits.ts";
 import type { Connection } from "./connection.ts";
+import { noTimes } from "./connector.ts";
 import { classifyFailure, type ConnectionFacts, TransportFailure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import type { OriginPool, OriginPools, PooledPost } from "./origin-pool.ts";
-import type { Endpoint, PostResult, TransportErrorCode } from "./port.ts";
+import type { Endpoint, PostResult, PostTimings, TransportErrorCode } from "./port.ts";
 import { noBytes, Post, type PostContext } from "./post.ts";
 import type { TimeMs } from "./time.ts";
 
@@ -40,6 +42,9 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
   #codingFault: string | null = null;
   #receivedBytes = 0;
   #interimReplies = 0;
+  /** For an observed endpoint: when the request was written, and when the status of the reply came. */
+  #writtenAtMs: TimeMs = 0;
+  #statusAtMs: TimeMs = 0;
   #whole = false;
 
   constructor(
@@ -83,12 +88,13 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
       controller.abort(new TransportFailure("aborted"));
       return;
     }
+    if (this.endpoint.isObserved === true) this.#writtenAtMs = this.#context.clock.now();
     // If an idle socket was closed before the request is written, undici connects again, and the connection counts as
     // new.
     this.#reusedAtMs = this.#connection?.reused === true ? this.#context.clock.now() : 0;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (this.isFinished) return;
     if (status < 200) {
       this.#interimReplies += 1;
@@ -99,6 +105,10 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
       return;
     }
     this.status = status;
+    if (this.endpoint.isObserved === true) {
+      this.#statusAtMs = this.#context.clock.now();
+      this.replyLines = linesOf(controller.rawHeaders);
+    }
     this.#coding = contentCoding(headers["content-encoding"]);
     if (this.#coding !== null) this.#codingFault = codingFault(this.#coding);
     keepFirstValues(headers);
@@ -109,8 +119,8 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     if (this.isFinished) return;
     const { wholeReplyBytesMax, takeReplyBytes } = this.endpoint;
     if (this.#codingFault !== null && wholeReplyBytesMax !== null) return this.finish("bad_reply", this.#codingFault);
-    const { replyBytesMax, replyKeptBytes } = this.#context;
-    const keptBytesMax = wholeReplyBytesMax ?? replyKeptBytes;
+    const { replyBytesMax } = this.#context;
+    const keptBytesMax = this.#keptBytesMax;
     const bytesLeft = Math.max(0, keptBytesMax - this.#receivedBytes);
     this.#receivedBytes += chunk.byteLength;
     if (takeReplyBytes?.(Math.min(bytesLeft, chunk.byteLength)) === false) {
@@ -187,7 +197,13 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
 
   // ---- the end
 
+  get #keptBytesMax(): number {
+    const { wholeReplyBytesMax, isObserved } = this.endpoint;
+    return wholeReplyBytesMax ?? (isObserved === true ? limits.exchangeBodyBytesMax : this.#context.replyKeptBytes);
+  }
+
   protected override conclude(): void {
+    if (this.endpoint.isObserved === true) this.timings = this.#timings();
     this.#leavePool();
     const body = this.#kept?.bytes() ?? noBytes;
     if (this.#coding === null || body.byteLength === 0) this.report(body);
@@ -197,7 +213,7 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
   /** A reply of which only the first bytes are kept is decoded as far as possible. */
   async #reportDecoded(coding: string, encoded: Uint8Array): Promise<void> {
     const { wholeReplyBytesMax, takeReplyBytes } = this.endpoint;
-    const bytesMax = wholeReplyBytesMax ?? this.#context.replyKeptBytes;
+    const bytesMax = this.#keptBytesMax;
     const { body: decoded, fault } = await decodeContent(coding, encoded, bytesMax, takeReplyBytes);
     if (fault === "too_large") this.isReplyCut = true;
     // Some receivers only say that the body is encoded.
@@ -206,6 +222,19 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     else if (fault === null) this.report(body);
     else if (fault === "too_large") this.report(body, { code: "reply_too_large", detail: tooLarge(bytesMax) });
     else this.report(body, { code: "bad_reply", detail: fault });
+  }
+
+  #timings(): PostTimings {
+    const connection = this.#connection;
+    const { startedAtMs, foundAtMs, connectedAtMs, securedAtMs } =
+      connection === null || connection.reused ? noTimes : connection.opening;
+    return {
+      lookupMs: between(startedAtMs, foundAtMs),
+      connectMs: between(foundAtMs || startedAtMs, connectedAtMs),
+      tlsMs: between(connectedAtMs, securedAtMs),
+      firstByteMs: between(this.#writtenAtMs, this.#statusAtMs),
+      bodyMs: between(this.#statusAtMs, this.#whole ? this.#context.clock.now() : 0),
+    };
   }
 
   #leavePool(): void {
@@ -222,6 +251,16 @@ export class Exchange extends Post implements Dispatcher.DispatchHandler, Pooled
     exchange.#leavePool();
     exchange.start();
   };
+}
+
+/** In hundredths of a millisecond. null: one of the two has not come. */
+function between(fromMs: TimeMs, toMs: TimeMs): number | null {
+  return fromMs === 0 || toMs === 0 ? null : Math.max(0, Math.round((toMs - fromMs) * 100) / 100);
+}
+
+/** undici gives the names and values of a reply as bytes. */
+function linesOf(raw: Dispatcher.DispatchController["rawHeaders"]): readonly string[] {
+  return Array.isArray(raw) ? raw.map((part) => (typeof part === "string" ? part : part.toString("latin1"))) : [];
 }
 
 function tooLarge(bytesMax: number): string {

@@ -47,6 +47,7 @@ export function createNetwork(options: NetworkOptions): Network {
     guard: createAddressGuard(options),
     names: new NameCache({ resolver: options.resolver ?? systemResolver, clock }),
     timers,
+    clock,
     sockets,
     open: options.open ?? openTcp,
     caPem: options.caPem,

@@ -54,8 +54,27 @@ export interface Endpoint {
    * is sent again.
    */
   readonly headWritten?: (head: string) => void;
+  /**
+   * True: the result has `timings` and `replyLines`, and up to `limits.exchangeBodyBytesMax` bytes of the reply are
+   * kept.
+   */
+  readonly isObserved?: boolean;
   /** Called when a connection is open, before the first byte is written. False ends the POST as `aborted`. */
   readonly maySend?: () => boolean;
+}
+
+/** How long the steps of a POST took, in milliseconds. null: the step did not take place, or did not end. */
+export interface PostTimings {
+  /** The look-up of the name. null too where the connection existed, or the name is an address. */
+  readonly lookupMs: number | null;
+  /** The opening of the TCP connection. null too where it existed. */
+  readonly connectMs: number | null;
+  /** The TLS handshake. null too where the connection existed, or has no TLS. */
+  readonly tlsMs: number | null;
+  /** From the writing of the request to the status of the reply. */
+  readonly firstByteMs: number | null;
+  /** From the status of the reply to its end. */
+  readonly bodyMs: number | null;
 }
 
 export interface PostResult {
@@ -77,6 +96,10 @@ export interface PostResult {
    * limits.
    */
   readonly body: Uint8Array;
+  /** Only for an endpoint with `isObserved`, and not for TCP and WebSockets. */
+  readonly timings?: PostTimings;
+  /** Only for an endpoint with `isObserved`: the headers of the reply as they came, name, value, name, value … */
+  readonly replyLines?: readonly string[];
   /** True: the reply had more bytes than `body`. */
   readonly isCut?: boolean;
   /** True: the reply had more bytes than `limits.replyBytesMax`, so the connection was closed. */

@@ -1,6 +1,6 @@
 import type { DeadlineGroup, Deadlines, Expiring } from "./deadline.ts";
 import type { Failure } from "./failure.ts";
-import type { Endpoint, PostResult, TransportErrorCode } from "./port.ts";
+import type { Endpoint, PostResult, PostTimings, TransportErrorCode } from "./port.ts";
 import type { Clock, TimeMs } from "./time.ts";
 
 export interface PostContext {
@@ -26,6 +26,9 @@ export abstract class Post implements Expiring {
   /** 0 until the reply's status has come. TCP and WebSockets have no replies. */
   protected status = 0;
   protected replyHeaders: Readonly<Record<string, string>> = noHeaders;
+  /** Only for an observed endpoint. */
+  protected timings: PostTimings | undefined;
+  protected replyLines: readonly string[] | undefined;
   /** True: the reply had more bytes than are reported. */
   protected isReplyCut = false;
   /** True: the reply had more bytes than are read. */
@@ -94,7 +97,9 @@ export abstract class Post implements Expiring {
     const error = this.#error ?? failure?.code ?? null;
     const errorDetail = this.#error === null ? (failure?.detail ?? null) : this.#errorDetail;
     const { status, replyHeaders: headers, isReplyCut: isCut, isReplyTooLong: isTooLong } = this;
-    this.#done({ durationMs: this.#durationMs, error, errorDetail, status, headers, body, isCut, isTooLong });
+    const result = { durationMs: this.#durationMs, error, errorDetail, status, headers, body, isCut, isTooLong };
+    const { timings, replyLines = [] } = this;
+    this.#done(timings === undefined ? result : { ...result, timings, replyLines });
   }
 
   static readonly #report = (post: Post): void => post.conclude();

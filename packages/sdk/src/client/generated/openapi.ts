@@ -355,6 +355,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/topics/{topic}/subscriptions/{subscription}/attempts/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get an attempt, with its request and its reply
+         * @description Whether the request and the reply are kept depends on `push.keepExchanges`. They may be there a second after the attempt.
+         *
+         *     Needs an API key with the role `read`, or one that includes it.
+         */
+        readonly get: operations["getAttempt"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/topics/{topic}/subscriptions/{subscription}/dead-letters": {
         readonly parameters: {
             readonly query?: never;
@@ -1839,6 +1861,11 @@ export interface components {
             readonly bodyBase64: string;
         };
         readonly Attempt: {
+            /**
+             * @description The id of the attempt among those of its subscription, with which its request and reply are read.
+             * @example 1099511627777-1-1790000000000
+             */
+            readonly id: string;
             /** @description The number of the attempt; 1 for the first attempt of a delivery. */
             readonly attempt: number;
             /**
@@ -1874,10 +1901,72 @@ export interface components {
              */
             readonly replyBase64?: string;
         };
+        /** @description An attempt, with its request and its reply. */
+        readonly AttemptDetails: {
+            /** @example 1099511627777 */
+            readonly messageId: string;
+            readonly subscription: string;
+            /**
+             * @description The id of the attempt among those of its subscription, with which its request and reply are read.
+             * @example 1099511627777-1-1790000000000
+             */
+            readonly id: string;
+            /** @description The number of the attempt; 1 for the first attempt of a delivery. */
+            readonly attempt: number;
+            /**
+             * Format: date-time
+             * @description When the attempt started.
+             * @example 2026-01-31T08:15:30.250Z
+             */
+            readonly startedAt: string;
+            /** @description How long the attempt took, to the end of the reply. */
+            readonly durationMs: number;
+            /**
+             * @description accepted: the receiver has accepted the message. failed: the receiver has refused it. error: there was no complete reply, or nothing could be sent.
+             * @enum {string}
+             */
+            readonly verdict: "accepted" | "failed" | "error";
+            /** @description The HTTP status of the reply; null without a reply. */
+            readonly status: number | null;
+            /**
+             * @description Why the attempt failed; null when it did not.
+             * @example timeout
+             */
+            readonly errorCode: string | null;
+            /**
+             * @description What exactly went wrong, in words for people: for example OpenSSL's reason, the address that refused the connection, or why the message cannot be sent in the subscription's protocol. null when nothing is known besides the code.
+             * @example connect ECONNREFUSED 203.0.113.7:443
+             */
+            readonly errorDetail: string | null;
+            /** @description The first 1024 bytes of the reply as text; null without a reply. */
+            readonly reply?: string | null;
+            /**
+             * Format: byte
+             * @description Instead of `reply` when the bytes are not UTF-8.
+             */
+            readonly replyBase64?: string;
+            readonly exchange: components["schemas"]["AttemptDetailsExchange"] | null;
+            /**
+             * @description Why there is no request and reply, judged by the present settings; null when there is one. `unsent`: nothing was sent. `none`: `push.keepExchanges` is none. `sampled`: it keeps samples, and this attempt is not among them, or its time is over. `limit`: it keeps all, but the server had no room for this one, or its time is over.
+             * @enum {string|null}
+             */
+            readonly notKept: "unsent" | "none" | "sampled" | "limit" | null;
+        };
+        /** @description The request and the reply, exactly; null: they were not kept, see `notKept`. A compressed reply is shown decompressed. */
+        readonly AttemptDetailsExchange: {
+            readonly request: components["schemas"]["ExchangeRequest"];
+            readonly reply: components["schemas"]["ExchangeReply"] | null;
+            readonly timings: components["schemas"]["ExchangeTimings"] | null;
+        };
         readonly AttemptRecord: {
             /** @example 1099511627777 */
             readonly messageId: string;
             readonly subscription: string;
+            /**
+             * @description The id of the attempt among those of its subscription, with which its request and reply are read.
+             * @example 1099511627777-1-1790000000000
+             */
+            readonly id: string;
             /** @description The number of the attempt; 1 for the first attempt of a delivery. */
             readonly attempt: number;
             /**
@@ -2666,6 +2755,60 @@ export interface components {
             readonly labels?: {
                 readonly [key: string]: string;
             };
+        };
+        readonly ExchangeHeader: {
+            /** @example Content-Type */
+            readonly name: string;
+            /** @description null: the value is a secret of the subscription, which is not kept. */
+            readonly value: string | null;
+        };
+        /** @description The reply as it came; null: none came. */
+        readonly ExchangeReply: {
+            readonly status: number;
+            /** @description In the order and the case in which they came. */
+            readonly headers: readonly components["schemas"]["ExchangeHeader"][];
+            /** @description The first 65536 bytes of the body, if they are UTF-8. */
+            readonly body?: string;
+            /**
+             * Format: byte
+             * @description Instead of `body` when it is not UTF-8.
+             */
+            readonly bodyBase64?: string;
+            /** @description True: the body has more bytes than are kept. */
+            readonly truncated: boolean;
+        };
+        /** @description The request as it was sent. */
+        readonly ExchangeRequest: {
+            /** @description null for ws, wss, tcp and queues, which get only the body. */
+            readonly method: string | null;
+            /** @description With the parameters that the protocol adds, such as a signature. */
+            readonly url: string;
+            /** @description In the order and the case in which they were written. Without a connection, those that it would have added are missing. */
+            readonly headers: readonly components["schemas"]["ExchangeHeader"][];
+            /** @description The first 65536 bytes of the body, if they are UTF-8. */
+            readonly body?: string;
+            /**
+             * Format: byte
+             * @description Instead of `body` when it is not UTF-8.
+             */
+            readonly bodyBase64?: string;
+            /** @description The size of the whole body. */
+            readonly bodyBytes: number;
+            /** @description True: the body has more bytes than are kept. */
+            readonly truncated: boolean;
+        };
+        /** @description How long the steps took, in milliseconds. null: the step did not take place, or did not end. A connection that is used again has no look-up, opening and handshake. null as a whole for ws, wss, tcp and queues. */
+        readonly ExchangeTimings: {
+            /** @description The look-up of the name. */
+            readonly lookupMs: number | null;
+            /** @description The opening of the TCP connection, and of a tunnel through a proxy. */
+            readonly connectMs: number | null;
+            /** @description The TLS handshake. */
+            readonly tlsMs: number | null;
+            /** @description From the writing of the request to the status of the reply. */
+            readonly firstByteMs: number | null;
+            /** @description From the status of the reply to its end. */
+            readonly bodyMs: number | null;
         };
         /** @description What is wrong with the expression, or with its result for this message; null: nothing. */
         readonly ExpressionError: {
@@ -4059,7 +4202,7 @@ export interface components {
              * @example topic_not_found
              * @enum {string}
              */
-            readonly code: "malformed_request" | "malformed_json" | "json_too_complex" | "invalid_utf8" | "invalid_request" | "invalid_name" | "invalid_url" | "unknown_protocol" | "invalid_tag" | "too_many_tags" | "invalid_type" | "invalid_type_pattern" | "invalid_schema" | "unlisted_type" | "invalid_body" | "invalid_expression" | "invalid_retry_policy" | "invalid_key" | "secrets_needed" | "invalid_cursor" | "invalid_idempotency_key" | "empty_batch" | "signature_invalid" | "api_key_missing" | "invalid_api_key" | "csrf_header_missing" | "forbidden" | "origin_not_allowed" | "route_not_found" | "method_not_allowed" | "account_not_found" | "portal_link_not_found" | "topic_not_found" | "subscription_not_found" | "message_not_found" | "dead_letter_not_found" | "replay_not_found" | "inbox_not_found" | "hook_not_found" | "event_type_not_found" | "queue_not_found" | "api_key_not_found" | "key_not_found" | "request_timeout" | "api_key_exists" | "key_in_use" | "account_deleting" | "name_taken" | "rotation_limit" | "no_public_key" | "queue_exists" | "not_pulled" | "built_in_topic" | "immutable_field" | "idempotency_conflict" | "topic_limit" | "topic_used_up" | "subscription_limit" | "replay_limit" | "delivery_conflict" | "master_key_missing" | "key_unavailable" | "entry_limit" | "precondition_failed" | "body_too_large" | "request_too_large" | "batch_too_large" | "unsupported_media_type" | "expectation_failed" | "host_not_allowed" | "headers_too_large" | "too_many_failures" | "account_rate_limit" | "too_many_tests" | "account_storage_limit" | "internal" | "overloaded" | "storage_full" | "storage_unavailable" | "not_ready" | "shutting_down" | "queue_full" | "inbox_full" | "too_many_unacknowledged" | "too_many_waiters" | "too_many_streams" | "loop_detected";
+            readonly code: "malformed_request" | "malformed_json" | "json_too_complex" | "invalid_utf8" | "invalid_request" | "invalid_name" | "invalid_url" | "unknown_protocol" | "invalid_tag" | "too_many_tags" | "invalid_type" | "invalid_type_pattern" | "invalid_schema" | "unlisted_type" | "invalid_body" | "invalid_expression" | "invalid_retry_policy" | "invalid_key" | "secrets_needed" | "invalid_cursor" | "invalid_idempotency_key" | "empty_batch" | "signature_invalid" | "api_key_missing" | "invalid_api_key" | "csrf_header_missing" | "forbidden" | "origin_not_allowed" | "route_not_found" | "method_not_allowed" | "account_not_found" | "portal_link_not_found" | "topic_not_found" | "subscription_not_found" | "message_not_found" | "attempt_not_found" | "dead_letter_not_found" | "replay_not_found" | "inbox_not_found" | "hook_not_found" | "event_type_not_found" | "queue_not_found" | "api_key_not_found" | "key_not_found" | "request_timeout" | "api_key_exists" | "key_in_use" | "account_deleting" | "name_taken" | "rotation_limit" | "no_public_key" | "queue_exists" | "not_pulled" | "built_in_topic" | "immutable_field" | "idempotency_conflict" | "topic_limit" | "topic_used_up" | "subscription_limit" | "replay_limit" | "delivery_conflict" | "master_key_missing" | "key_unavailable" | "entry_limit" | "precondition_failed" | "body_too_large" | "request_too_large" | "batch_too_large" | "unsupported_media_type" | "expectation_failed" | "host_not_allowed" | "headers_too_large" | "too_many_failures" | "account_rate_limit" | "too_many_tests" | "account_storage_limit" | "internal" | "overloaded" | "storage_full" | "storage_unavailable" | "not_ready" | "shutting_down" | "queue_full" | "inbox_full" | "too_many_unacknowledged" | "too_many_waiters" | "too_many_streams" | "loop_detected";
             readonly errors?: readonly components["schemas"]["ProblemError"][];
             /** @description The id of the request, as in the header X-Request-Id and in the server's log. */
             readonly requestId: string;
@@ -4303,6 +4446,12 @@ export interface components {
              */
             readonly verify: "challenge" | "cloudevents" | null;
             readonly transform: components["schemas"]["Transform"] | null;
+            /**
+             * @description Of which attempts the request and the reply are kept exactly, for as long as the topic keeps its messages. `sampled`: of failed attempts up to one a second, and of accepted ones one in ten seconds. `all`: of every attempt, as far as the server has room. `none`: of none. Secret headers are never kept.
+             * @default sampled
+             * @enum {string}
+             */
+            readonly keepExchanges: "none" | "sampled" | "all";
         };
         /** @description Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good. */
         readonly PushPatch: {
@@ -4338,6 +4487,11 @@ export interface components {
              */
             readonly verify?: "challenge" | "cloudevents" | null;
             readonly transform?: components["schemas"]["TransformPatch"] | null;
+            /**
+             * @description Of which attempts the request and the reply are kept exactly, for as long as the topic keeps its messages. `sampled`: of failed attempts up to one a second, and of accepted ones one in ten seconds. `all`: of every attempt, as far as the server has room. `none`: of none. Secret headers are never kept.
+             * @enum {string|null}
+             */
+            readonly keepExchanges?: "none" | "sampled" | "all" | null;
         };
         readonly PushPatchAuthType: {
             /** @enum {string|null} */
@@ -4412,6 +4566,12 @@ export interface components {
              */
             readonly verify?: "challenge" | "cloudevents" | null;
             readonly transform?: components["schemas"]["TransformSettings"] | null;
+            /**
+             * @description Of which attempts the request and the reply are kept exactly, for as long as the topic keeps its messages. `sampled`: of failed attempts up to one a second, and of accepted ones one in ten seconds. `all`: of every attempt, as far as the server has room. `none`: of none. Secret headers are never kept.
+             * @default sampled
+             * @enum {string}
+             */
+            readonly keepExchanges?: "none" | "sampled" | "all";
         };
         readonly PutBack: {
             /** @description From 1 to 100 receipt handles, as `pull` has returned them. */
@@ -5063,7 +5223,7 @@ export interface components {
             readonly headers: {
                 readonly [key: string]: string;
             };
-            /** @description The first 1024 bytes of the body, if they are UTF-8. */
+            /** @description The first 65536 bytes of the body, if they are UTF-8. */
             readonly body?: string;
             /**
              * Format: byte
@@ -5426,6 +5586,8 @@ export type ApiKeyRotation = components['schemas']['ApiKeyRotation'];
 export type ApiKeySettings = components['schemas']['ApiKeySettings'];
 export type Attachment = components['schemas']['Attachment'];
 export type Attempt = components['schemas']['Attempt'];
+export type AttemptDetails = components['schemas']['AttemptDetails'];
+export type AttemptDetailsExchange = components['schemas']['AttemptDetailsExchange'];
 export type AttemptRecord = components['schemas']['AttemptRecord'];
 export type AttemptRecordSearchPage = components['schemas']['AttemptRecordSearchPage'];
 export type AuditRecord = components['schemas']['AuditRecord'];
@@ -5460,6 +5622,10 @@ export type EventType = components['schemas']['EventType'];
 export type EventTypePage = components['schemas']['EventTypePage'];
 export type EventTypePatch = components['schemas']['EventTypePatch'];
 export type EventTypeSettings = components['schemas']['EventTypeSettings'];
+export type ExchangeHeader = components['schemas']['ExchangeHeader'];
+export type ExchangeReply = components['schemas']['ExchangeReply'];
+export type ExchangeRequest = components['schemas']['ExchangeRequest'];
+export type ExchangeTimings = components['schemas']['ExchangeTimings'];
 export type ExpressionError = components['schemas']['ExpressionError'];
 export type ExpressionTest = components['schemas']['ExpressionTest'];
 export type ExpressionTestResult = components['schemas']['ExpressionTestResult'];
@@ -6692,6 +6858,47 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["AttemptRecordSearchPage"];
+                };
+            };
+            /** @description A problem. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getAttempt: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description The topic's name: letters, digits, ".", "_" and "-", with a letter or digit first; at most 128 characters.
+                 * @example orders
+                 */
+                readonly topic: string;
+                /**
+                 * @description The subscription's name: letters, digits, ".", "_" and "-", with a letter or digit first; at most 128 characters.
+                 * @example billing
+                 */
+                readonly subscription: string;
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description An attempt, with its request and its reply. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AttemptDetails"];
                 };
             };
             /** @description A problem. */

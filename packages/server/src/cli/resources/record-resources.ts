@@ -46,7 +46,7 @@ export const attempts: Resource = {
   name: "attempts",
   about: "attempts: every POST of a subscription",
   kind: "records",
-  id: "messageId",
+  id: "id",
   columns: columns(
     "message messageId",
     "attempt",
@@ -55,6 +55,7 @@ export const attempts: Resource = {
     "status",
     "error errorCode",
     "ms durationMs",
+    "id",
   ),
   verbs: [
     {
@@ -70,10 +71,16 @@ export const attempts: Resource = {
         field("error", "only attempts with this error code"),
       ],
     },
+    {
+      name: "get",
+      about: "Show an attempt with its request and its reply, if they were kept.",
+      routes: [`GET ${subscriptionPath}/attempts/{id}`],
+    },
   ],
   examples: `
   $ ringback attempts list orders billing --only failed
-  $ ringback attempts list orders billing --watch`,
+  $ ringback attempts list orders billing --watch
+  $ ringback attempts get orders billing 1099511627777-1-1790000000000`,
 };
 
 const deadLetterFilters = [

@@ -61,7 +61,7 @@ export class AccountDeletion {
 
   /** Returns whether nothing of the account is left. */
   async #step(id: AccountId): Promise<boolean> {
-    const { catalog, entries, audit, tallies } = this.#options.store;
+    const { catalog, entries, audit, tallies, exchanges } = this.#options.store;
     const limit = engineLimits.accountDeletionStep;
     const topics = await catalog.listTopicRanges(id, null, limit);
     for (const { topic } of topics) {
@@ -74,7 +74,8 @@ export class AccountDeletion {
       if (this.#stopped) return false;
       await entries.delete(id, kind, name);
     }
-    if (left.length > 0 || (await audit.deleteSome(id)) || (await tallies.deleteSome(id))) return false;
+    if (left.length > 0) return false;
+    for (const part of [audit, tallies, exchanges]) if (await part.deleteSome(id)) return false;
     return catalog.removeAccount(id);
   }
 }

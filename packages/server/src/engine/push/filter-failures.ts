@@ -19,7 +19,8 @@ export function filterFailures(
 ): (readonly [started: Started, attempt: Attempt, settled: Settled, times: OutcomeTimes])[] {
   const { nowMs: startedAtMs, wallMs: atMs } = momentOf(clock);
   return failed.map(({ delivery, error }) => {
-    const started = { queued: { claimId, delivery }, route, requestId: nextRequestId(), startedAtMs, isProbe: false };
+    const sending = { requestId: nextRequestId(), sentAtMs: atMs, recording: null };
+    const started = { queued: { claimId, delivery }, route, startedAtMs, isProbe: false, ...sending };
     const judgement = judgeUnsent({ failure: "filter_failed", detail: error });
     const attempt = pushAttempt(delivery.attemptsMade + 1, atMs, unsent, judgement);
     return [started, attempt, { kind: "dead", reason: "filter_failed" }, { durationMs: 0, atMs }];

@@ -5,6 +5,7 @@ import { type AccessContext, postWithAccess } from "../keys/post-with-access.ts"
 import { tracedAttempt } from "../tracing.ts";
 import type { LargeEncodings } from "./large-encodings.ts";
 import { encode, type EncodeFailure, endpointFor, type PreparedRequest, type Secrets } from "./outgoing.ts";
+import type { Recording } from "./recording.ts";
 import type { Route } from "./route.ts";
 
 export interface PostContext extends Secrets, AccessContext {
@@ -13,6 +14,13 @@ export interface PostContext extends Secrets, AccessContext {
   /** True: each attempt is a span, which is the parent of what the endpoint does. */
   readonly isTracing: boolean;
   readonly failed: (error: unknown) => void;
+}
+
+export interface Sending {
+  readonly requestId: string;
+  readonly sentAtMs: TimeMs;
+  /** Notes the request and the reply; null: nothing is noted. */
+  readonly recording: Recording | null;
 }
 
 /**
@@ -24,15 +32,21 @@ export function postDelivery(
   context: PostContext,
   route: Route,
   delivery: ClaimedDelivery,
-  attempt: { readonly requestId: string; readonly sentAtMs: TimeMs },
+  attempt: Sending,
   done: (result: PostResult | EncodeFailure) => void,
 ): void {
+  const { recording } = attempt;
+  const ended = (result: PostResult): void => {
+    if (recording !== null) recording.result = result;
+    done(result);
+  };
   const post = (request: PreparedRequest | EncodeFailure): void => {
     if ("failure" in request) return done(request);
     const { access, headers, body } = request;
-    const endpoint = endpointFor(route, request);
-    if (access === undefined) context.transport.post(endpoint, headers, body, done);
-    else postWithAccess(context, { account: route.accountId, access, endpoint, headers, body }, done);
+    const sent = endpointFor(route, request);
+    const endpoint = recording === null ? sent : recording.observed(sent, headers, body);
+    if (access === undefined) context.transport.post(endpoint, headers, body, ended);
+    else postWithAccess(context, { account: route.accountId, access, endpoint, headers, body }, ended);
   };
   const unexpected = (error: unknown): EncodeFailure => {
     context.failed(error);

@@ -1,17 +1,32 @@
-import type { Route } from "./route.ts";
 import { errorDetail } from "../../domain/error-detail.ts";
+import { limits } from "../../domain/limits.ts";
 import type { Attempt, TimeMs } from "../../domain/model.ts";
+import type { Clock } from "../../domain/ports.ts";
 import type { PostResult } from "../../transport/port.ts";
 import type { Judgement } from "./outgoing.ts";
+import type { Sending } from "./post-delivery.ts";
+import { Recording } from "./recording.ts";
+import type { Route } from "./route.ts";
 import type { Queued } from "./send-queue.ts";
 
 /** A delivery whose attempt has started. */
-export interface Started {
+export interface Started extends Sending {
   readonly queued: Queued;
   readonly route: Route;
-  readonly requestId: string;
   readonly startedAtMs: TimeMs;
   readonly isProbe: boolean;
+}
+
+export function startAttempt(
+  { clock, nextRequestId }: { readonly clock: Clock; readonly nextRequestId: () => string },
+  route: Route,
+  queued: Queued,
+  startedAtMs: TimeMs,
+  isProbe: boolean,
+): Started {
+  const recording = route.push.keepExchanges === "none" ? null : new Recording(route.push);
+  const sending = { requestId: nextRequestId(), sentAtMs: clock.wall(startedAtMs), recording };
+  return { queued, route, startedAtMs, isProbe, ...sending };
 }
 
 /** Result of an attempt without a POST. */
@@ -32,6 +47,7 @@ export function pushAttempt(
     status: result.status === 0 ? null : result.status,
     errorCode,
     errorDetail: detail === null ? null : errorDetail(detail),
-    reply: result.body,
+    // An observed endpoint returns more of the reply.
+    reply: result.body && result.body.subarray(0, limits.replyKeptBytes),
   };
 }

@@ -15,7 +15,7 @@ import { type EncodeFailure, judge, type Judgement, judgeUnsent } from "./outgoi
 import { filterFailures, type OutcomeTimes } from "./filter-failures.ts";
 import { changedRoute, type Route, routeOf } from "./route.ts";
 import { postDelivery } from "./post-delivery.ts";
-import { pushAttempt, type Started, unsent } from "./push-attempt.ts";
+import { pushAttempt, startAttempt, type Started, unsent } from "./push-attempt.ts";
 import type { SenderContext } from "./sender-context.ts";
 import type { SenderState } from "./sender-state.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
@@ -255,15 +255,13 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #start(queued: Queued, slot: Slot): void {
-    const { clock, nextRequestId, slots } = this.#context;
+    const { clock, slots } = this.#context;
     const startedAtMs = clock.now();
     this.#rate.started();
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
-    const isProbe = this.flow.started(startedAtMs);
-    const started: Started = { queued, route: this.#route, requestId: nextRequestId(), startedAtMs, isProbe };
-    const attempt = { requestId: started.requestId, sentAtMs: clock.wall(startedAtMs) };
-    postDelivery(this.#context, started.route, queued.delivery, attempt, (result) => {
+    const started = startAttempt(this.#context, this.#route, queued, startedAtMs, this.flow.started(startedAtMs));
+    postDelivery(this.#context, started.route, queued.delivery, started, (result) => {
       this.#inFlight--;
       slots.free(slot);
       this.#finish(started, result);
@@ -292,10 +290,10 @@ export class SubscriptionSender implements SlotUser {
   }
 
   #record(started: Started, attempt: Attempt, settled: Settled, times: OutcomeTimes): void {
-    const { queued, route, requestId } = started;
+    const { queued, route, requestId, recording } = started;
     const { delivery } = queued;
     this.#settle(queued, attempt, settled);
-    const push = { delivery, requestId, origin: route.endpoint.origin };
+    const push = { delivery, requestId, origin: route.endpoint.origin, recording };
     const outcome = { message: delivery.message, push, attempt, settled, ...times };
     reportDelivery(this.#context, { subscription: this.#subscription, ...outcome });
   }

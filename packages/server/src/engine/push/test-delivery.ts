@@ -1,14 +1,13 @@
-import type { EncodedRequest } from "@ringback/sdk/protocols";
 import { RingbackError } from "../../domain/errors.ts";
-import { isHttpUrl } from "../../domain/endpoint-url-rule.ts";
 import { awaitsVerification } from "../../domain/endpoint-verification.ts";
 import { unusedSeq } from "../../domain/message-id.ts";
 import type { AccountId, Message, NewMessage, PushSettings, Subscription } from "../../domain/model.ts";
 import type { Random } from "../../domain/ports.ts";
-import type { Endpoint, PostResult, Transport } from "../../transport/port.ts";
+import type { PostResult } from "../../transport/port.ts";
 import { type EncodeFailure, judge, type Judgement, judgeUnsent } from "./outgoing.ts";
 import { routeOf } from "./route.ts";
 import { type PostContext, postDelivery } from "./post-delivery.ts";
+import { Recording, type SentRequest } from "./recording.ts";
 import { requestIds } from "./request-ids.ts";
 
 export interface TestContext extends PostContext {
@@ -16,22 +15,9 @@ export interface TestContext extends PostContext {
   readonly appIdOf: (accountId: AccountId) => number;
 }
 
-/** A request as it was sent. */
-export interface TestedRequest {
-  /** null over WebSocket, TCP and to queues, which get only the body. */
-  readonly method: string | null;
-  readonly url: string;
-  /**
-   * Names and values as they were written; before the connection was open, those of the dialect and the subscription.
-   * null: the value is a secret.
-   */
-  readonly headers: readonly (readonly [name: string, value: string | null])[];
-  readonly body: Uint8Array;
-}
-
 export interface TestDelivery {
   /** null: nothing could be sent. */
-  readonly request: TestedRequest | null;
+  readonly request: SentRequest | null;
   /** null: no reply came. */
   readonly reply: Pick<PostResult, "status" | "headers" | "body" | "isCut"> | null;
   readonly judgement: Judgement;
@@ -72,13 +58,13 @@ export class TestDeliveries {
     const context = this.#context;
     const startedAtMs = context.clock.now();
     const route = routeOf(subscription, context.appIdOf(subscription.accountId));
-    const recording = new RecordingTransport(context.transport);
+    const recording = new Recording(push);
     const delivery = { message, attemptsMade: 0, retriesMade: 0, firstAttemptAtMs: null };
-    const attempt = { requestId: this.#nextRequestId(), sentAtMs: context.clock.wall(startedAtMs) };
+    const attempt = { requestId: this.#nextRequestId(), sentAtMs: context.clock.wall(startedAtMs), recording };
     const result = await new Promise<PostResult | EncodeFailure>((resolve) =>
-      postDelivery({ ...context, transport: recording }, route, delivery, attempt, resolve),
+      postDelivery(context, route, delivery, attempt, resolve),
     );
-    const request = recording.requestOf(push);
+    const request = recording.request();
     if ("failure" in result) return { request, reply: null, judgement: judgeUnsent(result), durationMs: 0 };
     if (result.error === "aborted") throw new RingbackError("shutting_down");
     const { durationMs, status } = result;
@@ -97,61 +83,4 @@ export function assertTestable({ settings }: Subscription): PushSettings {
     throw RingbackError.at("invalid_request", "push.verify", fault);
   }
   return settings.push;
-}
-
-/** Passes requests to a transport, and keeps the last one. */
-class RecordingTransport implements Transport {
-  readonly #transport: Transport;
-  #sent: (Pick<EncodedRequest, "headers" | "body"> & { readonly endpoint: Endpoint }) | null = null;
-  #head: string | null = null;
-
-  constructor(transport: Transport) {
-    this.#transport = transport;
-  }
-
-  post(endpoint: Endpoint, headers: readonly string[], body: Uint8Array, done: (result: PostResult) => void): void {
-    this.#sent = { endpoint, headers, body };
-    this.#head = null;
-    const headWritten = (head: string): void => void (this.#head = head);
-    this.#transport.post({ ...endpoint, headWritten }, headers, body, done);
-  }
-
-  openSockets(): number {
-    return this.#transport.openSockets();
-  }
-
-  close(): Promise<void> {
-    return this.#transport.close();
-  }
-
-  requestOf(push: PushSettings): TestedRequest | null {
-    if (this.#sent === null) return null;
-    const { endpoint, headers, body } = this.#sent;
-    if (!isHttpUrl(push.url)) return { method: null, url: push.url, headers: [], body };
-    const url = `${endpoint.origin}${endpoint.path}`;
-    const secrets = secretHeadersOf(push);
-    const shown = (name: string, value: string) =>
-      [name, secrets.has(name.toLowerCase()) ? null : Buffer.from(value, "latin1").toString()] as const;
-    const written = this.#head === null ? pairsOf(headers) : linesOf(this.#head);
-    return { method: "POST", url, headers: written.map(([name, value]) => shown(name, value)), body };
-  }
-}
-
-/** The subscription's own headers are never shown, and its credentials are in `Authorization`. Names in lower case. */
-function secretHeadersOf({ headers, auth = null }: PushSettings): ReadonlySet<string> {
-  const names = Object.keys(headers).map((name) => name.toLowerCase());
-  return new Set(auth === null ? names : [...names, "authorization"]);
-}
-
-function pairsOf(headers: readonly string[]): [string, string][] {
-  return headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1] ?? ""] as [string, string]] : []));
-}
-
-/** The headers of an HTTP head. */
-function linesOf(head: string): [string, string][] {
-  const [, ...lines] = head.trimEnd().split("\r\n");
-  return lines.map((line) => {
-    const colon = line.indexOf(":");
-    return [line.slice(0, colon), line.slice(colon + 1).trim()];
-  });
 }

@@ -82,8 +82,8 @@ export class FaultyStore extends MemoryStore {
     this.#timers = timers;
     this.#random = random;
     this.#watch();
-    const { log, catalog, entries, records, deliveries, replays, audit, tallies, cluster } = this;
-    for (const part of [log, catalog, entries, records, deliveries, replays, audit, tallies, cluster])
+    const { log, catalog, entries, records, deliveries, replays, audit, tallies, exchanges, cluster } = this;
+    for (const part of [log, catalog, entries, records, deliveries, replays, audit, tallies, exchanges, cluster])
       this.#intercept(part);
   }
 

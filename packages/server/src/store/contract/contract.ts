@@ -32,6 +32,7 @@ import { settleContract } from "./settle.contract.ts";
 import { subscriptionSearchContract } from "./subscription-search.contract.ts";
 import { subscriptionsContract } from "./subscriptions.contract.ts";
 import { topicNumberContract } from "./topic-number.contract.ts";
+import { exchangeContract } from "./exchange.contract.ts";
 import { tallyContract } from "./tally.contract.ts";
 import { topicsContract } from "./topics.contract.ts";
 import { wakeUpContract } from "./wake-up.contract.ts";
@@ -63,6 +64,7 @@ const calls: Record<string, (part: Part) => void> = {
   "searches for subscriptions": subscriptionSearchContract,
   "records of changes": auditContract,
   "counts over time": tallyContract,
+  "requests and replies of attempts": exchangeContract,
   "wake-ups": wakeUpContract,
   "a clock that jumps": clockContract,
 };

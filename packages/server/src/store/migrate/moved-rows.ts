@@ -16,7 +16,7 @@ const catalogTexts = ["disabled", "health", "name", "ordering", "plan", "setting
 /** The columns that are not `bigint`. Columns of the same name have the same type in all tables. */
 const columnsOfKind: Readonly<Record<Exclude<ColumnKind, "bigint">, readonly string[]>> = {
   boolean: ["active", "apart", "is_open", "paused"],
-  bytea: ["body", "last_reply", "reply"],
+  bytea: ["body", "last_reply", "reply", "reply_body", "request_body"],
   "bigint[]": ["returned_seqs"],
   "text[]": ["routes", "tags"],
   text: [
@@ -24,6 +24,7 @@ const columnsOfKind: Readonly<Record<Exclude<ColumnKind, "bigint">, readonly str
     ...attemptTexts,
     ...auditTexts,
     "fingerprint",
+    "head",
     "key",
     "kind",
     ...catalogTexts,

@@ -109,6 +109,16 @@ export const movedTables: readonly MovedTable[] = [
     key: ["account_id", "topic_id", "subscription_id", "step_ms", "happened_at", "writer"],
     start: [0, 0, 0, 0, 0, ""],
   }),
+  sameTable(
+    {
+      name: "exchange",
+      label: "requests and replies of attempts",
+      columns: `account_id, subscription_id, seq, attempt, started_at, expires_at, bytes, head, request_body, reply_body`,
+      key: ["subscription_id", "seq", "started_at", "attempt"],
+      start: [0, 0, 0, 0],
+    },
+    ofSubscription,
+  ),
   {
     name: "message",
     label: "messages",

@@ -1,9 +1,13 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemTimers, type Timers } from "../../domain/ports.ts";
 import { eventually } from "../contract/fixtures.ts";
 import { ManualClock } from "../contract/harness.ts";
 import { postgresLimits } from "./postgres-limits.ts";
+import { processIdentity } from "./process-identity.ts";
 import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
+import { Node } from "./testing/postgres-database.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
 // Real: PostgreSQL, nodes with separate connections, TCP relays between them. Faked: the clock and the timers. The
@@ -85,4 +89,30 @@ describe("a node without heartbeats", () => {
       expect(seqsOf(await cluster.claim(1, reader))).toEqual([]);
       expect(await cluster.settle(0, held)).toBe(1);
     }));
+
+  it("loses its claims at once to a node of its name whose machine sees that its process has ended", async () => {
+    const child = spawn(process.execPath, ["--eval", "process.stdin.resume()"], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    await once(child, "spawn");
+    const node = { name: "web-1", version: "" };
+    const options = { timers: brisk, node, process: processIdentity(child.pid) };
+    const clock = new ManualClock();
+    await withCluster(Cluster.start(server, 1, clock, options), async (cluster) => {
+      const reader = await cluster.subscribe();
+      await cluster.publish("a", "b");
+      expect(seqsOf(await cluster.claim(0, reader, {}, LEASE_MS))).toEqual([1, 2]);
+      await cluster.nodes[0]?.kill();
+      const start = (name: string): Promise<Node> =>
+        Node.start(server, cluster.database, { clock, timers: brisk, node: { name, version: "" } });
+      cluster.nodes.push(await start("web-1"));
+      expect(seqsOf(await cluster.claim(1, reader))).toEqual([]);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      cluster.nodes.push(await start("web-2"));
+      expect(seqsOf(await cluster.claim(2, reader))).toEqual([]);
+      cluster.nodes.push(await start("web-1"));
+      expect(seqsOf(await cluster.claim(3, reader))).toEqual([1, 2]);
+    });
+  });
 });

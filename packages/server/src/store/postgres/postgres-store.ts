@@ -10,6 +10,7 @@ import type { RecordStore } from "../records.ts";
 import type { ReplayStore } from "../replays.ts";
 import type { Store, StoreObserver } from "../store.ts";
 import type { AuditStore } from "../audit.ts";
+import type { ExchangeStore } from "../exchanges.ts";
 import type { TallyStore } from "../tallies.ts";
 import { ensureAccount } from "./account.ts";
 import { createAudit } from "./audit.ts";
@@ -23,11 +24,13 @@ import { Health } from "./health.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Listener } from "./listener.ts";
 import { createDeliveries } from "./deliveries.ts";
+import { createExchanges } from "./exchanges.ts";
 import { createTallies } from "./tallies.ts";
 import { createLog, type PostgresLog } from "./log.ts";
 import { createCluster, registerNode } from "./cluster.ts";
 import { assertOwnSessions } from "./own-session.ts";
 import { postgresLimits } from "./postgres-limits.ts";
+import { processIdentity } from "./process-identity.ts";
 import { createRecords } from "./records.ts";
 import { createReplays } from "./replays.ts";
 import { migrate } from "./schema/migrate.ts";
@@ -43,6 +46,8 @@ export interface PostgresStoreOptions {
   readonly applicationName?: string;
   /** Name and version of this node in the list of nodes. */
   readonly node?: NodeLabel;
+  /** For tests. Default: the identity of this process. */
+  readonly process?: string | null;
   readonly account: { readonly name: string; readonly appId: number };
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
@@ -71,6 +76,7 @@ export class PostgresStore implements Store {
   readonly replays: ReplayStore;
   readonly audit: AuditStore;
   readonly tallies: TallyStore;
+  readonly exchanges: ExchangeStore;
   readonly cluster: ClusterStore;
   readonly nodeId: number;
   readonly #context: StoreContext;
@@ -89,7 +95,8 @@ export class PostgresStore implements Store {
       const [tick] = await database.rest.query<Tick>("SELECT * FROM ringback.tick(NULL, NULL)");
       if (tick !== undefined) times.ticked(tick);
       const account = await ensureAccount(database.rest, options.account, times);
-      const nodeId = await registerNode(database.rest, times, aliveMs, options.node ?? unnamed);
+      const { node = unnamed, process = processIdentity() } = options;
+      const nodeId = await registerNode(database.rest, times, aliveMs, node, process);
       const store = new PostgresStore(options, account, { database, times, nodeId, aliveMs });
       await store.#start();
       return store;
@@ -163,6 +170,7 @@ export class PostgresStore implements Store {
     this.replays = createReplays(context);
     this.audit = createAudit(opened.database.rest);
     this.tallies = createTallies(opened.database.rest);
+    this.exchanges = createExchanges(opened.database.rest);
     this.cluster = createCluster(context, listener);
   }
 

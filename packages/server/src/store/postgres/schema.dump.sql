@@ -128,6 +128,22 @@ CREATE TABLE ringback.entry (
   CONSTRAINT entry_pkey PRIMARY KEY (account_id, kind, name)
 );
 
+CREATE TABLE ringback.exchange (
+  id bigint GENERATED ALWAYS AS IDENTITY (MAXVALUE 9223372036854775807) NOT NULL,
+  account_id bigint NOT NULL,
+  subscription_id bigint NOT NULL,
+  seq bigint NOT NULL,
+  attempt bigint NOT NULL,
+  started_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  bytes bigint NOT NULL,
+  head text NOT NULL,
+  request_body bytea NOT NULL,
+  reply_body bytea,
+  CONSTRAINT exchange_pkey PRIMARY KEY (id),
+  CONSTRAINT exchange_subscription_id_seq_started_at_attempt_key UNIQUE (subscription_id, seq, started_at, attempt)
+);
+
 CREATE TABLE ringback.idempotency (
   topic_id bigint NOT NULL,
   key text NOT NULL,
@@ -170,6 +186,7 @@ CREATE TABLE ringback.node (
   id bigint GENERATED ALWAYS AS IDENTITY (MAXVALUE 9223372036854775807) NOT NULL,
   name text NOT NULL DEFAULT ''::text,
   version text NOT NULL DEFAULT ''::text,
+  process text,
   started_at bigint NOT NULL,
   beating_since bigint NOT NULL,
   alive_until bigint NOT NULL,
@@ -337,6 +354,12 @@ CREATE INDEX dead_letter_newest ON ringback.dead_letter USING btree (subscriptio
 CREATE INDEX dead_letter_topic ON ringback.dead_letter USING btree (topic_id, died_at, id) WHERE (redriven_at IS NULL);
 
 CREATE UNIQUE INDEX entry_with_unique_name ON ringback.entry USING btree (kind, name) WHERE (kind ~~ '@%'::text);
+
+CREATE INDEX exchange_account ON ringback.exchange USING btree (account_id);
+
+CREATE INDEX exchange_age ON ringback.exchange USING btree (started_at, id, bytes);
+
+CREATE INDEX exchange_expiry ON ringback.exchange USING btree (expires_at);
 
 CREATE INDEX idempotency_age ON ringback.idempotency USING btree (expires_at);
 

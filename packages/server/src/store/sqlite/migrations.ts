@@ -274,15 +274,35 @@ CREATE TABLE tally (
 ) STRICT;
 CREATE INDEX tally_age ON tally (step_ms, happened_at);
 
+-- Requests and replies of attempts. head is JSON: everything but the bodies. bytes is the size of head and bodies. Rows
+-- of deleted topics and subscriptions are removed when they expire.
+CREATE TABLE exchange (
+  id INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL,
+  subscription_id INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  head TEXT NOT NULL,
+  request_body BLOB NOT NULL,
+  reply_body BLOB,
+  UNIQUE (subscription_id, seq, started_at, attempt)
+) STRICT;
+CREATE INDEX exchange_expiry ON exchange (expires_at);
+CREATE INDEX exchange_age ON exchange (started_at, id, bytes);
+CREATE INDEX exchange_account ON exchange (account_id);
+
 -- Has a row while a server uses the database, and after a stop that was not clean.
 CREATE TABLE running (since INTEGER NOT NULL) STRICT;
 `;
 
 /**
- * `PRAGMA application_id` of every database with this schema: "Rbcu" in ASCII. Earlier, unreleased schemas have other
+ * `PRAGMA application_id` of every database with this schema: "Rbcv" in ASCII. Earlier, unreleased schemas have other
  * ids.
  */
-export const APPLICATION_ID = 0x52626375;
+export const APPLICATION_ID = 0x52626376;
 
 /**
  * The schema as numbered steps. A released step is never changed; a later change is a new step. `PRAGMA user_version`

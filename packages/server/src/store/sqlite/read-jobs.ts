@@ -13,6 +13,7 @@ import { countAllReplays, listReplays, openReplayCount, openReplays, readReplay 
 import { findParkedFromEnd } from "./operations/rewind.ts";
 import { searchAttempts } from "./operations/search-attempts.ts";
 import { searchDeadLetters } from "./operations/search-dead-letters.ts";
+import { readExchange } from "./operations/exchanges.ts";
 import { readTallies } from "./operations/tallies.ts";
 import { searchMessages } from "./operations/search-messages.ts";
 
@@ -46,6 +47,7 @@ export function readJobs(database: () => DatabaseSync) {
     readPublishedAt: one(readPublishedAt),
     readAudit: one(readAudit),
     readTallies: one(readTallies),
+    readExchange: one(readExchange),
     lastDeadLetterId: one(records.lastDeadLetterId),
     readReplay: one(readReplay),
     listReplays: one(listReplays),

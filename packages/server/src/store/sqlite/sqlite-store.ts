@@ -36,6 +36,7 @@ import { sqliteReplays } from "./replays.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 import type { StoreContext } from "./store-context.ts";
 import { ThreadLink } from "./thread-link.ts";
+import { sqliteExchanges } from "./exchanges.ts";
 import { sqliteTallies } from "./tallies.ts";
 import type { WriteJobs } from "./write-jobs.ts";
 
@@ -97,6 +98,7 @@ export class SqliteStore implements Store {
   readonly replays: Store["replays"];
   readonly audit: Store["audit"];
   readonly tallies: Store["tallies"];
+  readonly exchanges: Store["exchanges"];
   readonly cluster: Store["cluster"];
   readonly #database: OpenDatabase;
   /** Public for tests, which inspect claims. */
@@ -176,6 +178,7 @@ export class SqliteStore implements Store {
     this.replays = sqliteReplays(context);
     this.audit = sqliteAudit(context);
     this.tallies = sqliteTallies(context);
+    this.exchanges = sqliteExchanges(context);
     this.cluster = sqliteCluster(clock, settings.node ?? { name: "", version: "" }, commits);
   }
 

@@ -16,6 +16,7 @@ import * as replays from "./operations/replays.ts";
 import * as retention from "./operations/retain.ts";
 import { rewind } from "./operations/rewind.ts";
 import { writeSettlements, type SettleGroup } from "./operations/settle.ts";
+import { deleteSomeExchanges, trimExchanges, writeExchanges } from "./operations/exchanges.ts";
 import { deleteSomeTallies, trimTallies, writeTallies } from "./operations/tallies.ts";
 import { trimTopic } from "./operations/trim-topic.ts";
 
@@ -114,6 +115,9 @@ function recordJobs(one: InTransaction) {
     appendAudit: one(appendAudit),
     deleteSomeAudit: one(deleteSomeAudit),
     writeTallies: one(writeTallies),
+    writeExchanges: one(writeExchanges),
+    trimExchanges: one(trimExchanges),
+    deleteSomeExchanges: one(deleteSomeExchanges),
     trimTallies: one(trimTallies),
     deleteSomeTallies: one(deleteSomeTallies),
   };

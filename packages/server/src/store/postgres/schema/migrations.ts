@@ -41,7 +41,7 @@ const initialFiles = [
  */
 export const migrations: readonly Migration[] = [
   {
-    name: "initial-15",
+    name: "initial-18",
     sql: initialFiles.flatMap((files) => globSync(files, { cwd }).sort().map(readSql)).join("\n"),
   },
 ];
