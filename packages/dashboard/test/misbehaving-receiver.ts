@@ -38,6 +38,14 @@ export const endpoints = {
       : { action: "continue", data: { checkedBy: "risk" }, attachments: [] };
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
   },
+  /** A hook that attaches a page with a script, whose name is a path. */
+  "/files": (_arrival, response) => {
+    const page = Buffer.from("<script>window.hacked = true</script>").toString("base64");
+    const filename = "../../<img src=x onerror=alert(1)>.html";
+    const attachments = [{ kind: "file", contentType: "text/html", filename, bodyBase64: page }];
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ action: "continue", attachments }));
+  },
 } as const satisfies Readonly<Record<string, Behaviour>>;
 
 export const misbehave: Behaviour = (arrival, response, index) => {

@@ -52,8 +52,9 @@ export function useQueryValue(name: string): readonly [value: string, set: (valu
   const set = useCallback(
     (value: string) =>
       setQuery(
-        (before) => {
-          const after = new URLSearchParams(before);
+        () => {
+          // Several values may be set before the page is drawn again, so the address itself has the latest.
+          const after = new URLSearchParams(location.search);
           if (value === "") after.delete(name);
           else after.set(name, value);
           return after;

@@ -25,22 +25,38 @@ export function setPreferences(change: Partial<Preferences>): void {
     // A browser may forbid storage, for example in a frame. The choice then lasts as long as the page.
   }
   applyTheme();
-  for (const listener of listeners) listener();
+  notify();
 }
 
 export function usePreferences(): Preferences {
   return useSyncExternalStore(subscribe, preferences);
 }
 
+/** The theme that the page has now, also where the reader leaves it to the system. */
+export function useShownTheme(): "light" | "dark" {
+  return useSyncExternalStore(subscribe, shownTheme);
+}
+
 /** Sets the theme of the page, now and when the system's theme changes. */
 export function followTheme(): void {
   applyTheme();
-  darkSystem().addEventListener("change", applyTheme);
+  darkSystem().addEventListener("change", () => {
+    applyTheme();
+    notify();
+  });
+}
+
+function shownTheme(): "light" | "dark" {
+  if (current.theme !== "system") return current.theme;
+  return darkSystem().matches ? "dark" : "light";
+}
+
+function notify(): void {
+  for (const listener of listeners) listener();
 }
 
 function applyTheme(): void {
-  const isDark = current.theme === "dark" || (current.theme === "system" && darkSystem().matches);
-  document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
+  document.documentElement.dataset["theme"] = shownTheme();
   document.documentElement.lang = current.language === "zh" ? "zh-Hans" : "en";
 }
 

@@ -1,7 +1,7 @@
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { usePreferences } from "../app/preferences.ts";
+import { usePreferences, useShownTheme } from "../app/preferences.ts";
 import { utcTime } from "../format/time.ts";
 import type { Language } from "../language/text.ts";
 import type { ChartLine, ChartProps } from "./chart.tsx";
@@ -11,7 +11,8 @@ export default function ChartDrawing({ timesMs, lines, format, kind = "lines", h
   const container = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | null>(null);
   const [index, setIndex] = useState<number | null>(null);
-  const { theme, language } = usePreferences();
+  const { language } = usePreferences();
+  const theme = useShownTheme();
   const draw = useEffectEvent((element: HTMLDivElement): UPlot => {
     const options = optionsOf(lines, kind, (value) => format(value), setIndex, language);
     return new UPlot(

@@ -12,14 +12,22 @@ export function FilterRow({ children }: { readonly children: React.ReactNode }) 
   return <div className="grid grid-cols-2 gap-2 sm:grid-cols-3 lg:grid-cols-6">{children}</div>;
 }
 
-/** A filter that is typed; `example` stands in the empty field. */
-export function FilterText({ label, value, example, onChange }: FilterProps & { readonly example?: string }) {
+interface FilterTextProps extends FilterProps {
+  /** Stands in the empty field. */
+  readonly example?: string;
+  /** Why nothing can be typed yet; stands in the empty field, too. */
+  readonly blocked?: string | undefined;
+}
+
+/** A filter that is typed. */
+export function FilterText({ label, value, example, blocked, onChange }: FilterTextProps) {
   return (
     <Field label={label}>
       <Input
         type="search"
         value={value}
-        placeholder={example}
+        placeholder={blocked ?? example}
+        disabled={blocked !== undefined}
         onChange={({ target }) => onChange(target.value.trim())}
       />
     </Field>

@@ -48,7 +48,7 @@ export function useDeadLetterFilter(): DeadLetterFilter {
   ];
   const query: DeadLetterQuery = {
     ...(topic !== "" && { topic }),
-    ...(subscription !== "" && { subscription }),
+    ...(topic !== "" && subscription !== "" && { subscription }),
     ...(knownReason !== undefined && { reason: knownReason }),
     ...(/^[1-9](?:\d\d|xx)$/.test(status) && { status }),
     ...(fromTime !== undefined && { from: fromTime }),
@@ -56,7 +56,13 @@ export function useDeadLetterFilter(): DeadLetterFilter {
   };
   const fields = [
     <FilterText key="topic" label={text("nav.topic")} value={topic} onChange={setTopic} />,
-    <FilterText key="subscription" label={text("nav.subscription")} value={subscription} onChange={setSubscription} />,
+    <FilterText
+      key="subscription"
+      label={text("nav.subscription")}
+      value={subscription}
+      blocked={topic === "" ? text("deadLetters.topicFirst") : undefined}
+      onChange={setSubscription}
+    />,
     <FilterChoice
       key="reason"
       label={text("deadLetters.reason")}

@@ -43,11 +43,16 @@ export async function createTopic(topic: string): Promise<void> {
   await client().put("/v1/topics/{topic}", { params: { path: { topic } }, body: { labels } });
 }
 
-/** Sets up everything for one dialect. Names are fixed, so that pressing twice leaves one bench. */
+/**
+ * Sets up everything for one dialect. Names are fixed, so that pressing twice leaves one bench. A subscription of an
+ * earlier visit is made anew, because its secret is not shown again.
+ */
 export async function createBench(protocol: string): Promise<Bench> {
   const names = { topic: "playground", inbox: `playground-${protocol}`, subscription: protocol };
   await createTopic(names.topic);
   const url = await createReceiver(names.inbox);
+  const path = { topic: names.topic, subscription: names.subscription };
+  await client().delete("/v1/topics/{topic}/subscriptions/{subscription}", { params: { path } }).catch(ignoreMissing);
   const secret = await connect(names.topic, names.subscription, url, protocol);
   return { ...names, protocol, url, secret };
 }
