@@ -33,7 +33,7 @@ export function Chart(props: ChartProps) {
       <figcaption className="sr-only">{label}</figcaption>
       <div style={{ height: heightPx + 28 }}>
         <DrawingErrors>
-          <Suspense>
+          <Suspense fallback={<Waiting />}>
             <Drawing {...props} heightPx={heightPx} />
           </Suspense>
         </DrawingErrors>
@@ -53,6 +53,15 @@ class DrawingErrors extends Component<{ readonly children: ReactNode }, { readon
   override render(): ReactNode {
     return this.state.hasFailed ? <Failure /> : this.props.children;
   }
+}
+
+function Waiting() {
+  const text = useText();
+  return (
+    <p role="status" className="sr-only">
+      <span>{text("common.loading")}</span>
+    </p>
+  );
 }
 
 function Failure() {

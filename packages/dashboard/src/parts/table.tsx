@@ -126,7 +126,7 @@ function Row<T>({
   return (
     <tr aria-rowindex={index + 2} className="hover:bg-paper">
       {columns.map((column) => (
-        <td key={column.key} className={`${cellClass(column)} max-w-88 truncate border-b border-line`}>
+        <td key={column.key} className={`${cellClass(column)} max-w-72 truncate border-b border-line`}>
           {column.cell(row)}
         </td>
       ))}

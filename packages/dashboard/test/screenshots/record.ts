@@ -82,6 +82,7 @@ async function recordScreens(
   const text = JSON.stringify(recording, null, 2)
     .replaceAll(url, `http://${shownHost}`)
     .replaceAll(receiverUrl ?? url, "https://hooks.example.com")
+    .replaceAll(new URL(receiverUrl ?? url).host, "hooks.example.com")
     .replaceAll(`"${hostname()}"`, '"node-1"');
   mkdirSync(dirname(fileOf(name)), { recursive: true });
   writeFileSync(fileOf(name), `${minutesAgo(text, beginMs, nowMs)}\n`);

@@ -1,11 +1,14 @@
 const agoMs = 4 * 60_000;
 const timePattern = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
-/** Returns the text with the scene's own times moved back by minutes: its pictures show a server that runs. */
+/**
+ * Returns the text with the scene's own times moved back by minutes: its pictures show a server that runs. The present
+ * itself stays.
+ */
 export function minutesAgo(text: string, beginMs: number, nowMs: number): string {
   return text.replaceAll(timePattern, (time) => {
     const atMs = Date.parse(time);
-    return atMs < beginMs || atMs >= nowMs ? time : new Date(atMs - agoMs).toISOString();
+    return atMs < beginMs || atMs === nowMs ? time : new Date(atMs - agoMs).toISOString();
   });
 }
 

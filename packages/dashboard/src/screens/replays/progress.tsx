@@ -29,7 +29,10 @@ export function Progress({ replay }: { readonly replay: Replay }) {
         aria-label={text("replays.progress")}
         value={share}
         max={1}
-        className="h-2 w-full max-w-60 accent-(--accent)"
+        className={
+          "h-2 w-full max-w-60 appearance-none overflow-hidden rounded-mark border-none bg-line " +
+          "[&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-line [&::-webkit-progress-value]:bg-accent"
+        }
       >
         {shown}
       </progress>
