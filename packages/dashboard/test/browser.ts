@@ -22,11 +22,11 @@ function fontsFile(): string {
     `<dir>${join(packages, "dejavu-fonts-ttf/ttf")}</dir>`,
     `<dir>${join(packages, "@embedpdf/fonts-sc/fonts")}</dir>`,
     `<cachedir>${join(cache, "cache")}</cachedir>`,
-    // Beside other kinds, the weights that DejaVu lacks, or Latin letters of these weights would be Noto's.
-    ...["DejaVuSerif*", "DejaVuMath*", "*Hans-Medium*", "*Hans-DemiLight*", "*Hans-Light*"].map(
-      (files) => `<selectfont><rejectfont><glob>*/${files}</glob></rejectfont></selectfont>`,
+    ...["Serif", "Math"].map(
+      (kind) => `<selectfont><rejectfont><glob>*/DejaVu${kind}*</glob></rejectfont></selectfont>`,
     ),
     ...["sans-serif", "system-ui", "serif"].map((family) => replaced(family, "DejaVu Sans")),
+    mediumIsBold,
     ...["monospace", "ui-monospace"].map((family) => replaced(family, "DejaVu Sans Mono")),
   ];
   mkdirSync(cache, { recursive: true });
@@ -34,6 +34,11 @@ function fontsFile(): string {
   writeFileSync(file, `<?xml version="1.0"?>\n<fontconfig>\n${lines.join("\n")}\n</fontconfig>\n`);
   return file;
 }
+
+/** DejaVu has no medium weight, and another family would be taken for it. */
+const mediumIsBold =
+  '<match target="pattern"><test name="weight"><const>medium</const></test>' +
+  '<edit name="weight" mode="assign"><const>bold</const></edit></match>';
 
 function replaced(family: string, font: string): string {
   const test = `<test name="family"><string>${family}</string></test>`;
