@@ -22,9 +22,8 @@ function fontsFile(): string {
     `<dir>${join(packages, "dejavu-fonts-ttf/ttf")}</dir>`,
     `<dir>${join(packages, "@embedpdf/fonts-sc/fonts")}</dir>`,
     `<cachedir>${join(cache, "cache")}</cachedir>`,
-    // Beside other kinds, the weights that DejaVu lacks, or Latin letters of these weights would be Noto's.
-    ...["DejaVuSerif*", "DejaVuMath*", "*Hans-Medium*", "*Hans-DemiLight*", "*Hans-Light*"].map(
-      (files) => `<selectfont><rejectfont><glob>*/${files}</glob></rejectfont></selectfont>`,
+    ...["Serif", "Math"].map(
+      (kind) => `<selectfont><rejectfont><glob>*/DejaVu${kind}*</glob></rejectfont></selectfont>`,
     ),
     ...["sans-serif", "system-ui", "serif"].map((family) => replaced(family, "DejaVu Sans")),
     mediumIsBold,

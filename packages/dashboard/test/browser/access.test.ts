@@ -72,6 +72,7 @@ it("creates an account, shows it instead of the default one, and goes back", asy
   await button("Account initech: switch").click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Account", { exact: true }).fill("defau");
+  await dialog.getByRole("button", { name: "default" }).waitFor();
   await page.keyboard.press("Enter");
   await stage.shows("This page now shows the account default");
   await link("Topics").click();

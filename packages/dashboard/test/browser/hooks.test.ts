@@ -10,11 +10,12 @@ it("calls a hook, which lets one payment pass and vetoes another", async () => {
   const { page } = stage;
   await stage.visit.show("/ui/hooks/risk-check");
   await button("Call now").click();
-  await page.getByText("continue", { exact: true }).waitFor();
+  const call = page.getByRole("region", { name: "Call it" });
+  await call.getByText("continue", { exact: true }).waitFor();
   await page.getByText(/"checkedBy": "risk"/).waitFor();
   await field("Payload").fill('{"payment": {"amount": 25000}}');
   await button("Call now").click();
-  await page.getByText("reject", { exact: true }).waitFor();
+  await call.getByText("reject", { exact: true }).waitFor();
   await stage.shows("above the limit of 10,000");
 });
 

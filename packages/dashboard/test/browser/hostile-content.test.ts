@@ -24,7 +24,7 @@ beforeAll(async () => {
     json: { urls: [`${scene.receiverUrl}/hostile`], protocol: "json", onError: "reject" },
   });
   await api.ok("PUT", "/v1/accounts/hostile", { json: { description: hostileText } });
-  await api.ok("POST", "/v1/api-keys", { json: { name: hostileText.slice(0, 100), role: "publish" } });
+  await api.ok("POST", "/v1/api-keys", { json: { name: hostileText.slice(-64), role: "publish" } });
 });
 
 afterAll(() => started.disposeAsync());
@@ -48,7 +48,7 @@ it.each([
   ["/ui/audit", "hostile"],
   [`/ui/topics/${encodeURIComponent(hostileText)}`, "onerror"],
   [`/ui/messages?type=${encodeURIComponent(hostileText)}`, "Messages"],
-  ["/ui/subscriptions?name=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E", "No subscription matches"],
+  ["/ui/subscriptions?name=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E", "onerror"],
 ])("shows as text what comes in %s", async (address, shown) => {
   await using visit = await startVisit(browser, scene.server.url);
   const { page } = visit;
@@ -78,5 +78,22 @@ it("shows a hostile outcome of a hook as text", async () => {
   await page.getByRole("button", { name: "Call now" }).click();
   await page.getByText("reject", { exact: true }).first().waitFor();
   expect(await page.evaluate("window.hacked")).toBeUndefined();
+  expect(visit.faults).toEqual([]);
+});
+
+it("shows a hostile arrival in an inbox as text: body, query and headers", async () => {
+  await using visit = await startVisit(browser, scene.server.url);
+  const { page } = visit;
+  const { api } = scene.server;
+  const { receivePath } = await api.ok<{ receivePath: string }>("GET", "/v1/inboxes/hostile");
+  const headers = { "content-type": "text/html", "x-note": hostileText };
+  await api.ok("POST", `${receivePath}?q=${encodeURIComponent(hostileText)}`, { body: hostileText, headers });
+  await visit.show("/ui/inboxes/hostile");
+  await page.getByRole("button", { name: "Start watching" }).click();
+  const article = page.getByRole("article");
+  await article.getByText("Headers", { exact: true }).first().click();
+  await expect.poll(() => article.innerText()).toContain("x-note");
+  expect(await page.evaluate("window.hacked")).toBeUndefined();
+  expect(await page.locator("#root img[src=x], #root script").count()).toBe(0);
   expect(visit.faults).toEqual([]);
 });
