@@ -61,7 +61,7 @@ it("shows what was sent and what came back, from a message's page", async () => 
   const [attempt] = await keptAttempts("invoices", "crm");
   await visit.show(`/ui/messages/${attempt?.messageId}`);
   const panel = region(/^crm/);
-  await panel.getByRole("link", { name: `Request and reply of attempt ${attempt?.attempt}` }).click();
+  await panel.getByRole("link", { name: `Open the request and reply of attempt ${attempt?.attempt}` }).click();
   await page.getByRole("heading", { name: `Attempt ${attempt?.attempt}`, level: 1 }).waitFor();
   await region("Request").getByText("webhook-signature: v1,").waitFor();
   await region("Request").getByText('"type": "invoice.').waitFor();
