@@ -5,7 +5,7 @@ const timePattern = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 export function minutesAgo(text: string, beginMs: number, nowMs: number): string {
   return text.replaceAll(timePattern, (time) => {
     const atMs = Date.parse(time);
-    return atMs < beginMs || atMs > nowMs ? time : new Date(atMs - agoMs).toISOString();
+    return atMs < beginMs || atMs >= nowMs ? time : new Date(atMs - agoMs).toISOString();
   });
 }
 
