@@ -22,7 +22,7 @@ export function quietOf(page: Page): Quiet {
       async () => {
         const before = started;
         await page.evaluate(twoFrames);
-        return open.size === 0 && started === before;
+        return open.size === 0 && started === before && (await page.evaluate<boolean>(areChartsDrawn));
       },
       (isQuiet) => isQuiet,
     );
@@ -40,4 +40,6 @@ export async function steadyPicture(page: Page): Promise<Buffer> {
   });
 }
 
+/** The code of charts is loaded behind the screen's own. */
+const areChartsDrawn = "[...document.querySelectorAll('figure')].every((chart) => chart.querySelector('canvas'))";
 const twoFrames = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(null))))";
