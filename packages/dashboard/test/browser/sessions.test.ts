@@ -85,3 +85,17 @@ it("asks for a key again when the key is revoked in the middle of work", async (
   await signIn(visit, next);
   await page.getByRole("heading", { name: "crm", level: 1 }).waitFor();
 });
+
+it("closes a customer's page when its link has expired, and says that", async () => {
+  // The shortest time of a link, so this test takes a minute.
+  const { url } = await new Api(scene.server.url).ok<{ readonly url: string }>("POST", "/v1/portal-links", {
+    json: { name: "Anna", expiresInS: 60 },
+    headers: bearer,
+  });
+  await using visit = await startVisit(browser, scene.server.url);
+  const { page } = visit;
+  await page.goto(url);
+  await page.getByRole("heading", { name: "Webhooks", level: 1 }).waitFor();
+  await page.getByRole("heading", { name: "This link is no longer valid", level: 1 }).waitFor();
+  expect(await page.getByLabel("Token of an API key").count()).toBe(0);
+});
